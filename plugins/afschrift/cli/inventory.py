@@ -48,6 +48,8 @@ def explain(
         typer.echo(f"  purpose   {purpose}")
     if found.proposal:
         typer.echo(f"  proposed  {found.proposal}; nobody confirmed it, so it decides nothing")
+    for default in found.defaults:
+        typer.echo(f"  default   {default}")
     if found.decided:
         typer.echo(f"  decided   {found.decided}")
     if found.case_by_case:

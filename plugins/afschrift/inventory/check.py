@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from afschrift.domain.decision import About, Protect
 from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.keys import Unique
 from afschrift.domain.origin import Origin
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
+from afschrift.inventory.categories import fides_categories
+from afschrift.inventory.check_defaults import default_faults, written_at
 from afschrift.inventory.check_finder import finder_faults
 from afschrift.inventory.check_processing import processing_faults, source_faults
 from afschrift.inventory.check_proposals import proposal_faults
@@ -40,7 +41,8 @@ def check(inventory: Inventory, documents: dict[str, Document], identity: Docume
     for name, source in inventory.sources.items():
         document = documents[name]
         found = [*_source_name(name), *_purposes(inventory, source), *_tables(inventory, source)]
-        faults.extend(document.fault(where, message) for where, message in found)
+        found += default_faults(source)
+        faults.extend(document.fault(written_at(source, where), message) for where, message in found)
     for name, manual in inventory.manual.items():
         found = [*_source_name(name), *manual_faults(manual)]
         faults.extend(documents[name].fault(where, message) for where, message in found)
@@ -78,14 +80,6 @@ def _source_name(name: str) -> Iterator[Finding]:
 
 
 Finding = tuple[list[str], str]
-
-
-@cache
-def fides_categories() -> frozenset[str]:
-    """Data categories of the Fides taxonomy."""
-    from fideslang.default_taxonomy import DEFAULT_TAXONOMY
-
-    return frozenset(category.fides_key for category in DEFAULT_TAXONOMY.data_category)
 
 
 def find_table(inventory: Inventory, source: SourceFile, name: str) -> Table | None:

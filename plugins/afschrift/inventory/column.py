@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
@@ -96,6 +97,7 @@ class Column(Part):
             says no more than that others may be named in it (`free_text`), as of a column that nobody
             classified; `proposal` has what was written.
         proposed: how sure the program was that wrote it, and why.
+        why: reason of this column, where `confirmed` of the table says who classified it and when.
     """
 
     origin: Origin | Literal["mixed"] | None = None
@@ -122,14 +124,32 @@ class Column(Part):
     mentions: Mentions | None = None
     identifies: bool = False
     proposed: Proposed | None = None
-    _proposal: Self | None = PrivateAttr(None)
+    why: str | None = None
+    _proposal: Column | None = PrivateAttr(None)
+    _sources: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     @property
-    def proposal(self) -> Self | None:
+    def sources(self) -> Mapping[str, tuple[str, ...]]:
+        """Where in the file a word stands that a default gave."""
+        return self._sources
+
+    def words(self) -> dict[str, Any]:
+        """What is said of it, without what is left out."""
+        return {word: getattr(self, word) for word in self.model_fields_set}
+
+    @classmethod
+    def made(cls, words: Mapping[str, Any], sources: Mapping[str, tuple[str, ...]]) -> Column:
+        """A column of words that were validated before."""
+        made = cls.model_construct(_fields_set=set(words), **words)
+        made._sources = sources
+        return made
+
+    @property
+    def proposal(self) -> Column | None:
         """What was written of a column that waits for a person; to be shown, never to decide by."""
         return self._proposal
 
-    def set_aside(self) -> Self:
+    def set_aside(self) -> Column:
         """A column that says nothing but that a person must look, with its words as a proposal."""
         bare = type(self)(review="needed", proposed=self.proposed, free_text=self.free_text)
         bare._proposal = self

@@ -46,6 +46,8 @@ def in_words(item: Mapping[str, Any]) -> str:
         return _CHOOSE + str(context["expected"]).replace("'", "").replace(" or ", ", ")
     if kind == "greater_than_equal" and "ge" in context:
         return f"a number of at least {context['ge']} is expected"
+    if kind == "less_than_equal" and "le" in context:
+        return f"a number of at most {context['le']} is expected"
     if kind in ("value_error", "language"):  # our own words
         return _lower(item["msg"].removeprefix("Value error, "))
     return _WORDS.get(kind, "this does not fit here")

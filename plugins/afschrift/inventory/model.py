@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PrivateAttr, model_validator
 
 from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
+from afschrift.inventory.confirmation import Defaults, Session
+from afschrift.inventory.defaults import Compiler
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.processing import (
@@ -92,6 +94,8 @@ class SourceFile(Part):
         unlisted: what a table of the source that is not described here means for a request:
             `ask` stops at a person, `ignore` passes it over.
         run_in: where the tasks run that read it.
+        defaults: what its columns are taken for; `tables` has them worked in.
+        confirmations: occasions on which people confirmed columns, by a name of one's own.
     """
 
     source: str
@@ -103,8 +107,19 @@ class SourceFile(Part):
     run_in: RunIn = RunIn()
     title: Text | None = None
     purposes: dict[str, Purpose] = {}
+    defaults: Defaults = Defaults()
+    confirmations: dict[str, Session] = {}
     stores: dict[str, Store] = {}
     tables: dict[str, Table]
+    _worked_in: bool = PrivateAttr(False)
+
+    @model_validator(mode="after")
+    def _without_defaults(self) -> Self:
+        """Columns as the rest of the code knows them; what is wrong with the defaults, `check` says."""
+        if not self._worked_in:  # an instance is validated again where another model takes it
+            self.__dict__["tables"] = Compiler(self.tables, self.defaults, self.confirmations).tables()
+            self._worked_in = True
+        return self
 
     @cached_property
     def pointed_at(self) -> dict[str, frozenset[str]]:

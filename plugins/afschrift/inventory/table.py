@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from afschrift.domain.decision import Protect
 from afschrift.domain.origin import Origin
 from afschrift.inventory.base import Part, Text, as_list
 from afschrift.inventory.column import ClassifiedBy, Column, FileColumn
+from afschrift.inventory.confirmation import Confirmation, Confirmed, confirmations
 from afschrift.inventory.processing import DataSource
 
 
@@ -99,6 +101,9 @@ class Table(Part):
         source: who gave its data, where that was not the person.
         review: default of the columns. `needed`, with `personal: false` or `copy_of`: the table counts as one
             that nobody described.
+        defaults: of its columns, before those of the source.
+        confirmed: columns that people confirmed; they need no entry under `columns`.
+        columns: as written; of a source that was validated, with what the defaults give.
     """
 
     title: Text | None = None
@@ -129,6 +134,10 @@ class Table(Part):
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
     review: Literal["case", "needed"] | None = None
+    defaults: Column = Column()
+    confirmed: Annotated[
+        tuple[Confirmation, ...], BeforeValidator(confirmations, json_schema_input_type=Confirmed)
+    ] = ()
     columns: dict[str, Column] = {}
 
     @model_validator(mode="before")
@@ -136,21 +145,15 @@ class Table(Part):
     def _nothing_of_its_own(cls, given: Any) -> Any:
         return {**given, "personal": False} if isinstance(given, dict) and given.get("copy_of") else given
 
-    @model_validator(mode="after")
-    def _proposals_set_aside(self) -> Self:
-        """Nothing that reads a table can take a proposal for what a person said."""
-        waiting = {
-            name: column.set_aside()
-            for name, column in self.columns.items()
-            if column.proposal is None and self._waits(column)
-        }
-        return self.model_copy(update={"columns": {**self.columns, **waiting}}) if waiting else self
+    def lacks_class(self, column: Column) -> bool:
+        """Whether a request that meets a column of this table asks, if the table is personal (R18).
 
-    def _waits(self, column: Column) -> bool:
-        """A column's own word goes first; who classified it after all is such a word too."""
-        if column.review is not None:
-            return column.review == "needed"
-        return self.review == "needed" and column.decided is None
+        It has no origin, of its own or by row, or what is written of it is a proposal (`review: needed`). A
+        secret needs no origin: its value never leaves.
+        """
+        if column.review == "needed":
+            return True
+        return column.origin is None and self.origin is None and column.protect is not Protect.SECRET
 
     @property
     def unconfirmed(self) -> bool:

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from afschrift.domain.decision import Protect
-from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
-
-
-def is_unclassified(table: Table, column: Column) -> bool:
-    """Whether a request that meets a column of a personal table asks (R18).
-
-    It has no origin, of its own or by row, or what is written of it is a proposal (`review: needed`). A
-    secret needs no origin: its value never leaves.
-    """
-    if column.review == "needed":
-        return True
-    return column.origin is None and table.origin is None and column.protect is not Protect.SECRET
 
 
 def unclassified(table: Table) -> Iterator[str]:
     """The columns of a personal table that are not classified."""
     if table.personal:
-        yield from (name for name, column in table.columns.items() if is_unclassified(table, column))
+        yield from (name for name, column in table.columns.items() if table.lacks_class(column))
 
 
 def progress(inventory: Inventory) -> tuple[int, list[str]]:

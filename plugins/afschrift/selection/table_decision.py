@@ -14,7 +14,6 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.inventory.unclassified import is_unclassified
 from afschrift.selection.column_facts import PersonFacts, TableFacts
 from afschrift.selection.person import closed
 from afschrift.selection.statements import Scope
@@ -94,7 +93,7 @@ class Classifier:
         bare = [
             name
             for name, column in facts.table.columns.items()
-            if column.origin is None and not is_unclassified(facts.table, column)
+            if column.origin is None and not facts.table.lacks_class(column)
         ]
         if not bare:
             return None  # no column goes by the row's origin, so it decides nothing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,8 @@ class DecisionExplanation:
 
     Attributes:
         case_by_case: where the person has a value in it, somebody decides before it leaves (RULES G.11).
-        proposal: what a program proposes for it, where nobody confirmed that.
+        proposal: what stands in the inventory for it, where nobody confirmed that.
+        defaults: the words that a default gave, by where that stands.
     """
 
     column_path: str
@@ -43,6 +44,7 @@ class DecisionExplanation:
     statement: str
     case_by_case: bool
     proposal: str
+    defaults: tuple[str, ...]
 
 
 def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExplanation:
@@ -85,6 +87,7 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
     written = declared.columns.get(column)
     names = declared.purposes if written is None or written.purposes is None else written.purposes
     note = (written.decided if written and written.decided else None) or declared.decided
+    note = None if written and written.proposal else note
     return DecisionExplanation(
         column_path=column_path,
         field=field,
@@ -99,7 +102,19 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
         case_by_case=field.action in (Action.INCLUDE, Action.MASK)
         and is_case_column(inventory, declared, column),
         proposal=_proposal(written),
+        defaults=tuple(_defaults(written)),
     )
+
+
+def _defaults(written: Column | None) -> Iterator[str]:
+    """Such as `origin, category by defaults.columns.*_at`."""
+    if written is None:
+        return
+    words: dict[tuple[str, ...], list[str]] = {}
+    for word, place in (written.proposal or written).sources.items():
+        words.setdefault(place, []).append(word)
+    for place, found in words.items():
+        yield f"{', '.join(sorted(found))} by {'.'.join(place)}"
 
 
 def _proposal(written: Column | None) -> str:

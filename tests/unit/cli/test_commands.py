@@ -186,6 +186,17 @@ def test_check_and_explain_tell_a_proposal_from_what_a_person_said(afschrift: Te
     assert "every request stops there" in afschrift("inventory", "explain", "sku.title", code=1)
 
 
+def test_explain_says_which_word_a_default_gave(afschrift: Terminal) -> None:
+    text = SHOP.replace("      name: {origin: provided}\n", "", 1).replace(
+        "    purposes: [account]\n", "    purposes: [account]\n    confirmed: [name]\n", 1
+    )
+    defaults = "defaults:\n  columns:\n    n?me: {origin: provided, category: user.name}\ntables:\n"
+    write_inventory(afschrift.inventory, text.replace("tables:\n", defaults, 1))
+    said = afschrift("inventory", "explain", "customer.name")
+    assert "INCLUDE" in said
+    assert "  default   category, origin by defaults.columns.n?me" in said
+
+
 def test_check_is_content_once_its_own_advice_was_followed(afschrift: Terminal) -> None:
     with duckdb.connect(os.environ["MINI_SHOP"]) as con:
         con.execute("ALTER TABLE customer ADD COLUMN spot UNION(n INTEGER, t VARCHAR)")

@@ -1,0 +1,189 @@
+"""Defaults by table, name and category: what each gives, which goes first, and what counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+from testbed.mini import write_inventory
+
+from afschrift.inventory.column import Column
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.load import load, schema
+from afschrift.inventory.model import SourceFile
+
+PURPOSE = "{basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}"
+SHOP = f"""
+source: shop
+kind: duckdb
+purposes: {{sale: {PURPOSE}}}
+defaults:
+  references: {{customer_id: customer.customer_id}}
+  columns:
+    "*_at": {{origin: observed, category: user.behavior}}
+    "*_on": {{origin: provided}}
+  categories:
+    user.contact: {{origin: provided}}
+    user.contact.phone_number: {{origin: assigned}}
+confirmations:
+  map: {{by: Data office, on: 2026-11-02, why: Gone through with the shop., review: 2027-11-02}}
+tables:
+  customer:
+    subject: {{customer_id: customer_id}}
+    purposes: [sale]
+    confirmed: {{in: map, columns: [customer_id, email, phone, seen_at]}}
+    columns:
+      customer_id: {{origin: assigned, category: user.unique_id, title: {{nl: Nummer, en: Number}}, identifies: true}}
+      email: {{category: user.contact.email}}
+      phone: {{category: user.contact.phone_number, why: The shop gave it out.}}
+      left_at: {{}}
+      born_on: {{origin: derived, meaning: {{nl: x, en: y}}}}
+  orders:
+    subject: {{customer_id: customer_id}}
+    purposes: [sale]
+    defaults: {{origin: provided, category: user.content}}
+    confirmed: [order_id, customer_id, placed_at, paid_on]
+    columns:
+      order_id: {{origin: assigned, category: user.unique_id}}
+      paid_on: {{category: user.payment}}
+"""
+
+
+def source(folder: Path, *changes: tuple[str, str]) -> SourceFile:
+    text = SHOP
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return load(write_inventory(folder, text)).sources["shop"]
+
+
+def column(folder: Path, path: str, *changes: tuple[str, str]) -> Column:
+    table, _, name = path.partition(".")
+    return source(folder, *changes).tables[table].columns[name]
+
+
+def test_a_confirmed_column_needs_no_line_of_its_own(tmp_path: Path) -> None:
+    found = column(tmp_path, "customer.seen_at")
+    assert (found.origin, found.category, found.proposal) == ("observed", "user.behavior", None)
+    assert found.decided is not None
+    assert (found.decided.by, str(found.decided.review)) == ("Data office", "2027-11-02")
+
+
+def test_what_is_not_confirmed_is_proposed(tmp_path: Path) -> None:
+    found = column(tmp_path, "customer.left_at")
+    assert (found.origin, found.review) == (None, "needed")
+    assert found.proposal is not None
+    assert (found.proposal.origin, found.proposal.category) == ("observed", "user.behavior")
+
+
+def test_a_column_that_classifies_itself_takes_nothing(tmp_path: Path) -> None:
+    found = column(tmp_path, "customer.born_at", ("born_on: {", "born_at: {"))
+    assert (found.origin, found.category, found.proposal) == ("derived", None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "origin", "place"),
+    [
+        ([("paid_on: {category", "paid_on: {origin: inferred, meaning: {nl: x, en: y}, category")], "inferred", None),
+        ([], "provided", "tables.orders.defaults"),
+        ([("defaults: {origin: provided, category: user.content}", "defaults: {category: user.content}"),
+          ('"*_on": {origin: provided}', '"*_on": {origin: derived, meaning: {nl: x, en: y}}')],
+         "derived", "defaults.columns.*_on"),
+        ([("defaults: {origin: provided, category: user.content}", "defaults: {category: user.content}"),
+          ('"*_on": {origin: provided}', '"*_on": {title: {nl: x, en: y}}'),
+          ("user.payment", "user.contact.email")], "provided", "defaults.categories.user.contact"),
+    ],
+)  # fmt: skip
+def test_column_goes_before_table_before_name_before_category(
+    tmp_path: Path, changes: list[tuple[str, str]], origin: str, place: str | None
+) -> None:
+    found = column(tmp_path, "orders.paid_on", *changes)
+    assert found.origin == origin
+    assert found.sources.get("origin") == (tuple(place.split(".", 2)) if place else None)
+
+
+def test_the_nearest_category_counts_alone(tmp_path: Path) -> None:
+    assert column(tmp_path, "customer.phone").origin == "assigned"
+    assert column(tmp_path, "customer.email").origin == "provided"
+
+
+def test_a_look_up_takes_over_what_it_points_to_before_the_tables_default(tmp_path: Path) -> None:
+    orders = source(tmp_path).tables["orders"]
+    found = orders.columns["customer_id"]
+    assert orders.references == {"customer_id": "customer.customer_id"}
+    assert (found.origin, found.category) == ("assigned", "user.unique_id")
+    assert found.title is not None
+    assert not found.identifies  # a person says this of one column
+
+
+def test_nothing_is_taken_over_from_a_table_without_personal_data(tmp_path: Path) -> None:
+    place = (
+        "tables:\n",
+        "tables:\n  place: {personal: false, columns: {place_id: {origin: not_personal}}}\n",
+    )
+    at = (
+        "    confirmed: [order_id,",
+        "    join: {place_id: place.place_id}\n    confirmed: [place_id, order_id,",
+    )
+    found = column(tmp_path, "orders.place_id", place, at)
+    assert (found.origin, found.category) == ("provided", "user.content")
+
+
+def test_a_word_that_says_nothing_takes_a_default_away(tmp_path: Path) -> None:
+    found = column(tmp_path, "orders.paid_on", ("category: user.payment", "category: null"))
+    assert found.category is None
+
+
+def test_a_columns_own_reason_stands_beside_who_confirmed_it(tmp_path: Path) -> None:
+    decided = column(tmp_path, "customer.phone").decided
+    assert decided is not None
+    assert (decided.by, decided.why) == ("Data office", "The shop gave it out.")
+
+
+def test_a_pattern_knows_no_case(tmp_path: Path) -> None:
+    assert column(tmp_path, "customer.SEEN_AT", ("phone, seen_at", "phone, SEEN_AT")).origin == "observed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ('"*_on"', '"*_in"', "*_in", "no column here matches it: correct it, or take it out"),
+        ('"*_on"', '"?*_at"', "?*_at", "*_at above takes every column that it matches: put ?*_at above that"),
+        ("user.contact.phone_number: {o", "user.location: {o", "user.location: {o", "no column here has this category"),
+        ("user.contact.phone_number: {o", "user.nope: {o", "user.nope: {o", "not in the Fides taxonomy"),
+        ("origin: observed, category: user.behavior", "origin: observed, category: user.nope", "user.nope", "not in the Fides taxonomy"),
+        ("category: user.content}", "category: user.nope}", "user.nope}", "not in the Fides taxonomy"),
+        ("customer.customer_id}\n  columns", "customer.id}\n  columns", "customer.id}", "the source has no column customer.id"),
+        ("{customer_id: customer.customer_id}\n", "{client_id: customer.customer_id}\n", "client_id", "no table here has this column"),
+        ("{in: map", "{in: mapp", "in: mapp", "mapp is not declared under `confirmations`"),
+        ("{in: map", "{in: map, by: x", "in: map, by", "leave out `by` and `on`, or `in`"),
+        ("{in: map", "{by: x", "{by: x", "say both who confirmed it (`by`) and when (`on`)"),
+        ("[order_id, customer_id,", "[order_id, order_id,", "[order_id, order_id,", "order_id is confirmed twice"),
+        ("phone, seen_at]", "phone, seen]", "phone, seen]", "seen is confirmed, but neither its own line nor a default gives it an `origin`"),
+        ("paid_on: {c", "paid_on: {review: needed, c", "  orders:", "paid_on is confirmed and says `review: needed`"),
+        ("left_at: {}", "left_at: {why: x}", "left_at: {why: x}", "`why` goes with a confirmation"),
+        ("defaults: {origin: provided", "defaults: {review: case, origin: provided", "review: case", "it cannot be a default"),
+        ("purposes: [sale]\n    defaults", "origin: {by: paid_on, a: provided}\n    defaults", "defaults: {origin: provided", "leave one of them out"),
+        ("defaults: {origin: provided", "defaults: {orign: provided", "orign", "not known here"),
+        ("[order_id, customer_id,", "[7, customer_id,", "[7, customer_id,", "a list of names is expected"),
+    ],
+)  # fmt: skip
+def test_each_fault_is_told_with_its_line(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+    with pytest.raises(InventoryError) as caught:
+        source(tmp_path, (old, new))
+    text = SHOP.replace(old, new, 1)
+    line = next(n for n, one in enumerate(text.splitlines(), start=1) if place in one)
+    told = {(fault.line, fault.message) for fault in caught.value.faults}
+    assert any(at == line and words in message for at, message in told), (line, told)
+
+
+def test_the_json_schema_takes_what_the_loader_takes(tmp_path: Path) -> None:
+    said = YAML(typ="safe").load(
+        SHOP.replace("2026-11-02", '"2026-11-02"').replace("2027-11-02", '"2027-11-02"')
+    )
+    jsonschema.validate(said, schema("source"))
+    said["tables"]["orders"]["confirmed"] = {"by": "x", "on": "2026-11-02", "why": "y"}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(said, schema("source"))
