@@ -18,6 +18,7 @@ from afschrift.cli import (
     grounds,
     health,
     inventory,
+    inventory_review,
     keys,
     project,
     register,
@@ -45,6 +46,7 @@ app = typer.Typer(
     add_completion=False,
 )
 inventory.app.command()(scan.scan)
+inventory.app.command()(inventory_review.review)
 app.add_typer(inventory.app, name="inventory")
 app.add_typer(keys.app, name="key")
 app.add_typer(register.app, name="register")

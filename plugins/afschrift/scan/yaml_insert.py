@@ -58,14 +58,14 @@ def insert(text: str, additions: Sequence[tuple[Path, Any]]) -> str:
     if root is None:
         whole = by_parent.get((), {})
         return text + "".join(line + newline for line in lines(whole, ()))
-    used = Counter(id(node) for node in _nodes(root))
+    used = Counter(id(node) for node in nodes(root))
     edits: list[_Edit] = []
     for parent, words in by_parent.items():
         edits += _edits(text, _find(root, parent, used), parent, words, newline)
     return _applied(text, edits)
 
 
-def _nodes(node: yaml.Node) -> Iterator[yaml.Node]:
+def nodes(node: yaml.Node) -> Iterator[yaml.Node]:
     """Every value, as often as it is used; what lies below one, once."""
     seen: set[int] = set()
     waiting = [node]
@@ -102,10 +102,10 @@ def _edits(text: str, place: _Place, path: Path, words: Mapping[str, Any], newli
     node, depth = place.node, len(path)
     start, end = node.start_mark.index, node.end_mark.index
     if isinstance(node, yaml.MappingNode) and node.value and not node.flow_style:
-        at = _after(text, _end(node))
+        at = line_after(text, end_of(node))
         yield _Edit(at, at, depth, _block(words, path, node.start_mark.column, newline))
     elif isinstance(node, yaml.MappingNode) and node.value:
-        at = _end(node.value[-1][1]) if not _alias(*node.value[-1]) else end - 1
+        at = end_of(node.value[-1][1]) if not _alias(*node.value[-1]) else end - 1
         yield _Edit(at, at, depth, ", " + flow(words)[1:-1])
     elif place.in_flow or place.key is None or (depth > 1 and len(flow(words)) < 60):
         yield _Edit(start, end, depth, ("" if text[start - 1].isspace() else " ") + flow(words))
@@ -113,7 +113,7 @@ def _edits(text: str, place: _Place, path: Path, words: Mapping[str, Any], newli
         while text[start - 1] == " ":
             start -= 1
         yield _Edit(start, end, depth, "")
-        at = _after(text, end)
+        at = line_after(text, end)
         yield _Edit(at, at, depth, _block(words, path, place.key.start_mark.column + 2, newline))
 
 
@@ -126,7 +126,7 @@ def _alias(key: yaml.Node, value: yaml.Node) -> bool:
     return bool(value.start_mark.index < key.end_mark.index)
 
 
-def _end(node: yaml.Node) -> int:
+def end_of(node: yaml.Node) -> int:
     """Behind the last sign of a value, before the comments that follow."""
     while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         if isinstance(node, yaml.SequenceNode):
@@ -139,7 +139,7 @@ def _end(node: yaml.Node) -> int:
     return int(node.end_mark.index)
 
 
-def _after(text: str, index: int) -> int:
+def line_after(text: str, index: int) -> int:
     """The start of the next line."""
     if index and text[index - 1] == "\n":
         return index

@@ -18,10 +18,15 @@ _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 def flow(value: Any) -> str:
     """A value in one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{flow(word)}: {flow(one)}" for word, one in value.items()) + "}"
+        return "{" + ", ".join(f"{_name(word)}: {flow(one)}" for word, one in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(flow, value)) + "]"
     return _text(value) if isinstance(value, str) else _scalar(value)
+
+
+def _name(word: str) -> str:
+    """Of what follows: `on` is written as everybody writes it, though YAML 1.1 has it for a truth value."""
+    return "on" if word == "on" else flow(word)
 
 
 @lru_cache(maxsize=10_000)
@@ -47,14 +52,14 @@ def lines(words: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     for word, value in words.items():
         where = (*path, word)
         if isinstance(value, Mapping) and value and _stands_open(where):
-            yield f"{flow(word)}:"
+            yield f"{_name(word)}:"
             yield from (f"  {inner}" for inner in lines(value, where))
             continue
-        line = f"{flow(word)}: {flow(value)}"
+        line = f"{_name(word)}: {flow(value)}"
         if len(line) + 2 * len(path) <= WIDTH or not value or not isinstance(value, Mapping | list):
             yield line
             continue
-        yield f"{flow(word)}:"
+        yield f"{_name(word)}:"
         if isinstance(value, Mapping):
             yield from (f"  {inner}" for inner in lines(value, where))
         else:

@@ -43,6 +43,12 @@ def _differs(payload: Payload) -> str:
     return f"The register does not follow from its trail: {payload['found']} findings ({codes})."
 
 
+def _seen(payload: Payload) -> str:
+    return (
+        f"{payload['values']} values were seen in a review of the data map, of {listed(payload['columns'])}."
+    )
+
+
 SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "deadlines_checked": _checked,
     "swept": "The sweep looked at all requests and at the staging; findings: {found}.",
@@ -53,6 +59,7 @@ SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "checkpoint_made": _made,
     "checkpoint_sent": "Checkpoint {number} was sent to the place {place}.",
     "checkpoint_not_sent": "Checkpoint {number} was not sent to the place {place} ({error}).",
+    "map_samples_shown": _seen,
     "trail_exported": "The whole trail was exported by {who}.",
     "events_adopted": "{events} events from before there were codes got theirs, said by {who}.",
     "rows_adopted": "The rows of case {case} are taken as they are, said by {who}.",

@@ -24,6 +24,7 @@ _BY_NAME = {
     *("destruction_proposed", "destruction_refused", "destruction_turned_down", "sweep_found"),
     *("bundle_sealed", "bundle_arrived", "data_key_destroyed"),
     *("events_adopted", "rows_adopted", "rows_told_again", "identity_look_up_asked"),
+    "map_samples_shown",
     *("nothing_held", "nothing_portable", "nothing_in_limits"),
 }
 """Types that the product gives by the name of a constant."""

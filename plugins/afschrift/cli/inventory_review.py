@@ -1,0 +1,254 @@
+"""`afschrift inventory review`: questions about the data map, one key an answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import click
+import typer
+
+from afschrift.cli.common import actor, open_register
+from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.language import count
+from afschrift.domain.origin import Origin
+
+if TYPE_CHECKING:
+    from afschrift.scan.review.groups import Group
+    from afschrift.scan.review.session import Review
+    from afschrift.scan.review.write import Answer
+
+_KEYS = {
+    "y": "it is so",
+    "o": "another origin",
+    "c": "another category",
+    "s": "samples, masked",
+    "l": "all places",
+    "w": "another reason",
+    "n": "later",
+    "u": "undo",
+    "q": "stop",
+}
+_ORIGINS = {
+    Origin.PROVIDED: "the person typed, chose or uploaded it",
+    Origin.OBSERVED: "left behind by using the service or a device",
+    Origin.DERIVED: "computed from other data by a fixed rule",
+    Origin.INFERRED: "estimated, with a chance of being wrong",
+    Origin.ASSIGNED: "the organisation gave it out or decided it",
+    Origin.THIRD_PARTY: "somebody else told it",
+    Origin.NOT_PERSONAL: "about nobody",
+}
+_SHOWN = 8
+_STOPS = ("\x03", "\x04", "q")
+
+
+@dataclass
+class _Terminal:
+    """The review at a terminal.
+
+    Attributes:
+        answer: who, when, why; the words of one question are added to it.
+        passed: questions that were left for later.
+        words: what is said otherwise of the question that is open.
+    """
+
+    review: Review
+    answer: Answer
+    passed: set[tuple[str, str]] = field(default_factory=set)
+    words: dict[str, Any] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Ask until nothing is left, or somebody stops."""
+        keys: dict[str, Callable[[Group], None]] = {
+            "y": self._confirm, "o": self._origin, "c": self._category, "s": self._samples,
+            "l": self._places, "w": self._reason, "n": self._later, "u": self._undo,
+        }  # fmt: skip
+        shown = None
+        while left := [one for one in self.review.waiting() if one.key not in self.passed]:
+            group = left[0]
+            if group.key != shown:
+                self.words, shown = {}, group.key
+                self._show(group, len(left))
+            key = click.getchar()
+            if key in _STOPS:
+                return
+            try:
+                keys.get(key, self._help)(group)
+            except AfschriftError as error:
+                typer.secho(f"  {error.args[0]}".rstrip(), fg="red")
+                typer.echo(f"  What to do: {error.remedy}")
+            if key == "u":
+                shown = None
+
+    def _show(self, group: Group, left: int) -> None:
+        places = count(len(group.places), "column")
+        what = f"Table {group.name}" if group.is_table else f"{places} called {group.name}"
+        typer.secho(f"\n{what}   ({count(left, 'question')} left)", bold=True)
+        for word, value in group.said.items():
+            typer.echo(f"  {word:<12}{_plain(value)}")
+        if not group.said:
+            typer.echo("  nothing is proposed: say an origin (o)")
+        if group.sure is not None:
+            typer.echo(f"  {'sure':<12}{group.sure:.2f}: {'; or '.join(group.reasons[:3])}")
+        self._places(group, _SHOWN)
+        self._help(group)
+
+    def _help(self, _group: Group) -> None:
+        typer.secho("  " + "   ".join(f"{key} {words}" for key, words in _KEYS.items()), dim=True)
+
+    def _places(self, group: Group, most: int = sys.maxsize) -> None:
+        for place in group.places[:most]:
+            typer.echo(f"  {'in':<12}{place.path}")
+        if len(group.places) > most:
+            typer.echo(f"  {'':<12}and {len(group.places) - most} more (l)")
+
+    def _confirm(self, group: Group) -> None:
+        if (
+            not group.is_table
+            and not {**group.said, **self.words}.get("origin")
+            and "protect" not in group.said
+        ):
+            raise ConfigurationError(
+                "Nobody said yet where it comes from.", remedy="say an origin (o) first."
+            )
+        step = self.review.confirm(group, replace(self.answer, words=dict(self.words)))
+        typer.secho(f"  {_said(step.group, step.answer)}: {count(step.lines, 'line')} written", fg="green")
+
+    def _origin(self, group: Group) -> None:
+        origins = list(_ORIGINS)
+        for number, origin in enumerate(origins, start=1):
+            typer.echo(f"  {number} {origin.value:<14}{_ORIGINS[origin]}")
+        key = click.getchar()
+        if key.isdigit() and 0 < int(key) <= len(origins):
+            self._say(group, "origin", origins[int(key) - 1].value)
+
+    def _category(self, group: Group) -> None:
+        from afschrift.inventory.categories import fides_categories
+
+        given = typer.prompt("  Category, such as user.contact.email", default="", show_default=False).strip()
+        if given and given not in fides_categories():
+            near = sorted(one for one in fides_categories() if given.lower() in one)[:8]
+            raise ConfigurationError(
+                "This category is not in the Fides taxonomy.",
+                remedy=f"perhaps {', '.join(near)}." if near else "docs/inventory.md says where they stand.",
+            )
+        if given:
+            self._say(group, "category", given)
+
+    def _say(self, group: Group, word: str, value: str) -> None:
+        if group.is_table:
+            raise ConfigurationError("This asks about a table.", remedy="describe its columns in the file.")
+        self.words[word] = value
+        typer.echo(f"  {word:<12}{value}   (y writes it)")
+
+    def _samples(self, group: Group) -> None:
+        from afschrift.wiring.review_samples import masked, record_shown, samples
+
+        found = samples(self.review.inventory, group)
+        for one in found:
+            typer.echo(f"  {one.place.path:<40}{one.why or ' | '.join(map(masked, one.values))}")
+        if not any(one.values for one in found):
+            return
+        typer.echo("  v shows them as they are, which the trail keeps; any other key goes on")
+        if click.getchar() == "v":
+            record_shown(open_register(), actor(), found)
+            for one in found:
+                typer.echo(f"  {one.place.path:<40}{' | '.join(one.values)}")
+
+    def _reason(self, _group: Group) -> None:
+        if why := typer.prompt("  Why", default="", show_default=False).strip():
+            self.answer = replace(self.answer, why=why)
+
+    def _later(self, group: Group) -> None:
+        self.passed.add(group.key)
+
+    def _undo(self, _group: Group) -> None:
+        step = self.review.undo()
+        typer.echo(
+            f"  Taken back: {_said(step.group, step.answer)}" if step else "  There is nothing to take back."
+        )
+
+    def tell(self) -> None:
+        """Lines written and decisions taken."""
+        done, left = self.review.done, self.review.waiting()
+        for step in done:
+            files = ", ".join(path.name for path in step.after)
+            typer.echo(f"  {_said(step.group, step.answer)}: {count(step.lines, 'line')} in {files}")
+        columns = sum(len(step.group.places) for step in done if not step.group.is_table)
+        lines = count(sum(step.lines for step in done), "line")
+        typer.echo(f"{count(len(done), 'decision')} about {count(columns, 'column')}; {lines} written.")
+        open_columns = sum(len(one.places) for one in left if not one.is_table)
+        if left:
+            typer.echo(
+                f"{count(len(left), 'question')} left, about {count(open_columns, 'column')}: "
+                "the same command goes on with them."
+            )
+
+
+def review(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who confirms; default: your account.")] = None,
+    why: Annotated[
+        str | None, typer.Option("--why", help="Why it is right, for all that you confirm; asked otherwise.")
+    ] = None,
+    again: Annotated[
+        str | None, typer.Option("--again", help="Day to look again, YYYY-MM-DD; default: in a year.")
+    ] = None,
+) -> None:
+    """Go through what is proposed and what nobody classified, and confirm it key by key.
+
+    What is alike is one question. Each answer is written to the inventory's files at once, with who, when and
+    why; stop when you like, the same command goes on. Without a terminal, edit the files: docs/review.md.
+    """
+    from afschrift.app.settings import Settings
+    from afschrift.scan.review.session import Review
+    from afschrift.scan.review.write import Answer
+
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            "A review needs a terminal, for its answers are keys.",
+            remedy="start it in one, or confirm by hand as docs/review.md says.",
+        )
+    today = date.today()  # noqa: DTZ011  the day of whoever is at the terminal
+    session = Review(folder or Settings.from_environment().inventory)
+    if not session.waiting():
+        typer.echo("Nothing waits for a person.")
+        return
+    reason = why or typer.prompt("Why is what you will confirm right? It goes into the file").strip()
+    answer = Answer(by or actor().removeprefix("cli:"), today, reason, _day(again) or _in_a_year(today))
+    terminal = _Terminal(session, answer)
+    try:
+        terminal.run()
+    except (KeyboardInterrupt, EOFError, click.Abort):
+        typer.echo()
+    terminal.tell()
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter("write a day as 2027-01-31") from None
+
+
+def _in_a_year(today: date) -> date:
+    return today.replace(year=today.year + 1, day=min(today.day, 28))
+
+
+def _said(group: Group, answer: Answer) -> str:
+    if group.is_table:
+        return f"table {group.name}"
+    words = {**group.said, **answer.words}
+    said = ", ".join(str(words[word]) for word in ("origin", "category") if words.get(word))
+    return f"{group.name}, {count(len(group.places), 'column')}: {said or 'a secret'}"
+
+
+def _plain(value: object) -> str:
+    """Both languages of a text, or anything as it is."""
+    return " / ".join(map(str, value.values())) if isinstance(value, dict) else str(value)

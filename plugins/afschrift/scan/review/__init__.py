@@ -1,0 +1,1 @@
+"""Confirming what is proposed: what is alike is one question, and answers go into the inventory's files."""

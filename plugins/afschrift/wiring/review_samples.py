@@ -1,0 +1,79 @@
+"""Values of columns for whoever reviews them: masked, or as they are once that is in the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from afschrift.domain.decision import Protect
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.event import NewEvent
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.register.register import Register
+from afschrift.scan.reading.bounded import is_secret, sample_statement
+from afschrift.scan.reading.reader import Reader
+from afschrift.scan.review.groups import Group, Place
+from afschrift.scan.schema import ScannedColumn, ScannedTable
+from afschrift.selection.person import of_entries
+from afschrift.sources.registry import open_source
+
+SHOWN = "map_samples_shown"
+_TABLES, _VALUES, _LONGEST = 3, 5, 60
+
+
+@dataclass(frozen=True)
+class Values:
+    """Some values of one column.
+
+    Attributes:
+        values: without NULL and empty ones; never logged or kept.
+        why: why there are none.
+    """
+
+    place: Place
+    values: tuple[str, ...] = field(default=(), repr=False)
+    why: str = ""
+
+
+def samples(inventory: Inventory, group: Group) -> list[Values]:
+    """A few values of the first columns of a question; a secret has none to show."""
+    found = []
+    for place in group.places[:_TABLES]:
+        if place.column is None:
+            continue
+        if is_secret(place.column) or group.said.get("protect") == Protect.SECRET:
+            found.append(Values(place, why="a secret is not shown"))
+            continue
+        try:
+            values = tuple(dict.fromkeys(_read(inventory.sources[place.source], place.table, place.column)))
+            found.append(
+                Values(place, values[:_VALUES], "" if values else "the rows that were read hold none")
+            )
+        except AfschriftError as error:
+            found.append(Values(place, why=str(error.args[0])))
+    return found
+
+
+def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
+    def session():  # type: ignore[no-untyped-def]
+        return open_source(source.source, source.kind, source.options, connection=source.connection)
+
+    with Reader(session) as reader:
+        type_ = of_entries(source, reader.session.catalogue())[table][column]
+        scanned = ScannedColumn(column, type_)
+        of = ScannedTable(source.in_source(table), (scanned,))
+        for (value,) in reader.rows(sample_statement(reader.dialect, of, [scanned])):
+            if value not in (None, ""):
+                yield str(value)[:_LONGEST]
+
+
+def masked(value: str) -> str:
+    """Its form alone: letters as x, digits as 9, all else as it is."""
+    return "".join("9" if char.isdigit() else "x" if char.isalpha() else char for char in value)
+
+
+def record_shown(register: Register, by: str, shown: Sequence[Values]) -> None:
+    """In the trail before anything is seen: which columns, and how many values; never one of them."""
+    columns = [one.place.path for one in shown if one.values]
+    payload = {"columns": columns, "values": sum(len(one.values) for one in shown)}
+    register.trail.record(None, NewEvent(SHOWN, by, payload))
