@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.check import fides_categories
+from afschrift.inventory.categories import fides_categories
 from afschrift.scan.external.column_words import IDENTITY, column_words
 from afschrift.scan.external.description import DescribedColumn, DescribedTable, Description, Reference
 from afschrift.scan.external.left_out import LeftOut

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from afschrift.inventory.check import fides_categories
+from afschrift.inventory.categories import fides_categories
 from afschrift.inventory.column import Column
 from afschrift.scan.external.left_out import LeftOut
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from afschrift.domain.decision import Protect
 from afschrift.domain.origin import Origin
-from afschrift.inventory.check import fides_categories
+from afschrift.inventory.categories import fides_categories
 from afschrift.scan.external.description import DescribedColumn, DescribedTable, Description
 from afschrift.scan.external.origins import usual_origin
 from afschrift.scan.external.ways import find_ways
