@@ -79,7 +79,7 @@ def test_again_changes_nothing_and_what_is_confirmed_stays(project: Project) -> 
     project.dataset.write_text(
         DATASET + "    - {name: town, data_categories: [user.contact]}\n", encoding="utf-8"
     )
-    assert "0 tables added, 1 column of others added or completed" in project.fides()
+    assert "crm.yml: 1 column added or completed in other tables" in project.fides()
     assert file.read_text(encoding="utf-8").startswith(text)
 
 

@@ -157,8 +157,11 @@ def _add(described: Description, into: Into, confirmed: Confirmation | None, *, 
 def _summary(file: str, added: Sequence[str], keys: Sequence[str], *, written: bool) -> str:
     if not added and not keys:
         return f"{file}: nothing is new."
-    tables = sum(path.count(".") == 1 for path in added)
+    tables = sum(path.count(".") == 1 for path in added if path.startswith("tables."))
     columns = len({".".join(path.split(".")[:4]) for path in added if ".columns." in path})
-    what = f"{count(tables, 'table')} added, {count(columns, 'column')} of others added or completed"
-    new = f"; identity.yml: {', '.join(keys)}" if keys else ""
-    return f"{file}: {what}{new}." if written else f"Nothing was written. {file}: {what}{new}."
+    new = [f"{count(tables, 'table')} added"] if tables else []
+    new += [f"{count(columns, 'column')} added or completed in other tables"] if columns else []
+    what = f"{file}: {', '.join(new) or 'words added'}" + (
+        f"; identity.yml: {', '.join(keys)}" if keys else ""
+    )
+    return f"{what}." if written else f"Nothing was written. {what}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from afschrift.domain.errors import ConfigurationError
@@ -57,6 +57,10 @@ def _description(nodes: Mapping[str, Node], schema: str | None) -> Description:
     schemas = [str(node["schema"]) for node in tables.values()]
     usual = schema if schema is not None else max(schemas, key=schemas.count, default="")
     names = {id_: _name(node, usual) for id_, node in tables.items()}
+    unique: dict[str, list[str]] = {}
+    for test, kind, _ in _tests(nodes):
+        if kind == "unique":
+            unique.setdefault(_of(test), []).append(str(test["column_name"]))
     found: dict[str, DescribedTable] = {}
     notes: list[str] = []
     for id_, node in tables.items():
@@ -66,7 +70,7 @@ def _description(nodes: Mapping[str, Node], schema: str | None) -> Description:
             notes.append(f"{name}: dbt describes none of its columns, so it is left out")
             continue
         columns = {column["name"]: _column(column, name, left) for column in node["columns"].values()}
-        found[name] = DescribedTable(name, columns, _key(id_, node, nodes))
+        found[name] = DescribedTable(name, columns, _key(node, unique.get(id_, ())))
     references = list(_relationships(nodes, names))
     there = [one for one in references if _ends(one, found)]
     notes += [
@@ -125,7 +129,7 @@ def _tests(nodes: Mapping[str, Node]) -> Iterator[tuple[Node, str, Mapping[str, 
             yield node, test["name"], test.get("kwargs") or {}
 
 
-def _key(id_: str, node: Node, nodes: Mapping[str, Node]) -> tuple[str, ...]:
+def _key(node: Node, unique: Sequence[str]) -> tuple[str, ...]:
     """Columns that dbt calls the primary key, or the one that it tests to be unique."""
     for one in node.get("constraints") or ():
         if one.get("type") == "primary_key" and one.get("columns"):
@@ -135,9 +139,8 @@ def _key(id_: str, node: Node, nodes: Mapping[str, Node]) -> tuple[str, ...]:
         for column in node["columns"].values()
         if any(one.get("type") == "primary_key" for one in column.get("constraints") or ())
     ]
-    unique = [test["column_name"] for test, name, _ in _tests(nodes) if name == "unique" and _of(test) == id_]
-    unique = [column for column in unique if column in node["columns"]]
-    return tuple(declared) or (tuple(unique) if len(unique) == 1 else ())
+    tested = [column for column in unique if column in node["columns"]]
+    return tuple(declared) or (tuple(tested) if len(tested) == 1 else ())
 
 
 def _of(test: Node) -> str:

@@ -88,7 +88,10 @@ def draft(
             **rest,
         }
         for subject in more:
-            tables[f"{name}_by_{next(iter(subject.values()))}"] = {"table": name, "subject": subject, **rest}
+            entry = f"{name}_by_{next(iter(subject.values()))}"
+            while entry in described.tables or entry in tables:
+                entry += "_"
+            tables[entry] = {"table": name, "subject": subject, **rest}
         keys |= dict.fromkeys(identity for subject in (first, *more) for identity in subject)
         if not reached:
             found.notes.append(f"{name}: no way leads from it to a person; it waits for somebody to look")
