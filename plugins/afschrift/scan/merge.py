@@ -135,19 +135,30 @@ def _each_waits(table: Words, columns: Words) -> Words:
 
 
 def _of_columns(path: Path, table: Words, draft: Words) -> Iterator[tuple[Path, Any]]:
+    confirmed = _confirmed(table)
+    new = {name: words for name, words in draft.items() if name not in confirmed}
     if "columns" not in table:
-        yield (*path, "columns"), draft
+        if new:
+            yield (*path, "columns"), new
         return
     here = table["columns"] or {}
-    for name, words in draft.items():
+    for name, words in new.items():
         if name not in here:
             yield (*path, "columns", name), words
             continue
         column = here[name] or {}
         if _takes_proposals(table, column):
             waits = {"decided"} if column.get("review") == "needed" else set()
-            new = [word for word in words if word not in column and word not in waits]
-            yield from (((*path, "columns", name, word), words[word]) for word in new)
+            more = [word for word in words if word not in column and word not in waits]
+            yield from (((*path, "columns", name, word), words[word]) for word in more)
+
+
+def _confirmed(table: Words) -> set[str]:
+    """Columns that `confirmed` of a table names: people said of them what they are, if only by a default."""
+    lists = [
+        one["columns"] if isinstance(one, Mapping) else [one] for one in _listed(table.get("confirmed", []))
+    ]
+    return {name for names in lists for name in names}
 
 
 def _takes_proposals(table: Words, column: Words) -> bool:

@@ -19,8 +19,8 @@ from afschrift.domain.keys import Unique
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import IDENTITY, SINGLES, load
 from afschrift.inventory.quick_yaml import content
-from afschrift.scan.external.description import Description
-from afschrift.scan.external.draft import Confirmation, Draft, draft
+from afschrift.scan.external.external_draft import Confirmation, Draft, draft
+from afschrift.scan.external.external_tables import Description
 from afschrift.scan.merge import merge
 from afschrift.scan.yaml_insert import insert
 from afschrift.sources.registry import SOURCES

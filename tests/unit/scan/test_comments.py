@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from afschrift.domain.sources import Described, ForeignKey, Structure
 from afschrift.scan.external.comments import from_comments
-from afschrift.scan.external.draft import draft
+from afschrift.scan.external.external_draft import draft
 
 COLUMNS = {"customer": ["id", "mail", "note"], "orders": ["customer_id", "at"], "stock": ["n"]}
 COMMENTS = {

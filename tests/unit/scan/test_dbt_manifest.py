@@ -11,7 +11,7 @@ import pytest
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.scan.dbt.manifest import described
-from afschrift.scan.external.draft import Draft, draft
+from afschrift.scan.external.external_draft import Draft, draft
 
 MANIFEST = Path(__file__).parent / "dbt_project" / "manifest.json"
 TEXT = MANIFEST.read_text(encoding="utf-8")

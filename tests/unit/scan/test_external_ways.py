@@ -6,8 +6,8 @@ from typing import Literal
 
 import pytest
 
-from afschrift.scan.external.description import DescribedColumn, DescribedTable, Description, Reference
-from afschrift.scan.external.ways import find_ways
+from afschrift.scan.external.external_tables import DescribedColumn, DescribedTable, Description, Reference
+from afschrift.scan.external.external_ways import find_ways
 
 PEOPLE = {"customer": "customer_id", "staff": "staff_id"}
 

@@ -13,7 +13,7 @@ from fideslang.models import Dataset
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.quick_yaml import content
-from afschrift.scan.external.draft import Confirmation, Draft, draft
+from afschrift.scan.external.external_draft import Confirmation, Draft, draft
 from afschrift.scan.fides.dataset import datasets
 from afschrift.scan.fides.export import export
 from afschrift.scan.merge import merge

@@ -113,6 +113,19 @@ def test_what_somebody_said_gets_nothing(table: str, column: str) -> None:
     assert merge(text, draft(t={"columns": {"a": COLUMN}})) == (text, [])
 
 
+@pytest.mark.parametrize(
+    "confirmed", ["[a]", "{in: map, columns: [a]}", "[{by: B, columns: [b]}, {columns: [a]}]"]
+)
+@pytest.mark.parametrize("columns", ["", "columns: {a: {category: user.name}}"])
+def test_a_column_that_a_list_confirms_gets_nothing(confirmed: str, columns: str) -> None:
+    text = f"source: s\nkind: k\ntables:\n  t:\n    key: [a]\n    confirmed: {confirmed}\n    {columns}\n"
+    assert merge(text, draft(t={"columns": {"a": COLUMN}})) == (text, [])
+    assert merge(text, draft(t={"columns": {"a": COLUMN, "c": COLUMN}}))[1] in (
+        ["tables.t.columns"],
+        ["tables.t.columns.c"],
+    )
+
+
 def test_a_new_column_waits_where_the_draft_says_so_of_its_table() -> None:
     text, _ = merge(FILE, draft(orders={"review": "needed", "columns": {"placed": {"origin": "observed"}}}))
     assert SourceFile.model_validate(content(text)).tables["orders"].columns["placed"].proposal is not None

@@ -13,8 +13,8 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
 
 if TYPE_CHECKING:
-    from afschrift.scan.external.description import Description
-    from afschrift.scan.external.draft import Confirmation
+    from afschrift.scan.external.external_draft import Confirmation
+    from afschrift.scan.external.external_tables import Description
     from afschrift.wiring.import_map import Into
 
 app = typer.Typer(
@@ -121,7 +121,7 @@ def comments(
 
 def _confirmation(by: str | None, why: str | None) -> Confirmation | None:
     from afschrift.domain.instants import utc_now
-    from afschrift.scan.external.draft import Confirmation
+    from afschrift.scan.external.external_draft import Confirmation
 
     if bool(by) != bool(why):
         raise ConfigurationError(

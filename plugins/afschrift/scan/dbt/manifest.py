@@ -8,9 +8,9 @@ from typing import Any
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.categories import fides_categories
-from afschrift.scan.external.column_words import IDENTITY, column_words
-from afschrift.scan.external.description import DescribedColumn, DescribedTable, Description, Reference
-from afschrift.scan.external.left_out import LeftOut
+from afschrift.scan.external.external_tables import DescribedColumn, DescribedTable, Description, Reference
+from afschrift.scan.external.not_imported import NotImported
+from afschrift.scan.external.written_words import IDENTITY, column_words
 
 OWN = "afschrift"
 """Key of `meta` with words of the inventory."""
@@ -48,7 +48,7 @@ def described(text: str, file: str, schema: str | None = None) -> Description:
 
 
 def _description(nodes: Mapping[str, Node], schema: str | None) -> Description:
-    left = LeftOut()
+    left = NotImported()
     tables = {
         id_: node
         for id_, node in nodes.items()
@@ -96,7 +96,7 @@ def _tags(node: Node) -> list[str]:
     return list(dict.fromkeys(map(str, both)))
 
 
-def _column(column: Node, table: str, left: LeftOut) -> DescribedColumn:
+def _column(column: Node, table: str, left: NotImported) -> DescribedColumn:
     place = f"{table}.{column['name']}"
     said: dict[str, Any] = {}
     for tag in _tags(column):

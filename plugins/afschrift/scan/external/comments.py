@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from afschrift.domain.sources import Described, Structure
-from afschrift.scan.external.column_words import IDENTITY, column_words
-from afschrift.scan.external.description import DescribedColumn, DescribedTable, Description, Reference
-from afschrift.scan.external.left_out import LeftOut
+from afschrift.scan.external.external_tables import DescribedColumn, DescribedTable, Description, Reference
+from afschrift.scan.external.not_imported import NotImported
+from afschrift.scan.external.written_words import IDENTITY, column_words
 
 _MARK = re.compile(r"\bafschrift:[ \t]*(.*)", re.IGNORECASE)
 _WORD = re.compile(r"([a-z_]+)(?:=(\"[^\"]*\"|[^\s,;]+))?")
@@ -29,7 +29,7 @@ def from_comments(
         described: keys and comments.
         structure: foreign keys. Of those with several columns, none is taken.
     """
-    left = LeftOut()
+    left = NotImported()
     tables = {}
     for name, of_table in columns.items():
         comments = described.column_comments.get(name, {})
@@ -46,7 +46,7 @@ def from_comments(
     return Description(tables, references, left.lines())
 
 
-def _column(name: str, comment: str, place: str, left: LeftOut) -> DescribedColumn:
+def _column(name: str, comment: str, place: str, left: NotImported) -> DescribedColumn:
     mark = _MARK.search(comment)
     said: dict[str, Any] = {}
     for word, value in _WORD.findall(mark[1]) if mark else ():

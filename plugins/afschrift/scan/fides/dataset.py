@@ -9,8 +9,8 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.quick_yaml import content
-from afschrift.scan.external.description import DescribedColumn, DescribedTable, Description, Reference
-from afschrift.scan.external.left_out import LeftOut
+from afschrift.scan.external.external_tables import DescribedColumn, DescribedTable, Description, Reference
+from afschrift.scan.external.not_imported import NotImported
 
 _OF_DATASET = frozenset({"fides_key", "name", "collections"})
 _OF_COLLECTION = frozenset({"name", "fields"})
@@ -59,7 +59,7 @@ def _unknown(words: Mapping[str, Any], known: frozenset[str]) -> list[str]:
 
 
 def _described(dataset: Mapping[str, Any]) -> Description:
-    left = LeftOut()
+    left = NotImported()
     left.note(_unknown(dataset, _OF_DATASET), "the dataset")
     tables: dict[str, DescribedTable] = {}
     references: list[Reference] = []

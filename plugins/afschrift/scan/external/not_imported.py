@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class LeftOut:
+class NotImported:
     """Words that have no place here."""
 
     _SHOWN = 3

@@ -10,9 +10,9 @@ from typing import Any
 from afschrift.domain.decision import Protect
 from afschrift.domain.origin import Origin
 from afschrift.inventory.categories import fides_categories
-from afschrift.scan.external.description import DescribedColumn, DescribedTable, Description
-from afschrift.scan.external.origins import usual_origin
-from afschrift.scan.external.ways import find_ways
+from afschrift.scan.external.external_tables import DescribedColumn, DescribedTable, Description
+from afschrift.scan.external.external_ways import find_ways
+from afschrift.scan.external.usual_origins import usual_origin
 
 CONFIDENCE = 0.6
 """Of what a person wrote for another purpose, in another tool's words."""

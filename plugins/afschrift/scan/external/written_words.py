@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from afschrift.inventory.categories import fides_categories
 from afschrift.inventory.column import Column
-from afschrift.scan.external.left_out import LeftOut
+from afschrift.scan.external.not_imported import NotImported
 
 IDENTITY = "identity"
 """Names the identity key that a column holds; not a word of a column in the inventory."""
@@ -18,7 +18,7 @@ _NOT_HERE = frozenset({"review", "proposed", "decided", "mentions"})
 """Words by which a person confirms, in the inventory itself."""
 
 
-def column_words(said: Mapping[str, Any], place: str, left: LeftOut) -> dict[str, Any]:
+def column_words(said: Mapping[str, Any], place: str, left: NotImported) -> dict[str, Any]:
     """Those words that the inventory knows, with values that it takes; the others are noted.
 
     Args:

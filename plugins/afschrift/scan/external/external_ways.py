@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from afschrift.scan.external.description import Description, Reference
+from afschrift.scan.external.external_tables import Description, Reference
 
 
 @dataclass
