@@ -29,9 +29,8 @@ def init(folder: Annotated[Path, typer.Argument(help="Empty, or not there yet.")
     ):
         say(f"  {command:<44}{'# ' + why if why else ''}".rstrip())
     say("Then put your own source into inventory/ (docs/inventory.md), in place of example.yml. How it is")
-    say(
-        "reached goes into afschrift.env (AIRFLOW_CONN_...); what it lacks: afschrift inventory check --live."
-    )
+    say("reached goes into afschrift.env (AIRFLOW_CONN_SHOP=...), afschrift inventory scan shop drafts it,")
+    say("and afschrift inventory check --live says what it lacks.")
     say("Mend controller.yml and policy.yml.")
 
 
