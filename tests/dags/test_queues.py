@@ -162,6 +162,7 @@ def test_the_dag_is_not_imported_where_no_queue_reaches_all(
         (None, "all", False),
         (None, "default", True),
         ("paper", "default", False),
+        ("paper", "finance", True),  # it was another source's when the task was made
     ],
 )
 def test_a_task_that_came_in_another_queue_is_turned_down(

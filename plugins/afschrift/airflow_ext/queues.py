@@ -110,6 +110,12 @@ def _choose_pool(task_instance: Any, session: Any, named: str | None, source: st
         )
 
 
+def _default_queue() -> str:
+    from airflow.sdk.configuration import conf  # heavy: not where no queue is named
+
+    return str(conf.get("operators", "default_queue"))
+
+
 def must_be_its_queue(ti: Any, inventory: Inventory, source: str | None = None) -> None:
     """Turn a task down that came in another queue than the inventory of this worker says.
 
@@ -123,12 +129,16 @@ def must_be_its_queue(ti: Any, inventory: Inventory, source: str | None = None) 
     """
     found = places_of(inventory)
     said = found.several if source is None else found.by_source.get(source, RunIn())
-    if said.queue is None or "queue" not in ti.model_fields_set or ti.queue == said.queue:
+    if "queue" not in ti.model_fields_set or ti.queue == said.queue:
         return  # `dag.test()` names no queue
+    elsewhere = {place.queue for place in (found.several, *found.by_source.values())}
+    if said.queue is None and (ti.queue not in elsewhere or ti.queue == _default_queue()):
+        return  # which queues reach what names none is not known, but for those of others
     what = "tasks that open several sources run" if source is None else f"source {source} is read"
+    where = "Airflow's default queue" if said.queue is None else said.queue
     raise ConfigurationError(
         f"This task came in the queue {ti.queue}, and the inventory and settings of this worker say that "
-        f"{what} in {said.queue}.",
+        f"{what} in {where}.",
         remedy="give the DAG processor the same inventory (AFSCHRIFT_INVENTORY) and AFSCHRIFT_QUEUE, wait "
         "until it has read the DAG, and clear this task.",
     )

@@ -36,4 +36,9 @@ class BackgroundWorker(Generic[T]):
         """Until everything handed over is done."""
         running, self._running = self._running, None
         if running is not None:
-            running.result()
+            try:
+                running.result()
+            finally:
+                # an error's traceback holds this frame, and the future the error: what the work held open
+                # would stay so until somebody collects garbage
+                del running

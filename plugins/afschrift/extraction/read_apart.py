@@ -101,9 +101,9 @@ def read_apart(
     order = msgspec.json.encode(Order(format_.name, path, tuple(fields), dict(options), forms))
     with _process() as (process, to, answers):
         with suppress(BrokenPipeError):  # it stopped reading: its answer says why
-            to.write(len(order).to_bytes(4, "big") + order)
+            write_whole(to, len(order).to_bytes(4, "big") + order)
             while piece := source.read():
-                to.write(piece)
+                write_whole(to, piece)
             to.close()
         text = answers.read()
         code = process.wait()
@@ -121,6 +121,13 @@ def read_apart(
             "comes back, report it.",
         )
     return answer.read
+
+
+def write_whole(to: IO[bytes], data: bytes) -> None:
+    """Write every byte: a pipe without a buffer may take fewer than it is given."""
+    left = memoryview(data)
+    while left:
+        left = left[to.write(left) :]
 
 
 @contextmanager

@@ -95,12 +95,14 @@ def _content(read: bytes) -> Any:
 
 
 def _readable(path: Path, read: bytes) -> dict[str, Any]:
-    from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.error import YAMLError
 
     try:
-        head: dict[str, Any] = _head(read)
-    except (MarkedYAMLError, UnicodeDecodeError):
+        head = _head(read)
+    except (YAMLError, UnicodeDecodeError):
         raise _unreadable(path) from None
+    if not isinstance(head, dict):  # `source:shop`, without the space that makes it a mapping
+        raise _unreadable(path)
     return head
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from io import BytesIO
+from io import BytesIO, RawIOBase
 from pathlib import Path
 
 import psutil
@@ -119,3 +119,24 @@ def test_it_loads_no_more_than_it_needs() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"pandas", "polars", "duckdb", "tink", "sqlalchemy", "airflow", "jinja2"} & set(loaded.split())
+
+
+class Narrow(RawIOBase):
+    """A pipe that takes three bytes at a time."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object, /) -> int:
+        some = bytes(memoryview(data))[:3]  # type: ignore[arg-type]
+        self.taken += some
+        return len(some)
+
+
+def test_what_a_pipe_did_not_take_is_written_again() -> None:
+    pipe = Narrow()
+    read_apart.write_whole(pipe, b"0123456789")  # type: ignore[arg-type]
+    assert pipe.taken == b"0123456789"

@@ -88,3 +88,14 @@ def test_a_system_that_people_search_has_no_tasks(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_says_nothing(tmp_path: Path) -> None:
     assert declared(tmp_path / "none") == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["source:b\n", "source: b\nrun_in: {queue: \x01}\n", "source: b\nkind: \x07\n"]
+)
+def test_what_is_no_yaml_is_told_with_the_file(tmp_path: Path, text: str) -> None:
+    write_inventory(tmp_path, with_line(FINANCE))
+    (tmp_path / "b.yml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=r"b\.yml.*afschrift inventory check"):
+        declared(tmp_path)

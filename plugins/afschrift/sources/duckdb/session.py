@@ -40,6 +40,9 @@ MEMORY = "2GB"
 _OF_A_RANGE = "160MB"
 """While a range is put in order by default: of a file's pages, DuckDB keeps as many as there is room for."""
 
+_TOO_LITTLE = 3
+"""Ranges after each other that did not fit into it, after which none is tried in it any more."""
+
 LIMITS = ("threads", "memory", "statement_timeout", "cell_limit")
 _GIVEN = "afschrift_given"
 _KEYS = (
@@ -79,6 +82,7 @@ class DuckSession:
         self._threads = int(opening.options.get("threads") or min(THREADS, os.cpu_count() or 1))
         self._memory = opening.options.get("memory")
         self._of_a_range = self._memory or _OF_A_RANGE
+        self._too_little = 0
         self._timeout = seconds(opening, "statement_timeout", "1h")
         self._cell_limit = cell_limit(opening)
         self._keys = key_rows()
@@ -188,11 +192,11 @@ class DuckSession:
         with self._translated(statement):
             if self._memory:
                 return self._within(statement, self._memory)
+            if self._too_little == _TOO_LITTLE:  # what they need has little to do with their rows
+                return self._within(statement, MEMORY)
             batches = self._in_little(statement)
-            if batches is None:
-                self._of_a_range = MEMORY
-                batches = self._within(statement, MEMORY)
-            return batches
+            self._too_little = 0 if batches else self._too_little + 1
+            return batches or self._within(statement, MEMORY)
 
     def _in_little(self, statement: str) -> Iterator[Any] | None:
         """The same; None where the memory of a range does not put them in order."""
