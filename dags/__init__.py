@@ -10,6 +10,7 @@ from typing import Any
 
 __all__ = [
     "check_deadlines",
+    "check_inventory",
     "checkpoint_trail",
     "fulfil_request",
     "look_up_identity",

@@ -9,7 +9,15 @@ import pytest
 pytestmark = pytest.mark.airflow
 
 LINE = "from afschrift.dags import *  # Airflow: the DAGs of Afschrift\n"
-IDS = {"check_deadlines", "checkpoint_trail", "fulfil_request", "look_up_identity", "sweep", "tell_questions"}
+IDS = {
+    "check_deadlines",
+    "check_inventory",
+    "checkpoint_trail",
+    "fulfil_request",
+    "look_up_identity",
+    "sweep",
+    "tell_questions",
+}
 
 
 def read(folder: Path, line: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ import pytest
 UV = str(Path(sys.executable).with_name("uv"))
 DAGS = {
     "check_deadlines",
+    "check_inventory",
     "checkpoint_trail",
     "fulfil_request",
     "look_up_identity",

@@ -55,6 +55,25 @@ class Oversight(Repository):
             at = tx.scalar(newest)
         return None if at is None else datetime.fromisoformat(at)
 
+    def last_of_system(self, event_type: str) -> dict[str, Any] | None:
+        """What the last event of a type says that concerns no request; None: there is none."""
+        with self._db.read() as tx:
+            return self._last_of_system(tx, event_type)
+
+    def append_after_last(
+        self, event_type: str, make: Callable[[dict[str, Any] | None], dict[str, Any]], actor: str
+    ) -> dict[str, Any]:
+        """Append an event of no request, whose payload is made of the last one of its type; the payload."""
+        with self._db.write() as tx:
+            payload = make(self._last_of_system(tx, event_type))
+            self._append(tx, None, NewEvent(event_type, actor, payload))
+            return payload
+
+    def _last_of_system(self, tx: Connection, event_type: str) -> dict[str, Any] | None:
+        newest = select(event_payload.c.payload).join(event).order_by(event.c.seq.desc()).limit(1)
+        found = tx.scalar(newest.where(event.c.request.is_(None), event.c.type == event_type))
+        return None if found is None else dict(json.loads(found))
+
     def database_time(self) -> datetime | None:
         """What the clock of the register's database says; None where that is the clock of this machine."""
         if self._db.sqlite:

@@ -57,6 +57,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     stage_person(services.staging(request_id), draft.keys, draft.identifiers)
     turn = latest.get("turn", 0) + 1 if latest else 1
     told = {"inputs": basis.inputs, "decisions": basis.rests_on, "turn": turn}
+    told |= {"map": list(basis.stopping)} if basis.stopping else {}
     if latest is not None and latest["plan"] == draft.plan.digest():
         return _keep(services, request_id, latest, told, took)
     return _freeze(services, replace(draft.plan, frozen_at=now), told, took)
@@ -69,6 +70,8 @@ def _still_holds(services: Services, basis: PlanBasis) -> bool:
         return False
     if request.state is State.READY:  # nothing is read again
         return True
+    if basis.new_findings:
+        return False
     faults = _person_faults(services, request.id, latest)
     if not faults and not asked_again(services.register, request.id):
         return True
@@ -98,7 +101,7 @@ def _keep(
 ) -> dict[str, Any]:
     """The plan comes out the same under the decisions and options of today: it holds for them too."""
     _accepted(services, request_id, latest)
-    if latest["inputs"] == basis["inputs"]:
+    if latest["inputs"] == basis["inputs"] and latest.get("map") == basis.get("map"):
         return latest
     told = took.of(services.register, request_id)
     event = NewEvent("plan_kept", payload={"plan": latest["plan"], **told})

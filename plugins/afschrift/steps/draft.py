@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from afschrift.casework.columns.question import ROWS_NOT_GIVEN
 from afschrift.casework.decision.require import hidden_places, left_out
 from afschrift.casework.decision.source_triggers import changed_contact
 from afschrift.casework.decision.triggers import Trigger
 from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.identity.question import SEVERAL_PERSONS, SHARED_KEY
 from afschrift.casework.manual.question import planned
+from afschrift.casework.notices.map_findings import LOSES_ROWS, standing
 from afschrift.casework.partial_response.missing_supplement import gone
 from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import Supplement, delivered
@@ -106,6 +108,7 @@ class Drafter:
             gone=tuple(self._gone()),
         )
         self._sheet(plan)
+        self._rows_not_given(plan)
         notes = self._notes
         return PlanDraft(
             plan,
@@ -234,6 +237,19 @@ class Drafter:
         identity = self._services.inventory.identity
         catalogue = session.catalogue()
         return Statements(self._services.sql, source, identity, session.dialect, catalogue, self._hidden)
+
+    def _rows_not_given(self, plan: Plan) -> None:
+        """What the check of the map found and no statement stops at: a person must know of it."""
+        read = {(part.source, part.table) for part in plan.extracts}
+        read |= {(part.source, part.table) for part in plan.withheld}
+        found = [
+            f"{one.place} {one.code}"
+            for one in sorted(standing(self._services.register))
+            if one.stops and one.code in LOSES_ROWS and tuple(one.place.split(".")[:2]) in read
+        ]
+        if found:
+            words = f"The check of the data map found rows that lead to nobody: {', '.join(found)}."
+            self._notes.need(OpenQuestion(ROWS_NOT_GIVEN, ROWS_NOT_GIVEN.options, words, {"findings": found}))
 
     def _sheet(self, plan: Plan) -> None:
         """An access answer without its information sheet is none: stop before anything leaves a source."""

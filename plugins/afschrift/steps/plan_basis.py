@@ -9,6 +9,7 @@ from typing import Any
 from afschrift.casework.decision.require import require_decision
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.identity.risk import require_identity
+from afschrift.casework.notices.map_findings import stopping
 from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import delivered
 from afschrift.casework.review.redactions_in_force import decided
@@ -28,6 +29,7 @@ class PlanBasis:
         rests_on: the decisions, as a plan is bound to them.
         inputs: digest of all of it.
         latest: the result of the step before; None: it never ended.
+        stopping: what the check of the data map found by now that makes requests wait.
     """
 
     request: Request
@@ -35,6 +37,12 @@ class PlanBasis:
     rests_on: Any
     inputs: str
     latest: dict[str, Any] | None
+    stopping: Sequence[str] = ()
+
+    @property
+    def new_findings(self) -> bool:
+        """Whether the data map's check found something since the step before."""
+        return not set(self.stopping) <= set((self.latest or {}).get("map", ()))
 
 
 def plan_basis(services: Services, request_id: str) -> PlanBasis:
@@ -64,4 +72,4 @@ def plan_basis(services: Services, request_id: str) -> PlanBasis:
         }
     )
     latest = register.steps.latest(request_id, "classify")
-    return PlanBasis(request, decisions, rests_on, inputs, latest)
+    return PlanBasis(request, decisions, rests_on, inputs, latest, stopping(register))

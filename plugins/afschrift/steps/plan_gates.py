@@ -11,6 +11,7 @@ from typing import Any
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.mandates import asked_for, mandate_status_now
 from afschrift.casework.identity.minority import known_minority
+from afschrift.casework.notices.map_findings import stopping
 from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import delivered, spent
 from afschrift.casework.review.redactions_in_force import decided
@@ -128,6 +129,8 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
         "decisions": frozen.get("decisions"),
     }
     changed = [name for name, value in now.items() if then[name] != value]
+    if not set(stopping(services.register)) <= set(frozen.get("map", ())):  # found by the check of the map
+        changed.append("sources")
     if not changed:
         return
     payload = {"step": step, "changed": changed, "run": services.run}

@@ -24,6 +24,7 @@ from upath import UPath
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.notices.map_findings import MapFinding, map_reminder, record
 from afschrift.casework.notices.referrals import to_hand_over
 from afschrift.casework.notices.reminders import reminders
 from afschrift.casework.notices.report import open_check
@@ -273,6 +274,9 @@ def test_programs_are_told_with_the_rights_of_those_who_run(installed: Installed
     assert {header.type for header, _ in found} == {"register_differs"}
     installed.as_role(role)
     assert figures().open >= 0
+    record(register, [MapFinding("shop.x", "table_not_described", "error")], [], "airflow:check_inventory")
+    reminder = map_reminder(register, "airflow:check_inventory")
+    assert reminder.remind(f"office of {role}", lambda _message: None) == 1
 
 
 @pytest.mark.parametrize("role", ROLES)

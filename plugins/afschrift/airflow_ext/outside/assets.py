@@ -30,7 +30,8 @@ MEANS = {
     REFUSED: "a request was refused, and its letter left (`state_changed` to `refused`)",
     FINDING: "the sweep, a gate or the verification found something (`sweep_found`, `gate_bypassed`, "
     "`drift_found`, `register_differs`)",
-    MAP_CHANGED: "the inventory is another one than at the last time; the first one counts",
+    MAP_CHANGED: "the inventory, or what `check_inventory` found between it and its sources, is another one "
+    "than at the last time; the first one counts",
 }
 """In words, for docs/monitoring.md."""
 ASSETS = tuple(MEANS)
@@ -65,8 +66,29 @@ def news(
             if asset is not REFUSED or (payload or {}).get("to") == State.REFUSED:
                 of_request = {"request": header.request} if header.request else {}
                 yield asset, {"event": header.seq, "type": header.type, **of_request}
-    if inventory is not None and inventory != (told[MAP_CHANGED] or {}).get("inventory"):
-        yield MAP_CHANGED, {"inventory": inventory}
+    if inventory is not None and (changed := map_news(register, inventory, told[MAP_CHANGED])):
+        yield MAP_CHANGED, changed
+
+
+def map_news(register: Register, inventory: str, told: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """What an event says of the map as it is: the digest of the inventory, and that of what its check found.
+
+    Returns:
+        None where the last event, `told`, says the same.
+    """
+    from afschrift.casework.notices.map_findings import status
+
+    found = status(register)
+    now = {"inventory": inventory} | ({"findings": found} if found else {})
+    return None if told is not None and now == {name: told.get(name) for name in now} else now
+
+
+def announce_map(register: Register, inventory: str, inlet_events: Any, outlet_events: Any) -> None:
+    """Make an event of `MAP_CHANGED` where the map is another one than its last event says."""
+    last = next(iter(inlet_events[MAP_CHANGED].ascending(False).limit(1)), None)
+    changed = map_news(register, inventory, last.extra if last else None)
+    if changed:
+        outlet_events[AssetAlias(MAP_CHANGED.name)].add(MAP_CHANGED, extra=changed)
 
 
 def table() -> str:

@@ -44,12 +44,18 @@ DAYS_LEFT = Metric(
     "calendar days to the nearest last day: 0 today, below 0 late; 100 where none is nearer",
 )
 QUESTIONS = Metric("afschrift.questions.waiting.KIND", "gauge", "open questions of a [kind](questions.md)")
+FINDINGS = Metric(
+    "afschrift.inventory.findings",
+    "gauge",
+    "errors and warnings between inventory and sources ([check.md](check.md)), after each check",
+)
+STOPS = Metric("afschrift.inventory.stops", "gauge", "those of them for which requests wait")
 DURATION = Metric(
     "afschrift.step.duration.STEP", "timer", "how long a pass through a step took, however it ended"
 )
 ROWS = Metric("afschrift.step.rows.STEP", "counter", "rows that a step read, each pass as a power of ten")
 
-METRICS = (OPEN, LATE, RUNNING, FAILED, WAITING, DAYS_LEFT, QUESTIONS, DURATION, ROWS)
+METRICS = (OPEN, LATE, RUNNING, FAILED, WAITING, DAYS_LEFT, QUESTIONS, FINDINGS, STOPS, DURATION, ROWS)
 
 
 def send_figures(figures: Figures) -> None:
@@ -67,6 +73,14 @@ def send_figures(figures: Figures) -> None:
         stats.gauge(metric.name, value)
     for kind, number in figures.questions.items():
         stats.gauge(QUESTIONS.name.replace("KIND", kind), number)
+
+
+def send_map(findings: int, stops: int) -> None:
+    """Send how many findings of the data map stand, and for how many of them requests wait."""
+    from airflow.sdk.observability import stats
+
+    stats.gauge(FINDINGS.name, findings)
+    stats.gauge(STOPS.name, stops)
 
 
 def send_pass(step: str, seconds: float, rows: int) -> None:

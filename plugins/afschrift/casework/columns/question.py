@@ -122,6 +122,20 @@ FOREIGN_ROWS = QuestionKind(
     view=_shown("table_rows"),
 )
 
+ROWS_NOT_GIVEN = QuestionKind(
+    "rows_not_given",
+    "Rows that lead to nobody any more",
+    "The check of the data map found that a join finds no row, or that no row of a table leads to a person. "
+    "Is it right that nothing of it is given?",
+    {
+        "leave_out": "It is right, in this request alone: nothing of it is the person's.",
+    },
+    hint="mend the inventory and run the DAG `check_inventory`, or settle it for this request alone with "
+    "`afschrift answer {id} --choice {options}`.",
+    note="`findings` names places and codes ([check.md](check.md)). Once a later check does not find it any "
+    "more, it asks nobody.",
+)
+
 RESIDUAL_ROWS = QuestionKind(
     "residual_rows",
     "Rows that name the person and that no way reaches",
@@ -222,6 +236,7 @@ KINDS = (
     UNLISTED_TABLES,
     UNKNOWN_ORIGIN,
     FOREIGN_ROWS,
+    ROWS_NOT_GIVEN,
     RESIDUAL_ROWS,
     FILE_MISSING,
     ACTIVE_CONTENT,

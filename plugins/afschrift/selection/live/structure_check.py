@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.sources import Structure
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 from afschrift.inventory.unclassified import unclassified
-from afschrift.selection.live.finding import Code, Finding, finding
+from afschrift.selection.live.finding import Code, Finding, Severity, finding
 from afschrift.selection.person import Catalogue
 from afschrift.selection.repeated_tables import read_twice, unlike
 
@@ -71,7 +71,8 @@ class StructureCheck:
                 path = f"{name}.{table}" + (f" (table {own})" if own != table else "")
                 words = f"{path} is in the inventory, but not in the source"
                 remedy = "correct the inventory, or give the connection the right to see the table"
-                yield finding(Code.TABLE_GONE, (name, table), words, remedy)
+                found = finding(Code.TABLE_GONE, (name, table), words, remedy)
+                yield _as(found, self.declared.tables[table])
 
     def _table(self, name: str, described: Table) -> Iterator[Finding]:
         source = self.declared.source
@@ -84,10 +85,13 @@ class StructureCheck:
         stops = _STOPS if described.personal else ""
         for column in sorted(natives.keys() - described.columns.keys()):
             words = f"{source}.{name}.{column} is not in the inventory{stops}"
-            yield finding(Code.COLUMN_NOT_DESCRIBED, (source, name, column), words, "classify it")
+            yield _as(
+                finding(Code.COLUMN_NOT_DESCRIBED, (source, name, column), words, "classify it"), described
+            )
         for column in sorted(described.columns.keys() - natives.keys()):
             words = f"{source}.{name}.{column} is in the inventory, but not in the source"
-            yield finding(Code.COLUMN_GONE, (source, name, column), words, "take it out, or mend the table")
+            remedy = "take it out, or mend the table"
+            yield _as(finding(Code.COLUMN_GONE, (source, name, column), words, remedy), described)
         for column in sorted(unknown):
             written = described.columns.get(column)
             if described.personal and (written is None or written.kind is None):
@@ -97,3 +101,8 @@ class StructureCheck:
             known = natives.keys() & described.columns.keys()
             self.columns += len(natives)
             self.classified += len(known - set(unclassified(described)))
+
+
+def _as(found: Finding, described: Table) -> Finding:
+    """A warning, where the table is not personal: no request reads it."""
+    return found if described.personal else replace(found, severity=Severity.WARNING)

@@ -109,10 +109,13 @@ class StatementsCheck:
         if decision.selected:
             yield from filter(None, [statements.masked(name, decision.fields, scope)])
             extract = statements.extract(name, decision.fields, scope)
-            self._cost(name, right, extract)
-            yield extract
+            if self._cost(name, right, extract):
+                self.prepared += 1
+            else:
+                yield extract
 
-    def _cost(self, name: str, right: Right, extract: str) -> None:
+    def _cost(self, name: str, right: Right, extract: str) -> bool:
+        """Keep what reading a table costs; whether its database took the statement for that."""
         estimate: Estimate = self.probe.ask(lambda session: session.estimate(extract))
         read = [one.size for one in estimate.readings if one.whole or one.files]
         size = sum(filter(None, read)) if any(read) else None
@@ -122,6 +125,7 @@ class StatementsCheck:
         if not any(one.table == name for one in self.costs):
             cost = TableCost(self.declared.source, name, right.value, lines, estimate.cost, size)
             self.costs.append(cost)
+        return all(reading.whole is not None for reading in estimate.readings)
 
     def _sheet(self, statements: KeyStatements) -> Iterator[Finding]:
         """What an information sheet asks, and the consents."""

@@ -49,6 +49,13 @@ def _seen(payload: Payload) -> str:
     )
 
 
+def _map_checked(payload: Payload) -> str:
+    missed = payload.get("not_reached")
+    said = f"findings: {len(payload['findings'])}, new: {payload['new']}, mended: {payload['mended']}"
+    more = f" Not reached: {listed(missed)}." if missed else ""
+    return f"The data map was held against its sources; {said}.{more}"
+
+
 SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "deadlines_checked": _checked,
     "swept": "The sweep looked at all requests and at the staging; findings: {found}.",
@@ -56,6 +63,8 @@ SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "payloads_erased": _erased,
     "segment_dropped": _dropped,
     "register_differs": _differs,
+    "inventory_checked": _map_checked,
+    "inventory_told": "The notifier {notifier} was told of the data map; new: {new}, mended: {mended}.",
     "checkpoint_made": _made,
     "checkpoint_sent": "Checkpoint {number} was sent to the place {place}.",
     "checkpoint_not_sent": "Checkpoint {number} was not sent to the place {place} ({error}).",

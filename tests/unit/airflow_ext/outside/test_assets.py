@@ -50,6 +50,21 @@ def test_each_thing_is_announced_once_whoever_did_it(installation: Installation)
     assert [name for name, _ in announced(register, None, told)] == ["afschrift_finding"]  # a map with faults
 
 
+def test_the_map_changed_too_where_its_check_found_something(installation: Installation) -> None:
+    from afschrift.casework.notices.map_findings import MapFinding, record
+
+    register, told = installation.services.register, dict[str, Any]()
+    assert announced(register, "m1", told) == [("afschrift_map_changed", {"inventory": "m1"})]
+    seen = []
+    for findings in ([MapFinding("shop.x", "table_not_described", "error")], []):
+        record(register, findings, [], "airflow:check_inventory")
+        [(name, ids)] = announced(register, "m1", told)
+        assert (name, ids["inventory"]) == ("afschrift_map_changed", "m1")
+        assert announced(register, "m1", told) == []
+        seen.append(ids["findings"])
+    assert seen[0] != seen[1]
+
+
 def test_the_first_time_looks_back_a_week_and_later_ones_as_far_as_the_last(
     installation: Installation,
 ) -> None:

@@ -1,0 +1,92 @@
+"""The tasks of `check_inventory`. Their docstrings are what Airflow shows beside them."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from afschrift.airflow_ext.step import shown
+from afschrift.domain.errors import RetriableError
+
+BY = "airflow:check_inventory"
+
+log = logging.getLogger("afschrift.run")
+
+
+def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -> dict[str, Any]:
+    """Hold the inventory against every source, keep what is new or mended, and announce that the map changed.
+
+    Hands on counts, the sources that were not reached, and the names of the notifiers.
+    """
+    with shown():
+        from afschrift.airflow_ext.airflow_connections import connection
+        from afschrift.airflow_ext.notifiers import load_notifiers
+        from afschrift.airflow_ext.outside.assets import announce_map
+        from afschrift.airflow_ext.outside.metrics import send_map
+        from afschrift.airflow_ext.queues import must_be_its_queue
+        from afschrift.casework.notices.map_findings import MapFinding, record
+        from afschrift.register.open import open_register
+        from afschrift.selection.live.finding import Severity
+        from afschrift.wiring.build_services import load_inventory
+        from afschrift.wiring.drift import check_sources
+
+        notifiers, inventory, register = sorted(load_notifiers()), load_inventory(), open_register()
+        must_be_its_queue(ti, inventory)
+        report = check_sources(inventory, connect=connection)
+        kept = [one for one in report.findings if one.severity is not Severity.NOTE]
+        found = [MapFinding(one.place, one.code.value, one.severity.value) for one in kept]
+        not_reached = [one.source for one in report.not_reached]
+        checked = record(register, found, not_reached, BY)
+        for one in report.findings:
+            log.info("%s: %s. What to do: %s.", one.severity, one.sentence, one.remedy)
+        for missed in report.not_reached:
+            log.warning("Source %s was not reached: %s", missed.source, missed.why)
+        stops = sum(one.stops for one in checked.standing)
+        send_map(len(checked.standing), stops)
+        announce_map(register, inventory.digest, inlet_events, outlet_events)
+        log.info(
+            "Findings: %d, new: %d, mended: %d; requests wait for %d of them.",
+            len(checked.standing),
+            len(checked.new),
+            len(checked.mended),
+            stops,
+        )
+        counts = {"findings": len(checked.standing), "new": len(checked.new), "mended": len(checked.mended)}
+        return {**counts, "not_reached": not_reached, "notifiers": notifiers}
+
+
+def names(checked: dict[str, Any]) -> list[str]:
+    """Hand on the notifiers, one each."""
+    return list(checked["notifiers"])
+
+
+def notify(name: str) -> int:
+    """Tell one notifier what it has not been told yet; skipped where there is nothing.
+
+    One that fails hides no other, and is told again by the next run.
+    """
+    with shown():
+        from afschrift.airflow_ext.notifiers import load_notifiers, sender
+        from afschrift.casework.notices.map_findings import map_reminder
+        from afschrift.register.open import open_register
+
+        entry = load_notifiers()[name]
+        reminder = map_reminder(open_register(), BY)
+        sent = reminder.remind(name, sender(name, entry), [role.value for role in entry.roles])
+        if not sent:
+            raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
+        log.info("Told to '%s': %d.", name, sent)
+        return sent
+
+
+def reached(checked: dict[str, Any]) -> int:
+    """Fail while a source was not reached: what it holds is not known, and what was found there stands."""
+    with shown():
+        if missed := checked["not_reached"]:
+            raise RetriableError(
+                f"Not reached, and so not checked: {', '.join(missed)}.",
+                remedy="see the log of `check`; when they are back, clear `check`, or wait for tomorrow.",
+            )
+        return 0
