@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,13 @@ class Into:
     Attributes:
         folder: of the inventory; None: the settings'.
         source: name of the source in the inventory.
-        kind, connection, options: of a source that has no file yet.
+        kind, connection: of a source that has no file yet.
     """
 
     source: str
     folder: Path | None = None
     kind: str | None = None
     connection: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,19 @@ def import_map(
     """
     folder = _folder(into.folder)
     texts = {file.name: _read(file) for file in sorted(folder.glob("*.y*ml"))}
-    identity = _content(texts, IDENTITY)
+    identity = _content(texts[IDENTITY])
     name, head = _place(texts, into)
-    described_here = (_content(texts, name) if name in texts else {}).get("tables") or {}
-    known = {table for table, words in described_here.items() if {"subject", "join"} & set(words or ())}
+    known = {
+        words.get("table", entry)
+        for entry, words in _tables(texts.get(name, ""))
+        if {"subject", "join"} & set(words)
+    }
     found = draft(described, head, person=str(identity.get("person")), known=known, confirmed=confirmed)
     text, added = merge(texts.get(name, ""), found.source)
-    keys = [key for key in found.keys if key not in (identity.get("keys") or {})]
-    new = {name: text, IDENTITY: _with_keys(texts[IDENTITY], identity, keys)}
+    used = {key for _, words in _tables(text) for key in words.get("subject") or ()}
+    keys = [key for key in found.keys if key in used and key not in (identity.get("keys") or {})]
+    # the keys first: without a source that uses them they do no harm
+    new = {IDENTITY: _with_keys(texts[IDENTITY], identity, keys), name: text}
     if added or keys:
         _must_load(texts | new)
         if not dry_run:
@@ -112,18 +116,25 @@ def _read(file: Path) -> str:
         ) from None
 
 
-def _content(texts: Mapping[str, str], name: str) -> dict[str, Any]:
+def _content(text: str) -> dict[str, Any]:
     try:
-        found = content(texts[name].replace("\r\n", "\n"))
+        found = content(text.replace("\r\n", "\n"))
     except MarkedYAMLError:
         found = None
     return dict(found) if isinstance(found, Mapping) else {}
 
 
+def _tables(text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The entries of a source's file, with their words."""
+    tables = _content(text).get("tables")
+    for entry, words in tables.items() if isinstance(tables, Mapping) else ():
+        yield str(entry), words if isinstance(words, Mapping) else {}
+
+
 def _place(texts: Mapping[str, str], into: Into) -> tuple[str, dict[str, Any]]:
     """The name of the source's file, and the words that stand at its head."""
-    for name in texts:
-        if name not in SINGLES and _content(texts, name).get("source") == into.source:
+    for name, text in texts.items():
+        if name not in SINGLES and _content(text).get("source") == into.source:
             return name, {"source": into.source}
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", into.source):
         raise ConfigurationError(
@@ -142,8 +153,6 @@ def _place(texts: Mapping[str, str], into: Into) -> tuple[str, dict[str, Any]]:
     head: dict[str, Any] = {"source": into.source, "kind": into.kind}
     if into.connection:
         head["connection"] = into.connection
-    if into.options:
-        head["options"] = dict(into.options)
     return f"{into.source}.yml", head
 
 

@@ -106,6 +106,18 @@ def test_dbt_adds_to_a_source_that_is_there(project: Project) -> None:
     )
 
 
+def test_a_key_that_no_table_got_is_not_declared(project: Project) -> None:
+    project.dataset.write_text(
+        DATASET.replace("crm", "shop")
+        .replace("contact\n", "customer\n")
+        .replace("name: id,", "name: customer_id,"),
+        encoding="utf-8",
+    )
+    said = project.fides()
+    assert "shop.yml: 2 columns added or completed in other tables." in said
+    assert "mail" not in load(project.inventory).identity.keys
+
+
 def test_comments_of_the_database_are_read(project: Project, tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
         con.execute("ALTER TABLE sku ADD COLUMN picked VARCHAR")

@@ -91,6 +91,14 @@ def test_a_declared_primary_key_goes_before_a_unique_column() -> None:
     assert drafted(changed(key)).source["tables"]["orders"]["key"] == ["customer_id", "plant_id"]
 
 
+def test_a_table_that_is_in_two_databases_is_taken_once() -> None:
+    def twice(manifest: dict[str, Any]) -> None:
+        other = copy.deepcopy(manifest["nodes"]["model.garden_shop.plants"])
+        manifest["nodes"]["model.garden_shop.old_plants"] = other | {"database": "old"}
+
+    assert "plants: dbt has it in several databases; that of old is left out" in drafted(changed(twice)).notes
+
+
 @pytest.mark.parametrize("text", ["{", "{}", "[]", '{"metadata": {}, "nodes": {}, "sources": {}}'])
 def test_what_is_no_manifest_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="dbt parse"):

@@ -31,7 +31,7 @@ dataset:
           - name: home_id
             data_categories: [system.operations]
             fides_meta: {references: [{dataset: shop, field: address.id, direction: to}]}
-          - {name: pass_word, data_categories: [user.authorization.password]}
+          - {name: pass_word, data_categories: user.authorization.password}
           - {name: mood, data_categories: [user.mood]}
           - {name: seen, data_categories: [system.operations]}
       - name: address

@@ -69,6 +69,9 @@ def _description(nodes: Mapping[str, Node], schema: str | None) -> Description:
         if not node["columns"]:
             notes.append(f"{name}: dbt describes none of its columns, so it is left out")
             continue
+        if name in found:
+            notes.append(f"{name}: dbt has it in several databases; that of {node['database']} is left out")
+            continue
         columns = {column["name"]: _column(column, name, left) for column in node["columns"].values()}
         found[name] = DescribedTable(name, columns, _key(node, unique.get(id_, ())))
     references = list(_relationships(nodes, names))

@@ -75,7 +75,8 @@ def _described(dataset: Mapping[str, Any]) -> Description:
             meta = field.get("fides_meta") or field.get("fidesops_meta") or {}
             left.note(_unknown(field, _OF_FIELD), place)
             left.note(_unknown(meta, _OF_META | _READ_ELSEWHERE), place, "fides_meta.")
-            categories = [str(one) for one in field.get("data_categories") or ()]
+            said = field.get("data_categories") or ()
+            categories = [said] if isinstance(said, str) else [str(one) for one in said]
             if more := ", ".join(categories[1:]):
                 notes.append(f"{place}: a column has one category here; {more} is left out")
             if meta.get("primary_key"):
