@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,7 @@ def given(bundle: Path) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     with zipfile.ZipFile(bundle) as archive:
         for name in archive.namelist():
-            if "/data/shop/" in name and name.endswith(".json"):
+            if re.fullmatch(r"[^/]+/data/shop/\w+\.json", name):
                 table = Path(name).stem.partition("_by_")[0]
                 found.setdefault(table, []).extend(json.loads(archive.read(name)))
     return found

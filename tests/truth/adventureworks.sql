@@ -166,3 +166,34 @@ FROM employee WHERE businessentityid = :person;
 
 -- portability person: jobcandidate
 SELECT jobcandidateid, businessentityid, resume, modifieddate FROM jobcandidate WHERE businessentityid = :person;
+
+-- Of the following nothing is the person's own but when the row was written; the numbers tie it to the rest.
+
+-- portability person: businessentity
+SELECT businessentityid, modifieddate FROM businessentity WHERE businessentityid = :person;
+
+-- portability person: password
+SELECT businessentityid, modifieddate FROM password WHERE businessentityid = :person;
+
+-- portability person: businessentitycontact
+SELECT businessentityid, personid, contacttypeid, modifieddate FROM businessentitycontact WHERE personid = :person;
+
+-- portability person: customer
+SELECT customerid, personid, modifieddate FROM customer WHERE personid = :person;
+
+-- portability person: employeedepartmenthistory
+SELECT businessentityid, departmentid, shiftid, startdate, modifieddate
+FROM employeedepartmenthistory WHERE businessentityid = :person;
+
+-- portability person: employeepayhistory
+SELECT businessentityid, ratechangedate, modifieddate FROM employeepayhistory WHERE businessentityid = :person;
+
+-- portability person: salesperson
+SELECT businessentityid, modifieddate FROM salesperson WHERE businessentityid = :person;
+
+-- portability person: salespersonquotahistory
+SELECT businessentityid, quotadate, modifieddate FROM salespersonquotahistory WHERE businessentityid = :person;
+
+-- portability person: salesterritoryhistory
+SELECT businessentityid, territoryid, startdate, modifieddate
+FROM salesterritoryhistory WHERE businessentityid = :person;
