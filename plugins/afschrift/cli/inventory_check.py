@@ -155,7 +155,7 @@ def _say_inventory(inventory: Inventory) -> None:
 
 def _say_progress(inventory: Inventory) -> None:
     """How far the work is, and what is left of it."""
-    from afschrift.inventory.unclassified import progress, share, unconfirmed_tables
+    from afschrift.inventory.unclassified import guessed_ways, progress, share, unconfirmed_tables
 
     columns, left = progress(inventory)
     done = columns - len(left)
@@ -167,6 +167,8 @@ def _say_progress(inventory: Inventory) -> None:
         waits = inventory.sources[source].tables[table].columns[name].proposal is not None
         why = "is proposed, and nobody confirmed it (`review: needed`)" if waits else "has no `origin`"
         typer.echo(f"  {column} {why}: a request that meets it asks")
+    for table in guessed_ways(inventory):
+        typer.echo(f"  {table} has a way that was guessed (`ways: guessed`): its columns wait for a person")
     for table in unconfirmed_tables(inventory):
         typer.echo(
             f"  {table} is taken to hold nothing of its own, and nobody confirmed it (`review: needed`): "

@@ -12,6 +12,8 @@ def proposal_faults(table: Table, where: list[str]) -> Iterator[tuple[list[str],
     words = "a person decided (`decided`), or one still must (`review: needed`): leave one of them out"
     if table.review == "needed" and table.decided is not None:
         yield [*where, "review"], words
+    if table.ways is not None and not (table.subject or table.join):
+        yield [*where, "ways"], "there is no way here that was guessed: leave it out"
     for name, column in table.columns.items():
         if column.proposal is not None and column.proposal.decided is not None:
             yield [*where, "columns", name, "review"], words

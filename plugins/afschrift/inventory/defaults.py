@@ -28,6 +28,28 @@ _OF_OTHERS = ("third_party", "mask", "when")
 Place = tuple[str, ...]
 
 
+def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
+    """Tables with a way to the person that was guessed and not confirmed: their own, or further on."""
+    joined: dict[str, list[str]] = {}
+    for name, table in tables.items():
+        for target in (to for join in table.join for to in join.values()):
+            joined.setdefault(target.rpartition(".")[0], []).append(name)
+    found = {name for name, table in tables.items() if table.ways is not None}
+    waiting = list(found)
+    while waiting:
+        more = {name for name in joined.get(waiting.pop(), ()) if name not in found}
+        found |= more
+        waiting += more
+    return frozenset(found)
+
+
+def _waiting(column: Column) -> Column:
+    """A column whose rows may be somebody else's: whatever a person said of it, it is a proposal."""
+    if column.proposal is not None:
+        return column
+    return column.model_copy(update={"decided": None}).set_aside()
+
+
 class Compiler:
     """Makes the columns of one source."""
 
@@ -36,6 +58,7 @@ class Compiler:
         self._defaults = defaults
         self._sessions = sessions
         self._filled: dict[tuple[str, str], Column] = {}
+        self._guessed = resting_on_guesses(tables)
 
     def tables(self) -> dict[str, Table]:
         """The tables, each with its columns and `references` as the rest of the code knows them."""
@@ -47,6 +70,8 @@ class Compiler:
         for column, written in table.columns.items():
             if column not in confirmed:
                 columns[column] = self._open(name, column, written)
+        if name in self._guessed:
+            columns = {column: _waiting(one) for column, one in columns.items()}
         references = dict(self._references(name))
         if columns == table.columns and references == table.references:
             return table

@@ -101,6 +101,8 @@ class Table(Part):
         source: who gave its data, where that was not the person.
         review: default of the columns. `needed`, with `personal: false` or `copy_of`: the table counts as one
             that nobody described.
+        ways: `guessed`: a program took `subject` or `join` for a way. Until a person takes the word out, each
+            column waits for one, here and in each table that is joined to this one.
         defaults: of its columns, before those of the source.
         confirmed: columns that people confirmed; they need no entry under `columns`.
         columns: as written; of a source that was validated, with what the defaults give.
@@ -134,6 +136,7 @@ class Table(Part):
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
     review: Literal["case", "needed"] | None = None
+    ways: Literal["guessed"] | None = None
     defaults: Column = Column()
     confirmed: Annotated[
         tuple[Confirmation, ...], BeforeValidator(confirmations, json_schema_input_type=Confirmed)

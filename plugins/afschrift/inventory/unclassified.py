@@ -40,6 +40,16 @@ def unconfirmed_tables(inventory: Inventory) -> list[str]:
     ]
 
 
+def guessed_ways(inventory: Inventory) -> list[str]:
+    """`source.table` of each whose way to the person a program guessed, and nobody confirmed."""
+    return [
+        f"{source.source}.{name}"
+        for source in inventory.sources.values()
+        for name, table in source.tables.items()
+        if table.ways is not None
+    ]
+
+
 def share(done: int, of: int) -> str:
     """Such as `97 %`; 100 only where nothing is left."""
     return f"{100 * done // of if of else 100} %"

@@ -16,6 +16,7 @@ Words = Mapping[str, Any]
 
 _OF_A_TABLE = frozenset({"key", "title", "description", "references"})
 """What a table gets that is described already; its ways it gets only where it has none."""
+_WAYS = frozenset({"subject", "join", "ways"})
 _NAMED = frozenset({"purposes", "stores"})
 
 
@@ -119,7 +120,7 @@ def _of_table(path: Path, here: Words, draft: Words) -> Iterator[tuple[Path, Any
     for word, value in draft.items():
         if word == "columns":
             yield from _of_columns(path, here, _each_waits(draft, value))
-        elif word not in here and (word in _OF_A_TABLE or (word in ("subject", "join") and not has_way)):
+        elif word not in here and (word in _OF_A_TABLE or (word in _WAYS and not has_way)):
             yield (*path, word), value
 
 

@@ -142,6 +142,8 @@ def _table(
         entry["subject"] = _own_keys(found.people[name], names, asks=place.role is TableRole.PERSON)
     else:
         entry |= _ways(found, names, table, place)
+        if any(way.guess or (way.table == name and _by_role(found, way)) for way in place.ways):
+            entry["ways"] = "guessed"
     if key := table.key or tuple(filter(None, [found.guessed_keys.get(name)])):
         entry["key"] = list(key)
     if others := {edge.columns[0]: target(edge) for edge in place.others if len(edge.columns) == 1}:
@@ -181,6 +183,11 @@ def _ways(found: Findings, names: _KeyNames, table: ScannedTable, place: Place) 
             entry["join"] = _joins(table.name, sure)
         return entry
     return {"join": _joins(table.name, place.ways)}
+
+
+def _by_role(found: Findings, way: Edge) -> bool:
+    """Whether it names somebody who dealt with a row, and perhaps not whose row it is."""
+    return way.parent in found.people and way.of_another_role
 
 
 def _holds_key(found: Findings, way: Edge) -> bool:

@@ -202,4 +202,7 @@ def next_steps(
         yield from (f"  {fault}" for fault in error.faults[:20])
     else:
         yield "The inventory loads: `afschrift inventory check` says what is left to decide."
-    yield "Next: read the file from the top, mend what is guessed, write what is open (docs/inventory.md)."
+    yield (
+        "Next: `afschrift inventory review` asks what is proposed, ways first; what only you know goes into "
+        "the file (docs/scan.md)."
+    )

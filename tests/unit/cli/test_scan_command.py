@@ -172,3 +172,24 @@ def test_a_second_scan_adds_what_is_new_and_nothing_else(project: Path) -> None:
     assert club.tables["visit"].subject["nr"].column == "member_id", "the key has the name that stands there"
     assert club.tables["visit"].columns["id"].proposal is not None
     assert scan(*of_club(project)).text.count("Nothing is new") == 1
+
+
+def test_a_guessed_way_waits_for_a_person(project: Path) -> None:
+    made(
+        project / "loose.db",
+        """
+        CREATE TABLE guest (guest_id INTEGER PRIMARY KEY, first_name TEXT, email TEXT);
+        CREATE TABLE stay (stay_id INTEGER PRIMARY KEY, guest_id INTEGER);
+        CREATE TABLE note (note_id INTEGER PRIMARY KEY, approved_by INTEGER REFERENCES guest);
+        INSERT INTO guest VALUES (41, 'Ann', 'a');
+        INSERT INTO stay VALUES (1, 41);
+        """,
+    )
+    scan("--kind", "sqlite", "--option", "path=loose.db")
+    tables = load(project / "inventory").sources["loose"].tables
+    assert (tables["stay"].ways, tables["note"].ways, tables["guest"].ways) == ("guessed", "guessed", None)
+    text = (project / "inventory" / "loose.yml").read_text()
+    assert "GUESS stay.guest_id -> guest.guest_id: the names are alike; 1 of 1 values are there" in text
+    assert "LOOK note.approved_by -> guest.guest_id" in text
+    said = in_this_process(("inventory", "check"))
+    assert "loose.stay has a way that was guessed" in said.text

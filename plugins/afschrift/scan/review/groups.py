@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from afschrift.inventory.column import Column
+from afschrift.inventory.defaults import resting_on_guesses
 from afschrift.inventory.model import Inventory
+from afschrift.inventory.table import Table
 from afschrift.inventory.unclassified import unclassified
 
 _NOT_ASKED = {"review", "proposed", "decided", "why"}
@@ -34,7 +36,7 @@ class Group:
 
     Attributes:
         name: of its columns, as the first one writes it; of a table, its own.
-        said: the words that are proposed, as the file has them; of a table, `personal` or `copy_of`.
+        said: the words that are proposed, as the file has them; of a table, `personal`, `copy_of` or `ways`.
         places: all that the answer is for, in the order of the files.
         sure: the least confidence among them; None: no program said one.
         reasons: why they are taken for that, each once.
@@ -62,7 +64,7 @@ def groups(inventory: Inventory) -> list[Group]:
 
     Columns of one name, whatever its case, of which the same is proposed are one question; so are those of
     one name of which nothing is. A table that is taken for a copy, or for one without personal data, is a
-    question of its own.
+    question of its own; so is a way that was guessed, before the columns that rest on it.
     """
     found: dict[tuple[str, str], list[tuple[Place, Mapping[str, Any], Column]]] = {}
     for place, column in _columns(inventory):
@@ -70,7 +72,10 @@ def groups(inventory: Inventory) -> list[Group]:
         key = (str(place.column).casefold(), json.dumps(said, sort_keys=True))
         found.setdefault(key, []).append((place, said, column))
     alike = [_group(members) for members in found.values()]
-    return [*sorted(alike, key=lambda one: -len(one.places)), *_tables(inventory)]
+    tables = list(_tables(inventory))
+    ways = [one for one in tables if "ways" in one.said]
+    rest = [one for one in tables if "ways" not in one.said]
+    return [*ways, *sorted(alike, key=lambda one: -len(one.places)), *rest]
 
 
 def words_of(column: Column) -> dict[str, Any]:
@@ -81,7 +86,10 @@ def words_of(column: Column) -> dict[str, Any]:
 
 def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
     for source in inventory.sources.values():
+        guessed = resting_on_guesses(source.tables)
         for name, table in source.tables.items():
+            if name in guessed:
+                continue  # whose rows these are comes first
             for column in unclassified(table):
                 yield Place(source.source, name, column), table.columns[column]
 
@@ -104,3 +112,12 @@ def _tables(inventory: Inventory) -> Iterator[Group]:
             if table.unconfirmed:
                 said = {"copy_of": table.copy_of} if table.copy_of else {"personal": False}
                 yield Group(name, said, (Place(source.source, name),))
+            elif table.ways is not None:
+                yield Group(name, {"ways": _ways(table)}, (Place(source.source, name),))
+
+
+def _ways(table: Table) -> str:
+    """The ways that were guessed, as the file has them."""
+    subject = [f"subject {key}: {link.column}" for key, link in table.subject.items()]
+    joins = [", ".join(f"join {own}: {to}" for own, to in join.items()) for join in table.join]
+    return "; or ".join([*subject, *joins])

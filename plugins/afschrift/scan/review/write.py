@@ -61,7 +61,8 @@ def _settled(
     """`review: needed` goes, and words that a person says otherwise are theirs."""
     described = FileMap(text)
     for table in tables:
-        yield from without(text, described.at("tables", table), "review")
+        said = {key.value for key, _ in pairs_of(described.at("tables", table))}
+        yield from without(text, described.at("tables", table), "ways" if "ways" in said else "review")
     for table, names in columns.items():
         for column in names:
             node = described.at("tables", table, "columns", column)
@@ -82,7 +83,7 @@ def _missing(
                 if word not in said:
                     yield ("tables", table, "columns", column, word), value
     for table in tables:
-        if "copy_of" not in {key.value for key, _ in pairs_of(described.at("tables", table))}:
+        if not {"copy_of", "decided"} & {key.value for key, _ in pairs_of(described.at("tables", table))}:
             yield ("tables", table, "decided"), answer.record()
 
 
