@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -33,6 +34,8 @@ _POINT = re.compile(
     r"(SRID=\d+;)?POINT.*|\(?[+-]?\d{1,3}\.\d+\s*[,; ]\s*[+-]?\d{1,3}\.\d+\)?|01010000[0-9A-F]+", re.I
 )
 _PASSWORD_HASH = re.compile(r"\$(2[abxy]?|argon2\w*|pbkdf2[\w-]*|scrypt|[156y])\$.+|pbkdf2_\w+\$.+", re.I)
+_WORTH_A_LOOK = re.compile(r"@|(?:\d\D*){6}")
+"""What every e-mail address, IBAN and telephone number has."""
 _WORDS = re.compile(r"(?=.*[^\W\d_])[^@{}\[\]<>=;]{1,80}")
 
 
@@ -64,12 +67,19 @@ def look(sample: Sample | None) -> Evidence:
     values = [text for value in sample.values if (text := value[:_LONG].strip())] if sample else []
     if sample is None or not values:
         return Evidence()
-    shares = {form: sum(map(has, values)) / len(values) for form, has in _FORMS.items()}
-    kinds = [kind_of(value, sample.region, described=True) for value in values]
-    shares["email"] = kinds.count(PointerKind.EMAIL) / len(values)
-    shares["iban"] = kinds.count(PointerKind.IBAN) / len(values)
-    shares["strict phone"] = kinds.count(PointerKind.PHONE) / len(values)
-    few = len(values) >= 10 and len(set(values)) * 5 <= len(values)
+    different = Counter(values)
+    shares = {
+        form: sum(count for value, count in different.items() if has(value)) / len(values)
+        for form, has in _FORMS.items()
+    }
+    kinds: Counter[PointerKind | None] = Counter()
+    for value, count in different.items():
+        if _WORTH_A_LOOK.search(value):
+            kinds[kind_of(value, sample.region, described=True)] += count
+    shares["email"] = kinds[PointerKind.EMAIL] / len(values)
+    shares["iban"] = kinds[PointerKind.IBAN] / len(values)
+    shares["strict phone"] = kinds[PointerKind.PHONE] / len(values)
+    few = len(values) >= 10 and len(different) * 5 <= len(values)
     return Evidence(len(values), shares, few)
 
 
@@ -79,11 +89,13 @@ def _is_bsn(value: str) -> bool:
 
 
 def _is_ip(value: str) -> bool:
+    if "." not in value and ":" not in value:
+        return False
     try:
         ipaddress.ip_interface(value)
     except ValueError:
         return False
-    return "." in value or ":" in value
+    return True
 
 
 def _is_url(value: str) -> bool:
