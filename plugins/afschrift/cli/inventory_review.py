@@ -13,6 +13,7 @@ import click
 import typer
 
 from afschrift.cli.common import actor, open_register
+from afschrift.cli.one_key import key, keys_alone, whole_lines
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.language import count
 from afschrift.domain.origin import Origin
@@ -43,7 +44,7 @@ _ORIGINS = {
     Origin.NOT_PERSONAL: "about nobody",
 }
 _SHOWN = 8
-_STOPS = ("\x03", "\x04", "q")
+_STOPS = ("", "q")
 
 
 @dataclass
@@ -73,15 +74,15 @@ class _Terminal:
             if group.key != shown:
                 self.words, shown = {}, group.key
                 self._show(group, len(left))
-            key = click.getchar()
-            if key in _STOPS:
+            pressed = key()
+            if pressed in _STOPS:
                 return
             try:
-                keys.get(key, self._help)(group)
+                keys.get(pressed, self._help)(group)
             except AfschriftError as error:
                 typer.secho(f"  {error.args[0]}".rstrip(), fg="red")
                 typer.echo(f"  What to do: {error.remedy}")
-            if key == "u":
+            if pressed == "u":
                 shown = None
 
     def _show(self, group: Group, left: int) -> None:
@@ -122,14 +123,14 @@ class _Terminal:
         origins = list(_ORIGINS)
         for number, origin in enumerate(origins, start=1):
             typer.echo(f"  {number} {origin.value:<14}{_ORIGINS[origin]}")
-        key = click.getchar()
-        if key.isdigit() and 0 < int(key) <= len(origins):
-            self._say(group, "origin", origins[int(key) - 1].value)
+        pressed = key()
+        if pressed.isdigit() and 0 < int(pressed) <= len(origins):
+            self._say(group, "origin", origins[int(pressed) - 1].value)
 
     def _category(self, group: Group) -> None:
         from afschrift.inventory.categories import fides_categories
 
-        given = typer.prompt("  Category, such as user.contact.email", default="", show_default=False).strip()
+        given = _line("  Category, such as user.contact.email")
         if given and given not in fides_categories():
             near = sorted(one for one in fides_categories() if given.lower() in one)[:8]
             raise ConfigurationError(
@@ -154,13 +155,13 @@ class _Terminal:
         if not any(one.values for one in found):
             return
         typer.echo("  v shows them as they are, which the trail keeps; any other key goes on")
-        if click.getchar() == "v":
+        if key() == "v":
             record_shown(open_register(), actor(), found)
             for one in found:
                 typer.echo(f"  {one.place.path:<40}{' | '.join(one.values)}")
 
     def _reason(self, _group: Group) -> None:
-        if why := typer.prompt("  Why", default="", show_default=False).strip():
+        if why := _line("  Why"):
             self.answer = replace(self.answer, why=why)
 
     def _later(self, group: Group) -> None:
@@ -224,10 +225,16 @@ def review(
     answer = Answer(by or actor().removeprefix("cli:"), today, reason, _day(again) or _in_a_year(today))
     terminal = _Terminal(session, answer)
     try:
-        terminal.run()
+        with keys_alone():
+            terminal.run()
     except (KeyboardInterrupt, EOFError, click.Abort):
         typer.echo()
     terminal.tell()
+
+
+def _line(words: str) -> str:
+    with whole_lines():
+        return str(typer.prompt(words, default="", show_default=False)).strip()
 
 
 def _day(text: str | None) -> date | None:

@@ -110,7 +110,8 @@ class Compiler:
 
     def _made(self, table: str, column: str) -> Column:
         declared = self._tables[table]
-        words, places = (declared.columns.get(column) or Column()).words(), dict[str, Place]()
+        written = declared.columns.get(column) or Column()
+        words, places = written.words(), dict[str, Place]()
         own = set(words)
         for place, layer in self._layers(table, column, words):
             for word in layer.keys() - words.keys():
@@ -122,7 +123,7 @@ class Compiler:
                 if word not in own:
                     words.pop(word, None)
                     places.pop(word, None)
-        return Column.made(words, places)
+        return Column.made(words, places) if words.keys() != own else written
 
     def _layers(
         self, table: str, column: str, words: Mapping[str, Any]

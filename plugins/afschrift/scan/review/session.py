@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +136,5 @@ def _replace(now: Mapping[Path, bytes], new: Mapping[Path, bytes]) -> None:
 
 
 def _lines(before: bytes, after: bytes) -> int:
-    changes = difflib.unified_diff(
-        before.decode().splitlines(), after.decode().splitlines(), n=0, lineterm=""
-    )
-    return sum(1 for line in changes if line.startswith("+") and not line.startswith("+++"))
+    """How many lines are other than before, or new."""
+    return (Counter(after.splitlines()) - Counter(before.splitlines())).total()

@@ -48,11 +48,16 @@ def confirm(text: str, columns: Mapping[str, Sequence[str]], tables: Sequence[st
     """
     text = text if text.endswith("\n") else text + "\n"
     text = changed(text, list(_settled(text, columns, tables, answer)))
-    text = insert(text, list(_missing(text, columns, tables, answer)))
+    if answer.words or tables:
+        text = insert(text, list(_missing(text, columns, tables, answer)))
     if not columns:
         return text
     name, text = _occasion(text, answer)
-    return changed(text, [add_confirmed(text, table, names, name) for table, names in columns.items()])
+    described = FileMap(text)
+    added = [
+        add_confirmed(text, described.at("tables", table), names, name) for table, names in columns.items()
+    ]
+    return changed(text, added)
 
 
 def _settled(

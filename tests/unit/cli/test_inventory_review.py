@@ -1,0 +1,157 @@
+"""The review at a real terminal: keys go in, and what comes out is in the file and the trail."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from testbed.mini import SHOP, write_database, write_inventory
+from testbed.running import installation
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.load import load
+from afschrift.inventory.unclassified import progress
+from afschrift.services import Services
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def proposed(text: str) -> str:
+    """The shop with three questions: `name`, `email` of two tables, and a table."""
+    name = "name: {origin: provided, review: needed, proposed: {confidence: 0.9, because: the name}}\n"
+    text = text.replace("name: {origin: provided}\n", name, 1)
+    text = text.replace("email: {origin: provided}\n", "email: {}\n")
+    return text.replace("    personal: false\n", "    personal: false\n    review: needed\n", 1)
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "map", proposed(SHOP))))
+    return installation(tmp_path / "home", tmp_path / "map")
+
+
+class Terminal:
+    """A command behind a pseudo-terminal."""
+
+    def __init__(self, *words: str) -> None:
+        self._fd, other = pty.openpty()
+        command = [
+            "setsid",
+            "--ctty",
+            sys.executable,
+            "-c",
+            "from afschrift.cli.main import main; main()",
+            *words,
+        ]
+        env = {**os.environ, "COLUMNS": "200"}
+        self.process = subprocess.Popen(command, stdin=other, stdout=other, stderr=other, env=env)
+        os.close(other)
+        self.text = ""
+
+    def until(self, words: str, seconds: float = 60) -> str:
+        """Read till something is said; what was said since the last time."""
+        began, end = len(self.text), time.monotonic() + seconds
+        while words not in self.text[began:] and time.monotonic() < end:
+            if select.select([self._fd], [], [], 0.2)[0]:
+                try:
+                    read = os.read(self._fd, 65_536)
+                except OSError:  # the other end is closed
+                    break
+                self.text += _COLOUR.sub("", read.decode()).replace("\r\n", "\n")
+        assert words in self.text[began:], self.text
+        return self.text[began:]
+
+    def press(self, keys: str, then: str) -> str:
+        os.write(self._fd, keys.encode())
+        return self.until(then)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._fd)
+
+
+@pytest.fixture
+def terminal(services: Services) -> Iterator[Terminal]:
+    started = Terminal("inventory", "review", "--by", "Data office", "--again", "2027-06-01")
+    yield started
+    started.close()
+
+
+@pytest.mark.slow
+def test_a_review_at_a_terminal(services: Services, terminal: Terminal) -> None:
+    file = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+    before = file.read_text()
+
+    terminal.until("Why is what you will confirm right")
+    first = terminal.press("Gone through with the shop.\n", "q stop")
+    assert "2 columns called email   (3 questions left)" in first
+    assert "nothing is proposed" in first
+    assert "say an origin (o) first" in terminal.press("y", "first.")
+    assert file.read_text() == before
+
+    shown = terminal.press("s", "any other key")
+    assert "xxx@xxxxxxx.xxx" in shown
+    assert "ann@example.org" not in shown
+    assert not any(header.type == "map_samples_shown" for header, _ in services.register.trail.events(None))
+    assert "ann@example.org" in terminal.press("v", "newsletter.email")
+    [payload] = [
+        p for header, p in services.register.trail.events(None) if header.type == "map_samples_shown"
+    ]
+    assert payload is not None
+    assert "example" not in str(payload)
+    assert "shop.newsletter.email" in payload["columns"]
+
+    terminal.press("o", "7 not_personal")
+    terminal.press("1", "(y writes it)")
+    assert "email, 2 columns: provided" in terminal.press("y", "1 column called name   (2 questions left)")
+    after = file.read_text()
+    assert "Taken back: email" in terminal.press("u", "2 columns called email")
+    assert file.read_text() == before
+    terminal.press("o1", "(y writes it)")
+    terminal.press("y", "called name")
+    assert file.read_text() == after
+
+    assert "0.90: the name" in terminal.text
+    terminal.press("n", "Table sku")
+    told = terminal.press("q", "goes on with them.")
+    assert "1 decision about 2 columns" in told
+    assert "2 questions left, about 1 column" in told
+    assert terminal.process.wait(timeout=30) == 0
+
+    inventory = load(Path(os.environ["AFSCHRIFT_INVENTORY"]))
+    assert progress(inventory)[1] == ["shop.customer.name"]
+    decided = inventory.sources["shop"].tables["newsletter"].columns["email"].decided
+    assert decided is not None
+    assert (decided.by, decided.why, str(decided.review)) == (
+        "Data office", "Gone through with the shop.", "2027-06-01",
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_whoever_breaks_off_has_what_was_answered(services: Services, terminal: Terminal) -> None:
+    terminal.until("Why is what you will confirm right")
+    terminal.press("Gone through with the shop.\n", "q stop")
+    terminal.press("o1", "(y writes it)")
+    terminal.press("y", "called name")
+    terminal.press("\x03", "1 decision about 2 columns")
+    assert progress(load(Path(os.environ["AFSCHRIFT_INVENTORY"])))[1] == ["shop.customer.name"]
+
+
+def test_without_a_terminal_the_way_out_is_named(services: Services) -> None:
+    error = CliRunner().invoke(app, ["inventory", "review"]).exception
+    assert isinstance(error, ConfigurationError)
+    assert "docs/review.md" in error.remedy
