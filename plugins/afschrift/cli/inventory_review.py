@@ -91,8 +91,10 @@ class _Terminal:
         typer.secho(f"\n{what}   ({count(left, 'question')} left)", bold=True)
         for word, value in group.said.items():
             typer.echo(f"  {word:<12}{_plain(value)}")
-        if not group.said:
-            typer.echo("  nothing is proposed: say an origin (o)")
+        for word, values in group.varied.items():
+            typer.echo(f"  {word:<12}{', '.join(f'{value} ({number})' for value, number in values.items())}")
+        if "origin" not in group.said and not group.is_table:
+            typer.echo("  no origin is proposed: say one (o)")
         if group.sure is not None:
             typer.echo(f"  {'sure':<12}{group.sure:.2f}: {'; or '.join(group.reasons[:3])}")
         self._places(group, _SHOWN)

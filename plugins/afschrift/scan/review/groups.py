@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.inventory.column import Column
@@ -14,6 +15,8 @@ from afschrift.inventory.table import Table
 from afschrift.inventory.unclassified import unclassified
 
 _NOT_ASKED = {"review", "proposed", "decided", "why"}
+_ALIKE = ("origin", "protect", "about", "third_party", "mask", "when", "purposes", "automated")
+"""What decides whether a value leaves: where it differs, it is another question."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ class Group:
 
     Attributes:
         name: of its columns, as the first one writes it; of a table, its own.
-        said: the words that are proposed, as the file has them; of a table, `personal`, `copy_of` or `ways`.
+        said: the words that are proposed for all of them, as the file has them; of a table, `personal`,
+            `copy_of` or `ways`.
+        varied: word that is not the same for all -> what is proposed, each with how often.
         places: all that the answer is for, in the order of the files.
         sure: the least confidence among them; None: no program said one.
         reasons: why they are taken for that, each once.
@@ -45,6 +50,7 @@ class Group:
     name: str
     said: Mapping[str, Any]
     places: tuple[Place, ...]
+    varied: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     sure: float | None = None
     reasons: tuple[str, ...] = ()
 
@@ -56,20 +62,21 @@ class Group:
     @property
     def key(self) -> tuple[str, str]:
         """The same for the same question asked again."""
-        return self.name.casefold(), json.dumps(self.said, sort_keys=True)
+        return self.name.casefold(), _deciding(self.said)
 
 
 def groups(inventory: Inventory) -> list[Group]:
     """All questions, those about the most columns first.
 
-    Columns of one name, whatever its case, of which the same is proposed are one question; so are those of
-    one name of which nothing is. A table that is taken for a copy, or for one without personal data, is a
-    question of its own; so is a way that was guessed, before the columns that rest on it.
+    Columns of one name, whatever its case, are one question where the same is proposed of what decides
+    whether they leave; their categories and titles may differ, and each keeps its own. A table that is taken
+    for a copy, or for one without personal data, is a question of its own; so is a way that was guessed,
+    before the columns that rest on it.
     """
     found: dict[tuple[str, str], list[tuple[Place, Mapping[str, Any], Column]]] = {}
     for place, column in _columns(inventory):
         said = words_of(column)
-        key = (str(place.column).casefold(), json.dumps(said, sort_keys=True))
+        key = (str(place.column).casefold(), _deciding(said))
         found.setdefault(key, []).append((place, said, column))
     alike = [_group(members) for members in found.values()]
     tables = list(_tables(inventory))
@@ -94,16 +101,34 @@ def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
                 yield Place(source.source, name, column), table.columns[column]
 
 
+def _deciding(said: Mapping[str, Any]) -> str:
+    return json.dumps({word: said[word] for word in _ALIKE if word in said}, sort_keys=True)
+
+
 def _group(members: list[tuple[Place, Mapping[str, Any], Column]]) -> Group:
     proposed = [column.proposed for _, _, column in members if column.proposed is not None]
-    first, said, _ = members[0]
+    words = list(dict.fromkeys(word for _, said, _ in members for word in said))
+    common, varied = {}, {}
+    for word in words:
+        found = [said.get(word) for _, said, _ in members]
+        if all(one == found[0] for one in found):
+            common[word] = found[0]
+        else:
+            varied[word] = dict(Counter(_shown(one) for one in found))
     return Group(
-        str(first.column),
-        said,
+        str(members[0][0].column),
+        common,
         tuple(place for place, _, _ in members),
+        varied,
         min((one.confidence for one in proposed), default=None),
         tuple(dict.fromkeys(one.because for one in proposed)),
     )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " / ".join(str(one) for one in value.values())
+    return "nothing" if value is None else str(value)
 
 
 def _tables(inventory: Inventory) -> Iterator[Group]:

@@ -81,6 +81,28 @@ def test_what_is_alike_is_one_question_and_the_largest_comes_first(folder: Path)
     ]  # fmt: skip
 
 
+def test_categories_of_one_question_may_differ_and_each_column_keeps_its_own(folder: Path) -> None:
+    text = MAP.replace(
+        "created_at: {origin: observed}", "created_at: {origin: observed, category: user.behavior}"
+    )
+    (folder / "shop.yml").write_text(text)
+    review = Review(folder)
+    one = group(review, "created_at")
+    assert one.said == {"origin": "observed"}
+    assert one.varied == {"category": {"nothing": 2, "user.behavior": 1}}
+    review.confirm(one, ANSWER)
+    tables = load(folder).sources["shop"].tables
+    assert tables["orders"].columns["created_at"].category == "user.behavior"
+    assert tables["customer"].columns["created_at"].category is None
+
+
+def test_another_origin_is_another_question(folder: Path) -> None:
+    (folder / "shop.yml").write_text(
+        MAP.replace("created_at: {origin: observed}", "created_at: {origin: provided}")
+    )
+    assert [len(g.places) for g in Review(folder).waiting() if g.name == "created_at"] == [2, 1]
+
+
 def test_one_answer_classifies_the_columns_of_its_question_and_no_other(folder: Path) -> None:
     before, was = file(folder), classified(folder)
     review = Review(folder)
