@@ -147,7 +147,12 @@ def test_the_dag_is_not_imported_where_no_queue_reaches_all(
     bag = DagBag(dag_folder=str(project_root / "dags"))
 
     broken = {Path(file).name: said for file, said in bag.import_errors.items()}
-    assert sorted(broken) == ["fulfil_batch.py", "fulfil_request.py", "look_up_identity.py"]
+    assert sorted(broken) == [
+        "check_inventory.py",
+        "fulfil_batch.py",
+        "fulfil_request.py",
+        "look_up_identity.py",
+    ]
     assert all(
         "app: dmz, shop: finance" in said and "set AFSCHRIFT_QUEUE" in said for said in broken.values()
     )
