@@ -153,3 +153,17 @@ def test_a_float_of_mariadb_finds_no_neighbour(
     each_as_alone(services)
     with pytest.raises(NeedsPersonError, match="No system holds anything"):
         planned(services, {"code": "9007199254740993"})
+
+
+def test_an_order_by_places_behind_sqlalchemy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_postgres: Callable[..., pg.Database]
+) -> None:
+    """A table without a key is in the order of its columns, by their places: the batch's own come after them."""
+    database = new_postgres()
+    made = [one.format(type="text", found="'anné'", **TEXTS) for one in MADE]
+    database.execute(*made, "INSERT INTO parcel VALUES (9, 2), (8, 2), (7, 2), (7, 2)")
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.libpq)
+    monkeypatch.setitem(globals(), "SHOP", SHOP.replace("    key: [parcel_id]\n", ""))
+    more = "connection: shop\noptions: {driver: postgresql+psycopg}"
+    said = each_as_alone(shop(tmp_path, "sqlalchemy", more))
+    assert said == ["together with 2 more, but for customer, visit"] * 3
