@@ -6,7 +6,6 @@ files and databases, and looks for each needle as text in several encodings.
 
 from __future__ import annotations
 
-import base64
 import bz2
 import contextlib
 import gzip
@@ -25,6 +24,8 @@ from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
+
+from afschrift.steps.canary.needles import forms
 
 _DEPTH = 4
 
@@ -64,33 +65,6 @@ def search(folder: Path, needles: Mapping[str, str], skip: frozenset[Path] = fro
         for inner, content in contents:
             hits += [Hit(place + inner, name, form) for name, form, p in patterns if p in content]
     return hits
-
-
-def forms(value: str) -> dict[str, bytes]:
-    """The bytes that give a value away: what every text around it leaves unchanged."""
-    plain = value.encode()
-    found = {
-        "utf-8": plain,
-        "lower case": value.lower().encode(),
-        "upper case": value.upper().encode(),
-        "utf-16-le": value.encode("utf-16-le"),
-        "utf-16-be": value.encode("utf-16-be"),
-        "hex": plain.hex().encode(),
-        "HEX": plain.hex().upper().encode(),
-        "url": "".join(f"%{byte:02X}" for byte in plain).encode(),
-        "utf-16 in JSON": "\\u0000".join(value).encode(),
-        "utf-16 in a repr": "\\x00".join(value).encode(),
-        "url, lower case": "".join(f"%{byte:02x}" for byte in plain).encode(),
-    }
-    for before in range(3):
-        # Of the characters at both ends, some bits belong to the neighbours.
-        first, last = -(-before * 8 // 6), (before + len(plain)) * 8 // 6
-        encoded = base64.b64encode(b"\0" * before + plain)
-        found[f"base64, {before} before"] = encoded[first:last]
-        found[f"base64 for URLs, {before} before"] = encoded.translate(bytes.maketrans(b"+/", b"-_"))[
-            first:last
-        ]
-    return found
 
 
 def _opened(content: bytes, path: Path | None, depth: int) -> Iterator[tuple[str, bytes]]:

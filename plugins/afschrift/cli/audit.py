@@ -77,6 +77,7 @@ def verify(
     Exit code 1 with any finding. Each names a place, never a value.
     """
     from afschrift.app.settings import Settings
+    from afschrift.casework.canary.checked import evidence
     from afschrift.register.trail.checkpoint import offered
     from afschrift.wiring.verify_register import verify as verify_all
 
@@ -95,6 +96,8 @@ def verify(
     of_logs = [finding for folder in logs or [] for finding in _against_logs(folder, register)]
     for line in (*done.lines(), *(f"event {one.seq}: {one.text} ({one.code})" for one in of_logs)):
         typer.echo(f"  {line}")
+    if line := evidence(register):
+        typer.echo(line)
     for name, why in done.unread.items():
         say(f"Not compared with the witness place '{name}': {why}")
     if done.compared is None:

@@ -62,7 +62,7 @@ def explain(
 @app.command()
 def schema(
     file: Annotated[
-        str, typer.Argument(help="source, manual, identity, controller or policy; or check.")
+        str, typer.Argument(help="source, manual, identity, controller, policy or canary; or check.")
     ] = "source",
 ) -> None:
     """Print the JSON Schema of a file of the inventory, for an editor to check while you write.

@@ -14,6 +14,7 @@ from afschrift.cli import (
     audit,
     batch,
     bundle,
+    canary,
     due,
     grounds,
     health,
@@ -52,6 +53,7 @@ app.add_typer(keys.app, name="key")
 app.add_typer(register.app, name="register")
 app.add_typer(audit.app, name="audit")
 app.add_typer(batch.app, name="batch")
+app.add_typer(canary.app, name="canary")
 app.add_typer(requests.app, name="request")
 for name, command in handover.COMMANDS.items():
     case.app.command(name)(command)

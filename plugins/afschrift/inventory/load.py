@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from afschrift.inventory.canary import CANARY, CanaryFile
 from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
@@ -28,6 +29,7 @@ FILES: dict[str, type[BaseModel]] = {
     "identity": IdentityFile,
     "controller": Organisation,
     "policy": PolicyFile,
+    "canary": CanaryFile,
 }
 """What each kind of file holds."""
 
@@ -44,7 +46,8 @@ def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
     """
     if not folder.is_dir():
         raise InventoryError([Fault(str(folder), 1, "", "there is no such folder")])
-    files = tuple((path, path.read_bytes()) for path in sorted(folder.glob("*.y*ml")))
+    found = sorted(path for path in folder.glob("*.y*ml") if path.name != CANARY)
+    files = tuple((path, path.read_bytes()) for path in found)
     return _compiled(folder, None if kinds is None else frozenset(kinds), files)
 
 

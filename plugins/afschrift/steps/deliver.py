@@ -36,6 +36,11 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         RetriableError: the destination is down or full; nothing is half-delivered.
     """
     took = StepEvidence()
+    if not services.delivers:
+        message = f"Request {request_id} is the canary's: what is packed for it is delivered nowhere."
+        raise refusal(
+            services, request_id, "deliver", "canary", message, "nothing: its bundle is only counted."
+        )
     request, plan = gated_plan(services, request_id, "deliver")
     register = services.register
     packed = _packed(services, plan)

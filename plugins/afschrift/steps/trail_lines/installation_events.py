@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from afschrift.casework.canary.checked import from_payload
 from afschrift.steps.trail_lines.phrases import listed
 
 Payload = Mapping[str, Any]
@@ -56,8 +57,16 @@ def _map_checked(payload: Payload) -> str:
     return f"The data map was held against its sources; {said}.{more}"
 
 
+def _canary_checked(payload: Payload) -> str:
+    return f"The canary asked. {'. '.join(from_payload(payload).lines)}."
+
+
 SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "deadlines_checked": _checked,
+    "canary_signed": "The canary was signed by {who}: {rows} rows, decided on {decided_on}.",
+    "canary_checked": _canary_checked,
+    "canary_logs_searched": "{files} task logs were searched for values of the canary; found: {found}.",
+    "canary_told": "A notifier was told what the canary found ({notifier}).",
     "swept": "The sweep looked at all requests and at the staging; findings: {found}.",
     "clock_went_back": "The clock went back by {seconds} s, from {from} to {to}.",
     "payloads_erased": _erased,

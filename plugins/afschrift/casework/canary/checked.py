@@ -1,0 +1,187 @@
+"""What a check of the canary came to, as the trail keeps it: counts and names of tables, never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from afschrift.domain.event import NewEvent
+from afschrift.domain.language import count as counted
+from afschrift.register.register import Register
+
+CHECKED = "canary_checked"
+SEARCHED = "canary_logs_searched"
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class RightOutcome:
+    """Of one right, as the event has it.
+
+    Attributes:
+        planted, found: values; recall is their quotient.
+        rows, others: rows of the bundle, and those of them that nobody planted; precision is 1 less theirs.
+        kept_back, given: values that should not leave, and in how many columns or files one was found.
+        below: `source.table` -> found and planted, where these differ.
+        others_in: `source.table` -> rows that nobody planted.
+        stopped: kind of the question that the run ended at; nothing was counted then.
+        asked: kind of question -> how many were answered by leaving out.
+    """
+
+    right: str
+    planted: int
+    found: int
+    rows: int
+    others: int
+    kept_back: int
+    given: int
+    below: Mapping[str, Sequence[int]]
+    others_in: Mapping[str, int]
+    stopped: str | None
+    asked: Mapping[str, int]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all was found, and nothing else."""
+        return self.stopped is None and self.found == self.planted and not self.others and not self.given
+
+    @property
+    def words(self) -> str:
+        """Of people who read a log or the auditor's evidence."""
+        if self.stopped is not None:
+            return f"{self.right}: nothing was packed, the run ended at the question {self.stopped}"
+        parts = [f"{self.right}: {self.found} of {counted(self.planted, 'planted value')} found"]
+        if self.below:
+            named = [f"{name} {found} of {planted}" for name, (found, planted) in self.below.items()]
+            parts.append(f"less than planted in {_listed(named)}")
+        parts.append(f"{counted(self.rows, 'row')} given, {self.others} of them not planted")
+        if self.others_in:
+            parts.append(f"these in {_listed(f'{name} {rows}' for name, rows in self.others_in.items())}")
+        kept = f"of {counted(self.kept_back, 'value')} to keep back"
+        parts.append(
+            f"{kept} some found in {counted(self.given, 'place')}" if self.given else f"{kept} none found"
+        )
+        if self.asked:
+            parts.append(f"left out at questions: {_listed(f'{k} {n}' for k, n in self.asked.items())}")
+        return ", ".join(parts)
+
+
+def _listed(names: Any) -> str:
+    shown = list(names)
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return "; ".join(shown[:_SHOWN]) + more
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One check.
+
+    Attributes:
+        rights: what came of each right.
+        leaks: place -> values found there in clear.
+        searched: how many values were looked for.
+        at: when (RFC 3339, UTC); empty before it is recorded.
+    """
+
+    canary: str
+    inventory: str
+    rights: tuple[RightOutcome, ...]
+    leaks: Mapping[str, int]
+    searched: int
+    at: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all was found, nothing else, and no value in clear anywhere."""
+        return all(one.whole for one in self.rights) and not self.leaked
+
+    @property
+    def leaked(self) -> int:
+        """Values found in clear, each place for itself."""
+        return sum(self.leaks.values())
+
+    @property
+    def recall(self) -> float:
+        """The share of planted values that was found, over all rights; 0 where nothing was packed."""
+        planted = sum(one.planted for one in self.rights)
+        return sum(one.found for one in self.rights) / planted if planted else 0.0
+
+    @property
+    def precision(self) -> float:
+        """The share of the rows given that were planted; 0 where there are none."""
+        rows = sum(one.rows for one in self.rights)
+        return 1 - sum(one.others for one in self.rights) / rows if rows else 0.0
+
+    @property
+    def fault(self) -> str:
+        """What is wrong, the same text for as long as the same is; empty: nothing is."""
+        if self.whole:
+            return ""
+        return "; ".join([*(one.words for one in self.rights if not one.whole), *self.lines[-1:]])
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it came to, for people."""
+        where = [f"{place} {number}" for place, number in self.leaks.items() if number]
+        told = f"{self.leaked} in clear ({'; '.join(where)})" if where else "none in clear"
+        search = f"{counted(self.searched, 'value')} looked for in {len(self.leaks)} places: {told}"
+        return (*(one.words for one in self.rights), search)
+
+    def payload(self) -> dict[str, Any]:
+        """For the trail."""
+        rights = {}
+        for one in self.rights:
+            told = {name: value for name, value in vars(one).items() if name != "right"}
+            told["below"] = {name: list(pair) for name, pair in one.below.items()}
+            rights[one.right] = told
+        leaks = dict(self.leaks)
+        return {
+            "canary": self.canary,
+            "inventory": self.inventory,
+            "rights": rights,
+            "leaks": leaks,
+            "searched": self.searched,
+            "whole": self.whole,
+        }
+
+
+def record(register: Register, checked: Checked, by: str) -> None:
+    """Append a check to the trail: it concerns no request."""
+    register.trail.record(None, NewEvent(CHECKED, by, checked.payload()))
+
+
+def from_payload(payload: Mapping[str, Any], at: str = "") -> Checked:
+    """A check as the trail has it."""
+    rights = tuple(RightOutcome(right=right, **told) for right, told in payload["rights"].items())
+    return Checked(payload["canary"], payload["inventory"], rights, payload["leaks"], payload["searched"], at)
+
+
+def history(register: Register) -> tuple[Checked, ...]:
+    """Every check that the trail tells of, the oldest first."""
+    events = register.trail.of_types(None, CHECKED)
+    return tuple(from_payload(payload, header.at) for header, payload in events if payload is not None)
+
+
+def record_search(register: Register, files: int, found: int, by: str) -> None:
+    """Append that task logs, and what tasks handed on, were searched; `found`: values that stood there."""
+    register.trail.record(None, NewEvent(SEARCHED, by, {"files": files, "found": found}))
+
+
+def found_in_logs(register: Register) -> int:
+    """How many values of a canary searches of task logs found, over all of them."""
+    events = register.trail.of_types(None, SEARCHED)
+    return sum(payload["found"] for _, payload in events if payload is not None)
+
+
+def evidence(register: Register) -> str:
+    """The line of the auditor's evidence; empty: no canary was ever checked."""
+    checks = history(register)
+    if not checks:
+        return ""
+    last, below, logs = checks[-1], sum(not one.whole for one in checks), found_in_logs(register)
+    when = last.at[:16].replace("T", " ")
+    return (
+        f"Canary: checked last at {when} UTC. {'. '.join(last.lines)}. Of {counted(len(checks), 'check')} "
+        f"{below} found something missing or too much; {counted(logs, 'value')} found in task logs."
+    )

@@ -1,0 +1,74 @@
+"""Attempts to make an answer of the canary leave, or to have somebody else asked for in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.support.canary_shop import CanaryShop, canary_shop
+
+from afschrift.bundle.container.container import UnpackLimits
+from afschrift.bundle.container.verify import check as verify
+from afschrift.bundle.container.zip_container import ZipContainer
+from afschrift.domain.errors import GateError, StagedFileError, UnknownRequestError
+from afschrift.domain.right import Right
+from afschrift.inventory.canary import CANARY
+from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.staging.staged_file import BUNDLE
+from afschrift.steps.canary.answer import answer
+from afschrift.steps.deliver import deliver
+from afschrift.wiring.check_canary import apart, known_canary
+
+SIGNED_AT = "2026-11-28T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CanaryShop]:
+    with canary_shop(tmp_path_factory.mktemp("canary")) as made:
+        yield made
+
+
+def test_what_was_packed_for_the_canary_is_delivered_nowhere(shop: CanaryShop) -> None:
+    """Attempt: Deliver what was packed for the canary"""
+    keys = known_canary(shop.settings, shop.services.inventory).file.keys
+    with apart(shop.services) as (alone, folder):
+        packed = answer(alone, keys, Right.ACCESS, SIGNED_AT)
+        with alone.staging(packed.request).reader(BUNDLE) as stream:
+            content = stream.read()
+        with pytest.raises(GateError, match="is delivered nowhere"):
+            deliver(alone, packed.request)
+        [(_, told)] = alone.register.trail.of_types(packed.request, "gate_bypassed")
+        assert told["reason"] == "canary"
+        with pytest.raises(GateError, match="is delivered nowhere"):
+            deliver(replace(alone, delivers=True), packed.request)
+        with pytest.raises(UnknownRequestError):
+            deliver(replace(alone, delivers=True, register=shop.services.register), packed.request)
+        with pytest.raises(UnknownRequestError):
+            deliver(shop.services, packed.request)
+        staged = EncryptedStaging(folder / "staging", packed.request, bytes(32))
+        with pytest.raises(StagedFileError), staged.reader(BUNDLE) as stream:
+            stream.read()
+        assert alone.register.letters.all() == ()
+    (shop.folder / "stolen.zip").write_bytes(content)
+    with (shop.folder / "stolen.zip").open("rb") as file:
+        limits = UnpackLimits()
+        report = verify(ZipContainer(file, limits), shop.services.register.store.keys.public_keys(), limits)
+    assert not report.trusted, "nobody who trusts our keys takes it for an answer"
+
+
+def test_a_real_person_in_the_place_of_the_canary_is_not_asked_for(shop: CanaryShop) -> None:
+    """Attempt: Name a real person in `canary.yml`, to have their data read every day"""
+
+    def opened(source: str, tag: str = "") -> Any:
+        raise AssertionError((source, tag))
+
+    path = shop.settings.inventory / CANARY
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('customer_id: "739182001"', 'customer_id: "1"', 1), encoding="utf-8")
+    try:
+        with pytest.raises(GateError, match="changed since it was signed"):
+            shop.check(replace(shop.services, open_source=opened))
+    finally:
+        path.write_text(text, encoding="utf-8")
