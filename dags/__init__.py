@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 __all__ = [
+    "check_canary",
     "check_deadlines",
     "check_inventory",
     "checkpoint_trail",

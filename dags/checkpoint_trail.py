@@ -40,7 +40,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext.checkpoint_tasks import checkpoint, verify
+from afschrift.airflow_ext.daily.checkpoint_tasks import checkpoint, verify
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 

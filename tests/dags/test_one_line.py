@@ -10,6 +10,7 @@ pytestmark = pytest.mark.airflow
 
 LINE = "from afschrift.dags import *  # Airflow: the DAGs of Afschrift\n"
 IDS = {
+    "check_canary",
     "check_deadlines",
     "check_inventory",
     "checkpoint_trail",

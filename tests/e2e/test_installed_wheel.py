@@ -15,6 +15,7 @@ UV = str(Path(sys.executable).with_name("uv"))
 DAGS = {
     "check_deadlines",
     "check_inventory",
+    "check_canary",
     "checkpoint_trail",
     "fulfil_request",
     "look_up_identity",

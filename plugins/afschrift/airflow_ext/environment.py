@@ -13,6 +13,7 @@ from afschrift.app.settings import Settings
 DAG_ID = "fulfil_request"
 BATCH_DAG_ID = "fulfil_batch"
 LOOK_UP_DAG_ID = "look_up_identity"
+CANARY_DAG_ID = "check_canary"
 DAGS = (PACKAGE / "dags").resolve()
 CONFIG = (PACKAGE / "config").resolve()
 _KEPT = (

@@ -18,6 +18,7 @@ from typing import Any
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import utc_now
+from afschrift.inventory.canary import CANARY
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.schema import revisions
 from afschrift.staging.staged_requests import probe as probe_staging
@@ -116,6 +117,8 @@ def _others(settings: Settings) -> Iterator[tuple[str, Do]]:
         yield f"witness {name}", partial(_witness, settings, name)
     yield "sweep", partial(_ran, settings, "swept", "sweep", _HOURLY)
     yield "check_deadlines", partial(_ran, settings, "deadlines_checked", "check_deadlines", _HOURLY)
+    if (settings.inventory / CANARY).is_file():
+        yield "check_canary", partial(_ran, settings, "canary_checked", "check_canary", _DAILY)
     if settings.witnesses:
         yield "checkpoint_trail", partial(_ran, settings, "checkpoint_made", "checkpoint_trail", _DAILY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,16 @@ def test_the_exit_codes_of_health_are_those_of_the_command() -> None:
 
 
 def test_every_look_of_health_is_explained(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    from afschrift.app.settings import Settings
+    from afschrift.inventory.canary import CANARY
     from afschrift.wiring.health import health
+
+    inventory = tmp_path / "inventory"
+    shutil.copytree(Settings.from_environment().inventory, inventory)
+    (inventory / CANARY).touch()
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(inventory))
 
     monkeypatch.setenv("AFSCHRIFT_WITNESS_DPO", str(installation.home))
     table = TEXT.partition("| Look | Is well when |")[2].partition("\n\n")[0]

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from afschrift.casework.canary.checked import Checked
     from afschrift.steps.sweep.figures import Figures
 
 
@@ -55,7 +56,22 @@ DURATION = Metric(
 )
 ROWS = Metric("afschrift.step.rows.STEP", "counter", "rows that a step read, each pass as a power of ten")
 
-METRICS = (OPEN, LATE, RUNNING, FAILED, WAITING, DAYS_LEFT, QUESTIONS, FINDINGS, STOPS, DURATION, ROWS)
+CANARY_RECALL = Metric(
+    "afschrift.canary.recall",
+    "gauge",
+    "percent of the [canary](canary.md)'s planted values that it was given",
+)
+CANARY_PRECISION = Metric(
+    "afschrift.canary.precision", "gauge", "percent of the rows given to the canary that are its own"
+)
+CANARY_LEAKS = Metric(
+    "afschrift.canary.leaks", "gauge", "values of the canary found in clear where none may be"
+)
+
+METRICS = (
+    *(OPEN, LATE, RUNNING, FAILED, WAITING, DAYS_LEFT, QUESTIONS, FINDINGS, STOPS, DURATION, ROWS),
+    *(CANARY_RECALL, CANARY_PRECISION, CANARY_LEAKS),
+)
 
 
 def send_figures(figures: Figures) -> None:
@@ -81,6 +97,15 @@ def send_map(findings: int, stops: int) -> None:
 
     stats.gauge(FINDINGS.name, findings)
     stats.gauge(STOPS.name, stops)
+
+
+def send_canary(checked: Checked) -> None:
+    """Send what a check of the canary came to."""
+    from airflow.sdk.observability import stats
+
+    stats.gauge(CANARY_RECALL.name, 100 * checked.recall)
+    stats.gauge(CANARY_PRECISION.name, 100 * checked.precision)
+    stats.gauge(CANARY_LEAKS.name, checked.leaked)
 
 
 def send_pass(step: str, seconds: float, rows: int) -> None:

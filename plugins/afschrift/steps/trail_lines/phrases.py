@@ -12,7 +12,10 @@ from afschrift.law.roles import AIRFLOW, TERMINAL, Role
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,40}", re.ASCII)
 _CHANNEL = "channel:"
-_DAGS = ("check_deadlines", "check_inventory", "checkpoint_trail", "sweep", "tell_questions")
+_DAGS = (
+    *("check_canary", "check_deadlines", "check_inventory"),
+    *("checkpoint_trail", "sweep", "tell_questions"),
+)
 
 
 def role_name(role: object) -> str:
