@@ -30,6 +30,10 @@ help: ## List the commands
 demo: $(VENV) ## Fulfil one person's access and portability requests on a demo warehouse
 	@$(BIN)/python -m demo.run $(ARGS)
 
+.PHONY: demo-canary
+demo-canary: $(VENV) ## Plant a synthetic person in the demo warehouse, and see what the daily check finds
+	@$(BIN)/python -m demo.canary $(ARGS)
+
 # Tests commit to their registers some hundred thousand times: where there is room they do so in memory, without
 # a wait for the disk. A file stays on one worker, with what its tests share. Compiled files stay, whatever the
 # environment says: dozens of processes start.

@@ -1,0 +1,42 @@
+"""The canary of the demo is planted in both of its sources, and all of it is found."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from demo.canary import PLANTED, checked, plant
+from tests.support.installed import Installation
+
+from afschrift.app.settings import Settings
+from afschrift.casework.canary.signed import sign_canary
+from afschrift.law.roles import Roles
+from afschrift.wiring.build_services import build
+from afschrift.wiring.check_canary import known_canary
+
+pytestmark = pytest.mark.slow
+
+
+def test_all_of_it_is_found_in_both_sources(installation: Installation, tmp_path: Path) -> None:
+    settings = Settings.from_environment()
+    shutil.copytree(settings.inventory, tmp_path / "inventory")
+    settings = replace(settings, inventory=tmp_path / "inventory")
+    services = build(lambda _line: None, settings)
+    assert plant(services, settings, installation.warehouse) > 30
+    assert len(list(installation.warehouse.rglob(PLANTED))) == 4
+    canary = known_canary(settings, services.inventory)
+    personal = {
+        f"{name}.{table}"
+        for name, source in services.inventory.sources.items()
+        for table, one in source.tables.items()
+        if one.personal
+    }
+    assert canary.tables.keys() == personal, "every table of the map that holds personal data"
+    sign_canary(
+        canary, services.register, services.register.store.keys, Roles(open_terminal=True), "cli:anna"
+    )
+    found = checked(settings)
+    assert found.whole, found.fault
+    assert [one.asked for one in found.rights] == [{}, {}]
