@@ -17,6 +17,7 @@ from afschrift.selection.live.rows import LookedAt, Rows
 from afschrift.selection.person import WayFinder
 from afschrift.selection.statements import render
 
+_FEWER = 40
 _ROUTES = 16
 """Of more routes a statement would be longer than its answer is worth."""
 
@@ -95,14 +96,14 @@ class ReachCheck:
             yield from self._of_several(name, looked, routes, several, spread)
 
     def _numbers(self, name: str, routes: list[Route]) -> tuple[LookedAt, tuple[int, ...]]:
-        """Of the rows that the limit allows; where that took too long, of a tenth of a sample."""
+        """Of the rows that the limit allows; where that took too long, of a small part of a sample."""
         looked = self.rows.of(name)
         try:
             return looked, self.probe.numbers(self._statement(looked, routes))
         except NotAnsweredError as why:
             if why.failed:
                 raise
-            fewer = self.rows.some(name, max(1, self.rows.limits.sample // 10))
+            fewer = self.rows.some(name, max(1, self.rows.limits.sample // _FEWER))
             return fewer, self.probe.numbers(self._statement(fewer, routes))
 
     def _statement(self, looked: LookedAt, routes: list[Route]) -> str:

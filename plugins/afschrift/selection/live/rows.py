@@ -74,8 +74,8 @@ class Rows:
         try:
             one = f"SELECT 1 AS one\nFROM {relation} AS t\n"
             readings = self.probe.ask(lambda session: session.estimate(one)).readings
-            rows = next((one.rows for one in readings if one.rows), None)
-            if rows is None:
+            rows = sum(one.rows or 0 for one in readings)  # of a partitioned table, those of its parts
+            if not rows:
                 return None
             sampled = self.finder.dialect.sampled(relation, min(1, _MORE * most / rows))
             part = self._part(table, str(sampled), most)
