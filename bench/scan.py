@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from testbed import postgres
 
+from afschrift.app.include import SHIPPED
 from afschrift.wiring.scan_source import Asked, scan_source
 
 _SUBJECTS = "order invoice payment ticket parcel lease visit claim policy course loan meter trip review"
@@ -75,6 +77,8 @@ def _values(columns: list[str], row: int) -> str:
 
 @contextmanager
 def _source(kind: str, folder: Path, made: list[str]) -> Iterator[Asked]:
+    for name in ("controller.yml", "policy.yml"):  # of a project, so that the draft is loaded too
+        shutil.copy(SHIPPED / "project" / "inventory" / name, folder)
     out = folder / "draft.yml"
     if kind == "sqlite":
         path = folder / "many.db"

@@ -8,8 +8,8 @@ from afschrift.scan.schema import ScannedSource, ScannedTable
 def copies(source: ScannedSource) -> dict[str, str]:
     """Table -> the table that it repeats, which is no copy itself.
 
-    A view repeats a table where each of its columns is one of that table, by name and type, and where the
-    database does not say that it reads no such table. One with a column of its own repeats nothing.
+    A view repeats a table that it reads, as the database says, where each of its columns is one of that table
+    by name and type. One with a column of its own repeats nothing.
     """
     found = {}
     for table in source.tables.values():
