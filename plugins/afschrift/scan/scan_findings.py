@@ -32,6 +32,7 @@ class Findings:
         polymorphic: pairs of columns that point to a table by row.
         notes: what could not be read or is to be looked at, in words.
         lost: the source was lost before all was read.
+        looked: values were looked at.
     """
 
     source: ScannedSource
@@ -43,6 +44,7 @@ class Findings:
     polymorphic: list[Polymorphic]
     notes: list[str] = field(default_factory=list)
     lost: bool = False
+    looked: bool = True
 
 
 def find(
@@ -94,9 +96,16 @@ def find(
         notes.append(f"The source was lost before values were compared: {error.args[0]}")
         people = _people(source, edges, persons, guessed)
         roots = choose_people(people, edges, [table for table, _ in persons])
+    notes += [
+        f"{edge.text} cannot be written as a way, as a column there has a dot in its name: give it a view."
+        for edge in edges
+        if not edge.can_be_written
+    ]
     visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
     places = assign(source, visible, people, roots)
-    return Findings(source, people, roots, places, repeated, guessed, polymorphic(source), notes, lost)
+    return Findings(
+        source, people, roots, places, repeated, guessed, polymorphic(source), notes, lost, values
+    )
 
 
 def _people(
@@ -124,7 +133,7 @@ def _people(
         found[name] = replace(known, key=column or known.key, because="named by you", within=within)
     for name, one in list(found.items()):
         if one.key is None and name in guessed:
-            found[name] = People(name, guessed[name], one.score, one.staff, one.names, one.email, one.because)
+            found[name] = replace(one, key=guessed[name])
     chosen = {name for name, _ in persons}
     for name in chosen:
         if found[name].key is None:

@@ -33,9 +33,8 @@ def remarks(found: Findings, name: str) -> list[str]:
         lines.append(f"A view that reads {', '.join(table.reads)}.")
     lines += [f"GUESS {way.text}: {way.guess}" for way in place.ways if way.guess]
     if name in found.guessed_keys:
-        lines.append(
-            f"GUESS key {found.guessed_keys[name]}: its name, and no value of it came twice in some rows"
-        )
+        seen = ", and no value of it came twice in some rows" if found.looked else ""
+        lines.append(f"GUESS key {found.guessed_keys[name]}: its name{seen}")
     if len(place.ways) > 1 and place.role is TableRole.CHILD:
         lines.append("Several ways: see whether each of them makes a row theirs.")
     lines += [

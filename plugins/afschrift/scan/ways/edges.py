@@ -47,6 +47,16 @@ class Edge:
         return f"{self.table}.{own} -> {self.parent}.{theirs}"
 
     @property
+    def can_be_written(self) -> bool:
+        """Whether a `join` can name where it ends: it writes `table.column`, so no column may have a dot."""
+        return not any("." in column for column in self.parent_columns)
+
+    @property
+    def can_lead_back(self) -> bool:
+        """The same of where it begins, for what is pointed to."""
+        return not any("." in column for column in self.columns)
+
+    @property
     def of_another_role(self) -> bool:
         """Whether its name says that it names somebody who dealt with the row, such as `approved_by`."""
         named = {word for column in self.columns for word in words(column)}

@@ -79,7 +79,7 @@ def assign(
         roots: those whose people will ask.
     """
     whose = tuple(dict.fromkeys([*roots, *sorted(people, key=lambda name: (-people[name].score, name))]))
-    usable = [edge for edge in edges if edge.table in source.tables and edge.parent in source.tables]
+    usable = [edge for edge in edges if edge.table in source.tables and edge.can_be_written]
     usable += _through(source, usable, whose)
     places = {name: Place() for name in source.tables}
     for one in whose:
@@ -157,10 +157,9 @@ class _Spread:
         while waiting:
             found: dict[str, list[Edge]] = {}
             for edge in self._edges:
-                new = (
-                    self._places[edge.parent].role is TableRole.UNREACHED and edge.parent not in self._people
-                )
-                if edge.table in waiting and new:
+                place = self._places[edge.parent]
+                new = place.role is TableRole.UNREACHED and edge.parent not in self._people
+                if edge.table in waiting and new and edge.can_lead_back:
                     found.setdefault(edge.parent, []).append(edge)
             for table, ways in found.items():
                 role = TableRole.CHILD if holds_contacts(self._source.tables[table]) else TableRole.LOOKUP
