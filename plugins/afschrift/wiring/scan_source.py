@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -133,12 +134,11 @@ def _kind(asked: Asked) -> str:
 
 def _options(asked: Asked) -> dict[str, Any]:
     """Paths as absolute ones: the inventory is read from other folders too."""
-    return {
-        word: str(Path(value).absolute())
-        if word in _FILES and "://" not in value and "${" not in value
-        else value
-        for word, value in asked.options.items()
-    }
+    return {word: _absolute(str(value)) if word in _FILES else value for word, value in asked.options.items()}
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path or "${" in path else os.path.normpath(Path(path).absolute())
 
 
 def _name(asked: Asked) -> str:

@@ -127,6 +127,8 @@ def test_a_file_of_something_else_stays(project: Path) -> None:
         (("--kind", "sqlite"), "no option `path`"),
         (("--kind", "sqlite", "--option", "path"), "KEY=VALUE"),
         (("--kind", "sqlite", "--option", "path=no.db"), "is there"),
+        (("--kind", "sqlite", "--option", "path=7"), "is there"),
+        (("--kind", "sqlite", "--option", "path=club.db", "--option", "depth=7"), "choose from"),
         (("--kind", "sqlite", "--option", "path=club.db", "--name", "A B"), "small letters"),
         (("--kind", "sqlite", "--option", "path=club.db", "--person", "nobody"), "no table nobody"),
         (("--kind", "sqlite", "--option", "path=club.db", "--zone", "Mars"), "time zone"),
