@@ -129,7 +129,7 @@ def _say_inventory(inventory: Inventory) -> None:
     from afschrift.app.roles_file import load_roles
     from afschrift.app.task_places import places_of, said_of
     from afschrift.casework.notices.searches import unknown_owners
-    from afschrift.inventory.check_finder import finder_hints
+    from afschrift.inventory.checks.check_finder import finder_hints
     from afschrift.inventory.sheet_gaps import all_columns, gaps
 
     of_the_place = hints(inventory.controller)

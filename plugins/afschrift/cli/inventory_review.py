@@ -19,9 +19,9 @@ from afschrift.domain.language import count
 from afschrift.domain.origin import Origin
 
 if TYPE_CHECKING:
+    from afschrift.scan.review.answer_text import Answer
     from afschrift.scan.review.groups import Group
-    from afschrift.scan.review.session import Review
-    from afschrift.scan.review.write import Answer
+    from afschrift.scan.review.review_session import Review
 
 _KEYS = {
     "y": "it is so",
@@ -210,8 +210,8 @@ def review(
     why; stop when you like, the same command goes on. Without a terminal, edit the files: docs/review.md.
     """
     from afschrift.app.settings import Settings
-    from afschrift.scan.review.session import Review
-    from afschrift.scan.review.write import Answer
+    from afschrift.scan.review.answer_text import Answer
+    from afschrift.scan.review.review_session import Review
 
     if not sys.stdin.isatty():
         raise ConfigurationError(

@@ -11,10 +11,10 @@ from afschrift.domain.keys import Unique
 from afschrift.domain.origin import Origin
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.inventory.categories import fides_categories
-from afschrift.inventory.check_defaults import default_faults, written_at
-from afschrift.inventory.check_finder import finder_faults
-from afschrift.inventory.check_processing import processing_faults, source_faults
-from afschrift.inventory.check_proposals import proposal_faults
+from afschrift.inventory.checks.check_defaults import default_faults, written_at
+from afschrift.inventory.checks.check_finder import finder_faults
+from afschrift.inventory.checks.check_processing import processing_faults, source_faults
+from afschrift.inventory.checks.check_proposals import proposal_faults
 from afschrift.inventory.column import Column
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault

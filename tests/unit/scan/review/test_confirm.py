@@ -10,9 +10,9 @@ from testbed.mini import write_inventory
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.load import load
+from afschrift.scan.review.answer_text import Answer
 from afschrift.scan.review.groups import Group
-from afschrift.scan.review.session import Review
-from afschrift.scan.review.write import Answer
+from afschrift.scan.review.review_session import Review
 
 MAP = """\
 # What the shop holds.

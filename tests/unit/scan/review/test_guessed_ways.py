@@ -15,8 +15,8 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.unclassified import guessed_ways, progress
-from afschrift.scan.review.session import Review
-from afschrift.scan.review.write import Answer
+from afschrift.scan.review.answer_text import Answer
+from afschrift.scan.review.review_session import Review
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.table_decision import Classifier
 

@@ -14,8 +14,8 @@ from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import SINGLES, load
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.quick_yaml import content
+from afschrift.scan.review.answer_text import Answer, confirm
 from afschrift.scan.review.groups import Group, groups
-from afschrift.scan.review.write import Answer, confirm
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Rules of the inventory across columns, tables and purposes, by subject."""
