@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 LEAST = 8
 """Characters of a value that is looked for: a shorter one stands somewhere by chance."""
@@ -44,6 +46,26 @@ def forms(value: str) -> dict[str, bytes]:
     return found
 
 
+def _texts_in(value: str) -> Iterator[str]:
+    """A value; of a JSON document the texts in it, which a log may write with other signs around them."""
+    if not value.startswith(("{", "[")):
+        yield value
+        return
+    try:
+        left: list[Any] = [json.loads(value)]
+    except ValueError:
+        yield value
+        return
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, str):
+            yield one
+
+
 class Needles:
     """The values of a canary that are looked for, in every form that gives them away."""
 
@@ -55,7 +77,8 @@ class Needles:
             known: texts that everybody may see, such as the files of the data map: what stands there is no
                 needle, a code for example.
         """
-        told = [one for one in dict.fromkeys(values) if telling(one)]
+        parts = dict.fromkeys(part for value in values for part in _texts_in(value))
+        told = [one for one in parts if telling(one)]
         self._values = [one for one in told if not any(one.encode() in text for text in known)]
         self._forms = [tuple(dict.fromkeys(forms(one).values())) for one in self._values]
 

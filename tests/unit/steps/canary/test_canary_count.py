@@ -106,3 +106,9 @@ def test_only_what_nothing_else_could_be_is_looked_for() -> None:
     assert len(needles) == 1
     assert needles.in_(b"x", b"KWIKSTAART") == 1
     assert needles.in_(b"newsletter goud") == 0
+
+
+def test_of_a_document_its_texts_are_looked_for() -> None:
+    needles = Needles(['{"a": ["kwikstaart", 1], "b": "goud"}', "{no document"])
+    assert needles.in_(b"{'a': ['kwikstaart', 1]}") == 1
+    assert needles.in_(b"{no document") == 1
