@@ -13,6 +13,7 @@ __all__ = [
     "check_deadlines",
     "check_inventory",
     "checkpoint_trail",
+    "fulfil_batch",
     "fulfil_request",
     "look_up_identity",
     "sweep",

@@ -14,6 +14,7 @@ IDS = {
     "check_deadlines",
     "check_inventory",
     "checkpoint_trail",
+    "fulfil_batch",
     "fulfil_request",
     "look_up_identity",
     "sweep",

@@ -17,6 +17,7 @@ DAGS = {
     "check_inventory",
     "check_canary",
     "checkpoint_trail",
+    "fulfil_batch",
     "fulfil_request",
     "look_up_identity",
     "sweep",
