@@ -69,6 +69,8 @@ def test_a_key_that_is_not_declared_is_unique_in_rows(tmp_path: Path) -> None:
         """
         CREATE TABLE customer (customer_id INTEGER, first_name TEXT, last_name TEXT, email TEXT);
         CREATE TABLE visit (id INTEGER, customer_id INTEGER);
+        CREATE TABLE list_visit (visit_id INTEGER);
+        INSERT INTO list_visit VALUES (5);
         INSERT INTO customer VALUES (1, 'Ann', 'Bos', 'a'), (2, 'Bob', 'Dam', 'b');
         INSERT INTO visit VALUES (5, 1), (5, 2);
         """,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from afschrift.domain.errors import AfschriftError
 from afschrift.scan.reading.bounded import distinct_statement
 from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.schema import ScannedSource, ScannedTable
-from afschrift.scan.ways.name_words import is_generic, pointed_to, row_names
+from afschrift.scan.ways.name_words import is_generic, pointed_to, row_names, singulars
 from afschrift.scan.ways.person_tables import key_column
 
 
@@ -20,16 +20,19 @@ def declared_keys(source: ScannedSource) -> dict[str, str]:
 
 def named_keys(source: ScannedSource, declared: Mapping[str, str]) -> dict[str, str]:
     """Table without any key -> the column that is called as its key would be."""
+    called = {one for name in source.tables for one in singulars(name)}
     found = {}
     for table in source.tables.values():
         plain = not table.computed and table.part_of is None and table.readable
-        if plain and table.name not in declared and not table.key and (column := _called_so(table)):
+        if plain and table.name not in declared and not table.key and (column := _called_so(table, called)):
             found[table.name] = column
     return found
 
 
-def _called_so(table: ScannedTable) -> str | None:
-    own = [c.name for c in table.columns if (pointed_to(c.name) or "") in row_names(table.name)]
+def _called_so(table: ScannedTable, called: Collection[str]) -> str | None:
+    """By its whole name, or by the end of it where no other table is called so (`user_id` of `wp_users`)."""
+    names = singulars(table.name) | (row_names(table.name) - set(called))
+    own = [c.name for c in table.columns if (pointed_to(c.name) or "") in names]
     return next(iter([*own, *(c.name for c in table.columns if is_generic(c.name))]), None)
 
 
