@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ def _zipped(path: str, member: _Member, open_payload: OpenPayload) -> Member:
     if entry is not None:
         return Member(path, entry.bytes, entry.crc32, entry.deflated_bytes, _staged(entry, open_payload))
     content = member.content or b""
-    deflated = isal_zlib.compress(content, level=1, wbits=-isal_zlib.MAX_WBITS)
+    deflated = zlib.compress(content, level=1, wbits=-zlib.MAX_WBITS)  # ISA-L: not the same bytes each time
     return Member(path, len(content), isal_zlib.crc32(content), len(deflated), [deflated])
 
 

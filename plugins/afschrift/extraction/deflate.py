@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 from typing import Any, BinaryIO, cast
 
 from isal import isal_zlib
@@ -24,8 +25,12 @@ DeflateError = cast(type[Exception], isal_zlib.error)
 
 
 def deflated(content: bytes | bytearray) -> bytes:
-    """A whole content as raw deflate."""
-    return isal_zlib.compress(content, level=_LEVEL, wbits=-isal_zlib.MAX_WBITS)
+    """A small content as raw deflate.
+
+    By zlib: ISA-L chooses the size of its hash table anew where a content is small and comes at once, and in
+    about one process of three hundred chooses another one, so that the same content comes out in other bytes.
+    """
+    return zlib.compress(content, level=_LEVEL, wbits=-zlib.MAX_WBITS)
 
 
 class HashingSink(io.RawIOBase):
@@ -98,8 +103,6 @@ class DeflatingSink(io.RawIOBase):
     def finish(self) -> None:
         """Write what is left; the sink below stays open."""
         if self.bytes == len(self._pending):
-            # Where all input is still buffered when the stream is flushed, ISA-L sizes its hash table by an
-            # undefined number, and the same content comes out in different bytes. At once it does not.
             self.deflated.write(deflated(self._pending))
         else:
             self.deflated.write(self._deflate.compress(self._pending) + self._deflate.flush())

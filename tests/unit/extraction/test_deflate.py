@@ -34,11 +34,11 @@ def test_how_it_was_written_does_not_show(cuts: list[int]) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 300, 6_092, 40_000, CHUNK - 1])
-def test_what_fits_into_one_chunk_is_deflated_at_once(size: int) -> None:
-    """As a stream, the bytes of a small content depend on what a register of the processor held."""
+def test_what_fits_into_one_chunk_is_deflated_by_zlib(size: int) -> None:
+    """ISA-L gives other bytes for the same small content in about one process of three hundred."""
     content = LARGE[:size]
     stream, _ = written([content])
-    assert stream == deflated(content)
+    assert stream == deflated(content) == zlib.compress(content, level=1, wbits=-15)
 
 
 @given(st.integers(1, 70_000), st.integers(0, len(LARGE)))
