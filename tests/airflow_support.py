@@ -99,7 +99,9 @@ def _environment(home: Path) -> dict[str, str]:
     from afschrift.app.settings import Settings
 
     ours = environment(Settings.from_environment(), home)
-    return {name: value for name, value in ours.items() if name.startswith("AIRFLOW")}
+    airflows = {name: value for name, value in ours.items() if name.startswith("AIRFLOW")}
+    # a test may change the DAG that the one before it ran a second ago
+    return airflows | {"AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0"}
 
 
 @contextmanager

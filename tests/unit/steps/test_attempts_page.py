@@ -14,7 +14,10 @@ def attempts_tested() -> set[str]:
     for file in (
         *(
             here.with_name(f"test_{name}.py")
-            for name in ("read_back_attempts", "look_up_attempts", "forged_register", "planted_register")
+            for name in (
+                *("read_back_attempts", "look_up_attempts", "forged_register", "planted_register"),
+                "map_findings_gate",
+            )
         ),
         *here.parent.glob("test_bypass_*.py"),
         here.parent / "batch" / "test_batch_attempts.py",

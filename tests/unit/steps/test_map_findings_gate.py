@@ -33,6 +33,7 @@ def planned(services: Services) -> str:
 
 
 def test_a_frozen_plan_stops_and_its_request_asks_of_rows_that_nobody_would_miss(services: Services) -> None:
+    """Attempt: Go on with a plan that was frozen before the check of the data map found something else"""
     request = planned(services)
     found(services, JOIN, KEY)
     with pytest.raises(GateError, match="The sources changed after the plan"):
