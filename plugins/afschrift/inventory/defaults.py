@@ -66,16 +66,20 @@ class Compiler:
 
     def _table(self, name: str, table: Table) -> Table:
         confirmed = confirmed_in(table)
-        columns = {c: self._confirmed(name, c, one) for c, one in confirmed.items()}
-        for column, written in table.columns.items():
-            if column not in confirmed:
-                columns[column] = self._open(name, column, written)
-        if name in self._guessed:
-            columns = {column: _waiting(one) for column, one in columns.items()}
+        names = [*confirmed, *(column for column in table.columns if column not in confirmed)]
+        columns = {column: self._column(name, column, confirmed) for column in names}
         references = dict(self._references(name))
         if columns == table.columns and references == table.references:
             return table
         return table.model_copy(update={"columns": columns, "references": references})
+
+    def _column(self, name: str, column: str, confirmed: Mapping[str, Confirmation]) -> Column:
+        """A column as it counts."""
+        if column in confirmed:
+            found = self._confirmed(name, column, confirmed[column])
+        else:
+            found = self._open(name, column, self._tables[name].columns[column])
+        return _waiting(found) if name in self._guessed else found
 
     def _confirmed(self, table: str, column: str, by: Confirmation) -> Column:
         filled = self._fill(table, column)
@@ -131,7 +135,7 @@ class Compiler:
         """The defaults of a column, the nearest first; `words`: what is known of it by then."""
         declared = self._tables[table]
         target = self._target(table, column)
-        if target is not None:
+        if target is not None and self._counts(*target):
             found = self._fill(*target).words()
             place = ("tables", target[0], "columns", target[1])
             yield place, {word: found[word] for word in found.keys() & INHERITED}
@@ -145,6 +149,11 @@ class Compiler:
         if category is not None:
             found = self._defaults.categories[category].words()
             yield ("defaults", "categories", category), {w: found[w] for w in found.keys() - by_row}
+
+    def _counts(self, table: str, column: str) -> bool:
+        """Whether a column is more than a proposal, so that another one may take over what it says."""
+        declared = self._tables[table]
+        return not declared.lacks_class(self._column(table, column, confirmed_in(declared)))
 
     def _target(self, table: str, column: str) -> tuple[str, str] | None:
         """The column that a look-up column points to; what holds nobody's data tells nothing of it."""

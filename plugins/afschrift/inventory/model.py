@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, PrivateAttr, model_validator
 from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.confirmation import Defaults, Session
-from afschrift.inventory.defaults import Compiler
+from afschrift.inventory.defaults import Compiler, resting_on_guesses
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.processing import (
@@ -123,10 +123,19 @@ class SourceFile(Part):
 
     @cached_property
     def pointed_at(self) -> dict[str, frozenset[str]]:
-        """The columns of each table that joins and `references` of others lead to."""
+        """The columns of each table that joins and `references` of others lead to.
+
+        What waits for a person leads nowhere: ways that are guessed, and columns that nobody classified.
+        """
         found: dict[str, set[str]] = {}
-        for table in self.tables.values():
-            for target in (*(t for join in table.join for t in join.values()), *table.references.values()):
+        guessed = resting_on_guesses(self.tables)
+        for name, table in self.tables.items():
+            if name in guessed or table.unconfirmed:
+                continue
+            ways = (*(way for join in table.join for way in join.items()), *table.references.items())
+            for own, target in ways:
+                if table.personal and own in table.columns and table.lacks_class(table.columns[own]):
+                    continue
                 other, _, column = target.rpartition(".")
                 found.setdefault(other, set()).add(column)
         return {name: frozenset(columns) for name, columns in found.items()}

@@ -14,8 +14,10 @@ from afschrift.scan.yaml_insert import Path, insert
 
 Words = Mapping[str, Any]
 
-_OF_A_TABLE = frozenset({"key", "title", "description", "references"})
+_OF_A_TABLE = frozenset({"title", "description"})
 """What a table gets that is described already; its ways it gets only where it has none."""
+_TIES = frozenset({"key", "references"})
+"""What says of columns that they tie rows together, so of classified ones whether they leave (K43)."""
 _WAYS = frozenset({"subject", "join", "ways"})
 _NAMED = frozenset({"purposes", "stores"})
 
@@ -25,8 +27,9 @@ def merge(existing_text: str, draft: Words) -> tuple[str, list[str]]:
 
     A word that stands there stays, and so do comments and layout. A column that a person classified gets
     nothing; one that only a program proposed, or that nobody classified, gets the words that it lacks. A
-    table that is described gets no other way to the person. Done again, nothing is added, and the text is
-    returned as it was given.
+    table that is described gets no other way to the person, and one with a classified column no `key` or
+    `references` (`not_added` tells them); a first way it gets as a guess. Done again, nothing is added, and
+    the text is returned as it was given.
 
     Args:
         existing_text: YAML of a source; empty: there is no file yet.
@@ -52,6 +55,31 @@ def merge(existing_text: str, draft: Words) -> tuple[str, list[str]]:
     return insert(existing_text, additions), told
 
 
+def not_added(existing_text: str, draft: Words) -> list[str]:
+    """What a draft says and `merge` leaves to a person, a line each: it would change what is classified.
+
+    Args:
+        existing_text: YAML of a source, which `merge` takes.
+        draft: that is added to it, or was.
+    """
+    here = (content(existing_text.replace("\r\n", "\n")) or {}).get("tables") or {}
+    return [
+        f"tables.{entry}.{word} ({said}) is not added: it bears on which classified columns leave; write it "
+        "there if it is so"
+        for entry, table in _entries(here, draft.get("tables") or {})
+        for word, said in _ties_left_out(here.get(entry) or {}, table)
+    ]
+
+
+def _ties_left_out(here: Words, draft: Words) -> Iterator[tuple[str, str]]:
+    if here.get("copy_of") or not _has_classified(here):
+        return
+    for word in sorted(_TIES & draft.keys() - here.keys()):
+        value = draft[word]
+        pairs = (f"{own}: {target}" for own, target in value.items()) if word == "references" else value
+        yield word, ", ".join(pairs)
+
+
 def _told(path: Path, value: Any) -> Iterator[str]:
     """Tables are told one by one."""
     if path == ("tables",):
@@ -71,14 +99,19 @@ def _of_source(here: Words, draft: Words) -> Iterator[tuple[Path, Any]]:
 
 
 def _of_tables(here: Words, draft: Words) -> Iterator[tuple[Path, Any]]:
-    names = _names(here, draft)
-    for name, words in draft.items():
-        table = _renamed(words, names)
-        if name in here or (name in names and "table" not in words):
-            entry = name if name in here else names[name]
+    for entry, table in _entries(here, draft):
+        if entry in here:
             yield from _of_table(("tables", entry), here[entry] or {}, table)
         else:
-            yield ("tables", name), table
+            yield ("tables", entry), table
+
+
+def _entries(here: Words, draft: Words) -> Iterator[tuple[str, Words]]:
+    """The tables of a draft, by the names and with the ends that the file has for them."""
+    names = _names(here, draft)
+    for name, words in draft.items():
+        known = name not in here and name in names and "table" not in words
+        yield names[name] if known else name, _renamed(words, names)
 
 
 def _names(here: Words, draft: Words) -> dict[str, str]:
@@ -117,11 +150,24 @@ def _of_table(path: Path, here: Words, draft: Words) -> Iterator[tuple[Path, Any
     if here.get("copy_of"):
         return
     has_way = "subject" in here or "join" in here or here.get("personal") is False
+    taken = _OF_A_TABLE if has_way else _OF_A_TABLE | _WAYS
+    if not _has_classified(here):
+        taken |= _TIES
+    elif not has_way and {"subject", "join"} & draft.keys():
+        draft = {**draft, "ways": "guessed"}
     for word, value in draft.items():
         if word == "columns":
             yield from _of_columns(path, here, _each_waits(draft, value))
-        elif word not in here and (word in _OF_A_TABLE or (word in _WAYS and not has_way)):
+        elif word not in here and word in taken:
             yield (*path, word), value
+
+
+def _has_classified(table: Words) -> bool:
+    """Whether a person said of some column of a table what it is, and it may leave."""
+    if table.get("personal") is False:
+        return False
+    columns = (table.get("columns") or {}).values()
+    return bool(_confirmed(table)) or any(not _takes_proposals(table, one or {}) for one in columns)
 
 
 def _each_waits(table: Words, columns: Words) -> Words:

@@ -21,7 +21,7 @@ from afschrift.inventory.load import IDENTITY, SINGLES, load
 from afschrift.inventory.quick_yaml import content
 from afschrift.scan.external.external_draft import Confirmation, Draft, draft
 from afschrift.scan.external.external_tables import Description
-from afschrift.scan.merge import merge
+from afschrift.scan.merge import merge, not_added
 from afschrift.scan.yaml_insert import insert
 from afschrift.sources.registry import SOURCES
 
@@ -79,6 +79,7 @@ def import_map(
     }
     found = draft(described, head, person=str(identity.get("person")), known=known, confirmed=confirmed)
     text, added = merge(texts.get(name, ""), found.source)
+    found.notes += not_added(texts.get(name, ""), found.source)
     used = {key for _, words in _tables(text) for key in words.get("subject") or ()}
     keys = [key for key in found.keys if key in used and key not in (identity.get("keys") or {})]
     # the keys first: without a source that uses them they do no harm

@@ -17,7 +17,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import IDENTITY, SINGLES, load
 from afschrift.inventory.quick_yaml import content
-from afschrift.scan.merge import merge
+from afschrift.scan.merge import merge, not_added
 from afschrift.scan.source_draft import EMAIL_KEY, Draft
 from afschrift.scan.yaml_insert import insert
 from afschrift.sources.registry import SOURCES
@@ -185,6 +185,8 @@ def next_steps(
         yield f"Nothing is new, and {file} stays as it was."
     else:
         yield f"Added to {file}: {', '.join(added[:20])}{' and more' if len(added) > 20 else ''}."
+    if added is not None:
+        yield from (f"{line}." for line in not_added(file.read_text(encoding="utf-8"), draft.data))
     for key, others in sorted(_used_elsewhere(file, draft).items()):
         yield (
             f"{', '.join(others)} has people by the key {key} too. If it is another number there, two people "

@@ -118,6 +118,23 @@ def test_a_look_up_takes_over_what_it_points_to_before_the_tables_default(tmp_pa
     assert not found.identifies  # a person says this of one column
 
 
+@pytest.mark.parametrize("waits", ["guessed", "needed"])
+def test_nothing_is_taken_over_from_a_proposal(tmp_path: Path, waits: str) -> None:
+    table = "ways: guessed, " if waits == "guessed" else ""
+    words = "origin: observed" + (", review: needed" if waits == "needed" else "")
+    place = (
+        "tables:\n",
+        f"tables:\n  place: {{subject: {{customer_id: who}}, {table}columns: {{who: {{origin: assigned}}, "
+        f"place_id: {{{words}}}}}}}\n",
+    )
+    at = (
+        "    confirmed: [order_id,",
+        "    references: {place_id: place.place_id}\n    confirmed: [place_id, order_id,",
+    )
+    found = column(tmp_path, "orders.place_id", place, at)
+    assert (found.origin, found.category, found.proposal) == ("provided", "user.content", None)
+
+
 def test_nothing_is_taken_over_from_a_table_without_personal_data(tmp_path: Path) -> None:
     place = (
         "tables:\n",

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.joins import tie_columns
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.quick_yaml import content
-from afschrift.scan.merge import merge
+from afschrift.scan.merge import merge, not_added
 from afschrift.scan.yaml_lines import lines
 
 FILE = """\
@@ -67,7 +68,6 @@ def test_only_what_is_new_is_added_and_the_rest_stays_byte_for_byte() -> None:
         "tables.customer.columns.phone.origin",
         "tables.customer.columns.phone.category",
         "tables.customer.columns.fax",
-        "tables.orders.key",
         "tables.orders.columns.placed",
         "tables.visit",
     ]
@@ -88,6 +88,47 @@ def test_only_what_is_new_is_added_and_the_rest_stays_byte_for_byte() -> None:
     columns = SourceFile.model_validate(content(text)).tables["customer"].columns
     assert columns["name"].origin == "provided", "what a person confirmed stays"
     assert columns["email"].review == "needed" and columns["email"].origin is None
+
+
+CONFIRMED = """\
+source: s
+kind: k
+defaults: {columns: {"*_code": {origin: assigned}}}
+confirmations: {m: {by: Bea, on: 2026-01-01, why: seen}}
+tables:
+  customer: {subject: {nr: id}, columns: {id: {origin: assigned}}}
+  orders:
+    subject: {nr: customer}
+    confirmed: {in: m, columns: [promo_code]}
+    columns: {customer: {origin: assigned}, number: {origin: assigned}}
+  log: {columns: {id: {}}}
+"""
+PROMO = {"join": {"code": "orders.number"}, "columns": {"code": {"origin": "provided", "review": "needed"}}}
+
+
+@pytest.mark.parametrize("promo", [{**PROMO, "ways": "guessed"}, PROMO, {**PROMO, "columns": {"code": {}}}])
+def test_what_ties_rows_is_told_where_a_column_is_classified_and_added_where_none_is(promo: Any) -> None:
+    more = draft(
+        orders={"key": ["number"], "references": {"promo_code": "promo.code"}, "columns": {}},
+        log={"key": ["id"], "columns": {}},
+        promo=promo,
+    )
+    text, added = merge(CONFIRMED, more)
+    assert added == ["tables.log.key", "tables.promo"]
+    before, after = (SourceFile.model_validate(content(one)) for one in (CONFIRMED, text))
+    assert after.tables["orders"] == before.tables["orders"]
+    assert tie_columns(after, "orders") == tie_columns(before, "orders") == set()
+    assert [line.partition(" is ")[0] for line in not_added(CONFIRMED, more)] == [
+        "tables.orders.key (number)",
+        "tables.orders.references (promo_code: promo.code)",
+    ]
+
+
+@pytest.mark.parametrize(("column", "guessed"), [("origin: provided", "guessed"), ("", None)])
+def test_a_first_way_of_classified_columns_is_a_guess(column: str, guessed: str | None) -> None:
+    text = f"source: s\nkind: k\ntables:\n  t:\n    columns: {{a: {{{column}}}}}\n"
+    merged = content(merge(text, draft(t={"subject": {"nr": "a"}, "columns": {}}))[0])
+    assert SourceFile.model_validate(merged).tables["t"].ways == guessed
 
 
 def test_nothing_is_added_twice() -> None:
