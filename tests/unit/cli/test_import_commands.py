@@ -10,7 +10,7 @@ from testbed.mini import write_database, write_inventory
 from tests.support.command_line import in_this_process
 
 from afschrift.inventory.load import load
-from afschrift.inventory.unclassified import unclassified
+from afschrift.inventory.unclassified import guessed_ways, unclassified
 
 MANIFEST = Path(__file__).parents[1] / "scan" / "dbt_project" / "manifest.json"
 DATASET = """
@@ -44,6 +44,11 @@ class Project:
 
     def fides(self, *words: str, code: int = 0) -> str:
         return self("import", "fides", str(self.dataset), *words, code=code)
+
+    def settle_ways(self) -> None:
+        """Confirm the ways, as an answer of `inventory review` does."""
+        file = self.inventory / "crm.yml"
+        file.write_text(file.read_text("utf-8").replace("    ways: guessed\n", ""), encoding="utf-8")
 
 
 NEW = ("--kind", "postgres", "--connection", "crm_db")
@@ -84,7 +89,9 @@ def test_again_changes_nothing_and_what_is_confirmed_stays(project: Project) -> 
 
 
 def test_who_confirms_is_written_down(project: Project) -> None:
-    project.fides(*NEW, "--confirmed-by", "Bea", "--why", "ours")
+    assert "the ways wait" in project.fides(*NEW, "--confirmed-by", "Bea", "--why", "ours")
+    assert guessed_ways(load(project.inventory)) == ["crm.contact"]
+    project.settle_ways()
     contact = load(project.inventory).sources["crm"].tables["contact"]
     assert list(unclassified(contact)) == []
     decided = contact.columns["mail"].decided
@@ -162,6 +169,7 @@ def test_a_folder_without_an_inventory_is_refused(project: Project, tmp_path: Pa
 
 def test_an_export_never_writes_over_something_else_unasked(project: Project, tmp_path: Path) -> None:
     project.fides(*NEW, "--confirmed-by", "Bea", "--why", "ours")
+    project.settle_ways()
     out = tmp_path / "out.yml"
     assert f"Wrote {out}" in project("export", "fides", "crm", "--out", str(out))
     assert out.read_text(encoding="utf-8") == project("export", "fides", "crm")

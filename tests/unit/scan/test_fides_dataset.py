@@ -65,6 +65,15 @@ def model(found: dict[str, Any]) -> SourceFile:
     return SourceFile.model_validate(content(merge("", found)[0]))
 
 
+def settled(found: dict[str, Any]) -> dict[str, Any]:
+    """As it stands once somebody confirmed the ways."""
+    tables = {
+        name: {word: value for word, value in table.items() if word != "ways"}
+        for name, table in found["tables"].items()
+    }
+    return {**found, "tables": tables}
+
+
 def test_categories_are_proposed_and_block() -> None:
     tables = model(drafted().source).tables
     email = tables["customer"].columns["email"]
@@ -113,9 +122,21 @@ def test_what_is_left_out_is_told_with_its_place() -> None:
     assert "data_type" not in notes
 
 
+@pytest.mark.parametrize("confirmed", [None, Confirmation("Bea", "we made the dataset", date(2026, 1, 1))])
+def test_every_way_is_a_guess_and_no_column_counts_before_it(confirmed: Confirmation | None) -> None:
+    found = drafted(confirmed=confirmed)
+    source = model(found.source)
+    with_way = {name for name, table in source.tables.items() if table.subject or table.join}
+    assert with_way == {"customer", "address", "orders", "ticket", "ticket_by_second"}
+    assert {name for name, table in source.tables.items() if table.ways == "guessed"} == with_way
+    for name in with_way:
+        assert all(source.tables[name].lacks_class(one) for one in source.tables[name].columns.values())
+    assert any("the ways wait" in note for note in found.notes) is (confirmed is not None)
+
+
 def test_who_confirms_says_so_and_what_lacks_words_still_waits() -> None:
     found = drafted(confirmed=Confirmation("Bea", "we made the dataset", date(2026, 1, 1)))
-    tables = model(found.source).tables
+    tables = model(settled(found.source)).tables
     assert tables["customer"].columns["email"].origin == "provided"
     decided = tables["customer"].columns["email"].decided
     assert decided is not None and decided.by == "Bea"
@@ -141,7 +162,7 @@ def test_what_is_no_dataset_is_refused(text: str, words: str) -> None:
 
 def test_what_is_confirmed_goes_back_to_fides_and_comes_again_the_same() -> None:
     confirmed = Confirmation("Bea", "we made the dataset", date(2026, 1, 1))
-    source = model(drafted(confirmed=confirmed).source)
+    source = model(settled(drafted(confirmed=confirmed).source))
     exported = export(source)
     dataset = Dataset.model_validate(yaml.safe_load(exported.text)["dataset"][0])
     assert {one.name for one in dataset.collections} == {"customer", "address", "orders", "ticket", "stock"}

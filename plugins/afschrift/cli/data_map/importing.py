@@ -35,7 +35,7 @@ Connection = Annotated[
 ]
 ConfirmedBy = Annotated[
     str | None,
-    typer.Option("--confirmed-by", help="Who stands in for all of it; else it waits."),
+    typer.Option("--confirmed-by", help="Who stands in for all columns; else they wait, as the ways do."),
 ]
 Why = Annotated[str | None, typer.Option("--why", help="With --confirmed-by: why it is so.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the file as it would be, and write nothing.")]

@@ -1,4 +1,8 @@
-"""A draft of a source from a description: proposals that block until somebody confirms them."""
+"""A draft of a source from a description: proposals that block until somebody confirms them.
+
+Each way is a guess, whoever stands in for the columns: the other tool says what points where, and not whose
+rows they are.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ _NEEDS_WORDS = (Origin.DERIVED, Origin.INFERRED, Origin.THIRD_PARTY)
 
 @dataclass(frozen=True)
 class Confirmation:
-    """Who stands in for all that is imported, when and why."""
+    """Who stands in for what is imported of columns, when and why."""
 
     by: str
     why: str
@@ -84,6 +88,7 @@ def draft(
         tables[name] = {
             **({"subject": first} if first else {}),
             **({"join": joins if len(joins) > 1 else joins[0]} if joins else {}),
+            **({"ways": "guessed"} if first or joins else {}),
             **({} if reached else {"personal": False, "review": "needed"}),
             **rest,
         }
@@ -91,11 +96,15 @@ def draft(
             entry = f"{name}_by_{next(iter(subject.values()))}"
             while entry in described.tables or entry in tables:
                 entry += "_"
-            tables[entry] = {"table": name, "subject": subject, **rest}
+            tables[entry] = {"table": name, "subject": subject, "ways": "guessed", **rest}
         keys |= dict.fromkeys(identity for subject in (first, *more) for identity in subject)
         if not reached:
             found.notes.append(f"{name}: no way leads from it to a person; it waits for somebody to look")
     found.keys = tuple(keys)
+    if confirmed and any("ways" in table for table in tables.values()):
+        found.notes.append(
+            "the ways wait all the same: `afschrift inventory review` asks whose rows these are"
+        )
     return found
 
 
