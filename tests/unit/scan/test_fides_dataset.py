@@ -182,6 +182,24 @@ def test_a_proposal_is_not_exported_as_known() -> None:
     assert any("nobody confirmed" in line for line in exported.left_out)
 
 
+def test_a_guessed_way_is_not_exported_nor_one_that_rests_on_it() -> None:
+    found = drafted().source
+    sure = settled(found)
+    sure["tables"]["customer"]["ways"] = "guessed"
+    exported = export(model(sure))
+    fields = {
+        (one.name, field.name): field.fides_meta
+        for one in Dataset.model_validate(yaml.safe_load(exported.text)["dataset"][0]).collections
+        for field in one.fields
+        if field.fides_meta and (field.fides_meta.identity or field.fides_meta.references)
+    }
+    assert {table for table, _ in fields} == {"ticket"}, "its subject is its own"
+    assert [line for line in exported.left_out if "guess" in line] == [
+        f"{way}: a guess that nobody confirmed, or a way that rests on one"
+        for way in ("customer.subject", "address.join", "orders.join")
+    ]
+
+
 def test_what_fides_cannot_say_is_told(project_root: Path) -> None:
     text = (project_root / "examples/chinook/inventory/chinook.yml").read_text(encoding="utf-8")
     exported = export(SourceFile.model_validate(content(text)))

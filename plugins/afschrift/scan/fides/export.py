@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from afschrift.inventory.column import Column
+from afschrift.inventory.defaults import resting_on_guesses
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 
@@ -29,7 +30,7 @@ class Exported:
 def export(source: SourceFile) -> Exported:
     """A dataset of a source: categories that a person confirmed, keys, and the ways as references.
 
-    A table with several entries is one collection.
+    A way that is a guess, or rests on one, is left out. A table with several entries is one collection.
     """
     found = Exported("")
     dataset = {
@@ -43,6 +44,7 @@ def export(source: SourceFile) -> Exported:
 
 def _collections(source: SourceFile, found: Exported) -> Iterator[dict[str, Any]]:
     waiting = 0
+    guessed = resting_on_guesses(source.tables)
     for table in dict.fromkeys(source.in_source(name) for name in source.tables):
         entries = {name: source.tables[name] for name in source.entries(table)}
         if any(entry.copy_of for entry in entries.values()):
@@ -52,16 +54,19 @@ def _collections(source: SourceFile, found: Exported) -> Iterator[dict[str, Any]
         for entry in entries.values():
             columns |= {name: column for name, column in entry.columns.items() if name not in columns}
         waiting += sum(column.review == "needed" for column in columns.values())
-        fields = [dict(_field(source, name, column, entries)) for name, column in sorted(columns.items())]
+        sure = [entry for name, entry in entries.items() if name not in guessed]
+        fields = [
+            dict(_field(source, name, column, entries, sure)) for name, column in sorted(columns.items())
+        ]
         yield {"name": table, "fields": fields}
         for name, entry in entries.items():
-            found.left_out += _unsaid(name, entry)
+            found.left_out += _unsaid(name, entry) if name not in guessed else _guessed_ways(name, entry)
     if waiting:
         found.left_out.append(f"the category of {waiting} columns, which nobody confirmed")
 
 
 def _field(
-    source: SourceFile, name: str, column: Column, entries: dict[str, Table]
+    source: SourceFile, name: str, column: Column, entries: dict[str, Table], sure: Sequence[Table]
 ) -> Iterator[tuple[str, Any]]:
     yield "name", name
     if column.category:
@@ -69,10 +74,10 @@ def _field(
     meta: dict[str, Any] = {}
     if any(name in entry.key for entry in entries.values()):
         meta["primary_key"] = True
-    identities = [k for entry in entries.values() for k, link in entry.subject.items() if link.column == name]
+    identities = [k for entry in sure for k, link in entry.subject.items() if link.column == name]
     if identities:
         meta["identity"] = identities[0]
-    ends = dict.fromkeys(join[name] for entry in entries.values() for join in entry.join if name in join)
+    ends = dict.fromkeys(join[name] for entry in sure for join in entry.join if name in join)
     if references := [_reference(source, end) for end in ends]:
         meta["references"] = references
     if meta:
@@ -86,6 +91,13 @@ def _reference(source: SourceFile, end: str) -> dict[str, str]:
         "field": f"{source.in_source(table)}.{column}",
         "direction": "from",
     }
+
+
+def _guessed_ways(name: str, entry: Table) -> Iterator[str]:
+    """Ways whose rows may be somebody else's: in Fides they would look as certain as what a person said."""
+    for word in ("subject", "join"):
+        if getattr(entry, word):
+            yield f"{name}.{word}: a guess that nobody confirmed, or a way that rests on one"
 
 
 def _unsaid(name: str, entry: Table) -> Iterator[str]:
