@@ -81,7 +81,7 @@ def check_canary(services: Services, settings: Settings, by: str) -> Checked:
     """
     canary = known_canary(settings, services.inventory)
     register = services.register
-    signed = require_signed(canary, register.store.keys)
+    signed = require_signed(canary, register)
     needles = Needles(canary.file.values, known_texts(settings.inventory))
     said = Said()
     with apart(services) as (alone, folder):
@@ -110,8 +110,14 @@ def search_logs(
         files: logs.
         others: texts: XComs, rendered fields.
         by: who looks, for the trail.
+
+    Raises:
+        RefusedError: there is no canary.
+        GateError: it is not signed as it is; no log was read.
     """
-    needles = Needles(known_canary(settings, services.inventory).file.values, known_texts(settings.inventory))
+    canary = known_canary(settings, services.inventory)
+    require_signed(canary, services.register)
+    needles = Needles(canary.file.values, known_texts(settings.inventory))
     contents = [*(path.read_bytes() for path in files), *as_bytes(others)]
     found = needles.in_(*contents)
     record_search(services.register, len(files), found, by)

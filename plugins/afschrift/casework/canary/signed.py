@@ -1,7 +1,8 @@
 """The standing decision that a canary may be asked for: `canary.yml`, signed with the signing key.
 
 Whoever can write the data map could name a real person there. So the file counts only as it was when somebody
-who may decide signed it, and the trail has the event `canary_signed`.
+who may decide signed it last: the newest event `canary_signed` of the trail names the file and the key, so no
+older pair of files counts, and nothing that was signed beside the trail.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from afschrift.register.register import Register
 from afschrift.register.trail.signed import TrustedKeys, sign
 
 SIGNATURE = "canary.signed.json"
+SIGNED = "canary_signed"
 FORMAT = "afschrift-canary/1"
 _MEMBERS = frozenset({"format", "sha256", "by", "at", "key_id"})
 _SIGN = "read the file again, then `afschrift canary sign`"
@@ -50,15 +52,16 @@ def sign_canary(canary: Canary, register: Register, keys: KeyStore, roles: Roles
     rows = len(canary.file.planted)
     told = {"sha256": canary.digest, "key": key.id, "tables": len(canary.tables), "rows": rows}
     told["decided_on"] = str(canary.file.decided.on)
-    register.trail.record(None, NewEvent("canary_signed", by, told))
+    register.trail.record(None, NewEvent(SIGNED, by, told))
     return Signed(by, now, key.id)
 
 
-def require_signed(canary: Canary, keys: KeyStore) -> Signed:
+def require_signed(canary: Canary, register: Register) -> Signed:
     """The signature of a canary.
 
     Raises:
-        GateError: there is none; the file changed since; the key is not ours, or was revoked before.
+        GateError: there is none; the file changed since; the key is not ours, or was revoked before; it is
+            not the one that the trail tells of last.
     """
     try:
         read = json.loads((canary.folder / SIGNATURE).read_bytes())
@@ -69,13 +72,22 @@ def require_signed(canary: Canary, keys: KeyStore) -> Signed:
     statement, signature = _parts(read)
     if statement["sha256"] != canary.digest:
         raise GateError(f"{CANARY} changed since it was signed.", remedy=f"see what changed; {_SIGN}.")
+    events = register.trail.of_types(None, SIGNED)
+    header, payload = events[-1] if events else (None, None)
+    keys = register.store.keys
     trusted = TrustedKeys(keys.public_keys(), keys.revoked())
-    if fault := trusted.fault(statement, signature, statement["at"]):
+    if fault := trusted.fault(statement, signature, header.at if header else statement["at"]):
         why = {"wrong_key": "a key that is not ours, or that was revoked by then"}.get(
             fault, "no key of ours"
         )
         raise GateError(f"{CANARY} is signed with {why}.", remedy=f"find out who wrote {SIGNATURE}; {_SIGN}.")
-    return Signed(statement["by"], statement["at"], statement["key_id"])
+    said = (statement["sha256"], statement["key_id"])
+    if header is None or payload is None or (payload["sha256"], payload["key"]) != said:
+        raise GateError(
+            f"{CANARY} is not what was signed last, as the trail has it.",
+            remedy=f"find out who put {CANARY} and {SIGNATURE} there; {_SIGN}.",
+        )
+    return Signed(header.actor, header.at, statement["key_id"])
 
 
 def _parts(read: Any) -> tuple[dict[str, str], str]:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from tests.support.canary_shop import OPEN, CanaryShop, canary_shop
 
-from afschrift.casework.canary.signed import SIGNATURE, require_signed, sign_canary
+from afschrift.casework.canary.signed import FORMAT, SIGNATURE, require_signed, sign_canary
 from afschrift.domain.errors import GateError, NotAllowedError
 from afschrift.inventory.canary import CANARY
 from afschrift.law.roles import Roles
 from afschrift.register.keys.store import KeyStore
-from afschrift.wiring.check_canary import known_canary
+from afschrift.register.trail.signed import sign
+from afschrift.wiring.check_canary import known_canary, search_logs
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +27,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CanaryShop]:
 
 @pytest.fixture
 def shop(made: CanaryShop) -> Iterator[CanaryShop]:
-    """Both files are as they were afterwards."""
-    kept = {name: (made.settings.inventory / name).read_bytes() for name in (CANARY, SIGNATURE)}
+    """The file is as it was afterwards, and signed."""
+    kept = (made.settings.inventory / CANARY).read_bytes()
     yield made
-    for name, content in kept.items():
-        (made.settings.inventory / name).write_bytes(content)
+    (made.settings.inventory / CANARY).write_bytes(kept)
+    made.sign()
 
 
 def keys(shop: CanaryShop) -> KeyStore:
@@ -70,6 +71,25 @@ def others_key(shop: CanaryShop) -> None:
     )
 
 
+def put_back(shop: CanaryShop) -> None:
+    """An older pair of files, each of which was right when it was signed."""
+    kept = {name: (shop.settings.inventory / name).read_bytes() for name in (CANARY, SIGNATURE)}
+    changed(shop)
+    shop.sign()
+    for name, content in kept.items():
+        (shop.settings.inventory / name).write_bytes(content)
+
+
+def signed_beside_the_trail(shop: CanaryShop) -> None:
+    """By somebody with a key of ours, which may be revoked: the day is of their own choosing."""
+    changed(shop)
+    canary, key = known_canary(shop.settings, shop.services.inventory), keys(shop).signing_key()
+    said = {"sha256": canary.digest, "by": "cli:anna", "at": "2026-01-01T00:00:00.000000Z", "key_id": key.id}
+    statement = {"format": FORMAT, **said}
+    content = {"statement": statement, "signature": sign(statement, key)}
+    (shop.settings.inventory / SIGNATURE).write_text(json.dumps(content), encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -81,6 +101,8 @@ def others_key(shop: CanaryShop) -> None:
         (edited(lambda one: one["statement"].update(by="cli:bob")), "with no key of ours"),
         (edited(lambda one: one.update(signature="00")), "with no key of ours"),
         (others_key, "a key that is not ours"),
+        (put_back, "not what was signed last"),
+        (signed_beside_the_trail, "not what was signed last"),
     ],
 )
 def test_what_is_not_signed_as_it_is_asks_nothing(
@@ -92,6 +114,9 @@ def test_what_is_not_signed_as_it_is_asks_nothing(
     spoil(shop)
     with pytest.raises(GateError, match=words):
         shop.check(replace(shop.services, open_source=opened))
+    with pytest.raises(GateError, match=words):
+        search_logs(shop.services, shop.settings, [shop.folder / "no.log"], (), "tester")
+    assert not shop.services.register.trail.of_types(None, "canary_logs_searched")
 
 
 def test_the_trail_tells_who_signed_and_which_file(shop: CanaryShop) -> None:
@@ -127,7 +152,7 @@ def test_a_canary_beside_the_map_is_no_part_of_it(shop: CanaryShop) -> None:
 def test_a_key_that_was_rotated_since_counts_until_it_is_revoked(shop: CanaryShop) -> None:
     canary, before = known_canary(shop.settings, shop.services.inventory), keys(shop).signing_key().id
     keys(shop).rotate_signing()
-    assert require_signed(canary, keys(shop)).by == "cli:anna"
+    assert require_signed(canary, shop.services.register).by == "cli:anna"
     keys(shop).revoke(before, "2020-01-01T00:00:00.000000Z")
     with pytest.raises(GateError, match="was revoked"):
-        require_signed(canary, keys(shop))
+        require_signed(canary, shop.services.register)
