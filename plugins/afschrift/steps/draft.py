@@ -240,12 +240,12 @@ class Drafter:
 
     def _rows_not_given(self, plan: Plan) -> None:
         """What the check of the map found and no statement stops at: a person must know of it."""
-        read = {(part.source, part.table) for part in plan.extracts}
-        read |= {(part.source, part.table) for part in plan.withheld}
+        read = {f"{part.source}.{part.table}." for part in plan.extracts}
+        read |= {f"{part.source}.{part.table}." for part in plan.withheld}
         found = [
             f"{one.place} {one.code}"
             for one in sorted(standing(self._services.register))
-            if one.stops and one.code in LOSES_ROWS and tuple(one.place.split(".")[:2]) in read
+            if one.stops and one.code in LOSES_ROWS and f"{one.place}.".startswith(tuple(read))
         ]
         if found:
             words = f"The check of the data map found rows that lead to nobody: {', '.join(found)}."

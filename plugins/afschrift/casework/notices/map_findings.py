@@ -7,7 +7,7 @@ A finding is known by its code and its place, so that counts which change tell n
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,12 @@ from afschrift.selection.live.finding import RULES, Code
 CHECKED, TOLD = "inventory_checked", "inventory_told"
 OWNERS = (Role.SOURCE_OWNER, Role.OFFICER)
 """Whose notifiers are told; one without roles is too."""
+
+_BY_ROWS = frozenset(Code) - {
+    *(Code.TABLE_NOT_DESCRIBED, Code.TABLE_GONE, Code.COLUMN_NOT_DESCRIBED, Code.COLUMN_GONE),
+    *(Code.TYPE_UNKNOWN, Code.READ_TWICE, Code.COPY_DIFFERS),
+}
+"""What only somebody who looks at rows sees: not looked at, it stands as it did."""
 
 STOPS = frozenset(
     {
@@ -47,11 +53,14 @@ _COLUMNS = ("Place", "Found", "Severity", "Status")
 
 @dataclass(frozen=True, order=True)
 class MapFinding:
-    """A finding as the trail knows it: `source.table.column` as far as it goes, code and severity."""
+    """A finding as the trail knows it: `source.table.column` as far as it goes, code and severity.
+
+    It is the same one whatever its severity, which may change with how much was looked at.
+    """
 
     place: str
     code: str
-    severity: str
+    severity: str = field(compare=False)
 
     @property
     def stops(self) -> bool:
@@ -94,21 +103,31 @@ def status(register: Register) -> str | None:
     return None if last is None else digest(last["findings"])
 
 
-def record(register: Register, found: Iterable[MapFinding], not_reached: Collection[str], by: str) -> Checked:
-    """Keep what a check found, in one event; of a source that was not reached, what stood stands still.
+def record(
+    register: Register,
+    found: Iterable[MapFinding],
+    not_reached: Collection[str],
+    by: str,
+    *,
+    not_looked_at: Collection[str] = (),
+) -> Checked:
+    """Keep what a check found, in one event; of what it could not look at, what stood stands still.
 
     Args:
         register: of the installation.
         found: errors and warnings.
         not_reached: names of sources.
         by: account that checked.
+        not_looked_at: places of which something was not counted, as it took too long or failed.
     """
     seen, before = frozenset(found), frozenset[MapFinding]()
 
     def make(last: dict[str, Any] | None) -> dict[str, Any]:
         nonlocal seen, before
         before = _read(last)
-        seen = seen | {one for one in before if one.place.partition(".")[0] in not_reached}
+        kept = {one for one in before if one.place.partition(".")[0] in not_reached}
+        kept |= {one for one in before if _of_one_place(one, not_looked_at)}
+        seen = seen | kept  # of a finding that is in both, the one of today
         return {
             "findings": [[one.place, one.code, one.severity] for one in sorted(seen)],
             "new": len(seen - before),
@@ -118,6 +137,13 @@ def record(register: Register, found: Iterable[MapFinding], not_reached: Collect
 
     register.oversight.append_after_last(CHECKED, make, by)
     return Checked(seen, seen - before, before - seen)
+
+
+def _of_one_place(one: MapFinding, places: Collection[str]) -> bool:
+    """Whether a look at one of these places could have shown a finding, or that it is mended."""
+    return one.code in _BY_ROWS and any(
+        f"{one.place}.".startswith(f"{place}.") or f"{place}.".startswith(f"{one.place}.") for place in places
+    )
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class Finding:
         return ".".join(part for part in (self.source, self.table, self.column) if part)
 
 
-def finding(code: Code, place: tuple[str, ...], sentence: str, remedy: str) -> Finding:
+def finding(code: Code, place: tuple[str, ...], sentence: str, remedy: str, *, sure: bool = True) -> Finding:
     """A finding of its code's own severity.
 
     Args:
@@ -119,10 +119,13 @@ def finding(code: Code, place: tuple[str, ...], sentence: str, remedy: str) -> F
         place: source, table and column, as far as it goes.
         sentence: as of `Finding`.
         remedy: as of `Finding`.
+        sure: False: rows that nobody looked at may say otherwise, so an error is a warning.
     """
     source, table, column = (*place, "", "")[:3]
     said, remedy = sentence.strip().removesuffix("."), remedy.strip().removesuffix(".")
-    return Finding(code, source, table, column, said, remedy, RULES[code].severity)
+    own = RULES[code].severity
+    severity = own if sure or own is not Severity.ERROR else Severity.WARNING
+    return Finding(code, source, table, column, said, remedy, severity)
 
 
 def table() -> str:

@@ -137,6 +137,7 @@ class ReachCheck:
                 place,
                 f"{path}: no way leads from any row to a person, {looked.words}",
                 "correct `subject` or `join`; or say `personal: false`, where the table holds nobody's data",
+                sure=looked.whole,
             )
         elif nobody:
             yield finding(

@@ -111,6 +111,7 @@ class WaysCheck:
                 f"{self._way(name, hop)}: none of {count(rows, 'row')}{among} finds one there, so nobody is "
                 f"given these by this way; {self._types(name, hop)} are compared",
                 "see whether these columns hold the same, and whether the join is right",
+                sure=looked.whole,
             )
         elif rows > found:
             yield points_to_nothing(place, self._way(name, hop), rows - found, rows, among)

@@ -92,4 +92,4 @@ class DuckDialect(StandardDialect):
 
     def sampled(self, relation: str, share: float) -> str | None:
         """By row, so that a small table gives some too."""
-        return f"{relation} TABLESAMPLE BERNOULLI ({100 * share:.6f}%)"
+        return f"{relation} TABLESAMPLE BERNOULLI ({100 * share:.6f}%) REPEATABLE (1)"

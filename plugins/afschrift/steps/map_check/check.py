@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
@@ -91,6 +91,8 @@ class MapCheck:
                 with Probe(lambda declared=declared: self.opens(declared)) as probe:  # type: ignore[misc]
                     self._source(declared, probe, report)
             except NotReachedError as why:
+                report.not_reached.append(NotReached(declared.source, str(why.args[0]), why.remedy))
+            except RetriableError as why:  # lost in the middle
                 report.not_reached.append(NotReached(declared.source, str(why.args[0]), why.remedy))
             except AfschriftError as why:  # such as a lake of which the files do not agree
                 words = f"{declared.source}: it was not looked at: {why.args[0]}"

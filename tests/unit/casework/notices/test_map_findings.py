@@ -91,3 +91,27 @@ def test_requests_wait_for_what_a_plan_would_miss(register: Register) -> None:
     key = MapFinding("shop.line", Code.KEY_NOT_UNIQUE, "error")
     record(register, [COLUMN, ORPHAN, join, aside, key], [], BY)
     assert stopping(register) == ["shop.customer.vip column_not_described", "shop.line join_finds_nothing"]
+
+
+def test_what_could_not_be_looked_at_is_not_mended(register: Register) -> None:
+    table = MapFinding("shop.big", "table_not_reached", "error")
+    join = MapFinding("shop.big.order_id", "join_finds_nothing", "error")
+    gone = MapFinding("shop.big.old", "column_gone", "error")
+    other = MapFinding("shop.bigger", "table_not_reached", "error")
+    record(register, [table, join, gone, other], [], BY)
+
+    checked = record(register, [], [], BY, not_looked_at=["shop.big"])
+
+    assert checked.standing == {table, join}
+    assert stopping(register) == ["shop.big table_not_reached", "shop.big.order_id join_finds_nothing"]
+    assert record(register, [table], [], BY, not_looked_at=["shop.big.order_id"]).standing == {table, join}
+
+
+def test_a_finding_of_another_severity_is_no_other_finding(register: Register) -> None:
+    record(register, [COLUMN], [], BY)
+    milder = MapFinding(COLUMN.place, COLUMN.code, "warning")
+
+    checked = record(register, [milder], [], BY)
+
+    assert (checked.new, checked.mended) == (frozenset(), frozenset())
+    assert stopping(register) == []
