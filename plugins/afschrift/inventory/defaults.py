@@ -30,11 +30,31 @@ Place = tuple[str, ...]
 
 def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
     """Tables with a way to the person that was guessed and not confirmed: their own, or further on."""
+    return _with_joined(tables, {name for name, table in tables.items() if table.ways is not None})
+
+
+def with_unconfirmed_ways(tables: Mapping[str, Table]) -> frozenset[str]:
+    """Tables that lead to nobody yet: a way was guessed, or uses a column that is a proposal, or further on.
+
+    Nothing that a decision rests on is read by such a way: no key, no consent, no fact, no name.
+    """
+    found = set(resting_on_guesses(tables))
+    for name, table in tables.items():
+        used = [(name, column) for link in table.subject.values() for column in link.columns]
+        for own, target in (pair for join in table.join for pair in join.items()):
+            other, _, column = target.rpartition(".")
+            used += [(name, own), (other, column)]
+        if any(other in tables and tables[other].waits(column) for other, column in used):
+            found.add(name)
+    return _with_joined(tables, found)
+
+
+def _with_joined(tables: Mapping[str, Table], found: set[str]) -> frozenset[str]:
+    """Some tables, and each that is joined to one of them."""
     joined: dict[str, list[str]] = {}
     for name, table in tables.items():
         for target in (to for join in table.join for to in join.values()):
             joined.setdefault(target.rpartition(".")[0], []).append(name)
-    found = {name for name, table in tables.items() if table.ways is not None}
     waiting = list(found)
     while waiting:
         more = {name for name in joined.get(waiting.pop(), ()) if name not in found}

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, PrivateAttr, model_validator
 from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.confirmation import Defaults, Session
-from afschrift.inventory.defaults import Compiler, resting_on_guesses
+from afschrift.inventory.defaults import Compiler, resting_on_guesses, with_unconfirmed_ways
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.processing import (
@@ -120,6 +120,18 @@ class SourceFile(Part):
             self.__dict__["tables"] = Compiler(self.tables, self.defaults, self.confirmations).tables()
             self._worked_in = True
         return self
+
+    @cached_property
+    def _leading_nowhere(self) -> frozenset[str]:
+        return with_unconfirmed_ways(self.tables)
+
+    def may_follow(self, table: str, *columns: str | None) -> bool:
+        """Whether a table says whose its rows are, and some columns of it what they hold.
+
+        Not while a program alone says so: whoever looks for a person, or for what is true of them, asks here.
+        """
+        declared = self.tables[table]
+        return table not in self._leading_nowhere and not any(c and declared.waits(c) for c in columns)
 
     @cached_property
     def pointed_at(self) -> dict[str, frozenset[str]]:

@@ -34,6 +34,12 @@ class SubjectKey(Part):
     valid_to: str | None = None
     changed: str | None = None
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that say whose a row is."""
+        at = None if self.at == "any" else self.at
+        return tuple(c for c in (self.column, at, self.valid_from, self.valid_to) if c)
+
 
 def _subject_key(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
@@ -157,6 +163,11 @@ class Table(Part):
         if column.review == "needed":
             return True
         return column.origin is None and self.origin is None and column.protect is not Protect.SECRET
+
+    def waits(self, column: str) -> bool:
+        """Whether what is said of a column is a proposal; of one that has no entry, what the table says."""
+        described = self.columns.get(column)
+        return (described.review if described is not None else self.review) == "needed"
 
     @property
     def unconfirmed(self) -> bool:

@@ -82,7 +82,7 @@ def identifying_tables(inventory: Inventory, names: Collection[str]) -> Iterator
         for name, table in source.tables.items():
             columns = tuple(c for c, described in table.columns.items() if described.identifies)
             keys = tuple(key for key in table.subject if key in names)
-            if columns and keys:
+            if columns and keys and source.may_follow(name):
                 yield IdentifyingTable(source.source, name, columns, keys)
 
 

@@ -1,7 +1,8 @@
 """From the keys given at intake to all keys of the person: a graph with conditions.
 
-Only keys that are for ever one person's are followed. A key that changes hands or is shared selects
-rows inside its interval and is never followed onwards. Reaching a second person stops and asks.
+Only keys that are for ever one person's are followed, and only by tables whose ways somebody confirmed. A key
+that changes hands or is shared selects rows inside its interval and is never followed onwards. Reaching a
+second person stops and asks.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Expansion:
     def _linked(self) -> Iterator[SourceFile]:
         for source in self._inventory.sources.values():
             if source.source not in self._later and any(
-                len(table.links) > 1 for table in source.tables.values()
+                len(table.links) > 1 and source.may_follow(name) for name, table in source.tables.items()
             ):
                 yield source
 
@@ -105,7 +106,7 @@ class Expansion:
         )
         for name, table in declared.tables.items():
             unique = any(self._unique(key) is Unique.YES for key in table.links)
-            if len(table.links) > 1 and unique:
+            if len(table.links) > 1 and unique and declared.may_follow(name):
                 yield _LinkTable(session, statements, name)
 
     def _start(self, links: Sequence[_LinkTable], given: Sequence[Key]) -> set[Key]:

@@ -28,7 +28,8 @@ def own_columns(source: SourceFile, person: str) -> Iterator[tuple[str, str]]:
     """
     for name, table in source.tables.items():
         link = table.subject.get(person)
-        if table.personal and link is not None and table.key == (link.column,):
+        one_row = link is not None and table.key == (link.column,)
+        if table.personal and one_row and source.may_follow(name):
             for column, described in table.columns.items():
                 if described.about is About.SUBJECT and below(described.category, CATEGORIES):
                     yield name, column

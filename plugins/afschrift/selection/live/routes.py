@@ -138,7 +138,9 @@ class RouteFinder:
 
     def _is_owner(self, table: str, key: str) -> bool:
         declared = self._source.tables.get(table)
-        return declared is not None and {key, self._identity.person} <= set(declared.links)
+        if declared is None or not self._source.may_follow(table):
+            return False
+        return {key, self._identity.person} <= set(declared.links)
 
     def _same(self, own: tuple[str, str, str], theirs: tuple[str, str, str]) -> str:
         links = [
