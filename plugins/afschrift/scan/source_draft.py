@@ -73,7 +73,7 @@ def drafted(
         known_keys: identity keys of the project.
         named: table and column -> the identity key that is known to stand there.
     """
-    names = _KeyNames(found, named)
+    names = _KeyNames(found, named, known_keys)
     tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
     data: dict[str, Any] = {"source": header.source, "kind": header.kind}
     if header.connection:
@@ -86,6 +86,12 @@ def drafted(
     said: dict[tuple[str, ...], list[str]] = {
         ("tables", name): remarks(found, name) for name in data["tables"]
     }
+    for name, entry in data["tables"].items():
+        said["tables", name] += [
+            f"LOOK {key} is a key of identity.yml already: see that it is the same number here, and take "
+            "`ways` out."
+            for key in names.by_name_alone.intersection(entry.get("subject", {}))
+        ]
     used = {key for entry in data["tables"].values() for key in entry.get("subject", {})}
     keys = {name: names.declarations[name] for name in sorted(used - set(known_keys))}
     person = names.of(found.roots[0]) if found.roots else None
@@ -93,10 +99,17 @@ def drafted(
 
 
 class _KeyNames:
-    """Identity keys by the tables of people whose rows they tell apart."""
+    """Identity keys by the tables of people whose rows they tell apart.
 
-    def __init__(self, found: Findings, known: Mapping[tuple[str, str], str]) -> None:
+    Attributes:
+        by_name_alone: keys of the project that nothing but a name says are the same number here.
+    """
+
+    def __init__(
+        self, found: Findings, known: Mapping[tuple[str, str], str], project: Collection[str]
+    ) -> None:
         self._names: dict[str, str] = {}
+        self.by_name_alone: set[str] = set()
         self.declarations: dict[str, dict[str, str]] = {EMAIL_KEY: {"unique": "over_time"}}
         for table in dict.fromkeys([*found.roots, *found.people]):
             column = found.people[table].key or ""
@@ -104,6 +117,8 @@ class _KeyNames:
             if name in self._names.values() or name == EMAIL_KEY:
                 name = _cleaned(f"{table}_{name}")
             self._names[table] = name
+            if name in project and name != known.get((table, column)):
+                self.by_name_alone.add(name)
             self.declarations[name] = {"unique": "no" if found.people[table].within else "yes"}
 
     def of(self, table: str) -> str:
@@ -144,6 +159,8 @@ def _table(
         entry |= _ways(found, names, table, place)
         if any(way.guess or (way.table == name and _by_role(found, way)) for way in place.ways):
             entry["ways"] = "guessed"
+    if names.by_name_alone.intersection(entry.get("subject", {})):
+        entry["ways"] = "guessed"
     if key := table.key or tuple(filter(None, [found.guessed_keys.get(name)])):
         entry["key"] = list(key)
     if others := {edge.columns[0]: target(edge) for edge in place.others if len(edge.columns) == 1}:

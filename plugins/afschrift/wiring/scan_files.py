@@ -72,11 +72,12 @@ def _may_be_written(file: Path, name: str, same: Sequence[Path], *, in_project: 
 
 
 def known_names(content: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    """Table and column of the source -> the identity key that a file says the column holds."""
+    """Table and column of the source -> the identity key that people say the column holds, and no guess."""
     found = {}
     tables = content.get("tables")
     for name, entry in tables.items() if isinstance(tables, dict) else ():
-        subject = entry.get("subject") if isinstance(entry, dict) else None
+        told = isinstance(entry, dict) and entry.get("ways") != "guessed"
+        subject = entry.get("subject") if told else None
         for key, link in subject.items() if isinstance(subject, dict) else ():
             column = link.get("column") if isinstance(link, dict) else link
             found[str(entry.get("table") or name), str(column)] = str(key)

@@ -48,3 +48,32 @@ def test_a_draft_of_any_names_loads(names: list[str]) -> None:
         tables = load(folder).sources["any"].tables
     assert set(tables) == {people, child, thing, "the view"}
     assert list(tables[people].columns) == [key, "first_name", "last_name", "email", plain]
+
+
+def test_a_key_of_the_project_is_taken_for_the_same_number_once_a_person_said_so(tmp_path: Path) -> None:
+    """The people of another system may be counted anew: 2 is Bob here, and Ann there."""
+    folder = write_inventory(tmp_path / "map")
+    statements = """
+    CREATE TABLE customers (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE);
+    CREATE TABLE note (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers, body TEXT);
+    CREATE TABLE lead (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE);
+    INSERT INTO customers VALUES (2, 'Ann', 'Bos', 'ann@example.org');
+    INSERT INTO lead VALUES (1, 'Cas', 'Dam', 'cas@example.org');
+    """
+    asked = Asked(
+        kind="sqlite",
+        options={"path": str(made(tmp_path / "crm.db", statements))},
+        out=folder / "crm.yml",
+        persons=("customers", "lead"),
+    )
+    assert "LOOK customer_id is a key of identity.yml already" in scan_source(asked, lambda _: None).text
+    tables = load(folder).sources["crm"].tables
+    assert {name for name, table in tables.items() if table.ways} == {"customers", "note"}
+    visit = "CREATE TABLE visit (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers)"
+    made(tmp_path / "crm.db", visit)
+    scan_source(asked, lambda _: None)
+    assert load(folder).sources["crm"].tables["visit"].ways == "guessed"
+    before = (folder / "crm.yml").read_text()
+    (folder / "crm.yml").write_text(before.replace("    ways: guessed\n", ""))
+    scan_source(asked, lambda _: None)  # the person has said so
+    assert not any(table.ways for table in load(folder).sources["crm"].tables.values())
