@@ -79,6 +79,15 @@ class Recipient(Part):
             raise ValueError("a country from a table goes with `from`")
         return self
 
+    @property
+    def read(self) -> tuple[tuple[str, str], ...]:
+        """What is read to name them: word here -> `table.column`."""
+        found = [("from", self.from_)] if self.from_ else []
+        if isinstance(self.country, CountryOf):
+            of = self.country
+            found += [("country", f"{of.table}.{column}") for column in (of.name, of.country)]
+        return tuple(found)
+
 
 class Transfer(Part):
     """On what data may go to recipients in a country outside the European Economic Area (Art. 15(2))."""

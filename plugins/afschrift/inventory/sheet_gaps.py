@@ -49,6 +49,11 @@ class Gap:
         return f"{self.path}: {self.what}"
 
 
+def is_settled(source: SourceFile, *columns: str) -> bool:
+    """Whether what some columns (`table.column`) hold of the person may be told: none is a proposal."""
+    return all(source.may_follow(*path.rsplit(".", 1)) for path in columns)
+
+
 def is_on_sheet(field: FieldPlan) -> bool:
     """Whether the sheet speaks of a column.
 
@@ -144,11 +149,15 @@ def _purpose(inventory: Inventory, source: str, name: str, inferred: bool) -> It
     purpose = inventory.sources[source].purposes[name]
     yield from _text(".title", purpose.title)
     yield from _retention(purpose.retention)
+    if purpose.retention and purpose.retention.from_:
+        yield from _proposed(inventory.sources[source], ".retention.from", purpose.retention.from_)
     if purpose.recipients is None:
         yield ".recipients", "is missing; `[]` says that nobody receives the data"
     known = {t.country for t in purpose.transfers}
     for number, recipient in enumerate(purpose.recipients or ()):
         yield from _recipient(f".recipients.{number}", recipient)
+        for part, path in recipient.read:
+            yield from _proposed(inventory.sources[source], f".recipients.{number}.{part}", path)
         country = recipient.country
         if isinstance(country, str) and outside_eea(country) and country not in known:
             yield ".transfers", _no_safeguard(source, name, country).what
@@ -219,9 +228,17 @@ def _column(inventory: Inventory, source: str, table: str, field: FieldPlan) -> 
         yield Gap(source, f"{path}.source", "is missing: say who gave these data")
     if given is not None:
         at = f"{path}.source" if column and column.source else f"tables.{table}.source"
+        if given.from_:
+            for where, what in _proposed(inventory.sources[source], f"{at}.from", f"{table}.{given.from_}"):
+                yield Gap(source, where, what)
         for part, text in (("name", given.name), ("how", given.how)):
             for where, what in _text(f"{at}.{part}", text):
                 yield Gap(source, where, what)
+
+
+def _proposed(source: SourceFile, where: str, path: str) -> Iterator[tuple[str, str]]:
+    if not is_settled(source, path):
+        yield where, f"nobody confirmed yet whose rows {path} is read of, or what it holds"
 
 
 def _text(where: str, text: Text | None) -> Iterator[tuple[str, str]]:

@@ -34,19 +34,23 @@ def read_consents(
     at: str,
     later: Collection[str] = (),
 ) -> Consents:
-    """Each consent. One that holds is enough.
+    """Each consent. One that holds is enough; one that a proposal alone tells is none.
 
     Sources in `later` are not opened; no data of another source rests on what they hold.
     """
     asked: dict[str, list[tuple[str, Consent]]] = {}
+    states: dict[str, ConsentState] = {}
     for name, source in inventory.sources.items():
         for purpose, declared in source.purposes.items():
             if declared.consent:
                 table, consent = _consent_table(inventory, name, declared.consent)
                 if table in later:
                     continue
+                read = (consent.column, consent.granted, consent.withdrawn)
+                if not inventory.sources[table].may_follow(consent.table, *read):
+                    states[f"{name}.{purpose}"] = ConsentState.ABSENT
+                    continue
                 asked.setdefault(table, []).append((f"{name}.{purpose}", consent))
-    states: dict[str, ConsentState] = {}
     withdrawn: dict[str, str] = {}
     for table, consents in asked.items():
         declared_source = inventory.sources[table]

@@ -87,7 +87,7 @@ class PeopleReader:
         belongs, table_path = statements.ways(name).belongs, f"{source.source}.{name}"
         asked = statements.people(name, table.names.columns, table.names.most + 1)
         try:
-            if belongs:
+            if belongs and source.may_follow(name):
                 self._own(session, statements, name, table)
             rows, names = self._everybody(session, asked)
         except ConfigurationError as error:  # its words name the place and no value
@@ -110,7 +110,10 @@ class PeopleReader:
         category = {column: declared.category or "" for column, declared in table.columns.items()}
         named = {*table.names.columns, *(c for c, of in category.items() if of.startswith(_NAME))}
         known = statements.columns(name)
-        asked = [c for c, of in category.items() if c in known and (c in named or of.startswith(_OWN))]
+        settled = [c for c in category if c in known and not table.waits(c)]
+        asked = [c for c in settled if c in named or category[c].startswith(_OWN)]
+        if not asked:
+            return
         for row in session.rows(statements.people(name, asked, _MOST_OWN, own=True)):
             for column, value in zip(asked, row, strict=True):
                 if value is not None:
