@@ -67,13 +67,17 @@ def _settled(
     described = FileMap(text)
     for table in tables:
         said = {key.value for key, _ in pairs_of(described.at("tables", table))}
-        yield from without(text, described.at("tables", table), "ways" if "ways" in said else "review")
+        yield from without(
+            described, text, described.at("tables", table), "ways" if "ways" in said else "review"
+        )
     for table, names in columns.items():
         for column in names:
             node = described.at("tables", table, "columns", column)
-            yield from without(text, node, "review")
+            if any(key.value == "review" and value.value == "needed" for key, value in pairs_of(node)):
+                yield from without(described, text, node, "review")
             for key, value in pairs_of(node):
                 if key.value in answer.words:
+                    described.alone(key, value)
                     yield value.start_mark.index, end_of(value), flow(answer.words[key.value])
 
 

@@ -50,6 +50,19 @@ class FileMap:
             )
         return node
 
+    def alone(self, key: yaml.Node, value: yaml.Node) -> None:
+        """Make sure that a word may be changed where it stands.
+
+        Raises:
+            ConfigurationError: it is used in several places.
+        """
+        if self._used[id(value)] > 1:
+            raise ConfigurationError(
+                f"Line {key.start_mark.line + 1}, {key.value}: what stands there is used in several places "
+                "(`&` and `*`), so it cannot be changed in one of them.",
+                remedy="write it out there, and do the same again.",
+            )
+
 
 def pairs_of(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
     """Keys and values of a mapping; of anything else none."""
@@ -61,25 +74,45 @@ def in_flow(node: yaml.Node) -> bool:
     return bool(getattr(node, "flow_style", False))
 
 
-def without(text: str, node: yaml.Node, word: str) -> Iterator[Edit]:
-    """Take a word out of a mapping, with its line where it has one."""
+def without(described: FileMap, text: str, node: yaml.Node, word: str) -> Iterator[Edit]:
+    """Take a word out of a mapping, with its line where it has one; comments stay.
+
+    Raises:
+        ConfigurationError: its value is used in several places.
+    """
     pairs = pairs_of(node)
     number = next((n for n, (key, _) in enumerate(pairs) if key.value == word), None)
     if number is None:
         return
     key, value = pairs[number]
+    described.alone(key, value)
     start, end = key.start_mark.index, end_of(value)
     if in_flow(node):
-        if number:
-            yield text.rindex(",", 0, start), end, ""
+        comma = _comma(text, pairs[number - 1][0], key) if number else start
+        if number and not text[comma + 1 : start].strip():
+            yield comma, end, ""
+        elif number + 1 < len(pairs):
+            after = pairs[number + 1][0]
+            comma = _comma(text, key, after)
+            yield start, end, ""
+            behind = text[comma + 1 : after.start_mark.index]
+            yield comma, comma + 1 + (0 if behind.strip() else len(behind)), ""
         else:
-            yield start, pairs[1][0].start_mark.index if len(pairs) > 1 else end, ""
+            yield start, end, ""  # YAML allows the comma before it to be the last
     elif len(pairs) == 1:
         yield start, end, "{}"
     elif text[end : line_after(text, end)].strip():
         yield start, end, ""  # a comment stays
     else:
         yield start - key.start_mark.column, line_after(text, end), ""
+
+
+def _comma(text: str, key: yaml.Node, after: yaml.Node) -> int:
+    """Where the comma stands between two pairs, by YAML's rules: one in a comment or in quotes is none."""
+    start = key.start_mark.index
+    tokens = yaml.scan("{" + text[start : after.start_mark.index])
+    commas = [one.start_mark.index for one in tokens if isinstance(one, yaml.FlowEntryToken)]
+    return int(start + commas[-1] - 1)
 
 
 def changed(text: str, edits: Sequence[Edit]) -> str:

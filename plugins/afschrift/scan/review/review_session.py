@@ -16,6 +16,7 @@ from afschrift.inventory.model import Inventory
 from afschrift.inventory.quick_yaml import content
 from afschrift.scan.review.answer_text import Answer, confirm
 from afschrift.scan.review.groups import Group, groups
+from afschrift.scan.review.same_words import altered
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Review:
             before[file] = file.read_bytes()
             after[file] = _confirmed(before[file], group, answer)
         inventory = self._checked(after)
+        if others := list(altered(self.inventory, inventory, group, answer.words)):
+            raise ConfigurationError(
+                f"Nothing was written, as {', '.join(others[:3])} would not say what was shown and answered.",
+                remedy="write the answer into the file by hand: docs/review.md.",
+            )
         _replace(before, after)
         self.inventory = inventory
         step = Step(group, answer, before, after, sum(_lines(before[file], after[file]) for file in after))
