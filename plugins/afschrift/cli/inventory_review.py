@@ -59,7 +59,7 @@ class _Terminal:
 
     review: Review
     answer: Answer
-    passed: set[tuple[str, str]] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
     words: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> None:

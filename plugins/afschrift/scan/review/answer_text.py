@@ -55,7 +55,8 @@ def confirm(text: str, columns: Mapping[str, Sequence[str]], tables: Sequence[st
     name, text = _occasion(text, answer)
     described = FileMap(text)
     added = [
-        add_confirmed(text, described.at("tables", table), names, name) for table, names in columns.items()
+        add_confirmed(described, text, described.at("tables", table), names, name)
+        for table, names in columns.items()
     ]
     return changed(text, added)
 

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 
 import yaml
 
-from afschrift.scan.review.nodes import Edit, in_flow, pairs_of
+from afschrift.scan.review.nodes import Edit, FileMap, in_flow, pairs_of
 from afschrift.scan.yaml_insert import end_of, line_after
 from afschrift.scan.yaml_lines import WIDTH, flow
 
 
-def add_confirmed(text: str, table: yaml.Node, names: Sequence[str], occasion: str) -> Edit:
+def add_confirmed(
+    described: FileMap, text: str, table: yaml.Node, names: Sequence[str], occasion: str
+) -> Edit:
     """The columns in the list of confirmed ones of a table, behind what stands there."""
     key, known = next(((k, v) for k, v in pairs_of(table) if k.value == "confirmed"), (None, None))
     if key is None or known is None:
         return _first(table, names, occasion)
+    described.alone(key, known)
     if not isinstance(known, yaml.SequenceNode) or in_flow(known) or _are_names(known):
         return _as_list(text, key, known, names, occasion)
     column = known.start_mark.column

@@ -60,9 +60,9 @@ class Group:
         return self.places[0].column is None
 
     @property
-    def key(self) -> tuple[str, str]:
-        """The same for the same question asked again."""
-        return self.name.casefold(), _deciding(self.said)
+    def key(self) -> str:
+        """The same where just the same is asked again: the same words of the same places."""
+        return json.dumps([[place.path for place in self.places], self.said, self.varied], sort_keys=True)
 
 
 def groups(inventory: Inventory) -> list[Group]:

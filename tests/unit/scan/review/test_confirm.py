@@ -10,7 +10,7 @@ from testbed.mini import write_inventory
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.load import load
-from afschrift.scan.review.answer_text import Answer, confirm
+from afschrift.scan.review.answer_text import Answer
 from afschrift.scan.review.groups import Group
 from afschrift.scan.review.review_session import Review
 
@@ -215,62 +215,3 @@ def test_long_lists_are_wrapped(folder: Path) -> None:
     added = [line for line in file(folder).splitlines() if line not in MAP.splitlines()]
     assert max(map(len, added)) <= 110
     assert {f"customer.{name}" for name in names} <= classified(folder)
-
-
-FRIENDS = {
-    "a comma in a comment": (
-        "{origin: provided, # typed, mostly\n        review: needed, about: third_party, third_party: mask}"
-    ),
-    "the last, behind a comment": (
-        "{origin: provided, about: third_party, third_party: mask, # typed, mostly\n        review: needed}"
-    ),
-    "the first, with a comment": (
-        "{review: needed, # typed, mostly\n        origin: provided, about: third_party, third_party: mask}"
-    ),
-    "between comments": (
-        "{origin: provided, # typed, mostly\n        review: needed, # ask, first\n"
-        "        about: third_party, third_party: mask}"
-    ),
-    "commas in quotes": (
-        '{origin: provided, title: {nl: "a, b", en: "# typed, mostly"}, review: needed, '
-        "about: third_party, third_party: mask}"
-    ),
-}
-
-
-@pytest.mark.parametrize("friend", FRIENDS.values(), ids=FRIENDS)
-def test_what_is_masked_stays_masked_and_comments_stay(folder: Path, friend: str) -> None:
-    at = "      score: {origin: inferred, review: needed}\n"
-    (folder / "shop.yml").write_text(MAP.replace(at, at + f"      friend: {friend}\n", 1))
-    review = Review(folder)
-    review.confirm(group(review, "friend"), ANSWER)
-    column = load(folder).sources["shop"].tables["customer"].columns["friend"]
-    assert (column.origin, column.about, column.third_party) == ("provided", "third_party", "mask")
-    assert column.review is None
-    assert "# typed, mostly" in file(folder)
-
-
-def test_what_waits_for_each_case_still_does(folder: Path) -> None:
-    (folder / "shop.yml").write_text(MAP.replace('"mail box": {}', '"mail box": {review: case}'))
-    review = Review(folder)
-    review.confirm(group(review, "mail box"), Answer("x", ANSWER.on, "y", None, {"origin": "provided"}))
-    assert load(folder).sources["shop"].tables["customer"].columns["mail box"].review == "case"
-
-
-def test_an_answer_that_would_change_other_words_is_not_written(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever goes wrong with the text: here a writer that drops a word, and one that changes a neighbour."""
-    friend = "      friend: {origin: provided, review: needed, about: third_party, third_party: mask}\n"
-    at = "      score: {origin: inferred, review: needed}\n"
-    (folder / "shop.yml").write_text(MAP.replace(at, at + friend, 1))
-    review, before = Review(folder), file(folder)
-    for old, new in ((", third_party: mask", ""), ("customer_id: {origin: assigned}", "customer_id: {}")):
-
-        def wrong(*given: object, old: str = old, new: str = new) -> str:
-            return confirm(*given).replace(old, new)  # type: ignore[arg-type]
-
-        monkeypatch.setattr("afschrift.scan.review.review_session.confirm", wrong)
-        with pytest.raises(ConfigurationError, match="would not say what was shown"):
-            review.confirm(group(review, "friend"), ANSWER)
-    assert file(folder) == before
