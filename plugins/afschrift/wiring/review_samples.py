@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -68,8 +69,15 @@ def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
 
 
 def masked(value: str) -> str:
-    """Its form alone: letters as x, digits as 9, all else as it is."""
-    return "".join("9" if char.isdigit() else "x" if char.isalpha() else char for char in value)
+    """Its form alone: numbers as 9; punctuation, space and signs of money and sums stay; all else as x."""
+    return "".join(_form(char) for char in value)
+
+
+def _form(char: str) -> str:
+    category = unicodedata.category(char)
+    if category.startswith("N"):
+        return "9"
+    return char if category[0] in "PZ" or category in {"Sm", "Sc"} else "x"
 
 
 def record_shown(register: Register, by: str, shown: Sequence[Values]) -> None:
