@@ -65,8 +65,7 @@ class PersonReading:
 
     def _stop(self, met: AfschriftError) -> None:
         self.met = met
-        if self.begun:  # before that, what is staged is another run's
-            self.clear()
+        self.undo()
 
     @contextmanager
     def reads(self) -> Iterator[None]:
@@ -114,6 +113,20 @@ class PersonReading:
             self.gate()
             self.clear()
             self.begun = True
+
+    def undo(self) -> None:
+        """Nothing that the pass wrote is left.
+
+        What was staged before it began, or while another run of the request goes, is that run's and stays.
+        """
+        if self.begun and self._run_goes():
+            self.clear()
+
+    def _run_goes(self) -> bool:
+        """Whether the batch's run of the request goes: another task may have ended it at a question."""
+        services = self.member.services
+        going = services.register.runs.all(request_id=self.member.id, going=True)
+        return services.run is None or services.run in [one.id for one in going]
 
     def clear(self) -> None:
         """Nothing of the source is staged of this person."""

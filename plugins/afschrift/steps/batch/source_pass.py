@@ -91,8 +91,7 @@ class SourcePass:
                 self._read(together, shapes)
             except BaseException:
                 for one in self._readers:
-                    if one.begun:
-                        one.clear()
+                    one.undo()
                 raise
         for _, one in self._going:
             with one.alone():

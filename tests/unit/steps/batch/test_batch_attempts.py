@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from afschrift.extraction.staged_records import is_staged
 from afschrift.services import Services
 from afschrift.steps.batch.extract_together import TOGETHER, extract_together
 from afschrift.steps.batch.fulfil_batch import batch_run, of_batch, prepare
+from afschrift.steps.batch.together_session import TogetherSession
 from afschrift.steps.extract import extract
 from afschrift.steps.gates import begin
+from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +145,34 @@ def test_what_another_run_extracted_meanwhile_stays(crowded: Services, tmp_path:
     assert outcomes == {**dict.fromkeys(requests, TOGETHER), lost: "GateError"}
     assert data_of(tmp_path, lost)
     assert event_types(crowded, lost).count("extracted") == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_another_run_extracted_after_its_rows_were_read_stays(
+    crowded: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    requests = [store(crowded, {"customer_id": str(customer)}) for customer in range(FIRST, FIRST + 3)]
+    of, answered = of_batch(crowded, "b"), requests[-1]
+    prepare(crowded, requests, "b", "tester")
+    own = replace(crowded, run=f"{answered}.1")
+    compare = TogetherSession.compare
+
+    def another_run(self: TogetherSession, *args: Any) -> Any:
+        if crowded.register.runs.end(answered, batch_run("b", answered), "accepted"):
+            begin(own, answered, "tester")
+            extract(own, answered, "shop")
+            if fails:
+                raise ZeroDivisionError
+        return compare(self, *args)
+
+    monkeypatch.setattr(TogetherSession, "compare", another_run)
+    with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+        outcomes = extract_together(crowded, "shop", requests, "bat-1", of)
+        assert outcomes == {**dict.fromkeys(requests, TOGETHER), answered: "GateError"}
+
+    assert data_of(tmp_path, answered)
+    assert bool(data_of(tmp_path, requests[0])) is not fails
+    validate(own, answered)
 
 
 def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -> None:
