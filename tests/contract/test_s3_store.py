@@ -101,6 +101,18 @@ def test_a_file_that_was_not_written_whole_takes_no_place(store: Store, size: in
     assert store.other.list_multipart_uploads("staging") == []
 
 
+def test_a_file_that_could_not_be_begun_takes_no_place(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write()
+    with monkeypatch.context() as changed:
+        changed.setattr(store.staging, "_cipher", None)  # an error before the first byte
+        with pytest.raises(AttributeError):
+            store.write()
+    gc.collect()
+
+    assert store.read() == b"hello" * 1_000
+    assert store.other.list_multipart_uploads("staging") == []
+
+
 def test_a_file_is_written_by_one_call(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.write()
     called: list[str] = []

@@ -58,10 +58,11 @@ class EncryptedStaging:
         target = self._file(path)
         at_once = not has_folders(target.protocol)
         part = target if at_once else target.with_name(target.name + PART)
-        with self._writing(path):
-            begun = _begun(part)
-            stream = self._cipher.new_encrypting_stream(begun, self._bound(path))
+        begun = stream = None
         try:
+            with self._writing(path):
+                begun = _begun(part)
+                stream = self._cipher.new_encrypting_stream(begun, self._bound(path))
             with self._writing(path, by_caller=True):
                 yield cast(BinaryIO, stream)
             with self._writing(path):
@@ -69,12 +70,13 @@ class EncryptedStaging:
                 if not at_once:
                     part.rename(target)
         except BaseException:
-            if at_once:
-                _never_put(begun)
-            _abandon(stream)
-            if not at_once:
-                with suppress(Exception):
-                    part.unlink(missing_ok=True)
+            if begun is not None:
+                if at_once:
+                    _never_put(begun)
+                _abandon(begun, stream)
+                if not at_once:
+                    with suppress(Exception):
+                        part.unlink(missing_ok=True)
             raise
 
     @contextmanager
@@ -223,8 +225,17 @@ def _never_put(begun: Any) -> None:
     begun.closed = True  # else Python closes it as it goes, and half a file takes the place of a whole one
 
 
-def _abandon(stream: Any) -> None:
-    """Close what is thrown away; the first error is the one to tell, so a later one is not."""
+def _abandon(begun: BinaryIO, stream: Any) -> None:
+    """Close what is thrown away; the first error is the one to tell, so a later one is not.
+
+    Args:
+        begun: the file.
+        stream: that encrypts into it and closes it too; None where it could not be made.
+    """
+    if stream is None:
+        with suppress(Exception):
+            begun.close()
+        return
     with suppress(Exception):
         stream.close()
     with suppress(Exception):  # else Python closes it once more as it goes, and prints that this failed
