@@ -92,7 +92,7 @@ class SourceFile(Part):
         zone: time zone of times without one; said to the person.
         stores: name -> where uploaded files lie.
         unlisted: what a table of the source that is not described here means for a request:
-            `ask` stops at a person, `ignore` passes it over.
+            `ask` stops at a person, `ignore` passes it over. One that is only proposed to be left out asks.
         run_in: where the tasks run that read it.
         defaults: what its columns are taken for; `tables` has them worked in.
         confirmations: occasions on which people confirmed columns, by a name of one's own.
@@ -197,6 +197,11 @@ class SourceFile(Part):
         """
         known = {self.in_source(name) for name, table in self.tables.items() if not table.unconfirmed}
         return sorted(set(tables) - known)
+
+    def not_passed_over(self, tables: Collection[str]) -> list[str]:
+        """Those at which a request stops; of `unlisted: ignore`, those with an entry that is a proposal."""
+        found = self.undescribed(tables)
+        return found if self.unlisted == "ask" else [table for table in found if self.entries(table)]
 
 
 class Inventory(Part):

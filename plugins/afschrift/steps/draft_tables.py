@@ -139,9 +139,10 @@ class TableDrafts:
 
         Nor is a copy that has columns of its own.
         """
-        copies = {copy for copy, _ in unlike(source, statements.catalogue)}
-        unlisted = sorted({*source.undescribed(statements.tables), *copies})
-        if unlisted and source.unlisted == "ask":
+        asks = source.unlisted == "ask"
+        copies = {copy for copy, _ in unlike(source, statements.catalogue) if asks}
+        unlisted = sorted({*source.not_passed_over(statements.tables), *copies})
+        if unlisted:
             words = f"The inventory does not describe these tables of {source.source}: {', '.join(unlisted)}."
             detail = {"source": source.source, "tables": unlisted}
             columns = {name: list(statements.columns(name)) for name in unlisted}

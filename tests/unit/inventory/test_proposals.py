@@ -145,6 +145,13 @@ def test_a_proposed_copy_and_a_proposed_table_without_personal_data_are_describe
     assert unconfirmed_tables(doubtful) == ["shop.sku", "shop.copy"]
 
 
+def test_where_other_tables_are_passed_over_a_proposed_one_still_stops(tmp_path: Path) -> None:
+    source = loaded(tmp_path, {("sku", "review"): "needed"}).sources["shop"]
+    ignoring = source.model_copy(update={"unlisted": "ignore"})
+    assert source.not_passed_over(["sku", "wishlist", "other"]) == ["other", "sku"]
+    assert ignoring.not_passed_over(["sku", "wishlist", "other"]) == ["sku"]
+
+
 @pytest.mark.parametrize("word", ["columns", "table"])
 def test_decided_and_still_to_be_decided_are_told_apart(tmp_path: Path, word: str) -> None:
     place = ("customer", "columns", "name") if word == "columns" else ("customer",)

@@ -238,6 +238,24 @@ def test_a_table_that_nobody_described_is_not_passed_over(services: Services, tm
     run(services, request)
 
 
+def test_nor_is_one_that_only_a_program_leaves_out_where_others_are_passed_over(
+    services: Services, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
+    shop = SHOP.replace("kind: duckdb\n", "kind: duckdb\nunlisted: ignore\n", 1)
+    shop = shop.replace(
+        "  sku:\n    personal: false\n", "  sku:\n    personal: false\n    review: needed\n", 1
+    )
+    ignoring = installation(tmp_path / "other", write_inventory(tmp_path / "ignoring", shop))
+    request = store(ignoring, ANN)
+    assess(ignoring, request)
+    with pytest.raises(NeedsPersonError) as caught:
+        classify(ignoring, request)
+    assert caught.value.question == "unlisted_tables"
+    assert caught.value.detail == {"source": "shop", "tables": ["sku"]}
+
+
 def test_several_persons(services: Services) -> None:
     request = store(services, {"customer_id": "1", "email": "bob@example.org"})
     assess(services, request)

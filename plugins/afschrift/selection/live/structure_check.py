@@ -54,11 +54,11 @@ class StructureCheck:
                 yield from self._table(table, declared.tables[table])
 
     def _undescribed(self) -> Iterator[Finding]:
-        name, unlisted = self.declared.source, self.declared.undescribed(self.tables)
-        if self.declared.unlisted == "ignore" and unlisted:
-            self.notes.append(f"{name}: passed over, as `unlisted: ignore` says: {', '.join(unlisted)}")
-            return
-        for table in unlisted:
+        name, stops = self.declared.source, self.declared.not_passed_over(self.tables)
+        passed = [table for table in self.declared.undescribed(self.tables) if table not in stops]
+        if passed:
+            self.notes.append(f"{name}: passed over, as `unlisted: ignore` says: {', '.join(passed)}")
+        for table in stops:
             words = f"{name}.{table} is in the source, but not in the inventory{_STOPS}"
             remedy = "describe it; `personal: false` where it holds nobody's data"
             yield finding(Code.TABLE_NOT_DESCRIBED, (name, table), words, remedy)
