@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from afschrift.domain.errors import ConfigurationError
 from afschrift.scan.review.confirmed_list import add_confirmed
 from afschrift.scan.review.nodes import Edit, FileMap, changed, pairs_of, without
 from afschrift.scan.yaml_insert import end_of, insert
@@ -44,7 +45,8 @@ def confirm(text: str, columns: Mapping[str, Sequence[str]], tables: Sequence[st
         answer: to all of them.
 
     Raises:
-        ConfigurationError: something there is written once and used in several places.
+        ConfigurationError: something there is written once and used in several places, or a table says
+            already who decided.
     """
     text = text if text.endswith("\n") else text + "\n"
     text = changed(text, list(_settled(text, columns, tables, answer)))
@@ -68,6 +70,11 @@ def _settled(
     described = FileMap(text)
     for table in tables:
         said = {key.value for key, _ in pairs_of(described.at("tables", table))}
+        if "decided" in said:
+            raise ConfigurationError(
+                f"Table {table} has `decided` already, so nobody's name would stand by this answer.",
+                remedy="say in `decided` who confirms its way, and take `ways: guessed` out, by hand.",
+            )
         yield from without(
             described, text, described.at("tables", table), "ways" if "ways" in said else "review"
         )
@@ -93,7 +100,7 @@ def _missing(
                 if word not in said:
                     yield ("tables", table, "columns", column, word), value
     for table in tables:
-        if not {"copy_of", "decided"} & {key.value for key, _ in pairs_of(described.at("tables", table))}:
+        if "copy_of" not in {key.value for key, _ in pairs_of(described.at("tables", table))}:
             yield ("tables", table, "decided"), answer.record()
 
 

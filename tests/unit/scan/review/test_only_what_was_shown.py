@@ -162,3 +162,59 @@ def test_tables_of_one_name_are_questions_of_their_own(folder: Path) -> None:
     before = group(review, "created_at").key
     (folder / "shop2.yml").write_text(other.replace("note: {}", "Created_At: {origin: observed}"))
     assert group(Review(folder), "created_at").key != before, "more places are another question"
+
+
+LISTS = {
+    "names with comments": "    confirmed:\n      - customer_id  # as ever\n",
+    "names, and a comment below": "    confirmed:\n      - customer_id  # as ever\n      # last\n",
+    "names in brackets": "    confirmed: [customer_id]  # as ever\n",
+    "names over lines": "    confirmed: [customer_id, # as ever\n      ]\n",
+    "one confirmation": "    confirmed: {by: x, on: 2026-01-01, why: y, columns: [customer_id]}  # as ever\n",
+    "an item of this occasion": (
+        "    confirmed:\n      - {in: review-2026-11-28, columns: [customer_id, # as ever\n          ]}\n"
+    ),
+    "a comment before it": "    confirmed:  # as ever: customer_id\n      [customer_id]\n",
+    "a last comma": ("    confirmed: [{in: review-2026-11-28, columns: [customer_id]}, # as ever\n      ]\n"),
+}
+
+
+@pytest.mark.parametrize("confirmed", LISTS.values(), ids=LISTS)
+def test_comments_in_the_list_stay_with_what_they_are_about(folder: Path, confirmed: str) -> None:
+    said = "confirmations:\n  review-2026-11-28:\n    " + "\n    ".join(
+        ["by: cli:anna", "on: 2026-11-28", f'why: "{ANSWER.why}"', "review: 2027-11-28"]
+    )
+    text = MAP.replace("purposes:\n", f"{said}\npurposes:\n", 1) if "in: review" in confirmed else MAP
+    (folder / "shop.yml").write_text(text.replace("    columns:\n", confirmed + "    columns:\n", 1))
+    review = Review(folder)
+    review.confirm(group(review, "email"), ANSWER)
+    [line] = [line for line in file(folder).splitlines() if "# as ever" in line]
+    assert "customer_id" in line
+    assert "email" not in line
+    assert ("# last" in file(folder)) == ("# last" in confirmed)
+    table = load(folder).sources["shop"].tables["customer"]
+    assert not table.lacks_class(table.columns["email"])
+
+
+@pytest.mark.parametrize("confirmed", ["confirmed: [customer_id], ", ""])
+def test_a_table_within_braces_gets_more_within_them(folder: Path, confirmed: str) -> None:
+    table = f"  visit: {{subject: {{customer_id: customer_id}}, {confirmed}purposes: [sale],\n"
+    table += (
+        "    columns: {customer_id: {origin: assigned}, seen: {origin: observed, review: needed}},\n  }\n"
+    )
+    (folder / "shop.yml").write_text(MAP + table)
+    review = Review(folder)
+    review.confirm(group(review, "seen"), ANSWER)
+    found = load(folder).sources["shop"].tables["visit"]
+    assert not found.lacks_class(found.columns["seen"])
+
+
+def test_no_way_is_confirmed_without_the_name_of_who_did(folder: Path) -> None:
+    table = "  visit:\n    subject: {customer_id: customer_id}\n    ways: guessed\n    purposes: [sale]\n"
+    table += (
+        "    decided: {by: Bob, on: 2026-01-01, why: So.}\n    columns: {customer_id: {origin: assigned}}\n"
+    )
+    (folder / "shop.yml").write_text(MAP + table)
+    review, before = Review(folder), file(folder)
+    with pytest.raises(ConfigurationError, match="has `decided` already"):
+        review.confirm(group(review, "visit"), ANSWER)
+    assert file(folder) == before
