@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -174,6 +175,17 @@ def test_a_second_scan_adds_what_is_new_and_nothing_else(project: Path) -> None:
     assert club.tables["visit"].subject["nr"].column == "member_id", "the key has the name that stands there"
     assert club.tables["visit"].columns["id"].proposal is not None
     assert scan(*of_club(project)).text.count("Nothing is new") == 1
+
+
+def test_a_key_of_a_table_with_a_confirmed_column_is_told_and_not_written(project: Path) -> None:
+    scan(*of_club(project))
+    file = project / "inventory" / "club.yml"
+    confirmed = "    confirmed: {by: Bea, on: 2026-01-01, why: seen, columns: [id]}\n"
+    kept = file.read_text().replace("    key: [id]\n", confirmed, 1)
+    assert confirmed in kept
+    file.write_text(kept)
+    assert re.search(r"tables\.\w+\.key \(id\) is not added: it bears on", scan(*of_club(project)).text)
+    assert file.read_text() == kept
 
 
 def test_a_guessed_way_waits_for_a_person(project: Path) -> None:
