@@ -107,6 +107,26 @@ def test_keys_comments_sizes_and_what_views_read(source: Source, request: pytest
         assert described.column_comments == {"shop": {"id": "Number"}}
 
 
+def test_a_key_over_more_than_columns_makes_none_of_them_unique(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "w.db")) as con:
+        con.execute("CREATE TABLE person (tenant INTEGER, mail TEXT, code TEXT, UNIQUE (tenant, code))")
+        con.execute("CREATE UNIQUE INDEX by_mail ON person (tenant, lower(mail))")
+    with open_source("w", "sqlite", {"path": str(tmp_path / "w.db")}) as session:
+        assert session.described().unique == {"person": (("tenant", "code"),)}
+
+
+def test_a_key_over_part_of_a_text_makes_no_column_unique(request: pytest.FixtureRequest) -> None:
+    server = request.getfixturevalue(SERVERS["mysql"])
+    database = server.create()
+    database.execute(
+        "CREATE TABLE person (tenant INTEGER, mail VARCHAR(99), code INTEGER, UNIQUE (tenant, mail(9)))",
+        "CREATE UNIQUE INDEX by_code ON person (tenant, code)",
+    )
+    with open_source("w", "mysql", {}, connection="w", connect=at(database.uri())) as session:
+        assert session.described().unique == {"person": (("tenant", "code"),)}
+    server.drop(database)
+
+
 def test_a_key_without_a_column_points_to_the_own_key_of_the_other(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "w.db")) as con:
         con.execute("CREATE TABLE Shop (id INTEGER, town TEXT, PRIMARY KEY (town, id))")

@@ -23,18 +23,24 @@ def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[For
     )
 
 
-KeyRows = Iterable[tuple[str, object, bool, str]]
+KeyRows = Iterable[tuple[str, object, bool, str | None]]
 """Of each column of a key, in order: the table, what tells one key of it from another, whether it is the
-primary one, the column."""
+primary one, the column; None where that is an expression or the beginning of a text."""
 
 
 def keys_of(
     rows: KeyRows,
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[tuple[str, ...], ...]]]:
-    """Primary keys, and the further unique ones, by table."""
-    found: dict[tuple[str, object, bool], list[str]] = {}
+    """Primary keys, and the further unique ones, by table; none that is not over columns alone.
+
+    A key over `tenant` and `lower(mail)` does not make `tenant` unique.
+    """
+    of_keys: dict[tuple[str, object, bool], list[str | None]] = {}
     for table, key, primary, column in rows:
-        found.setdefault((table, key, bool(primary)), []).append(column)
+        of_keys.setdefault((table, key, bool(primary)), []).append(column)
+    found = {
+        key: [c for c in columns if c is not None] for key, columns in of_keys.items() if None not in columns
+    }
     keys = {table: tuple(columns) for (table, _, primary), columns in found.items() if primary}
     unique: dict[str, list[tuple[str, ...]]] = {}
     for (table, _, primary), columns in found.items():

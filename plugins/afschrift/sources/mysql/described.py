@@ -10,9 +10,9 @@ from afschrift.domain.sources import Described
 from afschrift.sources.catalogue_rows import commented, grouped, keys_of
 
 _KEYS = """
-SELECT table_name, index_name, index_name = 'PRIMARY', column_name
+SELECT table_name, index_name, index_name = 'PRIMARY', CASE WHEN sub_part IS NULL THEN column_name END
 FROM information_schema.statistics
-WHERE table_schema = DATABASE() AND non_unique = 0 AND sub_part IS NULL
+WHERE table_schema = DATABASE() AND non_unique = 0
 ORDER BY table_name, index_name, seq_in_index
 """
 _COLUMNS = """

@@ -34,11 +34,10 @@ def read_described(rows: Callable[[str], list[tuple[Any, ...]]]) -> Described:
     """
     columns = rows(_COLUMNS)
     primary = sorted((table, place, column) for table, column, place, _ in columns if place)
-    unique = [row for row in rows(_UNIQUE) if row[2] is not None]  # NULL: an expression
     keys, others = keys_of(
         [
             *((table, "", True, column) for table, _, column in primary),
-            *((table, name, False, column) for table, name, column in unique),
+            *((table, name, False, column) for table, name, column in rows(_UNIQUE)),
         ]
     )
     required = grouped((table, column) for table, column, place, strict in columns if strict or place)
