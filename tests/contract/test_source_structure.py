@@ -127,6 +127,38 @@ def test_a_key_over_part_of_a_text_makes_no_column_unique(request: pytest.Fixtur
     server.drop(database)
 
 
+def test_a_view_on_a_table_of_another_database_reads_none_of_that_name_here(
+    request: pytest.FixtureRequest,
+) -> None:
+    server = request.getfixturevalue(SERVERS["mysql"])
+    here, other = server.create(), server.create()
+    other.execute("CREATE TABLE person (id INTEGER)")
+    here.execute(
+        "CREATE TABLE person (code INTEGER)",
+        f"CREATE VIEW theirs AS SELECT id FROM {other.name}.person",
+        f"CREATE VIEW both_of_them AS SELECT code FROM person JOIN {other.name}.person AS p ON p.id = code",
+    )
+    with open_source("w", "mysql", {}, connection="w", connect=at(here.uri())) as session:
+        assert session.described().reads == {"both_of_them": ("person",)}
+    server.drop(here)
+    server.drop(other)
+
+
+def test_a_view_on_a_table_of_another_schema(tmp_path: Path) -> None:
+    with closing(duckdb.connect(str(tmp_path / "w.db"))) as con:
+        con.execute("CREATE SCHEMA sales; CREATE TABLE sales.orders (id INTEGER)")
+        con.execute('CREATE SCHEMA "old.er"; CREATE TABLE "old.er"."order" (id INTEGER)')
+        con.execute('CREATE VIEW quoted AS SELECT id FROM sales."orders"')
+        con.execute('CREATE VIEW odd AS SELECT id FROM "old.er"."order"')
+        con.execute("CREATE VIEW bare AS SELECT id FROM sales.orders")
+    with open_source("w", "duckdb", {"path": str(tmp_path / "w.db")}) as session:
+        assert session.described().reads == {
+            "bare": ("sales.orders",),
+            "odd": ("old.er.order",),
+            "quoted": ("sales.orders",),
+        }
+
+
 def test_a_key_without_a_column_points_to_the_own_key_of_the_other(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "w.db")) as con:
         con.execute("CREATE TABLE Shop (id INTEGER, town TEXT, PRIMARY KEY (town, id))")

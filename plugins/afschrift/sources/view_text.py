@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import pairwise
 
 _WORD = re.compile(r'"(?:[^"]|"")+"|`[^`]+`|\[[^\]]+\]|\w+')
+_PATH = re.compile(rf"(?:{_WORD.pattern})(?:\s*\.\s*(?:{_WORD.pattern}))*")
 _QUOTES = '"`[]'
 
 
@@ -14,11 +16,18 @@ def tables_in(views: Iterable[tuple[str, str | None]], tables: Collection[str]) 
 
     Args:
         views: name and definition.
-        tables: of the database.
+        tables: of the database; one of another schema as `schema.table`.
     """
     names = {table.casefold(): table for table in tables}
     for view, text in views:
-        words = (word.strip(_QUOTES).replace('""', '"').casefold() for word in _WORD.findall(text or ""))
-        for found in dict.fromkeys(names[word] for word in words if word in names):
+        for found in dict.fromkeys(names[word] for word in _names_in(text or "") if word in names):
             if found != view:
                 yield view, found
+
+
+def _names_in(text: str) -> Iterator[str]:
+    """Each name, and each two that a dot joins."""
+    for path in _PATH.findall(text):
+        words = [word.strip(_QUOTES).replace('""', '"').casefold() for word in _WORD.findall(path)]
+        yield from words
+        yield from map(".".join, pairwise(words))

@@ -26,7 +26,8 @@ FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type <>
 ORDER BY table_name
 """
 _VIEWS = """
-SELECT table_name, view_definition FROM information_schema.views WHERE table_schema = DATABASE()
+SELECT table_name, view_definition, table_schema
+FROM information_schema.views WHERE table_schema = DATABASE()
 ORDER BY table_name
 """
 _NAME = r"`((?:[^`]|``)+)`"
@@ -61,7 +62,8 @@ def read_described(rows: Callable[[str], list[tuple[Any, ...]]]) -> Described:
 
 
 def _reads(views: list[tuple[Any, ...]]) -> Iterator[tuple[str, str]]:
-    """What an account that may not see a definition is told is empty."""
-    for view, definition in views:
-        for _, table in _OF_A_TABLE.findall(definition or ""):
-            yield view, table.replace("``", "`")
+    """Tables of this database; what an account that may not see a definition is told is empty."""
+    for view, definition, here in views:
+        for database, table in _OF_A_TABLE.findall(definition or ""):
+            if database.replace("``", "`") == here:
+                yield view, table.replace("``", "`")
