@@ -24,10 +24,8 @@ SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(a.attname AS text)
   CAST(a.atttypid AS bigint), format_type(a.atttypid, a.atttypmod),
   has_any_column_privilege(c.oid, 'SELECT'), row_security_active(c.oid),
   has_column_privilege(c.oid, a.attnum, 'SELECT'),
-  t.typname = 'citext' OR {nondeterministic}
+  {nondeterministic}
 FROM pg_attribute a
-JOIN pg_type own ON own.oid = a.atttypid
-JOIN pg_type t ON t.oid = CASE WHEN own.typbasetype = 0 THEN own.oid ELSE own.typbasetype END
 LEFT JOIN pg_collation l ON l.oid = a.attcollation
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -90,8 +88,9 @@ def read_catalogue(
     closed: dict[str, Unreadable] = {}
     says = "NOT l.collisdeterministic" if dialect.version >= _TELLS_COLLATIONS else "false"
     columns = rows(_COLUMNS.format(nondeterministic=f"COALESCE({says}, false)"))
-    for schema, relation, column, oid, native, readable, hides_rows, granted, loose in columns:
+    for schema, relation, column, oid, native, readable, hides_rows, granted, nondeterministic in columns:
         table = dialect.table(schema, relation)
+        loose = nondeterministic or known.is_citext(oid)
         of_type = replace(known.column(f"{table}.{column}", oid, native), loose=loose)
         found.setdefault(table, {})[column] = of_type if granted else replace(of_type, closed=True)
         if not readable:

@@ -122,6 +122,10 @@ class PgTypes:
             self._guarded(column_path, base, own),
         )
 
+    def is_citext(self, oid: int) -> bool:
+        """Whether a type is citext, or a domain over it, however many others lie between."""
+        return self._types[self._base(oid)].name == "citext"
+
     def _base(self, oid: int) -> int:
         while self._types[oid].kind == "d":
             oid = self._types[oid].base

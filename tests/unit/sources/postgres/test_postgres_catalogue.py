@@ -52,6 +52,20 @@ def test_tables_and_views_and_no_parts_of_them(shop: pg.Database) -> None:
         assert forms(session, "crm.plain") == [{"A": "7"}]
 
 
+def test_a_domain_compares_as_the_type_at_its_base(postgres: pg.Database) -> None:
+    postgres.execute(
+        "CREATE EXTENSION citext",
+        "CREATE DOMAIN mail AS citext",
+        "CREATE DOMAIN work_mail AS mail",
+        "CREATE DOMAIN code AS varchar(9)",
+        "CREATE DOMAIN short_code AS code",
+        "CREATE TABLE person (a citext, b mail, c work_mail, d text, e code, f short_code)",
+    )
+    with opened(postgres) as session:
+        loose = [name for name, column in session.catalogue()["person"].items() if column.loose]
+    assert loose == ["a", "b", "c"]
+
+
 def test_another_schema_is_the_one_without_a_name(shop: pg.Database) -> None:
     with opened(shop, schema="crm") as session:
         assert sorted(session.catalogue()) == [
