@@ -130,8 +130,8 @@ ROWS_NOT_GIVEN = QuestionKind(
     {
         "leave_out": "It is right, in this request alone: nothing of it is the person's.",
     },
-    hint="mend the inventory and run the DAG `check_inventory`, or settle it for this request alone with "
-    "`afschrift answer {id} --choice {options}`.",
+    hint="mend the inventory and run the DAG `check_inventory`; then, or to settle it for this request "
+    "alone, `afschrift answer {id} --choice {options}`: the next run gives what the mended inventory finds.",
     note="`findings` names places and codes ([check.md](check.md)). Once a later check does not find it any "
     "more, it asks nobody.",
 )
