@@ -85,6 +85,10 @@ class ConfigurationError(AfschriftError):
     """Inventory, policy, keys or settings are wrong; a retry cannot help."""
 
 
+class OutOfMemoryError(ConfigurationError):
+    """A statement needs more memory or room for sorting than its source has; it is no wrong statement."""
+
+
 class RefusedError(AfschriftError):
     """What was asked is not allowed, with the rule that says so (for example PDF for portability, R57)."""
 

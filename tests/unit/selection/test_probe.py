@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from afschrift.selection.live.probe import NotAnsweredError, NotReachedError, Probe
@@ -33,6 +34,17 @@ def test_what_takes_too_long_is_told_from_what_is_not_understood(file: Path) -> 
             probe.numbers("SELECT b FROM t")
         assert wrong.value.failed
         assert probe.numbers("SELECT count(*) FROM afschrift_key") == (1,)
+
+
+def test_memory_that_runs_out_makes_no_statement_wrong(tmp_path: Path) -> None:
+    with closing(duckdb.connect(str(tmp_path / "w.duckdb"))) as con:
+        con.execute("CREATE TABLE t AS SELECT range AS a FROM range(1000)")
+    options = {"path": str(tmp_path / "w.duckdb"), "memory": "16MB"}
+    with Probe(lambda: open_source("w", "duckdb", options)) as probe:
+        with pytest.raises(NotAnsweredError, match="more memory") as wide:
+            probe.numbers("SELECT count(DISTINCT t.a * 1000 + o.a) FROM t, t AS o")
+        assert not wide.value.failed
+        assert probe.numbers("SELECT count(*) FROM t") == (1000,)
 
 
 def test_a_source_that_goes_away_is_not_reached(file: Path) -> None:

@@ -12,7 +12,13 @@ import pymysql.err
 import pytest
 import sqlalchemy.exc
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError, RetriableError
+from afschrift.domain.errors import (
+    AfschriftError,
+    ConfigurationError,
+    NeedsPersonError,
+    OutOfMemoryError,
+    RetriableError,
+)
 from afschrift.sources.duckdb import errors as duck_errors
 from afschrift.sources.mysql import errors as mysql_errors
 from afschrift.sources.postgres import errors as postgres_errors
@@ -42,6 +48,7 @@ MYSQL: list[tuple[int, type[AfschriftError], str]] = [
     (3024, RetriableError, "took longer"),
     (1205, RetriableError, "locked"),
     (1153, ConfigurationError, "`max_allowed_packet`"),
+    (1038, OutOfMemoryError, "too little memory"),
     (1054, ConfigurationError, "does not understand"),
     (2013, RetriableError, "connection lost"),
     (1690, ConfigurationError, "fails itself"),
@@ -51,7 +58,7 @@ DUCKDB: list[tuple[Exception, type[AfschriftError], str]] = [
     (duckdb.ConversionException(f"Conversion Error: {SECRET}"), ConfigurationError, "fails itself"),
     (OSError(f"Conversion Error: {SECRET}"), ConfigurationError, "fails itself"),
     (OSError("INTERRUPT Error: Interrupted!"), RetriableError, "took longer"),
-    (OSError(f"Out of Memory Error: {SECRET}"), ConfigurationError, "more memory"),
+    (OSError(f"Out of Memory Error: {SECRET}"), OutOfMemoryError, "more memory"),
     (duckdb.IOException(f"IO Error: {SECRET}"), RetriableError, r"\(io\)"),
     (OSError(SECRET), RetriableError, "OSError"),
 ]

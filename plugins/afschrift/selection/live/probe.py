@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
@@ -25,12 +25,13 @@ class NotAnsweredError(AfschriftError):
     """A statement gave no answer; what it was for is not known.
 
     Attributes:
-        failed: the source does not take it; False: it took too long, or the source broke off.
+        failed: the source does not take it; False: it took too long or too much memory, or the source
+            broke off.
     """
 
     def __init__(self, why: AfschriftError) -> None:
         super().__init__(str(why.args[0]), remedy=why.remedy)
-        self.failed = isinstance(why, ConfigurationError)
+        self.failed = isinstance(why, ConfigurationError) and not isinstance(why, OutOfMemoryError)
 
 
 @dataclass(frozen=True)

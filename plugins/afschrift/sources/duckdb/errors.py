@@ -6,7 +6,7 @@ import re
 
 import duckdb
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError, RetriableError
 from afschrift.sources.duckdb.types import TOO_LARGE
 from afschrift.sources.table_errors import table_of as place_of
 from afschrift.sources.table_errors import too_large
@@ -43,7 +43,7 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
             "be one that can be selected from.",
         )
     if kind == _OUT_OF_MEMORY:
-        return ConfigurationError(
+        return OutOfMemoryError(
             f"Source {source} needs more memory than its limit while {table} is being read.",
             remedy="raise `memory` under the source's `options`, or lower `threads`: each holds what it "
             "reads.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError, RetriableError
 from afschrift.sources.mysql.types import failure
 from afschrift.sources.table_errors import no_right, relation_of, table_of, too_large, unquoted
 
@@ -17,6 +17,8 @@ READ_ONLY = (1290, 1792, 1836)
 TIMEOUT = (1028, 1317, 1969, 3024)
 _LOCKED = (1205, 1213)
 _PACKET = (1153, 1301)
+_OUT_OF_MEMORY = (1021, 1037, 1038, 1041, 1114)
+"""Of memory, of memory to sort in, and of the disk or the table that holds what is sorted."""
 WRONG_STATEMENT = (1052, 1054, 1064, 1109, 1146, 1267, 1271, 1305)
 _CONNECTION = (0, 1053, 1158, 1159, 1160, 1161, 2002, 2003, 2006, 2013, 2014, 2055)
 
@@ -68,6 +70,11 @@ def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftEr
             f"Source {source} has {where} locked.",
             remedy="wait until the change of the table is done.",
             code=str(code),
+        )
+    if code in _OUT_OF_MEMORY:
+        return OutOfMemoryError(
+            f"Source {source} has too little memory or disk while {where} is being read ({code}).",
+            remedy="raise `sort_buffer_size` or `max_heap_table_size` on the server, or give it more room.",
         )
     if code in _PACKET:
         return ConfigurationError(
