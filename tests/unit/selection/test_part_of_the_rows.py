@@ -9,7 +9,7 @@ from pathlib import Path
 from testbed.mini import write_inventory
 
 from afschrift.inventory.load import load
-from afschrift.selection.live.finding import Code, Severity
+from afschrift.selection.live.finding import Code, Finding
 from afschrift.selection.live.probe import Limits
 from afschrift.wiring.drift import check_sources
 
@@ -34,7 +34,7 @@ tables:
 OF_NONE = {Code.JOIN_FINDS_NOTHING, Code.TABLE_NOT_REACHED}
 
 
-def found(folder: Path, limits: Limits, last: int) -> dict[Code, Severity]:
+def found(folder: Path, limits: Limits, last: int) -> dict[Code, Finding]:
     """What is said of 30 orders, the oldest without a customer; the last one of customer `last`."""
     folder.mkdir()
     with closing(sqlite3.connect(folder / "w.db")) as con:
@@ -44,7 +44,7 @@ def found(folder: Path, limits: Limits, last: int) -> dict[Code, Severity]:
         con.executemany("INSERT INTO orders VALUES (?, ?)", [*((n, 99) for n in range(29)), (29, last)])
         con.commit()
     inventory = load(write_inventory(folder / "inventory", SHOP.format(path=folder / "w.db")))
-    return {one.code: one.severity for one in check_sources(inventory, limits).findings}
+    return {one.code: one for one in check_sources(inventory, limits).findings}
 
 
 def test_none_of_all_rows_is_an_error_and_none_of_a_part_a_warning(tmp_path: Path) -> None:
@@ -54,5 +54,6 @@ def test_none_of_all_rows_is_an_error_and_none_of_a_part_a_warning(tmp_path: Pat
     of_all = found(tmp_path / "none", Limits(), last=99)
     of_a_part = found(tmp_path / "part", part, last=1)
 
-    assert {code: of_all[code] for code in OF_NONE} == dict.fromkeys(OF_NONE, Severity.ERROR)
-    assert {code: of_a_part[code] for code in OF_NONE} == dict.fromkeys(OF_NONE, Severity.WARNING)
+    for code in OF_NONE:
+        assert (of_all[code].severity.value, of_all[code].undecided) == ("error", set())
+        assert (of_a_part[code].severity.value, of_a_part[code].undecided) == ("warning", {code})

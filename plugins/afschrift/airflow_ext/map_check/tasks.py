@@ -28,7 +28,7 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
         from afschrift.airflow_ext.queues import must_be_its_queue
         from afschrift.casework.notices.map_findings import MapFinding, record
         from afschrift.register.open import open_register
-        from afschrift.selection.live.finding import Code, Severity
+        from afschrift.selection.live.finding import Severity
         from afschrift.wiring.build_services import load_inventory
         from afschrift.wiring.drift import check_sources
 
@@ -38,8 +38,8 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
         kept = [one for one in report.findings if one.severity is not Severity.NOTE]
         found = [MapFinding(one.place, one.code.value, one.severity.value) for one in kept]
         not_reached = [one.source for one in report.not_reached]
-        unseen = {one.place for one in report.findings if one.code is Code.NOT_LOOKED_AT}
-        checked = record(register, found, not_reached, BY, not_looked_at=unseen)
+        undecided = {(one.place, code.value) for one in report.findings for code in one.undecided}
+        checked = record(register, found, not_reached, BY, undecided=undecided)
         for one in report.findings:
             log.info("%s: %s. What to do: %s.", one.severity, one.sentence, one.remedy)
         for missed in report.not_reached:

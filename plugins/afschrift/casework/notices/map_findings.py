@@ -22,12 +22,6 @@ CHECKED, TOLD = "inventory_checked", "inventory_told"
 OWNERS = (Role.SOURCE_OWNER, Role.OFFICER)
 """Whose notifiers are told; one without roles is too."""
 
-_BY_ROWS = frozenset(Code) - {
-    *(Code.TABLE_NOT_DESCRIBED, Code.TABLE_GONE, Code.COLUMN_NOT_DESCRIBED, Code.COLUMN_GONE),
-    *(Code.TYPE_UNKNOWN, Code.READ_TWICE, Code.COPY_DIFFERS),
-}
-"""What only somebody who looks at rows sees: not looked at, it stands as it did."""
-
 STOPS = frozenset(
     {
         Code.TABLE_NOT_DESCRIBED,
@@ -109,16 +103,16 @@ def record(
     not_reached: Collection[str],
     by: str,
     *,
-    not_looked_at: Collection[str] = (),
+    undecided: Collection[tuple[str, str]] = (),
 ) -> Checked:
-    """Keep what a check found, in one event; of what it could not look at, what stood stands still.
+    """Keep what a check found, in one event; of what it could not look at, what stood stands as it did.
 
     Args:
         register: of the installation.
         found: errors and warnings.
         not_reached: names of sources.
         by: account that checked.
-        not_looked_at: places of which something was not counted, as it took too long or failed.
+        undecided: places and codes of what may be so there or below it, as nobody looked at all of it.
     """
     seen, before = frozenset(found), frozenset[MapFinding]()
 
@@ -126,8 +120,8 @@ def record(
         nonlocal seen, before
         before = _read(last)
         kept = {one for one in before if one.place.partition(".")[0] in not_reached}
-        kept |= {one for one in before if _of_one_place(one, not_looked_at)}
-        seen = seen | kept  # of a finding that is in both, the one of today
+        kept |= {one for one in before if _is_undecided(one, undecided)}
+        seen = frozenset(kept) | seen  # in both: as it stood; a part of the rows makes an error no milder
         return {
             "findings": [[one.place, one.code, one.severity] for one in sorted(seen)],
             "new": len(seen - before),
@@ -139,11 +133,8 @@ def record(
     return Checked(seen, seen - before, before - seen)
 
 
-def _of_one_place(one: MapFinding, places: Collection[str]) -> bool:
-    """Whether a look at one of these places could have shown a finding, or that it is mended."""
-    return one.code in _BY_ROWS and any(
-        f"{one.place}.".startswith(f"{place}.") or f"{place}.".startswith(f"{one.place}.") for place in places
-    )
+def _is_undecided(one: MapFinding, undecided: Collection[tuple[str, str]]) -> bool:
+    return any(code == one.code and f"{one.place}.".startswith(f"{place}.") for place, code in undecided)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -95,6 +96,7 @@ class Finding:
         sentence: what is so, with its place; counts and names of tables and columns, never a value.
         remedy: what to do.
         severity: the code's; where it is another one, it is said here.
+        undecided: what may be so at this place or below it all the same, as nobody looked at all of it.
     """
 
     code: Code
@@ -104,6 +106,7 @@ class Finding:
     sentence: str
     remedy: str
     severity: Severity = Severity.ERROR
+    undecided: frozenset[Code] = frozenset()
 
     @property
     def place(self) -> str:
@@ -111,21 +114,31 @@ class Finding:
         return ".".join(part for part in (self.source, self.table, self.column) if part)
 
 
-def finding(code: Code, place: tuple[str, ...], sentence: str, remedy: str, *, sure: bool = True) -> Finding:
+def finding(
+    code: Code,
+    place: tuple[str, ...],
+    sentence: str,
+    remedy: str,
+    *,
+    sure: bool = True,
+    undecided: Iterable[Code] = (),
+) -> Finding:
     """A finding of its code's own severity.
 
     Args:
-        code: what it is.
+        code: what is so.
         place: source, table and column, as far as it goes.
         sentence: as of `Finding`.
         remedy: as of `Finding`.
-        sure: False: rows that nobody looked at may say otherwise, so an error is a warning.
+        sure: False: rows that nobody looked at may say otherwise, so an error is a warning, and undecided.
+        undecided: as of `Finding`.
     """
     source, table, column = (*place, "", "")[:3]
     said, remedy = sentence.strip().removesuffix("."), remedy.strip().removesuffix(".")
     own = RULES[code].severity
     severity = own if sure or own is not Severity.ERROR else Severity.WARNING
-    return Finding(code, source, table, column, said, remedy, severity)
+    left = frozenset(undecided) | (frozenset() if sure else {code})
+    return Finding(code, source, table, column, said, remedy, severity, left)
 
 
 def table() -> str:

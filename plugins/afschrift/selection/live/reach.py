@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -73,7 +73,8 @@ class ReachCheck:
             except NotReachedError:
                 raise
             except NotAnsweredError as why:
-                yield self._not_counted(name, str(why.args[0]), why.remedy)
+                looks_for = (Code.TABLE_NOT_REACHED, Code.ROWS_OF_SEVERAL)
+                yield self._not_counted(name, str(why.args[0]), why.remedy, looks_for)
             except AfschriftError:  # a column that is not there, or closed: said where the table is compared
                 continue
 
@@ -174,6 +175,7 @@ class ReachCheck:
                 "nothing, where that is meant, as of a sender and a recipient; else take a way out",
             )
 
-    def _not_counted(self, name: str, why: str, remedy: str) -> Finding:
+    def _not_counted(self, name: str, why: str, remedy: str, undecided: Iterable[Code] = ()) -> Finding:
         words = f"{self.declared.source}.{name}: its rows were not counted by persons: {why}"
-        return finding(Code.NOT_LOOKED_AT, (self.declared.source, name), words, remedy)
+        place = (self.declared.source, name)
+        return finding(Code.NOT_LOOKED_AT, place, words, remedy, undecided=undecided)

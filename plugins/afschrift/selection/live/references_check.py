@@ -72,7 +72,7 @@ class ReferencesCheck:
             raise
         except NotAnsweredError as why:
             words = f"{way}: not looked at: {why.args[0]}"
-            yield finding(Code.NOT_LOOKED_AT, place, words, why.remedy)
+            yield finding(Code.NOT_LOOKED_AT, place, words, why.remedy, undecided={Code.POINTS_TO_NOTHING})
             return
         except AfschriftError:  # a column that is not there, or closed: said where the table is compared
             return

@@ -19,6 +19,9 @@ from afschrift.selection.live.rows import Rows
 from afschrift.selection.person import WayFinder
 from afschrift.selection.statements import render
 
+_LOOKS_FOR = frozenset(
+    {Code.KEY_NOT_UNIQUE, Code.JOIN_FINDS_NOTHING, Code.JOIN_CROSSES_PERSONS, Code.POINTS_TO_NOTHING}
+)
 _MEND = "such rows stay, and a request that meets one asks: mend the join, or say `shared_rows`"
 
 
@@ -57,10 +60,12 @@ class WaysCheck:
                 raise
             except NotAnsweredError as why:
                 words = f"{self._path(name)}: its key and joins were not looked at: {why.args[0]}"
-                yield finding(Code.NOT_LOOKED_AT, (self.declared.source, name), words, why.remedy)
+                place = (self.declared.source, name)
+                yield finding(Code.NOT_LOOKED_AT, place, words, why.remedy, undecided=_LOOKS_FOR)
             except AfschriftError as why:  # a column that it names is not there
                 code = Code.NO_RIGHT if isinstance(why, NeedsPersonError) else Code.COLUMN_GONE
-                yield finding(code, (self.declared.source, name), str(why.args[0]), why.remedy)
+                place, words = (self.declared.source, name), str(why.args[0])
+                yield finding(code, place, words, why.remedy, undecided=_LOOKS_FOR)
 
     def _key(self, name: str, table: Table) -> Iterator[Finding]:
         if not table.key:

@@ -96,7 +96,10 @@ class MapCheck:
                 report.not_reached.append(NotReached(declared.source, str(why.args[0]), why.remedy))
             except AfschriftError as why:  # such as a lake of which the files do not agree
                 words = f"{declared.source}: it was not looked at: {why.args[0]}"
-                report.findings.append(finding(Code.STATEMENT_FAILS, (declared.source,), words, why.remedy))
+                place = (declared.source,)
+                report.findings.append(
+                    finding(Code.STATEMENT_FAILS, place, words, why.remedy, undecided=Code)
+                )
         return report.tidy()
 
     def _source(self, declared: SourceFile, probe: Probe, report: MapReport) -> None:

@@ -68,7 +68,8 @@ class ContentsCheck:
             raise
         except NotAnsweredError as why:
             words = f"{self.declared.source}.{name}: its values were not looked at: {why.args[0]}"
-            yield finding(Code.NOT_LOOKED_AT, (self.declared.source, name), words, why.remedy)
+            place = (self.declared.source, name)
+            yield finding(Code.NOT_LOOKED_AT, place, words, why.remedy, undecided={Code.HOLDS_IDENTIFIER})
             return
         except AfschriftError:  # the table is closed: said where it is compared
             return

@@ -158,7 +158,8 @@ class StatementsCheck:
         except NotAnsweredError as why:
             code = Code.STATEMENT_FAILS if why.failed else Code.NOT_LOOKED_AT
             words = f"{'.'.join(place)}: a statement{of} is not taken: {why.args[0]}"
-            yield finding(code, place, words, why.remedy or "compare table and inventory")
+            remedy = why.remedy or "compare table and inventory"
+            yield finding(code, place, words, remedy, undecided={Code.STATEMENT_FAILS})
         except AfschriftError:  # a column that is not there, or closed: said where the table is compared
             return
 

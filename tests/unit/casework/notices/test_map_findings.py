@@ -93,18 +93,31 @@ def test_requests_wait_for_what_a_plan_would_miss(register: Register) -> None:
     assert stopping(register) == ["shop.customer.vip column_not_described", "shop.line join_finds_nothing"]
 
 
-def test_what_could_not_be_looked_at_is_not_mended(register: Register) -> None:
+def test_what_could_not_be_looked_at_stands_and_what_was_looked_at_beside_it_is_mended(
+    register: Register,
+) -> None:
     table = MapFinding("shop.big", "table_not_reached", "error")
     join = MapFinding("shop.big.order_id", "join_finds_nothing", "error")
     gone = MapFinding("shop.big.old", "column_gone", "error")
     other = MapFinding("shop.bigger", "table_not_reached", "error")
     record(register, [table, join, gone, other], [], BY)
 
-    checked = record(register, [], [], BY, not_looked_at=["shop.big"])
-
-    assert checked.standing == {table, join}
+    looked_for = [("shop.big", "table_not_reached"), ("shop.big", "join_finds_nothing")]
+    assert record(register, [], [], BY, undecided=looked_for).standing == {table, join}
     assert stopping(register) == ["shop.big table_not_reached", "shop.big.order_id join_finds_nothing"]
-    assert record(register, [table], [], BY, not_looked_at=["shop.big.order_id"]).standing == {table, join}
+    assert record(register, [], [], BY, undecided=looked_for[:1]).mended == {join}
+
+
+def test_a_part_of_the_rows_makes_an_error_of_all_of_them_no_milder(register: Register) -> None:
+    join = MapFinding("shop.big.order_id", "join_finds_nothing", "error")
+    of_a_part = MapFinding(join.place, join.code, "warning")
+    record(register, [join], [], BY)
+
+    record(register, [of_a_part], [], BY, undecided=[(join.place, join.code)])
+    assert stopping(register) == ["shop.big.order_id join_finds_nothing"]
+    record(register, [], [], BY)
+    record(register, [of_a_part], [], BY, undecided=[(join.place, join.code)])
+    assert stopping(register) == []
 
 
 def test_a_finding_of_another_severity_is_no_other_finding(register: Register) -> None:
