@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
 import pytest
-from testbed.running import event_types, run, store
+from testbed import mini
+from testbed.running import event_types, installation, run, store
 
 from afschrift.casework.notices.map_findings import MapFinding, record
 from afschrift.domain.errors import GateError, NeedsPersonError
@@ -48,6 +53,22 @@ def test_a_frozen_plan_stops_and_its_request_asks_of_rows_that_nobody_would_miss
     assert services.register.requests.get(request).state is State.DELIVERED
 
 
+def test_it_asks_of_a_table_of_another_schema_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINI_SHOP", str(mini.write_database(tmp_path / "shop.duckdb")))
+    with closing(duckdb.connect(str(tmp_path / "shop.duckdb"))) as con:
+        con.execute("CREATE SCHEMA desk; CREATE TABLE desk.line_note AS FROM line_note; DROP TABLE line_note")
+    shop = mini.SHOP.replace("  line_note:", "  desk.line_note:")
+    services = installation(tmp_path / "home", mini.write_inventory(tmp_path / "inventory", shop))
+    other = MapFinding("shop.desk.line_notes.order_id", "join_finds_nothing", "error")
+    found(services, MapFinding("shop.desk.line_note.order_id", "join_finds_nothing", "error"), other)
+
+    with pytest.raises(NeedsPersonError) as asked:
+        planned(services)
+
+    assert asked.value.question == "rows_not_given"
+    assert asked.value.detail == {"findings": ["shop.desk.line_note.order_id join_finds_nothing"]}
+
+
 def test_what_concerns_no_request_stops_none(services: Services) -> None:
     request = planned(services)
     found(services, KEY, ASIDE)
@@ -57,7 +78,7 @@ def test_what_concerns_no_request_stops_none(services: Services) -> None:
 def test_what_is_mended_asks_nobody_and_the_same_plan_holds(services: Services) -> None:
     request = planned(services)
     found(services, JOIN)
-    with pytest.raises(NeedsPersonError):
+    with pytest.raises(NeedsPersonError, match=f"`afschrift run {request}` or a new run"):
         classify(services, request)
     found(services)
     run(services, request)

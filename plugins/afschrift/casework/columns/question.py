@@ -130,8 +130,9 @@ ROWS_NOT_GIVEN = QuestionKind(
     {
         "leave_out": "It is right, in this request alone: nothing of it is the person's.",
     },
-    hint="mend the inventory and run the DAG `check_inventory`; then, or to settle it for this request "
-    "alone, `afschrift answer {id} --choice {options}`: the next run gives what the mended inventory finds.",
+    hint="mend the inventory, run the DAG `check_inventory`, and `afschrift run {request}` or a new run of "
+    "`fulfil_request` gives what it finds; or settle it for this request alone with `afschrift answer {id} "
+    "--choice {options}`.",
     note="`findings` names places and codes ([check.md](check.md)). Once a later check does not find it any "
     "more, it asks nobody.",
 )
