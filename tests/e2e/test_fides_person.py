@@ -35,12 +35,13 @@ NOT_IN_THE_DATASET = {
 
 
 def confirmed(file: Path) -> None:
-    """What somebody at a desk does after an import: every column looked at, with the purpose it serves."""
+    """What somebody at a desk does after an import: ways and columns looked at, with the purpose each serves."""
     source: dict[str, Any] = json.loads(json.dumps(content(file.read_text(encoding="utf-8")), default=str))
     source |= {"purposes": {"sale": PURPOSE}, "unlisted": "ignore", "zone": "Europe/Amsterdam"}
     for table, columns in NOT_IN_THE_DATASET.items():
         source["tables"][table]["columns"] |= {column: {} for column in columns}
     for table in source["tables"].values():
+        table.pop("ways", None)
         if table.get("personal") is not False:
             table["purposes"] = ["sale"]
         for column in table["columns"].values():
