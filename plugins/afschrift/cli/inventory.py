@@ -48,6 +48,8 @@ def explain(
         typer.echo(f"  purpose   {purpose}")
     if found.proposal:
         typer.echo(f"  proposed  {found.proposal}; nobody confirmed it, so it decides nothing")
+    if found.awaited:
+        typer.echo(f"  waits     nobody confirmed {found.awaited}: docs/inventory.md#proposals")
     for default in found.defaults:
         typer.echo(f"  default   {default}")
     if found.decided:

@@ -155,7 +155,7 @@ def _say_inventory(inventory: Inventory) -> None:
 
 def _say_progress(inventory: Inventory) -> None:
     """How far the work is, and what is left of it."""
-    from afschrift.inventory.unclassified import guessed_ways, progress, share, unconfirmed_tables
+    from afschrift.inventory.unclassified import awaited, guessed_ways, progress, share, unconfirmed_tables
 
     columns, left = progress(inventory)
     done = columns - len(left)
@@ -164,8 +164,12 @@ def _say_progress(inventory: Inventory) -> None:
     )
     for column in left:
         source, table, name = column.split(".", 2)
-        waits = inventory.sources[source].tables[table].columns[name].proposal is not None
-        why = "is proposed, and nobody confirmed it (`review: needed`)" if waits else "has no `origin`"
+        described = inventory.sources[source].tables[table].columns[name]
+        why = "has no `origin`"
+        if described.proposal is not None:
+            why = "is proposed, and nobody confirmed it (`review: needed`)"
+        if rest := awaited(source, described):
+            why = f"is confirmed, and nobody confirmed {rest}"
         typer.echo(f"  {column} {why}: a request that meets it asks")
     for table in guessed_ways(inventory):
         typer.echo(f"  {table} has a way that was guessed (`ways: guessed`): its columns wait for a person")

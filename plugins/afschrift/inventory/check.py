@@ -218,6 +218,7 @@ def _may_identify(table: Table, column: Column) -> bool:
 
 def _column(source: SourceFile, table: Table, column: Column, where: list[str]) -> Iterator[Finding]:
     written = column.proposal or column
+    column = written if column.awaits else column  # what a person confirmed is checked as that
     yield from _names(source, written.purposes, [*where, "purposes"])
     if written.category and written.category not in fides_categories():
         yield [*where, "category"], "this category is not in the Fides taxonomy"

@@ -126,6 +126,7 @@ class Column(Part):
     proposed: Proposed | None = None
     why: str | None = None
     _proposal: Column | None = PrivateAttr(None)
+    _awaits: tuple[str, ...] = PrivateAttr(())
     _sources: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     @property
@@ -149,8 +150,16 @@ class Column(Part):
         """What was written of a column that waits for a person; to be shown, never to decide by."""
         return self._proposal
 
-    def set_aside(self) -> Column:
+    @property
+    def awaits(self) -> tuple[str, ...]:
+        """What nobody confirmed, of a column that a person did confirm: `table.column`, or a table's ways.
+
+        Empty where the words of the column itself are the proposal.
+        """
+        return self._awaits
+
+    def set_aside(self, awaits: tuple[str, ...] = ()) -> Column:
         """A column that says nothing but that a person must look, with its words as a proposal."""
         bare = type(self)(review="needed", proposed=self.proposed, free_text=self.free_text)
-        bare._proposal = self
+        bare._proposal, bare._awaits = self, awaits
         return bare

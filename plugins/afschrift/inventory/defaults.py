@@ -30,44 +30,52 @@ Place = tuple[str, ...]
 
 def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
     """Tables with a way to the person that was guessed and not confirmed: their own, or further on."""
-    return _with_joined(tables, {name for name, table in tables.items() if table.ways is not None})
+    guessed = {name: [name] for name, table in tables.items() if table.ways is not None}
+    return frozenset(_with_joined(tables, guessed))
 
 
-def with_unconfirmed_ways(tables: Mapping[str, Table]) -> frozenset[str]:
+def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
     """Tables that lead to nobody yet: a way was guessed, or uses a column that is a proposal, or further on.
 
-    Nothing that a decision rests on is read by such a way: no key, no consent, no fact, no name.
+    Nothing is decided or given by such a way: no key, no consent, no fact, no name, no column.
+
+    Returns:
+        Each of these tables, with what a person must confirm first: `table.column`, or a table whose ways
+        were guessed.
     """
-    found = set(resting_on_guesses(tables))
+    first = {name: [name] for name, table in tables.items() if table.ways is not None}
     for name, table in tables.items():
         used = [(name, column) for link in table.subject.values() for column in link.columns]
         for own, target in (pair for join in table.join for pair in join.items()):
             other, _, column = target.rpartition(".")
             used += [(name, own), (other, column)]
-        if any(other in tables and tables[other].waits(column) for other, column in used):
-            found.add(name)
-    return _with_joined(tables, found)
+        for other, column in used:
+            if other in tables and tables[other].waits(column):
+                first.setdefault(name, []).append(f"{other}.{column}")
+    return _with_joined(tables, first)
 
 
-def _with_joined(tables: Mapping[str, Table], found: set[str]) -> frozenset[str]:
-    """Some tables, and each that is joined to one of them."""
+def _with_joined(tables: Mapping[str, Table], first: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """Some tables and each that is joined to one of them, with what each of them rests on."""
     joined: dict[str, list[str]] = {}
     for name, table in tables.items():
         for target in (to for join in table.join for to in join.values()):
             joined.setdefault(target.rpartition(".")[0], []).append(name)
+    found = {name: dict.fromkeys(places) for name, places in first.items()}
     waiting = list(found)
     while waiting:
-        more = {name for name in joined.get(waiting.pop(), ()) if name not in found}
-        found |= more
-        waiting += more
-    return frozenset(found)
+        parent = waiting.pop()
+        for name in joined.get(parent, ()):
+            own = found.setdefault(name, {})
+            if more := found[parent].keys() - own.keys():
+                own |= {place: None for place in found[parent] if place in more}
+                waiting.append(name)
+    return {name: tuple(places) for name, places in found.items()}
 
 
-def _waiting(column: Column) -> Column:
+def _waiting(column: Column, awaits: tuple[str, ...]) -> Column:
     """A column whose rows may be somebody else's: whatever a person said of it, it is a proposal."""
-    if column.proposal is not None:
-        return column
-    return column.model_copy(update={"decided": None}).set_aside()
+    return column if column.proposal is not None else column.set_aside(awaits)
 
 
 class Compiler:
@@ -82,7 +90,11 @@ class Compiler:
 
     def tables(self) -> dict[str, Table]:
         """The tables, each with its columns and `references` as the rest of the code knows them."""
-        return {name: self._table(name, table) for name, table in self._tables.items()}
+        made = {name: self._table(name, table) for name, table in self._tables.items()}
+        for name, awaits in unconfirmed_ways(made).items():
+            columns = {column: _waiting(said, awaits) for column, said in made[name].columns.items()}
+            made[name] = made[name].model_copy(update={"columns": columns})
+        return made
 
     def _table(self, name: str, table: Table) -> Table:
         confirmed = confirmed_in(table)
@@ -94,12 +106,10 @@ class Compiler:
         return table.model_copy(update={"columns": columns, "references": references})
 
     def _column(self, name: str, column: str, confirmed: Mapping[str, Confirmation]) -> Column:
-        """A column as it counts."""
+        """A column as it counts, were each way confirmed."""
         if column in confirmed:
-            found = self._confirmed(name, column, confirmed[column])
-        else:
-            found = self._open(name, column, self._tables[name].columns[column])
-        return _waiting(found) if name in self._guessed else found
+            return self._confirmed(name, column, confirmed[column])
+        return self._open(name, column, self._tables[name].columns[column])
 
     def _confirmed(self, table: str, column: str, by: Confirmation) -> Column:
         filled = self._fill(table, column)
@@ -173,7 +183,8 @@ class Compiler:
     def _counts(self, table: str, column: str) -> bool:
         """Whether a column is more than a proposal, so that another one may take over what it says."""
         declared = self._tables[table]
-        return not declared.lacks_class(self._column(table, column, confirmed_in(declared)))
+        found = self._column(table, column, confirmed_in(declared))
+        return table not in self._guessed and not declared.lacks_class(found)
 
     def _target(self, table: str, column: str) -> tuple[str, str] | None:
         """The column that a look-up column points to; what holds nobody's data tells nothing of it."""

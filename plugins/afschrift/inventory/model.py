@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, PrivateAttr, model_validator
 from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.confirmation import Defaults, Session
-from afschrift.inventory.defaults import Compiler, resting_on_guesses, with_unconfirmed_ways
+from afschrift.inventory.defaults import Compiler, unconfirmed_ways
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.processing import (
@@ -123,7 +123,7 @@ class SourceFile(Part):
 
     @cached_property
     def _leading_nowhere(self) -> frozenset[str]:
-        return with_unconfirmed_ways(self.tables)
+        return frozenset(unconfirmed_ways(self.tables))
 
     def may_follow(self, table: str, *columns: str | None) -> bool:
         """Whether a table says whose its rows are, and some columns of it what they hold.
@@ -137,12 +137,11 @@ class SourceFile(Part):
     def pointed_at(self) -> dict[str, frozenset[str]]:
         """The columns of each table that joins and `references` of others lead to.
 
-        What waits for a person leads nowhere: ways that are guessed, and columns that nobody classified.
+        What waits for a person leads nowhere: ways that nobody confirmed, and columns that nobody classified.
         """
         found: dict[str, set[str]] = {}
-        guessed = resting_on_guesses(self.tables)
         for name, table in self.tables.items():
-            if name in guessed or table.unconfirmed:
+            if name in self._leading_nowhere or table.unconfirmed:
                 continue
             ways = (*(way for join in table.join for way in join.items()), *table.references.items())
             for own, target in ways:

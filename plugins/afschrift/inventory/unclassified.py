@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 
@@ -48,6 +49,17 @@ def guessed_ways(inventory: Inventory) -> list[str]:
         for name, table in source.tables.items()
         if table.ways is not None
     ]
+
+
+def awaited(source: str, column: Column) -> str:
+    """What a person must confirm before a column counts that they did confirm; empty: nothing.
+
+    Such as `shop.customer.customer_id, by which its rows are found`.
+    """
+    places = [
+        f"{source}.{place}" if "." in place else f"the way of {source}.{place}" for place in column.awaits
+    ]
+    return f"{' and '.join(places)}, by which its rows are found" if places else ""
 
 
 def share(done: int, of: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
+from afschrift.inventory.unclassified import awaited
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.column_facts import PersonFacts
@@ -117,8 +118,7 @@ class TableDrafts:
             ):
                 answered |= dict.fromkeys(column_paths, NO_ROWS)  # nothing is held that consent could cover
                 continue
-            words = f"{_ASK_WORDS[reason]}: {', '.join(column_paths)}."
-            asked = OpenQuestion(KINDS[reason], KINDS[reason].options, words, {"columns": list(column_paths)})
+            asked = _about_columns(source, name, reason, column_paths)
             choice = self._notes.need(asked, partial(self._shown, session, statements, decision))
             if choice is not None:
                 answered |= dict.fromkeys(column_paths, choice)
@@ -192,6 +192,22 @@ class TableDrafts:
             row_rule=_row_rule(table, scope),
             path=ways.words,
         )
+
+
+def _about_columns(source: SourceFile, name: str, reason: str, paths: Sequence[str]) -> OpenQuestion:
+    """A question about columns of a table; where their rows are found by a proposal, it says by which."""
+    described = source.tables[name].columns
+    known = [described[column] for path in paths if (column := path.rpartition(".")[2]) in described]
+    rests_on = sorted({rest for column in known if (rest := awaited(source.source, column))})
+    words = f"{_ASK_WORDS[reason]}: {', '.join(paths)}."
+    detail: dict[str, Any] = {"columns": list(paths)}
+    if rests_on:
+        words += (
+            f" Some are confirmed, and may be somebody else's all the same: nobody confirmed "
+            f"{'; '.join(rests_on)}. Confirm that first (`afschrift inventory review`), and run it again."
+        )
+        detail["awaits"] = rests_on
+    return OpenQuestion(KINDS[reason], KINDS[reason].options, words, detail)
 
 
 def _row_rule(table: Table, scope: Scope | None) -> dict[str, Any]:

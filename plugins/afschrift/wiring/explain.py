@@ -16,6 +16,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.unclassified import awaited
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.person import of_entries
 from afschrift.selection.statements import Statements
@@ -32,6 +33,7 @@ class DecisionExplanation:
     Attributes:
         case_by_case: where the person has a value in it, somebody decides before it leaves (RULES G.11).
         proposal: what stands in the inventory for it, where nobody confirmed that.
+        awaited: what nobody confirmed of the way to its rows, where a person confirmed the column.
         defaults: the words that a default gave, by where that stands.
     """
 
@@ -44,6 +46,7 @@ class DecisionExplanation:
     statement: str
     case_by_case: bool
     proposal: str
+    awaited: str
     defaults: tuple[str, ...]
 
 
@@ -102,6 +105,7 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
         case_by_case=field.action in (Action.INCLUDE, Action.MASK)
         and is_case_column(inventory, declared, column),
         proposal=_proposal(written),
+        awaited=awaited(source.source, written) if written is not None else "",
         defaults=tuple(_defaults(written)),
     )
 
@@ -119,7 +123,7 @@ def _defaults(written: Column | None) -> Iterator[str]:
 
 def _proposal(written: Column | None) -> str:
     """What stands in the inventory of a column that waits for a person, with how sure its program was."""
-    if written is None or written.proposal is None:
+    if written is None or written.proposal is None or written.awaits:
         return ""
     of, sure = written.proposal, written.proposed
     said = of.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"review", "proposed"})

@@ -96,6 +96,7 @@ def test_under_a_table_that_is_proposed_a_columns_own_word_counts(tmp_path: Path
         tmp_path,
         {
             ("customer", "review"): "needed",
+            ("customer", "columns", "customer_id", "decided"): decided,
             ("customer", "columns", "name", "decided"): decided,
             ("customer", "columns", "email", "review"): "case",
         },
@@ -106,6 +107,38 @@ def test_under_a_table_that_is_proposed_a_columns_own_word_counts(tmp_path: Path
     table = inventory.sources["shop"].tables["customer"]
     assert is_case_column(inventory, table, "email")
     assert not is_case_column(inventory, table, "score")
+
+
+KEYS: dict[str, tuple[dict[tuple[str, ...], Any], str]] = {
+    "a key of the subject": ({("device", "columns", "device_id", "review"): "needed"}, "device.device_id"),
+    "until when it held": ({("device", "columns", "unpaired", "review"): "needed"}, "device.unpaired"),
+    "a column of a join": ({("device", "join"): {"paired": "orders.ordered_at"},
+                            ("orders", "columns", "ordered_at", "review"): "needed"}, "orders.ordered_at"),
+    "the table": ({("device", "review"): "needed", **{
+        ("device", "columns", name, "decided"): {"by": "x", "on": "2026-11-28", "why": "y"}
+        for name in ("customer_id", "device_id", "paired")}}, "device.unpaired"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_no_column_leaves_by_a_key_that_nobody_confirmed(tmp_path: Path, case: str) -> None:
+    changes, place = KEYS[case]
+    inventory = loaded(tmp_path, changes)
+    for right, column, action, reason in reasons(inventory, "device"):
+        assert (action, reason) == (Action.ASK, "unclassified"), (right, column)
+    paired = inventory.sources["shop"].tables["device"].columns["paired"]
+    assert paired.awaits == (place,)
+    assert place in column_words(paired)
+    assert all(action is not Action.ASK for _, _, action, _ in reasons(inventory, "ticket"))
+
+
+def test_by_a_key_that_nobody_confirmed_nothing_leaves_further_on(tmp_path: Path) -> None:
+    inventory = loaded(tmp_path, {("orders", "columns", "customer_id", "review"): "needed"})
+    for table in ("orders", "line", "line_note", "shipment"):
+        assert {action for _, _, action, _ in reasons(inventory, table)} == {Action.ASK}, table
+        columns = inventory.sources["shop"].tables[table].columns.values()
+        assert {one.awaits for one in columns} <= {("orders.customer_id",), ()}
+    assert all(action is not Action.ASK for _, _, action, _ in reasons(inventory, "ticket"))
 
 
 def test_nothing_of_a_proposal_is_taken_for_what_a_person_said(tmp_path: Path) -> None:

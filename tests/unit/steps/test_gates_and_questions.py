@@ -212,6 +212,27 @@ def test_what_is_only_proposed_blocks_until_a_person_says_so(tmp_path: Path, ser
         assert b"Ann" not in bundle.read(customer)
 
 
+def test_what_is_confirmed_is_asked_about_while_the_key_of_its_rows_is_proposed(
+    tmp_path: Path, services: Services
+) -> None:
+    text = SHOP.replace(
+        "      customer_id: {origin: assigned}\n      ordered_at:",
+        "      customer_id: {origin: assigned, review: needed}\n      ordered_at:",
+        1,
+    )
+    services = installation(tmp_path / "proposed", write_inventory(tmp_path / "map", text))
+    request = store(services, ANN, "portability")
+    assess(services, request)
+    with pytest.raises(NeedsPersonError) as caught:
+        classify(services, request)
+    found = {one.detail["columns"][0].rpartition(".")[0]: one for one in register(services).questions.all()}
+    assert {"shop.orders", "shop.line", "shop.line_note"} <= found.keys()
+    assert "shop.customer" not in found
+    rest = "shop.orders.customer_id, by which its rows are found"
+    assert all(found[table].detail["awaits"] == [rest] for table in ("shop.orders", "shop.line"))
+    assert f"nobody confirmed {rest}. Confirm that first" in str(caught.value.args[0])
+
+
 def test_rows_of_an_unknown_origin_stay_out_once_a_person_says_so(services: Services) -> None:
     request = store(services, BOB)
     assess(services, request)

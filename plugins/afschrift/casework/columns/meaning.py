@@ -41,6 +41,9 @@ def column_words(column: Column | None) -> str:
     """Title, meaning, origin and category of a column, in one line."""
     if column is None:
         return NOT_DESCRIBED
+    if column.proposal is not None and column.awaits:
+        places = " and ".join(column.awaits)
+        return f"{column_words(column.proposal)}; nobody confirmed {places}, by which its rows are found"
     if column.proposal is not None:
         return f"proposed and confirmed by nobody: {column_words(column.proposal)}"
     texts = [text.get("en") for text in (column.title, column.meaning) if text is not None]

@@ -85,6 +85,7 @@ def _confirmed(source: SourceFile, table: Table, where: list[str]) -> Iterator[F
             seen.add(column)
     for name in confirmed_in(table):
         described = table.columns[name]
+        described = (described.proposal or described) if described.awaits else described
         if described.proposal is not None:
             yield where, f"{name} is confirmed and says `review: needed`: leave one of them out"
         elif table.personal and table.lacks_class(described):

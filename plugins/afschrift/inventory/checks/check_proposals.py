@@ -15,5 +15,5 @@ def proposal_faults(table: Table, where: list[str]) -> Iterator[tuple[list[str],
     if table.ways is not None and not (table.subject or table.join):
         yield [*where, "ways"], "there is no way here that was guessed: leave it out"
     for name, column in table.columns.items():
-        if column.proposal is not None and column.proposal.decided is not None:
+        if column.proposal is not None and not column.awaits and column.proposal.decided is not None:
             yield [*where, "columns", name, "review"], words

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from afschrift.inventory.column import Column
-from afschrift.inventory.defaults import resting_on_guesses
+from afschrift.inventory.defaults import unconfirmed_ways
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 
@@ -44,7 +44,7 @@ def export(source: SourceFile) -> Exported:
 
 def _collections(source: SourceFile, found: Exported) -> Iterator[dict[str, Any]]:
     waiting = 0
-    guessed = resting_on_guesses(source.tables)
+    guessed = unconfirmed_ways(source.tables)
     for table in dict.fromkeys(source.in_source(name) for name in source.tables):
         entries = {name: source.tables[name] for name in source.entries(table)}
         if any(entry.copy_of for entry in entries.values()):

@@ -98,7 +98,10 @@ def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
             if name in guessed:
                 continue  # whose rows these are comes first
             for column in unclassified(table):
-                yield Place(source.source, name, column), table.columns[column]
+                if not table.columns[
+                    column
+                ].awaits:  # a person confirmed it: the way is asked, or its columns
+                    yield Place(source.source, name, column), table.columns[column]
 
 
 def _deciding(said: Mapping[str, Any]) -> str:

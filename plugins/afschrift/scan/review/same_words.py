@@ -45,7 +45,8 @@ def _tables(source: SourceFile, now: SourceFile, group: Group, said: Mapping[str
                 yield of.path
                 continue
             old, new = columns[column], other[column]
-            may_count = of in touched or group.is_table  # a way frees columns of other tables as well
+            # a way, or a column of one, frees what a person confirmed of other columns as well
+            may_count = of in touched or group.is_table or bool(old.awaits)
             if {**_words(old), **(said if of in touched else {})} != _words(new) or not (
                 may_count or old.model_dump() == new.model_dump()
             ):
@@ -54,4 +55,5 @@ def _tables(source: SourceFile, now: SourceFile, group: Group, said: Mapping[str
 
 def _words(column: Column) -> dict[str, Any]:
     """What is said of a column, confirmed or not, but for who says it."""
-    return words_of(column) | ({"review": "case"} if column.review == "case" else {})
+    review = (column.proposal or column).review
+    return words_of(column) | ({"review": "case"} if review == "case" else {})

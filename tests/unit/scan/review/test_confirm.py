@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from testbed.mini import write_inventory
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.scan.review.answer_text import Answer
 from afschrift.scan.review.groups import Group
@@ -63,13 +65,37 @@ def group(review: Review, name: str, said: str = "") -> Group:
 
 
 def classified(folder: Path) -> set[str]:
+    """Columns that a person confirmed, though the way to their rows may wait."""
     source = load(folder).sources["shop"]
     return {
         f"{name}.{column}"
         for name, table in source.tables.items()
         for column, one in table.columns.items()
-        if not table.lacks_class(one)
+        if one.awaits or not table.lacks_class(one)
     }
+
+
+def said_of(column: Column) -> Column:
+    """What a person confirmed of a column whose rows are found by one that waits."""
+    assert column.awaits
+    assert column.proposal is not None
+    return column.proposal
+
+
+def test_what_is_confirmed_counts_once_the_key_of_its_rows_is(folder: Path) -> None:
+    review = Review(folder)
+    review.confirm(group(review, "created_at"), ANSWER)
+    line = review.inventory.sources["shop"].tables["Order Line"]
+    assert line.columns["Created_At"].awaits == ("Order Line.order_id", "orders.customer_id")
+    assert not [one for one in review.waiting() if one.name == "created_at"], "nobody is asked twice"
+    for name in ("order_id", "customer_id"):
+        words = {} if name == "order_id" else {"origin": "assigned"}
+        review.confirm(group(review, name), replace(ANSWER, words=words))
+    tables = review.inventory.sources["shop"].tables
+    assert tables["orders"].columns["created_at"].origin == "observed"
+    assert tables["Order Line"].columns["Created_At"].origin == "observed"
+    review.undo()
+    assert review.inventory.sources["shop"].tables["orders"].columns["created_at"].awaits
 
 
 def test_what_is_alike_is_one_question_and_the_largest_comes_first(folder: Path) -> None:
@@ -92,7 +118,7 @@ def test_categories_of_one_question_may_differ_and_each_column_keeps_its_own(fol
     assert one.varied == {"category": {"nothing": 2, "user.behavior": 1}}
     review.confirm(one, ANSWER)
     tables = load(folder).sources["shop"].tables
-    assert tables["orders"].columns["created_at"].category == "user.behavior"
+    assert said_of(tables["orders"].columns["created_at"]).category == "user.behavior"
     assert tables["customer"].columns["created_at"].category is None
 
 
@@ -109,7 +135,7 @@ def test_one_answer_classifies_the_columns_of_its_question_and_no_other(folder: 
     step = review.confirm(group(review, "created_at"), ANSWER)
     assert classified(folder) - was == {"customer.created_at", "orders.created_at", "Order Line.Created_At"}
     assert was <= classified(folder)
-    column = load(folder).sources["shop"].tables["orders"].columns["created_at"]
+    column = said_of(load(folder).sources["shop"].tables["orders"].columns["created_at"])
     assert column.decided is not None
     assert (column.decided.by, column.decided.why) == (ANSWER.by, ANSWER.why)
     assert str(column.decided.review) == "2027-11-28"
