@@ -96,6 +96,7 @@ class ColumnFacts:
         purposes: empty where no purpose was recorded.
         automated: False for data outside any automated processing (Art. 20(1)(b)).
         join_key: the exported tables need it to be joined again, and it is no other person's key (K43).
+        perhaps_others: it is another person's key if a proposal is right that nobody confirmed.
         wanted: False where the person's own words leave it out (R24).
         mask: what stands instead of others' data that are masked.
     """
@@ -107,6 +108,7 @@ class ColumnFacts:
     third_party: ThirdParty | None = None
     protect: Protect | None = None
     join_key: bool = False
+    perhaps_others: bool = False
     wanted: bool = True
     mask: Mask = Mask.TOKEN
     mixed: bool = False
@@ -190,6 +192,8 @@ def _portability(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
     origin = facts.origin
     if origin is None:
         return ColumnDecision(Action.ASK, ("R18",), "mixed")
+    if origin is Origin.ASSIGNED and facts.perhaps_others and policy.join_keys:
+        return ColumnDecision(Action.ASK, ("R31", "R58"), "others_undecided")
     if origin is Origin.ASSIGNED and facts.join_key and policy.join_keys:
         return ColumnDecision(Action.INCLUDE, ("R18", "R58"), "join_key")
     if not origin.from_the_person and not _received(facts):

@@ -116,6 +116,22 @@ def tie_columns(source: SourceFile, table: str) -> frozenset[str]:
     return frozenset({*joined, *declared.key, *declared.references, *pointed} - theirs)
 
 
+def perhaps_other_person(source: SourceFile, table: str) -> frozenset[str]:
+    """Columns beside the joins of a table that are another person's number if a guessed way is right."""
+    declared = source.tables[table]
+    own = {link.column for link in declared.subject.values()} | {
+        one for join in declared.join for one in join
+    }
+    return frozenset(
+        column
+        for column, target in declared.references.items()
+        if column not in own
+        and _names_person(source, target)
+        and source.tables[target.rpartition(".")[0]].names is None
+        and not source.may_follow(target.rpartition(".")[0])
+    )
+
+
 def _names_person(source: SourceFile, target: str) -> bool:
     """Whether a `table.column` is a key by which people are known, or of a table of their names."""
     name, _, column = target.rpartition(".")

@@ -220,11 +220,11 @@ class Inventory(Part):
 
 
 def casefold_keys(inventory: Inventory) -> frozenset[str]:
-    """Names of the keys that some table compares without regard to case."""
+    """Names of the keys that some table compares without regard to case; a guessed way says nothing."""
     return frozenset(
         name
         for source in inventory.sources.values()
-        for table in source.tables.values()
+        for of, table in source.tables.items()
         for name, link in table.subject.items()
-        if link.match == "casefold"
+        if link.match == "casefold" and source.may_follow(of)
     )

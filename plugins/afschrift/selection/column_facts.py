@@ -9,7 +9,7 @@ from typing import Any
 from afschrift.domain.decision import About, Action, ColumnFacts, ConsentState, Mask, PurposeFacts
 from afschrift.domain.origin import Origin
 from afschrift.inventory.column import Column
-from afschrift.inventory.joins import tie_columns
+from afschrift.inventory.joins import perhaps_other_person, tie_columns
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 
@@ -61,6 +61,7 @@ class TableFacts:
         self._person = person
         person_key = self.table.subject.get(inventory.identity.person)
         self._joined = {column for join in self.table.join for column in join}
+        self._perhaps_others = perhaps_other_person(source, name)
         self._keys = tie_columns(source, name) | ({person_key.column} if person_key else set())
 
     def of(self, column_name: str, origin: Origin | None, *, row: str | None = None) -> ColumnFacts:
@@ -79,6 +80,7 @@ class TableFacts:
             third_party=column.third_party,
             protect=column.protect,
             join_key=column_name in self._keys and (about is About.SUBJECT or column_name in self._joined),
+            perhaps_others=column_name in self._perhaps_others,
             wanted=self._wanted(column),
             mask=Mask(column.mask),
             mixed=column.origin == "mixed",

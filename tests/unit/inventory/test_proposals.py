@@ -18,7 +18,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
-from afschrift.inventory.model import Inventory
+from afschrift.inventory.model import Inventory, casefold_keys
 from afschrift.inventory.unclassified import progress, unconfirmed_tables
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.identifying_rows import marks_any
@@ -139,6 +139,37 @@ def test_by_a_key_that_nobody_confirmed_nothing_leaves_further_on(tmp_path: Path
         columns = inventory.sources["shop"].tables[table].columns.values()
         assert {one.awaits for one in columns} <= {("orders.customer_id",), ()}
     assert all(action is not Action.ASK for _, _, action, _ in reasons(inventory, "ticket"))
+
+
+def test_whether_a_pointer_is_another_persons_number_is_not_decided_by_a_guess(tmp_path: Path) -> None:
+    """As a tie it would leave, as another person's number stay; where only a program says which, a person does."""
+    points: dict[tuple[str, ...], Any] = {("ticket", "references"): {"ticket_id": "device.device_id"}}
+    place = Right.PORTABILITY, "ticket_id"
+
+    def decided(name: str, changes: dict[tuple[str, ...], Any]) -> tuple[Action, str]:
+        found = {
+            (right, column): rest
+            for right, column, *rest in reasons(loaded(tmp_path / name, changes), "ticket")
+        }
+        action, reason = found[place]
+        assert found[Right.ACCESS, "ticket_id"] == [Action.INCLUDE, "access_assigned"]
+        return action, reason
+
+    assert decided("sure", points) == (Action.EXCLUDE, "origin_assigned")
+    for number, guess in enumerate(({("device", "ways"): "guessed"},
+                                    {("device", "columns", "customer_id", "review"): "needed"})):  # fmt: skip
+        assert decided(f"guess{number}", points | guess) == (Action.ASK, "others_undecided")
+
+
+def test_a_guessed_table_does_not_say_how_a_key_is_compared(tmp_path: Path) -> None:
+    by_email = ("customer", "customer_email")
+    assert casefold_keys(loaded(tmp_path / "sure", {})) == {"email"}
+    guessed = loaded(
+        tmp_path / "guess", {(table, "ways"): "guessed" for table in (*by_email, "newsletter", "login")}
+    )
+    assert casefold_keys(guessed) == set()
+    one = loaded(tmp_path / "one", {("customer", "ways"): "guessed"})
+    assert casefold_keys(one) == {"email"}, "another table, that a person confirmed, says it too"
 
 
 def test_nothing_of_a_proposal_is_taken_for_what_a_person_said(tmp_path: Path) -> None:
