@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ruamel.yaml.error import MarkedYAMLError
-
 from afschrift.domain.decision import Protect
-from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.quick_yaml import content
+from afschrift.scan.mergeable import words_of_file
 from afschrift.scan.yaml_insert import Path, insert
 
 Words = Mapping[str, Any]
@@ -22,7 +20,7 @@ _WAYS = frozenset({"subject", "join", "ways"})
 _NAMED = frozenset({"purposes", "stores"})
 
 
-def merge(existing_text: str, draft: Words) -> tuple[str, list[str]]:
+def merge(existing_text: str, draft: Words, name: str = "The file") -> tuple[str, list[str]]:
     """The text of a file with what a draft has more, and the paths of what was added.
 
     A word that stands there stays, and so do comments and layout. A column that a person classified gets
@@ -34,21 +32,13 @@ def merge(existing_text: str, draft: Words) -> tuple[str, list[str]]:
     Args:
         existing_text: YAML of a source; empty: there is no file yet.
         draft: a source, as docs/inventory.md describes it.
+        name: of the file, for errors.
 
     Raises:
-        ConfigurationError: the text is no YAML of a mapping, or what would get more is used in several
+        ConfigurationError: the text is no YAML of a source, or what would get more is used in several
             places.
     """
-    try:
-        data = content(existing_text.replace("\r\n", "\n"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(
-            f"The file cannot be added to: line {line} is not readable as YAML.", remedy="mend it first."
-        ) from None
-    if data is not None and not isinstance(data, Mapping):
-        raise ConfigurationError("The file cannot be added to: it holds no mapping.", remedy="mend it first.")
-    additions = list(_of_source(data or {}, draft))
+    additions = list(_of_source(words_of_file(existing_text, name), draft))
     if not additions:
         return existing_text, []
     told = [name for path, value in additions for name in _told(path, value)]

@@ -78,7 +78,7 @@ def import_map(
         if {"subject", "join"} & set(words)
     }
     found = draft(described, head, person=str(identity.get("person")), known=known, confirmed=confirmed)
-    text, added = merge(texts.get(name, ""), found.source)
+    text, added = merge(texts.get(name, ""), found.source, name)
     found.notes += not_added(texts.get(name, ""), found.source)
     used = {key for _, words in _tables(text) for key in words.get("subject") or ()}
     keys = [key for key in found.keys if key in used and key not in (identity.get("keys") or {})]

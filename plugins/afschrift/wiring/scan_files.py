@@ -113,7 +113,7 @@ def write(file: Path, text: str, draft: Draft) -> list[str]:
     identity = file.parent / IDENTITY
     try:
         if file.exists():
-            text, added = merge(file.read_text(encoding="utf-8"), draft.data)
+            text, added = merge(file.read_text(encoding="utf-8"), draft.data, file.name)
         keys = _with_keys(identity, draft)
         if draft.keys:
             _replace(identity, keys)

@@ -16,6 +16,7 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.scan.column_proposals import propose_columns
 from afschrift.scan.head import head
+from afschrift.scan.mergeable import words_of_file
 from afschrift.scan.reading.read import read_source
 from afschrift.scan.reading.reader import Reader
 from afschrift.scan.scan_findings import find
@@ -91,6 +92,8 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     kind, options = _kind(asked), _options(asked)
     name = asked.name or _name(asked)
     file = place_of(name, asked.out, dry_run=asked.dry_run)
+    if file.exists() and not asked.dry_run:
+        words_of_file(file.read_text(encoding="utf-8"), file.name)  # before an hour of reading
     identity = plain(file.parent / IDENTITY)
     with Reader(lambda: _session(name, kind, options, asked.connection)) as reader:
         source = read_source(reader)

@@ -207,6 +207,23 @@ def test_what_is_no_mapping_is_refused(text: str) -> None:
         merge(text, draft())
 
 
+@pytest.mark.parametrize(
+    ("tables", "place"),
+    [
+        ("{a: {columns: {x: {}}}, b:\n {columns: {y: provided}}}", r":4: tables\.b\.columns\.y"),
+        ("\n  b: provided", r":4: tables\.b"),
+        ("\n  b:\n    columns: [y]", r":5: tables\.b\.columns"),
+        ("\n  b:\n    columns: {y: {}}\n    confirmed: [{by: x}]", r":6: tables\.b\.confirmed\.0"),
+        ("[b]", r":3: tables"),
+    ],
+)
+def test_a_word_in_the_place_of_a_mapping_is_named_with_file_and_line(tables: str, place: str) -> None:
+    text = f"source: s\nkind: k\ntables: {tables}\n"
+    with pytest.raises(ConfigurationError, match=rf"shop\.yml{place}: ") as told:
+        merge(text, draft(b={"columns": {"y": COLUMN}}), "shop.yml")
+    assert "provided" not in str(told.value), "what stands there may be a value"
+
+
 NAMES = st.text(st.sampled_from("abé_ -:#'\"0y~\n"), min_size=1, max_size=6)
 COLUMNS = st.dictionaries(
     NAMES, st.sampled_from([{}, COLUMN, {"origin": "assigned"}, {"title": {"en": "é: #"}}])
