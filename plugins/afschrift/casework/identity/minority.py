@@ -27,8 +27,9 @@ STEP = "age"
 def minority(services: Services, request: Request) -> Minor:
     """Whether the person was under age on the local day of receipt; read once, then kept.
 
-    `UNKNOWN` where the inventory names no column, or the column does not tell. A source that is down is not
-    left for later (`inventory/later.py`).
+    `UNKNOWN` where the inventory names no column, or the column does not tell; and instead of `NO` where only
+    a program says what the column holds or whose it is: that a proposal makes somebody an adult, nobody
+    confirmed. A source that is down is not left for later (`inventory/later.py`).
 
     Raises:
         RetriableError: the source does not answer.
@@ -47,6 +48,8 @@ def minority(services: Services, request: Request) -> Minor:
             "limit": services.age_of_consent,
         }
     )
+    source, table, column = column_path.split(".")
+    sure = services.inventory.sources[source].may_follow(table, column)
     done = register.steps.result(request.id, STEP, inputs)
     if done is None:
         with asking(register, request.id, KINDS):
@@ -57,6 +60,7 @@ def minority(services: Services, request: Request) -> Minor:
             day=local_date(datetime.fromisoformat(request.received_at), request.zone),
             limit=services.age_of_consent,
         )
+        found = Minor.UNKNOWN if found is Minor.NO and not sure else found
         result = {"minor": found.value, "limit": services.age_of_consent}
         event = NewEvent("age_read", payload={"rules": ["R16"], "column": column_path, **result})
         done = register.steps.finish(request.id, STEP, inputs, result, event)

@@ -97,15 +97,20 @@ def require_identity(services: Services, request: Request) -> DecisionRow:
 
 
 def _asked_for(inventory: Inventory, request: Request) -> Iterator[tuple[Column, list[Purpose]]]:
-    """Columns that the answer may hold, with their purposes."""
+    """Columns that the answer may hold, with their purposes.
+
+    Of a column that waits for a person, what is proposed: a category of Art. 9 asks for care before anybody
+    confirmed it. That a proposal would keep it back (`protect: secret`) takes nothing away.
+    """
     limits = request.limits
     tables, categories = limits.get("tables", ()), limits.get("categories", ())
     for name, source in inventory.sources.items():
         for table_name, table in source.tables.items():
-            for column in table.columns.values() if table.personal else ():
+            for described in table.columns.values() if table.personal else ():
+                column = described.proposal or described
                 wanted = f"{name}.{table_name}" in tables or below(column.category, categories)
                 purposes = _purposes(source, table, column)
-                if (wanted or not limits) and _may_leave(request.right, column, purposes):
+                if (wanted or not limits) and _may_leave(request.right, described, purposes):
                     yield column, purposes
 
 

@@ -91,6 +91,27 @@ def test_the_class_follows_from_inventory_and_request(bureau: Bureau) -> None:
     assert needed(bureau, bureau.store("portability"))[0] == "substantial"
 
 
+HEALTH = "score: {category: user.health_and_medical, review: needed"
+
+
+@pytest.mark.parametrize(
+    "column",
+    [HEALTH, f"{HEALTH}, protect: secret", "score: {category: user.financial.bank_account, review: needed",
+     "score: {purposes: [coached], review: needed"],
+)  # fmt: skip
+def test_a_proposed_category_asks_for_care_as_a_confirmed_one_does(bureau: Bureau, column: str) -> None:
+    coached = (
+        "  coached: {basis: A6-1-a, special: A9-2-a, title: {nl: x, en: x}, retention: P1Y, recipients: []}\n"
+    )
+    text = PLAIN.replace("purposes:\n", f"purposes:\n{coached}", 1)
+    request = rewrite(bureau, text).store()
+    assert needed(bureau, request) == ("low", set())
+    rewrite(bureau, text.replace("score: {", f"{column}, ", 1))
+    assert needed(bureau, request)[0] == "substantial"
+    limited = bureau.store(limits={"quote": "x", "tables": ["shop.orders"]})
+    assert needed(bureau, limited) == ("low", set())
+
+
 def test_a_log_in_that_falls_short_is_asked_about_and_no_step_goes_on(bureau: Bureau) -> None:
     other = {"customer_id": "2"}
     assess(bureau.services, bureau.store(keys=other, authenticated=login("substantial")))

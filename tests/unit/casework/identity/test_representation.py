@@ -198,6 +198,25 @@ def test_nobody_is_asked_about_an_adult_or_about_a_date_that_nobody_knows(bureau
         assert (told["minor"], told["limit"], told["rules"]) == (found, 16, ["R16"])
 
 
+@pytest.mark.parametrize(
+    "proposed",
+    [("born: {origin", "born: {review: needed, origin"), ("  customer:\n", "  customer:\n    ways: guessed\n"),
+     ("customer_id: {origin: assigned}\n      email", "customer_id: {origin: assigned, review: needed}\n      email")],
+)  # fmt: skip
+def test_a_date_that_only_a_program_calls_one_makes_nobody_an_adult(
+    bureau: Bureau, proposed: tuple[str, str]
+) -> None:
+    file = bureau.settings.inventory / "shop.yml"
+    text = file.read_text(encoding="utf-8")
+    assert proposed[0] in text
+    file.write_text(text.replace(*proposed, 1), encoding="utf-8")
+    late = Bureau(bureau.settings, build(lambda _line: None, bureau.settings))
+    adult = late.asked(late.store(keys=ADULT, made_by="parent"))
+    assert (adult.kind, adult.detail["minor"]) == ("mandate", "unknown")
+    child = late.asked(late.store(keys=CHILD, made_by="parent"))
+    assert child.detail["minor"] == "yes", "that somebody may be a child is caution, and stays"
+
+
 def test_the_date_of_birth_is_read_once_and_kept_nowhere(bureau: Bureau) -> None:
     request = bureau.store(keys=CHILD)
     for _ in range(2):
