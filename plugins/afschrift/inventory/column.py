@@ -152,7 +152,7 @@ class Column(Part):
 
     @property
     def awaits(self) -> tuple[str, ...]:
-        """What nobody confirmed, of a column that a person did confirm: `table.column`, or a table's ways.
+        """What nobody confirmed and a column rests on that is confirmed: `table.column`, or a table's ways.
 
         Empty where the words of the column itself are the proposal.
         """

@@ -15,6 +15,7 @@ from typing import Any
 from afschrift.inventory.column import Column
 from afschrift.inventory.confirmation import Confirmation, Defaults, Session
 from afschrift.inventory.table import Table
+from afschrift.inventory.unconfirmed_ways import resting_on_guesses, set_back, unconfirmed_ways
 
 INHERITED = frozenset(
     {"origin", "category", "title", "meaning", "codes", "unit", "protect", "about", "third_party", "mask",
@@ -24,58 +25,10 @@ INHERITED = frozenset(
 NO_DEFAULT = ("decided", "mentions", "proposed", "review", "why")
 """What a person says of one column."""
 _OF_OTHERS = ("third_party", "mask", "when")
+_CARE = ("protect", "about", "third_party", "mask")
+"""What keeps a value back, or part of it: to lose it gives more."""
 
 Place = tuple[str, ...]
-
-
-def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
-    """Tables with a way to the person that was guessed and not confirmed: their own, or further on."""
-    guessed = {name: [name] for name, table in tables.items() if table.ways is not None}
-    return frozenset(_with_joined(tables, guessed))
-
-
-def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
-    """Tables that lead to nobody yet: a way was guessed, or uses a column that is a proposal, or further on.
-
-    Nothing is decided or given by such a way: no key, no consent, no fact, no name, no column.
-
-    Returns:
-        Each of these tables, with what a person must confirm first: `table.column`, or a table whose ways
-        were guessed.
-    """
-    first = {name: [name] for name, table in tables.items() if table.ways is not None}
-    for name, table in tables.items():
-        used = [(name, column) for link in table.subject.values() for column in link.columns]
-        for own, target in (pair for join in table.join for pair in join.items()):
-            other, _, column = target.rpartition(".")
-            used += [(name, own), (other, column)]
-        for other, column in used:
-            if other in tables and tables[other].waits(column):
-                first.setdefault(name, []).append(f"{other}.{column}")
-    return _with_joined(tables, first)
-
-
-def _with_joined(tables: Mapping[str, Table], first: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    """Some tables and each that is joined to one of them, with what each of them rests on."""
-    joined: dict[str, list[str]] = {}
-    for name, table in tables.items():
-        for target in (to for join in table.join for to in join.values()):
-            joined.setdefault(target.rpartition(".")[0], []).append(name)
-    found = {name: dict.fromkeys(places) for name, places in first.items()}
-    waiting = list(found)
-    while waiting:
-        parent = waiting.pop()
-        for name in joined.get(parent, ()):
-            own = found.setdefault(name, {})
-            if more := found[parent].keys() - own.keys():
-                own |= {place: None for place in found[parent] if place in more}
-                waiting.append(name)
-    return {name: tuple(places) for name, places in found.items()}
-
-
-def _waiting(column: Column, awaits: tuple[str, ...]) -> Column:
-    """A column whose rows may be somebody else's: whatever a person said of it, it is a proposal."""
-    return column if column.proposal is not None else column.set_aside(awaits)
 
 
 class Compiler:
@@ -85,14 +38,15 @@ class Compiler:
         self._tables = tables
         self._defaults = defaults
         self._sessions = sessions
-        self._filled: dict[tuple[str, str], Column] = {}
+        self._filled: dict[tuple[str, str, bool], Column] = {}
         self._guessed = resting_on_guesses(tables)
+        self._looked_at: set[tuple[str, str]] = set()
 
     def tables(self) -> dict[str, Table]:
         """The tables, each with its columns and `references` as the rest of the code knows them."""
         made = {name: self._table(name, table) for name, table in self._tables.items()}
         for name, awaits in unconfirmed_ways(made).items():
-            columns = {column: _waiting(said, awaits) for column, said in made[name].columns.items()}
+            columns = {column: set_back(said, awaits) for column, said in made[name].columns.items()}
             made[name] = made[name].model_copy(update={"columns": columns})
         return made
 
@@ -115,12 +69,33 @@ class Compiler:
         filled = self._fill(table, column)
         if filled.review == "needed":  # a fault, and no confirmation
             return filled.set_aside()
-        words = filled.words()
-        decided = by.decided(self._sessions, filled.why)
-        if filled.decided is None and decided is not None:
+        careful, awaits = filled, tuple[str, ...]()
+        if (table, column) not in self._looked_at:
+            self._looked_at.add((table, column))  # ends a circle
+            careful, awaits = self._with_care(table, column, filled)
+            self._looked_at.discard((table, column))
+        words = careful.words()
+        decided = by.decided(self._sessions, careful.why)
+        if careful.decided is None and decided is not None:
             words["decided"] = decided
             words.pop("why", None)
-        return Column.made(words, filled.sources)
+        made = Column.made(words, careful.sources)
+        return made.set_aside(awaits) if awaits else made
+
+    def _with_care(self, table: str, column: str, filled: Column) -> tuple[Column, tuple[str, ...]]:
+        """A confirmed column with the care of what it points to, and what a person must confirm of that.
+
+        What is only a proposal gives it nothing, and a mask or protection that it took over may have become
+        one: then it waits, and does not leave without.
+        """
+        target = self._target(table, column)
+        if target is None or self._counts(*target):
+            return filled, ()
+        careful = self._fill(table, column, though_proposed=True)
+        if all(getattr(careful, word) == getattr(filled, word) for word in _CARE):
+            return filled, ()
+        further = self._column(*target, confirmed_in(self._tables[target[0]])).awaits
+        return careful, further or (target[0] if target[0] in self._guessed else ".".join(target),)
 
     def _open(self, table: str, column: str, written: Column) -> Column:
         """A column that no list of confirmed ones names."""
@@ -135,19 +110,23 @@ class Compiler:
         filled = self._fill(table, column)
         return filled.set_aside() if waits or filled.sources else written
 
-    def _fill(self, table: str, column: str) -> Column:
-        """What stands of a column, and of its defaults what it does not say itself."""
-        if (table, column) not in self._filled:
-            self._filled[table, column] = self._tables[table].columns.get(column) or Column()  # ends a circle
-            self._filled[table, column] = self._made(table, column)
-        return self._filled[table, column]
+    def _fill(self, table: str, column: str, *, though_proposed: bool = False) -> Column:
+        """What stands of a column, and of its defaults what it does not say itself.
 
-    def _made(self, table: str, column: str) -> Column:
+        `though_proposed`: as if each proposal among them were confirmed.
+        """
+        key = (table, column, though_proposed)
+        if key not in self._filled:
+            self._filled[key] = self._tables[table].columns.get(column) or Column()  # ends a circle
+            self._filled[key] = self._made(table, column, though_proposed=though_proposed)
+        return self._filled[key]
+
+    def _made(self, table: str, column: str, *, though_proposed: bool) -> Column:
         declared = self._tables[table]
         written = declared.columns.get(column) or Column()
         words, places = written.words(), dict[str, Place]()
         own = set(words)
-        for place, layer in self._layers(table, column, words):
+        for place, layer in self._layers(table, column, words, though_proposed=though_proposed):
             for word in layer.keys() - words.keys():
                 if (word == "unit" and "unit_from" in words) or (word == "unit_from" and "unit" in words):
                     continue
@@ -160,13 +139,13 @@ class Compiler:
         return Column.made(words, places) if words.keys() != own else written
 
     def _layers(
-        self, table: str, column: str, words: Mapping[str, Any]
+        self, table: str, column: str, words: Mapping[str, Any], *, though_proposed: bool
     ) -> Iterator[tuple[Place, Mapping[str, Any]]]:
         """The defaults of a column, the nearest first; `words`: what is known of it by then."""
         declared = self._tables[table]
         target = self._target(table, column)
-        if target is not None and self._counts(*target):
-            found = self._fill(*target).words()
+        if target is not None and (though_proposed or self._counts(*target)):
+            found = self._fill(*target, though_proposed=though_proposed).words()
             place = ("tables", target[0], "columns", target[1])
             yield place, {word: found[word] for word in found.keys() & INHERITED}
         yield ("tables", table, "defaults"), declared.defaults.words()

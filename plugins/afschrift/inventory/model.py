@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, PrivateAttr, model_validator
 from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.confirmation import Defaults, Session
-from afschrift.inventory.defaults import Compiler, unconfirmed_ways
+from afschrift.inventory.defaults import Compiler
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.processing import (
@@ -28,6 +28,7 @@ from afschrift.inventory.processing import (
 )
 from afschrift.inventory.run_in import RunIn
 from afschrift.inventory.table import Table
+from afschrift.inventory.unconfirmed_ways import unconfirmed_ways
 
 
 class Consent(Part):

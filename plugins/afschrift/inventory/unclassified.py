@@ -54,12 +54,12 @@ def guessed_ways(inventory: Inventory) -> list[str]:
 def awaited(source: str, column: Column) -> str:
     """What a person must confirm before a column counts that they did confirm; empty: nothing.
 
-    Such as `shop.customer.customer_id, by which its rows are found`.
+    Such as `shop.customer.customer_id, on which it rests`: by that its rows are found, or its care is known.
     """
     places = [
         f"{source}.{place}" if "." in place else f"the way of {source}.{place}" for place in column.awaits
     ]
-    return f"{' and '.join(places)}, by which its rows are found" if places else ""
+    return f"{' and '.join(places)}, on which it rests" if places else ""
 
 
 def share(done: int, of: int) -> str:

@@ -203,7 +203,7 @@ def _about_columns(source: SourceFile, name: str, reason: str, paths: Sequence[s
     detail: dict[str, Any] = {"columns": list(paths)}
     if rests_on:
         words += (
-            f" Some are confirmed, and may be somebody else's all the same: nobody confirmed "
+            f" Some are confirmed, and may not be this person's or not to be given so: nobody confirmed "
             f"{'; '.join(rests_on)}. Confirm that first (`afschrift inventory review`), and run it again."
         )
         detail["awaits"] = rests_on

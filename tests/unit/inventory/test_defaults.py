@@ -135,6 +135,49 @@ def test_nothing_is_taken_over_from_a_proposal(tmp_path: Path, waits: str) -> No
     assert (found.origin, found.category, found.proposal) == ("provided", "user.content", None)
 
 
+@pytest.mark.parametrize("care", ["protect: payment", "about: third_party, third_party: mask, mask: label"])
+@pytest.mark.parametrize("waits", ["guessed", "needed"])
+def test_what_protects_a_value_is_not_lost_while_what_it_points_to_is_a_proposal(
+    tmp_path: Path, waits: str, care: str
+) -> None:
+    def card(waits: str, own: str = "") -> Column:
+        table = "ways: guessed, " if waits == "guessed" else ""
+        words = f"origin: provided, {care}" + (", review: needed" if waits == "needed" else "")
+        tables = (
+            "tables:\n",
+            f"tables:\n  wallet: {{subject: {{customer_id: who}}, {table}purposes: [sale], columns: "
+            f"{{who: {{origin: assigned}}, card: {{{words}}}}}}}\n",
+        )
+        at = (
+            "    confirmed: [order_id,",
+            "    references: {card: wallet.card, again: orders.card}\n    confirmed: [card, again, order_id,",
+        )
+        mine = ("      paid_on:", f"      card: {{{own}}}\n      paid_on:")
+        orders = source(tmp_path, tables, at, mine).tables["orders"]
+        if own:
+            return orders.columns["card"]
+        assert orders.columns["again"].awaits == orders.columns["card"].awaits
+        assert orders.columns["paid_on"].review is None
+        return orders.columns["card"]
+
+    sure, found = card(""), card(waits)
+    assert found.review == "needed"
+    assert found.awaits == (("wallet",) if waits == "guessed" else ("wallet.card",))
+    assert found.proposal == sure, "what it says once that is confirmed"
+    assert sure.protect == "payment" or sure.mask == "label"
+    assert sure.decided is None  # the list of this table names nobody
+    itself = card(waits, f"origin: provided, {care}")
+    assert (itself.review, itself.protect, itself.mask) == (None, sure.protect, sure.mask)
+
+
+def test_columns_that_point_to_each_other_are_read_to_an_end(tmp_path: Path) -> None:
+    at = (
+        "    confirmed: [order_id,",
+        "    references: {one: orders.two, two: orders.one}\n    confirmed: [one, two, order_id,",
+    )
+    assert column(tmp_path, "orders.one", at).origin == "provided"
+
+
 def test_nothing_is_taken_over_from_a_table_without_personal_data(tmp_path: Path) -> None:
     place = (
         "tables:\n",

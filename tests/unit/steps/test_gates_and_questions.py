@@ -228,7 +228,7 @@ def test_what_is_confirmed_is_asked_about_while_the_key_of_its_rows_is_proposed(
     found = {one.detail["columns"][0].rpartition(".")[0]: one for one in register(services).questions.all()}
     assert {"shop.orders", "shop.line", "shop.line_note"} <= found.keys()
     assert "shop.customer" not in found
-    rest = "shop.orders.customer_id, by which its rows are found"
+    rest = "shop.orders.customer_id, on which it rests"
     assert all(found[table].detail["awaits"] == [rest] for table in ("shop.orders", "shop.line"))
     assert f"nobody confirmed {rest}. Confirm that first" in str(caught.value.args[0])
 

@@ -43,7 +43,7 @@ def column_words(column: Column | None) -> str:
         return NOT_DESCRIBED
     if column.proposal is not None and column.awaits:
         places = " and ".join(column.awaits)
-        return f"{column_words(column.proposal)}; nobody confirmed {places}, by which its rows are found"
+        return f"{column_words(column.proposal)}; nobody confirmed {places}, on which it rests"
     if column.proposal is not None:
         return f"proposed and confirmed by nobody: {column_words(column.proposal)}"
     texts = [text.get("en") for text in (column.title, column.meaning) if text is not None]

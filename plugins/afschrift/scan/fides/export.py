@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from afschrift.inventory.column import Column
-from afschrift.inventory.defaults import unconfirmed_ways
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
+from afschrift.inventory.unconfirmed_ways import unconfirmed_ways
 
 
 @dataclass

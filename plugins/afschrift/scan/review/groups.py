@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.inventory.column import Column
-from afschrift.inventory.defaults import resting_on_guesses
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 from afschrift.inventory.unclassified import unclassified
+from afschrift.inventory.unconfirmed_ways import resting_on_guesses
 
 _NOT_ASKED = {"review", "proposed", "decided", "why"}
 _ALIKE = ("origin", "protect", "about", "third_party", "mask", "when", "purposes", "automated")

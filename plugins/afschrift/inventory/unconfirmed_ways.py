@@ -1,0 +1,60 @@
+"""Ways to the person that nobody confirmed, and what rests on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from afschrift.inventory.column import Column
+from afschrift.inventory.table import Table
+
+
+def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
+    """Tables with a way to the person that was guessed and not confirmed: their own, or further on."""
+    guessed = {name: [name] for name, table in tables.items() if table.ways is not None}
+    return frozenset(_with_joined(tables, guessed))
+
+
+def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
+    """Tables that lead to nobody yet: a way was guessed, or uses a column that is a proposal, or further on.
+
+    Nothing is decided or given by such a way: no key, no consent, no fact, no name, no column.
+
+    Returns:
+        Each of these tables, with what a person must confirm first: `table.column`, or a table whose ways
+        were guessed.
+    """
+    first = {name: [name] for name, table in tables.items() if table.ways is not None}
+    for name, table in tables.items():
+        used = [(name, column) for link in table.subject.values() for column in link.columns]
+        for own, target in (pair for join in table.join for pair in join.items()):
+            other, _, column = target.rpartition(".")
+            used += [(name, own), (other, column)]
+        for other, column in used:
+            if other in tables and tables[other].waits(column):
+                described = tables[other].columns.get(column)
+                places = described.awaits if described is not None else ()
+                first.setdefault(name, []).extend(places or (f"{other}.{column}",))
+    return _with_joined(tables, first)
+
+
+def _with_joined(tables: Mapping[str, Table], first: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """Some tables and each that is joined to one of them, with what each of them rests on."""
+    joined: dict[str, list[str]] = {}
+    for name, table in tables.items():
+        for target in (to for join in table.join for to in join.values()):
+            joined.setdefault(target.rpartition(".")[0], []).append(name)
+    found = {name: dict.fromkeys(places) for name, places in first.items()}
+    waiting = list(found)
+    while waiting:
+        parent = waiting.pop()
+        for name in joined.get(parent, ()):
+            own = found.setdefault(name, {})
+            if more := found[parent].keys() - own.keys():
+                own |= {place: None for place in found[parent] if place in more}
+                waiting.append(name)
+    return {name: tuple(places) for name, places in found.items()}
+
+
+def set_back(column: Column, awaits: tuple[str, ...]) -> Column:
+    """A column whose rows may be somebody else's: whatever a person said of it, it is a proposal."""
+    return column if column.proposal is not None else column.set_aside(awaits)
