@@ -18,8 +18,22 @@ function noteOf(cell, [style, codes]) {
   return local ? ["time", local, text] : [style === "number" ? "number" : "", text, ""];
 }
 
-function cellOf(cell, column) {
-  const [style, text, note] = noteOf(cell, column);
+// What the row is called to which a cell points, or nothing: `named` has it by the values of some columns.
+function nameOf(row, [, , named]) {
+  if (!named || named.by.some((n) => row[n] === null || Array.isArray(row[n]))) return "";
+  const key = named.by.map((n) => row[n]).join("\u001f");
+  return Object.hasOwn(named.of, key) ? named.of[key] : "";
+}
+
+function cellOf(row, number, column) {
+  const cell = row[number];
+  const name = nameOf(row, column);
+  if (name) {
+    const link = element("a", { href: `#${column[2].to}` }, element("bdi", {}, name));
+    return element("td", {}, link, " ", element("small", {}, textOf(cell)));
+  }
+  const [found, text, note] = noteOf(cell, column);
+  const style = column[2] && found === "number" ? "" : found;
   const made = element("td", style ? { class: style } : {});
   if (text.length > SHOWN || Array.isArray(cell)) {
     const more = element("details", { class: "long" }, element("summary", {}, element("bdi", {}, shortened(text, SHOWN))));
@@ -36,7 +50,10 @@ function cellOf(cell, column) {
   return made;
 }
 
-function keyOf(cell, [style]) {
+function keyOf(row, number, column) {
+  const [cell, [style]] = [row[number], column];
+  const name = nameOf(row, column);
+  if (name) return name;
   const text = textOf(cell);
   if (cell === null || text === "") return null;
   const key = style === "time" ? Date.parse(text) : style === "number" ? Number(text) : text;

@@ -45,7 +45,10 @@ class Browser {
 
   search(text) {
     this.index ??= this.data.rows.map((row) => simple(
-      row.map((cell, n) => noteOf(cell, this.data.columns[n]).slice(1).join(" ") + " " + textOf(cell)).join("\n"),
+      row.map((cell, n) => {
+        const column = this.data.columns[n];
+        return [...noteOf(cell, column).slice(1), textOf(cell), nameOf(row, column)].join(" ");
+      }).join("\n"),
     ));
     const parts = simple(text).split(/\s+/).filter(Boolean);
     this.wanted = parts.length > 0;
@@ -63,7 +66,7 @@ class Browser {
 
   arrange() {
     if (this.by >= 0) {
-      const keyed = this.found.map((row) => [keyOf(row[this.by], this.data.columns[this.by]), row]);
+      const keyed = this.found.map((row) => [keyOf(row, this.by, this.data.columns[this.by]), row]);
       const sign = this.up ? 1 : -1;
       // What is not filled in stays at the end, whichever way.
       keyed.sort(([a], [b]) => (a === null || b === null ? order(a, b) : sign * order(a, b)));
@@ -82,7 +85,7 @@ class Browser {
   show() {
     const rows = this.found.slice(this.from, this.from + PAGE);
     this.body.replaceChildren(...rows.map((row) => {
-      return element("tr", {}, ...row.map((cell, n) => cellOf(cell, this.data.columns[n])));
+      return element("tr", {}, ...row.map((_, n) => cellOf(row, n, this.data.columns[n])));
     }));
     const end = this.from + rows.length;
     const values = { from: whole.format(this.from + 1), to: whole.format(end), n: whole.format(this.found.length) };

@@ -24,6 +24,8 @@ from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 
 Row = Mapping[str, str | None]
+Linked = tuple[str | None, ...]
+"""Values of a table's `label` columns, of one row; a long text is cut."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Contents:
         samples: `source.table` -> its first rows as value forms; column -> text, None for NULL.
         overviews: `source.table` -> what was seen of all its rows.
         formats: what the installation knows of each format, by name.
+        linked: rows to which the samples point, as the answer gives them: `source.table` and its columns by
+            which they are pointed to -> their values -> the row's `label`.
     """
 
     plan: Plan
@@ -45,6 +49,9 @@ class Contents:
     seal: Seal
     formats: Mapping[str, Format]
     overviews: Mapping[str, Overview] = field(default_factory=dict)
+    linked: Mapping[tuple[str, tuple[str, ...]], Mapping[tuple[str, ...], Linked]] = field(
+        default_factory=dict
+    )
 
     @property
     def language(self) -> str:

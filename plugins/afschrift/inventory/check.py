@@ -13,6 +13,7 @@ from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.inventory.categories import fides_categories
 from afschrift.inventory.checks.check_defaults import default_faults, written_at
 from afschrift.inventory.checks.check_finder import finder_faults
+from afschrift.inventory.checks.check_labels import label_faults
 from afschrift.inventory.checks.check_processing import processing_faults, source_faults
 from afschrift.inventory.checks.check_proposals import proposal_faults
 from afschrift.inventory.column import Column
@@ -128,6 +129,7 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
         yield from _joins(source, table, where)
         yield from _files(source, table, where)
         yield from finder_faults(table, where)
+        yield from label_faults(table, where)
         if table.origin and table.origin.by not in table.columns:
             yield [*where, "origin", "by"], f"the table has no column {table.origin.by}"
         yield from _names(source, table.purposes, [*where, "purposes"])

@@ -36,22 +36,28 @@ def references(source: SourceFile, table: str, known: Sequence[ForeignKey] = ())
         known: foreign keys of the database.
     """
     seen = set()
-    keys = (
-        Hop(k.parent, tuple(zip(k.columns, k.parent_columns, strict=True))) for k in known if k.table == table
-    )
-    for hop in (*hops(source, table), *_declared(source, table), *_look_ups(source, table), *keys):
+    keys = foreign_keys(table, known)
+    for hop in (*hops(source, table), *references_of(source, table), *look_ups(source, table), *keys):
         same = (hop.parent, frozenset(hop.pairs))
         if same not in seen:
             seen.add(same)
             yield hop
 
 
-def _declared(source: SourceFile, table: str) -> Iterator[Hop]:
+def foreign_keys(table: str, known: Sequence[ForeignKey]) -> Iterator[Hop]:
+    """Those of the database that start at a table."""
+    for key in known:
+        if key.table == table:
+            yield Hop(key.parent, tuple(zip(key.columns, key.parent_columns, strict=True)))
+
+
+def references_of(source: SourceFile, table: str) -> Iterator[Hop]:
+    """What a table declares under `references`."""
     for own, target in source.tables[table].references.items():
         yield Hop(target.rpartition(".")[0], ((own, target.rpartition(".")[2]),))
 
 
-def _look_ups(source: SourceFile, table: str) -> Iterator[Hop]:
+def look_ups(source: SourceFile, table: str) -> Iterator[Hop]:
     """Tables that are joined by their own key to a column here: in the database this table points to them."""
     key = set(source.tables[table].key)
     for name in source.joined_to.get(table, ()):

@@ -97,6 +97,8 @@ class Table(Part):
         history: of a table with system versioning (MariaDB), `read`: former rows are given too; or who
             decided, when and why, that they are not.
         key: columns of the primary key, in order; empty: rows are ordered by all columns.
+        label: columns that say in words which row it is, such as a title, or a first and a last name; the
+            person's page shows them beside a number that points to the row.
         references: column -> `table.column` of the same source that it points to, beside the joins.
         file: columns with uploaded files.
         names: columns with the names of people, for which the finder looks in free text.
@@ -129,6 +131,7 @@ class Table(Part):
     complete: ClassifiedBy | None = None
     history: Literal["read"] | ClassifiedBy | None = None
     key: tuple[str, ...] = ()
+    label: Annotated[tuple[str, ...], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = ()
     references: dict[str, str] = {}
     file: Annotated[
         tuple[FileColumn, ...],

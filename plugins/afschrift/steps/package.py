@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from afschrift.bundle.contents import Contents
@@ -12,6 +13,7 @@ from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan, Seal
 from afschrift.domain.request import Request
 from afschrift.extraction.deflate import HashingSink
+from afschrift.extraction.linked_rows import linked_rows
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
 from afschrift.register.trail.trail import BUNDLE_SEALED
 from afschrift.services import Services
@@ -95,7 +97,8 @@ def _contents(
     """What goes into the bundle; nothing of it knows what a hidden restriction keeps back (R84)."""
     samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
     overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
-    return Contents(plan, records, services.inventory, request, samples, seal, services.formats, overviews)
+    made = Contents(plan, records, services.inventory, request, samples, seal, services.formats, overviews)
+    return replace(made, linked=linked_rows(made, staging))
 
 
 def _seal(services: Services, request_id: str, inputs: str, snapshots: dict[str, str]) -> Seal:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from afschrift.bundle.contents import Contents, Row
-from afschrift.bundle.page.shown_rows import column_style, fitting, in_language, readable, shares
+from afschrift.bundle.page.row_links import LinkedWords
+from afschrift.bundle.page.shown_rows import column_style, fitting, shares
+from afschrift.bundle.page.shown_values import in_language, readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.plan import FieldPlan
 from afschrift.domain.profile import CELL
 
 ROWS = 2_000_000
@@ -19,6 +21,9 @@ ROWS = 2_000_000
 
 PAGE = 4_800_000
 """Bytes that the page should stay under: rows only fill what the texts leave."""
+
+SEPARATOR = "\u001f"
+"""Between the values by which a row points to another one, which have no control characters."""
 
 FEWEST = 2
 """A table of one row needs no search."""
@@ -47,38 +52,66 @@ def row_scripts(contents: Contents, anchors: dict[str, str], words: PageWords, l
         words: the language.
         left: bytes that the rest of the page leaves.
     """
-    tables = [(p, w, _rows(contents, p, words)) for p, w in contents.held if w.rows >= FEWEST]
-    given = shares([sum(map(_size, rows)) for *_, rows in tables], min(ROWS, left))
-    for (planned, written, rows), share in zip(tables, given, strict=True):
-        shown = rows[: fitting([_size(row) for row in rows], share)]
+    held = [(w, LinkedWords(contents, p, words)) for p, w in contents.held if w.rows >= FEWEST]
+    tables = [(written, linked, *_rows(linked)) for written, linked in held]
+    given = shares([sum(sizes) for *_, sizes in tables], min(ROWS, left))
+    for (written, linked, rows, sizes), share in zip(tables, given, strict=True):
+        shown = rows[: fitting(sizes, share)]
         if len(shown) >= FEWEST:
-            head = inert(_head(contents, planned, written, len(shown), words))
-            yield script(f"{anchors[planned.name]}-data", f'{head[:-1]},"rows":[{",".join(shown)}]}}')
+            head = inert(_head(linked, written, len(shown), anchors))
+            anchor = anchors[linked.extract.name]
+            yield script(f"{anchor}-data", f'{head[:-1]},"rows":[{",".join(shown)}]}}')
 
 
 def _head(
-    contents: Contents, planned: ExtractPlan, written: TableExtract, shown: int, words: PageWords
+    linked: LinkedWords, written: TableExtract, shown: int, anchors: Mapping[str, str]
 ) -> dict[str, Any]:
+    contents, planned, words = linked.contents, linked.extract, linked.words
     if shown < written.rows:
         caption = words.say("browse_first", shown=words.number(shown), n=words.number(written.rows))
     else:
         caption = words.count("browse_all", written.rows)
-    columns = []
+    named = _named(linked, shown, anchors)
+    columns: list[list[Any]] = []
     for field in planned.selected:
         codes = contents.column(planned.source, planned.table, field.name).codes or {}
         style = "masked" if field.action is Action.MASK else column_style(field)
         style = "redacted" if field.read_as is not None and style != "masked" else style
         columns.append([style, {code: text.get(contents.language) for code, text in codes.items()}])
+        if field.name in named:
+            columns[-1].append(named[field.name])
     return {"caption": caption, "columns": columns, "part": shown < written.rows}
 
 
-def _rows(contents: Contents, planned: ExtractPlan, words: PageWords) -> list[str]:
-    fields = planned.selected
-    return [inert([_value(row.get(f.name), f, words) for f in fields]) for row in _held(contents, planned)]
+def _named(linked: LinkedWords, shown: int, anchors: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """By column that points to rows: to which table, by which columns, and what each row is called."""
+    places = {field.name: number for number, field in enumerate(linked.extract.selected)}
+    found: dict[str, dict[str, Any]] = {
+        at: {"to": anchors[one.to.name], "by": [places[field.name] for field in one.own], "of": {}}
+        for at, one in linked.links.items()
+    }
+    for row in _held(linked)[:shown]:
+        for column, key, text in linked.keyed(row):
+            found[column]["of"][SEPARATOR.join(key)] = text
+    return found
 
 
-def _held(contents: Contents, planned: ExtractPlan) -> Sequence[Row]:
-    return contents.samples.get(planned.name, ())
+def _rows(linked: LinkedWords) -> tuple[list[str], list[int]]:
+    """Each row as it stands on the page, and its bytes with the words that come with it first."""
+    fields, words = linked.extract.selected, linked.words
+    rows, sizes, known = [], [], set()
+    for row in _held(linked):
+        rows.append(inert([_value(row.get(f.name), f, words) for f in fields]))
+        sizes.append(len(rows[-1].encode()) + 1)
+        for column, key, text in linked.keyed(row):
+            if (column, key) not in known:
+                known.add((column, key))
+                sizes[-1] += len(inert([SEPARATOR.join(key), text]).encode())
+    return rows, sizes
+
+
+def _held(linked: LinkedWords) -> Sequence[Row]:
+    return linked.contents.samples.get(linked.extract.name, ())
 
 
 def _value(value: str | None, field: FieldPlan, words: PageWords) -> str | list[str] | None:
@@ -88,7 +121,3 @@ def _value(value: str | None, field: FieldPlan, words: PageWords) -> str | list[
     if value is not None and len(value) > CELL:
         return [readable(value[:CELL])]
     return None if value is None else readable(value)
-
-
-def _size(row: str) -> int:
-    return len(row.encode()) + 1

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page import svg
 from afschrift.bundle.page.left_out import column_title, table_title
-from afschrift.bundle.page.shown_rows import readable
+from afschrift.bundle.page.shown_values import readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.profile import LISTED, SCALE, Bin, Overview

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.active_warnings import shown_files, warnings
-from afschrift.bundle.page.shown_rows import readable
+from afschrift.bundle.page.shown_values import readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.plan import ManualStatus as Status
 

@@ -5,27 +5,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from afschrift.bundle.contents import Contents
+from afschrift.bundle.contents import Contents, Row
+from afschrift.bundle.page.row_links import LinkedWords
+from afschrift.bundle.page.shown_values import MASK, in_language, local_time, readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.domain.redaction import A_MASK
 from afschrift.domain.redaction import MASK as WHOLE
 from afschrift.domain.value_kind import ValueKind
 
 MAX_ROWS = 25
 MAX_LENGTH = 160
-MASK = re.compile(A_MASK)
-"""How a masked value begins; where a mask goes by row, other values of the column stay whole."""
-
-# Direction overrides and isolates could reorder the text around a cell.
-_REORDER = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_CONTROL = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
-_SPARED = 40  # bytes of markup around a cell
+_SPARED, _LINKED = 40, 60  # bytes of markup around a cell, and around one that leads to another row
 _NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER})
 
 
@@ -35,13 +29,16 @@ class Cell:
 
     Attributes:
         text: what is shown; empty where only the note speaks.
-        note: said beside or instead of it: the meaning of a code, the time in UTC, "not filled in".
+        note: said beside or instead of it: the meaning of a code, the time in UTC, "not filled in", the
+            number of the row that `text` names.
         style: class of the style sheet.
+        to: anchor of the table where the row stands that `text` names; empty: it names none.
     """
 
     text: str
     note: str = ""
     style: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,43 +49,43 @@ class Sample:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def readable(text: str) -> str:
-    """Text that cannot disturb the page: controls become visible, line ends become one sign."""
-    if text.isprintable():  # most are: no controls, no overrides, no surrogates
-        return text
-    text = text.replace("\r\n", "\n").translate(_CONTROL)
-    # A lone surrogate cannot be written as UTF-8.
-    return _REORDER.sub("\ufffd", text).encode("utf-8", "replace").decode("utf-8")
-
-
-def sample_sizes(contents: Contents, extract: ExtractPlan) -> list[int]:
+def sample_sizes(contents: Contents, extract: ExtractPlan, linked: LinkedWords) -> list[int]:
     """About the bytes of each row that the page could show of a table."""
     return [
         sum(_SPARED + min(len(value or ""), MAX_LENGTH) for value in row.values())
+        + sum(_LINKED + len(text) for _, _, text in linked.keyed(row))
         for row in contents.samples.get(extract.name, ())[:MAX_ROWS]
     ]
 
 
 def sample(
-    contents: Contents, extract: ExtractPlan, titles: tuple[str, ...], words: PageWords, most: int = MAX_ROWS
+    linked: LinkedWords, titles: tuple[str, ...], anchors: Mapping[str, str], most: int = MAX_ROWS
 ) -> Sample:
     """The rows that the page shows of a table without any script.
 
     Args:
-        contents: what is packed.
-        extract: the table.
+        linked: the table, and what the rows are called that its numbers point to.
         titles: titles of the selected columns, in their order.
-        words: the language.
+        anchors: `source.table` -> the table's anchor on the page.
         most: rows at most.
     """
-    rows = contents.samples.get(extract.name, ())[:most]
+    extract = linked.extract
+    rows = linked.contents.samples.get(extract.name, ())[:most]
+    styles = ["" if field.name in linked.links else _class(field) for field in extract.selected]
     return Sample(
-        tuple(zip(titles, map(_class, extract.selected), strict=True)),
-        tuple(
-            tuple(_cell(contents, extract, field, row.get(field.name), words) for field in extract.selected)
-            for row in rows
-        ),
+        tuple(zip(titles, styles, strict=True)),
+        tuple(tuple(_shown(linked, field, row, anchors) for field in extract.selected) for row in rows),
     )
+
+
+def _shown(linked: LinkedWords, field: FieldPlan, row: Row, anchors: Mapping[str, str]) -> Cell:
+    cell = _cell(linked.contents, linked.extract, field, row.get(field.name), linked.words)
+    if field.name not in linked.links:
+        return cell
+    text = linked.name(field.name, row)
+    if not text:
+        return replace(cell, style="" if cell.style == "number" else cell.style)
+    return Cell(text, cell.text, to=anchors[linked.links[field.name].to.name])
 
 
 def _cell(
@@ -104,19 +101,12 @@ def _cell(
         return Cell(in_language(value, words), words.say("masked_cell"), "masked")
     if field.read_as is not None:
         value = in_language(value, words)
-    if field.kind is ValueKind.INSTANT:
-        local = words.local_time(value, contents.inventory.controller.zone)
-        if local:
-            return Cell(local, value, "time")
+    if local := local_time(contents, field, value, words):
+        return Cell(local, value, "time")
     codes = contents.column(extract.source, extract.table, field.name).codes or {}
     if value in codes:
         return Cell(readable(value), codes[value].get(contents.language))
     return _plain(value, _class(field), words)
-
-
-def in_language(value: str, words: PageWords) -> str:
-    """A value of a column with masks, as the person reads it: `[masked 3f9a2c41]` in their language."""
-    return MASK.sub(lambda found: found[0].replace(WHOLE[1:-1], words.say("mask"), 1), value)
 
 
 def column_style(field: FieldPlan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -12,10 +12,11 @@ from afschrift.bundle.page.active_warnings import shown_files, warnings
 from afschrift.bundle.page.charts import Chart, chart, latest, span
 from afschrift.bundle.page.column_explanation import ColumnExplanation, explain
 from afschrift.bundle.page.left_out import column_title, table_title
-from afschrift.bundle.page.shown_rows import Sample, fitting, readable, sample, sample_sizes, shares
+from afschrift.bundle.page.row_links import LinkedWords
+from afschrift.bundle.page.shown_rows import Sample, fitting, sample, sample_sizes, shares
+from afschrift.bundle.page.shown_values import readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import LEFT_OUT, TableExtract, Upload
-from afschrift.domain.plan import ExtractPlan
 
 SAMPLES = 700_000
 """Bytes of rows that stand on the page without script, all tables together."""
@@ -76,7 +77,8 @@ def systems(contents: Contents, words: PageWords) -> Iterator[SystemView]:
     """The sources in the order of the plan."""
     anchor_of = anchors(contents)
     empty = [e for e in coverage(contents) if e.status is Status.NOTHING_GIVEN]
-    sizes = [sample_sizes(contents, planned) for planned, _ in contents.held]
+    linked = {planned.name: LinkedWords(contents, planned, words) for planned, _ in contents.held}
+    sizes = [sample_sizes(contents, planned, linked[planned.name]) for planned, _ in contents.held]
     given = shares([sum(rows) for rows in sizes], SAMPLES)
     shown = {
         planned.name: fitting(rows, share, least=1)
@@ -87,7 +89,7 @@ def systems(contents: Contents, words: PageWords) -> Iterator[SystemView]:
         yield SystemView(
             title=title.get(contents.language) if title else source,
             tables=tuple(
-                _table(contents, planned, written, anchor_of[planned.name], words, shown[planned.name])
+                _table(linked[planned.name], written, anchor_of, shown[planned.name])
                 for planned, written in contents.held
                 if planned.source == source
             ),
@@ -97,13 +99,12 @@ def systems(contents: Contents, words: PageWords) -> Iterator[SystemView]:
         )
 
 
-def _table(
-    contents: Contents, planned: ExtractPlan, written: TableExtract, anchor: str, words: PageWords, shown: int
-) -> TableView:
+def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, str], shown: int) -> TableView:
+    contents, planned, words = linked.contents, linked.extract, linked.words
     table = contents.table(planned.source, planned.table)
     titles = tuple(column_title(contents, planned.source, planned.table, f.name) for f in planned.selected)
     return TableView(
-        anchor=anchor,
+        anchor=anchor_of[planned.name],
         title=table_title(contents, planned.source, planned.table),
         description=table.description.get(contents.language) if table.description else "",
         note=table.note.get(contents.language) if table.note else "",
@@ -124,7 +125,7 @@ def _table(
         fields=explain(contents, planned, words),
         chart=chart(contents, planned, words, len(contents.held)),
         latest=latest(contents, planned, words),
-        sample=sample(contents, planned, titles, words, shown),
+        sample=sample(linked, titles, anchor_of, shown),
     )
 
 

@@ -1,0 +1,81 @@
+"""What the rows are called to which the page's rows point, read from what is staged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+import pyarrow as pa
+
+from afschrift.bundle.contents import Contents, Linked
+from afschrift.bundle.page.row_links import RowLink, key_of, row_links
+from afschrift.extraction.staged_rows import StagedTable, matching
+from afschrift.staging.encrypted import EncryptedStaging
+
+CUT = 400
+"""Characters of a value that are kept; the page shows fewer."""
+
+Key = tuple[str, ...]
+Target = tuple[str, Key]
+
+
+def linked_rows(contents: Contents, staging: EncryptedStaging) -> dict[Target, dict[Key, Linked]]:
+    """As `Contents.linked`: of the rows to which the samples point, and of no others.
+
+    A table of which the sample has every row is not read again; another one is, once, in batches. Where
+    several rows have the same values and other words, none of them is named.
+    """
+    wanted: dict[Target, set[Key]] = {}
+    by_target: dict[Target, RowLink] = {}
+    for planned, _ in contents.held:
+        for link in row_links(contents, planned).values():
+            keys = wanted.setdefault(link.target, set())
+            keys.update(filter(None, map(link.key, contents.samples.get(planned.name, ()))))
+            by_target[link.target] = link
+    found = {}
+    for target, keys in wanted.items():
+        if keys:
+            found[target] = _named(_rows(contents, staging, by_target[target], keys))
+    return found
+
+
+def _named(rows: Iterator[tuple[Key, Linked]]) -> dict[Key, Linked]:
+    named: dict[Key, Linked] = {}
+    several = set()
+    for key, label in rows:
+        if named.setdefault(key, label) != label:
+            several.add(key)
+    return {key: label for key, label in named.items() if key not in several}
+
+
+def _rows(
+    contents: Contents, staging: EncryptedStaging, link: RowLink, wanted: Collection[Key]
+) -> Iterator[tuple[Key, Linked]]:
+    """The wanted rows of the other table, with their values of `label`."""
+    written = contents.extracted(link.to.source, link.to.table)
+    if written is None:
+        return
+    columns = [field.name for field in link.label]
+    sample = contents.samples.get(link.to.name, ())
+    rows = iter(sample)
+    if len(sample) < written.rows:
+        staged = StagedTable(staging, written, link.to.selected, contents.formats)
+        rows = _staged(staged, [field.name for field in link.theirs], columns, wanted)
+    for row in rows:
+        key = key_of(row, link.theirs)
+        if key is not None and key in wanted:
+            yield key, tuple(_cut(row.get(name)) for name in columns)
+
+
+def _staged(
+    table: StagedTable, names: list[str], columns: list[str], wanted: Collection[Key]
+) -> Iterator[Mapping[str, str | None]]:
+    """The wanted rows with these columns alone."""
+    firsts = pa.array(sorted({key[0] for key in wanted}), pa.string())
+    for _, batch in table.batches():
+        hits = pa.array(matching(batch, names, wanted, firsts), pa.int64())
+        if len(hits):
+            yield from batch.select(list(dict.fromkeys([*names, *columns]))).take(hits).to_pylist()
+
+
+def _cut(value: str | None) -> str | None:
+    return value if value is None else value[:CUT]

@@ -1,0 +1,49 @@
+"""Which columns point to a row that has words of its own, so that a reader need not look a number up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from afschrift.domain.sources import ForeignKey
+from afschrift.inventory.joins import Hop, foreign_keys, hops, look_ups, references_of
+from afschrift.inventory.model import SourceFile
+
+
+def labelled_ways(source: SourceFile, table: str, known: Sequence[ForeignKey] = ()) -> Iterator[Hop]:
+    """The ways from a table to one with a `label`, composite keys first.
+
+    A `join` says how rows become the person's, and of several from one column each row goes by one: which one
+    is not known here, so none counts. What `references` or the database declares holds for every row.
+
+    Args:
+        source: of the table.
+        table: its name.
+        known: foreign keys of the database.
+    """
+    declared = [*references_of(source, table), *foreign_keys(table, known)]
+    sure = {_own(hop) for hop in declared}
+    joined = [hop for hop in (*_by_key(source, table), *look_ups(source, table)) if _own(hop) not in sure]
+    found = [hop for hop in declared if hop.parent in source.tables]
+    found += [hop for hop in joined if {h.parent for h in joined if _own(h) == _own(hop)} == {hop.parent}]
+    for hop in sorted(dict.fromkeys(found), key=lambda hop: -len(hop.pairs)):
+        if _is_settled(source, table, hop):
+            yield hop
+
+
+def _own(hop: Hop) -> frozenset[str]:
+    return frozenset(own for own, _ in hop.pairs)
+
+
+def _by_key(source: SourceFile, table: str) -> Iterator[Hop]:
+    """The joins that lead to one row: by the other table's key."""
+    for hop in hops(source, table):
+        if {theirs for _, theirs in hop.pairs} == set(source.tables[hop.parent].key):
+            yield hop
+
+
+def _is_settled(source: SourceFile, table: str, hop: Hop) -> bool:
+    """Whether people confirmed what points and what it is called: of a proposal nobody is told."""
+    here, other = source.tables[table], source.tables[hop.parent]
+    waiting = [here.waits(own) for own, _ in hop.pairs]
+    waiting += [other.waits(column) for column in (*other.label, *(theirs for _, theirs in hop.pairs))]
+    return bool(other.label) and not any(waiting)
