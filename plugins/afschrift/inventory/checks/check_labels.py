@@ -22,7 +22,10 @@ def label_faults(table: Table, where: list[str]) -> Iterator[tuple[list[str], st
         elif name in files:
             yield [*where, "label"], f"{name} holds a file or its digest: name a column with words"
         elif (name,) == table.key:
-            yield [*where, "label"], f"{name} is the key, which the page shows anyway: name a column with words"
+            yield (
+                [*where, "label"],
+                f"{name} is the key, which the page shows anyway: name a column with words",
+            )
         elif why := _never_shown(column.proposal or column):
             yield [*where, "label"], f"{name} {why}: name another column"
 

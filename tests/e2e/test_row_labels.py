@@ -1,0 +1,174 @@
+"""Numbers that point to a row bear its name on the page: the one that a join written by hand finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from demo.people import AWKWARD, HEAVY, TABLET_A
+from playwright.sync_api import Browser
+from testbed.running import drive, installation, store
+from tests.e2e.office import Office
+from tests.e2e.opened import Opened
+from tests.support.linked_cells import ReadPage
+from tests.support.rental import BACKWARDS, HOSTILE, NICKNAME, TEXT, write_rental
+
+PLACE = "concat_ws(' ', t.street, t.\"house no\", t.city)"
+DEMO = {
+    ("orders", "address_id"): (
+        "address",
+        f"SELECT DISTINCT o.address_id, {PLACE} FROM orders o "
+        "JOIN address t ON t.address_id = o.address_id WHERE t.customer_id = $1",
+    ),
+    ("shipment", "address_id"): (
+        "address",
+        f"SELECT t.address_id, {PLACE} FROM address t WHERE t.customer_id = $1",
+    ),
+    ("ticket_message", "ticket_id"): (
+        "ticket",
+        "SELECT DISTINCT m.ticket_id, t.subject FROM ticket_message m "
+        "JOIN ticket t ON t.ticket_id = m.ticket_id WHERE t.customer_id = $1",
+    ),
+    ("wishlist_member", "wishlist_id"): (
+        "wishlist",
+        "SELECT t.wishlist_id, t.title FROM wishlist t WHERE t.wishlist_id IN "
+        "(SELECT wishlist_id FROM wishlist_member WHERE customer_id = $1)",
+    ),
+    ("wishlist_item", "wishlist_id"): (
+        "wishlist",
+        "SELECT t.wishlist_id, t.title FROM wishlist t WHERE t.wishlist_id IN "
+        "(SELECT wishlist_id FROM wishlist_member WHERE customer_id = $1)",
+    ),
+    ("review_file", "review_id"): (
+        "review",
+        "SELECT t.review_id, t.title FROM review t WHERE t.customer_id = $1",
+    ),
+    ("message", "reply_to"): (
+        "message",
+        "SELECT t.message_id, t.subject FROM message t WHERE $1 IN (t.sender_id, t.recipient_id)",
+    ),
+}
+"""Column of a table -> the table that it points to, and each number with what that row is called."""
+
+STAFF = "(SELECT staff_id, concat_ws(' ', first_name, last_name) FROM staff)"
+RENTAL = {
+    ("rental", "film_id"): ("film", "SELECT film_id, title FROM film"),
+    ("rental", "rented_from"): ("staff", STAFF),
+    ("rental", "returned_to"): ("staff", STAFF),
+    ("rental", "sent_to"): (
+        "address",
+        "SELECT address_id, concat_ws(' ', street, number, city) FROM address WHERE customer_id = 1",
+    ),
+    ("film", "category_id"): ("category", "SELECT category_id, name FROM category"),
+    ("category", "parent_id"): ("category", "SELECT category_id, name FROM category"),
+}
+
+
+def on_page(text: str | None) -> str | None:
+    """A name as the page has it: one line, inert, of eighty signs; None where there is nothing to read."""
+    shown = "".join("\ufffd" if c in "\u202e\u2066" else "␀" if c == "\x00" else c for c in text or "")
+    shown = " ".join(shown.split())
+    return (shown if len(shown) <= 80 else shown[:80].rstrip() + "…") or None
+
+
+@pytest.mark.parametrize("person", [HEAVY, AWKWARD, TABLET_A], ids=lambda one: one.first_name)
+def test_each_name_is_that_of_a_join_by_hand(
+    person: object, office: Office, by_hand: duckdb.DuckDBPyConnection, browser: Browser, tmp_path: Path
+) -> None:
+    number = person.number  # type: ignore[attr-defined]
+    bundle = office.bundle("access", {"customer_id": str(number)}, {"shared_key": "include"})
+    for script in (False, True):
+        read = ReadPage(browser, bundle, tmp_path / str(script), script=script)
+        told = 0
+        for (table, column), (to, statement) in DEMO.items():
+            known = {str(key): on_page(name) for key, name in by_hand.execute(statement, [number]).fetchall()}
+            for row in read.rows(table) if table in read.opened.tables else ():
+                cell = row[column]
+                assert (cell.name, cell.to) == (
+                    (known[cell.number], to) if known.get(cell.number) else (None, None)
+                )
+                told += cell.name is not None
+        assert told >= 10
+        assert told == sum(1 for _ in read.named()), "and no other number has a name"
+        assert read.events == []
+
+
+@dataclass(frozen=True)
+class Answers:
+    access: Path
+    portability: Path
+    database: Path
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
+    folder = tmp_path_factory.mktemp("rental")
+    inventory, database = write_rental(folder)
+    made = []
+    for right in ("access", "portability"):
+        services = installation(folder / right, inventory)
+        made.append(drive(services, store(services, {"customer_id": "1"}, right, language="en")))
+    yield Answers(*made, database)
+
+
+@pytest.mark.parametrize("script", [False, True], ids=["as it stands", "browsed"])
+def test_roles_chains_and_hostile_names_of_a_rental(
+    script: bool, answers: Answers, browser: Browser, tmp_path: Path
+) -> None:
+    read = ReadPage(browser, answers.access, tmp_path, script=script)
+    with duckdb.connect(str(answers.database), read_only=True) as con:
+        for (table, column), (to, statement) in RENTAL.items():
+            names = {str(key): on_page(name) for key, name in con.execute(f"FROM ({statement})").fetchall()}
+            for row in read.rows(table):
+                cell = row[column]
+                expected = names.get(cell.number)
+                assert (cell.name, cell.to) == ((expected, to) if expected else (None, None)), (table, column)
+        copies = con.execute("SELECT store_id, copy_no, name FROM copy").fetchall()
+    tapes = {(str(store), str(copy)): name for store, copy, name in copies}
+    rentals = read.rows("rental")
+    for row in rentals:
+        assert row["copy_no"].name == tapes.get((row["store_id"].number, row["copy_no"].number))
+        assert row["store_id"].name is None, "a key of two columns is named once, at the last of them"
+    assert [row["sent_to"].name for row in rentals[:2]] == ["Dorpsstraat 5 Ergens", None], (
+        "not somebody else's"
+    )
+    assert rentals[1]["sent_to"].number == "2"
+    assert {row["film_id"].number for row in rentals if not row["film_id"].name} == {"14", "99"}
+    assert [row["category_id"].name for row in read.rows("film")][:2] == ["Horror", "Fiction"]
+    assert read.page.locator(".rows img").count() == 0
+    assert read.events == []
+    assert HOSTILE not in read.source
+    assert BACKWARDS not in read.source
+
+
+def test_what_the_right_leaves_out_names_no_row(answers: Answers, browser: Browser, tmp_path: Path) -> None:
+    access = ReadPage(browser, answers.access, tmp_path / "access")
+    portability = ReadPage(browser, answers.portability, tmp_path / "portability")
+    assert [row["taste_id"].name for row in access.rows("rental")][:2] == [NICKNAME, NICKNAME]
+    assert portability.rows("rental")[0]["taste_id"].number == "7"
+    assert portability.rows("rental")[0]["taste_id"].name is None
+    assert portability.rows("rental")[0]["film_id"].name == "Academy Dinosaur"
+    for path, content in portability.opened.files.items():
+        assert NICKNAME.encode() not in content, path
+
+
+def test_the_files_are_the_same_with_and_without_names(answers: Answers, tmp_path: Path) -> None:
+    lines = [line for line in TEXT.splitlines(keepends=True) if not line.startswith("    label:")]
+    inventory, _ = write_rental(tmp_path, "".join(lines))
+    services = installation(tmp_path / "home", inventory)
+    bundle = drive(services, store(services, {"customer_id": "1"}, "access", language="en"))
+    with_names, without = Opened(answers.access), Opened(bundle)
+    assert with_names.files["index.html"] != without.files["index.html"]
+    data = {path for path in with_names.files if path.startswith("data/rental/")}
+    assert len(data) == 3 * len(with_names.tables) == 3 * 8, "CSV, JSON and its schema"
+    assert data == {path for path in without.files if path.startswith("data/rental/")}
+    for path in data:
+        assert with_names.files[path] == without.files[path], path
+    schemas = [
+        json.dumps([one["schema"] for one in made.package["resources"]]) for made in (with_names, without)
+    ]
+    assert schemas[0] == schemas[1]
