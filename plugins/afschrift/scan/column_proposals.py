@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from afschrift.domain.errors import AfschriftError
+from afschrift.scan.label_columns import label_columns
 from afschrift.scan.proposal import Proposal, TableRole, propose
 from afschrift.scan.reading.bounded import sample_statement, sampled
 from afschrift.scan.reading.reader import LostError, Reader
@@ -27,7 +28,7 @@ def propose_columns(
 
     Args:
         reader: of the source, opened.
-        found: by the scan; what cannot be read is added to its notes.
+        found: by the scan; what cannot be read is added to its notes, and what rows are called to its labels.
         region: country of telephone numbers that are written without one.
         values: whether values may be looked at.
         say: is told how far the work is.
@@ -52,6 +53,7 @@ def propose_columns(
         proposals[table.name] = {
             column.name: propose(table, column, role, samples.get(column.name)) for column in table.columns
         }
+        found.labels[table.name] = label_columns(found, table, proposals[table.name], samples)
         if time.monotonic() - told > _EVERY:
             told = time.monotonic()
             say(f"Looked at {number + 1:,} of {len(tables):,} tables.")

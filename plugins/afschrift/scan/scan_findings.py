@@ -33,6 +33,7 @@ class Findings:
         notes: what could not be read or is to be looked at, in words.
         lost: the source was lost before all was read.
         looked: values were looked at.
+        labels: table -> columns that seem to say which row it is.
     """
 
     source: ScannedSource
@@ -45,6 +46,7 @@ class Findings:
     notes: list[str] = field(default_factory=list)
     lost: bool = False
     looked: bool = True
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def find(

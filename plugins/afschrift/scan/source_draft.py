@@ -163,6 +163,8 @@ def _table(
         entry["ways"] = "guessed"
     if key := table.key or tuple(filter(None, [found.guessed_keys.get(name)])):
         entry["key"] = list(key)
+    if label := found.labels.get(name):
+        entry["label"] = label[0] if len(label) == 1 else list(label)
     if others := {edge.columns[0]: target(edge) for edge in place.others if len(edge.columns) == 1}:
         entry["references"] = {column: to for column, to in others.items() if column != to}
     person = found.people.get(name)
