@@ -16,7 +16,6 @@ from afschrift.cli.common import actor, open_register
 from afschrift.cli.one_key import key, keys_alone, whole_lines
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.language import count
-from afschrift.domain.origin import Origin
 
 if TYPE_CHECKING:
     from afschrift.scan.review.answer_text import Answer
@@ -33,15 +32,6 @@ _KEYS = {
     "n": "later",
     "u": "undo",
     "q": "stop",
-}
-_ORIGINS = {
-    Origin.PROVIDED: "the person typed, chose or uploaded it",
-    Origin.OBSERVED: "left behind by using the service or a device",
-    Origin.DERIVED: "computed from other data by a fixed rule",
-    Origin.INFERRED: "estimated, with a chance of being wrong",
-    Origin.ASSIGNED: "the organisation gave it out or decided it",
-    Origin.THIRD_PARTY: "somebody else told it",
-    Origin.NOT_PERSONAL: "about nobody",
 }
 _SHOWN = 8
 _STOPS = ("", "q")
@@ -86,14 +76,16 @@ class _Terminal:
                 shown = None
 
     def _show(self, group: Group, left: int) -> None:
+        from afschrift.scan.review.offered import in_both_languages, lacks_origin
+
         places = count(len(group.places), "column")
         what = f"Table {group.name}" if group.is_table else f"{places} called {group.name}"
         typer.secho(f"\n{what}   ({count(left, 'question')} left)", bold=True)
         for word, value in group.said.items():
-            typer.echo(f"  {word:<12}{_plain(value)}")
+            typer.echo(f"  {word:<12}{in_both_languages(value)}")
         for word, values in group.varied.items():
             typer.echo(f"  {word:<12}{', '.join(f'{value} ({number})' for value, number in values.items())}")
-        if "origin" not in group.said and not group.is_table:
+        if lacks_origin(group, {}):
             typer.echo("  no origin is proposed: say one (o)")
         if group.sure is not None:
             typer.echo(f"  {'sure':<12}{group.sure:.2f}: {'; or '.join(group.reasons[:3])}")
@@ -110,36 +102,29 @@ class _Terminal:
             typer.echo(f"  {'':<12}and {len(group.places) - most} more (l)")
 
     def _confirm(self, group: Group) -> None:
-        if (
-            not group.is_table
-            and not {**group.said, **self.words}.get("origin")
-            and "protect" not in group.said
-        ):
-            raise ConfigurationError(
-                "Nobody said yet where it comes from.", remedy="say an origin (o) first."
-            )
+        from afschrift.scan.review.offered import decided, must_say_enough
+
+        must_say_enough(group, self.words)
         step = self.review.confirm(group, replace(self.answer, words=dict(self.words)))
-        typer.secho(f"  {_said(step.group, step.answer)}: {count(step.lines, 'line')} written", fg="green")
+        typer.secho(
+            f"  {decided(step.group, step.answer.words)}: {count(step.lines, 'line')} written", fg="green"
+        )
 
     def _origin(self, group: Group) -> None:
-        origins = list(_ORIGINS)
+        from afschrift.scan.review.offered import ORIGINS
+
+        origins = list(ORIGINS)
         for number, origin in enumerate(origins, start=1):
-            typer.echo(f"  {number} {origin.value:<14}{_ORIGINS[origin]}")
+            typer.echo(f"  {number} {origin.value:<14}{ORIGINS[origin]}")
         pressed = key()
         if pressed.isdigit() and 0 < int(pressed) <= len(origins):
             self._say(group, "origin", origins[int(pressed) - 1].value)
 
     def _category(self, group: Group) -> None:
-        from afschrift.inventory.categories import fides_categories
+        from afschrift.scan.review.offered import must_be_category
 
-        given = _line("  Category, such as user.contact.email")
-        if given and given not in fides_categories():
-            near = sorted(one for one in fides_categories() if given.lower() in one)[:8]
-            raise ConfigurationError(
-                "This category is not in the Fides taxonomy.",
-                remedy=f"perhaps {', '.join(near)}." if near else "docs/inventory.md says where they stand.",
-            )
-        if given:
+        if given := _line("  Category, such as user.contact.email"):
+            must_be_category(given)
             self._say(group, "category", given)
 
     def _say(self, group: Group, word: str, value: str) -> None:
@@ -170,17 +155,20 @@ class _Terminal:
         self.passed.add(group.key)
 
     def _undo(self, _group: Group) -> None:
+        from afschrift.scan.review.offered import decided
+
         step = self.review.undo()
-        typer.echo(
-            f"  Taken back: {_said(step.group, step.answer)}" if step else "  There is nothing to take back."
-        )
+        said = step and decided(step.group, step.answer.words)
+        typer.echo(f"  Taken back: {said}" if said else "  There is nothing to take back.")
 
     def tell(self) -> None:
         """Lines written and decisions taken."""
+        from afschrift.scan.review.offered import decided
+
         done, left = self.review.done, self.review.waiting()
         for step in done:
             files = ", ".join(path.name for path in step.after)
-            typer.echo(f"  {_said(step.group, step.answer)}: {count(step.lines, 'line')} in {files}")
+            typer.echo(f"  {decided(step.group, step.answer.words)}: {count(step.lines, 'line')} in {files}")
         columns = sum(len(step.group.places) for step in done if not step.group.is_table)
         lines = count(sum(step.lines for step in done), "line")
         typer.echo(f"{count(len(done), 'decision')} about {count(columns, 'column')}; {lines} written.")
@@ -211,6 +199,7 @@ def review(
     """
     from afschrift.app.settings import Settings
     from afschrift.scan.review.answer_text import Answer
+    from afschrift.scan.review.offered import in_a_year
     from afschrift.scan.review.review_session import Review
 
     if not sys.stdin.isatty():
@@ -224,7 +213,7 @@ def review(
         typer.echo("Nothing waits for a person.")
         return
     reason = why or typer.prompt("Why is what you will confirm right? It goes into the file").strip()
-    answer = Answer(by or actor().removeprefix("cli:"), today, reason, _day(again) or _in_a_year(today))
+    answer = Answer(by or actor().removeprefix("cli:"), today, reason, _day(again) or in_a_year(today))
     terminal = _Terminal(session, answer)
     try:
         with keys_alone():
@@ -244,20 +233,3 @@ def _day(text: str | None) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise typer.BadParameter("write a day as 2027-01-31") from None
-
-
-def _in_a_year(today: date) -> date:
-    return today.replace(year=today.year + 1, day=min(today.day, 28))
-
-
-def _said(group: Group, answer: Answer) -> str:
-    if group.is_table:
-        return f"table {group.name}"
-    words = {**group.said, **answer.words}
-    said = ", ".join(str(words[word]) for word in ("origin", "category") if words.get(word))
-    return f"{group.name}, {count(len(group.places), 'column')}: {said or 'a secret'}"
-
-
-def _plain(value: object) -> str:
-    """Both languages of a text, or anything as it is."""
-    return " / ".join(map(str, value.values())) if isinstance(value, dict) else str(value)

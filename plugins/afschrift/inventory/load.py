@@ -51,6 +51,16 @@ def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
     return _compiled(folder, None if kinds is None else frozenset(kinds), files)
 
 
+def load_files(folder: Path, files: Mapping[Path, bytes]) -> Inventory:
+    """The inventory as it would be with these files in its folder, and as `load` finds it once they are there.
+
+    Raises:
+        InventoryError: lists every fault with file and line.
+    """
+    found = tuple(sorted((path, read) for path, read in files.items() if path.name != CANARY))
+    return _compiled(folder, None, found)
+
+
 @lru_cache(maxsize=2)
 def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Path, bytes], ...]) -> Inventory:
     """The inventory of these files: for the same bytes, read and checked once a process and its forks.

@@ -35,39 +35,43 @@ class Answer:
         return said | ({"review": self.review} if self.review else {})
 
 
-def confirm(text: str, columns: Mapping[str, Sequence[str]], tables: Sequence[str], answer: Answer) -> str:
+ByColumn = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Table -> column -> what a person said of it otherwise than was proposed."""
+
+
+def confirm(text: str, columns: ByColumn, tables: Sequence[str], answer: Answer) -> str:
     """The text of a source's file with columns, and whole tables, confirmed.
 
     Args:
         text: as it is.
-        columns: table -> its columns that the answer is for.
+        columns: those that are confirmed.
         tables: tables that hold nothing of their own.
-        answer: to all of them.
+        answer: who, when and why, of all of them; its words are not looked at.
 
     Raises:
         ConfigurationError: something there is written once and used in several places, or a table says
             already who decided.
     """
     text = text if text.endswith("\n") else text + "\n"
-    text = changed(text, list(_settled(text, columns, tables, answer)))
-    if answer.words or tables:
-        text = insert(text, list(_missing(text, columns, tables, answer)))
-    if not columns:
-        return text
-    name, text = _occasion(text, answer)
-    described = FileMap(text)
-    added = [
-        add_confirmed(described, text, described.at("tables", table), names, name)
+    described, name = FileMap(text), ""
+    if columns:
+        name, with_occasion = _occasion(described, text, answer)
+        if with_occasion != text:
+            text, described = with_occasion, FileMap(with_occasion)
+    missing = list(_missing(described, columns, tables, answer))
+    edits = list(_settled(described, text, columns, tables))
+    if missing:  # they stand in mappings from which words go
+        text, edits = insert(changed(text, edits), missing), []
+        described = FileMap(text) if columns else described
+    edits += [
+        add_confirmed(described, text, described.at("tables", table), list(names), name)
         for table, names in columns.items()
     ]
-    return changed(text, added)
+    return changed(text, edits)
 
 
-def _settled(
-    text: str, columns: Mapping[str, Sequence[str]], tables: Sequence[str], answer: Answer
-) -> Iterator[Edit]:
+def _settled(described: FileMap, text: str, columns: ByColumn, tables: Sequence[str]) -> Iterator[Edit]:
     """`review: needed` goes, and words that a person says otherwise are theirs."""
-    described = FileMap(text)
     for table in tables:
         said = {key.value for key, _ in pairs_of(described.at("tables", table))}
         if "decided" in said:
@@ -79,24 +83,23 @@ def _settled(
             described, text, described.at("tables", table), "ways" if "ways" in said else "review"
         )
     for table, names in columns.items():
-        for column in names:
+        for column, words in names.items():
             node = described.at("tables", table, "columns", column)
             if any(key.value == "review" and value.value == "needed" for key, value in pairs_of(node)):
                 yield from without(described, text, node, "review")
             for key, value in pairs_of(node):
-                if key.value in answer.words:
+                if key.value in words:
                     described.alone(key, value)
-                    yield value.start_mark.index, end_of(value), flow(answer.words[key.value])
+                    yield value.start_mark.index, end_of(value), flow(words[key.value])
 
 
 def _missing(
-    text: str, columns: Mapping[str, Sequence[str]], tables: Sequence[str], answer: Answer
+    described: FileMap, columns: ByColumn, tables: Sequence[str], answer: Answer
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    described = FileMap(text)
     for table, names in columns.items():
-        for column in names:
+        for column, words in names.items():
             said = {key.value for key, _ in pairs_of(described.at("tables", table, "columns", column))}
-            for word, value in answer.words.items():
+            for word, value in words.items():
                 if word not in said:
                     yield ("tables", table, "columns", column, word), value
     for table in tables:
@@ -104,28 +107,27 @@ def _missing(
             yield ("tables", table, "decided"), answer.record()
 
 
-def _occasion(text: str, answer: Answer) -> tuple[str, str]:
+def _occasion(described: FileMap, text: str, answer: Answer) -> tuple[str, str]:
     """The name under `confirmations` of this answer, and the text that has it."""
-    known = {key.value: node for key, node in pairs_of(FileMap(text).find("confirmations"))}
+    known = {key.value: node for key, node in pairs_of(described.find("confirmations"))}
     wanted = {word: str(value) for word, value in answer.record().items()}
     number = 1
     while True:
         name = f"review-{answer.on}" + (f"-{number}" if number > 1 else "")
         if name not in known:
             added: Any = answer.record()
-            path: tuple[str, ...] = ("confirmations", name)
-            if not known:
-                path, added = ("confirmations",), {name: added}
-            return name, _above_tables(text, added) if not known else insert(text, [(path, added)])
+            if known:
+                return name, insert(text, [(("confirmations", name), added)])
+            return name, _above_tables(described, text, {name: added})
         if {key.value: value.value for key, value in pairs_of(known[name])} == wanted:
             return name, text
         number += 1
 
 
-def _above_tables(text: str, occasions: Mapping[str, Any]) -> str:
+def _above_tables(described: FileMap, text: str, occasions: Mapping[str, Any]) -> str:
     """The text with `confirmations` before the tables, where a reader meets it first."""
     written = "".join(f"  {line}\n" for line in lines(occasions, ("confirmations",)))
-    for key, _ in pairs_of(FileMap(text).root):
+    for key, _ in pairs_of(described.root):
         if key.value == "tables" and key.start_mark.column == 0:
             at = key.start_mark.index
             return f"{text[:at]}confirmations:\n{written}\n{text[at:]}"

@@ -2,39 +2,69 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.load import SINGLES, load
+from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.quick_yaml import content
 from afschrift.scan.review.answer_text import Answer, confirm
 from afschrift.scan.review.groups import Group, groups
+from afschrift.scan.review.map_files import (
+    Files,
+    changed_meanwhile,
+    digest_of,
+    lines_other,
+    read_files,
+    read_whole,
+    replace_files,
+    uncollected,
+)
 from afschrift.scan.review.same_words import altered
+
+
+class WouldBreakError(ConfigurationError):
+    """With the answers the inventory would have faults, which `faults` lists; nothing was written."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        listing = "\n".join(f"  {fault}" for fault in faults)
+        super().__init__(
+            f"Nothing was written, as the inventory would have faults:\n{listing}\n",
+            remedy="say it otherwise, or write it into the file by hand.",
+        )
 
 
 @dataclass(frozen=True)
 class Step:
-    """One answer that was written.
+    """Answers that were written together.
 
     Attributes:
-        before, after: file -> its bytes.
+        answered: each question with its answer.
+        before, after: the files that changed, as they were and as they are.
         lines: that were written or changed.
     """
 
-    group: Group
-    answer: Answer
-    before: Mapping[Path, bytes]
-    after: Mapping[Path, bytes]
+    answered: tuple[tuple[Group, Answer], ...]
+    before: Files
+    after: Files
     lines: int
+
+    @property
+    def group(self) -> Group:
+        """The question, of a step with one."""
+        return self.answered[0][0]
+
+    @property
+    def answer(self) -> Answer:
+        """Its answer."""
+        return self.answered[0][1]
 
 
 class Review:
@@ -46,38 +76,50 @@ class Review:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._shown, self.inventory = _read(folder)
+        self._shown, self.inventory = read_whole(folder)
         self.done: list[Step] = []
+
+    @property
+    def digest(self) -> str:
+        """Of the files that are shown."""
+        return digest_of(self._shown)
 
     def waiting(self) -> list[Group]:
         """What is not answered yet."""
         return groups(self.inventory)
 
     def confirm(self, group: Group, answer: Answer) -> Step:
-        """Write an answer.
+        """Write one answer; raises as `confirm_all`."""
+        return self.confirm_all([(group, answer)])
+
+    def confirm_all(self, answered: Sequence[tuple[Group, Answer]]) -> Step:
+        """Write answers of one person and reason to several questions: all of them, or none.
 
         Raises:
-            ConfigurationError: with it the inventory would have faults, or somebody changed a file meanwhile;
-                nothing was written.
+            WouldBreakError: with them the inventory would have faults; nothing was written.
+            ConfigurationError: something else would be said than was shown and answered, or somebody changed
+                a file meanwhile; nothing was written.
+            NotWritableError: the folder takes no files.
         """
-        self._unchanged()
-        files = [self._file(name) for name in dict.fromkeys(p.source for p in group.places)]
-        before = {file: self._shown[file] for file in files}
-        after = {file: _confirmed(file, before[file], group, answer) for file in files}
-        inventory = self._checked(after)
-        if others := list(altered(self.inventory, inventory, group, answer.words)):
-            raise ConfigurationError(
-                f"Nothing was written, as {', '.join(others[:3])} would not say what was shown and answered.",
-                remedy="write the answer into the file by hand: docs/review.md.",
-            )
-        _replace(before, after)
+        with uncollected():
+            self._unchanged()
+            before, after = self._texts(answered)
+            inventory = self._checked(after)
+            said = [(group, answer.words) for group, answer in answered]
+            if others := list(altered(self.inventory, inventory, said)):
+                raise ConfigurationError(
+                    f"Nothing was written, as {', '.join(others[:3])} would not say what was shown and "
+                    "answered.",
+                    remedy="write the answer into the file by hand: docs/review.md.",
+                )
+        replace_files(self._folder, before, after)
         self.inventory, self._shown = inventory, self._shown | after
-        step = Step(group, answer, before, after, sum(_lines(before[file], after[file]) for file in after))
-        self.done.append(step)
-        return step
+        lines = sum(lines_other(before[file], after[file]) for file in after)
+        self.done.append(Step(tuple(answered), before, after, lines))
+        return self.done[-1]
 
     def undo(self) -> Step | None:
-        """Take the last answer back; None: there is none of this review.
+        """Take the last answers back; None: there are none of this review.
 
         Raises:
             ConfigurationError: somebody changed the file since; nothing was written.
@@ -85,53 +127,60 @@ class Review:
         if not self.done:
             return None
         step = self.done[-1]
-        self._unchanged()
-        inventory = self._checked(step.before)
-        _replace(step.after, step.before)
-        self.inventory, self._shown = inventory, {**self._shown, **step.before}
+        self.put_back(step.before)
         return self.done.pop()
+
+    def put_back(self, before: Files) -> None:
+        """Put files back as they were before answers.
+
+        Raises:
+            ConfigurationError: somebody changed a file since, or the inventory would have faults; nothing was
+                written.
+            NotWritableError: the folder takes no files.
+        """
+        with uncollected():
+            self._unchanged()
+            inventory = self._checked(before)
+        replace_files(self._folder, {path: self._shown[path] for path in before}, before)
+        self.inventory, self._shown = inventory, {**self._shown, **before}
+
+    def digest_with(self, files: Files) -> str:
+        """Of the files that are shown, with others in their places."""
+        return digest_of({**self._shown, **files})
+
+    def _texts(self, answered: Sequence[tuple[Group, Answer]]) -> tuple[dict[Path, bytes], dict[Path, bytes]]:
+        """The files that answers change, as they are and as they would be."""
+        sources = dict.fromkeys(place.source for group, _ in answered for place in group.places)
+        before: dict[Path, bytes] = {}
+        after: dict[Path, bytes] = {}
+        for source in sources:
+            file = self._file(source)
+            before[file] = self._shown[file]
+            after[file] = _confirmed(file, before[file], source, answered)
+        return before, after
 
     def _file(self, source: str) -> Path:
         for path, read in self._shown.items():
-            if path.name not in SINGLES and content(read.decode()).get("source") == source:
+            if path.name not in SINGLES and content(_plain_ends(read.decode())).get("source") == source:
                 return path
         raise ConfigurationError(f"No file describes {source} any more.", remedy="begin the review again.")
 
     def _unchanged(self) -> None:
         """Make sure that the files are those that were shown."""
-        found = _files(self._folder)
+        found = read_files(self._folder)
         for path in sorted({*found, *self._shown}):
             if found.get(path) != self._shown.get(path):
-                raise _changed_meanwhile(path)
+                raise changed_meanwhile(path)
 
-    def _checked(self, files: Mapping[Path, bytes]) -> Inventory:
-        """The inventory as it would be, loaded from elsewhere: what is there stays as it is till then."""
-        with tempfile.TemporaryDirectory() as place:
-            for path, written in {**self._shown, **files}.items():
-                (Path(place) / path.name).write_bytes(written)
-            try:
-                return load(Path(place))
-            except InventoryError as error:
-                faults = "\n".join(f"  {fault}" for fault in error.faults)
-                raise ConfigurationError(
-                    f"Nothing was written, as the inventory would have faults:\n{faults}\n",
-                    remedy="say it otherwise, or write it into the file by hand.",
-                ) from None
+    def _checked(self, files: Files) -> Inventory:
+        """The inventory as it would be; what is there stays as it is till then."""
+        try:
+            return load_files(self._folder, {**self._shown, **files})
+        except InventoryError as error:
+            raise WouldBreakError(error.faults) from None
 
 
-def _files(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in sorted(folder.glob("*.y*ml"))}
-
-
-def _read(folder: Path) -> tuple[dict[Path, bytes], Inventory]:
-    """The files, and the inventory of just these bytes."""
-    while True:
-        files, inventory = _files(folder), load(folder)
-        if _files(folder) == files:
-            return files, inventory
-
-
-def _confirmed(file: Path, written: bytes, group: Group, answer: Answer) -> bytes:
+def _confirmed(file: Path, written: bytes, source: str, answered: Sequence[tuple[Group, Answer]]) -> bytes:
     text = written.decode()
     newline = "\r\n" if "\r\n" in text else "\n"
     if text.startswith("\ufeff") or (newline == "\r\n" and "\n" in text.replace("\r\n", "")):
@@ -139,15 +188,17 @@ def _confirmed(file: Path, written: bytes, group: Group, answer: Answer) -> byte
             f"{file.name} has a byte order mark, or line ends of two kinds; nothing was written.",
             remedy="save it as UTF-8 without the mark, with one kind of line ends, and begin again.",
         )
-    name = content(text.replace("\r\n", "\n"))["source"]
-    places = [place for place in group.places if place.source == name]
-    columns: dict[str, list[str]] = {}
-    for place in places:
-        if place.column is not None:
-            columns.setdefault(place.table, []).append(place.column)
-    tables = [place.table for place in places if place.column is None]
+    columns: dict[str, dict[str, Mapping[str, Any]]] = {}
+    tables = []
+    for group, answer in answered:
+        for place in group.places:
+            if place.source == source and place.column is not None:
+                columns.setdefault(place.table, {})[place.column] = answer.words
+            elif place.source == source:
+                tables.append(place.table)
+    whose = replace(answered[0][1], words={})
     try:
-        changed = confirm(text.replace("\r\n", "\n"), columns, tables, answer)
+        changed = confirm(_plain_ends(text), columns, tables, whose)
     except yaml.YAMLError:
         raise ConfigurationError(
             f"{file.name} is written in a way that the answer does not fit into; nothing was written.",
@@ -156,25 +207,5 @@ def _confirmed(file: Path, written: bytes, group: Group, answer: Answer) -> byte
     return changed.replace("\n", newline).encode()
 
 
-def _replace(now: Mapping[Path, bytes], new: Mapping[Path, bytes]) -> None:
-    """Put files in the place of others, each whole or not at all."""
-    for path, expected in now.items():
-        if path.read_bytes() != expected:
-            raise _changed_meanwhile(path)
-    for path, written in new.items():
-        other = path.with_name(f".{path.name}.new")
-        other.write_bytes(written)
-        shutil.copymode(path, other)
-        other.replace(path)
-
-
-def _changed_meanwhile(path: Path) -> ConfigurationError:
-    return ConfigurationError(
-        f"{path.name} was changed by somebody else meanwhile; nothing was written.",
-        remedy="begin the review again: what was answered stands in the files.",
-    )
-
-
-def _lines(before: bytes, after: bytes) -> int:
-    """How many lines are other than before, or new."""
-    return (Counter(after.splitlines()) - Counter(before.splitlines())).total()
+def _plain_ends(text: str) -> str:
+    return text.replace("\r\n", "\n")

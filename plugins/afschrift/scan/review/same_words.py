@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.scan.review.groups import Group, Place, words_of
 
+Said = Mapping[Place, Mapping[str, Any]]
+"""Place -> what was said of it otherwise than was proposed; those that were answered alone."""
 
-def altered(before: Inventory, after: Inventory, group: Group, said: Mapping[str, Any]) -> Iterator[str]:
+
+def altered(
+    before: Inventory, after: Inventory, answered: Sequence[tuple[Group, Mapping[str, Any]]]
+) -> Iterator[str]:
     """Places of which the inventory says something else than a person saw and answered.
 
     Args:
         before: what was shown.
-        after: with the answer in it.
-        group: the question.
-        said: the words of the answer.
+        after: with the answers in it.
+        answered: each question, with the words of its answer.
     """
+    said = {place: words for group, words in answered for place in group.places}
+    frees = any(group.is_table for group, _ in answered)
     for name, source in before.sources.items():
         now = after.sources.get(name)
         if now is None or now.tables.keys() != source.tables.keys() or _apart(now) != _apart(source):
             yield name
             continue
-        yield from _tables(source, now, group, said)
+        yield from _tables(source, now, said, frees)
 
 
 def _apart(source: SourceFile) -> dict[str, Any]:
     return source.model_dump(exclude={"tables", "confirmations"})
 
 
-def _tables(source: SourceFile, now: SourceFile, group: Group, said: Mapping[str, Any]) -> Iterator[str]:
-    touched = set(group.places)
+def _tables(source: SourceFile, now: SourceFile, said: Said, frees: bool) -> Iterator[str]:
     for name, table in source.tables.items():
         place = Place(source.source, name)
         columns, other = table.columns, now.tables[name].columns
-        given = {"columns", "confirmed"} | ({"review", "ways", "decided"} if place in touched else set())
+        given = {"columns", "confirmed"} | ({"review", "ways", "decided"} if place in said else set())
         if table.model_dump(exclude=given) != now.tables[name].model_dump(exclude=given):
             yield place.path
         for column in {**columns, **other}:
@@ -46,8 +51,8 @@ def _tables(source: SourceFile, now: SourceFile, group: Group, said: Mapping[str
                 continue
             old, new = columns[column], other[column]
             # a way, or a column of one, frees what a person confirmed of other columns as well
-            may_count = of in touched or group.is_table or bool(old.awaits)
-            if {**_words(old), **(said if of in touched else {})} != _words(new) or not (
+            may_count = of in said or frees or bool(old.awaits)
+            if {**_words(old), **said.get(of, {})} != _words(new) or not (
                 may_count or old.model_dump() == new.model_dump()
             ):
                 yield of.path

@@ -1,0 +1,124 @@
+"""The files of an inventory as bytes: read, known by a digest, put in the place of others."""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import hashlib
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory
+
+Files = Mapping[Path, bytes]
+"""File -> its bytes."""
+
+
+class NotWritableError(ConfigurationError):
+    """The files of the inventory cannot be written from here."""
+
+    def __init__(self, name: str, error: OSError) -> None:
+        super().__init__(
+            f"{name} cannot be written from here ({error.strerror}); nothing was written to it.",
+            remedy="answer where the files can be written (`afschrift inventory review`), or edit them in "
+            "version control: docs/review.md.",
+        )
+
+
+def read_files(folder: Path) -> dict[Path, bytes]:
+    """All files of an inventory as they are now."""
+    return {path: path.read_bytes() for path in sorted(folder.glob("*.y*ml"))}
+
+
+def read_whole(folder: Path) -> tuple[dict[Path, bytes], Inventory]:
+    """The files, and the inventory of just these bytes.
+
+    Raises:
+        InventoryError: lists every fault.
+    """
+    with uncollected():
+        while True:
+            files, inventory = read_files(folder), load(folder)
+            if read_files(folder) == files:
+                return files, inventory
+
+
+def digest_of(files: Files) -> str:
+    """SHA-256 over names and bytes of all files: other ones, and another digest, after any change."""
+    total = hashlib.sha256()
+    for path, read in sorted(files.items()):
+        total.update(f"{hashlib.sha256(read).hexdigest()}  {path.name}\n".encode())
+    return total.hexdigest()
+
+
+def replace_files(folder: Path, now: Files, new: Files) -> None:
+    """Put files in the place of others, each whole or not at all.
+
+    Raises:
+        ConfigurationError: one is not as expected any more; nothing was written.
+        NotWritableError: the folder takes no files.
+    """
+    with _alone(folder):
+        for path, expected in now.items():
+            if not path.exists() or path.read_bytes() != expected:
+                raise changed_meanwhile(path)
+        for path, written in new.items():
+            other = path.with_name(f".{path.name}.new")
+            try:
+                other.write_bytes(written)
+                shutil.copymode(path, other)
+                other.replace(path)
+            except OSError as error:
+                with suppress(OSError):
+                    other.unlink(missing_ok=True)
+                raise NotWritableError(path.name, error) from None
+
+
+def takes_files(folder: Path) -> bool:
+    """Whether this process may put files into a folder: one that is not read-only, nor others' alone."""
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def changed_meanwhile(path: Path) -> ConfigurationError:
+    """The error for a file that is not as it was shown."""
+    return ConfigurationError(
+        f"{path.name} was changed by somebody else meanwhile; nothing was written.",
+        remedy="begin the review again: what was answered stands in the files.",
+    )
+
+
+def lines_other(before: bytes, after: bytes) -> int:
+    """How many lines are other than before, or new."""
+    return (Counter(after.splitlines()) - Counter(before.splitlines())).total()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Only one process of this machine at a time replaces files of a folder."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the collector of cycles, which else goes through some hundred thousand nodes again and again.
+
+    A large map is read in a third of the time; nothing here makes cycles that would stay.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,132 @@
+"""Several answers in one go: the same bytes as one after the other, one load, and all of them or none."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from testbed.mini import write_inventory
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory import load as loading
+from afschrift.inventory.load import load
+from afschrift.scan.review.answer_text import Answer
+from afschrift.scan.review.groups import Group
+from afschrift.scan.review.map_files import NotWritableError
+from afschrift.scan.review.review_session import Review, WouldBreakError
+
+MAP = """\
+source: shop
+kind: duckdb
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+tables:
+  customer:
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    columns:
+      customer_id: {origin: assigned}
+      created_at: {origin: observed, review: needed}  # by the shop
+      email:
+        review: needed
+        origin: provided
+      city: {}
+      score: {origin: inferred, review: needed}
+  country: {personal: false, review: needed, columns: {code: {}}}
+"""
+OTHER = """\
+source: web
+kind: duckdb
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+tables:
+  visit:
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    columns: {customer_id: {origin: assigned}, created_at: {origin: observed, review: needed}}
+"""
+WHO = Answer("anna", date(2026, 11, 28), "Looked at with the shop.", date(2027, 11, 28))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = write_inventory(tmp_path / "map", MAP)
+    (made / "web.yml").write_text(OTHER)
+    return made
+
+
+def answered(review: Review, **origins: str) -> list[tuple[Group, Answer]]:
+    """Questions by name, with an origin where another one is said."""
+    found = {one.name: one for one in review.waiting()}
+    return [
+        (found[name], Answer(WHO.by, WHO.on, WHO.why, WHO.review, {"origin": said} if said else {}))
+        for name, said in origins.items()
+    ]
+
+
+SAID = {"created_at": "", "email": "observed", "city": "provided", "country": ""}
+
+
+def written(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(folder.iterdir())}
+
+
+def test_together_they_say_what_they_say_one_by_one(folder: Path, tmp_path: Path) -> None:
+    apart = write_inventory(tmp_path / "apart", MAP)
+    (apart / "web.yml").write_text(OTHER)
+    together, single = Review(folder), Review(apart)
+    step = together.confirm_all(answered(together, **SAID))
+    for name, origin in SAID.items():
+        [(group, answer)] = answered(single, **{name: origin})
+        single.confirm(group, answer)
+    assert load(folder).sources == load(apart).sources
+    assert [one.name for one in together.waiting()] == ["score"]
+    assert {path.name for path in step.after} == {"shop.yml", "web.yml"}
+    assert "# by the shop" in (folder / "shop.yml").read_text()
+    assert together.undo() == step
+    assert written(folder) == {"shop.yml": MAP, "web.yml": OTHER} | {
+        name: text for name, text in written(folder).items() if name not in ("shop.yml", "web.yml")
+    }
+
+
+def test_they_load_the_inventory_once(folder: Path) -> None:
+    review = Review(folder)
+    before = loading._compiled.cache_info().misses
+    review.confirm_all(answered(review, **SAID))
+    assert Review(folder).inventory is review.inventory  # whoever comes next loads nothing
+    assert loading._compiled.cache_info().misses == before + 1
+
+
+def test_one_that_would_break_the_map_keeps_all_of_them_out(folder: Path) -> None:
+    review, before = Review(folder), written(folder)
+    with pytest.raises(WouldBreakError, match="Nothing was written") as refused:
+        review.confirm_all(answered(review, score="", created_at=""))
+    assert any("score" in fault.where for fault in refused.value.faults)
+    assert written(folder) == before
+    review.confirm_all(answered(review, created_at=""))
+
+
+def test_two_people_at_once_do_not_write_over_each_other(folder: Path) -> None:
+    first, second = Review(folder), Review(folder)
+    first.confirm_all(answered(first, email=""))
+    between = written(folder)
+    with pytest.raises(ConfigurationError, match=r"shop\.yml was changed by somebody else"):
+        second.confirm_all(answered(second, city="provided"))
+    assert written(folder) == between
+
+
+def test_files_that_cannot_be_written_are_told_and_stay(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, before = Review(folder), written(folder)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copymode", full)
+    with pytest.raises(NotWritableError, match=r"shop\.yml cannot be written from here \(No space left"):
+        review.confirm_all(answered(review, email=""))
+    assert written(folder) == before
+    monkeypatch.undo()
+    assert review.confirm_all(answered(review, email="")).lines
