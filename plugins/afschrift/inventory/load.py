@@ -52,7 +52,7 @@ def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
 
 
 def load_files(folder: Path, files: Mapping[Path, bytes]) -> Inventory:
-    """The inventory as it would be with these files in its folder, and as `load` finds it once they are there.
+    """The inventory as it would be with these files in its folder; once they are there, `load` has it ready.
 
     Raises:
         InventoryError: lists every fault with file and line.

@@ -21,6 +21,7 @@ class Role(StrEnum):
     SOURCE_OWNER = "keeper"
     DPO = "dpo"
     AUDITOR = "auditor"
+    MAP_OWNER = "map_owner"
 
 
 class Act(StrEnum):
@@ -33,16 +34,18 @@ class Act(StrEnum):
     OVERSEE = "oversee"  # every question, whoever it is put to
     ANSWER = "answer"  # the questions put to one's own role
     ASSIGN = "assign"  # say who of a role answers a question
+    MAP = "map"  # say what the columns of the data map hold
     DECIDE = "decide"  # without having been asked, for example the identity
 
 
 MAY: dict[Role, frozenset[Act]] = {
     Role.INTAKE: frozenset({Act.SUBMIT, Act.SEE}),
-    Role.OFFICER: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.ANSWER, Act.ASSIGN, Act.DECIDE}),
+    Role.OFFICER: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.ANSWER, Act.ASSIGN, Act.DECIDE, Act.MAP}),
     Role.SECOND_SIGNER: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.ANSWER, Act.ASSIGN}),
     Role.SOURCE_OWNER: frozenset({Act.SEE, Act.ANSWER}),  # searches a system that no query reaches
     Role.DPO: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.OVERSEE}),  # advises: Art. 38(6)
     Role.AUDITOR: frozenset({Act.SEE, Act.TIMELINE, Act.OVERSEE}),
+    Role.MAP_OWNER: frozenset({Act.SEE, Act.MAP}),  # knows the tables, and sees nobody's values
 }
 
 STAND_IN = {Role.SOURCE_OWNER: Role.OFFICER}

@@ -30,6 +30,7 @@ from afschrift.web import (
 from afschrift.web.answers import Start
 from afschrift.web.caller import caller
 from afschrift.web.http_errors import status_and_words
+from afschrift.web.map_review import map_page
 from afschrift.web.page import HEADERS, message, opened_elsewhere
 from afschrift.web.same_origin import CrossOriginError, opened
 
@@ -66,6 +67,7 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
     app.include_router(review_page.router)
+    app.include_router(map_page.router)
     return app
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from afschrift.domain.decision import Protect
@@ -36,8 +36,20 @@ class Values:
     why: str = ""
 
 
-def samples(inventory: Inventory, group: Group) -> list[Values]:
-    """A few values of the first columns of a question; a secret has none to show."""
+def _first_words(error: AfschriftError) -> str:
+    return str(error.args[0])
+
+
+def samples(
+    inventory: Inventory, group: Group, words: Callable[[AfschriftError], str] = _first_words
+) -> list[Values]:
+    """A few values of the first columns of a question; a secret has none to show.
+
+    Args:
+        inventory: that asks it.
+        group: the question.
+        words: how a source that cannot be read is told.
+    """
     found = []
     for place in group.places[:_TABLES]:
         if place.column is None:
@@ -51,7 +63,7 @@ def samples(inventory: Inventory, group: Group) -> list[Values]:
                 Values(place, values[:_VALUES], "" if values else "the rows that were read hold none")
             )
         except AfschriftError as error:
-            found.append(Values(place, why=str(error.args[0])))
+            found.append(Values(place, why=words(error)))
     return found
 
 

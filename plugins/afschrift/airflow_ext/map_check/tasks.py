@@ -39,7 +39,7 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
         found = [MapFinding(one.place, one.code.value, one.severity.value) for one in kept]
         not_reached = [one.source for one in report.not_reached]
         undecided = {(one.place, code.value) for one in report.findings for code in one.undecided}
-        checked = record(register, found, not_reached, BY, undecided=undecided)
+        checked = record(register, found, not_reached, BY, undecided=undecided, inventory=inventory.digest)
         for one in report.findings:
             log.info("%s: %s. What to do: %s.", one.severity, one.sentence, one.remedy)
         for missed in report.not_reached:

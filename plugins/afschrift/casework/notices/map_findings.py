@@ -67,6 +67,11 @@ class MapFinding:
         return f"{self.place}: {self.code}, {_MEANS.get(self.code, 'found by another version')}"
 
 
+def checked_map(register: Register) -> str:
+    """The digest of the data map that the last check had, on a worker; empty: nobody checked yet."""
+    return str((register.oversight.last_of_system(CHECKED) or {}).get("inventory", ""))
+
+
 @dataclass(frozen=True)
 class Checked:
     """What came of a check.
@@ -104,6 +109,7 @@ def record(
     by: str,
     *,
     undecided: Collection[tuple[str, str]] = (),
+    inventory: str = "",
 ) -> Checked:
     """Keep what a check found, in one event; of what it could not look at, what stood stands as it did.
 
@@ -113,6 +119,7 @@ def record(
         not_reached: names of sources.
         by: account that checked.
         undecided: places and codes of what may be so there or below it, as nobody looked at all of it.
+        inventory: digest of the map that was checked.
     """
     seen, before = frozenset(found), frozenset[MapFinding]()
 
@@ -127,6 +134,7 @@ def record(
             "new": len(seen - before),
             "mended": len(before - seen),
             "not_reached": sorted(not_reached),
+            "inventory": inventory,
         }
 
     register.oversight.append_after_last(CHECKED, make, by)

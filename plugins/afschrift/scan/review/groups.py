@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -63,6 +64,11 @@ class Group:
     def key(self) -> str:
         """The same where just the same is asked again: the same words of the same places."""
         return json.dumps([[place.path for place in self.places], self.said, self.varied], sort_keys=True)
+
+    @property
+    def id(self) -> str:
+        """Its key in twenty signs."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:20]
 
 
 def groups(inventory: Inventory) -> list[Group]:

@@ -42,7 +42,7 @@ def must_say_enough(group: Group, words: Mapping[str, Any]) -> None:
     if group.is_table and words:
         raise ConfigurationError("This asks about a table.", remedy="describe its columns in the file.")
     if lacks_origin(group, words):
-        raise ConfigurationError("Nobody said yet where it comes from.", remedy="say an origin (o) first.")
+        raise ConfigurationError("Nobody said yet where it comes from.", remedy="say an origin first.")
 
 
 def must_be_category(given: str) -> None:

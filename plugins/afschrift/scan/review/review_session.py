@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.model import Inventory
@@ -77,6 +77,7 @@ class Review:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._shown, self.inventory = read_whole(folder)
+        self._waiting: list[Group] | None = None
         self.done: list[Step] = []
 
     @property
@@ -86,7 +87,9 @@ class Review:
 
     def waiting(self) -> list[Group]:
         """What is not answered yet."""
-        return groups(self.inventory)
+        if self._waiting is None:
+            self._waiting = groups(self.inventory)
+        return self._waiting
 
     def confirm(self, group: Group, answer: Answer) -> Step:
         """Write one answer; raises as `confirm_all`."""
@@ -113,7 +116,7 @@ class Review:
                     remedy="write the answer into the file by hand: docs/review.md.",
                 )
         replace_files(self._folder, before, after)
-        self.inventory, self._shown = inventory, self._shown | after
+        self._now(inventory, after)
         lines = sum(lines_other(before[file], after[file]) for file in after)
         self.done.append(Step(tuple(answered), before, after, lines))
         return self.done[-1]
@@ -142,11 +145,25 @@ class Review:
             self._unchanged()
             inventory = self._checked(before)
         replace_files(self._folder, {path: self._shown[path] for path in before}, before)
-        self.inventory, self._shown = inventory, {**self._shown, **before}
+        self._now(inventory, before)
 
     def digest_with(self, files: Files) -> str:
         """Of the files that are shown, with others in their places."""
         return digest_of({**self._shown, **files})
+
+    def named(self, name: str) -> Path:
+        """A file that is shown, by its name.
+
+        Raises:
+            RefusedError: there is none of this name.
+        """
+        for path in self._shown:
+            if path.name == name:
+                return path
+        raise RefusedError("The inventory has no such file.", remedy="begin the review again.")
+
+    def _now(self, inventory: Inventory, files: Files) -> None:
+        self.inventory, self._shown, self._waiting = inventory, {**self._shown, **files}, None
 
     def _texts(self, answered: Sequence[tuple[Group, Answer]]) -> tuple[dict[Path, bytes], dict[Path, bytes]]:
         """The files that answers change, as they are and as they would be."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from afschrift.casework.canary.checked import from_payload
-from afschrift.steps.trail_lines.phrases import listed
+from afschrift.domain.language import count
+from afschrift.steps.trail_lines.phrases import listed, role_name
 
 Payload = Mapping[str, Any]
 
@@ -50,6 +51,14 @@ def _seen(payload: Payload) -> str:
     )
 
 
+def _confirmed(payload: Payload) -> str:
+    decisions = payload["decisions"]
+    columns = sum(one.get("columns", 0) for one in decisions)
+    said = f"{count(len(decisions), 'decision')} about {count(columns, 'column')}"
+    role = role_name(payload["held"]["role"])
+    return f"The data map was confirmed by {role}: {said}; {count(payload['lines'], 'line')} written."
+
+
 def _map_checked(payload: Payload) -> str:
     missed = payload.get("not_reached")
     said = f"findings: {len(payload['findings'])}, new: {payload['new']}, mended: {payload['mended']}"
@@ -78,6 +87,8 @@ SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "checkpoint_sent": "Checkpoint {number} was sent to the place {place}.",
     "checkpoint_not_sent": "Checkpoint {number} was not sent to the place {place} ({error}).",
     "map_samples_shown": _seen,
+    "map_confirmed": _confirmed,
+    "map_confirmation_taken_back": "The last answers to the data map were taken back by {who}: {decisions}.",
     "trail_exported": "The whole trail was exported by {who}.",
     "events_adopted": "{events} events from before there were codes got theirs, said by {who}.",
     "rows_adopted": "The rows of case {case} are taken as they are, said by {who}.",

@@ -1,0 +1,237 @@
+"""What the page of the data map sends: which questions to show, and what was said of each."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
+from afschrift.domain.origin import Origin
+from afschrift.scan.review.answer_text import Answer
+from afschrift.scan.review.groups import Group
+from afschrift.scan.review.map_files import Files
+from afschrift.scan.review.offered import must_be_category, must_say_enough
+from afschrift.web.multipart import Sent
+
+LATER, YES, OTHER = "later", "yes", "other"
+LONGEST_WHY = 500
+UNDO_CHARACTERS = 1_000_000
+"""Of all that the page holds to take answers back; the oldest is dropped."""
+
+_FILES_BYTES = 64_000_000
+_DIGITS = 8
+_FIELDS = {"a": "choice", "o": "origin", "c": "category", "n": "name"}
+
+SURE = {
+    "": "any",
+    "high": "0.9 and more",
+    "middle": "0.7 to 0.9",
+    "low": "under 0.7",
+    "none": "no program said one",
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was filled in for one question.
+
+    Attributes:
+        choice: `later`, `yes` or `other`.
+        origin, category: said otherwise; empty: as proposed.
+        name: of the question, as the page showed it.
+    """
+
+    choice: str = LATER
+    origin: str = ""
+    category: str = ""
+    name: str = ""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is said otherwise."""
+        said = {"origin": self.origin, "category": self.category}
+        return {word: value for word, value in said.items() if value}
+
+    @property
+    def blank(self) -> bool:
+        """Nothing was said."""
+        return self.choice == LATER and not self.words
+
+    @property
+    def in_words(self) -> str:
+        """For a list of what was not written."""
+        return " ".join(
+            [{YES: "it is so", OTHER: "otherwise,"}.get(self.choice, "later,"), *self.words.values()]
+        )
+
+    def fault(self, group: Group) -> str:
+        """What is wrong with it; empty: nothing."""
+        if self.words and self.choice != OTHER:
+            return "an origin or category is filled in: choose “Otherwise”, or empty it"
+        if self.choice == OTHER and not self.words:
+            return "say another origin or category"
+        if self.origin and self.origin not in set(Origin):
+            return "choose an origin of the list"
+        try:
+            if self.category:
+                must_be_category(self.category)
+            if self.choice != LATER:
+                must_say_enough(group, self.words)
+        except ConfigurationError as error:
+            return str(error)
+        return ""
+
+
+@dataclass(frozen=True)
+class MapForm:
+    """The whole form.
+
+    Attributes:
+        table, text, sure: which questions are shown.
+        start: the first one on the page, from 0.
+        why, again: why it is right, and the day to look again.
+        shown: digest of the files that were seen.
+        undo: what takes answers back, the last one at the end.
+        given: id of a question -> what was said of it.
+        do: the button, and what it is about.
+    """
+
+    table: str = ""
+    text: str = ""
+    sure: str = ""
+    start: int = 0
+    why: str = ""
+    again: str = ""
+    shown: str = ""
+    undo: tuple[str, ...] = field(default=(), repr=False)
+    given: Mapping[str, Given] = field(default_factory=dict)
+    do: tuple[str, str] = ("show", "")
+
+    def fits(self, group: Group) -> bool:
+        """Whether a question is one of those to show."""
+        table, text = self.table.strip().casefold(), self.text.strip().casefold()
+        if table and not any(table in f"{one.source}.{one.table}".casefold() for one in group.places):
+            return False
+        return (not text or text in _all_text(group)) and _is_sure(group.sure, self.sure)
+
+    def later(self, start: int = 0) -> MapForm:
+        """The same without what was said, from another question on."""
+        return replace(self, given={}, start=start)
+
+    def answer(self, by: str, on: date) -> Answer:
+        """Who, when and why, of all answers.
+
+        Raises:
+            FormError: a reason is missing, or the day is none.
+        """
+        faults = {}
+        why, day = " ".join(self.why.split()), None
+        if not why:
+            faults["f-why"] = "is missing: it stands in the file with your name"
+        elif len(why) > LONGEST_WHY:
+            faults["f-why"] = f"takes up to {LONGEST_WHY} characters"
+        try:
+            day = date.fromisoformat(self.again) if self.again else None
+        except ValueError:
+            faults["f-again"] = "write a day as 2027-01-31"
+        if day is not None and day <= on:
+            faults["f-again"] = "name a day that is still to come"
+        if faults:
+            raise FormError("Nothing was written.", faults)
+        return Answer(by, on, why, day)
+
+
+def form_of_query(query: Mapping[str, str]) -> MapForm:
+    """The questions that an address names."""
+    table, text, sure = (query.get(name, "") for name in ("table", "text", "sure"))
+    return MapForm(table, text, sure, whole(query.get("start", "")))
+
+
+def form_of_sent(sent: Sent) -> MapForm:
+    """What was filled in."""
+    found: dict[str, dict[str, str]] = {}
+    for name, value in sent.fields:
+        part, _, of = name.partition(".")
+        if of and part in _FIELDS:
+            found.setdefault(of, {})[_FIELDS[part]] = value.strip()
+    words = {name: sent.one(name) for name in ("table", "text", "sure", "why", "again", "shown")}
+    do, _, about = sent.one("do").partition(":")
+    return MapForm(
+        **words,
+        start=whole(sent.one("start")),
+        undo=tuple(sent.all("undo")),
+        given={of: Given(**said) for of, said in found.items()},
+        do=(do, about),
+    )
+
+
+def packed(files: Files) -> str:
+    """Files as a field of a form holds them."""
+    text = json.dumps({path.name: read.decode() for path, read in files.items()})
+    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
+
+
+def unpacked(text: str) -> dict[str, bytes]:
+    """The files of such a field: name -> bytes.
+
+    Raises:
+        RefusedError: it is none, or more than is taken.
+    """
+    try:
+        opened = zlib.decompressobj()
+        read = opened.decompress(base64.b64decode(text, validate=True), _FILES_BYTES)
+        if opened.unconsumed_tail:
+            raise ValueError
+        found: dict[str, Any] = json.loads(read)
+        return {str(name): str(written).encode() for name, written in found.items()}
+    except (ValueError, AttributeError, binascii.Error, zlib.error):
+        raise RefusedError(
+            "What takes the answers back does not read. Nothing was written.",
+            remedy="take them back in version control, or by hand.",
+        ) from None
+
+
+def kept_undo(undo: tuple[str, ...]) -> tuple[str, ...]:
+    """As many of the last ones as a page may hold."""
+    kept: list[str] = []
+    for one in reversed(undo):
+        if sum(map(len, kept)) + len(one) > UNDO_CHARACTERS:
+            break
+        kept.insert(0, one)
+    return tuple(kept)
+
+
+def whole(text: str) -> int:
+    """A number of a question, from 0; what is none, or far too large, is 0."""
+    return int(text) if text.isdecimal() and len(text) < _DIGITS else 0
+
+
+def _all_text(group: Group) -> str:
+    def parts() -> Iterator[str]:
+        yield group.name
+        yield from group.reasons
+        for value in group.said.values():
+            yield str(value)
+        for values in group.varied.values():
+            yield from values
+
+    return "\n".join(parts()).casefold()
+
+
+def _is_sure(sure: float | None, wanted: str) -> bool:
+    match wanted:
+        case "high":
+            return sure is not None and sure >= 0.9
+        case "middle":
+            return sure is not None and 0.7 <= sure < 0.9
+        case "low":
+            return sure is not None and sure < 0.7
+        case "none":
+            return sure is None
+    return True

@@ -1,0 +1,209 @@
+"""The page on which the data map is confirmed: what is alike is one question, several answers in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse
+
+from afschrift.casework.map_review.confirmations import must_review, must_see_values, take_back, write
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import FormError, RefusedError
+from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.law.roles import AIRFLOW
+from afschrift.register.open import open_register
+from afschrift.scan.review.groups import Group
+from afschrift.scan.review.review_session import Review, WouldBreakError
+from afschrift.web.caller import Caller, Known
+from afschrift.web.csrf_token import is_form_token
+from afschrift.web.http_errors import status_and_words
+from afschrift.web.map_review.map_form import (
+    LATER,
+    MapForm,
+    form_of_query,
+    form_of_sent,
+    kept_undo,
+    packed,
+    unpacked,
+    whole,
+)
+from afschrift.web.map_review.map_view import Problem, Told, map_page, shown_groups
+from afschrift.web.multipart import Sent, opened, read
+from afschrift.web.same_origin import cross_origin_error, surely_ours
+from afschrift.wiring.review_samples import record_shown, samples
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+RENEWED = (
+    "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
+    "it again. Nothing was written."
+)
+CUT = "More was sent than is taken; what came first is still here. Nothing was written: send less at once."
+BROKEN = (
+    "The data map has faults, so nothing can be asked or written. Mend them in the files, then try again."
+)
+MEND = "Nothing was written. Mend this:"
+_FAULTS = 20
+_TITLES = {"f-why": "Why it is right", "f-again": "Look again on"}
+
+
+@router.get("/inventory")
+def listing(request: Request, by: Known) -> Response:
+    """What waits for a person, the largest questions first; read-only for whoever may not answer."""
+    return _Reviewing(request, by, form_of_query(request.query_params)).page()
+
+
+@router.post("/inventory")
+async def answered(request: Request, by: Known) -> Response:
+    """Write answers, take the last ones back, or show something else, with all that was typed.
+
+    The reply is the page itself, as it holds what takes the answers back; sent twice, it writes once.
+    """
+    with opened() as sent:
+        await read(request, sent)
+        return await run_in_threadpool(_answer, request, by, sent)
+
+
+def _answer(request: Request, by: Caller, sent: Sent) -> Response:
+    one = _Reviewing(request, by, form_of_sent(sent))
+    if not is_form_token(by, request.url.path, sent.one("token")):
+        if not surely_ours(request):
+            raise cross_origin_error()
+        return one.page(Problem(RENEWED), 403)
+    return one.page(Problem(CUT), 422) if sent.cut else one.done()
+
+
+@dataclass
+class _Reviewing:
+    """Somebody on the page.
+
+    Attributes:
+        form: what they sent, and what the page holds then.
+        told: what came of it.
+    """
+
+    request: Request
+    by: Caller
+    form: MapForm
+    told: Told = field(default_factory=Told)
+    _review: Review | None = None
+    _faults: tuple[Fault, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._officer = Officer(open_register(), self.by.roles, self.by.account)
+        try:
+            self._review = Review(self._officer.settings.inventory)
+        except InventoryError as error:
+            self._faults = error.faults
+
+    def page(self, problem: Problem | None = None, status: int = 200) -> Response:
+        """The page, with what was typed."""
+        if self._review is None:
+            problem = Problem(BROKEN, tuple(("", "", str(one)) for one in self._faults[:_FAULTS]))
+            status = 409
+        return map_page(
+            self.request, self.by, self._officer, self._review, self.form, self.told, problem, status
+        )
+
+    def done(self) -> Response:
+        """Do what the button says. A fault shows the page again, with all that was typed."""
+        acts = {
+            "write": self._write, "undo": self._undo, "samples": self._samples, "values": self._samples,
+            "places": self._places, "page": self._turn,
+        }  # fmt: skip
+        if self._review is None:
+            return self.page()
+        try:
+            acts.get(self.form.do[0], self._first)(self._review)
+        except WouldBreakError as error:
+            return self.page(self._of_faults(self._review, error), 409)
+        except FormError as error:
+            return self.page(self._of_fields(self._review, error), 422)
+        except Exception as error:  # the application would tell it too, but on a page without what was typed
+            status, text = status_and_words(error)
+            return self.page(Problem(text), status)
+        return self.page()
+
+    def _write(self, review: Review) -> None:
+        must_review(self._officer)
+        waiting = {one.id: one for one in review.waiting()}
+        filled = {of: one for of, one in self.form.given.items() if not one.blank}
+        known = {of: one for of, one in filled.items() if of in waiting}
+        if faults := {of: said for of, one in known.items() if (said := one.fault(waiting[of]))}:
+            raise FormError(MEND, {f"g-{of}": said for of, said in faults.items()})
+        if not filled:
+            raise FormError(MEND, {"none": "choose “It is so” or “Otherwise” at one question or more."})
+        today = self._officer.today(review.inventory.controller.zone)
+        answer = self.form.answer(self.by.account.removeprefix(AIRFLOW), today)
+        answers = [(waiting[of], replace(answer, words=one.words)) for of, one in known.items()]
+        here = shown_groups(self.form, review)[1]
+        step = write(self._officer, review, answers, today, self.form.shown if known == filled else "")
+        left = {one.id for one in review.waiting()}
+        start = self.form.start + sum(one.id in left for one in here)
+        self.told = Told(written=step, at_end=start >= len(shown_groups(self.form, review)[0]))
+        undo = kept_undo((*self.form.undo, packed(step.before)))
+        self.form = replace(self.form.later(0 if self.told.at_end else start), undo=undo)
+
+    def _undo(self, review: Review) -> None:
+        must_review(self._officer)
+        if not self.form.undo:
+            raise RefusedError(
+                "There is nothing to take back.", remedy="version control has what was before."
+            )
+        asked = {one.id for one in review.waiting()}
+        taken = take_back(self._officer, review, unpacked(self.form.undo[-1]))
+        found = enumerate(shown_groups(self.form, review)[0])
+        start = next((number for number, one in found if one.id not in asked), 0)  # what is asked again
+        self.form = replace(self.form, undo=self.form.undo[:-1], start=start)
+        self.told = Told(taken_back=taken)
+
+    def _samples(self, review: Review) -> None:
+        """Values of a question's first columns: masked, or as they are once that is in the trail."""
+        clear = self.form.do[0] == "values"
+        if clear:
+            must_see_values(self._officer)
+        else:
+            must_review(self._officer)
+        group = self._about(review)
+        found = samples(review.inventory, group, lambda error: status_and_words(error)[1])
+        if clear and any(one.values for one in found):
+            record_shown(self._officer.register, self._officer.by, found)
+        self.told = Told(samples={group.id: tuple(found)}, clear=clear)
+
+    def _places(self, review: Review) -> None:
+        self.told = Told(all_places=self._about(review).id)
+
+    def _about(self, review: Review) -> Group:
+        for one in review.waiting():
+            if one.id == self.form.do[1]:
+                return one
+        raise RefusedError("This is not asked any more.", remedy="look at what is asked now.")
+
+    def _turn(self, _review: Review) -> None:
+        self.form = replace(self.form, start=whole(self.form.do[1]))
+
+    def _first(self, _review: Review) -> None:
+        self.form = replace(self.form, start=0)
+
+    def _of_fields(self, review: Review, error: FormError) -> Problem:
+        titles = {f"g-{one.id}": one.name for one in review.waiting()} | _TITLES
+        lines = [(name, titles.get(name, ""), fault) for name, fault in error.fields.items()]
+        return Problem(MEND, tuple(lines))
+
+    def _of_faults(self, review: Review, error: WouldBreakError) -> Problem:
+        """The faults that answers would bring in, each beside the question whose column it names."""
+        filled = [one for one in review.waiting() if one.id in self.form.given]
+        filled = [one for one in filled if self.form.given[one.id].choice != LATER]
+        paths = {
+            ".".join(("tables", place.table, *(["columns", place.column] if place.column else []))): one
+            for one in filled
+            for place in one.places
+        }
+        lines = []
+        for fault in error.faults[:_FAULTS]:
+            of = next((one for path, one in paths.items() if f"{fault.where}.".startswith(f"{path}.")), None)
+            lines.append((f"g-{of.id}" if of else "", of.name if of else "", str(fault)))
+        words = "Nothing was written, as the data map would have faults with these answers:"
+        return Problem(words, tuple(lines))

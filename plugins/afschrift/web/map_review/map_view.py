@@ -1,0 +1,195 @@
+"""What the page of the data map shows: the questions, what was typed, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request, Response
+
+from afschrift.casework.map_review.confirmations import Decided, standing
+from afschrift.casework.map_review.map_place import read_only, remarks
+from afschrift.casework.officer import Officer
+from afschrift.inventory.categories import fides_categories
+from afschrift.law.roles import MAY, Act
+from afschrift.scan.review.groups import Group
+from afschrift.scan.review.offered import ORIGINS, decided, in_a_year, in_both_languages, lacks_origin
+from afschrift.scan.review.review_session import Review, Step
+from afschrift.web.caller import Caller
+from afschrift.web.csrf_token import form_token
+from afschrift.web.map_review.map_form import SURE, Given, MapForm
+from afschrift.web.page import render
+from afschrift.wiring.review_samples import Values, masked
+
+PER_PAGE = 20
+PLACES = 200
+"""Columns of one question that the page lists; the button shows the rest."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why nothing was written.
+
+    Attributes:
+        text: in a sentence.
+        lines: id in the page (empty: none), what it is called, and what is wrong with it.
+    """
+
+    text: str
+    lines: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of a button.
+
+    Attributes:
+        written, taken_back: answers.
+        at_end: the last question was gone through, so the page begins with those that were left for later.
+        samples: id of a question -> values of its first columns.
+        clear: they are shown as they are.
+        all_places: id of the question of which every column is listed.
+    """
+
+    written: Step | None = None
+    taken_back: Decided | None = None
+    at_end: bool = False
+    samples: Mapping[str, tuple[Values, ...]] = field(default_factory=dict)
+    clear: bool = False
+    all_places: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question on the page.
+
+    Attributes:
+        title: what it is about.
+        lines: word and what is proposed.
+        sure: the least confidence, as text; empty: no program said one.
+        because: the first reasons.
+        places, more: columns that are listed, and how many are not.
+        answerable: it may be confirmed as it is; else an origin is missing.
+        samples: name of a column, its values, or why there are none.
+    """
+
+    group: Group
+    given: Given
+    title: str
+    lines: tuple[tuple[str, str], ...]
+    sure: str
+    because: str
+    places: tuple[str, ...]
+    more: int
+    answerable: bool
+    samples: tuple[tuple[str, tuple[str, ...], str], ...]
+
+
+def shown_groups(form: MapForm, review: Review) -> tuple[list[Group], list[Group]]:
+    """Every question that the form wants to see, and those on its page."""
+    found = [one for one in review.waiting() if form.fits(one)]
+    return found, found[form.start : form.start + PER_PAGE]
+
+
+def map_page(
+    request: Request,
+    by: Caller,
+    officer: Officer,
+    review: Review | None,
+    form: MapForm,
+    told: Told,
+    problem: Problem | None,
+    status: int,
+) -> Response:
+    """The page; without a review, what was typed alone."""
+    found, here = shown_groups(form, review) if review else ([], [])
+    asked = {one.id for one in review.waiting()} if review else set(form.given)
+    on_page = {one.id for one in here}
+    typed = {of: one for of, one in form.given.items() if not one.blank}
+    folder = officer.settings.inventory
+    today = officer.today(review.inventory.controller.zone) if review else None
+    return render(
+        request,
+        "inventory",
+        status,
+        by=by,
+        form=form,
+        again=form.again if form.shown or today is None else in_a_year(today).isoformat(),
+        shown=review.digest if review else form.shown,
+        token=form_token(by, request.url.path),
+        problem=problem,
+        faults={of.removeprefix("g-"): fault for of, _, fault in problem.lines if of} if problem else {},
+        barred=_barred(officer, folder) if review else "",
+        remarks=list(remarks(folder, officer.register, review.inventory.digest)) if review else [],
+        items=[_item(one, typed.get(one.id, Given()), told) for one in here],
+        carried={of: one for of, one in typed.items() if of in asked - on_page},
+        lost=[one for of, one in typed.items() if of not in asked] if review else [],
+        all=len(asked),
+        found=len(found),
+        per_page=PER_PAGE,
+        told=told,
+        told_lines=list(_told(told)),
+        today=[*map(_decided, standing(officer, today))] if today else [],
+        sums=_sums(standing(officer, today) if today else []),
+        sure=SURE,
+        origins={origin.value: words for origin, words in ORIGINS.items()},
+        categories=sorted(fides_categories()),
+    )
+
+
+def _barred(officer: Officer, folder: Any) -> str:
+    """Why the caller cannot answer; empty: they can."""
+    if not officer.roles.may(officer.by, Act.MAP):
+        return str(officer.roles.refusal([role for role in MAY if Act.MAP in MAY[role]]))
+    return read_only(folder)
+
+
+def _item(group: Group, given: Given, told: Told) -> Item:
+    number = len(group.places)
+    said = [(word, in_both_languages(value)) for word, value in group.said.items()]
+    varied = [(word, ", ".join(f"{v} ({n})" for v, n in of.items())) for word, of in group.varied.items()]
+    most = number if told.all_places == group.id else PLACES
+    return Item(
+        group,
+        given,
+        f"Table {group.name}" if group.is_table else group.name,
+        (*said, *varied),
+        "" if group.sure is None else f"{group.sure:.2f}",
+        "; or ".join(group.reasons[:3]),
+        tuple(one.path for one in group.places[:most]),
+        max(number - most, 0),
+        not lacks_origin(group, {}),
+        tuple(
+            (one.place.path, one.values if told.clear else tuple(map(masked, one.values)), one.why)
+            for one in told.samples.get(group.id, ())
+        ),
+    )
+
+
+def _told(told: Told) -> Iterator[str]:
+    if told.written:
+        for group, answer in told.written.answered:
+            yield decided(group, answer.words)
+    if told.taken_back:
+        yield from _decided(told.taken_back)
+
+
+def _decided(one: Decided) -> list[str]:
+    return [_in_words(decision) for decision in one.decisions]
+
+
+def _in_words(decision: Mapping[str, Any]) -> str:
+    if "columns" not in decision:
+        return f"table {decision['of']}"
+    number = decision["columns"]
+    said = ", ".join(decision[word] for word in ("origin", "category") if word in decision)
+    return f"{decision['of']}, {number} column{'' if number == 1 else 's'}: {said or 'a secret'}"
+
+
+def _sums(found: list[Decided]) -> dict[str, int]:
+    return {
+        "decisions": sum(len(one.decisions) for one in found),
+        "columns": sum(one.columns for one in found),
+        "lines": sum(one.lines for one in found),
+    }

@@ -1,0 +1,377 @@
+"""The page of the data map in Airflow's own application: several answers in one go, and attacks on it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testbed.mini import SHOP, write_database, write_inventory
+from testbed.running import installation
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.pages import from_a_page, parts, text_of
+
+from afschrift.services import Services
+
+pytestmark = [pytest.mark.airflow]
+
+PEOPLE = """
+people:
+  Anna: {accounts: ["airflow:anna"], roles: [officer]}
+  Otto: {accounts: ["airflow:otto"], roles: [officer]}
+  Moe: {accounts: ["airflow:moe"], roles: [map_owner]}
+  Ada: {accounts: ["airflow:ada"], roles: [auditor]}
+"""
+PAGE = "/afschrift/inventory"
+WHY = "Gone through with the shop."
+
+
+def proposed(text: str = SHOP) -> str:
+    """The shop with four questions: `name`, `email` of two tables, a secret, and a table."""
+    name = "name: {origin: provided, review: needed, proposed: {confidence: 0.9, because: the <b>name</b>}}\n"
+    text = text.replace("name: {origin: provided}\n", name, 1)
+    text = text.replace("email: {origin: provided}\n", "email: {}\n")
+    return text.replace("    personal: false\n", "    personal: false\n    review: needed\n", 1)
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "map", proposed())))
+    made = installation(tmp_path / "home", tmp_path / "map")
+    (tmp_path / "home" / "roles.yml").write_text(PEOPLE, encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def app(airflow_env: AirflowEnv) -> Iterator[Any]:
+    with api_server() as server:
+        yield server
+
+
+Visit = Callable[..., "Visitor"]
+
+
+class Visitor:
+    """Somebody's browser on the page: what it holds goes along with what is filled in."""
+
+    def __init__(self, app: Any, user: str) -> None:
+        from starlette.testclient import TestClient
+
+        self._client = TestClient(
+            app, raise_server_exceptions=False, cookies={"_token": log_in(user)}, follow_redirects=False
+        )
+        self.html = self.text = ""
+        self.status = 0
+
+    def open(self, query: str = "") -> Visitor:
+        return self._came(self._client.get(f"{PAGE}{query}", headers={"Sec-Fetch-Site": "same-origin"}))
+
+    def send(self, do: str, said: dict[str, Any] | None = None, **headers: str) -> Visitor:
+        """Press a button; `said`: name of a field -> value."""
+        fields = self.held() | {"do": do} | (said or {})
+        made = from_a_page({name.replace("_", "-"): value for name, value in headers.items()})
+        return self._came(self._client.post(PAGE, files=parts(fields), headers=made))
+
+    def held(self) -> dict[str, Any]:
+        """Every field of the page as it is, as a browser would send it."""
+        found: dict[str, Any] = {}
+        for tag in re.findall(r"<input[^>]*>", self.html):
+            at = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+            if at.get("type") == "radio" and " checked" not in tag:
+                continue
+            if "name" in at:
+                found.setdefault(at["name"], []).append(at.get("value", ""))
+        for name, options in re.findall(r'<select[^>]* name="([^"]*)">(.*?)</select>', self.html, re.DOTALL):
+            found[name] = re.findall(r'value="([^"]*)" selected', options) or [""]
+        return found
+
+    def id(self, title: str) -> str:
+        """The id of a question on the page."""
+        ids = re.findall(rf'name="n\.(\w+)" value="{re.escape(title)}"', self.html)
+        assert ids, f"{title} is not on the page"
+        return str(ids[0])
+
+    def _came(self, reply: Any) -> Visitor:
+        self.status, self.html = reply.status_code, reply.text
+        self.text = text_of(reply.text)
+        self.headers = reply.headers
+        return self
+
+
+@pytest.fixture
+def visit(services: Services, app: Any) -> Visit:
+    return lambda user="anna", query="": Visitor(app, user).open(query)
+
+
+def map_text() -> str:
+    return (Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml").read_text()
+
+
+def events(services: Services, *types: str) -> list[dict[str, Any]]:
+    return [payload or {} for _, payload in services.register.trail.of_types(None, *types)]
+
+
+def both(page: Visitor) -> dict[str, str]:
+    """Answers to two questions: an origin for `email`, and `name` as it is proposed."""
+    email, name = page.id("email"), page.id("name")
+    return {f"a.{email}": "other", f"o.{email}": "provided", f"a.{name}": "yes", "why": WHY}
+
+
+def test_several_answers_are_one_submit_and_are_taken_back(services: Services, visit: Visit) -> None:
+    from afschrift.inventory.load import load
+
+    before = map_text()
+    page = visit()
+    assert "3 questions." in page.text
+    assert "confidence 0.90, because of the <b>name</b>" in page.text
+    page.send("write", both(page))
+    assert page.status == 200
+    assert "email, 2 columns: provided" in page.text
+    assert "2 decisions of yours about 3 columns" in page.text
+    assert "1 question." in page.text
+    tables = load(Path(os.environ["AFSCHRIFT_INVENTORY"])).sources["shop"].tables
+    decided = tables["newsletter"].columns["email"].decided
+    assert decided is not None
+    assert (decided.by, decided.why) == ("anna", WHY)
+    assert decided.review is not None
+    [told] = events(services, "map_confirmed")
+    assert told["held"]["role"] == "officer"
+    assert [one["of"] for one in told["decisions"]] == ["email", "name"]
+    after = map_text()
+
+    again = page.send("undo")
+    assert (again.status, "Taken back" in again.text, map_text()) == (200, True, before)
+    assert len(events(services, "map_confirmation_taken_back")) == 1
+    assert "decisions of yours" not in again.text
+    assert "There is nothing to take back" in page.send("undo").text
+    page.send("write", both(page))
+    assert map_text() == after
+    assert "You went through them all" in page.text
+    table = page.id("Table sku")
+    assert "Nothing waits for a person." in page.send("write", {f"a.{table}": "yes"}).text
+
+
+def test_a_table_and_columns_are_taken_back_one_submit_after_the_other(visit: Visit) -> None:
+    before = map_text()
+    page = visit()
+    page.send("write", {f"a.{page.id('Table sku')}": "yes", "why": WHY})
+    between = map_text()
+    page.send("write", both(page))
+    assert page.send("undo").status == 200
+    assert map_text() == between
+    assert page.send("undo").status == 200
+    assert map_text() == before
+
+
+def test_what_is_wrong_is_told_with_all_that_was_typed(visit: Visit) -> None:
+    before = map_text()
+    page = visit()
+    email, name = page.id("email"), page.id("name")
+    wrong = {f"a.{email}": "other", f"c.{email}": "user.contact.emial", f"a.{name}": "yes", "why": " "}
+    page.send("write", wrong)
+    assert (page.status, map_text()) == (422, before)
+    assert 'value="user.contact.emial"' in page.html
+    assert "This category is not in the Fides taxonomy." in page.text
+    page.send("write", {f"c.{email}": "user.contact.email"})
+    assert "Nobody said yet where it comes from" in page.text
+    page.send("write", {f"o.{email}": "provided"})
+    assert (page.status, "Why it is right : is missing" in page.text) == (422, True)
+    for day in ("2020-01-01", "tomorrow"):
+        assert page.send("write", {"why": WHY, "again": day}).status == 422
+    assert map_text() == before
+    left = page.send("write", {"why": WHY, "again": "2099-01-31", f"a.{email}": "later"})
+    assert (left.status, "choose “Otherwise”, or empty it" in left.text) == (422, True)
+    assert page.send("write", {f"a.{email}": "other"}).status == 200
+    assert "review: 2099-01-31" in map_text()
+
+
+def test_an_answer_that_would_break_the_map_is_not_written(visit: Visit) -> None:
+    before = map_text()
+    page = visit()
+    page.send("write", both(page) | {f"o.{page.id('email')}": "inferred"})
+    assert (page.status, map_text()) == (409, before)
+    assert "the data map would have faults" in page.text
+    assert f'href="#g-{page.id("email")}"' in page.html
+    assert re.search(r'<option value="inferred" selected>', page.html)
+
+
+def test_pages_and_filters_keep_what_was_typed(services: Services, visit: Visit) -> None:
+    page = visit()
+    email = page.id("email")
+    page.send("show", {f"a.{email}": "other", f"o.{email}": "provided", "text": "sku", "why": WHY})
+    assert "What you said of 1 more, on other pages, is kept" in page.text
+    assert [name for name in page.held() if name.startswith("n.") and name != f"n.{email}"] == [
+        f"n.{page.id('Table sku')}"
+    ]
+    assert page.send("write").status == 200
+    assert [one["of"] for one in events(services, "map_confirmed")[0]["decisions"]] == ["email"]
+    assert "name" in visit("anna", "?sure=high&table=SHOP.customer").text
+    for query in ("?sure=low", "?table=nowhere", "?text=%3Cscript%3E"):
+        assert "No question is of this table, text and confidence." in visit("anna", query).text
+    assert "<script>" not in visit("anna", "?text=%3Cscript%3E").html
+
+
+def test_samples_are_masked_and_clear_ones_take_a_role_and_an_event(services: Services, visit: Visit) -> None:
+    page = visit()
+    typed = both(page)
+    email = page.id("email")
+    page.send(f"samples:{email}", typed)
+    assert "xxx@xxxxxxx.xxx" in page.text
+    assert "ann@example.org" not in page.html
+    assert f'name="a.{email}" value="other" checked' in page.html
+    assert events(services, "map_samples_shown") == []
+    page.send(f"values:{email}")
+    assert "ann@example.org" in page.text
+    [told] = events(services, "map_samples_shown")
+    assert ("shop.newsletter.email" in told["columns"], "example" in str(told)) == (True, False)
+
+    owner = visit("moe")
+    assert "xxx@xxxxxxx.xxx" in owner.send(f"samples:{email}").text
+    owner.send(f"values:{email}")
+    assert (owner.status, "ann@example.org" in owner.html) == (403, False)
+    assert owner.send("write", both(owner)).status == 200
+    assert events(services, "map_confirmed")[0]["held"]["role"] == "map_owner"
+
+
+def test_whoever_lacks_the_role_sees_why_and_writes_nothing(services: Services, visit: Visit) -> None:
+    """Attempt: confirm the data map as somebody whose role may not."""
+    before = map_text()
+    page, other = visit("ada"), visit()
+    assert "You cannot answer here. This takes the role officer or map_owner." in page.text
+    assert ('name="why"' in page.html, '<input type="radio"' in page.html) == (False, False)
+    assert "email" in page.text
+    asked = other.id("email")
+    for do in ("write", "undo", f"samples:{asked}", f"values:{asked}"):
+        reply = page.send(do, both(other) | {"undo": "x"})
+        assert (reply.status, "xxx@" in reply.html) == (403, False)
+    assert map_text() == before
+    tried = [one for one in events(services, "answer_refused") if one["kind"] == "map"]
+    assert len(tried) == 4
+    assert visit("nobody").status == 403
+
+
+def test_what_does_not_come_from_the_page_writes_nothing(visit: Visit) -> None:
+    """Attempt: have another site, or a stranger's token, confirm the data map."""
+    before = map_text()
+    page, otto = visit(), visit("otto")
+    said = both(page)
+    assert page.send("write", said, Sec_Fetch_Site="cross-site").status == 403
+    page = visit()
+    assert page.send("write", said, Sec_Fetch_Site="same-site").status == 403
+    page = visit()
+    stale = page.send("write", said | {"token": otto.held()["token"]})
+    assert (stale.status, "Your log-in was renewed" in stale.text) == (403, True)
+    assert f'value="{WHY}"' in stale.html
+    assert stale.headers["cache-control"] == "no-store"
+    assert map_text() == before
+    assert stale.send("write").status == 200
+
+
+def test_a_replay_and_a_question_of_an_older_map_write_nothing(services: Services, visit: Visit) -> None:
+    """Attempt: send answers twice, or to questions of a map that was changed since."""
+    page, slow = visit(), visit("otto")
+    sent = page.held() | both(page)
+    assert page.send("write", both(page)).status == 200
+    after = map_text()
+    again = page.send("write", sent)
+    assert (again.status, map_text()) == (409, after)
+    assert "These are not asked any more" in again.text
+    assert "email: otherwise, provided" in again.text
+
+    table = slow.id("Table sku")
+    late = slow.send("write", both(slow) | {f"a.{table}": "yes"})
+    assert (late.status, map_text()) == (409, after)
+    assert "name: it is so" in late.text
+    assert f'name="a.{table}" value="yes" checked' in late.html
+    assert f'value="{WHY}"' in late.html
+    assert slow.send("write").status == 200
+    assert len(events(services, "map_confirmed")) == 2
+
+
+@pytest.mark.parametrize("made_up", ["0" * 20, "../../etc/passwd", "x" * 5000, '"><script>', ""])
+def test_a_made_up_question_writes_nothing(visit: Visit, made_up: str) -> None:
+    """Attempt: answer a question that the data map does not ask."""
+    before = map_text()
+    page = visit()
+    page.send("write", {f"a.{made_up}": "yes", "why": WHY})
+    assert (page.status >= 400, map_text()) == (True, before)
+    assert "<script>" not in page.html
+    page = visit()
+    assert page.send(f"samples:{made_up}").status == 409
+    assert "<script>" not in page.html
+
+
+def test_what_takes_answers_back_is_not_made_up(visit: Visit) -> None:
+    """Attempt: write a file of one's own into the data map by what takes answers back."""
+    from afschrift.web.map_review.map_form import packed
+
+    page = visit()
+    page.send("write", both(page))
+    after, [undo] = map_text(), page.held()["undo"]
+    folder = Path(os.environ["AFSCHRIFT_INVENTORY"])
+    forged = {folder / "shop.yml": after.replace("name:", "nam:").encode()}
+    for one in (packed(forged), packed({folder / "other.yml": b"x"}), packed({}), "x", undo[:-8] + "AAAA"):
+        reply = page.send("undo", {"undo": one})
+        assert (reply.status, map_text()) == (409, after)
+    assert not (folder / "other.yml").exists()
+    otto = visit("otto")
+    assert otto.send("undo", {"undo": undo}).status == 409  # they are not Otto's answers
+    (folder / "shop.yml").write_text(after + "# a pull\n")
+    assert page.send("undo", {"undo": undo}).status == 409
+    assert map_text() == after + "# a pull\n"
+
+
+def test_files_that_cannot_be_written_are_told(
+    services: Services, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, before = visit(), map_text()
+
+    def full(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("shutil.copymode", full)
+    page.send("write", both(page))
+    assert (page.status, map_text()) == (409, before)
+    assert "cannot be written from here (Read-only file system)" in page.text
+    assert f'value="{WHY}"' in page.html
+    assert events(services, "map_confirmed") == []
+    monkeypatch.setattr("afschrift.casework.map_review.map_place.takes_files", lambda _: False)
+    closed = visit()
+    assert "read-only for this server" in closed.text
+    assert "afschrift inventory review" in closed.text
+    assert 'value="write"' not in closed.html
+
+
+def test_a_map_with_faults_is_told_and_what_was_typed_is_kept(visit: Visit) -> None:
+    page = visit()
+    file = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+    good = file.read_text()
+    file.write_text(good + "  oops: [\n")
+    broken = page.send("write", both(page))
+    assert (broken.status, "The data map has faults" in broken.text) == (409, True)
+    assert f'value="{WHY}"' in broken.html
+    file.write_text(good)
+    assert broken.send("show").status == 200
+    assert broken.send("write").status == 200
+    assert "email, 2 columns: provided" in broken.text
+
+
+def test_an_event_that_cannot_be_kept_keeps_the_answers_out(
+    services: Services, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from afschrift.register.trail.audit import AuditTrail
+
+    page, before = visit(), map_text()
+
+    def down(*_: object) -> None:
+        raise OSError("the register is away")
+
+    monkeypatch.setattr(AuditTrail, "record", down)
+    assert page.send("write", both(page)).status == 500
+    assert map_text() == before
+    assert "the register is away" not in page.html
