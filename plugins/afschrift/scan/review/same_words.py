@@ -52,10 +52,20 @@ def _tables(source: SourceFile, now: SourceFile, said: Said, frees: bool) -> Ite
             old, new = columns[column], other[column]
             # a way, or a column of one, frees what a person confirmed of other columns as well
             may_count = of in said or frees or bool(old.awaits)
-            if {**_words(old), **said.get(of, {})} != _words(new) or not (
+            answered = said[of] if of in said else _inherited(new, said, source.source)
+            if {**_words(old), **answered} != _words(new) or not (
                 may_count or old.model_dump() == new.model_dump()
             ):
                 yield of.path
+
+
+def _inherited(column: Column, said: Said, source: str) -> dict[str, Any]:
+    """What a column that still waits takes from one that is confirmed by now: it is asked about with it."""
+    if column.proposal is None:
+        return {}
+    given = {f"tables.{place.table}.columns.{place.column}" for place in said if place.source == source}
+    words = _words(column)
+    return {word: words[word] for word, at in column.proposal.sources.items() if ".".join(at) in given}
 
 
 def _words(column: Column) -> dict[str, Any]:
