@@ -21,7 +21,11 @@ from testbed.truth.as_map import as_map, keys_of
 from afschrift.scan.yaml_lines import lines
 
 TRUTH = Path(__file__).parents[1] / "truth"
-DATABASES = {"northwind": "northwind.sql", "adventureworks": "adventureworks_postgres.sql"}
+DATABASES = {
+    "northwind": ["northwind/northwind.sql"],
+    "adventureworks": ["adventureworks/adventureworks_postgres.sql"],
+    "woonstede": ["woonstede.sql", "woonstede_views.sql"],
+}
 
 
 def as_text(value: Any) -> str:
@@ -35,20 +39,27 @@ def rows_given(bundle: Path, database: str) -> dict[str, list[dict[str, Any]]]:
         return {Path(name).stem: json.loads(archive.read(name)) for name in names}
 
 
+def folder(name: str, request: pytest.FixtureRequest) -> Path:
+    """Where a script lies; what is not ours is in the folder beside this clone, or the test is skipped."""
+    found: Path = request.getfixturevalue("shared_data") if "/" in name else TRUTH / "data"
+    return found
+
+
 @pytest.mark.parametrize("database", DATABASES)
 def test_a_bundle_holds_what_the_statements_find(
     database: str,
-    shared_data: Path,
+    request: pytest.FixtureRequest,
     new_postgres: Callable[..., pg.Database],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    script = shared_data / database / DATABASES[database]
-    if not script.exists():
-        pytest.skip(f"{script.name} is not at hand")
+    scripts = [folder(name, request) / name for name in DATABASES[database]]
+    if missing := [script.name for script in scripts if not script.exists()]:
+        pytest.skip(f"{missing[0]} is not at hand")
     made = new_postgres()
     with psycopg.connect(made.libpq, autocommit=True) as connection:
-        connection.execute(script.read_text(encoding="utf-8"))  # type: ignore[arg-type]
+        for script in scripts:
+            connection.execute(script.read_text(encoding="utf-8"))  # type: ignore[arg-type]
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", made.libpq)
     truth = read(TRUTH / f"{database}.yml")
     keys = keys_of(truth)
@@ -76,8 +87,8 @@ def test_a_bundle_holds_what_the_statements_find(
                 at = (one.right, one.kind, person)
                 if at not in bundles:
                     key = next(key for key in keys if key.startswith(one.kind))
-                    request = store(services, {key: str(person)}, one.right, language="en")
-                    bundles[at] = rows_given(run(services, request), database)
+                    stored = store(services, {key: str(person)}, one.right, language="en")
+                    bundles[at] = rows_given(run(services, stored), database)
                 found = connection.execute(sql, {"person": person})  # type: ignore[arg-type]
                 columns = [column.name for column in found.description or ()]
                 expected = found.fetchall()
