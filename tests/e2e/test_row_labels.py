@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,20 @@ import duckdb
 import pytest
 from demo.people import AWKWARD, HEAVY, TABLET_A
 from playwright.sync_api import Browser
+from testbed.mini import POLICY
 from testbed.running import drive, installation, store
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.support.linked_cells import ReadPage
 from tests.support.rental import BACKWARDS, HOSTILE, NICKNAME, TEXT, write_rental
+from tests.support.reviewing import BALANCE, CODES, ROLES, policy
+
+from afschrift.app.settings import Settings
+from afschrift.casework.answer import answer_question
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.register.records import QuestionRow
+from afschrift.services import Services
 
 PLACE = "concat_ws(' ', t.street, t.\"house no\", t.city)"
 DEMO = {
@@ -167,3 +177,48 @@ def test_the_files_are_the_same_with_and_without_names(answers: Answers, tmp_pat
     assert data == {path for path in without.files if path.startswith("data/rental/")}
     for path in data:
         assert with_names.files[path] == without.files[path], path
+
+
+def test_a_name_that_a_reviewer_masked_stands_beside_no_number(browser: Browser, tmp_path: Path) -> None:
+    """A whole cell, a part of one, and a number itself: what is masked in its own table is nowhere else."""
+    inventory, database = write_rental(tmp_path)
+    (inventory / "policy.yml").write_text(POLICY + policy("always"), encoding="utf-8")
+    services = installation(tmp_path / "home", inventory)
+    request = store(services, {"customer_id": "1"}, "access", language="nl")
+    lines = [
+        "rental.film film_id=10 title rights_of_others",
+        "rental.staff staff_id=1 last_name 0:8 rights_of_others",
+        "rental.rental rental_id=3 sent_to rights_of_others",
+    ]
+    settings = Settings.from_environment(
+        {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(inventory)}
+    )
+    officer = Officer(services.register, ROLES, "cli:anna", settings=settings)
+    asked = ended_at_review(services, request)
+    answer_question(officer, asked.id, "redact", detail=CODES, texts={"redactions": lines, **BALANCE})
+    answer_question(officer, ended_at_review(services, request).id, "approved")
+    for script in (False, True):
+        read = ReadPage(browser, drive(services, request), tmp_path / str(script), script=script)
+        first, second, third = read.rows("rental")[:3]
+        assert (first["film_id"].number, first["film_id"].name) == ("10", None)
+        assert (first["rented_from"].number, first["rented_from"].name) == ("1", None)
+        assert (second["film_id"].name, third["rented_from"].name) == (on_page(HOSTILE), "Mike")
+        assert third["sent_to"].name is None
+        assert first["sent_to"].name == "Dorpsstraat 5 Ergens"
+        assert third["sent_to"].number.startswith("[afgeschermd]")
+        for path, content in read.opened.files.items():
+            assert b"Academy" not in content, path
+            assert b"Stephens" not in content, path
+    trail = json.dumps([payload for _, payload in services.register.trail.events(request)])
+    with duckdb.connect(str(database), read_only=True) as con:
+        titles = [
+            title for (title,) in con.execute("SELECT title FROM film WHERE title IS NOT NULL").fetchall()
+        ]
+    assert not [title for title in (*titles, NICKNAME, "Stephens", "Dorpsstraat") if title in trail]
+
+
+def ended_at_review(services: Services, request: str) -> QuestionRow:
+    with pytest.raises(NeedsPersonError):
+        drive(services, request)
+    [*_, asked] = services.register.questions.all(request_id=request)
+    return asked

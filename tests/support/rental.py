@@ -5,7 +5,6 @@ Customer 1 rents; customer 2 is somebody else, whose address customer 1 sent a f
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
@@ -168,7 +167,10 @@ def write_rental(folder: Path, text: str = TEXT) -> tuple[Path, Path]:
         con.executemany("INSERT INTO film VALUES (?, ?, ?, ?)", FILMS)
         con.executemany("INSERT INTO rental VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, NULL)", RENTALS)
         con.execute("INSERT INTO rental VALUES (50, 2, 10, 1, 1, 1, 1, 2, NULL, NULL)")
-    os.environ["RENTAL"] = str(database)
+    return write_map(folder, text.replace("${RENTAL}", str(database))), database
+
+
+def write_map(folder: Path, text: str = TEXT) -> Path:
+    """The inventory alone."""
     inventory = write_inventory(folder / "inventory", text)
-    (inventory / "shop.yml").rename(inventory / "rental.yml")
-    return inventory, database
+    return (inventory / "shop.yml").rename(inventory / "rental.yml").parent

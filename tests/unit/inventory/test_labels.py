@@ -1,0 +1,132 @@
+"""Which way leads from a number to the words of a row, and what may not be such words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.support.rental import TEXT, write_map
+
+from afschrift.domain.sources import ForeignKey
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.joins import reference_id
+from afschrift.inventory.labels import labelled_ways
+from afschrift.inventory.load import load
+from afschrift.inventory.model import SourceFile
+
+
+def source(folder: Path, *changes: tuple[str, str]) -> SourceFile:
+    text = TEXT
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return load(write_map(folder, text)).sources["rental"]
+
+
+def ways(of: SourceFile, table: str, *keys: ForeignKey) -> list[str]:
+    return [reference_id(table, hop) for hop in labelled_ways(of, table, keys)]
+
+
+RENTAL = [
+    "rental(store_id,copy_no)->copy(store_id,copy_no)",
+    "rental(sent_to)->address(address_id)",
+    "rental(taste_id)->taste(taste_id)",
+    "rental(rented_from)->staff(staff_id)",
+    "rental(returned_to)->staff(staff_id)",
+    "rental(film_id)->film(film_id)",
+]
+
+
+def test_look_ups_references_roles_and_composite_keys(tmp_path: Path) -> None:
+    rental = source(tmp_path)
+    assert sorted(ways(rental, "rental")) == sorted(RENTAL)
+    assert ways(rental, "rental")[0] == RENTAL[0], "a key of two columns says more than one of them"
+    assert ways(rental, "category") == ["category(parent_id)->category(category_id)"]
+    assert ways(rental, "film") == ["film(category_id)->category(category_id)"], (
+        "and not to what points to it"
+    )
+    assert ways(rental, "customer") == []
+
+
+def test_a_join_by_the_other_tables_key_counts_and_one_to_many_rows_does_not(tmp_path: Path) -> None:
+    rental = source(tmp_path / "a", ("key: [rental_id]\n", "key: [rental_id]\n    label: score\n"))
+    assert "film(film_id)->rental(film_id)" not in ways(rental, "film"), "a film has many rentals"
+    lines = "join: {film_id: rental.film_id}\n    key: [film_id]\n    label: title"
+    child = source(
+        tmp_path / "b",
+        (lines, "join: {rating: rental.rental_id}\n    key: [film_id]"),
+        ("key: [rental_id]\n", "key: [rental_id]\n    label: score\n"),
+    )
+    assert "film(rating)->rental(rental_id)" in ways(child, "film")
+
+
+def test_a_column_that_ways_lead_from_to_several_tables_names_no_row(tmp_path: Path) -> None:
+    """A comment of a film or of a person: by the number alone nobody knows which."""
+    either = (
+        "references: {sent_to: address.address_id, taste_id: taste.taste_id}",
+        "join: [{film_id: film.film_id}, {film_id: copy.copy_no}]",
+    )
+    copies = ("key: [store_id, copy_no]\n    label: name", "key: [copy_no]\n    label: name")
+    several = source(tmp_path, either, copies)
+    assert not [way for way in ways(several, "rental") if way.startswith("rental(film_id)")]
+    key = ForeignKey("rental", ("film_id",), "film", ("film_id",))
+    assert "rental(film_id)->film(film_id)" in ways(several, "rental", key), (
+        "what the database declares holds"
+    )
+
+
+def test_a_foreign_key_of_the_database_counts(tmp_path: Path) -> None:
+    bare = source(
+        tmp_path,
+        ("references: {parent_id: category.category_id}\n    ", ""),
+        (", {category_id: category.parent_id}", ""),
+    )
+    assert ways(bare, "category") == []
+    key = ForeignKey("category", ("parent_id",), "category", ("category_id",))
+    assert ways(bare, "category", key) == ["category(parent_id)->category(category_id)"]
+    elsewhere = ForeignKey("category", ("parent_id",), "archive", ("id",))
+    assert ways(bare, "category", elsewhere) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "title: {origin: observed, title: {nl: Titel, en: Title}}",
+            "title: {origin: observed, review: needed}",
+        ),
+        (
+            "      film_id: {origin: observed}\n      store_id",
+            "      film_id: {origin: observed, review: needed}\n      store_id",
+        ),
+        ("title: {nl: Films, en: Films}", "title: {nl: Films, en: Films}\n    review: needed"),
+        ("title: {nl: Films, en: Films}", "title: {nl: Films, en: Films}\n    ways: guessed"),
+    ],
+    ids=["its words", "what points", "all of the table", "its ways"],
+)
+def test_what_is_only_proposed_names_no_row(old: str, new: str, tmp_path: Path) -> None:
+    assert "rental(film_id)->film(film_id)" not in ways(source(tmp_path, (old, new)), "rental")
+
+
+FAULTS = [
+    ("label: title", "label: titel", "the table has no column titel"),
+    ("label: [first_name, last_name]", "label: [first_name, film]", "the table has no column film"),
+    ("label: title", "label: film_id", "film_id is the key"),
+    ("rating: {origin: observed}", "rating: {origin: observed, protect: secret}", "rating is a secret"),
+    ("rating: {origin: observed}", "rating: {origin: observed, protect: payment}", "rating is masked"),
+    ("rating: {origin: observed}", "rating: {origin: observed, about: third_party, third_party: mask, source: {name: {nl: A, en: A}}}", "rating is masked"),
+    ("rating: {origin: observed}", "rating: {origin: observed, kind: json}", "rating is JSON"),
+    ("key: [film_id]", "key: [film_id]\n    file: {column: rating}", "rating holds a file"),
+    ("title: {nl: Films, en: Films}\n    join: {film_id: rental.film_id}", "personal: false", "in no answer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "words"), FAULTS, ids=[words for *_, words in FAULTS])
+def test_a_label_that_no_page_could_show_is_a_fault(old: str, new: str, words: str, tmp_path: Path) -> None:
+    changes = [(old, new)]
+    if "rating" in words:
+        changes.append(("label: title", "label: [title, rating]"))
+    with pytest.raises(InventoryError) as caught:
+        source(tmp_path, *changes)
+    [fault] = [fault for fault in caught.value.faults if words in fault.message]
+    assert fault.line > 1
