@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -125,8 +126,9 @@ def test_each_name_is_that_of_a_join_by_hand(
     (tmp_path / "inventory" / "chinook.yml").write_text(yaml.safe_dump(entries), "utf-8")
     services = installation(tmp_path / "home", tmp_path / "inventory")
     [key] = names.known.person
+    known: dict[tuple[str, str], dict[Any, str]]
     with psycopg.connect(database.libpq) as con:
-        known = {at: dict(con.execute(sql).fetchall()) for at, (_, sql) in names.joins.items()}  # type: ignore[arg-type]
+        known = {at: dict(con.execute(sql).fetchall()) for at, (_, sql) in names.joins.items()}
     for person in names.people:
         bundle = run(services, store(services, {key: person}, "access"))
         read, told = ReadPage(browser, bundle, tmp_path / person), 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Dialog
 from tests.e2e.opened import Opened
 
 _CELLS = """(file) => {
@@ -57,13 +57,17 @@ class ReadPage:
         self.events: list[str] = []
         self.page.on("console", lambda message: self.events.append(message.text))
         self.page.on("pageerror", lambda error: self.events.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.events.append("dialog"), dialog.dismiss()))
+        self.page.on("dialog", self._dismiss)
         [index] = folder.glob("*/index.html")
         self.source = index.read_text(encoding="utf-8")
         self.page.goto(index.as_uri())
         for article in self.page.locator("article.table").all() if script else ():
             article.scroll_into_view_if_needed()
         self.page.wait_for_timeout(300 if script else 0)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.events.append(dialog.type)
+        dialog.dismiss()
 
     def rows(self, table: str) -> list[dict[str, Cell]]:
         """The rows that stand on the page, by the names of the columns in the file; none: no such table."""
