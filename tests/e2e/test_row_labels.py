@@ -156,9 +156,10 @@ def test_roles_chains_and_hostile_names_of_a_rental(
 def test_what_the_right_leaves_out_names_no_row(answers: Answers, browser: Browser, tmp_path: Path) -> None:
     access = ReadPage(browser, answers.access, tmp_path / "access")
     portability = ReadPage(browser, answers.portability, tmp_path / "portability")
-    assert [row["taste_id"].name for row in access.rows("rental")][:2] == [NICKNAME, NICKNAME]
+    assert [row["taste_id"].name for row in access.rows("rental")][:2] == [f"Sweet {NICKNAME}"] * 2
     assert portability.rows("rental")[0]["taste_id"].number == "7"
-    assert portability.rows("rental")[0]["taste_id"].name is None
+    assert portability.rows("rental")[0]["taste_id"].name is None, "nor by the half that is given"
+    assert b"Sweet" in portability.opened.files["data/rental/taste.csv"]
     assert portability.rows("rental")[0]["film_id"].name == "Academy Dinosaur"
     for path, content in portability.opened.files.items():
         assert NICKNAME.encode() not in content, path

@@ -24,7 +24,7 @@ CREATE TABLE staff (staff_id INTEGER, first_name VARCHAR, last_name VARCHAR);
 CREATE TABLE category (category_id INTEGER, name VARCHAR, parent_id INTEGER);
 CREATE TABLE film (film_id INTEGER, title VARCHAR, category_id INTEGER, rating VARCHAR);
 CREATE TABLE copy (store_id INTEGER, copy_no INTEGER, name VARCHAR);
-CREATE TABLE taste (taste_id INTEGER, customer_id INTEGER, nickname VARCHAR);
+CREATE TABLE taste (taste_id INTEGER, customer_id INTEGER, sort VARCHAR, nickname VARCHAR);
 CREATE TABLE rental (rental_id INTEGER, customer_id INTEGER, film_id INTEGER, store_id INTEGER, copy_no INTEGER,
                      rented_from INTEGER, returned_to INTEGER, sent_to INTEGER, taste_id INTEGER, score INTEGER);
 INSERT INTO customer VALUES (1, 'Ann'), (2, 'Bob');
@@ -33,7 +33,7 @@ INSERT INTO address VALUES (1, 1, 'Dorpsstraat', 5, 'Ergens'), (2, 2, 'Secret La
 INSERT INTO staff VALUES (1, 'Jon', 'Stephens'), (2, 'Mike', NULL);
 INSERT INTO category VALUES (1, 'Fiction', NULL), (2, 'Horror', 1), (3, 'Splatter', 2);
 INSERT INTO copy VALUES (1, 1, 'Blue tape'), (1, 2, 'Red tape'), (2, 1, 'Green tape');
-INSERT INTO taste VALUES (7, 1, '"""
+INSERT INTO taste VALUES (7, 1, 'Sweet', '"""
     + NICKNAME
     + """');
 """
@@ -132,11 +132,12 @@ tables:
     title: {nl: Smaak, en: Taste}
     subject: {customer_id: customer_id}
     key: [taste_id]
-    label: nickname
+    label: [sort, nickname]
     purposes: [account]
     columns:
       taste_id: {origin: observed}
       customer_id: {origin: assigned}
+      sort: {origin: provided}
       nickname: {origin: inferred, meaning: {nl: wat u lust, en: what you like}}
   rental:
     title: {nl: Gehuurd, en: Rented}
