@@ -232,6 +232,7 @@ def test_samples_are_masked_and_clear_ones_take_a_role_and_an_event(services: Se
 
     owner = visit("moe")
     assert "xxx@xxxxxxx.xxx" in owner.send(f"samples:{email}").text
+    assert ("Values as they are take another role." in owner.text, "values:" in owner.html) == (True, False)
     owner.send(f"values:{email}")
     assert (owner.status, "ann@example.org" in owner.html) == (403, False)
     assert owner.send("write", both(owner)).status == 200
@@ -239,7 +240,7 @@ def test_samples_are_masked_and_clear_ones_take_a_role_and_an_event(services: Se
 
 
 def test_whoever_lacks_the_role_sees_why_and_writes_nothing(services: Services, visit: Visit) -> None:
-    """Attempt: confirm the data map as somebody whose role may not."""
+    """Attempt: Confirm the data map as somebody whose role may not"""
     before = map_text()
     page, other = visit("ada"), visit()
     assert "You cannot answer here. This takes the role officer or map_owner." in page.text
@@ -256,7 +257,7 @@ def test_whoever_lacks_the_role_sees_why_and_writes_nothing(services: Services, 
 
 
 def test_what_does_not_come_from_the_page_writes_nothing(visit: Visit) -> None:
-    """Attempt: have another site, or a stranger's token, confirm the data map."""
+    """Attempt: Have another site, or a stranger's token, confirm the data map"""
     before = map_text()
     page, otto = visit(), visit("otto")
     said = both(page)
@@ -273,7 +274,7 @@ def test_what_does_not_come_from_the_page_writes_nothing(visit: Visit) -> None:
 
 
 def test_a_replay_and_a_question_of_an_older_map_write_nothing(services: Services, visit: Visit) -> None:
-    """Attempt: send answers twice, or to questions of a map that was changed since."""
+    """Attempt: Send answers twice, or to questions of a map that was changed since"""
     page, slow = visit(), visit("otto")
     sent = page.held() | both(page)
     assert page.send("write", both(page)).status == 200
@@ -295,7 +296,7 @@ def test_a_replay_and_a_question_of_an_older_map_write_nothing(services: Service
 
 @pytest.mark.parametrize("made_up", ["0" * 20, "../../etc/passwd", "x" * 5000, '"><script>', ""])
 def test_a_made_up_question_writes_nothing(visit: Visit, made_up: str) -> None:
-    """Attempt: answer a question that the data map does not ask."""
+    """Attempt: Answer a question that the data map does not ask"""
     before = map_text()
     page = visit()
     page.send("write", {f"a.{made_up}": "yes", "why": WHY})
@@ -307,7 +308,7 @@ def test_a_made_up_question_writes_nothing(visit: Visit, made_up: str) -> None:
 
 
 def test_what_takes_answers_back_is_not_made_up(visit: Visit) -> None:
-    """Attempt: write a file of one's own into the data map by what takes answers back."""
+    """Attempt: Write a file of one's own into the data map by what takes answers back"""
     from afschrift.web.map_review.map_form import packed
 
     page = visit()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from afschrift.domain.decision import Protect
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.register.register import Register
@@ -72,7 +72,9 @@ def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
         return open_source(source.source, source.kind, source.options, connection=source.connection)
 
     with Reader(session) as reader:
-        type_ = of_entries(source, reader.session.catalogue())[table][column]
+        type_ = of_entries(source, reader.session.catalogue()).get(table, {}).get(column)
+        if type_ is None:
+            raise RefusedError("the source has no such column")
         scanned = ScannedColumn(column, type_)
         of = ScannedTable(source.in_source(table), (scanned,))
         for (value,) in reader.rows(sample_statement(reader.dialect, of, [scanned])):

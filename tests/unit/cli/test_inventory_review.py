@@ -155,3 +155,12 @@ def test_without_a_terminal_the_way_out_is_named(services: Services) -> None:
     error = CliRunner().invoke(app, ["inventory", "review"]).exception
     assert isinstance(error, ConfigurationError)
     assert "docs/review.md" in error.remedy
+
+
+def test_a_column_that_the_source_does_not_have_is_told(services: Services) -> None:
+    from afschrift.scan.review.groups import Group, Place
+    from afschrift.wiring.review_samples import samples
+
+    places = (Place("shop", "customer", "gone"), Place("shop", "nowhere", "email"))
+    found = samples(services.inventory, Group("gone", {}, places))
+    assert [one.why for one in found] == ["the source has no such column"] * 2

@@ -44,6 +44,7 @@ CUT = "More was sent than is taken; what came first is still here. Nothing was w
 BROKEN = (
     "The data map has faults, so nothing can be asked or written. Mend them in the files, then try again."
 )
+NOT_NOW = "This could not be shown:"
 MEND = "Nothing was written. Mend this:"
 _FAULTS = 20
 _TITLES = {"f-why": "Why it is right", "f-again": "Look again on"}
@@ -123,7 +124,9 @@ class _Reviewing:
             return self.page(self._of_fields(self._review, error), 422)
         except Exception as error:  # the application would tell it too, but on a page without what was typed
             status, text = status_and_words(error)
-            return self.page(Problem(text), status)
+            at = f"g-{self.form.do[1]}"  # where the browser goes after a button of one question
+            known = any(at == f"g-{one.id}" for one in self._review.waiting())
+            return self.page(Problem(NOT_NOW, ((at, "", text),)) if known else Problem(text), status)
         return self.page()
 
     def _write(self, review: Review) -> None:

@@ -129,6 +129,7 @@ def map_page(
         found=len(found),
         per_page=PER_PAGE,
         told=told,
+        values=officer.roles.may(officer.by, Act.VALUES),
         told_lines=list(_told(told)),
         today=[*map(_decided, standing(officer, today))] if today else [],
         sums=_sums(standing(officer, today) if today else []),

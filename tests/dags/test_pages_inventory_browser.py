@@ -1,0 +1,128 @@
+"""The page of the data map in a real browser: it fits, is accessible, and works without scripts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation
+from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.dags.test_pages_inventory import PEOPLE, WHY, map_text, proposed
+from tests.support.pages import follow
+from tests.support.served import served
+
+pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
+
+STICKS_OUT = """
+    [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth)
+        .map(e => e.outerHTML.slice(0, 80))
+"""
+
+
+def many(text: str) -> str:
+    """Thirty more tables of the shop, with long names and an answer that is not sure."""
+    made = "".join(
+        f"  archive_of_orders_of_the_year_{year}:\n"
+        "    subject: {customer_id: {column: customer_id}}\n    columns:\n      customer_id: {origin: assigned}\n"
+        "      created_at: {origin: observed, category: user.behavior, review: needed, "
+        "proposed: {confidence: 0.92, because: 'name: moment of an event'}}\n"
+        f"      the_very_long_name_of_a_column_that_nobody_shortened_{year}: {{origin: provided, review: needed, "
+        "proposed: {confidence: 0.55, because: 'type: text'}}\n"
+        for year in range(1990, 2020)
+    )
+    return text.rstrip("\n") + "\n" + made
+
+
+@pytest.fixture(scope="module")
+def address(airflow_env: AirflowEnv, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("map")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MINI_SHOP", str(write_database(folder / "shop.duckdb")))
+        patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
+        patch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(folder / "map", many(proposed()))))
+        installation(folder / "home", folder / "map")
+        (folder / "home" / "roles.yml").write_text(PEOPLE, encoding="utf-8")
+        with api_server() as app, served(app) as served_at:
+            yield f"{served_at}/afschrift"
+
+
+def opened(browser: Browser, address: str, user: str = "anna", **context: Any) -> Page:
+    made = browser.new_context(**context)
+    made.add_cookies([{"name": "_token", "value": log_in(user), "url": address}])
+    return made.new_page()
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light"), (360, "dark")]
+)
+def test_the_page_is_accessible_and_fits(
+    browser: Browser, address: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    page = opened(browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    told: list[str] = []  # what the page's policy kept out, or another fault
+    page.on("console", lambda message: told.append(message.text))
+    follow(page, address, "/inventory")
+    keep(page, f"page-{width}-{scheme}")
+    check(page, width)
+    group = page.get_by_role("group", name="email: your answer")
+    group.get_by_label("Otherwise").check()
+    group.get_by_label("Category").fill("user.contact.emial")
+    page.get_by_role("button", name="Write the answers").click()
+    page.get_by_role("alert").wait_for()
+    check(page, width)
+    page.get_by_role("button", name="Values, masked").first.click()
+    keep(page, f"samples-{width}-{scheme}")
+    check(page, width)
+    assert [text for text in told if "422" not in text] == []
+    page.context.close()
+
+
+def test_questions_are_answered_without_scripts(browser: Browser, address: str) -> None:
+    page = opened(browser, address, java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    before = map_text()
+    page.goto(f"{address}/")
+    page.get_by_role("link", name="Data map").click()
+    page.get_by_label("Text").fill("moment of an event")
+    page.get_by_role("button", name="Show").click()
+    group = page.get_by_role("group", name="created_at: your answer")
+    assert not group.get_by_label("Origin").is_visible()
+    group.get_by_label("Otherwise").check()
+    assert group.get_by_label("Origin").is_visible()
+    group.get_by_label("Origin").select_option("provided")
+    page.get_by_label("Why it is right").fill(WHY)
+    page.get_by_label("Text").fill("email")
+    page.get_by_label("Text").press("Enter")  # shows others, and writes nothing
+    assert "What you said of 1 more" in page.inner_text("main")
+    assert map_text() == before
+    group = page.get_by_role("group", name="email: your answer")
+    group.get_by_label("Otherwise").check()
+    group.get_by_label("Origin").select_option("provided")
+    page.get_by_role("button", name="Write the answers").click()
+    assert page.get_by_role("status").inner_text().count("provided") == 2
+    keep(page, "written-1280-light")
+    assert map_text() != before
+    page.reload()  # the browser sends it again
+    assert "Not written" in page.inner_text("main")
+    page.goto(f"{address}/")
+    page.get_by_role("link", name="Data map").click()
+    assert "2 decisions of yours about 32 columns" in page.inner_text("main")
+    page.context.close()
+
+
+def check(page: Page, width: int) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(STICKS_OUT) == []
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture, where somebody wants to look at them."""
+    if folder := os.environ.get("PAGE_SHOTS"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
