@@ -29,7 +29,7 @@ class Checked(IntEnum):
 MEANING = {
     Checked.SOUND: "nothing was found that `--fail-on` counts",
     Checked.FOUND: "something was, or the inventory has faults",
-    Checked.NOT_REACHED: "a source could not be reached, so the check is not whole",
+    Checked.NOT_REACHED: "a source could not be reached, or time was over, so the check is not whole",
 }
 CODES = "Exit codes: " + "; ".join(f"{code.value} {words}" for code, words in MEANING.items()) + "."
 
@@ -67,7 +67,13 @@ def check(
     rows: Annotated[
         int, typer.Option(min=1, help="Rows up to which a table is counted whole; of a larger one, a sample.")
     ] = 200_000,
-    seconds: Annotated[int, typer.Option(min=1, help="That one statement may take.")] = 60,
+    seconds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="That the live check may take altogether; what was not looked at by then is said."
+        ),
+    ] = None,
+    statement_seconds: Annotated[int, typer.Option(min=1, help="That one statement may take.")] = 60,
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
     from afschrift.app.settings import Settings
@@ -92,7 +98,7 @@ def check(
     if form is Form.TEXT:
         _say_inventory(inventory)
     if live:
-        report = check_sources(inventory, Limits.up_to(rows, seconds))
+        report = check_sources(inventory, Limits.up_to(rows, statement_seconds, seconds))
     ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND
     ended = Checked.NOT_REACHED if report.not_reached else ended
     places = Places(where)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from afschrift.app.include import SHIPPED
 from afschrift.domain.sources import Connect, Source
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.selection.live.probe import Limits
+from afschrift.selection.live.probe import Deadline, Limits
 from afschrift.sources.connections import from_environment
 from afschrift.sources.options import Opening, seconds
 from afschrift.sources.registry import open_source
@@ -24,7 +25,7 @@ def compare(inventory: Inventory, sql: Path) -> MapReport:
         inventory: the data map.
         sql: the folder of statements.
     """
-    return MapCheck(inventory, _opens(Limits()), sql, deep=False).run()
+    return MapCheck(inventory, _opens(Deadline(Limits())), sql, deep=False).run()
 
 
 def check_sources(
@@ -38,16 +39,18 @@ def check_sources(
         connect: finds a connection by its id.
     """
     limits = limits or Limits()
-    return MapCheck(inventory, _opens(limits, connect), SHIPPED / "sql", limits).run()
+    deadline = Deadline(limits)
+    opens = _opens(deadline, connect)
+    return MapCheck(inventory, opens, SHIPPED / "sql", limits, deadline=deadline).run()
 
 
-def _opens(limits: Limits, connect: Connect = from_environment) -> OpenSource:
+def _opens(deadline: Deadline, connect: Connect = from_environment) -> OpenSource:
     """Opens sources with the time limit of the check, where their own is not lower."""
 
     def opens(declared: SourceFile) -> Source:
         name, options = declared.source, declared.options
         own = seconds(Opening(name, options, declared.connection, connect), "statement_timeout", "1h")
-        limited = {**options, "statement_timeout": f"{min(round(own), limits.seconds)}s"}
+        limited = {**options, "statement_timeout": f"{max(1, math.ceil(min(own, deadline.statement)))}s"}
         return open_source(
             name, declared.kind, limited, connection=declared.connection, connect=connect, tag=TAG
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,10 @@ NOBODY = Key("", "")
 
 class NotReachedError(AfschriftError):
     """The source cannot be opened."""
+
+
+class OutOfTimeError(NotReachedError):
+    """The time of the whole check is over, so nothing more is asked."""
 
 
 class NotAnsweredError(AfschriftError):
@@ -43,18 +48,36 @@ class Limits:
         sample: rows of that sample.
         values: rows of which the texts are looked at.
         seconds: that one statement may take.
+        total: seconds that the whole check may take; None: as long as it takes.
     """
 
     exact: int = 200_000
     sample: int = 20_000
     values: int = 2_000
     seconds: int = 60
+    total: int | None = None
 
     @classmethod
-    def up_to(cls, rows: int, seconds: int) -> Limits:
+    def up_to(cls, rows: int, seconds: int, total: int | None = None) -> Limits:
         """With a sample of at most a tenth of the rows that would be counted whole."""
         plain = cls()
-        return cls(rows, max(1, min(plain.sample, rows // 10)), plain.values, seconds)
+        return cls(rows, max(1, min(plain.sample, rows // 10)), plain.values, seconds, total)
+
+
+class Deadline:
+    """When a check ends, from when this was made; what is begun before may not take longer than that."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._began = time.monotonic()
+
+    @property
+    def statement(self) -> float:
+        """Seconds that a statement may take which begins now; 0: none begins any more."""
+        if self._limits.total is None:
+            return self._limits.seconds
+        left = self._limits.total - (time.monotonic() - self._began)
+        return max(0.0, min(self._limits.seconds, left))
 
 
 class Counted(StrEnum):
@@ -76,14 +99,18 @@ class Counted(StrEnum):
 class Probe:
     """A read-only session on a source; after a statement that failed the next one gets a session of its own.
 
-    On some databases a session answers nothing after an error.
+    On some databases a session answers nothing after an error. One whose statements might take longer than is
+    left of the check is followed by another, too.
 
     Args:
-        opens: makes a session that is not opened yet.
+        opens: makes a session that is not opened yet; its statements take no longer than the deadline says.
+        deadline: of the whole check.
     """
 
-    def __init__(self, opens: Callable[[], Source]) -> None:
+    def __init__(self, opens: Callable[[], Source], deadline: Deadline | None = None) -> None:
         self._opens = opens
+        self._deadline = deadline or Deadline(Limits())
+        self._may_take = 0.0
         self._session: Source | None = None
 
     def __enter__(self) -> Self:
@@ -100,8 +127,15 @@ class Probe:
 
         Raises:
             NotReachedError: it cannot be opened.
+            OutOfTimeError: the time of the check is over.
         """
+        left = self._deadline.statement
+        if left <= 0:
+            raise OutOfTimeError("the time of the check is over.", remedy="give it more time.")
+        if self._session is not None and self._may_take >= left + 1:
+            self._close()
         if self._session is None:
+            self._may_take = left
             try:
                 made = self._opens()
                 self._session = made.__enter__()

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from afschrift.domain.errors import AfschriftError, RetriableError
+from afschrift.domain.language import count
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.selection.live.finding import Code, Finding, Severity, finding
-from afschrift.selection.live.probe import Limits, NotReachedError, Probe
+from afschrift.selection.live.probe import Deadline, Limits, NotReachedError, OutOfTimeError, Probe
 from afschrift.selection.live.proof_check import unproven
 from afschrift.selection.live.reach import ReachCheck, TableReach
 from afschrift.selection.live.references_check import ReferencesCheck
@@ -24,6 +25,15 @@ from afschrift.steps.map_check.statements_check import StatementsCheck, TableCos
 
 OpenSource = Callable[[SourceFile], Source]
 _ORDER = list(Severity)
+_LOOKS = (
+    "keys and joins",
+    "tables and columns",
+    "pointers",
+    "whose rows are",
+    "statements of requests",
+    "what columns hold",
+)
+"""What is looked at of a source, in this order."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,7 @@ class MapCheck:
     Attributes:
         opens: a session on a source, not opened yet.
         sql: the folder of statements.
+        deadline: when it ends, whatever was not looked at by then.
         deep: rows by persons, pointers, contents and statements too; else tables, columns, keys and joins.
     """
 
@@ -82,18 +93,22 @@ class MapCheck:
     sql: Path
     limits: Limits = field(default_factory=Limits)
     deep: bool = True
+    deadline: Deadline = field(default_factory=lambda: Deadline(Limits()))
 
     def run(self) -> MapReport:
         """Everything that was found; a source that cannot be reached hides no other."""
         report = MapReport()
         for declared in self.inventory.sources.values():
+            begun: list[str] = []
             try:
-                with Probe(lambda declared=declared: self.opens(declared)) as probe:  # type: ignore[misc]
-                    self._source(declared, probe, report)
-            except NotReachedError as why:
-                report.not_reached.append(NotReached(declared.source, str(why.args[0]), why.remedy))
-            except RetriableError as why:  # lost in the middle
-                report.not_reached.append(NotReached(declared.source, str(why.args[0]), why.remedy))
+                with Probe(lambda declared=declared: self.opens(declared), self.deadline) as probe:  # type: ignore[misc]
+                    self._source(declared, probe, report, begun)
+            except OutOfTimeError:
+                report.not_reached.append(self._out_of_time(declared, begun))
+            except (NotReachedError, RetriableError) as why:  # or lost in the middle
+                missed = NotReached(declared.source, str(why.args[0]), why.remedy)
+                over = self.deadline.statement <= 0
+                report.not_reached.append(self._out_of_time(declared, begun) if over else missed)
             except AfschriftError as why:  # such as a lake of which the files do not agree
                 words = f"{declared.source}: it was not looked at: {why.args[0]}"
                 place = (declared.source,)
@@ -102,14 +117,26 @@ class MapCheck:
                 )
         return report.tidy()
 
-    def _source(self, declared: SourceFile, probe: Probe, report: MapReport) -> None:
+    def _out_of_time(self, declared: SourceFile, begun: list[str]) -> NotReached:
+        looks = _LOOKS if self.deep else _LOOKS[:2]
+        within = f"The time of the check ({count(self.limits.total or 0, 'second')}) was over"
+        why = f"{within} before anything was looked at."
+        if begun:
+            left = [look for look in looks if look not in begun]
+            rest = f", and before this was: {', '.join(left)}" if left else ""
+            why = f"{within} while this was looked at: {begun[-1]}{rest}."
+        return NotReached(declared.source, why, "give it more time with `--seconds`, or leave that out.")
+
+    def _source(self, declared: SourceFile, probe: Probe, report: MapReport, begun: list[str]) -> None:
         tables, structure = probe.session.catalogue(), probe.session.structure()
         catalogue = of_entries(declared, tables)
         finder = WayFinder(declared, self.inventory.identity, probe.session.dialect, tables)
         views = frozenset(declared.structure(structure, declared.tables).views)
         rows = Rows(declared, probe, finder, self.limits, self.sql, views)
+        begun.append(_LOOKS[0])
         ways = WaysCheck(declared, self.inventory.identity, probe, finder, rows, self.sql)
         report.findings += ways.findings()
+        begun.append(_LOOKS[1])
         report.findings += unproven(declared, structure, catalogue)
         compared = StructureCheck(declared, tables.keys(), catalogue, structure)
         report.findings += compared.findings()
@@ -117,21 +144,25 @@ class MapCheck:
         report.columns += compared.columns
         report.classified += compared.classified
         if self.deep:
+            begun.append(_LOOKS[2])
             references = ReferencesCheck(declared, probe, finder, rows, structure, self.sql)
             report.findings += references.findings()
-            self._deep(declared, probe, rows, report, tables)
+            self._deep(declared, rows, report, tables, begun)
 
     def _deep(
-        self, declared: SourceFile, probe: Probe, rows: Rows, report: MapReport, tables: Catalogue
+        self, declared: SourceFile, rows: Rows, report: MapReport, tables: Catalogue, begun: list[str]
     ) -> None:
-        identity, finder = self.inventory.identity, rows.finder
+        identity, finder, probe = self.inventory.identity, rows.finder, rows.probe
+        begun.append(_LOOKS[3])
         reach = ReachCheck(declared, identity, probe, finder, rows, self.sql)
         report.findings += reach.findings()
         report.reach += reach.reached
+        begun.append(_LOOKS[4])
         statements = StatementsCheck(self.inventory, declared, probe, self.sql, tables)
         report.findings += statements.findings()
         report.prepared += statements.prepared
         report.costs += statements.costs
+        begun.append(_LOOKS[5])
         report.findings += self._contents(declared, rows, tables).findings()
 
     def _contents(self, declared: SourceFile, rows: Rows, tables: Catalogue) -> ContentsCheck:

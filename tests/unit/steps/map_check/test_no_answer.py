@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,8 +17,11 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.selection.live.finding import Code
+from afschrift.selection.live.probe import Deadline, Limits
+from afschrift.sources.duckdb.session import DuckSession
 from afschrift.sources.registry import open_source
 from afschrift.steps.map_check.check import MapCheck, MapReport
+from afschrift.wiring.drift import check_sources
 
 LOST = RetriableError("Source shop failed (connection lost).", remedy="see whether the server is up")
 
@@ -90,3 +94,43 @@ def test_what_takes_too_long_leaves_undecided_what_it_looks_for_and_nothing_else
     assert undecided(checked(inventory, lambda *_: None), "line") == set()
     whole = checked(inventory, lambda name, _: LOST if name == "rows" else None)
     assert undecided(whole, "line") >= {*reach, Code.JOIN_FINDS_NOTHING, Code.KEY_NOT_UNIQUE}
+
+
+@pytest.mark.parametrize("total", [2, 4])
+def test_the_whole_check_ends_in_its_time_and_says_what_it_did_not_look_at(
+    inventory: Inventory, monkeypatch: pytest.MonkeyPatch, total: int
+) -> None:
+    """Each statement that is run is made one that takes for ever, so that it ends by its limit alone."""
+    rows = DuckSession.rows
+    slow = "SELECT count(*) FROM range(10000000000) a, range(10000000000) b"
+
+    def counts(self: DuckSession, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
+        return rows(self, slow if "count(" in statement and '"customer"' in statement else statement, reads)
+
+    monkeypatch.setattr(DuckSession, "rows", counts)
+    began = time.monotonic()
+    report = check_sources(inventory, Limits(total=total))
+    assert total - 1 < time.monotonic() - began < total + 2
+    [missed] = report.not_reached
+    assert missed.source == "shop"
+    assert (
+        f"The time of the check ({total} seconds) was over while this was looked at: keys and joins"
+        in missed.why
+    )
+    assert "what columns hold" in missed.why
+    assert "--seconds" in missed.remedy
+    assert any(one.code is Code.NOT_LOOKED_AT for one in report.findings), "the statement that was cut short"
+
+
+def test_a_source_that_comes_after_the_end_is_said_not_to_be_looked_at(
+    inventory: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadline = Deadline(Limits(total=1))
+    monkeypatch.setattr(time, "monotonic", lambda real=time.monotonic: real() + 5)
+    opened: list[str] = []
+    limits = Limits(total=1)
+    report = MapCheck(inventory, opened.append, SHIPPED / "sql", limits, deadline=deadline).run()  # type: ignore[arg-type]
+    assert opened == []
+    assert [one.why for one in report.not_reached] == [
+        "The time of the check (1 second) was over before anything was looked at."
+    ]
