@@ -34,15 +34,16 @@ def show(
 
     from afschrift.steps.trail_lines.line import line
 
-    events = open_register().trail.events(request)
-    if request and not events:
-        say("No event names this request: see `afschrift requests`.")
-    for header, payload in events:
+    found = False
+    for header, payload in open_register().trail.each(request):
+        found = True
         if as_json:
             typer.echo(json.dumps({**asdict(header), "payload": payload}, ensure_ascii=False))
         else:
             of = "" if request else f"{header.request or '-':<16}  "
             typer.echo(f"{header.at}  {of}{line(header, payload)}")
+    if request and not found:
+        say("No event names this request: see `afschrift requests`.")
 
 
 @app.command()
@@ -187,7 +188,7 @@ def _against_logs(folder: Path, register: Register) -> list[TrailFinding]:
     from afschrift.steps.trail_lines.task_logs import read_logs
 
     logs = read_logs(folder)
-    found = compare(logs, register.trail.events())
+    found = compare(logs, register.trail.each())
     say(f"{folder}: {found.lines} lines of the trail in {logs.files} task logs were compared.")
     if found.erased:
         say(f"Of {found.erased} of them the event's payload was erased: their number, type and digest count.")

@@ -47,6 +47,13 @@ class AuditTrail(Repository):
         with self._db.read() as tx:
             return trail.read(tx, request_id)
 
+    def each(self, request_id: str | None = None) -> Iterator[tuple[Header, dict[str, Any] | None]]:
+        """The same one by one, as at one moment, in flat memory however long the trail is."""
+        with self._db.read() as tx:
+            if not self._db.sqlite:  # whoever reads may do so page by page
+                tx.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield from trail.each(tx, request_id)
+
     def of_types(self, request_id: str | None, *types: str) -> list[tuple[Header, dict[str, Any] | None]]:
         """Likewise, those of some types; of a request, or, with None, those that concern no request."""
         with self._db.read() as tx:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
@@ -35,6 +35,7 @@ KEPT = (
 """Events whose payloads are never erased: ids and codes, and the digest by which a bundle is known."""
 
 _SALT_BYTES = 32
+_BATCH = 1_000
 _LAST = select(event).order_by(event.c.seq.desc()).limit(1)
 
 Recorded = tuple[Header, dict[str, Any] | None]
@@ -106,15 +107,26 @@ def read(
     connection: Connection, request: str | None = None, types: Sequence[str] | None = None
 ) -> list[Recorded]:
     """Headers with their payloads (None: erased), in order; of one request, of some types, or all."""
+    return [_recorded(row) for row in connection.execute(_events(request, types))]
+
+
+def each(connection: Connection, request: str | None = None) -> Iterator[Recorded]:
+    """Those of one request, or all, one by one: some thousand are in memory at a time."""
+    rows = _events(request, None).execution_options(yield_per=_BATCH)
+    yield from map(_recorded, connection.execute(rows))
+
+
+def _events(request: str | None, types: Sequence[str] | None) -> Select[Any]:
     rows = select(event, event_payload.c.payload).outerjoin(event_payload).order_by(event.c.seq)
     if request is not None:
         rows = rows.where(event.c.request == request)
     if types is not None:
         rows = rows.where(event.c.type.in_(types))
-    return [
-        (header_of(row), None if row.payload is None else json.loads(row.payload))
-        for row in connection.execute(rows)
-    ]
+    return rows
+
+
+def _recorded(row: Row[Any]) -> Recorded:
+    return header_of(row), None if row.payload is None else json.loads(row.payload)
 
 
 def erase(connection: Connection, at: str, request: str, rule: str) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,38 @@ def test_lines_of_a_dropped_year_are_counted_and_not_compared(tmp_path: Path) ->
     found = compare(read_logs(logged(tmp_path, *lines)), [(header(9), PAYLOAD)])
 
     assert (found.findings, found.dropped) == ([], 1)
+
+
+def test_a_long_trail_is_gone_through_once_and_not_kept(tmp_path: Path) -> None:
+    """What a run's log lacks, and a line in the log of another request's run, are found on the way."""
+    started, other = {"run": "req-7k3m9x2p4v0q.1"}, {"run": "req-000000000001.1"}
+    folder = tmp_path / "run_id=req-000000000001.1" / "task_id=classify"
+    folder.mkdir(parents=True)
+    logged(folder, line(header(4), PAYLOAD))
+    alive: weakref.WeakSet[Header] = weakref.WeakSet()
+    most = 0
+
+    def trail() -> Iterator[tuple[Header, dict[str, object]]]:
+        nonlocal most
+        said: dict[int, tuple[Header, dict[str, object]]] = {
+            3: (header(3, "run_started"), started),
+            4: (header(4), PAYLOAD),
+            5: (replace(header(5, "run_started"), request="req-000000000001"), other),
+            6: (replace(header(6), request="req-000000000001"), PAYLOAD),
+        }
+        for seq in range(1, 5_000):
+            one, payload = said.get(seq) or (header(seq, "swept"), {"n": seq})
+            said.pop(seq, None)
+            alive.add(one)
+            yield one, payload
+            most = max(most, len(alive))
+
+    found = compare(read_logs(tmp_path), trail())
+    assert [(one.code, one.seq) for one in found.findings] == [
+        ("log_other_request", 4),
+        ("log_lacks_event", 6),
+    ]
+    assert most < 10
 
 
 def test_a_finding_names_file_and_line(tmp_path: Path) -> None:
