@@ -43,6 +43,7 @@ def check(inventory: Inventory, documents: dict[str, Document], identity: Docume
         document = documents[name]
         found = [*_source_name(name), *_purposes(inventory, source), *_tables(inventory, source)]
         found += default_faults(source)
+        found += _names(source, source.defaults.purposes, ["defaults", "purposes"])
         faults.extend(document.fault(written_at(source, where), message) for where, message in found)
     for name, manual in inventory.manual.items():
         found = [*_source_name(name), *manual_faults(manual)]
@@ -132,7 +133,8 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
         yield from label_faults(table, where)
         if table.origin and table.origin.by not in table.columns:
             yield [*where, "origin", "by"], f"the table has no column {table.origin.by}"
-        yield from _names(source, table.purposes, [*where, "purposes"])
+        if table.purposes != source.defaults.purposes:  # theirs are said once
+            yield from _names(source, table.purposes, [*where, "purposes"])
         yield from source_faults(table, table.source, where)
         yield from proposal_faults(table, where)
         if table.personal:

@@ -67,8 +67,10 @@ class Defaults(Part):
         columns: pattern of a name (`*_at`), whatever its case; the first that matches counts, alone.
         categories: Fides category, for those below it too; the nearest counts, alone.
         references: column -> `table.column` that it points to, in tables that have no `references`.
+        purposes: of tables with rows of people that name none.
     """
 
     columns: dict[str, Column] = {}
     categories: dict[str, Column] = {}
     references: dict[str, str] = {}
+    purposes: tuple[str, ...] = ()

@@ -118,9 +118,18 @@ class SourceFile(Part):
     def _without_defaults(self) -> Self:
         """Columns as the rest of the code knows them; what is wrong with the defaults, `check` says."""
         if not self._worked_in:  # an instance is validated again where another model takes it
-            self.__dict__["tables"] = Compiler(self.tables, self.defaults, self.confirmations).tables()
+            tables = {name: self._with_purposes(table) for name, table in self.tables.items()}
+            self.__dict__["tables"] = Compiler(tables, self.defaults, self.confirmations).tables()
             self._worked_in = True
         return self
+
+    def _with_purposes(self, table: Table) -> Table:
+        """The table with the purposes of the source, where it has rows of people and says none of its own."""
+        if not self.defaults.purposes or "purposes" in table.model_fields_set:
+            return table
+        if table.copy_of is not None or not table.personal:
+            return table
+        return table.model_copy(update={"purposes": self.defaults.purposes})
 
     @cached_property
     def _leading_nowhere(self) -> frozenset[str]:

@@ -109,6 +109,19 @@ def test_the_nearest_category_counts_alone(tmp_path: Path) -> None:
     assert column(tmp_path, "customer.email").origin == "provided"
 
 
+def test_purposes_of_the_source_are_those_of_each_table_that_names_none(tmp_path: Path) -> None:
+    above = ("defaults:\n", "defaults:\n  purposes: [sale]\n")
+    none = ("    purposes: [sale]\n    confirmed:", "    confirmed:")
+    own = ("    purposes: [sale]\n    defaults:", "    purposes: []\n    defaults:")
+    nobodys = ("  orders:\n", "  country: {personal: false, columns: {code: {}}}\n  orders:\n")
+    tables = source(tmp_path, above, none, own, nobodys).tables
+    assert {name: table.purposes for name, table in tables.items()} == {
+        "customer": ("sale",),
+        "country": (),
+        "orders": (),
+    }
+
+
 def test_a_look_up_takes_over_what_it_points_to_before_the_tables_default(tmp_path: Path) -> None:
     orders = source(tmp_path).tables["orders"]
     found = orders.columns["customer_id"]
@@ -209,6 +222,7 @@ def test_a_pattern_knows_no_case(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place", "words"),
     [
+        ("defaults:\n", "defaults:\n  purposes: [gift]\n", "[gift]", "purpose gift is not declared"),
         ('"*_on"', '"*_in"', "*_in", "no column here matches it: correct it, or take it out"),
         ('"*_on"', '"?*_at"', "?*_at", "*_at above takes every column that it matches: put ?*_at above that"),
         ("user.contact.phone_number: {o", "user.location: {o", "user.location: {o", "no column here has this category"),
