@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from testbed import postgres as pg
 from tests import airflow_support
 from tests.support import mariadb
+from tests.support.command_line import programs_made_once
 from tests.support.demo_warehouse import small_demo
 from tests.support.installed import Installation, installed
 from tests.support.properties import register_profiles
@@ -70,6 +71,13 @@ def _require(program: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs() -> Iterator[None]:
+    """The command line at which tests type is made once a process."""
+    with programs_made_once():
+        yield
 
 
 @pytest.fixture(scope="session")

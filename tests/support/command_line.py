@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,12 @@ def command(words: tuple[str, ...], stdin: str = "") -> Said:
 
 def in_this_process(words: tuple[str, ...], stdin: str = "") -> Said:
     """The same without the start of a process, which takes a second."""
-    from unittest.mock import patch
-
     from typer.testing import CliRunner
 
     from afschrift.cli.main import app
     from afschrift.domain.errors import AfschriftError
 
-    with patch("typer.testing._get_command", _made):
+    with programs_made_once():
         done = CliRunner().invoke(app, words, input=stdin)
     if isinstance(done.exception, AfschriftError):
         return Said(1, done.stdout, f"afschrift: {done.exception}\n")
@@ -44,9 +45,15 @@ def in_this_process(words: tuple[str, ...], stdin: str = "") -> Said:
     return Said(done.exit_code, done.stdout, done.stderr)
 
 
+@contextmanager
+def programs_made_once() -> Iterator[None]:
+    """While open, typer's runner makes a program once: of ninety commands that takes longer than most of them."""
+    with patch("typer.testing._get_command", _made):
+        yield
+
+
 @cache
 def _made(app: Any) -> Any:
-    """The whole program, made once: of ninety commands that takes longer than most of them."""
     from typer.main import get_command
 
     return get_command(app)
