@@ -12,7 +12,8 @@ import pytest
 from tests.support.warehouses import SERVERS, at
 
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import Source, TableReading
+from afschrift.domain.own_account import TableReading
+from afschrift.domain.sources import Source
 from afschrift.sources.registry import SOURCES, open_source
 
 ROWS = 20_000

@@ -11,9 +11,9 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Described, Dialect, Estimate, Source, Structure
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.sources import ColumnType, Described, Dialect, Source, Structure
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.registry import open_source
 
 
@@ -66,9 +66,13 @@ class TwoSessions:
         return self._extracting.stream(statement)
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
-        return self._extracting.oracle(statement, kinds, whole)
+        return self._extracting.oracle(statement, kinds, whole, parts)
 
 
 def open_two(name: str, kind: str, options: dict[str, Any], **more: Any) -> Source:

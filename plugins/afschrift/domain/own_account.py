@@ -1,4 +1,4 @@
-"""A warehouse's own account of what was read of it, and ours: counts, and sums of hashes."""
+"""What a warehouse says of a statement: its cost before, its own account of what was read after, and ours."""
 
 from __future__ import annotations
 
@@ -78,3 +78,39 @@ class TableOracle(Protocol):
 
     def together(self, same_rows: SameRows) -> dict[int, Sums]:
         """The same of the columns in `hashed` and all rows, for each person that has rows."""
+
+
+@dataclass(frozen=True)
+class TableReading:
+    """How one table would be read.
+
+    Attributes:
+        table: its name in the source.
+        whole: True: from end to end; False: by an index; None: the database does not say.
+        index: the index, as the database calls it; empty where there is none.
+        rows: of the whole table, as the database believes; None: it does not say.
+        size: bytes of the whole table; None: not known.
+        files: how many files of a lake these are; None elsewhere.
+    """
+
+    table: str
+    whole: bool | None
+    index: str = ""
+    rows: int | None = None
+    size: int | None = None
+    files: int | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of one statement, which was explained and not run.
+
+    Attributes:
+        rows: that it would give, as the database believes; None: it does not say.
+        cost: in the database's own unit, which compares only with itself; None: it knows none.
+        readings: the tables that it would read, without the table of the person's keys.
+    """
+
+    rows: int | None = None
+    cost: float | None = None
+    readings: tuple[TableReading, ...] = ()

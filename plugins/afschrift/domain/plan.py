@@ -16,7 +16,7 @@ from afschrift.domain.origin import Origin
 from afschrift.domain.portions import Before, Gone, Later, Portion
 from afschrift.domain.redaction import Redaction
 from afschrift.domain.right import Right
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 
 
 class Medium(StrEnum):
@@ -82,6 +82,7 @@ class FieldPlan:
         outside_art20: handed over voluntarily (R22).
         read_as: kind of its values as they are read, where cells or spans of it are redacted; `kind` is text
             then, since the mask is. None: nothing of it is.
+        part: where it is part of a document and no column of the source.
     """
 
     name: str
@@ -95,6 +96,7 @@ class FieldPlan:
     outside_art20: bool = False
     about_others: bool = False
     read_as: ValueKind | None = None
+    part: DocumentPart | None = None
 
 
 @dataclass(frozen=True)

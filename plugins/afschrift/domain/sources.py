@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import TableOracle
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class ColumnType:
         closed: the account has no right to it, though the table has others that it may read.
         loose: the database takes texts for equal that differ in more than capitals and spaces at their end,
             or it is not known how it compares them (`citext`, a collation without accents).
+        part: of a document, which a column of the inventory is without being one of the source.
+        value: SQL of that part, with `{column}` for the quoted column that holds the document; NULL where
+            there is none. It takes the place of the column in the templates above.
     """
 
     native: str
@@ -64,6 +67,8 @@ class ColumnType:
     remedy: str = ""
     closed: bool = False
     loose: bool = False
+    part: DocumentPart | None = None
+    value: str = ""
 
     def as_text(self) -> ColumnType:
         """The column as `kind: text` in the inventory has it."""
@@ -118,42 +123,6 @@ class Described:
     column_comments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TableReading:
-    """How one table would be read.
-
-    Attributes:
-        table: its name in the source.
-        whole: True: from end to end; False: by an index; None: the database does not say.
-        index: the index, as the database calls it; empty where there is none.
-        rows: of the whole table, as the database believes; None: it does not say.
-        size: bytes of the whole table; None: not known.
-        files: how many files of a lake these are; None elsewhere.
-    """
-
-    table: str
-    whole: bool | None
-    index: str = ""
-    rows: int | None = None
-    size: int | None = None
-    files: int | None = None
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Of one statement, which was explained and not run.
-
-    Attributes:
-        rows: that it would give, as the database believes; None: it does not say.
-        cost: in the database's own unit, which compares only with itself; None: it knows none.
-        readings: the tables that it would read, without the table of the person's keys.
-    """
-
-    rows: int | None = None
-    cost: float | None = None
-    readings: tuple[TableReading, ...] = ()
 
 
 class Dialect(Protocol):
@@ -233,6 +202,9 @@ class Dialect(Protocol):
     def beginning(self, text: str, most: int) -> str:
         """The first characters of a text."""
 
+    def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
+        """How a part of a document is read; with `remedy` where it cannot be. `place`: `table.column`."""
+
 
 class Source(Protocol):
     """One read-only session on one snapshot of a warehouse. Use as a context manager."""
@@ -280,7 +252,11 @@ class Source(Protocol):
         """Record batches of a large result, in flat memory."""
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """The warehouse's own account of an extract's rows, by other expressions, on the same snapshot.
 
@@ -288,6 +264,7 @@ class Source(Protocol):
             statement: of the extract, whose rows it speaks of.
             kinds: the columns that leave, in order, as they are planned.
             whole: those of them that leave as they are; of the others it only counts.
+            parts: those of them that are parts of documents.
         """
 
 

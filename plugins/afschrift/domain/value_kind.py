@@ -1,8 +1,12 @@
-"""Logical kinds of values, shared by sources, value forms, formats and validation."""
+"""Logical kinds of values, and where in a document one stands: what all layers share of a value."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+MemberPath = tuple[str, ...]
+"""Names of members of objects, or of fields of structs, from the outside in."""
 
 
 class ValueKind(StrEnum):
@@ -30,6 +34,21 @@ class ValueKind(StrEnum):
     def data_package_type(self) -> str:
         """Field type in Data Package v2."""
         return _DATA_PACKAGE[self]
+
+
+@dataclass(frozen=True)
+class DocumentPart:
+    """A part of a JSON document or a struct that the data map describes as a column of its own.
+
+    Attributes:
+        column: of the database, that holds the document.
+        path: of the member; empty: the rest of the document, which is all that no other part names.
+        named: of a rest, the members that it is without.
+    """
+
+    column: str
+    path: MemberPath = ()
+    named: tuple[MemberPath, ...] = ()
 
 
 _DATA_PACKAGE = {

@@ -119,7 +119,8 @@ class Comparison:
         kinds = {one.name: one.kind for one in part.selected if one.name not in apart}
         whole = {one.name for one in part.selected if one.action is Action.INCLUDE} - apart
         self._columns = list(kinds)
-        self._oracle = session.oracle(part.statement, kinds, whole)
+        parts = {one.name: one.part for one in part.selected if one.part is not None and one.name in kinds}
+        self._oracle = session.oracle(part.statement, kinds, whole, parts)
         number = next((name for name in part.order if name in self._oracle.numbers), None)
         self._sample = None
         if number is not None and percent < 100:

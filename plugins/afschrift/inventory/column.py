@@ -87,6 +87,8 @@ class Column(Part):
         free_text: somebody typed it in their own words, so others may be named in it; the finder looks there.
         required: no row is without a value; said to readers where it is true of the person's rows.
         kind: overrules the logical kind, for example `json` for JSON kept in a text column.
+        path: the column is a member of a document: the column of the source that holds it, then the names of
+            members of objects, or of fields of structs, from the outside in.
         identifies: by its value an officer tells who somebody is (a name, an address, since when): it is
             shown, for the keys as they were typed, before the identity is confirmed.
         mentions: absent: a request that finds the person here, in rows that no way reaches, asks.
@@ -117,6 +119,7 @@ class Column(Part):
     free_text: bool = False
     required: bool = False
     kind: Literal["json", "text"] | None = None
+    path: Annotated[tuple[str, ...], Field(min_length=2)] | None = None
     note: Text | None = None
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
@@ -161,5 +164,7 @@ class Column(Part):
     def set_aside(self, awaits: tuple[str, ...] = ()) -> Column:
         """A column that says nothing but that a person must look, with its words as a proposal."""
         bare = type(self)(review="needed", proposed=self.proposed, free_text=self.free_text)
+        if self.path:  # which values it holds is no proposal
+            bare = bare.model_copy(update={"path": self.path})
         bare._proposal, bare._awaits = self, awaits
         return bare

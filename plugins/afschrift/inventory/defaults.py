@@ -22,7 +22,7 @@ INHERITED = frozenset(
      "kind", "automated"}
 )  # fmt: skip
 """What a look-up column takes from the one that it points to: not what goes by the table or by a person."""
-NO_DEFAULT = ("decided", "mentions", "proposed", "review", "why")
+NO_DEFAULT = ("decided", "mentions", "path", "proposed", "review", "why")
 """What a person says of one column."""
 _OF_OTHERS = ("third_party", "mask", "when")
 _CARE = ("protect", "about", "third_party", "mask")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from afschrift.domain.decision import Protect
 from afschrift.domain.origin import Origin
+from afschrift.domain.value_kind import DocumentPart
 from afschrift.inventory.base import Part, Text, as_list
 from afschrift.inventory.column import ClassifiedBy, Column, FileColumn
 from afschrift.inventory.confirmation import Confirmation, Confirmed, confirmations
@@ -176,6 +177,18 @@ class Table(Part):
     def unconfirmed(self) -> bool:
         """Whether a program took the table for a copy or for one without personal data, and no person did."""
         return self.review == "needed" and not self.personal
+
+    @property
+    def parts(self) -> dict[str, DocumentPart]:
+        """The columns that are parts of documents: each member, and of its document the rest."""
+        found: dict[str, DocumentPart] = {}
+        for name, column in self.columns.items():
+            if column.path:
+                holder, *path = column.path
+                found[name] = DocumentPart(holder, tuple(path))
+                rest = found.get(holder, DocumentPart(holder))
+                found[holder] = DocumentPart(holder, named=(*rest.named, tuple(path)))
+        return found
 
     @property
     def links(self) -> tuple[str, ...]:

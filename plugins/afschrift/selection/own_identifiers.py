@@ -5,10 +5,14 @@ Read once, when the plan is made, to search for (R08); it decides nothing about 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+import msgspec
 
 from afschrift.domain.decision import About
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import SourceFile
 from afschrift.law.person.assurance import below
 from afschrift.selection.statements import Statements
@@ -50,5 +54,18 @@ def own_identifiers(source: SourceFile, session: Source, statements: Statements,
             continue
         _, statement = statements.names(table, column)
         values = {str(value) for (value,) in session.rows(statement) if value is not None}
+        if known is not None and known.part and known.kind is ValueKind.JSON:
+            values = set(_texts(values))
         found |= values if len(values) <= _MOST else set()
     return found
+
+
+def _texts(documents: Iterable[str]) -> Iterator[str]:
+    """Texts and numbers as they are searched for: without the quotes of JSON."""
+    for document in documents:
+        with suppress(msgspec.DecodeError):
+            value = msgspec.json.decode(document)
+            if isinstance(value, str):
+                yield value
+            elif not isinstance(value, dict | list):
+                yield document

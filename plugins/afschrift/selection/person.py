@@ -18,6 +18,7 @@ from afschrift.inventory.joins import hops
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.table import FORMER_ROWS
+from afschrift.selection.part_columns import column_sql, of_entries
 
 _EXACT = {ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.UUID, ValueKind.DATE}
 Catalogue = Mapping[str, Mapping[str, ColumnType]]
@@ -103,14 +104,6 @@ class ForeignRows:
     joined: tuple[Match | Via, ...]
 
 
-def of_entries(source: SourceFile, catalogue: Catalogue) -> Catalogue:
-    """The catalogue with the entries of the inventory that have another name than their table."""
-    named = {name: table.table for name, table in source.tables.items() if table.table}
-    if not named:
-        return catalogue
-    return {**catalogue, **{name: catalogue[table] for name, table in named.items() if table in catalogue}}
-
-
 class WayFinder:
     """Finds the ways of one source's tables to the person."""
 
@@ -120,7 +113,7 @@ class WayFinder:
         self._source = source
         self._identity = identity
         self._dialect = dialect
-        self._catalogue = of_entries(source, catalogue)
+        self._catalogue = of_entries(source, catalogue, dialect)
 
     @property
     def dialect(self) -> Dialect:
@@ -233,16 +226,21 @@ class WayFinder:
         return self.native(*own) == self.native(*theirs) and kinds <= _EXACT | texts
 
     def readable(self, table: str) -> tuple[str, ...]:
-        """The columns of a table that the connection may read, quoted."""
+        """The columns that the source has of a table and the connection may read, quoted."""
         columns = self._catalogue[table].items()
-        return tuple(self._dialect.quote(name) for name, column in columns if not column.closed)
+        return tuple(
+            self._dialect.quote(name)
+            for name, column in columns
+            if not column.closed and not (column.part and column.part.path)
+        )
 
     def column(self, table: str, column: str, alias: str = "t") -> str:
-        """A column that the source has and the connection may read, qualified and quoted."""
+        """A column that the connection may read, qualified and quoted; of a document the SQL of its part."""
         self.native(table, column)
-        if self._catalogue[table][column].closed:
+        found = self._catalogue[table][column]
+        if found.closed:
             raise closed(f"{self._source.source}.{table}.{column}")
-        return f"{alias}.{self._dialect.quote(column)}"
+        return column_sql(self._dialect, column, found, alias)
 
     def holds(self, table: str, key: str, alias: str = "t") -> str:
         """Condition: the table's column of a key equals the bound key `k`."""

@@ -244,9 +244,14 @@ class ResidualSearch:
         for column, column_type in columns.items():
             declared = [self.declared.tables[name].columns.get(column) for name in names]
             out = any(one and one.mentions and one.mentions.settled == "not_searched" for one in declared)
-            hidden = any(f"{self.declared.source}.{name}.{column}" in self.hidden for name in names)
+            hidden = any(self._is_hidden(name, column) for name in names)
             if not out and not hidden:
                 yield column, column_type
+
+    def _is_hidden(self, name: str, column: str) -> bool:
+        """A document is searched whole, so not where a part of it is hidden."""
+        members = (n for n, part in self.declared.tables[name].parts.items() if part.column == column)
+        return any(f"{self.declared.source}.{name}.{one}" in self.hidden for one in (column, *members))
 
     def _counts(self, template: str, **parts: object) -> list[int]:
         statement = render(self.sql, template, keys=self.session.dialect.keys, **parts)

@@ -20,7 +20,8 @@ from afschrift.inventory.model import Consent, SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
 from afschrift.selection.mask_tokens import token_mask
-from afschrift.selection.person import Catalogue, WayFinder, Ways, of_entries
+from afschrift.selection.part_columns import of_entries
+from afschrift.selection.person import Catalogue, WayFinder, Ways
 
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
@@ -70,7 +71,7 @@ class Statements:
         self._identity = identity
         self._dialect = dialect
         self.tables = catalogue.keys()
-        self.catalogue = of_entries(source, catalogue)
+        self.catalogue = of_entries(source, catalogue, dialect)
         self.finder = WayFinder(source, identity, dialect, catalogue)
 
     def columns(self, table: str) -> Mapping[str, ColumnType]:
@@ -103,9 +104,8 @@ class Statements:
 
     def masked(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
         """How many values each masked column hides, in the order of the fields; empty without masks."""
-        quote = self._dialect.quote
         masked = [
-            (self._given(table, f.name, f"t.{quote(f.name)}"), self._when(table, f))
+            (self._given(table, f.name, self.finder.column(table, f.name)), self._when(table, f))
             for f in fields
             if f.action is Action.MASK
         ]
@@ -216,7 +216,7 @@ class Statements:
 
     def _shown(self, table: str, field: FieldPlan) -> str:
         """What is read of a column, masked where it is."""
-        quoted = f"t.{self._dialect.quote(field.name)}"
+        quoted = self.finder.column(table, field.name)
         column = self._read(table, field.name)
         if field.action is not Action.MASK:
             return column.expression.format(column=quoted)

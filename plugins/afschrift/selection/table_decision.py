@@ -143,6 +143,7 @@ class Classifier:
             mask=decision.mask,
             outside_art20=decision.outside_art20,
             about_others=decision.about_others,
+            part=column_type.part,
         )
 
     def _decision(

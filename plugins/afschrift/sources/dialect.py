@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import DocumentPart
 from afschrift.sources.key_table import KEY_TABLE
 
 
@@ -73,3 +77,16 @@ class StandardDialect:
     def beginning(self, text: str, most: int) -> str:
         """Not `left`, which SQLite has not."""
         return f"substr({text}, 1, {most})"
+
+    def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:  # noqa: ARG002
+        """Not all databases take a document apart without changing a digit."""
+        return unread(document, "give the person a view that has each member as a column of its own.")
+
+
+NO_DOCUMENT = "let `path` lead into a document: JSON (`kind: json` at a column of text) or a struct."
+NO_FIELD = "let `path` name fields that the type has, spelt as there; none leads into a list or a map."
+
+
+def unread(document: ColumnType, remedy: str) -> ColumnType:
+    """A part of a document that cannot be read; of the whole it is not known either what is the rest."""
+    return replace(document, kind=None, remedy=remedy)

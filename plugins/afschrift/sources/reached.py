@@ -9,9 +9,9 @@ from typing import Any, BinaryIO, Self
 from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import SameRows, Sample, Sums, TableOracle
-from afschrift.domain.sources import ColumnType, Described, Dialect, Estimate, Source, Structure
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, SameRows, Sample, Sums, TableOracle
+from afschrift.domain.sources import ColumnType, Described, Dialect, Source, Structure
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 
 
 class Reached:
@@ -82,11 +82,15 @@ class Reached:
             yield batch
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """The session's."""
         with _named(self.name):
-            return _ReachedOracle(self.name, self._source.oracle(statement, kinds, whole))
+            return _ReachedOracle(self.name, self._source.oracle(statement, kinds, whole, parts))
 
 
 class _ReachedOracle:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
 from afschrift.domain.sources import ColumnType
+from afschrift.sources.json_parts import TWICE
 
 _RELATION = re.compile(r"^FROM (.+) AS t$", re.MULTILINE)
 _QUOTES = str.maketrans("", "", '"`[]')
@@ -35,6 +36,21 @@ def too_large(source: str, column_path: str, size: str = "") -> ConfigurationErr
         f"A cell of {source}.{column_path} has {f'{size} bytes, ' if size else ''}more than the limit.",
         remedy="raise `cell_limit` under the source's `options`, with the memory for it, or leave the "
         "column out.",
+    )
+
+
+def untold_part(source: str, column_path: str, what: str) -> ConfigurationError:
+    """A document of which no part can be told apart; `what`: of `json_parts`."""
+    if what == TWICE:
+        return ConfigurationError(
+            f"A document of {source}.{column_path} has two members of one name, and the inventory names "
+            "members of it: which of the two is meant nobody can say.",
+            remedy="mend the document, or give the person a view with another one; without `path` the "
+            "document is given as it stands.",
+        )
+    return ConfigurationError(
+        f"A value of {source}.{column_path} is no JSON, and the inventory names members of it.",
+        remedy="mend the value; without `path` and `kind: json` it is given as it stands.",
     )
 
 

@@ -112,6 +112,12 @@ class TableDrafts:
         decision = Classifier(self._services.inventory, right, facts).table(source, name, columns)
         answered: dict[str, str] = {}
         for reason, column_paths in decision.asks.items():
+            if reason == "unclassified":
+                empty = self._empty_rests(name, session, statements, decision)
+                answered |= dict.fromkeys((one for one in column_paths if one in empty), NO_ROWS)
+                column_paths = tuple(one for one in column_paths if one not in empty)
+                if not column_paths:
+                    continue
             names = [column_path.rpartition(".")[2] for column_path in column_paths]
             if reason == "consent_missing" and not session.rows(
                 statements.exists(name, decision.scope, names)
@@ -126,6 +132,17 @@ class TableDrafts:
             return decision
         informed = replace(facts, answers=answered)
         return Classifier(self._services.inventory, right, informed).table(source, name, columns)
+
+    def _empty_rests(
+        self, name: str, session: Source, statements: Statements, decision: TableDecision
+    ) -> set[str]:
+        """Documents of which each member that the person has is named: nobody is asked of the rest."""
+        rests = [f.name for f in decision.fields if f.part is not None and not f.part.path]
+        return {
+            f"{decision.source}.{name}.{rest}"
+            for rest in rests
+            if not session.rows(statements.exists(name, decision.scope, [rest]))
+        }
 
     def _shown(self, session: Source, statements: Statements, decision: TableDecision) -> dict[str, Any]:
         """What a question about columns of a table shows: the person's rows, and of their consents when."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from afschrift.app.include import SHIPPED
@@ -18,7 +18,7 @@ from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.unclassified import awaited
 from afschrift.selection.column_facts import PersonFacts
-from afschrift.selection.person import of_entries
+from afschrift.selection.part_columns import of_entries
 from afschrift.selection.statements import Statements
 from afschrift.selection.table_decision import Classifier
 from afschrift.selection.words import REASONS
@@ -61,10 +61,13 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
     session = open_source(source.source, source.kind, source.options, connection=source.connection)
     try:
         with session:
-            catalogue: Mapping[str, Mapping[str, ColumnType]] = of_entries(source, session.catalogue())
+            catalogue = of_entries(source, session.catalogue(), session.dialect)
     except RetriableError:  # the source is not here: decide on the inventory alone
         unknown = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
-        catalogue = {t: dict.fromkeys(declared.columns, unknown) for t, declared in source.tables.items()}
+        catalogue = {
+            name: {column: replace(unknown, part=of.parts.get(column)) for column in of.columns}
+            for name, of in source.tables.items()
+        }
     declared = source.tables[table]
     column_path = f"{source.source}.{table}.{column}"
     if declared.unconfirmed:

@@ -15,7 +15,7 @@ from afschrift.scan.reading.bounded import is_secret, sample_statement
 from afschrift.scan.reading.reader import Reader
 from afschrift.scan.review.groups import Group, Place
 from afschrift.scan.schema import ScannedColumn, ScannedTable
-from afschrift.selection.person import of_entries
+from afschrift.selection.part_columns import of_entries
 from afschrift.sources.registry import open_source
 
 SHOWN = "map_samples_shown"
@@ -72,7 +72,7 @@ def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
         return open_source(source.source, source.kind, source.options, connection=source.connection)
 
     with Reader(session) as reader:
-        type_ = of_entries(source, reader.session.catalogue()).get(table, {}).get(column)
+        type_ = of_entries(source, reader.session.catalogue(), reader.dialect).get(table, {}).get(column)
         if type_ is None:
             raise RefusedError("the source has no such column")
         scanned = ScannedColumn(column, type_)

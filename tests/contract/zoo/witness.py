@@ -95,7 +95,7 @@ def _account(reading: Source, part: ExtractPlan) -> Account:
     if not hashed:
         return Account("", hashed)
     texts = [text for batch in batches for text in batch.column(0).to_pylist()]
-    oracle = reading.oracle(part.statement, {field.name: field.kind}, {field.name})
+    oracle = reading.oracle(part.statement, {field.name: field.kind}, {field.name}, {})
     read = _sums(oracle, field.name, texts)
     others = _others(next(text for text in texts if text is not None), field.kind)
     missed = (new for new in others if _sums(oracle, field.name, _with(texts, new)) == read)

@@ -11,6 +11,7 @@ from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.scan.ways.edges import Edge
 from afschrift.scan.ways.name_words import flat
+from afschrift.selection.part_columns import column_sql
 
 ROWS = 40
 """Of a table, for its samples."""
@@ -52,7 +53,8 @@ def sample_statement(dialect: Dialect, table: ScannedTable, columns: Sequence[Sc
     Of a large table rows from all over it are read, where its database draws some.
     """
     selected = ", ".join(
-        dialect.beginning(dialect.text(f"t.{dialect.quote(column.name)}"), _CHARACTERS) for column in columns
+        dialect.beginning(dialect.text(column_sql(dialect, column.name, column.type)), _CHARACTERS)
+        for column in columns
     )
     relation = dialect.relation(table.name)
     if (table.rows or 0) > _FIRST_WILL_DO * ROWS:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from afschrift.sources.dialect import StandardDialect
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.sources.dialect import NO_DOCUMENT, NO_FIELD, StandardDialect, unread
+from afschrift.sources.duckdb.document_parts import place_of
+from afschrift.sources.duckdb.types import column_type
 
 _INEXACT = ("DOUBLE", "FLOAT", "DECIMAL")
 
@@ -14,7 +19,8 @@ class DuckDialect(StandardDialect):
 
     name = "duckdb"
 
-    def __init__(self) -> None:
+    def __init__(self, cell_limit: int = 64 << 20) -> None:
+        self._cell_limit = cell_limit
         self._relations: dict[str, tuple[str, str]] = {}
 
     def table(self, name: str, schema: str, table: str) -> str:
@@ -93,3 +99,13 @@ class DuckDialect(StandardDialect):
     def sampled(self, relation: str, share: float) -> str | None:
         """By row, so that a small table gives some too."""
         return f"{relation} TABLESAMPLE BERNOULLI ({100 * share:.6f}%) REPEATABLE (1)"
+
+    def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
+        """A field of a struct has a type of its own; a member of JSON is JSON."""
+        if document.kind is not ValueKind.JSON:
+            return unread(document, NO_DOCUMENT)
+        found = place_of(document.native, part, place)
+        if found is None:
+            return unread(document, NO_FIELD)
+        known = column_type(place, found.native, self._cell_limit)
+        return replace(known, value=found.value)

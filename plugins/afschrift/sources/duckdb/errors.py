@@ -8,13 +8,15 @@ import duckdb
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError, RetriableError
 from afschrift.sources.duckdb.types import TOO_LARGE
+from afschrift.sources.json_parts import NO_DOCUMENT, TWICE
 from afschrift.sources.table_errors import table_of as place_of
-from afschrift.sources.table_errors import too_large
+from afschrift.sources.table_errors import too_large, untold_part
 
 FAILURES = (duckdb.Error, OSError)
 """What a statement raises. An error in the middle of a stream comes through Arrow, as an OSError."""
 
 _TOO_LARGE = re.compile(re.escape(TOO_LARGE) + r"(.*)\|([0-9]+)", re.DOTALL)
+_UNTOLD = re.compile(rf"\[afschrift: ({TWICE}|{NO_DOCUMENT})\](.*)\|", re.DOTALL)
 _KIND = re.compile(r"\s*([A-Za-z -]+?) Error:")
 _WRONG_STATEMENT = ("binder", "catalog", "parser", "syntax")
 _OUT_OF_MEMORY = "out of memory"
@@ -27,6 +29,8 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
     text, table, kind = str(error), place_of(source, statement), _kind(error)
     if large := _TOO_LARGE.search(text):
         return too_large(source, large[1], large[2])
+    if untold := _UNTOLD.search(text):
+        return untold_part(source, untold[2], untold[1])
     if _READ_ONLY in text:
         return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
     if kind == "interrupt":

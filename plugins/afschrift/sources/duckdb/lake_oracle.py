@@ -7,6 +7,7 @@ the view rounds, rewrites or leaves out is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 from urllib.parse import unquote
 
@@ -19,10 +20,12 @@ import pyarrow.parquet as pq
 from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.own_account import SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.sources.duckdb.document_parts import Place
+from afschrift.sources.duckdb.lake_parts import document_forms, part_of_column
 from afschrift.sources.duckdb.lake_values import file_texts, own
 from afschrift.sources.oracle.canonical import canonical
-from afschrift.sources.oracle.own_texts import OF_PERSON, Rows, SqlOracle
+from afschrift.sources.oracle.own_texts import OF_PERSON, Own, Rows, SqlOracle
 from afschrift.values.row_sums import row_hashes, total
 
 FILE, NUMBER = "afschrift_file", "file_row_number"
@@ -51,6 +54,7 @@ class LakeOracle(SqlOracle):
         open_file: opens a file by the name that the view gives it.
         where: `source.table`, for errors.
         placed: the view that names each row's file, as it stands after FROM.
+        parts: the columns that are parts of documents; each with its SQL.
     """
 
     def __init__(
@@ -65,9 +69,17 @@ class LakeOracle(SqlOracle):
         open_file: Open,
         where: str,
         placed: str,
+        parts: Mapping[str, tuple[DocumentPart, Place]],
     ) -> None:
-        texts = {name: own(kind, natives[name]) if name in whole else None for name, kind in kinds.items()}
-        super().__init__(rows, dialect, statement, texts, _none)
+        types = {**natives, **{name: place.native for name, (_, place) in parts.items()}}
+        values = {
+            name: place.value.format(column=f"t.{dialect.quote(part.column)}")
+            for name, (part, place) in parts.items()
+        }
+        texts = {name: own(kind, types[name]) if name in whole else None for name, kind in kinds.items()}
+        texts |= {name: _spelled(texts[name], kinds[name]) for name in parts}
+        super().__init__(rows, dialect, statement, texts, _none, values)
+        self._parts = {name: part for name, (part, _) in parts.items()}
         self._kinds, self._natives = kinds, natives
         self._read, self._open, self._where, self._placed = read, open_file, where, placed
 
@@ -117,9 +129,10 @@ class LakeOracle(SqlOracle):
     def _texts(self, file: str, numbers: Numbers, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
         with self._open(file) as stream, pq.ParquetFile(stream) as opened:
             stored = self._stored(opened.schema_arrow.names)
-            wanted = [stored[name.lower()] for name in columns if name.lower() in stored]
-            for rows in _rows(opened, numbers, wanted or opened.schema_arrow.names[:1]):
-                yield [self._column(file, rows, stored.get(name.lower()), name) for name in columns]
+            of = {n: self._parts[n].column.lower() if n in self._parts else n.lower() for n in columns}
+            wanted = dict.fromkeys(stored[name] for name in of.values() if name in stored)
+            for rows in _rows(opened, numbers, list(wanted) or opened.schema_arrow.names[:1]):
+                yield [self._column(file, rows, stored.get(of[name]), name) for name in columns]
 
     def _stored(self, names: Sequence[str]) -> dict[str, str]:
         known = {name.lower() for name in self._natives}
@@ -135,10 +148,20 @@ class LakeOracle(SqlOracle):
     def _column(self, file: str, rows: pa.RecordBatch, stored: str | None, name: str) -> pa.Array:
         kind = self._kinds[name]
         if stored is not None:
-            return file_texts(rows.column(stored), kind)
+            column, part = rows.column(stored), self._parts.get(name)
+            if part is None:
+                return file_texts(column, kind)
+            return document_forms(file_texts(part_of_column(column, part), kind), kind)
         value = _partitions(file).get(name.lower())
         text = None if value in (None, _NO_VALUE) else canonical(kind, unquote(str(value)))
         return pa.array([text] * len(rows), pa.string())
+
+
+def _spelled(own: Own | None, kind: ValueKind | None) -> Own | None:
+    """DuckDB writes the documents that it takes apart anew: both sides are compared in one spelling."""
+    if own is None or own.nested:
+        return own
+    return replace(own, translate=lambda forms: document_forms(own.translate(forms), kind))
 
 
 def bare_name(file: str) -> str:

@@ -192,9 +192,11 @@ def _joined(parts: Parts) -> str:
     return SEPARATOR.join(NOTHING if part is None else part for part in parts)
 
 
-def duckdb_oracle(rows: Rows, dialect: Any, statement: str, columns: Mapping[str, Own | None]) -> SqlOracle:
+def duckdb_oracle(
+    rows: Rows, dialect: Any, statement: str, columns: Mapping[str, Own | None], values: Mapping[str, str]
+) -> SqlOracle:
     """The oracle of one extract; as `SqlOracle`."""
-    return SqlOracle(rows, dialect, statement, columns, _digest)
+    return SqlOracle(rows, dialect, statement, columns, _digest, values)
 
 
 def _digest(texts: Sequence[str]) -> str:

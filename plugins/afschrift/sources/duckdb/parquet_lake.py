@@ -18,9 +18,9 @@ from afschrift.domain.errors import (
     RetriableError,
     SourceDownError,
 )
-from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Described, Estimate, Structure
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.sources import ColumnType, Described, Structure
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.duckdb.described import lake_rows
 from afschrift.sources.duckdb.estimate import lake_estimate
 from afschrift.sources.duckdb.footers import lost_type
@@ -118,7 +118,11 @@ class ParquetLake(DuckSession):
         return lake_estimate(partial(self.rows, reads=statement), statement, self._files)
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """A second reading of the files themselves: DuckDB says which of their rows are the person's."""
         relation = relation_of(statement)
@@ -140,6 +144,7 @@ class ParquetLake(DuckSession):
             lambda name: self._opened(files, name),
             f"{self.name}.{table}",
             placed,
+            {name: (part, self.place_of(natives, table, part)) for name, part in parts.items()},
         )
 
     def _view_places(self, table: str) -> None:

@@ -15,11 +15,12 @@ import duckdb
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Described, Estimate, ForeignKey, Structure
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.duckdb.described import read_described
 from afschrift.sources.duckdb.dialect import DuckDialect
+from afschrift.sources.duckdb.document_parts import Place, place_of
 from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_error
 from afschrift.sources.duckdb.estimate import file_estimate
 from afschrift.sources.duckdb.oracle import duckdb_oracle, own
@@ -28,7 +29,7 @@ from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
-from afschrift.sources.table_errors import relation_of
+from afschrift.sources.table_errors import relation_of, unquoted
 
 BATCH_ROWS = 65_536
 THREADS = 4
@@ -77,7 +78,6 @@ class DuckSession:
 
     def __init__(self, opening: Opening) -> None:
         self.name = opening.name
-        self.dialect = DuckDialect()
         self.snapshot = ""
         self._threads = int(opening.options.get("threads") or min(THREADS, os.cpu_count() or 1))
         self._memory = opening.options.get("memory")
@@ -85,6 +85,7 @@ class DuckSession:
         self._too_little = 0
         self._timeout = seconds(opening, "statement_timeout", "1h")
         self._cell_limit = cell_limit(opening)
+        self.dialect = DuckDialect(self._cell_limit)
         self._keys = key_rows()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._limit: TimeLimit | None = None
@@ -233,13 +234,37 @@ class DuckSession:
             other.execute("SET memory_limit = ?", [limit])
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """MD5 over DuckDB's own texts of each row, summed up there."""
-        described = self.rows(f"DESCRIBE {relation_of(statement)}", reads=statement)
+        relation = relation_of(statement)
+        described = self.rows(f"DESCRIBE {relation}", reads=statement)
         natives = {name: native for name, native, *_ in described}
+        values: dict[str, str] = {}
+        for name, part in parts.items():
+            found = self.place_of(natives, unquoted(relation), part)
+            natives[name] = found.native
+            values[name] = found.value.format(column=f"t.{self.dialect.quote(part.column)}")
         known = {name: own(natives[name], kind) if name in whole else None for name, kind in kinds.items()}
-        return duckdb_oracle(self.rows, self.dialect, statement, known)
+        return duckdb_oracle(self.rows, self.dialect, statement, known, values)
+
+    def place_of(self, natives: Mapping[str, str], table: str, part: DocumentPart) -> Place:
+        """Where a part of a document stands that was planned.
+
+        Raises:
+            ConfigurationError: the type of the document is another one by now.
+        """
+        found = place_of(natives[part.column], part, f"{table}.{part.column}")
+        if found is None:
+            raise ConfigurationError(
+                f"The type of {self.name}.{table}.{part.column} changed since the plan was made.",
+                remedy="clear `classify` and what follows: the plan is made anew.",
+            )
+        return found
 
     @contextmanager
     def _translated(self, statement: str) -> Iterator[None]:

@@ -7,9 +7,13 @@ too, so that it finds what it names; the condition by collation stays beside it 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.sources.dialect import StandardDialect
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.sources.dialect import NO_DOCUMENT, StandardDialect, unread
+from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.types import NUMBERS, bare
 
 KEY_VARIABLE = "@afschrift_keys"
@@ -34,6 +38,8 @@ class MysqlDialect(StandardDialect):
     name = "mysql"
     hides_tables = True
     names_collations = True
+    keeps_text = True
+    """Whether JSON is kept as it was written, as in MariaDB."""
 
     def __init__(self, source: str, knows_zone: Callable[[str], bool]) -> None:
         self._source = source
@@ -135,6 +141,16 @@ class MysqlDialect(StandardDialect):
     def row_order(self, expressions: Sequence[str]) -> str:
         """By digest of the row's text; rows that tie are equal."""
         return f"sha2(concat_ws(',', {', '.join(f'quote({e})' for e in expressions)}), 256)"
+
+    def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:  # noqa: ARG002
+        """A part of JSON, as text. MySQL takes JSON in a column of text for what its last members say."""
+        if document.kind is not ValueKind.JSON:
+            return unread(document, NO_DOCUMENT)
+        if not self.keeps_text and bare(document.native) != "json":
+            return unread(
+                document, "make the column a JSON, or give the person a view with its members as columns."
+            )
+        return replace(document, value=value_of(part))
 
 
 def _bytes(text: str) -> str:

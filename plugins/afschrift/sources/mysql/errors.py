@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError, RetriableError
-from afschrift.sources.mysql.types import failure
-from afschrift.sources.table_errors import no_right, relation_of, table_of, too_large, unquoted
+from afschrift.sources.json_parts import NO_DOCUMENT, TWICE
+from afschrift.sources.mysql.types import TOO_LARGE, UNREADABLE, UNTOLD, failure
+from afschrift.sources.table_errors import no_right, relation_of, table_of, too_large, unquoted, untold_part
 
 if TYPE_CHECKING:
     from pymysql.err import MySQLError  # the general adapter uses this module without that driver
@@ -47,9 +48,12 @@ def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftEr
     """Why a statement failed, with the table that it reads."""
     code, where = code_of(error), table_of(source, statement)
     if failed := failure(str(error), statement):
-        large, column = failed
-        if large:
-            return too_large(source, f"{unquoted(relation_of(statement))}.{column}")
+        what, column = failed
+        place = f"{unquoted(relation_of(statement))}.{column}"
+        if what == TOO_LARGE:
+            return too_large(source, place)
+        if what in (UNTOLD, UNREADABLE):
+            return untold_part(source, place, TWICE if what == UNTOLD else NO_DOCUMENT)
         return ConfigurationError(
             f"A value of {where}.{column} is no time of day: it is negative, or of 24 hours and more.",
             remedy="write `kind: text` at the column in the inventory: it gives the server's text.",

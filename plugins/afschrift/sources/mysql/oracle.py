@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.sources import Dialect
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.inventory.table import FORMER_ROWS
 from afschrift.sources.oracle import own_times
 from afschrift.sources.oracle.own_texts import Own, Rows, SqlOracle
@@ -113,7 +113,11 @@ _OTHERS: dict[str, Own] = {
 
 
 def mysql_own(
-    rows: Rows, relation: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+    rows: Rows,
+    relation: str,
+    kinds: Mapping[str, ValueKind | None],
+    whole: Collection[str],
+    parts: Mapping[str, DocumentPart],
 ) -> dict[str, Own | None]:
     """Column -> its own text, by the types that the server names.
 
@@ -122,17 +126,23 @@ def mysql_own(
         relation: as it stands after FROM, with former rows or without.
         kinds: the columns that leave, as they are planned.
         whole: those that leave as they are.
+        parts: those that are parts of documents.
     """
     table = relation.removesuffix(FORMER_ROWS)
     natives = {name: native for name, native, *_ in rows(f"SHOW COLUMNS FROM {table}")}
-    return {name: own(natives[name], kind) if name in whole else None for name, kind in kinds.items()}
+    of = {name: natives[parts[name].column if name in parts else name] for name in kinds}
+    return {name: own(of[name], kind) if name in whole else None for name, kind in kinds.items()}
 
 
 def mysql_oracle(
-    rows: Rows, dialect: Dialect, statement: str, columns: Mapping[str, Own | None]
+    rows: Rows,
+    dialect: Dialect,
+    statement: str,
+    columns: Mapping[str, Own | None],
+    values: Mapping[str, str],
 ) -> SqlOracle:
     """The oracle of one extract; as `SqlOracle`."""
-    return SqlOracle(rows, dialect, statement, columns, _digest)
+    return SqlOracle(rows, dialect, statement, columns, _digest, values)
 
 
 def _digest(texts: Sequence[str]) -> str:

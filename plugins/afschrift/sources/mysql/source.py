@@ -16,12 +16,13 @@ from pymysql.cursors import Cursor, SSCursor
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Connection, Described, Estimate, Structure
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.sources import ColumnType, Connection, Described, Structure
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.described import read_described
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, MysqlDialect
+from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
 from afschrift.sources.mysql.estimate import mysql_estimate
 from afschrift.sources.mysql.oracle import mysql_oracle, mysql_own
@@ -106,7 +107,7 @@ class Mysql:
 
     def _prepare(self) -> None:
         version, packet = self.rows("SELECT version(), @@max_allowed_packet")[0]
-        self._mariadb = "mariadb" in version.lower()
+        self._mariadb = self.dialect.keeps_text = "mariadb" in version.lower()
         self._types = MysqlTypes(self._cell_limit, packet)
         of_kind = [f"max_execution_time = {self._statement_timeout * 1000:.0f}"]
         if self._mariadb:
@@ -207,11 +208,20 @@ class Mysql:
                 cursor.close()  # reads what is left, so that the session can go on
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """MD5 over the server's own texts of each row, summed up there."""
-        own = mysql_own(partial(self.rows, reads=statement), relation_of(statement), kinds, whole)
-        return mysql_oracle(self.rows, self.dialect, statement, own)
+        rows = partial(self.rows, reads=statement)
+        own = mysql_own(rows, relation_of(statement), kinds, whole, parts)
+        values = {
+            name: value_of(part).format(column=f"t.{self.dialect.quote(part.column)}")
+            for name, part in parts.items()
+        }
+        return mysql_oracle(self.rows, self.dialect, statement, own, values)
 
     def _run(self, statement: str) -> None:
         with self._translated(statement), self._connected().cursor() as cursor:

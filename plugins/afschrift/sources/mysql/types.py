@@ -54,8 +54,8 @@ _SIZE = "octet_length({column})"
 _GROWS = {**dict.fromkeys(_BYTES, 1.5), **dict.fromkeys(_SHAPES, 4), "vector": 2}
 """How many times longer the text of a type may be than its value."""
 _LARGEST = 9223372036854775807
-_TOO_LARGE, _NO_TIME = 1_000_000, 2_000_000
-_FAILURE = re.compile(rf"{_LARGEST}.* \* ([12][0-9]{{6}})\b")
+TOO_LARGE, NO_TIME, UNTOLD, UNREADABLE = 1_000_000, 2_000_000, 3_000_000, 4_000_000
+_FAILURE = re.compile(rf"{_LARGEST}.* \* ([1-4][0-9]{{6}})\b")
 
 
 def bare(native: str) -> str:
@@ -93,7 +93,7 @@ class MysqlTypes:
         elif name == "time":
             outside = "{column} < '00:00:00' OR {column} >= '24:00:00'"
             kind, verbatim = ValueKind.TIME, _AS_TEXT
-            text = f"CASE WHEN {outside} THEN {_failing(_NO_TIME, number)} ELSE {_AS_TEXT} END"
+            text = f"CASE WHEN {outside} THEN {failing(NO_TIME, number)} ELSE {_AS_TEXT} END"
         elif "zerofill" in native:
             text, verbatim = "{column} + 0", _AS_TEXT
         elif name == "year":
@@ -109,11 +109,11 @@ class MysqlTypes:
         limit = self._limit
         if name in _GROWS:
             limit = min(limit, int(self._packet / _GROWS[name]))
-        return f"CASE WHEN {_SIZE} > {limit} THEN {_failing(_TOO_LARGE, number)} ELSE {text} END"
+        return f"CASE WHEN {_SIZE} > {limit} THEN {failing(TOO_LARGE, number)} ELSE {text} END"
 
 
-def failure(message: str, statement: str) -> tuple[bool, str] | None:
-    """What a value's own error says: whether it is too large (else: no time of day), and its column.
+def failure(message: str, statement: str) -> tuple[int, str] | None:
+    """What a value's own error says: `TOO_LARGE`, `NO_TIME`, `UNTOLD` or `UNREADABLE`, and its column.
 
     The name stands in the statement, in front of the number that the error repeats: the session that reads
     need not be the one that planned.
@@ -122,10 +122,10 @@ def failure(message: str, statement: str) -> tuple[bool, str] | None:
     if found is None:
         return None
     place = re.search(rf'octet_length\([^"]*"((?:[^"]|"")+)"\)* \* {found[1]}\b', statement)
-    return found[1].startswith("1"), place[1].replace('""', '"') if place else "a column"
+    return int(found[1][0]) * 1_000_000, place[1].replace('""', '"') if place else "a column"
 
 
-def _failing(code: int, number: int) -> str:
+def failing(code: int, number: int = 0) -> str:
     """An expression that fails with a number in its message: SQL here has no other way.
 
     The sum is too large for an integer, and the server's error repeats it with its constants.

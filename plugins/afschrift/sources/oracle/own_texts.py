@@ -92,6 +92,7 @@ class SqlOracle:
         statement: of the extract.
         columns: all that leave -> own text; None where there is none to compare with.
         digest: SQL of a row's hash from its texts: see `values.row_sums`.
+        values: SQL of the columns that are parts of documents.
     """
 
     def __init__(
@@ -101,8 +102,10 @@ class SqlOracle:
         statement: str,
         columns: Mapping[str, Own | None],
         digest: Callable[[Sequence[str]], str],
+        values: Mapping[str, str] | None = None,
     ) -> None:
         self._rows, self._dialect, self._digest = rows, dialect, digest
+        self._values = values or {}
         self._same_rows = same_rows(statement)
         self._columns = dict(columns)
         self._own = {name: own for name, own in columns.items() if own is not None}
@@ -167,4 +170,4 @@ class SqlOracle:
         return f"({positive}) * {sample.factor} % {PRIME} < {sample.below}"
 
     def _quoted(self, name: str) -> str:
-        return f"t.{self._dialect.quote(name)}"
+        return self._values.get(name) or f"t.{self._dialect.quote(name)}"

@@ -41,6 +41,7 @@ class SecondReading(SqlOracle):
         dialect: of the session.
         statement: of the extract.
         columns: all that leave; None where a value is only counted.
+        values: SQL of the columns that are parts of documents.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class SecondReading(SqlOracle):
         dialect: Dialect,
         statement: str,
         columns: Mapping[str, Again | None],
+        values: Mapping[str, str] | None = None,
     ) -> None:
         own = {name: None if one is None else one.own for name, one in columns.items()}
-        super().__init__(rows, dialect, statement, own, _none)
+        super().__init__(rows, dialect, statement, own, _none, values)
         self._read = read
         self._again = {name: one for name, one in columns.items() if one is not None}
 

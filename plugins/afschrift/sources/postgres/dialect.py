@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.sources.dialect import StandardDialect
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.sources.dialect import NO_DOCUMENT, NO_FIELD, StandardDialect, unread
 from afschrift.sources.key_table import KEY_TABLE
+from afschrift.sources.postgres.document_parts import value_of
 
 KEY_SETTING = "afschrift.keys"
 KEY_COLUMNS = (
@@ -176,6 +180,13 @@ class PostgresDialect(StandardDialect):
     def sampled(self, relation: str, share: float) -> str | None:
         """By blocks: of those that are not drawn nothing is read."""
         return f"{relation} TABLESAMPLE SYSTEM ({100 * share:.6f}) REPEATABLE (1)"
+
+    def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
+        """A part of JSON is JSON, in the type of its document."""
+        if document.kind is not ValueKind.JSON:
+            return unread(document, NO_DOCUMENT)
+        value = value_of(_bare(document.native), part, place)
+        return unread(document, NO_FIELD) if value is None else replace(document, value=value)
 
 
 def postgres_token(salt: str, text: str) -> str:

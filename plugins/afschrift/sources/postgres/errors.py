@@ -7,8 +7,9 @@ import re
 from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.sources.json_parts import TWICE
 from afschrift.sources.postgres.raised import BOUNDS, TOO_LARGE, found_in
-from afschrift.sources.table_errors import refused, too_large
+from afschrift.sources.table_errors import refused, too_large, untold_part
 from afschrift.sources.table_errors import table_of as place_of
 
 _REFUSED = re.compile(r"authentication failed|no password supplied|does not exist|no pg_hba\.conf entry")
@@ -43,6 +44,8 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
     table = place_of(source, statement)
     if found := found_in(str(error)):
         what, column_path, number = found
+        if what == TWICE:
+            return untold_part(source, column_path, what)
         return (
             too_large(source, column_path, number)
             if what == TOO_LARGE

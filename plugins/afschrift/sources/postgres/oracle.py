@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.oracle.own_texts import Own, Rows, SqlOracle
 from afschrift.sources.postgres.dialect import PostgresDialect
+from afschrift.sources.postgres.document_parts import value_of
 from afschrift.sources.postgres.own_types import ONE_LINE, OwnType, OwnTypes
 
+_sql = StandardDialect()
 _ARGUMENTS = 50  # a function takes 100
 _OF_TABLE = """
 SELECT CAST(a.attname AS text), CAST(a.atttypid AS bigint) FROM pg_attribute a
@@ -34,21 +37,30 @@ class PostgresTypes:
         self._members: dict[int, list[tuple[str, int]]] = {}
 
     def own(
-        self, rows: Rows, relation: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
-    ) -> dict[str, Own | None]:
-        """Column -> its own text.
+        self,
+        rows: Rows,
+        relation: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
+    ) -> tuple[dict[str, Own | None], dict[str, str]]:
+        """Column -> its own text; and the SQL of each column that is part of a document.
 
         Args:
             rows: runs a statement in the session.
             relation: as it stands after FROM.
             kinds: the columns that leave, as they are planned.
             whole: those that leave as they are; the others have no text to compare.
+            parts: those that are parts of documents.
         """
-        found: dict[str, int] = dict(rows(_OF_TABLE.format(table="'" + relation.replace("'", "''") + "'")))
-        self._learn(rows, {found[name] for name in whole})
+        table = "'" + relation.replace("'", "''") + "'"
+        found: dict[str, int] = dict(rows(_OF_TABLE.format(table=table)))
+        oids = {name: found[parts[name].column if name in parts else name] for name in kinds}
+        self._learn(rows, {*(oids[name] for name in whole), *(oids[name] for name in parts)})
         types = OwnTypes(self._types, self._members)
-        own = {name: types.own(found[name], kinds[name]) if name in whole else None for name in kinds}
-        return {name: one and one.planned(kinds[name], ONE_LINE) for name, one in own.items()}
+        own = {name: types.own(oids[name], kinds[name]) if name in whole else None for name in kinds}
+        values = {name: _value(types.document(oids[name]), part) for name, part in parts.items()}
+        return {name: one and one.planned(kinds[name], ONE_LINE) for name, one in own.items()}, values
 
     def _learn(self, rows: Rows, oids: Collection[int]) -> None:
         wanted = {int(oid) for oid in oids} - self._types.keys() - {0}
@@ -63,8 +75,20 @@ class PostgresTypes:
         self._learn(rows, parts | {oid for some in self._members.values() for _, oid in some})
 
 
+def _value(native: str, part: DocumentPart) -> str:
+    """A part of a document of the table `t`."""
+    value = value_of(native, part, part.column)
+    assert value is not None  # it was planned
+    return value.format(column=f"t.{_sql.quote(part.column)}")
+
+
 def postgres_oracle(
-    rows: Rows, dialect: PostgresDialect, statement: str, columns: dict[str, Own | None], encoding: str
+    rows: Rows,
+    dialect: PostgresDialect,
+    statement: str,
+    columns: dict[str, Own | None],
+    encoding: str,
+    values: Mapping[str, str],
 ) -> SqlOracle:
     """The oracle of one extract.
 
@@ -74,6 +98,7 @@ def postgres_oracle(
         statement: of the extract.
         columns: all that leave -> own text.
         encoding: of the database.
+        values: SQL of the columns that are parts of documents.
     """
 
     def digest(texts: Sequence[str]) -> str:
@@ -82,7 +107,7 @@ def postgres_oracle(
             row = f"convert_to({row}, 'UTF8')"
         return f"CAST(CAST('x' || left(md5({row}), 15) AS bit(60)) AS bigint)"
 
-    return SqlOracle(rows, dialect, statement, columns, digest)
+    return SqlOracle(rows, dialect, statement, columns, digest, values)
 
 
 def _joined(texts: Sequence[str]) -> str:

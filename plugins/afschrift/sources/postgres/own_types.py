@@ -90,6 +90,11 @@ class OwnTypes:
             return None
         return _PLAIN.get(found.name)
 
+    def document(self, oid: int) -> str:
+        """The type of a document as SQL names it."""
+        name = self._bare(oid).name
+        return {"varchar": "character varying", "bpchar": "character"}.get(name, name)
+
     def _nested(self, oid: int) -> Own | None:
         node, element, text = self._node(oid), self._bare(oid).element, _TEXT
         if element and self._bare(element).name == "bpchar":  # padding is no part of the value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_FOUND = re.compile(r"\[afschrift: (too large|bounds|null)\](.*)\|([0-9]+)", re.DOTALL)
+_FOUND = re.compile(r"\[afschrift: (too large|bounds|null|twice)\](.*)\|([0-9]+)", re.DOTALL)
 
 TOO_LARGE, BOUNDS, NULL = "too large", "bounds", "null"
 
@@ -13,7 +13,7 @@ def raised(what: str, column_path: str, number: str) -> str:
     """SQL of type text that fails, with its place in the message of its error.
 
     Args:
-        what: `TOO_LARGE`, `BOUNDS` or `NULL`.
+        what: `TOO_LARGE`, `BOUNDS`, `NULL`, or `TWICE` of `json_parts`.
         column_path: `table.column`.
         number: SQL of an integer that depends on the row: a constant would fail before any row is read.
 

@@ -18,9 +18,9 @@ from psycopg.conninfo import make_conninfo
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Connection, Described, Estimate, Structure
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.sources import ColumnType, Connection, Described, Structure
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
@@ -183,11 +183,16 @@ class Postgres:
                     yield batch.slice(start, BATCH_ROWS)
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """MD5 over the server's own texts of each row, summed up there."""
-        own = self._own_types.own(partial(self.rows, reads=statement), relation_of(statement), kinds, whole)
-        return postgres_oracle(self.rows, self.dialect, statement, own, self._encoding)
+        rows, relation = partial(self.rows, reads=statement), relation_of(statement)
+        own, values = self._own_types.own(rows, relation, kinds, whole, parts)
+        return postgres_oracle(self.rows, self.dialect, statement, own, self._encoding, values)
 
     def _in_utf8(self, batch: pa.RecordBatch) -> None:
         """A database of encoding SQL_ASCII keeps any bytes as text."""

@@ -15,9 +15,9 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Described, Estimate, ForeignKey, Structure, TableReading
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, TableOracle, TableReading
+from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.explained import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
 from afschrift.sources.options import Opening, cell_limit, required, seconds
@@ -235,9 +235,14 @@ class Alchemy:
         return self._kinds.get(relation, {})
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """A second reading: each value as the text that the database itself makes of it."""
+        assert not parts  # none is planned: see `StandardDialect.part_of`
         stored = self._kinds_of(relation_of(statement))
         bytes_ = {name for name, kind in stored.items() if kind is ValueKind.BINARY}
         read = {n: ValueKind.BINARY if n in bytes_ else kind for n, kind in kinds.items()}  # `kind: text` too

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.dialect import StandardDialect
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.sources.dialect import NO_DOCUMENT, StandardDialect, unread
+from afschrift.sources.json_parts import call
 from afschrift.sources.sqlite.types import declared
 
 _ARGUMENTS = 100  # a function of SQLite takes 127, and a table has 2,000 columns at most
@@ -79,6 +82,12 @@ class SqliteDialect(StandardDialect):
         """By digest of the row; rows that tie are equal."""
         parts = [_digest(expressions[at : at + _ARGUMENTS]) for at in range(0, len(expressions), _ARGUMENTS)]
         return parts[0] if len(parts) == 1 else _digest(parts)
+
+    def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
+        """By functions of the session: those of SQLite choose between two members of one name."""
+        if document.kind is not ValueKind.JSON:
+            return unread(document, NO_DOCUMENT)
+        return replace(document, value=call(self.literal, "{column}", part, place))
 
 
 def _digest(expressions: Sequence[str]) -> str:

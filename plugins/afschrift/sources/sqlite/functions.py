@@ -9,12 +9,14 @@ from binascii import b2a_base64
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, NoReturn
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.json_parts import DocumentError, member, rest
 from afschrift.sources.local_times import utc_text
-from afschrift.sources.table_errors import too_large
+from afschrift.sources.table_errors import too_large, untold_part
 from afschrift.values.kind_patterns import PATTERNS
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -74,11 +76,20 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         found = kind_text(ValueKind(kind), text)
         return wrong(column_path, _NOT[ValueKind(kind)]) if found is None else found
 
+    def part(of: Callable[[Any, str], Any], document: Any, path: str, place: str) -> Any:
+        try:
+            return of(document, path)
+        except DocumentError as error:
+            tell(untold_part(source, place, error.what))
+            raise
+
     functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
         ("afschrift_wrong", 2, wrong),
         ("afschrift_large", 2, large),
         ("afschrift_blob", 1, blob),
         ("afschrift_checked", 3, checked),
+        ("afschrift_member", 3, partial(part, member)),
+        ("afschrift_rest", 3, partial(part, rest)),
         ("afschrift_real", 1, real_text),
         ("afschrift_decimal", 2, decimal_text),
         ("afschrift_base64", 1, _base64),

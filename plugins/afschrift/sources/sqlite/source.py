@@ -14,9 +14,9 @@ from urllib.parse import quote
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import TableOracle
-from afschrift.domain.sources import ColumnType, Described, Estimate, Structure
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.sources import ColumnType, Described, Structure
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.catalogue_rows import foreign_keys
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
@@ -161,11 +161,22 @@ class Sqlite:
                 yield text_batch(self.name, names, rows)
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """The stored values, read a second time as they are."""
         columns = {name: again(kind) if name in whole else None for name, kind in kinds.items()}
-        return SecondReading(self.rows, self._raw, self.dialect, statement, columns)
+        document = ColumnType("JSON", ValueKind.JSON, "{column}")
+        values = {
+            name: self.dialect.part_of(document, part, part.column).value.format(
+                column=f"t.{self.dialect.quote(part.column)}"
+            )
+            for name, part in parts.items()
+        }
+        return SecondReading(self.rows, self._raw, self.dialect, statement, columns, values)
 
     def _raw(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:
         with self._reading(statement):

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from afschrift.domain.own_account import Sample, Sums, TableOracle
-from afschrift.domain.sources import ColumnType, Described, Dialect, Estimate, Structure
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.own_account import Estimate, Sample, Sums, TableOracle
+from afschrift.domain.sources import ColumnType, Described, Dialect, Structure
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.steps.batch.together_session import TogetherSession
 
 
@@ -67,11 +67,15 @@ class PersonSession:
         return self._together.session.estimate(statement)
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """The source's own account of this person's rows."""
         return _PersonOracle(
-            self._together, self._person, statement, self._together.oracle(statement, kinds, whole)
+            self._together, self._person, statement, self._together.oracle(statement, kinds, whole, parts)
         )
 
 

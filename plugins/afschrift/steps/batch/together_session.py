@@ -16,7 +16,7 @@ from afschrift.domain.keys import PersonKeys
 from afschrift.domain.own_account import Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.sources import Source
-from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.extraction.split import PersonSlices
 from afschrift.selection.person import WayFinder
 from afschrift.selection.together import PERSON, TogetherFinder, TogetherRows
@@ -94,11 +94,15 @@ class TogetherSession:
         return self._read[statement]
 
     def oracle(
-        self, statement: str, kinds: Mapping[str, ValueKind | None], whole: Collection[str]
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
     ) -> TableOracle:
         """Of an extract; one for all persons, whose plans read the same."""
         if statement not in self._oracles:
-            self._oracles[statement] = self.session.oracle(statement, kinds, whole)
+            self._oracles[statement] = self.session.oracle(statement, kinds, whole, parts)
         return self._oracles[statement]
 
     def count_masks(self, part: ExtractPlan, rows: TogetherRows) -> None:

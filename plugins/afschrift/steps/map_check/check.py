@@ -19,7 +19,8 @@ from afschrift.selection.live.references_check import ReferencesCheck
 from afschrift.selection.live.rows import Rows
 from afschrift.selection.live.structure_check import StructureCheck
 from afschrift.selection.live.ways_check import WaysCheck
-from afschrift.selection.person import Catalogue, WayFinder, of_entries
+from afschrift.selection.part_columns import of_entries
+from afschrift.selection.person import Catalogue, WayFinder
 from afschrift.steps.map_check.contents_check import ContentsCheck
 from afschrift.steps.map_check.statements_check import StatementsCheck, TableCost
 
@@ -129,7 +130,7 @@ class MapCheck:
 
     def _source(self, declared: SourceFile, probe: Probe, report: MapReport, begun: list[str]) -> None:
         tables, structure = probe.session.catalogue(), probe.session.structure()
-        catalogue = of_entries(declared, tables)
+        catalogue = of_entries(declared, tables, probe.session.dialect)
         finder = WayFinder(declared, self.inventory.identity, probe.session.dialect, tables)
         views = frozenset(declared.structure(structure, declared.tables).views)
         rows = Rows(declared, probe, finder, self.limits, self.sql, views)
@@ -174,7 +175,8 @@ class MapCheck:
         finder = WayFinder(whole, self.inventory.identity, rows.finder.dialect, tables)
         region = self.inventory.controller.country
         every = replace(rows, declared=whole, finder=finder)
-        return ContentsCheck(whole, rows.probe, finder, every, of_entries(whole, tables), region)
+        catalogue = of_entries(whole, tables, finder.dialect)
+        return ContentsCheck(whole, rows.probe, finder, every, catalogue, region)
 
 
 def failures(report: MapReport, least: Severity) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from afschrift.inventory.table import Table
 from afschrift.selection.live.finding import Code, Finding, finding
 from afschrift.selection.live.probe import NotAnsweredError, NotReachedError, Probe
 from afschrift.selection.live.rows import Rows
+from afschrift.selection.part_columns import column_sql
 from afschrift.selection.person import WayFinder
 
 CHARACTERS = 1_000
@@ -57,7 +58,7 @@ class ContentsCheck:
 
     def _table(self, name: str, table: Table) -> Iterator[Finding]:
         try:
-            columns = list(self._columns(name, table))
+            columns = dict(self._columns(name, table))
             if not columns:
                 return
             looked = self.rows.of(name)
@@ -85,12 +86,13 @@ class ContentsCheck:
             )
 
     def _look(
-        self, relation: str, columns: list[str]
+        self, relation: str, columns: Mapping[str, ColumnType]
     ) -> tuple[Counter[tuple[str, PointerKind]], Counter[str]]:
         """How many values hold what, by column and kind; how many values there are."""
         dialect = self.finder.dialect
         texts = ", ".join(
-            dialect.beginning(dialect.text(f"t.{dialect.quote(column)}"), CHARACTERS) for column in columns
+            dialect.beginning(dialect.text(column_sql(dialect, column, known)), CHARACTERS)
+            for column, known in columns.items()
         )
         statement = f"SELECT {texts}\nFROM {relation} AS t\n"
         found: Counter[tuple[str, PointerKind]] = Counter()
@@ -103,7 +105,7 @@ class ContentsCheck:
                     found.update((column, kind) for kind in kinds & _WORDS.keys())
         return found, held
 
-    def _columns(self, name: str, table: Table) -> Iterator[str]:
+    def _columns(self, name: str, table: Table) -> Iterator[tuple[str, ColumnType]]:
         """Texts that nobody said are of a person, but for what somebody settled."""
         for column, known in self.catalogue[name].items():
             declared = table.columns.get(column)
@@ -111,6 +113,6 @@ class ContentsCheck:
                 continue
             if declared is None:
                 if not table.personal:
-                    yield column
+                    yield column, known
             elif declared.mentions is None and (not table.personal or declared.origin is Origin.NOT_PERSONAL):
-                yield column
+                yield column, known

@@ -9,9 +9,10 @@ from itertools import chain
 from pathlib import Path
 
 from afschrift.domain.errors import AfschriftError
+from afschrift.domain.own_account import Estimate
 from afschrift.domain.plan import Withheld
 from afschrift.domain.right import Right
-from afschrift.domain.sources import Estimate, Source
+from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.estimate_lines import about, estimate_lines

@@ -211,7 +211,7 @@ def test_a_lake_accounts_for_rows_that_little_memory_did_not_hold(
     of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
     session = open_source("w", "parquet", {"root": str(tmp_path), "threads": 1})
     with session:
-        oracle = session.oracle(of, {"id": ValueKind.INTEGER}, {"id"})
+        oracle = session.oracle(of, {"id": ValueKind.INTEGER}, {"id"}, {})
         streamed, _ = read(session, of)  # type: ignore[arg-type]
         assert streamed == list(range(120_000))
         assert oracle.sums(("id",), None).rows == 120_000

@@ -1,0 +1,133 @@
+"""One document half provided and half inferred, in every kind of source that can take it apart."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testbed.running import installation, run, store
+from tests.support import profile_shop
+from tests.support.profile_shop import DOCUMENTS, PATHS, PROVIDED, expected, read
+
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.services import Services
+
+KINDS = (
+    "duckdb",
+    "duckdb text",
+    "parquet",
+    "postgres",
+    "postgres jsonb",
+    "postgres text",
+    "sqlite",
+    "sqlite text",
+    "mysql",
+)
+TEXT = "kind: json, "
+"""What the inventory says where the documents stand in a column of text."""
+
+Open = Callable[..., Services]
+
+
+@pytest.fixture(params=KINDS)
+def open_shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Makes an installation over the shop; what is said of the document's own column is given."""
+    kind, _, type_ = request.param.partition(" ")
+    type_ = type_.upper() or "JSON"
+    uri, more, drop = "", "", lambda: None
+    if kind in ("duckdb", "parquet"):
+        profile_shop.in_duckdb(tmp_path / "shop.duckdb", type_)
+        more = f"options: {{path: {tmp_path / 'shop.duckdb'}}}"
+        if kind == "parquet":
+            profile_shop.in_lake(tmp_path / "shop.duckdb", tmp_path / "lake")
+            more = f"options: {{root: {tmp_path / 'lake'}}}"
+    elif kind == "sqlite":
+        profile_shop.in_sqlite(tmp_path / "shop.sqlite", type_)
+        more = f"options: {{path: {tmp_path / 'shop.sqlite'}}}"
+    else:
+        server = request.getfixturevalue("mariadb_server" if kind == "mysql" else "postgres_server")
+        database = server.create()
+        drop = lambda: server.drop(database)  # noqa: E731
+        (profile_shop.in_mariadb if kind == "mysql" else profile_shop.in_postgres)(database, type_)
+        uri, more = database.uri() if kind == "mysql" else database.libpq, "connection: shop"
+
+    def make(rest: str = profile_shop.REST) -> Services:
+        if type_ == "TEXT":
+            rest = rest.replace("{", "{kind: json, ", 1) if rest != "{}" else "{kind: json}"
+        return installation(tmp_path, profile_shop.write_inventory(tmp_path / "inventory", kind, more, rest))
+
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW_CONN_SHOP", uri)
+        yield make
+    drop()
+
+
+def visits(services: Services, right: str) -> dict[int, dict[str, Any]]:
+    """Visit -> what its row in the bundle's CSV holds of the document, numbers exact."""
+    request = store(services, {"customer_id": "1"}, right=right, formats=["csv", "json", "parquet", "xml"])
+    with zipfile.ZipFile(run(services, request)) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.csv")]
+        text = archive.read(name).decode()
+    assert "of somebody else" not in text
+    found = list(csv.DictReader(io.StringIO(text, newline="")))
+    return {
+        int(row["visit_id"]): {
+            column.removeprefix("profile_"): None if value == r"\N" else read(value)
+            for column, value in row.items()
+            if column.startswith("profile")
+        }
+        for row in found
+    }
+
+
+def test_access_gives_every_member_and_the_rest(open_shop: Open) -> None:
+    found = visits(open_shop(), "access")
+    assert sorted(found) == list(range(10, 10 + len(DOCUMENTS)))
+    for number, document in enumerate(DOCUMENTS, start=10):
+        members, rest = expected(document)
+        assert found[number] == {**members, "profile": rest}, document
+
+
+def test_portability_gives_what_was_provided_alone(open_shop: Open) -> None:
+    found = visits(open_shop(), "portability")
+    for number, document in enumerate(DOCUMENTS, start=10):
+        members, _ = expected(document)
+        assert found[number] == {name: members[name] for name in PROVIDED}, document
+
+
+def test_numbers_keep_their_digits(open_shop: Open, request: pytest.FixtureRequest) -> None:
+    services = open_shop()
+    asked = store(services, {"customer_id": "1"}, formats=["json"])
+    with zipfile.ZipFile(run(services, asked)) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.json")]
+        text = archive.read(name).decode()
+    assert "1.10" in text
+    assert "0.75" in text
+    assert "52.0" in text
+
+
+def test_a_rest_that_nobody_classified_asks(open_shop: Open) -> None:
+    services = open_shop("{}")
+    request = store(services, {"customer_id": "1"}, formats=["csv"])
+    with pytest.raises(NeedsPersonError) as met:
+        run(services, request)
+    assert met.value.question == "unclassified"
+    (asked,) = services.register.questions.all(request_id=request)
+    assert json.loads(json.dumps(asked.detail))["columns"] == ["shop.visit.profile"]
+
+
+def test_of_a_rest_that_is_empty_nobody_is_asked(open_shop: Open) -> None:
+    services = open_shop("{}")
+    request = store(services, {"customer_id": "2"}, formats=["csv"])
+    with zipfile.ZipFile(run(services, request)) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.csv")]
+        (row,) = csv.DictReader(io.StringIO(archive.read(name).decode(), newline=""))
+    assert read(row["profile_city"]) == "Utrecht of somebody else"
+    assert row["profile"] == r"\N"
+    assert set(row) == {"visit_id", "customer_id", "profile", *(f"profile_{name}" for name in PATHS)}
