@@ -14,6 +14,7 @@ from afschrift.inventory.categories import fides_categories
 from afschrift.inventory.checks.check_defaults import default_faults, written_at
 from afschrift.inventory.checks.check_finder import finder_faults
 from afschrift.inventory.checks.check_labels import label_faults
+from afschrift.inventory.checks.check_members import member_faults
 from afschrift.inventory.checks.check_processing import processing_faults, source_faults
 from afschrift.inventory.checks.check_proposals import proposal_faults
 from afschrift.inventory.column import Column
@@ -63,6 +64,8 @@ def _age_column(inventory: Inventory) -> Iterator[tuple[str, str]]:
         known = inventory.sources[source].tables.get(table) if source in inventory.sources else None
         if known is None or column not in known.columns or path.count(".") != 2:
             yield word, "no source has this column; write source.table.column"
+        elif column in known.parts:
+            yield word, "this column is of a document: nothing is read by it"
         elif not known.subject:
             yield word, "this table does not know the person itself: it needs a `subject`"
 
@@ -112,6 +115,8 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
             for column in columns:
                 if column and column not in table.columns:
                     yield [*where, "consent"], f"table {purpose.consent.table} has no column {column}"
+                elif column in table.parts:
+                    yield [*where, "consent"], f"{column} is of a document: nothing is read by it"
 
 
 def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
@@ -131,6 +136,7 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
         yield from _files(source, table, where)
         yield from finder_faults(table, where)
         yield from label_faults(table, where)
+        yield from member_faults(source, name, where)
         if table.origin and table.origin.by not in table.columns:
             yield [*where, "origin", "by"], f"the table has no column {table.origin.by}"
         if table.purposes != source.defaults.purposes:  # theirs are said once

@@ -14,8 +14,8 @@ def head(found: Findings, header: Header) -> list[str]:
         "Nothing in it counts until a person confirms it: a request that meets one of its columns waits.",
         "",
         "To decide, and not to be read from any database:",
-        "- purposes, each with its legal basis, retention and recipients; name them at the tables, or once for",
-        "  all under `defaults`;",
+        "- purposes, each with its legal basis, retention and recipients; name them at the tables, or once",
+        "  for all under `defaults`;",
         "- the title of each table and column, in the languages of controller.yml;",
     ]
     loose = sum(

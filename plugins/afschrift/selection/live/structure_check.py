@@ -94,7 +94,11 @@ class StructureCheck:
             yield _as(finding(Code.COLUMN_GONE, (source, name, column), words, remedy), described)
         for column in sorted(unknown):
             written = described.columns.get(column)
-            if described.personal and (written is None or written.kind is None):
+            of = self.catalogue[name][column]
+            if of.part is not None and described.personal:
+                words = f"{source}.{name}.{column} is of a document that is not taken apart ({of.native})"
+                yield finding(Code.TYPE_UNKNOWN, (source, name, column), words, of.remedy)
+            elif described.personal and (written is None or written.kind is None):
                 words = f"{source}.{name}.{column} has the type {natives[column]}, which is not known"
                 yield finding(Code.TYPE_UNKNOWN, (source, name, column), words, "give it `kind: text`")
         if described.personal:

@@ -76,20 +76,13 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         found = kind_text(ValueKind(kind), text)
         return wrong(column_path, _NOT[ValueKind(kind)]) if found is None else found
 
-    def part(of: Callable[[Any, str], Any], document: Any, path: str, place: str) -> Any:
-        try:
-            return of(document, path)
-        except DocumentError as error:
-            tell(untold_part(source, place, error.what))
-            raise
-
     functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
         ("afschrift_wrong", 2, wrong),
         ("afschrift_large", 2, large),
         ("afschrift_blob", 1, blob),
         ("afschrift_checked", 3, checked),
-        ("afschrift_member", 3, partial(part, member)),
-        ("afschrift_rest", 3, partial(part, rest)),
+        ("afschrift_member", 3, partial(_part, member, source, tell)),
+        ("afschrift_rest", 3, partial(_part, rest, source, tell)),
         ("afschrift_real", 1, real_text),
         ("afschrift_decimal", 2, decimal_text),
         ("afschrift_base64", 1, _base64),
@@ -101,6 +94,22 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
     )
     for name, arguments, function in functions:
         connection.create_function(name, arguments, function, deterministic=True)
+
+
+def _part(
+    of: Callable[[Any, str], Any],
+    source: str,
+    tell: Callable[[AfschriftError], None],
+    document: Any,
+    path: str,
+    place: str,
+) -> Any:
+    """A part of a document, by `json_parts`."""
+    try:
+        return of(document, path)
+    except DocumentError as error:
+        tell(untold_part(source, place, error.what))
+        raise
 
 
 def kind_text(kind: ValueKind, text: str) -> str | None:
