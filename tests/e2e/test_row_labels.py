@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from demo.people import AWKWARD, HEAVY, TABLET_A
 from playwright.sync_api import Browser
 from testbed.mini import POLICY
@@ -148,6 +149,9 @@ def test_roles_chains_and_hostile_names_of_a_rental(
     assert {row["film_id"].number for row in rentals if not row["film_id"].name} == {"14", "99"}
     assert [row["category_id"].name for row in read.rows("film")][:2] == ["Horror", "Fiction"]
     assert read.page.locator(".rows img").count() == 0
+    if script:  # which looks at the page by a script of its own
+        found = Axe().run(read.page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
     assert read.events == []
     assert HOSTILE not in read.source
     assert BACKWARDS not in read.source

@@ -20,13 +20,15 @@ def labelled_ways(source: SourceFile, table: str, known: Sequence[ForeignKey] = 
         table: its name.
         known: foreign keys of the database.
     """
+    if not source.labelled:
+        return
     declared = [*references_of(source, table), *foreign_keys(table, known)]
     sure = {_own(hop) for hop in declared}
-    joined = [hop for hop in (*_by_key(source, table), *look_ups(source, table)) if _own(hop) not in sure]
-    found = [hop for hop in declared if hop.parent in source.tables]
-    found += [hop for hop in joined if {h.parent for h in joined if _own(h) == _own(hop)} == {hop.parent}]
+    joined = [hop for hop in (*hops(source, table), *look_ups(source, table)) if _own(hop) not in sure]
+    alone = [hop for hop in joined if {h.parent for h in joined if _own(h) == _own(hop)} == {hop.parent}]
+    found = [*declared, *(hop for hop in alone if _is_by_key(source, hop))]
     for hop in sorted(dict.fromkeys(found), key=lambda hop: -len(hop.pairs)):
-        if _is_settled(source, table, hop):
+        if hop.parent in source.labelled and _is_settled(source, table, hop):
             yield hop
 
 
@@ -34,11 +36,9 @@ def _own(hop: Hop) -> frozenset[str]:
     return frozenset(own for own, _ in hop.pairs)
 
 
-def _by_key(source: SourceFile, table: str) -> Iterator[Hop]:
-    """The joins that lead to one row: by the other table's key."""
-    for hop in hops(source, table):
-        if {theirs for _, theirs in hop.pairs} == set(source.tables[hop.parent].key):
-            yield hop
+def _is_by_key(source: SourceFile, hop: Hop) -> bool:
+    """Whether a join leads to one row, as one from a film to its rentals does not."""
+    return {theirs for _, theirs in hop.pairs} == set(source.tables[hop.parent].key)
 
 
 def _is_settled(source: SourceFile, table: str, hop: Hop) -> bool:
@@ -46,4 +46,4 @@ def _is_settled(source: SourceFile, table: str, hop: Hop) -> bool:
     here, other = source.tables[table], source.tables[hop.parent]
     waiting = [here.waits(own) for own, _ in hop.pairs]
     waiting += [other.waits(column) for column in (*other.label, *(theirs for _, theirs in hop.pairs))]
-    return bool(other.label) and not any(waiting)
+    return not any(waiting)

@@ -170,6 +170,11 @@ class SourceFile(Part):
                 found.setdefault(next(iter(join.values())).rpartition(".")[0], {})[name] = None
         return {parent: tuple(names) for parent, names in found.items()}
 
+    @cached_property
+    def labelled(self) -> frozenset[str]:
+        """The tables that say what their rows are called."""
+        return frozenset(name for name, table in self.tables.items() if table.label)
+
     def in_source(self, table: str) -> str:
         """The name that a table of the inventory has in the source."""
         return self.tables[table].table or table

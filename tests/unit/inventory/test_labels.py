@@ -69,6 +69,8 @@ def test_a_column_that_ways_lead_from_to_several_tables_names_no_row(tmp_path: P
     copies = ("key: [store_id, copy_no]\n    label: name", "key: [copy_no]\n    label: name")
     several = source(tmp_path, either, copies)
     assert not [way for way in ways(several, "rental") if way.startswith("rental(film_id)")]
+    keyless = source(tmp_path / "keyless", either, ("key: [store_id, copy_no]\n    label: name", "key: []"))
+    assert not [way for way in ways(keyless, "rental") if way.startswith("rental(film_id)")]
     key = ForeignKey("rental", ("film_id",), "film", ("film_id",))
     assert "rental(film_id)->film(film_id)" in ways(several, "rental", key), (
         "what the database declares holds"
