@@ -19,7 +19,7 @@ from afschrift.register.register import Register
 from afschrift.selection.live.finding import RULES, Code
 
 CHECKED, TOLD = "inventory_checked", "inventory_told"
-OWNERS = (Role.SOURCE_OWNER, Role.OFFICER)
+OWNERS = (Role.SOURCE_OWNER, Role.OFFICER, Role.MAP_OWNER)
 """Whose notifiers are told; one without roles is too."""
 
 STOPS = frozenset(

@@ -204,9 +204,12 @@ class _Reviewing:
             for one in filled
             for place in one.places
         }
-        lines = []
-        for fault in error.faults[:_FAULTS]:
-            of = next((one for path, one in paths.items() if f"{fault.where}.".startswith(f"{path}.")), None)
-            lines.append((f"g-{of.id}" if of else "", of.name if of else "", str(fault)))
+        lines: list[tuple[str, str, str]] = []
+        for fault in error.faults:
+            parts = fault.where.split(".")
+            of = paths.get(".".join(parts[:4])) or paths.get(".".join(parts[:2]))
+            # what is alike has the same fault at each of its columns
+            line = (f"g-{of.id}", of.name, fault.message) if of else ("", "", str(fault))
+            lines += [] if line in lines else [line]
         words = "Nothing was written, as the data map would have faults with these answers:"
-        return Problem(words, tuple(lines))
+        return Problem(words, tuple(lines[:_FAULTS]))
