@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -142,6 +143,7 @@ def test_several_answers_are_one_submit_and_are_taken_back(services: Services, v
     [told] = events(services, "map_confirmed")
     assert told["held"]["role"] == "officer"
     assert [one["of"] for one in told["decisions"]] == ["email", "name"]
+    assert WHY not in str(told)  # words stand in the file alone
     after = map_text()
 
     again = page.send("undo")
@@ -360,6 +362,45 @@ def test_a_map_with_faults_is_told_and_what_was_typed_is_kept(visit: Visit) -> N
     assert broken.send("show").status == 200
     assert broken.send("write").status == 200
     assert "email, 2 columns: provided" in broken.text
+
+
+STRANGE = ("<script>alert(1)</script>", 'a"><img src=x onerror=alert(1)>', "dots.and: colons #", "née Ωmega")
+
+
+def test_names_of_any_signs_are_shown_and_answered(visit: Visit) -> None:
+    from html import escape
+
+    from afschrift.inventory.load import load
+
+    file = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+    lines = "".join(f"      {json.dumps(one)}: {{origin: provided, review: needed}}\n" for one in STRANGE)
+    table = "  odd:\n    subject: {customer_id: {column: id}}\n    columns:\n      id: {origin: assigned}\n"
+    file.write_text(file.read_text() + table + lines)
+    page = visit()
+    assert ("<script>" in page.html, "<img" in page.html) == (False, False)
+    ids = [page.id(str(escape(one)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")) for one in STRANGE]
+    assert "not_personal: about nobody" in page.text
+    page.send("samples:" + ids[0])
+    assert "the source has no such column" in page.text
+    page.send("write", {f"a.{one}": "yes" for one in ids} | {"why": 'it\'s "so": {a} # <b>'})
+    assert (page.status, "<script>" in page.html) == (200, False)
+    odd = load(file.parent).sources["shop"].tables["odd"].columns
+    assert [odd[one].decided.why for one in STRANGE] == ['it\'s "so": {a} # <b>'] * len(STRANGE)  # type: ignore[union-attr]
+    assert page.send("undo").status == 200
+    assert "review: needed" in file.read_text().partition("odd:")[2]
+
+
+def test_of_two_submits_at_once_one_is_written(services: Services, app: Any, visit: Visit) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    anna, otto = visit(), visit("otto")
+    said = both(anna)
+    with ThreadPoolExecutor(2) as pool:
+        sent = [pool.submit(one.send, "write", said) for one in (anna, otto)]
+        found = sorted(one.result().status for one in sent)
+    assert found == [200, 409]
+    [told] = events(services, "map_confirmed")
+    assert map_text().count("in: review-") == len({one["of"] for one in told["decisions"]}) + 1
 
 
 def test_an_event_that_cannot_be_kept_keeps_the_answers_out(
