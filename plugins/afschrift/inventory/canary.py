@@ -27,7 +27,11 @@ ALL = "all"
 
 
 class Pattern(Part):
-    """A value that the source makes itself, such as a number of a sequence: a regular expression, whole."""
+    """A value that the source makes itself, such as a number of a sequence: a regular expression, whole.
+
+    Attributes:
+        matches: the expression.
+    """
 
     matches: str
 

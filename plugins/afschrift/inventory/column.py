@@ -15,7 +15,14 @@ from afschrift.inventory.processing import DataSource
 
 
 class ClassifiedBy(Part):
-    """Who classified a column, when, why, and when to look again."""
+    """Who classified a column, when, why, and when to look again.
+
+    Attributes:
+        by: who decided.
+        on: the day.
+        why: the reason.
+        review: the day to look again.
+    """
 
     by: str
     on: date
@@ -35,7 +42,12 @@ class Mentions(ClassifiedBy):
 
 
 class Proposed(Part):
-    """How sure a program was of what it proposes for a column, and why; no decision rests on it."""
+    """How sure a program was of what it proposes for a column, and why; no decision rests on it.
+
+    Attributes:
+        confidence: how sure, from 0 to 1.
+        because: what it rests on.
+    """
 
     confidence: Annotated[float, Field(ge=0, le=1)]
     because: str
@@ -48,6 +60,7 @@ class FileColumn(Part):
     where the request includes them.
 
     Attributes:
+        column: that holds the bytes, or with `store` a path or key there; NULL: the row has no file.
         store: name of a store under `stores`; the column then holds a path or key in it. Absent: the
             column holds the bytes.
         name: column with the name that the person gave the file.
@@ -74,6 +87,13 @@ class Column(Part):
     """One column: origin, category, purposes and whose data it is.
 
     Attributes:
+        purposes: instead of the table's.
+        title: what the person reads for it; without it they read its name.
+        about: `subject`: the person who asks; `third_party`: somebody else, or somebody else too.
+        protect: a value that needs care whatever its origin.
+        automated: false for what is kept outside any automated processing, such as paper: outside Art. 20.
+        note: said to the person beside the column.
+        decided: who classified it, when, why, and when to look again.
         origin: absent: the table's origin by row, or nobody classified it yet; `mixed` asks a person.
         category: Fides data category, for example `user.contact.email`.
         meaning: range and use of a score or code; derived and inferred columns need it.

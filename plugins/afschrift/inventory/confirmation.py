@@ -12,7 +12,14 @@ from afschrift.inventory.column import ClassifiedBy, Column
 
 
 class Session(Part):
-    """An occasion on which people confirmed columns; `confirmed: {in: NAME}` names it."""
+    """An occasion on which people confirmed columns; `confirmed: {in: NAME}` names it.
+
+    Attributes:
+        by: who confirmed.
+        on: the day.
+        why: the reason, for all that was confirmed there.
+        review: the day to look again.
+    """
 
     by: str
     on: date
@@ -24,6 +31,10 @@ class Confirmation(Part):
     """Columns of a table that were confirmed, and by whom.
 
     Attributes:
+        columns: names of columns of the table.
+        by: who confirmed, where no session is named.
+        on: the day, where no session is named.
+        review: the day to look again, instead of the session's.
         within: name of a session, instead of `by` and `on` (`in` in the file).
         why: instead of the session's.
     """

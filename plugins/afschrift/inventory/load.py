@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from afschrift.inventory.canary import CANARY, CanaryFile
 from afschrift.inventory.check import check, policy_faults
+from afschrift.inventory.described import describe
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.inventory.manual import ManualSource
@@ -150,4 +151,4 @@ def _digest(files: Iterable[tuple[Path, bytes]]) -> str:
 def schema(file: str) -> dict[str, Any]:
     """JSON Schema (2020-12) of one of `FILES`, so that an editor completes and checks while one writes."""
     document = FILES[file].model_json_schema(by_alias=True, mode="validation")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **describe(document, FILES[file])}

@@ -17,6 +17,9 @@ class ManualSource(Part):
     """A mailbox, paper, a processor, a service on the web or a back-up, which a person searches.
 
     Attributes:
+        source: its name, unique in the inventory.
+        kind: `manual`: a person searches it.
+        title: what the person reads for the system.
         medium: what it is; portability does not reach paper (R23).
         owner: who searches: a role that answers questions (`keeper`, `officer`), or a name of the roles file.
         instruction: what to search, where, and by which data of the person.

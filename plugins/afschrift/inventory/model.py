@@ -36,6 +36,13 @@ class Consent(Part):
 
     The person's row in `table` whose `column` holds `value` is their consent; it counts while
     `withdrawn` is NULL or, where `granted` is given, while that column is true.
+
+    Attributes:
+        table: of this source, or `source.table` of another one.
+        column: that names the purpose.
+        value: that stands for this purpose in it.
+        granted: column that is true while the consent holds.
+        withdrawn: column with the time at which it was taken back; NULL: it holds.
     """
 
     table: str
@@ -49,7 +56,13 @@ class Purpose(Part):
     """Why data are processed, with the legal basis of Art. 6 and, where needed, the condition of Art. 9.
 
     Attributes:
-        retention, recipients: an access answer needs both; `recipients: []` says that nobody receives them.
+        basis: legal basis of Art. 6(1), by letter: `A6-1-a` (consent) to `A6-1-f` (legitimate interest).
+        title: what the person reads under "why do we use it?".
+        special: condition of Art. 9(2), for special categories: `A9-2-a` to `A9-2-j`.
+        public_task: needed for a task in the public interest: nothing of it is portable (Art. 20(3)).
+        consent: where the person's own consent stands; left out, a purpose on consent counts as consented to.
+        retention: how long data are kept; an access answer needs it.
+        recipients: who gets the data; an access answer needs it. `[]` says that nobody does.
         transfers: countries outside the European Economic Area with a recipient.
         automated_decision: needed where the purpose uses inferred columns; false: there is none.
         direct_marketing: whoever objects is heard without reasons (Art. 21(2)).
@@ -76,6 +89,7 @@ class Store(Part):
     """A place of uploaded files: a folder, or an object store that fsspec knows (`s3://bucket/prefix`).
 
     Attributes:
+        url: of the folder or store; `${NAME}` stands for a variable of the environment.
         connection: Airflow connection id; its extra holds fsspec's options.
     """
 
@@ -87,6 +101,10 @@ class SourceFile(Part):
     """One file of the inventory: a source and its tables.
 
     Attributes:
+        source: its name, unique in the inventory; the folder of its files in a bundle.
+        title: what the person reads for the system.
+        purposes: name -> why data are processed; tables and columns name them.
+        tables: name -> table; one of another schema is `schema.table`.
         connection: Airflow connection id, or for a local source nothing.
         kind: adapter in the registry of sources.
         options: options of the adapter, for example `path`.

@@ -22,14 +22,24 @@ def _zone_may_be_left_out(schema: dict[str, Any]) -> None:
 
 
 class KeyDeclaration(Part):
-    """An identity key of the organisation."""
+    """An identity key of the organisation.
+
+    Attributes:
+        unique: whether a value is one person's for ever ("yes"), at any moment (`over_time`), or not even
+            that (`no`).
+        title: what the person reads for it.
+    """
 
     unique: Unique
     title: Text | None = None
 
 
 class Channel(Part):
-    """A way on which requests are received, with the day on which that was published."""
+    """A way on which requests are received, with the day on which that was published.
+
+    Attributes:
+        published_on: the day.
+    """
 
     published_on: date
 
@@ -38,6 +48,18 @@ class Organisation(Part):
     """`controller.yml`: who is responsible, whom to reach, where to complain (RULES A.2, A.3).
 
     Attributes:
+        name: of the organisation that is responsible.
+        address: of it.
+        body: `private` or `public`: which route of complaint applies.
+        contact: where to ask.
+        dpo: the data protection officer, if there is one.
+        country: of the establishment that must act, ISO 3166 (`NL`), with its part where that counts
+            (`DE-BY`).
+        languages: in which the service is offered; every text of the inventory has them all.
+        authority: where the person can complain, with the address.
+        authority_url: its page on the web.
+        court: how to go to court.
+        registers: names of the organisation's own registers.
         zone: left out: that of `country`, or of its part where that has its own.
         days_off: further public holidays of the place.
         days_off_unsettled: days of which it is not settled whether they are.
@@ -77,7 +99,14 @@ class Organisation(Part):
 
 
 class PolicyChoice(Part):
-    """One decision of the controller, with approver, date and the DPO's advice (R22, Art. 38(6))."""
+    """One decision of the controller, with approver, date and the DPO's advice (R22, Art. 38(6)).
+
+    Attributes:
+        choice: yes or no.
+        approved_by: who decided.
+        on: the day.
+        dpo_advice: what the data protection officer advised.
+    """
 
     choice: bool
     approved_by: str
@@ -89,6 +118,9 @@ class ReviewPolicy(Part):
     """Whether a person looks at a bundle before it leaves, with approver, date and the DPO's advice.
 
     Attributes:
+        approved_by: who decided.
+        on: the day.
+        dpo_advice: what the data protection officer advised.
         choice: `flagged`: where something in the request says so.
     """
 
@@ -99,7 +131,18 @@ class ReviewPolicy(Part):
 
 
 class IdentityLevels(Part):
-    """How sure an identity must be, by what makes a mistake worse or likelier (R12)."""
+    """How sure an identity must be, by what makes a mistake worse or likelier (R12).
+
+    Attributes:
+        ordinary: of requests of which nothing below is so.
+        special_categories: where such data would leave.
+        financial: where such data would leave.
+        contact_changed: where a contact detail was changed shortly before.
+        representative: where somebody asks for another.
+        approved_by: who decided.
+        on: the day.
+        dpo_advice: what the data protection officer advised.
+    """
 
     ordinary: Level = Level.LOW
     special_categories: Level = USUAL[Factor.SPECIAL_CATEGORIES]
@@ -115,6 +158,10 @@ class PolicyFile(Part):
     """`policy.yml`.
 
     Attributes:
+        observed: whether observed data are portable.
+        join_keys: whether assigned numbers stay in portability where the files need them to be joined again.
+        legitimate_interest: whether what rests on legitimate interest alone is handed over too, labelled as
+            outside Art. 20.
         case_categories: Fides categories whose columns are all `review: case`, with those below them.
         identity_level: absent: special categories and financial data take `substantial`, another contact
             detail shortly before and a representative take `high`, and the rest takes `low`.
@@ -141,6 +188,8 @@ class IdentityFile(Part):
     """`identity.yml`: the identity keys; `person` is the key that stands for one person.
 
     Attributes:
+        person: the key that stands for one person; reaching two of its values stops and asks.
+        keys: name -> key.
         birth_date: column with the date of birth, as `source.table.column`; only whether the person is
             under age is read of it (R16).
         age: likewise a column with the age in full years, where there is no date.

@@ -44,7 +44,13 @@ Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
 class CountryOf(Part):
-    """Where a table of the source says a recipient's country: in the row whose `name` is the recipient's."""
+    """Where a table of the source says a recipient's country: in the row whose `name` is the recipient's.
+
+    Attributes:
+        table: of the source.
+        name: its column with the recipient's name.
+        country: its column with the recipient's country.
+    """
 
     table: str
     name: str
@@ -55,6 +61,7 @@ class Recipient(Part):
     """Who receives data for a purpose (Art. 15(1)(c), R74).
 
     Attributes:
+        why: why nobody can be named, with `group`.
         name: of one who receives them of everybody whose data serve the purpose.
         from_: `table.column` of the source that names those of this person, among their own rows.
         group: what kind they are, where nobody can be named; `why` says why not.
@@ -90,7 +97,12 @@ class Recipient(Part):
 
 
 class Transfer(Part):
-    """On what data may go to recipients in a country outside the European Economic Area (Art. 15(2))."""
+    """On what data may go to recipients in a country outside the European Economic Area (Art. 15(2)).
+
+    Attributes:
+        country: outside the European Economic Area.
+        safeguard: on what data may go there (Art. 46), in words.
+    """
 
     country: Country
     safeguard: Text | None = None

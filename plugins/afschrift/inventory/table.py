@@ -19,11 +19,13 @@ class SubjectKey(Part):
     """How a column of the table holds an identity key.
 
     Attributes:
+        column: that holds the key.
         match: `exact`, or `casefold` for keys compared without regard to case.
         at: column with the row's own time, for keys that are not for ever one person's;
             `any` where the row belongs to the key whatever its time.
             Absent: the row counts for the person who has the key at the time of the request.
-        valid_from, valid_to: columns that say from when until when the link held.
+        valid_from: column that says from when the link held, inclusive; NULL: always.
+        valid_to: column that says until when, exclusive; NULL: it holds.
         changed: column with the time when the key was changed last; a change shortly before a request is put
             before a person (R12).
     """
@@ -51,7 +53,12 @@ FORMER_ROWS = " FOR SYSTEM_TIME ALL"
 
 
 class OriginByRow(BaseModel):
-    """Origin by a column's value: `{by: author_type, customer: provided, agent: assigned, else: block}`."""
+    """Origin by a column's value: `{by: author_type, customer: provided, agent: assigned, else: block}`.
+
+    Attributes:
+        by: column whose value tells the origin of the row; every other word is such a value, with its origin.
+        otherwise: what a value does that is not named: `block` stops the request and asks (file: `else`).
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -83,6 +90,9 @@ class Table(Part):
     """One table.
 
     Attributes:
+        title: what the person reads above it.
+        description: what the person reads below the title.
+        decided: who classified the table, when, why, and when to look again.
         table: its name in the source, where this entry has another: a table that knows people in several
             roles has an entry for each, with its own ways, origins and words.
         subject: identity key -> column, where the table itself knows the person.

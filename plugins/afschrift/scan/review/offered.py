@@ -75,5 +75,7 @@ def decided(group: Group, words: Mapping[str, Any]) -> str:
 
 
 def in_both_languages(value: object) -> str:
-    """Both languages of a text, or anything as it is."""
+    """Both languages of a text, the names of a list, or anything as it is."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
     return " / ".join(map(str, value.values())) if isinstance(value, dict) else str(value)

@@ -1,0 +1,53 @@
+"""`docs/inventory-reference.md` lists every word of the inventory's files, each with what it means."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from afschrift.cli.main import app
+from afschrift.inventory.described import meanings, parts
+from afschrift.inventory.load import FILES
+from afschrift.inventory.organisation import IdentityFile
+
+ROOT = Path(__file__).parents[3]
+PARTS = {name: model for file in FILES.values() for name, model in parts(file).items()}
+
+
+def test_the_page_is_what_the_tool_writes() -> None:
+    done = subprocess.run([sys.executable, ROOT / "tools/inventory_page.py", "--check"], check=False)
+    assert done.returncode == 0, "run python tools/inventory_page.py"
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_each_word_has_a_meaning(name: str) -> None:
+    model = PARTS[name]
+    words = {field.alias or word for word, field in model.model_fields.items()} - {"root"}
+    assert words - meanings(model).keys() == set()
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_an_editor_is_told_the_same(file: str) -> None:
+    done = CliRunner().invoke(app, ["inventory", "schema", file])
+    document = json.loads(done.stdout)
+    assert all("description" in of for of in document["properties"].values())
+
+
+def test_a_word_without_a_meaning_is_found() -> None:
+    class Silent(IdentityFile):
+        """A file.
+
+        Attributes:
+            person: the key.
+        """
+
+        quiet: str
+
+    assert "quiet" not in meanings(Silent)
+    assert meanings(Silent)["person"] == "the key."
+    assert meanings(Silent)["birth_date"].startswith("column with the date of birth")

@@ -1,0 +1,178 @@
+"""Write docs/inventory-reference.md: every word of every file of the inventory, from the models that read it.
+
+`python tools/inventory_page.py` writes it; with `--check` nothing is written, and the exit status is 1 where
+the page differs. What a word means stands in the docstring of its model, examples in the inventories of this
+project, so neither can be out of date here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "plugins"))
+
+from afschrift.inventory.described import parts  # noqa: E402
+from afschrift.inventory.load import FILES, schema  # noqa: E402
+from afschrift.inventory.quick_yaml import content  # noqa: E402
+
+PAGE = ROOT / "docs" / "inventory-reference.md"
+EXAMPLES = ("include/inventory", "examples/chinook/inventory")
+EXPLAINED = ROOT / "docs" / "inventory.md"
+LONG = 90
+HEAD = """# Every word of the inventory
+
+Made by `python tools/inventory_page.py` from the models that read the files; a test holds the two together.
+[inventory.md](inventory.md) explains how the words go together, and what follows from them.
+`afschrift inventory schema FILE` prints the same for an editor.
+
+*Required* says where a word may not be left out; else the default holds. An example is one that stands in an
+inventory of this project, or in [inventory.md](inventory.md). A word that is not here is a fault.
+
+"""
+TITLES = {
+    "source": "A source: `<any name>.yml`",
+    "manual": "A system that people search: `<any name>.yml` with `kind: manual`",
+    "identity": "`identity.yml`",
+    "controller": "`controller.yml`",
+    "policy": "`policy.yml`",
+    "canary": "`canary.yml`",
+}
+
+Schema = Mapping[str, Any]
+Examples = dict[tuple[str, str], str]
+
+
+def kind(of: Schema, defs: Schema) -> str:
+    """What a word may hold."""
+    if "$ref" in of:
+        name = of["$ref"].rpartition("/")[2]
+        target = defs[name]
+        return kind(target, defs) if "enum" in target else f"[{name}](#{name.lower()})"
+    if "anyOf" in of:
+        found = [kind(one, defs) for one in of["anyOf"] if one.get("type") != "null"]
+        return ", or ".join(dict.fromkeys(found))
+    if "const" in of:
+        return f"`{of['const']}`"
+    if "enum" in of:
+        return ", ".join(f"`{one}`" for one in of["enum"])
+    if of.get("type") == "array":
+        return f"list of: {kind(of.get('items', {}), defs)}"
+    if of.get("type") == "object":
+        inner: Any = of.get("additionalProperties") or next(
+            iter(of.get("patternProperties", {}).values()), None
+        )
+        return f"name → {kind(inner, defs)}" if isinstance(inner, dict) else "mapping"
+    if of.get("format") == "date":
+        return "day"
+    words = {"string": "text", "boolean": "`true`, `false`", "integer": "whole number", "number": "number"}
+    return words.get(of.get("type", ""), "any")
+
+
+def examples(file: str, defs: Schema, whole: Schema) -> Examples:
+    """Part and word -> the first short value that an inventory of this project gives it."""
+    found: Examples = {}
+    for folder in EXAMPLES:
+        for path in sorted((ROOT / folder).glob("*.yml")):
+            data = content(path.read_text(encoding="utf-8"))
+            singles = {name for name in FILES if name not in ("source", "manual")}
+            own = (
+                path.stem
+                if path.stem in singles
+                else ("manual" if data.get("kind") == "manual" else "source")
+            )
+            if own == file:
+                _walk(data, whole, defs, FILES[file].__name__, found)
+    for block in re.findall(r"```yaml\n(.*?)```", EXPLAINED.read_text(encoding="utf-8"), re.DOTALL):
+        _explained(content(textwrap.dedent(block)), whole, defs, FILES[file].__name__, found)
+    return found
+
+
+def _explained(data: Any, whole: Schema, defs: Schema, name: str, found: Examples) -> None:
+    """An example of a part of a file: that part which has all its words, by itself or under a name."""
+    forms = {name: whole, **{part: defs[part] for part in ("Table", "Purpose", "Column") if part in defs}}
+    for part, of in forms.items():
+        words = of.get("properties", {}).keys()
+        for inside in (data, *(data.values() if isinstance(data, dict) else ())):
+            if isinstance(inside, dict) and inside and inside.keys() <= words:
+                _walk(inside, of, defs, part, found)
+
+
+def _walk(data: Any, of: Schema, defs: Schema, name: str, found: Examples) -> None:
+    for one in of.get("anyOf", []):
+        _walk(data, one, defs, name, found)
+    if "$ref" in of:
+        name = of["$ref"].rpartition("/")[2]
+        of = defs[name]
+    if isinstance(data, list):
+        for one in data:
+            _walk(one, of.get("items", {}), defs, name, found)
+    if not isinstance(data, dict):
+        return
+    for word, value in data.items():
+        inside = of.get("properties", {}).get(word)
+        if inside is not None:
+            written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000)
+            written = written.removesuffix("...\n").strip().replace("|", "\\|")
+            if written and len(written) <= LONG:
+                found.setdefault((name, word), written)
+            _walk(value, inside, defs, name, found)
+        elif isinstance(of.get("additionalProperties"), dict):
+            _walk(value, of["additionalProperties"], defs, name, found)
+
+
+def row(name: str, word: str, of: Schema, part: Schema, defs: Schema, known: Examples) -> str:
+    """One word."""
+    default = of.get("default")
+    given = (
+        ""
+        if default is None or isinstance(default, list | dict)
+        else f"`{json.dumps(default, ensure_ascii=False)}`"
+    )
+    needed = "required" if word in part.get("required", ()) else given
+    example = known.get((name, word))
+    shown = f"`{word}: {example}`" if example else ""
+    return f"| `{word}` | {of.get('description', '')} | {kind(of, defs)} | {needed} | {shown} |\n"
+
+
+def page() -> Iterator[str]:
+    """The page, in parts."""
+    yield HEAD
+    told: set[str] = set()
+    for file, model in FILES.items():
+        document = schema(file)
+        defs = document.get("$defs", {})
+        known = examples(file, defs, document)
+        for name in parts(model):
+            part = document if name == model.__name__ else defs.get(name)
+            if part is None or name in told:
+                continue
+            told.add(name)
+            yield f"## {TITLES[file]}\n\n" if part is document else f"### {name}\n\n"
+            yield f"{part.get('description', '')}\n\n"
+            if "properties" in part:
+                yield "| Word | Means | Holds | Default | Example |\n|---|---|---|---|---|\n"
+                for word, of in part["properties"].items():
+                    yield row(name, word, of, part, defs, known)
+                yield "\n"
+
+
+def main() -> int:
+    """Write the page, or compare it."""
+    made = "".join(page()).rstrip("\n") + "\n"
+    if "--check" in sys.argv:
+        return int(not PAGE.exists() or PAGE.read_text(encoding="utf-8") != made)
+    PAGE.write_text(made, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
