@@ -265,6 +265,10 @@ def test_a_name_that_somebody_chose_is_told_without_what_no_name_of_ours_holds(
         assert [one.table for one in register.evidence.differences()] == ["a_b_c"]
 
 
+ONLY_AN_INDEX = {"0011"}
+"""Revisions after which an index alone was made: it changes no answer, so a gate goes on without it."""
+
+
 @pytest.mark.parametrize("revision", schema.revisions()[:-1])
 def test_a_register_of_an_older_revision_is_not_called_forged(
     request: pytest.FixtureRequest, tmp_path: Path, keys: KeyStore, revision: str
@@ -277,6 +281,9 @@ def test_a_register_of_an_older_revision_is_not_called_forged(
         register = Register(url, keys)
         for ask in (lambda one=register: list(one.evidence.differences()),
                     lambda one=register: one.evidence.of_request("req-000000000000")):  # fmt: skip
+            if revision in ONLY_AN_INDEX:
+                ask()
+                continue
             with pytest.raises(ConfigurationError, match=f"{revision}.*`afschrift register upgrade`"):
                 ask()
         schema.upgrade(url)

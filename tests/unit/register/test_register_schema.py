@@ -15,8 +15,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from bench.kills import killed_before
 from sqlalchemy import inspect, text
+from sqlalchemy.event import listen
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
@@ -61,6 +63,21 @@ def test_the_migrations_make_what_the_software_reads(url: str) -> None:
     with Database(url).read() as tx:
         options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
         assert compare_metadata(MigrationContext.configure(tx, opts=options), metadata) == []
+
+
+def test_the_last_event_of_a_type_is_found_by_an_index(tmp_path: Path, keys: KeyStore) -> None:
+    """Each request asks for it, and the trail grows for years: it was looked for in all events of no request."""
+    url = f"sqlite:///{tmp_path}/register.db"
+    schema.upgrade(url)
+    register, asked = Register(url, keys), list[tuple[str, Any]]()
+    register.trail.record(None, NewEvent("inventory_checked", payload={"n": 1}), NewEvent("swept"))
+    with register.oversight._db.read() as tx:
+        listen(tx, "before_cursor_execute", lambda *of: asked.append(of[2:4]))
+        assert register.oversight._last_of_system(tx, "inventory_checked") == {"n": 1}
+        [(statement, values)] = asked
+        plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert "ix_event_type_seq (type=?)" in str(plan[0])
+    assert "TEMP B-TREE" not in str(plan)
 
 
 def test_an_upgrade_killed_before_any_statement_leaves_nothing_and_the_next_one_ends(empty: str) -> None:
@@ -139,7 +156,7 @@ def test_a_register_from_before_the_first_release_is_left_alone_and_told_the_way
 
 SINCE = {
     *("look_up", "ix_look_up_request_id", "uq_look_up_going", "sqlite_autoindex_look_up_1"),
-    *("event_code", "ix_event_code_owner_seq"),
+    *("event_code", "ix_event_code_owner_seq", "ix_event_type_seq"),
     *("event_code_no_replace", "event_code_only_erase", "event_code_no_delete"),
 }
 """What later migrations made."""

@@ -20,6 +20,8 @@ event = Table(
     Column("prev", SHA256, nullable=False),
 )
 
+Index("ix_event_type_seq", event.c.type, event.c.seq)
+
 segment = Table(
     # A year of the trail that was dropped whole: what the chain goes on from. Append-only too.
     "segment",
