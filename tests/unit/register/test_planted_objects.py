@@ -279,11 +279,11 @@ def test_a_register_of_an_older_revision_is_not_called_forged(
             config.attributes["connection"] = tx
             command.upgrade(config, revision)
         register = Register(url, keys)
+        if revision in ONLY_AN_INDEX:
+            assert list(register.evidence.differences()) == []
+            continue
         for ask in (lambda one=register: list(one.evidence.differences()),
                     lambda one=register: one.evidence.of_request("req-000000000000")):  # fmt: skip
-            if revision in ONLY_AN_INDEX:
-                ask()
-                continue
             with pytest.raises(ConfigurationError, match=f"{revision}.*`afschrift register upgrade`"):
                 ask()
         schema.upgrade(url)
