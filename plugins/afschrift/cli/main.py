@@ -46,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
-inventory.app.command()(scan.scan)
+inventory.app.command(epilog=scan.CODES)(scan.scan)
 inventory.app.command()(inventory_review.review)
 app.add_typer(inventory.app, name="inventory")
 app.add_typer(keys.app, name="key")

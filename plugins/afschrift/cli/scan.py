@@ -11,6 +11,12 @@ from afschrift.cli.common import say
 from afschrift.domain.errors import ConfigurationError
 
 
+NOT_WHOLE = 3
+CODES = (
+    f"Exit codes: 0 all was read; {NOT_WHOLE} the source went away, and the draft holds what was read before."
+)
+
+
 def scan(
     connection: Annotated[
         str | None,
@@ -61,6 +67,9 @@ def scan(
         typer.echo(scanned.text, nl=False)
     for line in (*scanned.found, *scanned.next_steps):
         say(line) if dry_run else typer.echo(line)
+    if not scanned.whole:
+        say("The draft is not whole, as the source went away meanwhile: scan again when it is back.")
+        raise typer.Exit(NOT_WHOLE)
 
 
 def _pair(text: str) -> tuple[str, Any]:

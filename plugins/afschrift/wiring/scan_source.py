@@ -67,11 +67,13 @@ class Scanned:
         text: of the file.
         found: what was found, a line a subject.
         next_steps: what to do now.
+        whole: nothing was missed because the source went away.
     """
 
     text: str
     found: tuple[str, ...]
     next_steps: tuple[str, ...]
+    whole: bool = True
 
 
 def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
@@ -105,11 +107,11 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     here = plain(file)
     draft = drafted(found, proposals, header, set(identity.get("keys") or {}), known_names(here))
     text = written(draft.data, head(found, header), draft.remarks)
-    lines = tuple(summary(found, draft))
+    lines, whole = tuple(summary(found, draft)), not (found.lost or reader.broke_off)
     if asked.dry_run:
-        return Scanned(text, lines, ("Nothing was written (--dry-run).",))
+        return Scanned(text, lines, ("Nothing was written (--dry-run).",), whole)
     added = write(file, text, draft)
-    return Scanned(text, lines, tuple(next_steps(file, identity, draft, added if here else None)))
+    return Scanned(text, lines, tuple(next_steps(file, identity, draft, added if here else None)), whole)
 
 
 def _kind(asked: Asked) -> str:

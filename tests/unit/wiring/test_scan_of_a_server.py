@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from testbed.postgres import Database, Server
+from tests.support.command_line import in_this_process
 
 from afschrift.domain.errors import RetriableError
 from afschrift.wiring.scan_source import Asked, Scanned, scan_source
@@ -51,6 +53,7 @@ def scanned(folder: Path, say: Callable[[str], None] = lambda _: None) -> Scanne
 
 def test_what_may_not_be_read_is_told_and_the_rest_goes_on(database: Database, tmp_path: Path) -> None:
     done = scanned(tmp_path)
+    assert done.whole, "what the account may not see is no part of the scan"
     notes = "\n".join(line for line in done.found if line.startswith("Note:"))
     assert "shut is not described" in notes and "give its account SELECT" in notes
     assert "guarded is not described" in notes and "hidden.t is in a schema" in notes
@@ -71,15 +74,34 @@ def test_a_table_that_goes_meanwhile_is_told(database: Database, tmp_path: Path)
     assert "  half:" in done.text and "  visit:" in done.text
 
 
-def test_a_connection_that_is_lost_leaves_what_was_read(database: Database, tmp_path: Path) -> None:
-    def lose(said: str) -> None:
-        if said.startswith("Comparing"):
-            database.execute(
-                "ALTER ROLE scanner NOLOGIN",
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'scanner'",
-            )
+def lose(database: Database, said: str) -> None:
+    if said.startswith("Comparing"):
+        database.execute(
+            "ALTER ROLE scanner NOLOGIN",
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'scanner'",
+        )
 
-    done = scanned(tmp_path, lose)
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_exit_code_says_whether_all_was_read(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    def say(said: str) -> None:
+        told.append(said)
+        if lost:
+            lose(database, said)
+
+    told: list[str] = []
+    monkeypatch.setattr("afschrift.cli.scan.say", say)
+    done = in_this_process(("inventory", "scan", "club", "--out", str(tmp_path / "club.yml")), "")
+    assert done.code == (3 if lost else 0)
+    assert ("not whole" in told[-1]) == lost
+    assert "    subject: {member_id: MemberId}" in (tmp_path / "club.yml").read_text()
+
+
+def test_a_connection_that_is_lost_leaves_what_was_read(database: Database, tmp_path: Path) -> None:
+    done = scanned(tmp_path, partial(lose, database))
+    assert not done.whole
     assert any("The source was lost" in line for line in done.found)
     assert "    subject: {member_id: MemberId}" in (tmp_path / "club.yml").read_text()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.scan.reading.reader import Reader
 from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
@@ -51,6 +51,7 @@ def _or_nothing(
         return ask()
     except AfschriftError as error:
         notes.append(f"The source does not tell its {what}: {error.args[0]}")
+        reader.broke_off |= isinstance(error, RetriableError)
         reader.renew()
         return nothing
 

@@ -22,7 +22,13 @@ class Reader:
 
     Args:
         open_session: a session that is not opened yet.
+
+    Attributes:
+        broke_off: the source went away while its tables were listed, and came back: some of what it says of
+            them was not read.
     """
+
+    broke_off = False
 
     def __init__(self, open_session: Callable[[], Source]) -> None:
         self._open_session = open_session
