@@ -10,7 +10,6 @@ import typer
 from afschrift.cli.common import say
 from afschrift.domain.errors import ConfigurationError
 
-
 NOT_WHOLE = 3
 CODES = (
     f"Exit codes: 0 all was read; {NOT_WHOLE} the source went away, and the draft holds what was read before."
