@@ -28,6 +28,7 @@ _KEYS = {
     "c": "another category",
     "s": "samples, masked",
     "l": "all places",
+    "d": "one by one",
     "w": "another reason",
     "n": "later",
     "u": "undo",
@@ -56,7 +57,7 @@ class _Terminal:
         """Ask until nothing is left, or somebody stops."""
         keys: dict[str, Callable[[Group], None]] = {
             "y": self._confirm, "o": self._origin, "c": self._category, "s": self._samples,
-            "l": self._places, "w": self._reason, "n": self._later, "u": self._undo,
+            "l": self._places, "d": self._apart, "w": self._reason, "n": self._later, "u": self._undo,
         }  # fmt: skip
         shown = None
         while left := [one for one in self.review.waiting() if one.key not in self.passed]:
@@ -150,6 +151,10 @@ class _Terminal:
     def _reason(self, _group: Group) -> None:
         if why := _line("  Why"):
             self.answer = replace(self.answer, why=why)
+
+    def _apart(self, group: Group) -> None:
+        self.review.take_apart(group)
+        typer.echo(f"  Each of the {len(group.places)} is a question of its own.")
 
     def _later(self, group: Group) -> None:
         self.passed.add(group.key)

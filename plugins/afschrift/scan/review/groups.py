@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,18 +71,18 @@ class Group:
         return hashlib.sha256(self.key.encode()).hexdigest()[:20]
 
 
-def groups(inventory: Inventory) -> list[Group]:
+def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
     """All questions, those about the most columns first.
 
     Columns of one name, whatever its case, are one question where the same is proposed of what decides
     whether they leave; their categories and titles may differ, and each keeps its own. A table that is taken
     for a copy, or for one without personal data, is a question of its own; so is a way that was guessed,
-    before the columns that rest on it.
+    before the columns that rest on it. Of places that are `apart`, each is a question.
     """
-    found: dict[tuple[str, str], list[tuple[Place, Mapping[str, Any], Column]]] = {}
+    found: dict[tuple[str, str, str], list[tuple[Place, Mapping[str, Any], Column]]] = {}
     for place, column in _columns(inventory):
         said = words_of(column)
-        key = (str(place.column).casefold(), _deciding(said))
+        key = (str(place.column).casefold(), _deciding(said), place.path if place in apart else "")
         found.setdefault(key, []).append((place, said, column))
     alike = [_group(members) for members in found.values()]
     tables = list(_tables(inventory))

@@ -15,7 +15,7 @@ from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.quick_yaml import content
 from afschrift.scan.review.answer_text import Answer, confirm
-from afschrift.scan.review.groups import Group, groups
+from afschrift.scan.review.groups import Group, Place, groups
 from afschrift.scan.review.map_files import (
     Files,
     changed_meanwhile,
@@ -79,6 +79,7 @@ class Review:
         self._shown, self.inventory = read_whole(folder)
         self._waiting: list[Group] | None = None
         self.done: list[Step] = []
+        self._apart: set[Place] = set()
 
     @property
     def digest(self) -> str:
@@ -88,8 +89,21 @@ class Review:
     def waiting(self) -> list[Group]:
         """What is not answered yet."""
         if self._waiting is None:
-            self._waiting = groups(self.inventory)
+            self._waiting = groups(self.inventory, self._apart)
         return self._waiting
+
+    def take_apart(self, group: Group) -> None:
+        """From now on each place of a question is a question, as the answer is not the same for all.
+
+        Raises:
+            ConfigurationError: it is about one place.
+        """
+        if len(group.places) == 1:
+            raise ConfigurationError(
+                "This is about one place alone.", remedy="answer it, or leave it for later (n)."
+            )
+        self._apart |= set(group.places)
+        self._waiting = None
 
     def confirm(self, group: Group, answer: Answer) -> Step:
         """Write one answer; raises as `confirm_all`."""

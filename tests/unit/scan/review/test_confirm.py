@@ -122,6 +122,20 @@ def test_categories_of_one_question_may_differ_and_each_column_keeps_its_own(fol
     assert tables["customer"].columns["created_at"].category is None
 
 
+def test_a_question_is_taken_apart_where_one_answer_does_not_fit_all(folder: Path) -> None:
+    review = Review(folder)
+    one = next(group for group in review.waiting() if len(group.places) > 1)
+    review.take_apart(one)
+    parts = [group for group in review.waiting() if set(group.places) & set(one.places)]
+    assert [group.places for group in parts] == [(place,) for place in one.places]
+    review.confirm(parts[0], replace(ANSWER, words={"origin": "assigned"}))
+    left = [place for group in review.waiting() for place in group.places]
+    assert one.places[0] not in left
+    assert set(one.places[1:]) <= set(left), "nothing was said of the others"
+    with pytest.raises(ConfigurationError, match="one place alone"):
+        review.take_apart(parts[1])
+
+
 def test_another_origin_is_another_question(folder: Path) -> None:
     (folder / "shop.yml").write_text(
         MAP.replace("created_at: {origin: observed}", "created_at: {origin: provided}")
