@@ -92,8 +92,15 @@ def examples(file: str, defs: Schema, whole: Schema) -> Examples:
             if own == file:
                 _walk(data, whole, defs, FILES[file].__name__, found)
     for block in re.findall(r"```yaml\n(.*?)```", EXPLAINED.read_text(encoding="utf-8"), re.DOTALL):
-        _explained(content(textwrap.dedent(block)), whole, defs, FILES[file].__name__, found)
+        _explained(_plain(content(textwrap.dedent(block))), whole, defs, FILES[file].__name__, found)
     return found
+
+
+def _plain(data: Any) -> Any:
+    """The same in plain mappings and lists: those that know their lines cannot be written."""
+    if isinstance(data, dict):
+        return {name: _plain(value) for name, value in data.items()}
+    return [_plain(one) for one in data] if isinstance(data, list) else data
 
 
 def _explained(data: Any, whole: Schema, defs: Schema, name: str, found: Examples) -> None:
