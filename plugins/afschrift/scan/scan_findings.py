@@ -71,7 +71,13 @@ def find(
     """
     notes = list(source.notes)
     lost = False
-    repeated = copies(source)
+    pointers = polymorphic(source)
+    by_row = {
+        two.table for two in pointers
+    }  # each of their views shows a part, and may have a way of its own
+    repeated = {
+        name: of for name, of in copies(source).items() if of not in by_row or source.tables[name].part_of
+    }
     parts = {name: of for name, of in repeated.items() if source.tables[name].part_of is not None}
     known = declared(source.foreign_keys, parts)
     keys = declared_keys(source)
@@ -105,9 +111,7 @@ def find(
     ]
     visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
     places = assign(source, visible, people, roots)
-    return Findings(
-        source, people, roots, places, repeated, guessed, polymorphic(source), notes, lost, values
-    )
+    return Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
 
 
 def _people(

@@ -63,6 +63,25 @@ def test_a_pointer_by_row_is_no_way(tmp_path: Path) -> None:
     assert findings.places["note"].role is TableRole.UNREACHED
 
 
+def test_views_of_a_pointer_by_row_are_tables_of_their_own(tmp_path: Path) -> None:
+    tables = """
+        CREATE TABLE member (id INTEGER PRIMARY KEY, first_name TEXT, email TEXT);
+        CREATE TABLE note (id INTEGER PRIMARY KEY, subject_type TEXT, subject_id INTEGER, body TEXT);
+        CREATE VIEW member_note AS SELECT id, subject_id, body FROM note WHERE subject_type = 'member';
+        CREATE VIEW address AS SELECT id, email FROM member;
+    """
+    findings = found(tmp_path / "w.db", tables)
+    assert findings.copies == {"address": "member"}, (
+        "a view of one kind of note has a way that the table has not"
+    )
+
+
+def test_what_stands_between_the_names_is_no_name(tmp_path: Path) -> None:
+    """`de` of a tussenvoegsel would be found at the beginning of many a Dutch sentence."""
+    table = "CREATE TABLE klant (id INTEGER PRIMARY KEY, voornaam TEXT, tussenvoegsel TEXT, achternaam TEXT)"
+    assert found(tmp_path / "w.db", table).people["klant"].names == ("voornaam", "achternaam")
+
+
 def test_a_key_that_is_not_declared_is_unique_in_rows(tmp_path: Path) -> None:
     findings = found(
         tmp_path / "w.db",

@@ -14,7 +14,7 @@ from afschrift.scan.ways.edges import Edge
 from afschrift.scan.ways.name_words import flat, row_names, word_set, words
 
 GIVEN = ("firstname", "givenname", "forename", "voornaam", "roepnaam", "fname", "voornamen", "initials")
-FAMILY = ("lastname", "surname", "familyname", "achternaam", "geslachtsnaam", "lname", "tussenvoegsel")
+FAMILY = ("lastname", "surname", "familyname", "achternaam", "geslachtsnaam", "lname")
 FULL = ("fullname", "contactname", "volledigenaam", "displayname", "username", "gebruikersnaam", "personname")
 EMAIL = ("email", "emailaddress", "emailadres", "mailadres", "mailaddress", "mail")
 _PHONE = ("phone", "phonenumber", "telefoon", "telefoonnummer", "mobile", "mobiel", "tel", "telnr", "gsm")
