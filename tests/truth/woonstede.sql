@@ -1,10 +1,12 @@
 -- What a person gets of Woonstede, by each right, from woonstede.yml and by hand. README.md says how to read it.
 -- The notes come by the views of data/woonstede_views.sql; here they are found without them.
 
--- people huurder: the first, one who is marked as deleted and was the last, and who asked for most repairs
+-- people huurder: the first, one who is marked as deleted and was the last, and who of the others asked for most
+-- repairs
 (SELECT MIN(huurder_nr) AS huurder_nr FROM huurder)
 UNION (SELECT MAX(huurder_nr) FROM huurder WHERE verwijderd_op IS NOT NULL)
-UNION (SELECT gemeld_door FROM (SELECT gemeld_door, COUNT(*) AS n FROM reparatieverzoek GROUP BY gemeld_door
+UNION (SELECT gemeld_door FROM (SELECT gemeld_door, COUNT(*) AS n FROM reparatieverzoek
+       WHERE gemeld_door > (SELECT MIN(huurder_nr) FROM huurder) GROUP BY gemeld_door
        ORDER BY n DESC, gemeld_door LIMIT 1) most)
 ORDER BY 1;
 
