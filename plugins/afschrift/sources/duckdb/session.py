@@ -57,10 +57,12 @@ FROM duckdb_constraints()
 WHERE constraint_type = 'FOREIGN KEY' AND database_name = current_database()
 ORDER BY schema_name, table_name, constraint_index
 """
+# Of the other databases, DuckDB's own among them, it would make all views that nobody reads.
 _COLLATIONS = """
 SELECT count(*) FROM (
-  SELECT sql FROM duckdb_tables() UNION ALL SELECT sql FROM duckdb_views() WHERE NOT internal
-) WHERE sql ILIKE '%collate%'
+  SELECT database_name, sql FROM duckdb_tables()
+  UNION ALL SELECT database_name, sql FROM duckdb_views() WHERE NOT internal
+) WHERE database_name = current_database() AND sql ILIKE '%collate%'
 """
 _VIEWS = """
 SELECT schema_name, view_name FROM duckdb_views()
