@@ -14,6 +14,7 @@ from testbed import postgres as pg
 from tests import airflow_support
 from tests.support import mariadb
 from tests.support.command_line import programs_made_once
+from tests.support.compiled import compiled_once
 from tests.support.demo_warehouse import small_demo
 from tests.support.installed import Installation, installed
 from tests.support.properties import register_profiles
@@ -74,9 +75,9 @@ def _require(program: str) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _programs() -> Iterator[None]:
-    """The command line at which tests type is made once a process."""
-    with programs_made_once():
+def _made_once() -> Iterator[None]:
+    """What a process makes once outside tests, and would make for each of them here."""
+    with programs_made_once(), compiled_once():
         yield
 
 
