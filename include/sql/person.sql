@@ -1,6 +1,28 @@
 {# Which rows are the person's. `keys` holds the keys, bound by the session. #}
+{# The keys are gathered first: a condition that asks them row by row makes DuckDB keep all rows of the table. #}
+{% macro gathered(m) %}
+{{ m.sides[0] }} IS NOT NULL AND {{ m.sides[0] }} IN (
+  SELECT {{ m.sides[1] }} FROM {{ keys }} AS k
+  WHERE k.name = {{ m.key }}
+    AND {{ m.sides[1] }} IS NOT NULL
+{% if not m.instant and not m.timeless %}
+    AND k.is_current
+{% endif %}
+)
+{% if m.instant %}
+AND coalesce(len(list_filter(
+  (SELECT list(k) FROM {{ keys }} AS k WHERE k.name = {{ m.key }}),
+  lambda k: {{ m.holds }}
+    AND (k.valid_from IS NULL OR {{ m.instant }} >= k.valid_from)
+    AND (k.valid_to IS NULL OR {{ m.instant }} < k.valid_to)
+)) > 0, FALSE)
+{% endif %}
+{% endmacro %}
 {% macro match(m) %}
 {% if m.unless %}{{ m.unless | join(" IS NULL AND ") }} IS NULL AND {% endif %}
+{% if m.sides %}
+{{ gathered(m) }}
+{% else %}
 EXISTS (
   SELECT 1 FROM {{ keys }} AS k
   WHERE k.name = {{ m.key }}
@@ -12,6 +34,7 @@ EXISTS (
     AND k.is_current
 {% endif %}
 )
+{% endif %}
 {% endmacro %}
 {% macro person(belongs) %}
 (

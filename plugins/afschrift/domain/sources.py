@@ -133,12 +133,15 @@ class Dialect(Protocol):
         names_collations: texts of one type are compared in one way; known once the catalogue was read.
         sorts_in_our_memory: rows of a statement are all held by this process while they are put in order,
             and what streams them does not do so in ranges.
+        gathers_keys: a condition that asks the key table row by row would keep all rows of a table in memory;
+            its keys are gathered first.
     """
 
     name: str
     hides_tables: bool
     names_collations: bool
     sorts_in_our_memory: bool
+    gathers_keys: bool
 
     @property
     def keys(self) -> str:
@@ -168,6 +171,9 @@ class Dialect(Protocol):
 
     def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
         """Condition: a column equals the bound key `k`, whatever its type; never raises, never rounds."""
+
+    def key_sides(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:
+        """Both sides of `holds_key` where the database `gathers_keys`."""
 
     def mentions(self, text: str, value: str) -> str:
         """Condition: a text holds another one, both in small letters (ASCII); else false or NULL."""

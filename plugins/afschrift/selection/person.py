@@ -44,6 +44,7 @@ class Match:
         instant: the row's own time as an instant, for keys that change hands; None: see `timeless`.
         timeless: the row counts whatever its time (`at: any`, or a key that is for ever one person's).
         unless: columns of better keys; the row must hold none of them.
+        sides: the column and the bound key, where the keys are to be gathered before rows are read.
         text: SQL of the column's value as the text of a key.
         exact: what the database finds equal to a key is equal to whoever compares its text, so that a row
             can be told to be this person's without the database.
@@ -54,6 +55,7 @@ class Match:
     instant: str | None
     timeless: bool
     unless: tuple[str, ...] = ()
+    sides: tuple[str, str] | None = None
     text: str = ""
     exact: bool = False
 
@@ -276,13 +278,15 @@ class WayFinder:
     ) -> Match:
         link = self._source.tables[table].subject[name]
         column, of_type = self.column(table, link.column, alias), self._catalogue[table][link.column]
+        native, casefold = self.native(table, link.column), link.match == "casefold"
         return Match(
             key=self._dialect.literal(name),
             holds=self.holds(table, name, alias),
             instant=self.instant(table, link.at, alias) if link.at and not timeless else None,
             timeless=timeless,
             unless=unless,
-            text=self._dialect.key_text(column, self.native(table, link.column)),
+            sides=self._dialect.key_sides(column, native, casefold=casefold),
+            text=self._dialect.key_text(column, native),
             exact=not of_type.loose and of_type.kind is not ValueKind.NUMBER,
         )
 

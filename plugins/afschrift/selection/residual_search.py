@@ -254,7 +254,8 @@ class ResidualSearch:
         return any(f"{self.declared.source}.{name}.{one}" in self.hidden for one in (column, *members))
 
     def _counts(self, template: str, **parts: object) -> list[int]:
-        statement = render(self.sql, template, keys=self.session.dialect.keys, **parts)
+        dialect = self.session.dialect
+        statement = render(self.sql, template, keys=dialect.keys, gathered=dialect.gathers_keys, **parts)
         return [int(count) for count in self.session.rows(statement)[0]]
 
 

@@ -17,6 +17,7 @@ class StandardDialect:
     hides_tables = False
     names_collations = False
     sorts_in_our_memory = False
+    gathers_keys = False
 
     def quote(self, identifier: str) -> str:
         """Double quotes, doubled inside."""
@@ -51,6 +52,10 @@ class StandardDialect:
         if casefold:
             return f"lower({column}) = lower(k.value)"
         return f"{column} = {self.typed_key('k.value', native)}"
+
+    def key_sides(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:  # noqa: ARG002
+        """Most databases ask the keys row by row."""
+        return None
 
     def mentions(self, text: str, value: str) -> str:
         """By the signs themselves."""

@@ -18,6 +18,7 @@ class DuckDialect(StandardDialect):
     """DuckDB's SQL."""
 
     name = "duckdb"
+    gathers_keys = True
 
     def __init__(self, cell_limit: int = 64 << 20) -> None:
         self._cell_limit = cell_limit
@@ -48,6 +49,16 @@ class DuckDialect(StandardDialect):
         else:
             same = f"CAST({cast} AS VARCHAR) = {value}"
         return f"CASE WHEN {same} THEN {cast} END"
+
+    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
+        """The column equals the key `k`."""
+        return " = ".join(self.key_sides(column, native, casefold=casefold))
+
+    def key_sides(self, column: str, native: str, *, casefold: bool) -> tuple[str, str]:
+        """For a correlated EXISTS, it keeps each row of the table, with all that the statement needs."""
+        if casefold:
+            return f"lower({column})", "lower(k.value)"
+        return column, self.typed_key("k.value", native)
 
     def token(self, salt: str, text: str) -> str:
         """A text is hashed as UTF-8."""

@@ -24,7 +24,7 @@ from afschrift.sources.duckdb.document_parts import Place, place_of
 from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_error
 from afschrift.sources.duckdb.estimate import file_estimate
 from afschrift.sources.duckdb.oracle import duckdb_oracle, own
-from afschrift.sources.duckdb.ordered_ranges import in_order
+from afschrift.sources.duckdb.ordered_ranges import Tries, in_order
 from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows
@@ -181,7 +181,9 @@ class DuckSession:
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows."""
-        yield from in_order(statement, self.rows, self._read, self._read_range, self._in_little)
+        yield from in_order(
+            statement, self.rows, self._read, Tries(self._in_little, self._in_all, self._read_range)
+        )
 
     def _read(self, statement: str) -> Iterator[Any]:
         with self._translated(statement):
@@ -190,22 +192,26 @@ class DuckSession:
     def _batches(self, statement: str) -> Iterator[Any]:
         return iter(self.connection.sql(statement).to_arrow_reader(BATCH_ROWS))
 
-    def _read_range(self, statement: str) -> Iterator[Any]:
+    def _read_range(self, statement: str) -> Iterator[Any] | None:
         """The same; put in order within little memory, and within all of it where that is not enough."""
-        with self._translated(statement):
-            if self._memory:
-                return self._within(statement, self._memory)
-            if self._too_little == _TOO_LITTLE:  # what they need has little to do with their rows
-                return self._within(statement, MEMORY)
-            batches = self._in_little(statement)
-            self._too_little = 0 if batches else self._too_little + 1
-            return batches or self._within(statement, MEMORY)
+        if self._memory or self._too_little == _TOO_LITTLE:  # what they need has little to do with their rows
+            return self._in_all(statement)
+        batches = self._in_little(statement)
+        self._too_little = 0 if batches else self._too_little + 1
+        return batches or self._in_all(statement)
 
     def _in_little(self, statement: str) -> Iterator[Any] | None:
         """The same; None where the memory of a range does not put them in order."""
+        return self._in(statement, self._of_a_range)
+
+    def _in_all(self, statement: str) -> Iterator[Any] | None:
+        """The same; None where the session's memory does not."""
+        return self._in(statement, self._memory or MEMORY)
+
+    def _in(self, statement: str, memory: str) -> Iterator[Any] | None:
         with self._translated(statement):
             try:
-                return self._within(statement, self._of_a_range)
+                return self._within(statement, memory)
             except FAILURES as error:
                 if not out_of_memory(error):
                     raise

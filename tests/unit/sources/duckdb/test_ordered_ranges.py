@@ -201,6 +201,36 @@ def test_what_fits_in_no_range_says_what_to_raise(tmp_path: Path) -> None:
         list(session.stream(of))
 
 
+def test_a_range_that_memory_does_not_hold_is_halved(tmp_path: Path) -> None:
+    """Most rows are small, so ranges are cut large; then come 100 MB of large ones in 64 MB of memory."""
+    made = (
+        "CREATE TABLE t AS SELECT i * 7919 % 120000 AS id, 1 AS of, "
+        "repeat(chr(65 + (i % 26)::INT), CASE WHEN i * 7919 % 120000 > 115000 THEN 20000 ELSE 20 END) AS pad "
+        "FROM range(120000) r(i)"
+    )
+    of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
+    tried: list[bool] = []
+    with opened(tmp_path, made, memory="64MB", threads=1) as session:
+        in_all = session._in_all
+
+        def counting(text: str):  # type: ignore[no-untyped-def]
+            found = in_all(text)
+            tried.append(found is not None)
+            return found
+
+        session._in_all = counting  # type: ignore[method-assign]
+        last = -1
+        for batch in session.stream(of):
+            ids = batch.column(0).to_numpy()
+            assert ids[0] == last + 1
+            assert (ids[1:] > ids[:-1]).all()
+            last = ids[-1]
+    assert last == 119_999
+    assert not all(tried)
+    assert sum(not one for one in tried) < 12  # what was learned of one range holds for the next
+    assert len(tried) < 60
+
+
 def test_a_lake_accounts_for_rows_that_little_memory_did_not_hold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
