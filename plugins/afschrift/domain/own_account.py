@@ -70,6 +70,10 @@ class TableOracle(Protocol):
     def numbers(self) -> tuple[str, ...]:
         """Those of them by which a sample can be drawn: whole numbers of 64 bits."""
 
+    @property
+    def documents(self) -> frozenset[str]:
+        """Those whose type holds nothing but JSON documents, each written on one line."""
+
     def own(self, column: str, forms: Any) -> Any:
         """Value forms of a column (`pa.string`) as the warehouse's own texts."""
 

@@ -128,6 +128,11 @@ class Comparison:
             self._sample = Sample(number, factor, percent)
         self.begin()
 
+    @property
+    def documents(self) -> frozenset[str]:
+        """Columns that hold nothing but JSON documents by their type, and leave as they are."""
+        return self._oracle.documents
+
     def begin(self) -> None:
         """The table is written from its start."""
         self._ours = RowSums(self._oracle, self._oracle.hashed, self._sample)

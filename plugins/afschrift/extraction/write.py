@@ -74,11 +74,12 @@ class TableWriter:
         self, stream: Iterator[pa.RecordBatch], options: Mapping[str, Options]
     ) -> tuple[TablePart, ...]:
         first, profiler = FirstRows(self.kept), TableProfiler(self.choice)
+        valid = self.comparison.documents if self.comparison is not None else frozenset()
         if self.comparison is not None:
             self.comparison.begin()
 
         def take(batch: pa.RecordBatch) -> None:
-            text = text_batch(batch, self.plan.selected)
+            text = text_batch(batch, self.plan.selected, valid)
             if self.comparison is not None:
                 self.comparison.take(text)
             first.take(text)

@@ -32,6 +32,7 @@ class Own:
         nested: a list, record or map, whose value form is JSON.
         document: JSON, of which the document `null` counts as NULL.
         stored: of JSON, SQL of its text as it stands; empty where only `expression` is known.
+        valid: the type holds nothing but JSON documents, and writes each on one line.
     """
 
     expression: str
@@ -40,6 +41,7 @@ class Own:
     nested: bool = False
     document: bool = False
     stored: str = ""
+    valid: bool = False
 
     def of(self, column: str) -> str:
         """The expression of a quoted column."""
@@ -119,6 +121,11 @@ class SqlOracle:
     def numbers(self) -> tuple[str, ...]:
         """Those of whole numbers."""
         return tuple(name for name, own in self._own.items() if own.number)
+
+    @property
+    def documents(self) -> frozenset[str]:
+        """Those whose type holds nothing but JSON documents."""
+        return frozenset(name for name, own in self._own.items() if own.valid)
 
     def own(self, column: str, forms: pa.Array) -> pa.Array:
         """Value forms as the warehouse's texts."""

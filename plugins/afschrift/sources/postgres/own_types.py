@@ -209,7 +209,8 @@ _PLAIN: dict[str, Own] = {
     "float4": Own(_BITS.format("float4send"), own_times.single_bits),
     "money": Own("encode(cash_send({c}), 'hex')", _each(_money_bits)),
     "inet": Own(_TEXT, _with_bits),
-    **dict.fromkeys(_DOCUMENTS, Own(_TEXT, own_times.same)),
+    "json": Own(_TEXT, own_times.same),
+    "jsonb": Own(_TEXT, own_times.same, valid=True),  # json keeps what was typed: half a surrogate pair too
 }
 _INSIDE: dict[str, Callable[[pa.Array], pa.Array]] = {
     **dict.fromkeys(_SAME, own_times.same),

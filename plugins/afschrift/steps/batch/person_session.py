@@ -84,6 +84,7 @@ class _PersonOracle:
         self._together, self._person = together, person
         self._statement, self._oracle = statement, oracle
         self.hashed, self.numbers, self.own = oracle.hashed, oracle.numbers, oracle.own
+        self.documents = oracle.documents
         self.together = oracle.together
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
