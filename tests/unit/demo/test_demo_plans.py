@@ -46,9 +46,8 @@ def meanings(folder: Path) -> dict[str, str]:
     """For each table of the shop: digest of all that its entry means, and for each column who decided and why."""
     found = {}
     for name, table in load(folder).sources["shop"].tables.items():
-        said = table.model_dump(
-            mode="json", exclude={"columns", "decided", "defaults", "confirmed"}, exclude_defaults=True
-        )
+        left_out = {"columns", "decided", "defaults", "confirmed", "label"}  # a label is in no plan
+        said = table.model_dump(mode="json", exclude=left_out, exclude_defaults=True)
         columns = {
             column: [
                 one.model_dump(mode="json", exclude={"decided"}, exclude_defaults=True),
