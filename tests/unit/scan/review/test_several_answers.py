@@ -13,7 +13,7 @@ from afschrift.inventory import load as loading
 from afschrift.inventory.load import load
 from afschrift.scan.review.answer_text import Answer
 from afschrift.scan.review.groups import Group
-from afschrift.scan.review.map_files import NotWritableError
+from afschrift.scan.review.map_files import NotWritableError, replace_files
 from afschrift.scan.review.review_session import Review, WouldBreakError
 
 MAP = """\
@@ -130,3 +130,15 @@ def test_files_that_cannot_be_written_are_told_and_stay(
     assert written(folder) == before
     monkeypatch.undo()
     assert review.confirm_all(answered(review, email="")).lines
+
+
+def test_a_file_that_changed_at_the_last_moment_is_not_replaced(folder: Path) -> None:
+    file = folder / "shop.yml"
+    for now in (OTHER.encode(), None):
+        if now is None:
+            file.unlink()
+        else:
+            file.write_bytes(now)
+        with pytest.raises(ConfigurationError, match="changed by somebody else"):
+            replace_files(folder, {file: MAP.encode()}, {file: b"new"})
+        assert (file.read_bytes() if file.exists() else None) == now
