@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -317,8 +319,16 @@ def test_what_takes_answers_back_is_not_made_up(visit: Visit) -> None:
     page.send("write", both(page))
     after, [undo] = map_text(), page.held()["undo"]
     folder = Path(os.environ["AFSCHRIFT_INVENTORY"])
+    deep = base64.b64encode(zlib.compress(b"[" * 200_000)).decode()
     forged = {folder / "shop.yml": after.replace("name:", "nam:").encode()}
-    for one in (packed(forged), packed({folder / "other.yml": b"x"}), packed({}), "x", undo[:-8] + "AAAA"):
+    for one in (
+        packed(forged),
+        packed({folder / "other.yml": b"x"}),
+        packed({}),
+        "x",
+        undo[:-8] + "AAAA",
+        deep,
+    ):
         reply = page.send("undo", {"undo": one})
         assert (reply.status, map_text()) == (409, after)
     assert not (folder / "other.yml").exists()
@@ -358,6 +368,12 @@ def test_a_map_with_faults_is_told_and_what_was_typed_is_kept(visit: Visit) -> N
     broken = page.send("write", both(page))
     assert (broken.status, "The data map has faults" in broken.text) == (409, True)
     assert f'value="{WHY}"' in broken.html
+    file.parent.rename(file.parent.with_name("away"))
+    gone = broken.send("write")
+    assert (gone.status, "there is no such folder" in gone.text) == (409, True)
+    assert str(file.parent) not in gone.html
+    assert f'value="{WHY}"' in gone.html
+    file.parent.with_name("away").rename(file.parent)
     file.write_text(good)
     assert broken.send("show").status == 200
     assert broken.send("write").status == 200

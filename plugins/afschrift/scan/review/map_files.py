@@ -103,7 +103,8 @@ def _alone(folder: Path) -> Iterator[None]:
     """Only one process of this machine at a time replaces files of a folder."""
     opened = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(opened, fcntl.LOCK_EX)
+        with suppress(OSError):  # a file system without locks: the comparison below is left
+            fcntl.flock(opened, fcntl.LOCK_EX)
         yield
     finally:
         os.close(opened)

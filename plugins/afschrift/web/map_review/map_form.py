@@ -190,7 +190,7 @@ def unpacked(text: str) -> dict[str, bytes]:
             raise ValueError
         found: dict[str, Any] = json.loads(read)
         return {str(name): str(written).encode() for name, written in found.items()}
-    except (ValueError, AttributeError, binascii.Error, zlib.error):
+    except (ValueError, AttributeError, RecursionError, binascii.Error, zlib.error):
         raise RefusedError(
             "What takes the answers back does not read. Nothing was written.",
             remedy="take them back in version control, or by hand.",

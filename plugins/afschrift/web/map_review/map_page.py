@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -102,7 +103,8 @@ class _Reviewing:
     def page(self, problem: Problem | None = None, status: int = 200) -> Response:
         """The page, with what was typed."""
         if self._review is None:
-            problem = Problem(BROKEN, tuple(("", "", str(one)) for one in self._faults[:_FAULTS]))
+            named = (replace(one, file=Path(one.file).name) for one in self._faults[:_FAULTS])
+            problem = Problem(BROKEN, tuple(("", "", str(one)) for one in named))
             status = 409
         return map_page(
             self.request, self.by, self._officer, self._review, self.form, self.told, problem, status
