@@ -20,9 +20,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
 
-from afschrift.inventory.described import parts  # noqa: E402
 from afschrift.inventory.load import FILES, schema  # noqa: E402
 from afschrift.inventory.quick_yaml import content  # noqa: E402
+from afschrift.inventory.wording.word_meanings import parts  # noqa: E402
 
 PAGE = ROOT / "docs" / "inventory-reference.md"
 EXAMPLES = ("include/inventory", "examples/chinook/inventory")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 _ID = re.compile(r"\b(?:req|let|q)-[a-z0-9]{12}\b")
@@ -54,7 +57,7 @@ class Shell:
     def __post_init__(self) -> None:
         self._bash = subprocess.Popen(
             ["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env=dict(self.environment),
+            env=dict(self.environment), start_new_session=True,
         )  # fmt: skip
 
     def run(self, command: Command, keys: str = "") -> str:
@@ -80,7 +83,9 @@ class Shell:
         return "\n".join(printed)
 
     def close(self) -> None:
-        """End the shell; what it started ends with it."""
+        """End the shell and what it started, also where a command is not through."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._bash.pid, signal.SIGTERM)
         assert self._bash.stdin is not None
         self._bash.stdin.close()
         self._bash.wait(timeout=60)

@@ -129,7 +129,7 @@ def stored_lines(stored: StoredCase) -> Iterator[str]:
 
 
 def _faults(error: Any) -> Iterator[str]:
-    from afschrift.inventory.form_words import in_words
+    from afschrift.inventory.wording.form_words import in_words
 
     for item in error.errors(include_url=False, include_input=False):
         where = [str(part) for part in item["loc"]]

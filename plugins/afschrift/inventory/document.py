@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml.error import MarkedYAMLError
 
 from afschrift.inventory.faults import Fault
-from afschrift.inventory.form_words import in_words, joined
 from afschrift.inventory.quick_yaml import content, with_lines
+from afschrift.inventory.wording.form_words import in_words, joined
 
 Model = TypeVar("Model", bound=BaseModel)
 

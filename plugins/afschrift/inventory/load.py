@@ -12,13 +12,13 @@ from pydantic import BaseModel
 
 from afschrift.inventory.canary import CANARY, CanaryFile
 from afschrift.inventory.check import check, policy_faults
-from afschrift.inventory.described import describe
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.run_in import WORD, says, stands_apart, without
+from afschrift.inventory.wording.word_meanings import describe
 from afschrift.law.manual_search import KIND as MANUAL
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"

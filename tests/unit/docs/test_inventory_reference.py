@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
-from afschrift.inventory.described import meanings, parts
 from afschrift.inventory.load import FILES
 from afschrift.inventory.organisation import IdentityFile
+from afschrift.inventory.wording.word_meanings import meanings, parts
 
 ROOT = Path(__file__).parents[3]
 PARTS = {name: model for file in FILES.values() for name, model in parts(file).items()}
