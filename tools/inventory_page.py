@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
@@ -26,8 +27,9 @@ from afschrift.inventory.wording.word_meanings import parts  # noqa: E402
 
 PAGE = ROOT / "docs" / "inventory-reference.md"
 EXAMPLES = ("include/inventory", "examples/chinook/inventory")
-EXPLAINED = ROOT / "docs" / "inventory.md"
+EXPLAINED = (ROOT / "docs" / "inventory.md", ROOT / "docs" / "canary.md")
 LONG = 90
+PARTS = parts(FILES["source"])
 HEAD = """# Every word of the inventory
 
 Made by `python tools/inventory_page.py` from the models that read the files; a test holds the two together.
@@ -91,7 +93,8 @@ def examples(file: str, defs: Schema, whole: Schema) -> Examples:
             )
             if own == file:
                 _walk(data, whole, defs, FILES[file].__name__, found)
-    for block in re.findall(r"```yaml\n(.*?)```", EXPLAINED.read_text(encoding="utf-8"), re.DOTALL):
+    pages = "".join(path.read_text(encoding="utf-8") for path in EXPLAINED)
+    for block in re.findall(r"```yaml\n(.*?)```", pages, re.DOTALL):
         _explained(_plain(content(textwrap.dedent(block))), whole, defs, FILES[file].__name__, found)
     return found
 
@@ -109,8 +112,17 @@ def _explained(data: Any, whole: Schema, defs: Schema, name: str, found: Example
     for part, of in forms.items():
         words = of.get("properties", {}).keys()
         for inside in (data, *(data.values() if isinstance(data, dict) else ())):
-            if isinstance(inside, dict) and inside and inside.keys() <= words:
+            known = isinstance(inside, dict) and inside and inside.keys() <= words
+            if known and (part == name or _fits(inside, PARTS[part])):
                 _walk(inside, of, defs, part, found)
+
+
+def _fits(written: Any, model: type[BaseModel]) -> bool:
+    try:
+        model.model_validate(written)
+    except ValidationError:
+        return False
+    return True
 
 
 def _walk(data: Any, of: Schema, defs: Schema, name: str, found: Examples) -> None:
@@ -127,7 +139,9 @@ def _walk(data: Any, of: Schema, defs: Schema, name: str, found: Examples) -> No
     for word, value in data.items():
         inside = of.get("properties", {}).get(word)
         if inside is not None:
-            written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000)
+            written = yaml.safe_dump(
+                value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000
+            )
             written = written.removesuffix("...\n").strip().replace("|", "\\|")
             if written and len(written) <= LONG:
                 found.setdefault((name, word), written)
