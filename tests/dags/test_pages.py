@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +25,18 @@ from tests.support.pages import (
     token_in,
 )
 
+from afschrift.app.settings import Settings
+from afschrift.casework.canary.signed import sign_canary
+from afschrift.inventory.canary import CANARY, load_canary
+from afschrift.law.roles import Roles
+
 pytestmark = [pytest.mark.airflow]
 
 CONFIRMED = {"choice": "confirmed", "f.method": "call_back", "f.level": "substantial"}
+CANARY_OF_NOBODY = """\
+decided: {by: Data office, on: 2026-01-05, why: To see that answers are whole.}
+planted: [{table: shop.customer, row: {email: kwik@example.org}}]
+"""
 TEXT = "Kanariezin over de man met de rode hoed"
 
 __all__ = ["app", "browse", "installation"]
@@ -514,3 +525,23 @@ def test_a_fault_of_the_software_loses_no_words_and_logs_none(
     assert (listing.status_code, TEXT in listing.text) == (500, False)
     assert airflow_env.log.count("Unexpected ValueError at") >= 2
     assert TEXT not in airflow_env.log
+
+
+def test_a_request_for_the_canary_says_so_on_its_page(
+    browse: Browse,
+    installation: Installation,
+    customer: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other, _ = asked_identity(installation, customer)
+    request, _ = asked_identity(installation, planted := _customers.pop())
+    folder = shutil.copytree(Settings.from_environment().inventory, tmp_path / "inventory")
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(folder))
+    (folder / CANARY).write_text(f'keys: {{customer_id: "{planted}"}}\n{CANARY_OF_NOBODY}', encoding="utf-8")
+    assert "This asks for the canary" not in browse("anna", f"/requests/{request}").text
+    register, canary = installation.services.register, load_canary(folder, ["customer_id"])
+    assert canary is not None
+    sign_canary(canary, register, register.store.keys, Roles(open_terminal=True), "cli:anna")
+    assert "This asks for the canary" in text_of(browse("anna", f"/requests/{request}").text)
+    assert "This asks for the canary" not in browse("anna", f"/requests/{other}").text

@@ -82,12 +82,25 @@ def own_keys(settings: Settings | None = None) -> tuple[str, ...]:
     Raises:
         InventoryError: `identity.yml` is missing or wrong.
     """
-    folder = (settings or Settings.from_environment()).inventory
-    document = Document(folder / IDENTITY)
+    keys = _identity(settings).keys
+    return tuple(name for name, key in keys.items() if key.unique is Unique.YES)
+
+
+def identity_keys(settings: Settings | None = None) -> tuple[str, ...]:
+    """Names of all identity keys.
+
+    Raises:
+        InventoryError: `identity.yml` is missing or wrong.
+    """
+    return tuple(_identity(settings).keys)
+
+
+def _identity(settings: Settings | None) -> IdentityFile:
+    document = Document((settings or Settings.from_environment()).inventory / IDENTITY)
     identity = document.parse(IdentityFile)
     if identity is None or document.faults:
         raise InventoryError(document.faults)
-    return tuple(name for name, key in identity.keys.items() if key.unique is Unique.YES)
+    return identity
 
 
 def load_grounds(settings: Settings | None = None) -> Grounds:

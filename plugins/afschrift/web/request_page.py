@@ -6,7 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction, own_keys
+from afschrift.app.settings import Settings
 from afschrift.casework.answer import visible
+from afschrift.casework.canary.asked_for import asks_for_canary
 from afschrift.casework.clock import view as request_words
 from afschrift.casework.letters.due import letters_due
 from afschrift.casework.letters.due import lines as letter_lines
@@ -64,6 +66,7 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         received_at=local(timeline.received_at, timeline),
         last_day=last_day(clock),
         clock=clock,
+        canary=asks_for_canary(register, request_id, Settings.from_environment()),
         why=list(request_words.explained(clock)),
         questions=[
             (q, visible(by.roles, by.account, q)) for q in register.questions.all(request_id=request_id)

@@ -73,6 +73,12 @@ def require_signed(canary: Canary, register: Register) -> Signed:
     if statement["sha256"] != canary.digest:
         raise GateError(f"{CANARY} changed since it was signed.", remedy=f"see what changed; {_SIGN}.")
     events = register.trail.of_types(None, SIGNED)
+    if not events:
+        raise GateError(
+            f"{CANARY} was not signed in this register: its trail has no event {SIGNED}.",
+            remedy="in a new register, or one restored from before the signing, it takes a signature again: "
+            f"{_SIGN}. In any other, find out who put {SIGNATURE} there.",
+        )
     header, payload = events[-1] if events else (None, None)
     keys = register.store.keys
     trusted = TrustedKeys(keys.public_keys(), keys.revoked())

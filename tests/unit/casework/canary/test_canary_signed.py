@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.registers import place
+from testbed.running import store
 from tests.support.canary_shop import OPEN, CanaryShop, canary_shop
 
+from afschrift.casework.canary.asked_for import asks_for_canary
 from afschrift.casework.canary.signed import FORMAT, SIGNATURE, require_signed, sign_canary
 from afschrift.domain.errors import GateError, NotAllowedError
 from afschrift.inventory.canary import CANARY
 from afschrift.law.roles import Roles
 from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Register
 from afschrift.register.trail.signed import sign
 from afschrift.wiring.check_canary import known_canary, search_logs
 
@@ -117,6 +122,29 @@ def test_what_is_not_signed_as_it_is_asks_nothing(
     with pytest.raises(GateError, match=words):
         search_logs(shop.services, shop.settings, [shop.folder / "no.log"], (), "tester")
     assert not shop.services.register.trail.of_types(None, "canary_logs_searched")
+
+
+def test_a_new_register_says_that_the_canary_is_to_be_signed_again(shop: CanaryShop, tmp_path: Path) -> None:
+    new = Register(place(tmp_path / "new.db"), keys(shop))
+    canary = known_canary(shop.settings, shop.services.inventory)
+    require_signed(canary, shop.services.register)
+    with pytest.raises(GateError, match="was not signed in this register") as told:
+        require_signed(canary, new)
+    assert "in a new register" in told.value.remedy
+    assert "afschrift canary sign" in told.value.remedy
+
+
+def test_a_request_for_the_canary_is_known_by_its_keys_as_they_were_signed(shop: CanaryShop) -> None:
+    register, planted = shop.services.register, known_canary(shop.settings, shop.services.inventory).file.keys
+    ours = store(shop.services, {name: value.upper() for name, value in planted.items()})
+    other = store(shop.services, {"customer_id": "1"})
+    assert asks_for_canary(register, ours, shop.settings)
+    assert not asks_for_canary(register, other, shop.settings)
+    unsigned(shop)  # it could name anybody then
+    assert not asks_for_canary(register, ours, shop.settings)
+    (shop.settings.inventory / CANARY).rename(shop.folder / "away.yml")
+    assert not asks_for_canary(register, ours, shop.settings)
+    (shop.folder / "away.yml").rename(shop.settings.inventory / CANARY)
 
 
 def test_the_trail_tells_who_signed_and_which_file(shop: CanaryShop) -> None:
