@@ -14,7 +14,7 @@ from afschrift.scan.scan_findings import Findings
 from afschrift.scan.schema import ScannedTable
 from afschrift.scan.table_remarks import remarks
 from afschrift.scan.ways.edges import Edge
-from afschrift.scan.ways.name_words import is_generic, singulars, words
+from afschrift.scan.ways.name_parts import is_generic, singulars, words
 from afschrift.scan.ways.person_tables import People
 from afschrift.scan.ways.table_places import Place
 

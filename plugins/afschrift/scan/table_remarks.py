@@ -5,7 +5,7 @@ from __future__ import annotations
 from afschrift.domain.language import count
 from afschrift.scan.proposal import TableRole
 from afschrift.scan.scan_findings import Findings
-from afschrift.scan.ways.name_words import flat
+from afschrift.scan.ways.name_parts import flat
 from afschrift.scan.ways.person_tables import is_tenant
 
 _DELETED = (

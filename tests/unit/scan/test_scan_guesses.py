@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.scanned import found, ways
 
 from afschrift.scan.proposal import TableRole
-from afschrift.scan.ways.name_words import pointed_to, singulars
+from afschrift.scan.ways.name_parts import pointed_to, singulars
 
 BARE = """
 CREATE TABLE klanten (klantnummer INTEGER PRIMARY KEY, voornaam TEXT, achternaam TEXT, email TEXT);

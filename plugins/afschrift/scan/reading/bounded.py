@@ -10,7 +10,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.scan.ways.edges import Edge
-from afschrift.scan.ways.name_words import flat
+from afschrift.scan.ways.name_parts import flat
 from afschrift.selection.part_columns import column_sql
 
 ROWS = 40

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from afschrift.domain.sources import ForeignKey
-from afschrift.scan.ways.name_words import flat, pointed_to, row_names, word_set, words
+from afschrift.scan.ways.name_parts import flat, pointed_to, row_names, word_set, words
 
 _OTHER_ROLES = word_set(
     "created creator updated updater modified modifier changed deleted approved approver assigned assignee "

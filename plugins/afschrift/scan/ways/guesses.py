@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from afschrift.domain.value_kind import ValueKind
 from afschrift.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.scan.ways.edges import Edge
-from afschrift.scan.ways.name_words import (
+from afschrift.scan.ways.name_parts import (
     NUMBERS,
     flat,
     is_generic,

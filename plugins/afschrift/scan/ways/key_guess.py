@@ -8,7 +8,7 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.scan.reading.bounded import distinct_statement
 from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.schema import ScannedSource, ScannedTable
-from afschrift.scan.ways.name_words import is_generic, pointed_to, row_names, singulars
+from afschrift.scan.ways.name_parts import is_generic, pointed_to, row_names, singulars
 from afschrift.scan.ways.person_tables import key_column
 
 

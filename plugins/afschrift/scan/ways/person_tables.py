@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from afschrift.domain.language import count
 from afschrift.scan.schema import ScannedSource, ScannedTable
 from afschrift.scan.ways.edges import Edge
-from afschrift.scan.ways.name_words import flat, row_names, word_set, words
+from afschrift.scan.ways.name_parts import flat, row_names, word_set, words
 
 GIVEN = ("firstname", "givenname", "forename", "voornaam", "roepnaam", "fname", "voornamen", "initials")
 FAMILY = ("lastname", "surname", "familyname", "achternaam", "geslachtsnaam", "lname")

@@ -13,9 +13,11 @@ from afschrift.inventory.model import SourceFile
 from afschrift.selection.live.finding import Code, Finding, finding
 from afschrift.selection.live.probe import NotAnsweredError, NotReachedError, Probe
 from afschrift.selection.live.rows import Rows
-from afschrift.selection.live.ways_check import equal
+from afschrift.selection.live.ways_check import equal, points_to_nothing
 from afschrift.selection.person import WayFinder
 from afschrift.selection.statements import render
+
+_LOST = "see where these rows went in the source; a reader of an answer cannot follow the pointer"
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,4 @@ class ReferencesCheck:
             return
         if rows > found:
             among = "" if looked.whole else f", {looked.words},"
-            yield finding(
-                Code.POINTS_TO_NOTHING,
-                place,
-                f"{way}: {rows - found:,} of {rows:,} rows that point there{among} find no row",
-                "see where these rows went in the source; a reader of an answer cannot follow the pointer",
-            )
+            yield points_to_nothing(place, way, rows - found, rows, among, _LOST)

@@ -22,6 +22,7 @@ from afschrift.selection.statements import render
 _LOOKS_FOR = frozenset(
     {Code.KEY_NOT_UNIQUE, Code.JOIN_FINDS_NOTHING, Code.JOIN_CROSSES_PERSONS, Code.POINTS_TO_NOTHING}
 )
+_GONE = "see where these rows went in the source: by this way nobody is given what points to them"
 _MEND = "such rows stay, and a request that meets one asks: mend the join, or say `shared_rows`"
 
 
@@ -119,7 +120,7 @@ class WaysCheck:
                 sure=looked.whole,
             )
         elif rows > found:
-            yield points_to_nothing(place, self._way(name, hop), rows - found, rows, among)
+            yield points_to_nothing(place, self._way(name, hop), rows - found, rows, among, _GONE)
 
     def _types(self, name: str, hop: Hop) -> str:
         native = self.finder.native
@@ -171,11 +172,13 @@ def equal(finder: WayFinder, own: tuple[str, str, str], theirs: tuple[str, str, 
     return finder.dialect.joins(sides[0], sides[1])
 
 
-def points_to_nothing(place: tuple[str, ...], way: str, orphans: int, rows: int, among: str) -> Finding:
+def points_to_nothing(
+    place: tuple[str, ...], way: str, orphans: int, rows: int, among: str, remedy: str
+) -> Finding:
     """Rows that point to one that is not there; `among`: which rows were looked at."""
     return finding(
         Code.POINTS_TO_NOTHING,
         place,
         f"{way}: {orphans:,} of {count(rows, 'row')} that point there{among} find no row",
-        "see where these rows went in the source: by this way nobody is given what points to them",
+        remedy,
     )
