@@ -14,7 +14,7 @@ from afschrift.scan.proposal import Proposal, TableRole
 from afschrift.scan.sample import Sample
 from afschrift.scan.scan_findings import Findings
 from afschrift.scan.schema import ScannedColumn, ScannedTable
-from afschrift.scan.ways.name_words import flat, singulars
+from afschrift.scan.ways.name_parts import flat, singulars
 
 NAMES = ("name", "title", "label", "subject", "description")
 """Words of the vocabulary that a name of a row ends with, the likeliest first."""
