@@ -175,4 +175,4 @@ def _same(value: Any, given: Any) -> bool:
         return Decimal(str(value)) == Decimal(str(given))
     if isinstance(value, datetime):
         return datetime.fromisoformat(given).replace(tzinfo=None) == value
-    return (value.isoformat() if isinstance(value, date) else value) == given
+    return bool((value.isoformat() if isinstance(value, date) else value) == given)

@@ -221,7 +221,9 @@ def _column(inventory: Inventory, source: str, table: str, field: FieldPlan) -> 
     column = declared.columns.get(field.name)
     path = f"tables.{table}.columns.{field.name}"
     if not column_purposes(inventory.sources[source], table, field.name):
-        yield Gap(source, f"{path}.purposes", "is missing")
+        of_table = not declared.purposes and (column is None or column.purposes is None)
+        where = f"tables.{table}" if of_table else path  # one gap for all its columns
+        yield Gap(source, f"{where}.purposes", "is missing")
     origins = {field.origin, *field.origins}
     given = (column.source if column else None) or declared.source
     if Origin.THIRD_PARTY in origins and given is None:

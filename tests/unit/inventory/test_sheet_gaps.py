@@ -39,6 +39,9 @@ CASES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "tables.orders.columns.total.purposes of source shop": lambda r: column(r, "orders", "total").update(
         purposes=[]
     ),
+    "tables.orders.purposes of source shop": lambda r: r["sources"]["shop"]["tables"]["orders"].pop(
+        "purposes"
+    ),
     "purposes.account.retention of source shop": lambda r: purpose(r).pop("retention"),
     "purposes.scoring.retention of source shop": lambda r: purpose(r, "scoring").update(
         retention="as long as necessary"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,14 @@ def test_what_somebody_decided_is_no_warning(shop: Path) -> None:
     join = "    join: {list_id: member.list_id}\n"
     assert several(SHOP) == ["shop.wishlist"]
     assert several(SHOP.replace(join, join + SHARED)) == []
+
+
+def test_of_a_look_up_that_holds_nobodys_data_no_row_is_given(shop: Path) -> None:
+    told = "      list_id: {origin: assigned}\n      title: {origin: provided}\n"
+    assert SHOP.count(told) == 1
+    found = checked(shop, SHOP.replace(told, re.sub(r"assigned|provided", "not_personal", told)))
+    assert [one.several for one in found.reach if one.table == "wishlist"] == [1], "it is counted"
+    assert Code.ROWS_OF_SEVERAL not in {one.code for one in found.findings}
 
 
 def test_a_key_of_which_another_source_knows_whose_it_is_is_counted_apart(shop: Path) -> None:

@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from afschrift.domain.errors import AfschriftError
+from afschrift.domain.origin import Origin
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.selection.live.finding import Code, Finding, finding
@@ -93,7 +94,10 @@ class ReachCheck:
             TableReach(source, name, rows, looked.counted.value, nobody, one, several, unknown)
         )
         yield from self._of_nobody(name, looked, rows, nobody)
-        if several:
+        told = any(
+            one.origin is not Origin.NOT_PERSONAL for one in self.declared.tables[name].columns.values()
+        )
+        if several and told:  # of a look-up that holds nobody's data, no row is given
             yield from self._of_several(name, looked, routes, several, spread)
 
     def _numbers(self, name: str, routes: list[Route]) -> tuple[LookedAt, tuple[int, ...]]:
