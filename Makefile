@@ -82,8 +82,13 @@ scenario-morning: $(VENV) ## Show and check thirty-six requests of all kinds, br
 
 .PHONY: test-batch
 test-batch: $(VENV) ## Read 400 persons together in four kinds of warehouse: each bundle is the one made alone
-	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_BATCH_PERSONS=400 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest \
-		tests/e2e/test_batch_proof.py -q --timeout 0 $(ARGS)
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_BATCH_PERSONS=400 AFSCHRIFT_BATCH_KILLED=40 \
+		PYTHONDONTWRITEBYTECODE= $(BIN)/pytest tests/e2e/test_batch_proof.py tests/e2e/test_batch_kills.py -q --timeout 0 $(ARGS)
+
+.PHONY: test-flat
+test-flat: $(VENV) ## Fulfil requests of 5 and 20 million rows from DuckDB and a lake in the same memory
+	@AFSCHRIFT_FLAT_ROWS=5000000,20000000 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest \
+		tests/e2e/test_flat_memory.py -q --timeout 0 $(ARGS)
 
 .PHONY: test-celery
 test-celery: $(VENV_CELERY) ## Let requests go through two Celery workers of which one is killed, and an S3 store fail

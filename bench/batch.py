@@ -1,12 +1,14 @@
 """What a person costs whose rows are read together with others', and what they cost alone.
 
     python -m bench.batch [--kind postgres|indexed|duckdb|lake|sqlite] [--persons 400] [--rows 2000000]
-                          [--alone 5] [--without-search]
+                          [--alone 20] [--without-search]
 
 One table of 2,000,000 rows, 40 of each customer, in no order of customers. Requests are planned first; then
-the first ones are extracted alone, and all of them together. Prints milliseconds of CPU a person, ours and
-the server's, and how often more one alone costs. `--without-search` leaves the search in what no way reaches
-out of both: it is made for each person by itself.
+the first ones are extracted alone, and all of them together; as many of those as went alone go on to their
+bundles. Prints milliseconds of CPU a person, the server's included, and how often more one alone costs: of
+reading and staging alone, of the step `extract`, and of the whole request. What stands for many is measured
+on some: `--alone` of them. `--without-search` leaves the search in what no way reaches out of both: it is
+made for each person by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -30,7 +33,12 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.batch.extract_together import TOGETHER, extract_together
 from afschrift.steps.classify import classify
+from afschrift.steps.close import close
+from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
+from afschrift.steps.package import package
+from afschrift.steps.validate import validate
+from bench.batch_parts import parts
 
 _EACH = 40
 _SOURCE = """
@@ -74,7 +82,7 @@ def main() -> None:
     )
     parser.add_argument("--persons", type=int, default=400)
     parser.add_argument("--rows", type=int, default=2_000_000)
-    parser.add_argument("--alone", type=int, default=5)
+    parser.add_argument("--alone", type=int, default=20)
     parser.add_argument("--without-search", action="store_true")
     args = parser.parse_args()
     if args.without_search:
@@ -84,23 +92,60 @@ def main() -> None:
         filled(args.kind, args.rows, Path(name)) as (more, server),
     ):
         services = _installed(Path(name), args.kind, more)
-        requests = [_planned(services, customer) for customer in range(1, args.alone + args.persons + 1)]
-        alone = cpu(lambda: [extract(services, one, "shop") for one in requests[: args.alone]], server)
-        rest = requests[args.alone :]
+        everybody = range(1, args.alone + args.persons + 1)
+        requests: list[str] = []
+        plan = Cost.of(lambda: requests.extend(_planned(services, one) for one in everybody), server)
+        first, rest = requests[: args.alone], requests[args.alone :]
+        alone = Cost.of(lambda: [extract(services, one, "shop") for one in first], server)
         outcomes: dict[str, str] = {}
-        batch = cpu(
+        batch = Cost.of(
             lambda: outcomes.update(extract_together(services, "shop", rest, "bench", lambda _: services)),
             server,
         )
         if set(outcomes.values()) != {TOGETHER}:
             sys.exit(f"not all went together: {sorted(set(outcomes.values()))}")
-    peak = psutil.Process().memory_info().rss >> 20
-    one, each = sum(alone) / args.alone, sum(batch) / args.persons
+        after = Cost.of(lambda: [_go_on(services, one) for one in rest[: args.alone]], server)
     print(f"{args.kind}, {args.rows:,} rows, search {'off' if args.without_search else 'on'}")
-    of_one, of_each = alone[1] / args.alone * 1000, batch[1] / args.persons * 1000
-    print(f"  alone:    {one * 1000:8.1f} ms of CPU a person (server {of_one:.1f})")
-    print(f"  together: {each * 1000:8.1f} ms of CPU a person (server {of_each:.1f})")
-    print(f"  ratio:    {one / each:8.1f}; {args.persons} persons, {peak} MB")
+    around = plan.each(len(requests)) + after.each(args.alone)
+    for what, one, each in (
+        ("reading and staging", alone.read(args.alone), batch.read(args.persons)),
+        ("of it the server", alone.server / args.alone * 1000, batch.server / args.persons * 1000),
+        ("the step extract", alone.each(args.alone), batch.each(args.persons)),
+        ("the whole request", alone.each(args.alone) + around, batch.each(args.persons) + around),
+    ):
+        ratio = f"{one / each:8.1f} x" if each else ""
+        print(f"  {what:20} {one:9.1f} ms alone {each:9.1f} ms together {ratio}", flush=True)
+    peak = psutil.Process().memory_info().rss >> 20
+    print(f"  {args.persons} persons together, {args.alone} alone, {peak} MB")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of CPU: of this process, of it reading and staging, and of the server with its children."""
+
+    own: float
+    reading: float
+    server: float
+
+    @classmethod
+    def of(cls, work: Callable[[], object], server: psutil.Process | None) -> Cost:
+        """Of some work."""
+        with parts() as found:
+            own, of_server = cpu(work, server)
+        return cls(own, found.reading, of_server)
+
+    def each(self, persons: int) -> float:
+        """Milliseconds a person."""
+        return (self.own + self.server) / persons * 1000
+
+    def read(self, persons: int) -> float:
+        """The same of reading and staging: nothing else asks the server here once a request is planned."""
+        return (self.reading + self.server) / persons * 1000
+
+
+def _go_on(services: Services, request: str) -> None:
+    for step in (validate, package, deliver, close):
+        step(services, request)
 
 
 def cpu(work: Callable[[], object], server: psutil.Process | None) -> tuple[float, float]:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -23,20 +21,19 @@ from tests.support import crowd as warehouses
 from tests.support.batch_shop import TOO_LONG, WITHOUT_CONSENT
 from tests.support.crowd import FIRST
 from tests.support.deciding import Bureau
+from tests.support.own_run import TOKEN, data, own_run
 from tests.support.restricted import restrict
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.services import Services
 from afschrift.steps.batch.fulfil_batch import fulfil_batch
-from afschrift.steps.gates import begin
 from afschrift.steps.sweep.findings import BATCHED
 
 PERSONS = int(os.environ.get("AFSCHRIFT_BATCH_PERSONS", "6"))
 ALONE = PERSONS if PERSONS > 50 else 3
 """Of so many the bundle is made alone too, and compared by its bytes; of all it is compared with SQL."""
 KINDS = ["postgres", "mysql", "duckdb", "parquet"]
-_TOKEN = re.compile(rb"\[(masked|afgeschermd) [0-9a-f]{8}\]")
 
 
 @dataclass
@@ -114,25 +111,6 @@ def _batch(kind: str, folder: Path, place: str, services: Services) -> Proof:
     return proof
 
 
-def own_run(services: Services, request: str) -> Path:
-    own = replace(services, run=f"{request}.1")
-    begin(own, request, "tester")
-    return drive(own, request)
-
-
-def data(bundle: Path) -> dict[str, bytes]:
-    """Files of tables, with each mask's token as one: it is salted by request."""
-    with zipfile.ZipFile(bundle) as packed:
-        named = {name.partition("/")[2]: packed.read(name) for name in packed.namelist()}
-    found = {
-        name: _TOKEN.sub(b"[masked]", text) for name, text in named.items() if name.startswith("data/shop/")
-    }
-    if "data/information.json" in named:
-        purposes = json.loads(named["data/information.json"])["purposes"]
-        found["sheet"] = json.dumps([[one["recipients"], one["storage"]] for one in purposes]).encode()
-    return found
-
-
 def test_each_bundle_is_the_one_made_alone_and_what_sql_says(
     proof: Proof, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,7 +160,7 @@ def test_each_bundle_is_the_one_made_alone_and_what_sql_says(
 def given(opened: Opened, table: str) -> list[dict[str, str | None]]:
     """Rows of a CSV file, with each mask's token as one."""
     return [
-        {name: cell and _TOKEN.sub(b"[masked]", cell.encode()).decode() for name, cell in row.items()}
+        {name: cell and TOKEN.sub(b"[masked]", cell.encode()).decode() for name, cell in row.items()}
         for row in opened.csv(table)
     ]
 

@@ -1,6 +1,7 @@
 """Memory of a request does not grow with its rows where DuckDB puts them in order: 5 million and 20 million.
 
-`make test-flat` runs it (AFSCHRIFT_FLAT_ROWS); it takes minutes, and 3 GB of disk.
+`make test-flat` runs it (AFSCHRIFT_FLAT_ROWS); it takes minutes, and 3 GB of disk. 514 and 530 MB were
+measured from a file on two cores.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bench.measure import watch
 from tests.support.large_table import PERSON, by_hand, fill, given, write_inventory
 
 SIZES = [int(rows) for rows in os.environ.get("AFSCHRIFT_FLAT_ROWS", "").split(",") if rows]
-MOST_MB = 600
+MOST_MB = 650
 """Of the process with its children and with DuckDB in it, whatever the number of rows."""
 ROOT = Path(__file__).parents[2]
 

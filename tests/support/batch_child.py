@@ -14,8 +14,13 @@ from afschrift.steps.batch.extract_together import extract_together
 from afschrift.wiring.build_services import build
 
 
-def batch(home: Path, inventory: Path, requests: list[str], killed_at: int) -> None:
-    """Extract the shop together; die before the so-and-so-many-th file or result is written."""
+def batch(home: Path, inventory: Path, requests: list[str], killed_at: int, before: str = "") -> None:
+    """Extract the shop together; die before the so-and-so-many-th file or result is written.
+
+    Args:
+        killed_at: where, from 1.
+        before: `file` or `result`, where only these count.
+    """
     settings = Settings.from_environment({"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(inventory)})
     services, left = build(lambda _line: None, settings), killed_at
 
@@ -29,6 +34,8 @@ def batch(home: Path, inventory: Path, requests: list[str], killed_at: int) -> N
 
         return counting
 
-    EncryptedStaging.writer = counted(EncryptedStaging.writer)  # type: ignore[method-assign]
-    Steps.finish = counted(Steps.finish)  # type: ignore[method-assign]
+    if before != "result":
+        EncryptedStaging.writer = counted(EncryptedStaging.writer)  # type: ignore[method-assign]
+    if before != "file":
+        Steps.finish = counted(Steps.finish)  # type: ignore[method-assign]
     extract_together(services, "shop", requests, "bat-1", lambda _request: services)
