@@ -64,7 +64,9 @@ def main() -> None:
         whole_run=_note(results, "whole run"),
         one_task=_note(results, "whole run, one task"),
     )
-    (DOCS / "performance.md").write_text(text, encoding="utf-8")
+    page = DOCS / "performance.md"
+    _, apart, measured = page.read_text(encoding="utf-8").partition("\n## ")  # by other commands, on other days
+    page.write_text(text + apart + measured, encoding="utf-8")
     print("Written to docs/performance.md.")
 
 
