@@ -65,7 +65,7 @@ def main() -> None:
         one_task=_note(results, "whole run, one task"),
     )
     page = DOCS / "performance.md"
-    _, apart, measured = page.read_text(encoding="utf-8").partition("\n## ")  # by other commands, on other days
+    _, apart, measured = page.read_text(encoding="utf-8").partition("\n## ")  # by other commands
     page.write_text(text + apart + measured, encoding="utf-8")
     print("Written to docs/performance.md.")
 
