@@ -49,6 +49,9 @@ class Findings:
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+NO_WAY = "cannot be written as a way, as a column there has a dot in its name: give it a view."
+
+
 def find(
     reader: Reader,
     source: ScannedSource,
@@ -72,12 +75,7 @@ def find(
     notes = list(source.notes)
     lost = False
     pointers = polymorphic(source)
-    by_row = {
-        two.table for two in pointers
-    }  # each of their views shows a part, and may have a way of its own
-    repeated = {
-        name: of for name, of in copies(source).items() if of not in by_row or source.tables[name].part_of
-    }
+    repeated = _repeated(source, pointers)
     parts = {name: of for name, of in repeated.items() if source.tables[name].part_of is not None}
     known = declared(source.foreign_keys, parts)
     keys = declared_keys(source)
@@ -104,14 +102,18 @@ def find(
         notes.append(f"The source was lost before values were compared: {error.args[0]}")
         people = _people(source, edges, persons, guessed)
         roots = choose_people(people, edges, [table for table, _ in persons])
-    notes += [
-        f"{edge.text} cannot be written as a way, as a column there has a dot in its name: give it a view."
-        for edge in edges
-        if not edge.can_be_written
-    ]
+    notes += [f"{edge.text} {NO_WAY}" for edge in edges if not edge.can_be_written]
     visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
     places = assign(source, visible, people, roots)
     return Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
+
+
+def _repeated(source: ScannedSource, pointers: Sequence[Polymorphic]) -> dict[str, str]:
+    """Copies; but each view of a table with a pointer by row shows a part, and may have a way of its own."""
+    by_row = {two.table for two in pointers}
+    return {
+        name: of for name, of in copies(source).items() if of not in by_row or source.tables[name].part_of
+    }
 
 
 def _people(

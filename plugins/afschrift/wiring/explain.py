@@ -83,13 +83,7 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
         )
     decision = Classifier(inventory, right, PersonFacts()).table(source, table, catalogue[table])
     field = next(f for f in decision.fields if f.name == column)
-    statements = Statements(
-        SHIPPED / "sql",
-        source,
-        inventory.identity,
-        session.dialect,
-        catalogue,
-    )
+    statements = Statements(SHIPPED / "sql", source, inventory.identity, session.dialect, catalogue)
     written = declared.columns.get(column)
     names = declared.purposes if written is None or written.purposes is None else written.purposes
     note = (written.decided if written and written.decided else None) or declared.decided

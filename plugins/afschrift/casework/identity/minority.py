@@ -29,7 +29,7 @@ def minority(services: Services, request: Request) -> Minor:
 
     `UNKNOWN` where the inventory names no column, or the column does not tell; and instead of `NO` where only
     a program says what the column holds or whose it is: that a proposal makes somebody an adult, nobody
-    confirmed. A source that is down is not left for later (`inventory/later.py`).
+    confirmed. A source that is down is not left for later (`casework/partial_response/source_for_later.py`).
 
     Raises:
         RetriableError: the source does not answer.

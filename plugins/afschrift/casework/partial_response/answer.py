@@ -10,8 +10,8 @@ from typing import Any
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.question import FORM
 from afschrift.casework.partial_response.require import binding, decided_partial, taken, waits_for
+from afschrift.casework.partial_response.source_for_later import hindrance, personal_tables
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
-from afschrift.inventory.later import hindrance, personal_tables
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.clock import Jurisdiction, clock
 from afschrift.law.partial_response import KIND, PARTIAL, REMEDIES, TRY_AGAIN, parts, used

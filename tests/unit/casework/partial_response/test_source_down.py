@@ -27,6 +27,7 @@ from tests.support.in_parts import (
 )
 from tests.support.parts import Club, run_to_its_end
 
+from afschrift.casework.partial_response.source_for_later import hindrance
 from afschrift.domain.errors import (
     FormError,
     NeedsPersonError,
@@ -36,7 +37,6 @@ from afschrift.domain.errors import (
     TooLateError,
 )
 from afschrift.domain.state import State
-from afschrift.inventory.later import hindrance
 from afschrift.services import Services
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
