@@ -60,7 +60,7 @@ def test_a_look_up_of_many_rows_is_read_once_and_few_of_it_are_kept(
         bundle = drive(services, request)
     contents, found = made
     shown = contents.samples["rental.rental"]
-    assert passes.count("film") == 1
+    assert passes == ["film"], "of the others the sample has every row"
     films = found[("rental.film", ("film_id",))]  # type: ignore[index]
     assert {key for (key,) in films} <= {row["film_id"] for row in shown}
     assert len(films) < len(shown) < MANY / 2
