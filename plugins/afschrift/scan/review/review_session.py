@@ -118,6 +118,9 @@ class Review:
                 a file meanwhile; nothing was written.
             NotWritableError: the folder takes no files.
         """
+        first, *rest = (answer.record() for _, answer in answered)
+        if any(record != first for record in rest):
+            raise ValueError("answers that are written together have one person, day and reason")
         with uncollected():
             self._unchanged()
             before, after = self._texts(answered)

@@ -142,3 +142,11 @@ def test_a_file_that_changed_at_the_last_moment_is_not_replaced(folder: Path) ->
         with pytest.raises(ConfigurationError, match="changed by somebody else"):
             replace_files(folder, {file: MAP.encode()}, {file: b"new"})
         assert (file.read_bytes() if file.exists() else None) == now
+
+
+def test_answers_of_two_people_do_not_go_under_one_name(folder: Path) -> None:
+    review, before = Review(folder), written(folder)
+    [(group, _)], [(other, answer)] = answered(review, email=""), answered(review, created_at="")
+    with pytest.raises(ValueError, match="one person"):
+        review.confirm_all([(group, Answer("otto", WHO.on, WHO.why)), (other, answer)])
+    assert written(folder) == before
