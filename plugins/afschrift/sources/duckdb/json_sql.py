@@ -7,6 +7,9 @@ of a process on one file share it, and it goes with the first of them that ends.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
 from afschrift.domain.value_kind import DocumentPart, MemberPath
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.json_parts import NO_DOCUMENT, TWICE, Tree, tree
@@ -15,11 +18,14 @@ _MARK = r"\u0001"
 """As it stands in JSON. A text that begins with it gets one more, so that nothing is taken for a number."""
 
 _TOKENS = r'"(?:[^"\\]|\\.)*"|[-+.0-9A-Za-z]+|[{}\[\],:]'
+_DOCUMENT = "\0"
 _literal = StandardDialect().literal
 
 
 def part_of_json(text: str, part: DocumentPart, place: str) -> str:
-    """SQL of the text of a part; NULL where there is none.
+    """SQL of the text of a part; NULL where there is none. A document that is no JSON ends the statement.
+
+    Functions of lists are not nested: DuckDB plans each of them anew in every one around it.
 
     Args:
         text: SQL of the document as text, without braces of its own.
@@ -29,72 +35,82 @@ def part_of_json(text: str, part: DocumentPart, place: str) -> str:
     Returns:
         With braces doubled, as a template.
     """
-    write = _Parts(place)
-    inside = write.member("v0", part.path) if part.path else write.rest("v0", tree(part.named))
-    whole = _let(_marked("d"), "v0", inside)
-    failed = write.failed(NO_DOCUMENT, "d")
-    found = f"CASE WHEN d IS NULL THEN NULL WHEN NOT json_valid(d) THEN {failed} ELSE {whole} END"
-    return _let("\0", "d", found).replace("{", "{{").replace("}", "}}").replace("\0", text)
+    named = tree([part.path] if part.path else part.named)
+    twice = " OR ".join(
+        f"len(json_keys({_DOCUMENT}{at})) > len(list_distinct(json_keys({_DOCUMENT}{at})))"
+        for at in (_at(way) for way, _ in _objects(named))
+    )
+    if part.path:
+        there = f"coalesce(json_type({_DOCUMENT}{_at(part.path)}), 'NULL') <> 'NULL'"
+        found = f"json_extract({_marked(_DOCUMENT)}{_at(part.path)})"
+        value = f"WHEN {' AND '.join((*_in_objects(part.path), there))} THEN {_unmarked(found)}"
+    else:
+        left = _unmarked(f"json_merge_patch({_marked(_DOCUMENT)}, {_patch((), named)})")
+        other = f"WHEN json_type({_DOCUMENT}) <> 'OBJECT' THEN {_DOCUMENT}"
+        value = f"WHEN {_empty((), named)} THEN NULL {other} ELSE {left}"
+    whole = (
+        f"CASE WHEN {_DOCUMENT} IS NULL THEN NULL "
+        f"WHEN NOT json_valid({_DOCUMENT}) THEN {_failed(NO_DOCUMENT, place)} "
+        f"WHEN {twice} THEN {_failed(TWICE, place)} {value} END"
+    )
+    return whole.replace("{", "{{").replace("}", "}}").replace(_DOCUMENT, text)
 
 
-class _Parts:
-    """`place`: `table.column`, for errors."""
-
-    def __init__(self, place: str) -> None:
-        self._place = place
-        self._names = 0
-
-    def member(self, value: str, path: MemberPath) -> str:
-        """The text of a member of a marked document."""
-        if not path:
-            return f"CASE WHEN json_type({value}) <> 'NULL' THEN {_unmarked(value)} END"
-        name = self._name()
-        further = _let(f"json_extract({value}, {_pointer(path[0])})", name, self.member(name, path[1:]))
-        return f"CASE WHEN json_type({value}) = 'OBJECT' THEN {self._once(value, further)} END"
-
-    def rest(self, value: str, named: Tree) -> str:
-        """The text of a marked document without some members; NULL where nothing else is in it."""
-        key = self._name()
-        pointer = f"'/' || replace(replace({key}, '~', '~0'), '/', '~1')"
-        text = _unmarked(f"json_extract({value}, {pointer})")
-        whens = []
-        for name, inside in named.items():
-            if inside:
-                below = self._name()
-                left = _let(f"json_extract({value}, {_pointer(name)})", below, self.rest(below, inside))
-                whens.append(f"WHEN {_literal(name)} THEN {left}")
-        if whens:
-            text = f"CASE {key} {' '.join(whens)} ELSE {text} END"
-        keys = f"json_keys({value})"
-        if gone := ", ".join(_literal(name) for name, inside in named.items() if not inside):
-            keys = f"list_filter({keys}, lambda {key}: {key} NOT IN ({gone}))"
-        written = f"list_transform({keys}, lambda {key}: CAST(to_json({key}) AS VARCHAR) || ':' || {text})"
-        whole = f"nullif('{{' || coalesce(array_to_string({written}, ','), '') || '}}', '{{}}')"
-        return (
-            f"CASE json_type({value}) WHEN 'OBJECT' THEN {self._once(value, whole)} WHEN 'NULL' THEN NULL "
-            f"ELSE {_unmarked(value)} END"
-        )
-
-    def failed(self, what: str, value: str) -> str:
-        """Ends the statement; the message depends on the row, else it would be one of the statement."""
-        return f"error({_literal(f'[afschrift: {what}]{self._place}|')} || strlen(CAST({value} AS VARCHAR)))"
-
-    def _once(self, value: str, found: str) -> str:
-        twice = f"len(json_keys({value})) > len(list_distinct(json_keys({value})))"
-        return f"CASE WHEN {twice} THEN {self.failed(TWICE, value)} ELSE {found} END"
-
-    def _name(self) -> str:
-        self._names += 1
-        return f"v{self._names}"
+def _objects(named: Tree, way: MemberPath = ()) -> Iterator[tuple[MemberPath, Tree]]:
+    """The objects that hold named members, the outer ones first, each with those that it holds."""
+    yield way, named
+    for name, inside in named.items():
+        if inside:
+            yield from _objects(inside, (*way, name))
 
 
-def _let(value: str, name: str, expression: str) -> str:
-    """An expression over a value, which is made once."""
-    return f"list_extract(list_transform([{value}], lambda {name}: {expression}), 1)"
+def _at(path: MemberPath) -> str:
+    """Further argument of a function of JSON: a pointer (RFC 6901)."""
+    pointer = "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in path)
+    return f", {_literal(pointer)}" if path else ""
 
 
-def _pointer(name: str) -> str:
-    return _literal("/" + name.replace("~", "~0").replace("/", "~1"))
+def _in_objects(path: MemberPath) -> Iterator[str]:
+    """Conditions: where a name is a number too, it names no place in an array."""
+    for depth, name in enumerate(path):
+        if name.isdigit() or name == "-":
+            yield f"json_type({_DOCUMENT}{_at(path[:depth])}) = 'OBJECT'"
+
+
+def _is(way: MemberPath, type_: str) -> str:
+    conditions = (*_in_objects(way), f"json_type({_DOCUMENT}{_at(way)}) = '{type_}'")
+    return f"({' AND '.join(conditions)})"
+
+
+def _empty(way: MemberPath, named: Tree) -> str:
+    """Condition: a value is null, or an object that holds nothing but named members."""
+    counts = [
+        f"CASE WHEN {_empty((*way, name), inside)} THEN 1 ELSE 0 END"
+        if inside
+        else f"CASE WHEN json_exists({_DOCUMENT}{_at((*way, name))}) THEN 1 ELSE 0 END"
+        for name, inside in named.items()
+    ]
+    only = f"{_is(way, 'OBJECT')} AND len(json_keys({_DOCUMENT}{_at(way)})) = {' + '.join(counts)}"
+    return f"({_is(way, 'NULL')} OR ({only}))"
+
+
+def _patch(way: MemberPath, named: Tree) -> str:
+    """SQL of a patch (RFC 7396) that takes the members out: null for each, and for what is empty without."""
+    members = []
+    for name, inside in named.items():
+        label = _literal(json.dumps(name, ensure_ascii=False) + ":")
+        if not inside:
+            members.append(f"{label} || 'null'")
+            continue
+        below = (*way, name)
+        further = f"WHEN {_is(below, 'OBJECT')} THEN {label} || {_patch(below, inside)}"
+        members.append(f"CASE WHEN {_empty(below, inside)} THEN {label} || 'null' {further} END")
+    return f"'{{' || concat_ws(',', {', '.join(members)}) || '}}'"
+
+
+def _failed(what: str, place: str) -> str:
+    """Ends the statement; the message depends on the row, else it would be one of the statement."""
+    return f"error({_literal(f'[afschrift: {what}]{place}|')} || strlen({_DOCUMENT}))"
 
 
 def _tokens(text: str, changed: str) -> str:
@@ -110,9 +126,9 @@ def _marked(text: str) -> str:
     return _tokens(text, f"CASE WHEN {number} WHEN {also} ELSE x END")
 
 
-def _unmarked(json: str) -> str:
+def _unmarked(document: str) -> str:
     marked = len(_MARK) + 1
     number = f"x[{marked + 1}] = '-' OR x[{marked + 1}] BETWEEN '0' AND '9' THEN x[{marked + 1}:-2]"
     text = f"""CASE WHEN {number} ELSE '"' || x[{marked + 1}:] END"""
     changed = f"""CASE WHEN starts_with(x, '"{_MARK}') THEN {text} ELSE x END"""
-    return _tokens(f"CAST({json} AS VARCHAR)", changed)
+    return _tokens(f"CAST({document} AS VARCHAR)", changed)
