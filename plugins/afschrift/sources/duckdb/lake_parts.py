@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,8 +10,6 @@ import pyarrow.types as pt
 
 from afschrift.domain.value_kind import DocumentPart, MemberPath, ValueKind
 from afschrift.sources.json_parts import Tree, member, paths, rest, tree, written
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\s+')
 
 
 def part_of_column(column: pa.Array, part: DocumentPart) -> pa.Array:
@@ -25,14 +22,23 @@ def part_of_column(column: pa.Array, part: DocumentPart) -> pa.Array:
 
 
 def document_forms(texts: pa.Array, kind: ValueKind | None) -> pa.Array:
-    """Documents in one spelling: no space between values, no escape without need, numbers as they stand."""
+    """Documents in one spelling: members in order, no space, no escapes, numbers as they stand."""
     if kind is not ValueKind.JSON:
         return texts
-    return pa.array([None if t is None else _TOKEN.sub(_plain, t) for t in texts.to_pylist()], pa.string())
+    return pa.array([None if text is None else _spelled(text) for text in texts.to_pylist()], pa.string())
 
 
-def _plain(token: re.Match[str]) -> str:
-    return json.dumps(json.loads(token[0]), ensure_ascii=False) if token[0].startswith('"') else ""
+def _spelled(document: str) -> str:
+    """A number is told from a text with the same digits by the sign before it, which no document has bare."""
+    try:
+        value = json.loads(document, parse_int=_number, parse_float=_number)
+    except (ValueError, RecursionError):
+        return document
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _number(digits: str) -> str:
+    return f"\0{digits}"
 
 
 def _member(column: pa.Array, path: MemberPath) -> pa.Array:
