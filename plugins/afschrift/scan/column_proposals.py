@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from afschrift.domain.errors import AfschriftError
 from afschrift.scan.label_columns import label_columns
@@ -35,7 +36,7 @@ def propose_columns(
     """
     tables = [table for name, table in found.source.tables.items() if name not in found.copies]
     values, told = values and not found.lost, time.monotonic()
-    proposals = {}
+    proposals, lists = {}, _lists(found)
     for number, table in enumerate(tables):
         samples: dict[str, Sample] = {}
         if values:
@@ -51,7 +52,13 @@ def propose_columns(
                 found.notes.append(f"No value of {table.name} was looked at: {error.args[0]}")
         role = _role(found, table.name)
         proposals[table.name] = {
-            column.name: propose(table, column, role, samples.get(column.name)) for column in table.columns
+            column.name: propose(
+                table,
+                replace(column, points_to=lists.get((table.name, column.name), "")),
+                role,
+                samples.get(column.name),
+            )
+            for column in table.columns
         }
         found.labels[table.name] = label_columns(found, table, proposals[table.name], samples)
         if time.monotonic() - told > _EVERY:
@@ -65,6 +72,17 @@ def _role(found: Findings, table: str) -> TableRole:
     place = found.places[table]
     others = place.whose and found.places[place.whose].role is TableRole.OTHER_PEOPLE
     return TableRole.OTHER_PEOPLE if others and place.role is TableRole.CHILD else place.role
+
+
+def _lists(found: Findings) -> dict[tuple[str, str], str]:
+    """Table and column of each pointer to a look-up table -> that table: its number is nobody's."""
+    keys = [(key.table, key.columns, key.parent) for key in found.source.foreign_keys]
+    ways = [(way.table, way.columns, name) for name, place in found.places.items() for way in place.ways]
+    return {
+        (table, columns[0]): to
+        for table, columns, to in (*keys, *ways)
+        if len(columns) == 1 and to in found.places and found.places[to].role is TableRole.LOOKUP
+    }
 
 
 def _samples(reader: Reader, table: ScannedTable, region: str) -> Iterator[tuple[str, Sample]]:

@@ -56,7 +56,12 @@ class Concept:
     @property
     def of_people(self) -> bool:
         """Whether a table that has such a column is one of people or of what is theirs."""
-        return self.secret or bool(self.identifies.get(ELSE)) or self.sample in ("bsn", "iban")
+        one_persons = any(said and said.startswith(_ONE_PERSONS) for said in self.category.values())
+        return one_persons or self.secret or bool(self.identifies.get(ELSE)) or self.sample in ("bsn", "iban")
+
+
+_ONE_PERSONS = ("user.financial.credit_card", "user.government_id", "user.device.device_id")
+"""Categories of what one person holds: a bank's card, a document, a number plate, a telephone."""
 
 
 @dataclass(frozen=True)

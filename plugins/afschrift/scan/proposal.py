@@ -146,6 +146,9 @@ class _Judgement:
             return self._open(
                 "of other people than those who ask: whose it is decides", meaning.category, **flags
             )
+        to = self._column.points_to
+        if to and origin is Origin.ASSIGNED and meaning.category == "user.unique_id":
+            return self._open(f"it is one of the list {to}: who chose it decides", None, **flags)
         if origin is None:
             return self._open(concept.open or "who gave it decides", meaning.category, **flags)
         identifies = self._context.identifies(candidate) and not meaning.others

@@ -15,12 +15,14 @@ class ScannedColumn:
     Attributes:
         type: as `Source.catalogue()` has it.
         comment: what the database's owner wrote beside it.
+        points_to: the look-up table of which it names a row, once the scan knows.
     """
 
     name: str
     type: ColumnType
     nullable: bool = True
     comment: str = ""
+    points_to: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,28 @@ from afschrift.scan.ways.name_parts import flat, row_names, word_set, words
 
 GIVEN = ("firstname", "givenname", "forename", "voornaam", "roepnaam", "fname", "voornamen", "initials")
 FAMILY = ("lastname", "surname", "familyname", "achternaam", "geslachtsnaam", "lname")
-FULL = ("fullname", "contactname", "volledigenaam", "displayname", "username", "gebruikersnaam", "personname")
+FULL = (
+    "fullname",
+    "contactname",
+    "contactperson",
+    "contactpersoon",
+    "volledigenaam",
+    "displayname",
+    "username",
+    "gebruikersnaam",
+    "personname",
+)
 EMAIL = ("email", "emailaddress", "emailadres", "mailadres", "mailaddress", "mail")
 _PHONE = ("phone", "phonenumber", "telefoon", "telefoonnummer", "mobile", "mobiel", "tel", "telnr", "gsm")
 _STREET = ("street", "straat", "addressline", "addressline1", "streetaddress", "huisnummer", "postalcode")
 _BORN = ("birthdate", "dateofbirth", "dob", "geboortedatum", "birthday")
 _NATIONAL = ("bsn", "ssn", "burgerservicenummer", "nationalid", "rijksregisternummer")
+_CONTACT = ("contactname", "contactperson", "contactpersoon", "contactfirstname", "contactlastname")
+_HELD = (
+    *("cardnumber", "creditcardnumber", "kaartnummer", "iban", "bankaccountnumber", "rekeningnummer"),
+    *("licenseplate", "licenceplate", "numberplate", "kenteken", "chassisnumber", "imei", "macaddress"),
+    *("passportnumber", "paspoortnummer", "registrationplate"),
+)
 _LOGIN = ("password", "passwordhash", "passwd", "wachtwoord", "pwdhash")
 
 PEOPLE = word_set(
@@ -87,11 +103,14 @@ def called(table: str, names: frozenset[str]) -> bool:
     return bool(row_names(table) & names)
 
 
-def holds_contacts(table: ScannedTable) -> bool:
-    """Whether a table that others point to says where to reach people, such as one of addresses."""
+def is_ones_own(table: ScannedTable) -> bool:
+    """Whether a table that others point to says where to reach people, or holds what is one person's.
+
+    Such as one of addresses, of bank cards or of cars: nobody's catalogue has a number plate.
+    """
     if called(table.name, _ORGANISATIONS):
         return False
-    reach = (*EMAIL, *_PHONE, *_STREET)
+    reach = (*EMAIL, *_PHONE, *_STREET, *_HELD)
     return any(is_a(column.name, reach) for column in table.columns)
 
 
@@ -164,7 +183,8 @@ def _points(
     if pointers:
         yield min(pointers, 3), f"{count(pointers, 'pointer')} to it"
     if called(table.name, _ORGANISATIONS):
-        yield -3, ""
+        asked_for = any(is_a(name, _CONTACT) for name in names)
+        yield (1, "the person to ask for at each") if asked_for else (-3, "")
     if called(table.name, _OF_SOMETHING) and not person:
         yield -4, ""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from afschrift.scan.proposal import TableRole
 from afschrift.scan.schema import ScannedSource
 from afschrift.scan.ways.edges import Edge
-from afschrift.scan.ways.person_tables import People, holds_contacts
+from afschrift.scan.ways.person_tables import People, is_ones_own
 
 
 @dataclass
@@ -162,7 +162,7 @@ class _Spread:
                 if edge.table in waiting and new and edge.can_lead_back:
                     found.setdefault(edge.parent, []).append(edge)
             for table, ways in found.items():
-                role = TableRole.CHILD if holds_contacts(self._source.tables[table]) else TableRole.LOOKUP
+                role = TableRole.CHILD if is_ones_own(self._source.tables[table]) else TableRole.LOOKUP
                 first = min((self._places[way.table] for way in ways), key=lambda place: place.distance)
                 self._places[table] = Place(role, first.whose, first.distance + 1, _surest(ways))
             waiting = set(found)
