@@ -48,12 +48,10 @@ class ColumnType:
         kind: logical kind of its value forms; None where the software does not know the type.
         expression: SQL that selects it exactly, with `{column}` for the quoted column.
         text: SQL of its value form, where a cast of `expression` to text is another; empty elsewhere.
-        verbatim: SQL of the database's own text of a value, which `kind: text` in the inventory gives; empty
-            where it is `expression`.
+        verbatim: SQL of the database's own text of a value, for `kind: text`; empty where it is `expression`.
         remedy: what to do about values that cannot be read exactly, not even as text; empty where they can.
         closed: the account has no right to it, though the table has others that it may read.
-        loose: the database takes texts for equal that differ in more than capitals and spaces at their end,
-            or it is not known how it compares them (`citext`, a collation without accents).
+        loose: texts are equal that differ in more than capitals and spaces at their end, or it is not known.
         part: of a document, which a column of the inventory is without being one of the source.
         value: SQL of that part, with `{column}` for the quoted column that holds the document; NULL where
             there is none. It takes the place of the column in the templates above.
@@ -131,10 +129,8 @@ class Dialect(Protocol):
     Attributes:
         hides_tables: its catalogue lacks what the account has no right to.
         names_collations: texts of one type are compared in one way; known once the catalogue was read.
-        sorts_in_our_memory: rows of a statement are all held by this process while they are put in order,
-            and what streams them does not do so in ranges.
-        gathers_keys: a condition that asks the key table row by row would keep all rows of a table in memory;
-            its keys are gathered first.
+        sorts_in_our_memory: this process holds all rows of a statement while it orders them, in no ranges.
+        gathers_keys: the keys are gathered first: were they asked row by row, all rows would be kept.
     """
 
     name: str
