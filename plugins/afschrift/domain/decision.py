@@ -158,9 +158,21 @@ def decide(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
         return ColumnDecision(_secret(right), ("R87",), "security_secret")
     if facts.origin is None and not facts.mixed:
         return ColumnDecision(Action.ASK, ("R18",), "unclassified")
+    scope = _scope(right, facts, policy)
     if facts.about is About.THIRD_PARTY and facts.third_party in (None, ThirdParty.ASK):
-        return ColumnDecision(Action.ASK, ("R31", "R32"), "others_undecided")
-    return _with_mask(facts, _scope(right, facts, policy))
+        return scope if _out_anyway(facts, scope) else _OTHERS_UNDECIDED
+    return _with_mask(facts, scope)
+
+
+_OTHERS_UNDECIDED = ColumnDecision(Action.ASK, ("R31", "R32"), "others_undecided")
+
+
+def _out_anyway(facts: ColumnFacts, scope: ColumnDecision) -> bool:
+    """However others' data in it are treated, the right leaves the column out: there is nothing to ask.
+
+    What somebody else gave goes along where it is for the person's own use (R33), which is to be asked.
+    """
+    return scope.action is Action.EXCLUDE and facts.origin is not Origin.THIRD_PARTY
 
 
 def _secret(right: Right) -> Action:

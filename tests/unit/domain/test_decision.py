@@ -160,3 +160,38 @@ def test_what_serves_a_public_task_is_not_portable_whatever_its_basis(
 def test_every_origin_and_right_is_decided() -> None:
     for right, origin in itertools.product(Right, Origin):
         decide(right, ColumnFacts(origin, (PurposeFacts("p", "A6-1-b"),)), Policy())
+
+
+UNDECIDED = (None, ThirdParty.ASK)
+
+
+@pytest.mark.parametrize("third_party", UNDECIDED)
+@pytest.mark.parametrize("origin", [Origin.ASSIGNED, Origin.DERIVED, Origin.INFERRED])
+def test_nobody_is_asked_how_to_give_others_data_that_portability_leaves_out(
+    origin: Origin, third_party: ThirdParty | None
+) -> None:
+    """An answer that says to give them would hand over what Art. 20 does not cover."""
+    column = ColumnFacts(
+        origin=origin,
+        purposes=(PurposeFacts("p", "A6-1-b"),),
+        about=About.THIRD_PARTY,
+        third_party=third_party,
+    )
+    portable = decide(Right.PORTABILITY, column, Policy())
+    assert (portable.action, portable.reason) == (Action.EXCLUDE, f"origin_{origin}")
+    assert decide(Right.ACCESS, column, Policy()).reason == "others_undecided"
+
+
+@pytest.mark.parametrize("third_party", UNDECIDED)
+@pytest.mark.parametrize("origin", [Origin.PROVIDED, Origin.OBSERVED, Origin.THIRD_PARTY])
+def test_somebody_is_asked_about_others_data_that_may_go_along(
+    origin: Origin, third_party: ThirdParty | None
+) -> None:
+    column = ColumnFacts(
+        origin=origin,
+        purposes=(PurposeFacts("p", "A6-1-b"),),
+        about=About.THIRD_PARTY,
+        third_party=third_party,
+    )
+    for right in Right:
+        assert decide(right, column, Policy()).reason == "others_undecided"
