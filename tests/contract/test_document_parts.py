@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.support.profile_shop import without
 
@@ -48,7 +48,8 @@ NAMES = (
 """What a path could be taken for something else by."""
 
 names = st.sampled_from(NAMES)
-numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,25})?", fullmatch=True)
+numbers = st.from_regex(r"(0|-?[1-9][0-9]{0,25})(\.[0-9]{1,25})?", fullmatch=True)
+"""But for -0, which `jsonb` stores as 0."""
 texts = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8
 ) | st.sampled_from(["\x01", "\x011", "\x01-2", '"\x01"', "\\u0001", "null", "{}", "\n"])
@@ -107,11 +108,13 @@ def take_in(opened: Callable[[], Source], native: str) -> Take:
             dialect = session.dialect
             document = ColumnType(native, ValueKind.JSON, dialect.text("{column}"))
             known = [replace(dialect.part_of(document, part, "t.d"), part=part) for part in parts]
+            assume(not any(one.remedy for one in known))  # MariaDB knows no name that begins with a hyphen
             sql = [one.expression.format(column=column_sql(dialect, "d", one)) for one in known]
             value = dialect.literal(text)
             if dialect.name == "postgres":
                 value = f"CAST({value} AS {native})"
-            row = f"(SELECT {value} AS {dialect.quote('d')})"
+            end = " OFFSET 0" if dialect.name == "postgres" else ""  # else it is a constant of the statement
+            row = f"(SELECT {value} AS {dialect.quote('d')}{end})"
             return list(session.rows(f"SELECT {', '.join(sql)}\nFROM {row} AS t\n")[0])
 
     return take
@@ -169,5 +172,5 @@ def test_two_members_of_one_name_are_refused(
         if "jsonb" in request.node.callspec.id:
             take(text, [part])
             continue
-        with pytest.raises(ConfigurationError, match=r"shop\.t\.d has two members of one name"):
+        with pytest.raises(ConfigurationError, match=r"\.d has two members of one name"):
             take(text, [part])

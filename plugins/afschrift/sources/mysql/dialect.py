@@ -150,6 +150,8 @@ class MysqlDialect(StandardDialect):
             return unread(
                 document, "make the column a JSON, or give the person a view with its members as columns."
             )
+        if any(name.startswith("-") for path in (part.path, *part.named) for name in path):
+            return unread(document, "MariaDB knows no path with a name that begins with `-`: make a view.")
         return replace(document, value=value_of(part))
 
 

@@ -20,12 +20,16 @@ _literal = StandardDialect().literal
 def value_of(part: DocumentPart) -> str:
     """SQL of the text of a part, with `{column}` for the document."""
     named = tree([part.path] if part.path else part.named)
-    untold = " OR ".join(f"({_ambiguous(way, inside)})" for way, inside in _objects(named))
+    doubts = [f"({_ambiguous(way, inside)})" for way, inside in _objects(named)]
+    # of a path that the server does not understand it only warns
+    doubts.append(f"JSON_CONTAINS_PATH({_DOCUMENT}, 'one', {', '.join(map(_path, paths(named)))}) IS NULL")
+    untold = " OR ".join(doubts)
     if part.path:
         found = _at(part.path)
         value = f"WHEN JSON_TYPE({found}) <> 'NULL' THEN CAST({found} AS CHAR)"
     else:
-        value = f"WHEN {_empty((), named)} THEN NULL ELSE CAST({_without(named)} AS CHAR)"
+        other = f"WHEN JSON_TYPE({_DOCUMENT}) <> 'OBJECT' THEN CAST({_DOCUMENT} AS CHAR)"
+        value = f"WHEN {_empty((), named)} THEN NULL {other} ELSE CAST({_without(named)} AS CHAR)"
     unreadable = f"WHEN NOT JSON_VALID({_DOCUMENT}) THEN {failing(UNREADABLE)}"
     return (
         f"CASE WHEN {_DOCUMENT} IS NULL THEN NULL {unreadable} "
@@ -48,8 +52,9 @@ def _ambiguous(way: MemberPath, named: Tree) -> str:
     units = "".join(named).encode("utf-16-be").hex()
     signs = {f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)}
     signs |= {"\\/"} if "/" in "".join(named) else set()
-    escaped = " OR ".join(f"LOCATE({_literal(sign)}, LOWER({keys})) > 0" for sign in sorted(signs))
-    return f"JSON_TYPE({found}) = 'OBJECT' AND (JSON_LENGTH({found}) <> JSON_LENGTH({keys}) OR {escaped})"
+    doubts = [f"JSON_LENGTH({found}) <> JSON_LENGTH({keys})"]
+    doubts += [f"LOCATE({_literal(sign)}, LOWER({keys})) > 0" for sign in sorted(signs)]
+    return f"JSON_TYPE({found}) = 'OBJECT' AND ({' OR '.join(doubts)})"
 
 
 def _empty(way: MemberPath, named: Tree) -> str:
