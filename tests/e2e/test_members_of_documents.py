@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from testbed.running import installation, run, store
 from tests.support import profile_shop
@@ -131,3 +132,37 @@ def test_of_a_rest_that_is_empty_nobody_is_asked(open_shop: Open) -> None:
     assert read(row["profile_city"]) == "Utrecht of somebody else"
     assert row["profile"] == r"\N"
     assert set(row) == {"visit_id", "customer_id", "profile", *(f"profile_{name}" for name in PATHS)}
+
+
+STRUCTS = """
+CREATE TABLE visit AS SELECT * FROM (VALUES
+  (10, 1, {'address': {'city': 'Delft', 'zip': 1.10, 'more': [1, 2]}, 'score': 0.5, 'a.b': DATE '2026-01-02'}),
+  (11, 1, {'address': {'city': NULL, 'zip': NULL, 'more': NULL}, 'score': NULL, 'a.b': NULL}),
+  (12, 1, {'address': {'city': 'Gouda', 'zip': NULL, 'more': NULL}, 'score': 1.0, 'a.b': NULL}),
+  (13, 1, NULL)
+) AS v(visit_id, customer_id, profile)
+"""
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "parquet"])
+def test_fields_of_a_struct_have_their_own_types(kind: str, tmp_path: Path) -> None:
+    shop = tmp_path / "shop.duckdb"
+    with duckdb.connect(shop) as con:
+        con.execute("CREATE TABLE customer AS SELECT 1 AS customer_id")
+        con.execute(STRUCTS)
+    more = f"options: {{path: {shop}}}"
+    if kind == "parquet":
+        profile_shop.in_lake(shop, tmp_path / "lake")
+        more = f"options: {{root: {tmp_path / 'lake'}}}"
+    services = installation(tmp_path, profile_shop.write_inventory(tmp_path / "inventory", kind, more))
+    request = store(services, {"customer_id": "1"}, formats=["csv"])
+    with zipfile.ZipFile(run(services, request)) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.csv")]
+        found = list(csv.DictReader(io.StringIO(archive.read(name).decode(), newline="")))
+    columns = ["profile_city", "profile_zip", "profile_score", "profile_dotted", "profile"]
+    assert [[row[column] for column in columns] for row in found] == [
+        ["Delft", "1.10", "0.5", "2026-01-02", '{"address":{"more":[1,2]}}'],
+        [r"\N"] * 5,
+        ["Gouda", r"\N", "1.0", r"\N", r"\N"],
+        [r"\N"] * 5,
+    ]

@@ -252,12 +252,13 @@ class DuckSession:
         relation = relation_of(statement)
         described = self.rows(f"DESCRIBE {relation}", reads=statement)
         natives = {name: native for name, native, *_ in described}
-        values: dict[str, str] = {}
-        for name, part in parts.items():
-            found = self.place_of(natives, unquoted(relation), part)
-            natives[name] = found.native
-            values[name] = found.value.format(column=f"t.{self.dialect.quote(part.column)}")
-        known = {name: own(natives[name], kind) if name in whole else None for name, kind in kinds.items()}
+        places = {name: self.place_of(natives, unquoted(relation), part) for name, part in parts.items()}
+        types = {**natives, **{name: place.native for name, place in places.items()}}
+        values = {
+            name: place.value.format(column=f"t.{self.dialect.quote(parts[name].column)}")
+            for name, place in places.items()
+        }
+        known = {name: own(types[name], kind) if name in whole else None for name, kind in kinds.items()}
         return duckdb_oracle(self.rows, self.dialect, statement, known, values)
 
     def place_of(self, natives: Mapping[str, str], table: str, part: DocumentPart) -> Place:
