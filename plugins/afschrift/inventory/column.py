@@ -175,7 +175,7 @@ class Column(Part):
 
     @property
     def awaits(self) -> tuple[str, ...]:
-        """What nobody confirmed and a column rests on that is confirmed: `table.column`, or a table's ways.
+        """What nobody confirmed and a column rests on that is confirmed: `table.column`, or `ways of table`.
 
         Empty where the words of the column itself are the proposal.
         """

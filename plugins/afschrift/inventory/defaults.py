@@ -15,7 +15,7 @@ from typing import Any
 from afschrift.inventory.column import Column
 from afschrift.inventory.confirmation import Confirmation, Defaults, Session
 from afschrift.inventory.table import Table
-from afschrift.inventory.unconfirmed_ways import resting_on_guesses, set_back, unconfirmed_ways
+from afschrift.inventory.unconfirmed_ways import WAYS_OF, resting_on_guesses, set_back, unconfirmed_ways
 
 INHERITED = frozenset(
     {"origin", "category", "title", "meaning", "codes", "unit", "protect", "about", "third_party", "mask",
@@ -95,7 +95,9 @@ class Compiler:
         if all(getattr(careful, word) == getattr(filled, word) for word in _CARE):
             return filled, ()
         further = self._column(*target, confirmed_in(self._tables[target[0]])).awaits
-        return careful, further or (target[0] if target[0] in self._guessed else ".".join(target),)
+        return careful, further or (
+            f"{WAYS_OF}{target[0]}" if target[0] in self._guessed else ".".join(target),
+        )
 
     def _open(self, table: str, column: str, written: Column) -> Column:
         """A column that no list of confirmed ones names."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
+from afschrift.inventory.unconfirmed_ways import WAYS_OF
 
 
 def unclassified(table: Table) -> Iterator[str]:
@@ -57,7 +58,10 @@ def awaited(source: str, column: Column) -> str:
     Such as `shop.customer.customer_id, on which it rests`: by that its rows are found, or its care is known.
     """
     places = [
-        f"{source}.{place}" if "." in place else f"the way of {source}.{place}" for place in column.awaits
+        f"the {WAYS_OF}{source}.{place.removeprefix(WAYS_OF)}"
+        if place.startswith(WAYS_OF)
+        else f"{source}.{place}"
+        for place in column.awaits
     ]
     return f"{' and '.join(places)}, on which it rests" if places else ""
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from afschrift.inventory.column import Column
 from afschrift.inventory.table import Table
 
+WAYS_OF = "ways of "
+"""Before the name of a table whose ways were guessed, where it is told what waits for a person."""
+
 
 def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
     """Tables with a way to the person that was guessed and not confirmed: their own, or further on."""
@@ -20,10 +23,10 @@ def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
     Nothing is decided or given by such a way: no key, no consent, no fact, no name, no column.
 
     Returns:
-        Each of these tables, with what a person must confirm first: `table.column`, or a table whose ways
-        were guessed.
+        Each of these tables, with what a person must confirm first: `table.column`, or `ways of table`
+        where these were guessed.
     """
-    first = {name: [name] for name, table in tables.items() if table.ways is not None}
+    first = {name: [f"{WAYS_OF}{name}"] for name, table in tables.items() if table.ways is not None}
     for name, table in tables.items():
         used = [(name, column) for link in table.subject.values() for column in link.columns]
         for own, target in (pair for join in table.join for pair in join.items()):

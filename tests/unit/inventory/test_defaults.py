@@ -175,7 +175,7 @@ def test_what_protects_a_value_is_not_lost_while_what_it_points_to_is_a_proposal
 
     sure, found = card(""), card(waits)
     assert found.review == "needed"
-    assert found.awaits == (("wallet",) if waits == "guessed" else ("wallet.card",))
+    assert found.awaits == (("ways of wallet",) if waits == "guessed" else ("wallet.card",))
     assert found.proposal == sure, "what it says once that is confirmed"
     assert sure.protect == "payment" or sure.mask == "label"
     assert sure.decided is None  # the list of this table names nobody

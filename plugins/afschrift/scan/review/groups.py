@@ -13,7 +13,7 @@ from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 from afschrift.inventory.unclassified import unclassified
-from afschrift.inventory.unconfirmed_ways import resting_on_guesses
+from afschrift.inventory.unconfirmed_ways import WAYS_OF, resting_on_guesses
 
 _NOT_ASKED = {"review", "proposed", "decided", "why"}
 _ALIKE = ("origin", "protect", "about", "third_party", "mask", "when", "purposes", "automated")
@@ -72,7 +72,7 @@ class Group:
 
 
 def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
-    """All questions, those about the most columns first.
+    """All questions, those on which confirmed columns rest first, then those about the most columns.
 
     Columns of one name, whatever its case, are one question where the same is proposed of what decides
     whether they leave; their categories and titles may differ, and each keeps its own. A table that is taken
@@ -88,7 +88,20 @@ def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
     tables = list(_tables(inventory))
     ways = [one for one in tables if "ways" in one.said]
     rest = [one for one in tables if "ways" not in one.said]
-    return [*ways, *sorted(alike, key=lambda one: -len(one.places)), *rest]
+    first = _awaited(inventory)
+    return [*ways, *sorted(alike, key=lambda one: (first.isdisjoint(one.places), -len(one.places))), *rest]
+
+
+def _awaited(inventory: Inventory) -> frozenset[Place]:
+    """Columns on which others rest that a person confirmed, and that count only once these are."""
+    return frozenset(
+        Place(source.source, *awaited.rsplit(".", 1))
+        for source in inventory.sources.values()
+        for table in source.tables.values()
+        for column in table.columns.values()
+        for awaited in column.awaits
+        if not awaited.startswith(WAYS_OF)
+    )
 
 
 def words_of(column: Column) -> dict[str, Any]:

@@ -88,6 +88,9 @@ def test_what_is_confirmed_counts_once_the_key_of_its_rows_is(folder: Path) -> N
     line = review.inventory.sources["shop"].tables["Order Line"]
     assert line.columns["Created_At"].awaits == ("Order Line.order_id", "orders.customer_id")
     assert not [one for one in review.waiting() if one.name == "created_at"], "nobody is asked twice"
+    assert {one.name for one in review.waiting()[:2]} == {"order_id", "customer_id"}, (
+        "what it rests on is first"
+    )
     for name in ("order_id", "customer_id"):
         words = {} if name == "order_id" else {"origin": "assigned"}
         review.confirm(group(review, name), replace(ANSWER, words=words))
