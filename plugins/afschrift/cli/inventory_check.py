@@ -161,7 +161,13 @@ def _say_inventory(inventory: Inventory) -> None:
 
 def _say_progress(inventory: Inventory) -> None:
     """How far the work is, and what is left of it."""
-    from afschrift.inventory.unclassified import awaited, guessed_ways, progress, share, unconfirmed_tables
+    from afschrift.inventory.waiting.unclassified import (
+        awaited,
+        guessed_ways,
+        progress,
+        share,
+        unconfirmed_tables,
+    )
 
     columns, left = progress(inventory)
     done = columns - len(left)
@@ -188,7 +194,7 @@ def _say_progress(inventory: Inventory) -> None:
 
 def _lines(report: MapReport, placed: Placed) -> Iterator[str]:
     """The live check in words: what was found, whose the rows are, and what a request reads."""
-    from afschrift.inventory.unclassified import share
+    from afschrift.inventory.waiting.unclassified import share
     from afschrift.selection.live.finding import Code
     from afschrift.selection.live.probe import Counted
 

@@ -15,7 +15,12 @@ from typing import Any
 from afschrift.inventory.column import Column
 from afschrift.inventory.confirmation import Confirmation, Defaults, Session
 from afschrift.inventory.table import Table
-from afschrift.inventory.unconfirmed_ways import WAYS_OF, resting_on_guesses, set_back, unconfirmed_ways
+from afschrift.inventory.waiting.unconfirmed_ways import (
+    WAYS_OF,
+    resting_on_guesses,
+    set_back,
+    unconfirmed_ways,
+)
 
 INHERITED = frozenset(
     {"origin", "category", "title", "meaning", "codes", "unit", "protect", "about", "third_party", "mask",

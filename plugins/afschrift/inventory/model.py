@@ -28,7 +28,7 @@ from afschrift.inventory.processing import (
 )
 from afschrift.inventory.run_in import RunIn
 from afschrift.inventory.table import Table
-from afschrift.inventory.unconfirmed_ways import unconfirmed_ways
+from afschrift.inventory.waiting.unconfirmed_ways import unconfirmed_ways
 
 
 class Consent(Part):

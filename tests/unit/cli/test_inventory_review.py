@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from afschrift.cli.main import app
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.load import load
-from afschrift.inventory.unclassified import progress
+from afschrift.inventory.waiting.unclassified import progress
 from afschrift.services import Services
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

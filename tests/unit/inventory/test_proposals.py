@@ -19,7 +19,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, casefold_keys
-from afschrift.inventory.unclassified import progress, unconfirmed_tables
+from afschrift.inventory.waiting.unclassified import progress, unconfirmed_tables
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.identifying_rows import marks_any
 from afschrift.selection.own_identifiers import own_columns

@@ -17,7 +17,7 @@ from testbed.running import installation, run, store
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.inventory.load import load
-from afschrift.inventory.unclassified import progress
+from afschrift.inventory.waiting.unclassified import progress
 from afschrift.wiring.drift import compare
 
 SQL = Path(__file__).parents[3] / "include" / "sql"

@@ -11,7 +11,7 @@ import yaml
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
-from afschrift.inventory.unconfirmed_ways import unconfirmed_ways
+from afschrift.inventory.waiting.unconfirmed_ways import unconfirmed_ways
 
 
 @dataclass

@@ -12,8 +12,8 @@ from typing import Any
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
-from afschrift.inventory.unclassified import unclassified
-from afschrift.inventory.unconfirmed_ways import WAYS_OF, resting_on_guesses
+from afschrift.inventory.waiting.unclassified import unclassified
+from afschrift.inventory.waiting.unconfirmed_ways import WAYS_OF, resting_on_guesses
 
 _NOT_ASKED = {"review", "proposed", "decided", "why"}
 _ALIKE = ("origin", "protect", "about", "third_party", "mask", "when", "purposes", "automated")

@@ -9,7 +9,7 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.domain.sources import Structure
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
-from afschrift.inventory.unclassified import unclassified
+from afschrift.inventory.waiting.unclassified import unclassified
 from afschrift.selection.live.finding import Code, Finding, Severity, finding
 from afschrift.selection.person import Catalogue
 from afschrift.selection.repeated_tables import read_twice, unlike

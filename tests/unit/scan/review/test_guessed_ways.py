@@ -14,7 +14,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
-from afschrift.inventory.unclassified import guessed_ways, progress
+from afschrift.inventory.waiting.unclassified import guessed_ways, progress
 from afschrift.scan.review.answer_text import Answer
 from afschrift.scan.review.review_session import Review
 from afschrift.selection.column_facts import PersonFacts

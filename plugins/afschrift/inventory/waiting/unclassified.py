@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
-from afschrift.inventory.unconfirmed_ways import WAYS_OF
+from afschrift.inventory.waiting.unconfirmed_ways import WAYS_OF
 
 
 def unclassified(table: Table) -> Iterator[str]:
