@@ -17,7 +17,12 @@ from tests.support import profile_shop
 from tests.support.profile_shop import DOCUMENTS, PATHS, PROVIDED, expected, read
 
 from afschrift.domain.errors import NeedsPersonError
+from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.batch.extract_together import TOGETHER, extract_together
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import clear_extract, extract
 
 KINDS = (
     "duckdb",
@@ -166,3 +171,19 @@ def test_fields_of_a_struct_have_their_own_types(kind: str, tmp_path: Path) -> N
         ["Gouda", r"\N", "1.0", r"\N", r"\N"],
         [r"\N"] * 5,
     ]
+
+
+def test_a_batch_reads_what_each_request_reads_alone(open_shop: Open) -> None:
+    services = open_shop()
+    requests = [store(services, {"customer_id": number}, formats=["csv"]) for number in ("1", "2")]
+    for request in requests:
+        assess(services, request)
+        classify(services, request)
+    outcomes = extract_together(services, "shop", requests, "bat-1", lambda _request: services)
+    assert outcomes == dict.fromkeys(requests, TOGETHER)
+    together = [read_record(services.staging(request), "shop").tables for request in requests]
+    for request, tables in zip(requests, together, strict=True):
+        clear_extract(services, request, "shop")
+        extract(services, request, "shop")
+        alone = read_record(services.staging(request), "shop").tables
+        assert tables == alone

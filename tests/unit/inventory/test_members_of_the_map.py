@@ -11,6 +11,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
+from afschrift.scan.fides.export import export
 
 MORE = "options: {path: nowhere.duckdb}"
 
@@ -90,3 +91,10 @@ def test_a_default_is_no_member(tmp_path: Path) -> None:
     more = ("tables:\n", "defaults: {columns: {'*_score': {path: [a, b]}}}\ntables:\n")
     with pytest.raises(ConfigurationError, match="it cannot be a default"):
         loaded(tmp_path, more)
+
+
+def test_a_dataset_of_fides_leaves_members_out_and_says_so(tmp_path: Path) -> None:
+    found = export(loaded(tmp_path).sources["shop"])
+    assert "name: profile\n" in found.text
+    assert "profile_city" not in found.text
+    assert "visit.profile_city: a member of a document" in found.left_out

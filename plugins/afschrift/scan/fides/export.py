@@ -53,6 +53,9 @@ def _collections(source: SourceFile, found: Exported) -> Iterator[dict[str, Any]
         columns: dict[str, Column] = {}
         for entry in entries.values():
             columns |= {name: column for name, column in entry.columns.items() if name not in columns}
+        members = [name for name, column in columns.items() if column.path]
+        found.left_out += [f"{table}.{name}: a member of a document" for name in members]
+        columns = {name: column for name, column in columns.items() if name not in members}
         waiting += sum(column.review == "needed" for column in columns.values())
         sure = [entry for name, entry in entries.items() if name not in guessed]
         fields = [
