@@ -74,17 +74,22 @@ def open_shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     drop()
 
 
-def visits(services: Services, right: str) -> dict[int, dict[str, Any]]:
+def visits(services: Services, right: str, masked: tuple[str, ...] = ()) -> dict[int, dict[str, Any]]:
     """Visit -> what its row in the bundle's CSV holds of the document, numbers exact."""
     request = store(services, {"customer_id": "1"}, right=right, formats=["csv", "json", "parquet", "xml"])
     with zipfile.ZipFile(run(services, request)) as archive:
         (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.csv")]
         text = archive.read(name).decode()
     assert "of somebody else" not in text
+    assert ("Delft" in text) is (not masked)
     found = list(csv.DictReader(io.StringIO(text, newline="")))
     return {
         int(row["visit_id"]): {
-            column.removeprefix("profile_"): None if value == r"\N" else read(value)
+            column.removeprefix("profile_"): None
+            if value == r"\N"
+            else value
+            if column in masked
+            else read(value)
             for column, value in row.items()
             if column.startswith("profile")
         }
@@ -187,3 +192,21 @@ def test_a_batch_reads_what_each_request_reads_alone(open_shop: Open) -> None:
         extract(services, request, "shop")
         alone = read_record(services.staging(request), "shop").tables
         assert tables == alone
+
+
+def test_a_member_about_others_is_masked(open_shop: Open, tmp_path: Path) -> None:
+    services = open_shop()
+    file = tmp_path / "inventory" / "shop.yml"
+    others = (
+        "city], about: third_party, third_party: mask, source: {name: {nl: Een ander, en: Another}}, origin"
+    )
+    file.write_text(file.read_text().replace("city], origin", others))
+    found = visits(
+        installation(tmp_path / "masked", tmp_path / "inventory"), "access", masked=("profile_city",)
+    )
+    assert services.register is not None
+    for number, document in enumerate(DOCUMENTS, start=10):
+        members, rest = expected(document)
+        there = members.pop("city") is not None
+        assert (found[number].pop("city") is not None) == there
+        assert found[number] == {**members, "profile": rest}, document
