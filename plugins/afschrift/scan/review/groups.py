@@ -117,10 +117,9 @@ def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
             if name in guessed:
                 continue  # whose rows these are comes first
             for column in unclassified(table):
-                if not table.columns[
-                    column
-                ].awaits:  # a person confirmed it: the way is asked, or its columns
-                    yield Place(source.source, name, column), table.columns[column]
+                written = table.columns[column]
+                if not written.awaits:  # a person confirmed it: the way is asked, or its columns
+                    yield Place(source.source, name, column), written
 
 
 def _deciding(said: Mapping[str, Any]) -> str:
