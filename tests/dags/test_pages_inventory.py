@@ -160,6 +160,13 @@ def test_several_answers_are_one_submit_and_are_taken_back(services: Services, v
     assert "Nothing waits for a person." in page.send("write", {f"a.{table}": "yes"}).text
 
 
+def test_a_question_shows_what_takes_over_its_answer(services: Services, visit: Visit) -> None:
+    path = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+    ours = "    key: [customer_id]\n"
+    path.write_text(map_text().replace(ours, f"{ours}    references: {{score: customer.name}}\n", 1))
+    assert "goes to shop.customer.score: what points here takes over" in visit().text
+
+
 def test_a_table_and_columns_are_taken_back_one_submit_after_the_other(visit: Visit) -> None:
     before = map_text()
     page = visit()

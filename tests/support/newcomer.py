@@ -14,7 +14,8 @@ from testbed.truth.answers import Column, Truth, Way
 from afschrift.domain.origin import Origin
 from afschrift.inventory.load import load
 from afschrift.scan.review.answer_text import Answer
-from afschrift.scan.review.groups import Group, Place
+from afschrift.scan.review.groups import Group
+from afschrift.scan.review.pointing import Place
 from afschrift.scan.review.review_session import Review
 
 ANSWER = Answer(

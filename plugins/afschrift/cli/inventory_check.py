@@ -149,7 +149,7 @@ def _say_inventory(inventory: Inventory) -> None:
     _say_progress(inventory)
     for line in said_of(places_of(inventory)):
         typer.echo(line)
-    if missing := gaps(inventory, all_columns(inventory)):
+    if missing := gaps(inventory, all_columns(inventory), as_proposed=True):
         typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
         for gap in missing:
             typer.echo(f"  {gap}")
@@ -161,28 +161,15 @@ def _say_inventory(inventory: Inventory) -> None:
 
 def _say_progress(inventory: Inventory) -> None:
     """How far the work is, and what is left of it."""
-    from afschrift.inventory.waiting.unclassified import (
-        awaited,
-        guessed_ways,
-        progress,
-        share,
-        unconfirmed_tables,
-    )
+    from afschrift.inventory.waiting.unclassified import guessed_ways, progress, share, unconfirmed_tables
 
     columns, left = progress(inventory)
     done = columns - len(left)
     typer.echo(
         f"Classified: {done:,} of {count(columns, 'column')} of personal tables, {share(done, columns)}."
     )
-    for column in left:
-        source, table, name = column.split(".", 2)
-        described = inventory.sources[source].tables[table].columns[name]
-        why = "has no `origin`"
-        if described.proposal is not None:
-            why = "is proposed, and nobody confirmed it (`review: needed`)"
-        if rest := awaited(source, described):
-            why = f"is confirmed, and nobody confirmed {rest}"
-        typer.echo(f"  {column} {why}: a request that meets it asks")
+    for line in _waiting(inventory):
+        typer.echo(f"  {line}")
     for table in guessed_ways(inventory):
         typer.echo(f"  {table} has a way that was guessed (`ways: guessed`): its columns wait for a person")
     for table in unconfirmed_tables(inventory):
@@ -190,6 +177,39 @@ def _say_progress(inventory: Inventory) -> None:
             f"  {table} is taken to hold nothing of its own, and nobody confirmed it (`review: needed`): "
             "every request stops there"
         )
+
+
+def _waiting(inventory: Inventory) -> Iterator[str]:
+    """Columns at which a request would stop: a line for all of a table that wait for the same."""
+    from afschrift.inventory.waiting.unclassified import awaited, unclassified
+
+    for source in inventory.sources.values():
+        for name, table in source.tables.items():
+            found: dict[str, list[str]] = {}
+            for column in unclassified(table):
+                described = table.columns[column]
+                written, why = described.proposal, ""
+                if written is None or (described.awaits and table.lacks_class(written)):
+                    why = "has no `origin`"
+                found.setdefault(why or awaited(source.source, described), []).append(column)
+            for why, columns in found.items():
+                yield _line(f"{source.source}.{name}", why, columns)
+
+
+def _line(table: str, why: str, columns: list[str]) -> str:
+    one = len(columns) == 1
+    if why.startswith("has"):
+        said = why if one else why.replace("has", "have", 1)
+    elif why:
+        said = f"{'is' if one else 'are'} confirmed, and nobody confirmed {why}"
+    else:
+        said = (
+            f"{'is' if one else 'are'} proposed, and nobody confirmed {'it' if one else 'them'} "
+            "(`review: needed`)"
+        )
+    if one:
+        return f"{table}.{columns[0]} {said}: a request that meets it asks"
+    return f"{table}: {len(columns)} columns {said}; a request that meets one asks: {', '.join(columns)}"
 
 
 def _lines(report: MapReport, placed: Placed) -> Iterator[str]:

@@ -79,8 +79,11 @@ class _Terminal:
     def _show(self, group: Group, left: int) -> None:
         from afschrift.scan.review.offered import in_both_languages, lacks_origin
 
-        places = count(len(group.places), "column")
-        what = f"Table {group.name}" if group.is_table else f"{places} called {group.name}"
+        what = f"{count(len(group.places), 'column')} called {group.name}"
+        if group.is_table:
+            what = f"Table {group.name}"
+        elif group.keys:
+            what = f"{len(group.places)} {group.name}"
         typer.secho(f"\n{what}   ({count(left, 'question')} left)", bold=True)
         for word, value in group.said.items():
             typer.echo(f"  {word:<12}{in_both_languages(value)}")
@@ -97,10 +100,11 @@ class _Terminal:
         typer.secho("  " + "   ".join(f"{key} {words}" for key, words in _KEYS.items()), dim=True)
 
     def _places(self, group: Group, most: int = sys.maxsize) -> None:
-        for place in group.places[:most]:
-            typer.echo(f"  {'in':<12}{place.path}")
-        if len(group.places) > most:
-            typer.echo(f"  {'':<12}and {len(group.places) - most} more (l)")
+        for word, places in (("in", group.places), ("goes to", group.takers)):
+            for place in places[:most]:
+                typer.echo(f"  {word:<12}{place.path}")
+            if len(places) > most:
+                typer.echo(f"  {'':<12}and {len(places) - most} more (l)")
 
     def _confirm(self, group: Group) -> None:
         from afschrift.scan.review.offered import decided, must_say_enough

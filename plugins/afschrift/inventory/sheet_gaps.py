@@ -91,14 +91,22 @@ def all_columns(inventory: Inventory) -> Iterator[Told]:
                     yield source.source, name, field
 
 
-def gaps(inventory: Inventory, columns: Iterable[Told]) -> tuple[Gap, ...]:
-    """What is missing or boilerplate for some columns and the purposes that they serve."""
+def gaps(inventory: Inventory, columns: Iterable[Told], *, as_proposed: bool = False) -> tuple[Gap, ...]:
+    """What is missing or boilerplate for some columns and the purposes that they serve.
+
+    Args:
+        inventory: the inventory.
+        columns: of which it is asked.
+        as_proposed: take the purposes that a column has by a proposal for its own: what would be missing were
+            all confirmed. No sheet is made of them.
+    """
     found = list(_controller(inventory))
     inferred: dict[tuple[str, str], bool] = {}
     for source, table, field in columns:
-        found += _column(inventory, source, table, field)
+        purposes = _purposes_of(inventory.sources[source], table, field.name, as_proposed=as_proposed)
+        found += _column(inventory, source, table, field, purposes)
         estimate = Origin.INFERRED in (field.origin, *field.origins)
-        for name in column_purposes(inventory.sources[source], table, field.name):
+        for name in purposes:
             inferred[source, name] = inferred.get((source, name), False) or estimate
     for (source, name), estimated in inferred.items():
         for at, what in _purpose(inventory, source, name, estimated):
@@ -216,11 +224,21 @@ def _decision(decision: AutomatedDecision | bool | None, inferred: bool) -> Iter
             yield from _text(f"{where}.{part}", text)
 
 
-def _column(inventory: Inventory, source: str, table: str, field: FieldPlan) -> Iterator[Gap]:
+def _purposes_of(source: SourceFile, table: str, column: str, *, as_proposed: bool) -> tuple[str, ...]:
+    declared = source.tables[table].columns.get(column)
+    if as_proposed and declared is not None and declared.proposal is not None:
+        proposed = declared.proposal.purposes
+        return source.tables[table].purposes if proposed is None else proposed
+    return column_purposes(source, table, column)
+
+
+def _column(
+    inventory: Inventory, source: str, table: str, field: FieldPlan, purposes: tuple[str, ...]
+) -> Iterator[Gap]:
     declared = inventory.sources[source].tables[table]
     column = declared.columns.get(field.name)
     path = f"tables.{table}.columns.{field.name}"
-    if not column_purposes(inventory.sources[source], table, field.name):
+    if not purposes:
         of_table = not declared.purposes and (column is None or column.purposes is None)
         where = f"tables.{table}" if of_table else path  # one gap for all its columns
         yield Gap(source, f"{where}.purposes", "is missing")

@@ -121,7 +121,8 @@ class Table(Part):
         review: default of the columns. `needed`, with `personal: false` or `copy_of`: the table counts as one
             that nobody described.
         ways: `guessed`: a program took `subject` or `join` for a way. Until a person takes the word out, each
-            column waits for one, here and in each table that is joined to this one.
+            column waits for one, here, in each table that is joined to this one, and in each that bears its
+            number of a person by `references`.
         defaults: of its columns, before those of the source.
         confirmed: columns that people confirmed; they need no entry under `columns`.
         columns: as written; of a source that was validated, with what the defaults give.

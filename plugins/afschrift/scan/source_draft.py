@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.scan.column_proposals import Proposals
 from afschrift.scan.column_words import column_words
+from afschrift.scan.key_names import EMAIL_KEY, KeyNames, KnownKeys
 from afschrift.scan.proposal import Proposal, TableRole
 from afschrift.scan.scan_findings import Findings
 from afschrift.scan.schema import ScannedTable
 from afschrift.scan.table_remarks import remarks
 from afschrift.scan.ways.edges import Edge
-from afschrift.scan.ways.name_parts import is_generic, singulars, words
 from afschrift.scan.ways.person_tables import People
 from afschrift.scan.ways.table_places import Place
 
-_KEY_LENGTH = 41
 _WAYS = 12
 """Alternatives that a table is given at most."""
-EMAIL_KEY = "email"
 
 
 @dataclass(frozen=True)
@@ -57,23 +54,9 @@ class Draft:
     person: str | None
 
 
-def drafted(
-    found: Findings,
-    proposals: Proposals,
-    header: Header,
-    known_keys: Collection[str],
-    named: Mapping[tuple[str, str], str],
-) -> Draft:
-    """The draft.
-
-    Args:
-        found: by the scan.
-        proposals: for its columns.
-        header: of the file.
-        known_keys: identity keys of the project.
-        named: table and column -> the identity key that is known to stand there.
-    """
-    names = _KeyNames(found, named, known_keys)
+def drafted(found: Findings, proposals: Proposals, header: Header, known: KnownKeys) -> Draft:
+    """The draft of what a scan found, with proposals for its columns."""
+    names = KeyNames(found, known)
     tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
     data: dict[str, Any] = {"source": header.source, "kind": header.kind}
     if header.connection:
@@ -90,58 +73,16 @@ def drafted(
         said["tables", name] += [
             f"LOOK {key} is a key of identity.yml already: see that it is the same number here, and take "
             "`ways` out."
-            for key in names.by_name_alone.intersection(entry.get("subject", {}))
+            for key in names.by_name_alone.intersection(entry.get("subject", {}) if "ways" in entry else ())
         ]
     used = {key for entry in data["tables"].values() for key in entry.get("subject", {})}
-    keys = {name: names.declarations[name] for name in sorted(used - set(known_keys))}
+    keys = {name: names.declarations[name] for name in sorted(used - set(known.project))}
     person = names.of(found.roots[0]) if found.roots else None
     return Draft(data, said, keys, person)
 
 
-class _KeyNames:
-    """Identity keys by the tables of people whose rows they tell apart.
-
-    Attributes:
-        by_name_alone: keys of the project that nothing but a name says are the same number here.
-    """
-
-    def __init__(
-        self, found: Findings, known: Mapping[tuple[str, str], str], project: Collection[str]
-    ) -> None:
-        self._names: dict[str, str] = {}
-        self.by_name_alone: set[str] = set()
-        self.declarations: dict[str, dict[str, str]] = {EMAIL_KEY: {"unique": "over_time"}}
-        for table in dict.fromkeys([*found.roots, *found.people]):
-            column = found.people[table].key or ""
-            name = known.get((table, column)) or key_name(table, column)
-            if name in self._names.values() or name == EMAIL_KEY:
-                name = _cleaned(f"{table}_{name}")
-            self._names[table] = name
-            if name in project and name != known.get((table, column)):
-                self.by_name_alone.add(name)
-            self.declarations[name] = {"unique": "no" if found.people[table].within else "yes"}
-
-    def of(self, table: str) -> str:
-        """Of one table of people."""
-        return self._names[table]
-
-
-def key_name(table: str, column: str) -> str:
-    """What people of a table are known by: `customer_id`, of the column `id` of `customers` too."""
-    if is_generic(column):
-        last = words(table)[-1:] or (table,)
-        one = min(singulars(last[0]) or {last[0]}, key=lambda name: (len(name), name))
-        return _cleaned(f"{one}_{'_'.join(words(column))}")
-    return _cleaned("_".join(words(column)))
-
-
-def _cleaned(name: str) -> str:
-    plain = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")
-    return (plain if plain[:1].isalpha() else f"key_{plain}")[:_KEY_LENGTH]
-
-
 def _table(
-    found: Findings, names: _KeyNames, name: str, proposals: Mapping[str, Proposal]
+    found: Findings, names: KeyNames, name: str, proposals: Mapping[str, Proposal]
 ) -> dict[str, Any] | None:
     """The entry of one table; None where its columns are not known, so that requests stop at it."""
     table, place = found.source.tables[name], found.places[name]
@@ -159,14 +100,20 @@ def _table(
         entry |= _ways(found, names, table, place)
         if any(way.guess or (way.table == name and _by_role(found, way)) for way in place.ways):
             entry["ways"] = "guessed"
+    points = {edge.columns[0]: target(edge) for edge in place.others if len(edge.columns) == 1}
     if names.by_name_alone.intersection(entry.get("subject", {})):
-        entry["ways"] = "guessed"
+        if proven := _proven(
+            found, names, place, entry
+        ):  # then the table that it points to asks, for all that point there
+            points |= proven
+        else:
+            entry["ways"] = "guessed"
     if key := table.key or tuple(filter(None, [found.guessed_keys.get(name)])):
         entry["key"] = list(key)
     if label := found.labels.get(name):
         entry["label"] = label[0] if len(label) == 1 else list(label)
-    if others := {edge.columns[0]: target(edge) for edge in place.others if len(edge.columns) == 1}:
-        entry["references"] = {column: to for column, to in others.items() if column != to}
+    if points:
+        entry["references"] = {column: to for column, to in points.items() if column != to}
     person = found.people.get(name)
     if person and person.names:
         entry["names"] = {"columns": list(person.names)}
@@ -183,7 +130,7 @@ def target(edge: Edge) -> str:
     return f"{edge.parent}.{edge.parent_columns[0]}"
 
 
-def _own_keys(person: People, names: _KeyNames, *, asks: bool) -> dict[str, Any]:
+def _own_keys(person: People, names: KeyNames, *, asks: bool) -> dict[str, Any]:
     """An e-mail address leads to one kind of people alone: a member of staff may be a customer too."""
     keys: dict[str, Any] = {names.of(person.table): person.key}
     if asks and person.email and person.email != person.key:
@@ -191,7 +138,7 @@ def _own_keys(person: People, names: _KeyNames, *, asks: bool) -> dict[str, Any]
     return keys
 
 
-def _ways(found: Findings, names: _KeyNames, table: ScannedTable, place: Place) -> dict[str, Any]:
+def _ways(found: Findings, names: KeyNames, table: ScannedTable, place: Place) -> dict[str, Any]:
     """`subject` where the table holds the person's own number once; else the ways to another one."""
     direct = [way for way in place.ways if _holds_key(found, way)]
     if len(place.ways) == len(direct) == 1:
@@ -202,6 +149,20 @@ def _ways(found: Findings, names: _KeyNames, table: ScannedTable, place: Place) 
             entry["join"] = _joins(table.name, sure)
         return entry
     return {"join": _joins(table.name, place.ways)}
+
+
+def _proven(found: Findings, names: KeyNames, place: Place, entry: Mapping[str, Any]) -> dict[str, str]:
+    """The foreign key of the database by which a table bears its people's own number; empty: none does.
+
+    The people's table must be one that asks whose number it is, or else nobody would be asked.
+    """
+    if place.role is not TableRole.CHILD or "ways" in entry or len(place.ways) != 1:
+        return {}
+    [way] = place.ways
+    people = found.places[way.parent].role in (TableRole.PERSON, TableRole.OTHER_PEOPLE)
+    if way.guess or way.through or not people or not names.is_asked_at(way.parent, way.parent_columns[0]):
+        return {}
+    return {way.columns[0]: target(way)}
 
 
 def _by_role(found: Findings, way: Edge) -> bool:

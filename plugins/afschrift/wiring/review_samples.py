@@ -13,7 +13,8 @@ from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.register.register import Register
 from afschrift.scan.reading.bounded import is_secret, sample_statement
 from afschrift.scan.reading.reader import Reader
-from afschrift.scan.review.groups import Group, Place
+from afschrift.scan.review.groups import Group
+from afschrift.scan.review.pointing import Place
 from afschrift.scan.schema import ScannedColumn, ScannedTable
 from afschrift.selection.part_columns import of_entries
 from afschrift.sources.registry import open_source

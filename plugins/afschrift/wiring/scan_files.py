@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import IDENTITY, SINGLES, load
 from afschrift.inventory.quick_yaml import content
+from afschrift.scan.key_names import EMAIL_KEY
 from afschrift.scan.merge import merge, not_added
-from afschrift.scan.source_draft import EMAIL_KEY, Draft
+from afschrift.scan.source_draft import Draft
 from afschrift.scan.yaml_insert import insert
 from afschrift.sources.registry import SOURCES
 
@@ -73,14 +74,27 @@ def _may_be_written(file: Path, name: str, same: Sequence[Path], *, in_project: 
 
 def known_names(content: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     """Table and column of the source -> the identity key that people say the column holds, and no guess."""
-    found = {}
+    told = _subjects(content, lambda entry: entry.get("ways") != "guessed")
+    return {(table, column): key for table, keys in told.items() for key, column in keys.items()}
+
+
+def asked_about(content: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Table that the file has -> identity key and its column, where a way that was guessed waits; or none."""
+    return _subjects(content, lambda entry: entry.get("ways") == "guessed")
+
+
+def _subjects(
+    content: Mapping[str, Any], of: Callable[[Mapping[str, Any]], bool]
+) -> dict[str, dict[str, str]]:
+    """Each table of a file that may be wrong -> key and column of its `subject`, of some of them."""
+    found: dict[str, dict[str, str]] = {}
     tables = content.get("tables")
     for name, entry in tables.items() if isinstance(tables, dict) else ():
-        told = isinstance(entry, dict) and entry.get("ways") != "guessed"
-        subject = entry.get("subject") if told else None
+        is_one = isinstance(entry, dict)
+        subject = entry.get("subject") if is_one and of(entry) else None
+        keys = found.setdefault(str((entry.get("table") if is_one else None) or name), {})
         for key, link in subject.items() if isinstance(subject, dict) else ():
-            column = link.get("column") if isinstance(link, dict) else link
-            found[str(entry.get("table") or name), str(column)] = str(key)
+            keys[str(key)] = str(link.get("column") if isinstance(link, dict) else link)
     return found
 
 

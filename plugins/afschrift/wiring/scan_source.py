@@ -16,6 +16,7 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.scan.column_proposals import propose_columns
 from afschrift.scan.head import head
+from afschrift.scan.key_names import KnownKeys
 from afschrift.scan.mergeable import words_of_file
 from afschrift.scan.reading.read import read_source
 from afschrift.scan.reading.reader import Reader
@@ -26,7 +27,7 @@ from afschrift.scan.yaml_text import written
 from afschrift.sources.connections import from_environment
 from afschrift.sources.reached import Reached
 from afschrift.sources.registry import SOURCES, open_source
-from afschrift.wiring.scan_files import known_names, next_steps, place_of, plain, write
+from afschrift.wiring.scan_files import asked_about, known_names, next_steps, place_of, plain, write
 
 _KINDS = {"postgres": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 """Type of an Airflow connection -> kind of source, where the type alone says how it is read."""
@@ -105,7 +106,8 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
         proposals = propose_columns(reader, found, region, values=asked.samples, say=say)
     header = Header(name, kind, asked.connection, options, asked.zone)
     here = plain(file)
-    draft = drafted(found, proposals, header, set(identity.get("keys") or {}), known_names(here))
+    known = KnownKeys(set(identity.get("keys") or {}), known_names(here), asked_about(here))
+    draft = drafted(found, proposals, header, known)
     text = written(draft.data, head(found, header), draft.remarks)
     lines, whole = tuple(summary(found, draft)), not (found.lost or reader.broke_off)
     if asked.dry_run:

@@ -186,6 +186,44 @@ def test_check_and_explain_tell_a_proposal_from_what_a_person_said(afschrift: Te
     assert "every request stops there" in afschrift("inventory", "explain", "sku.title", code=1)
 
 
+def test_check_has_a_line_for_all_columns_of_a_table_that_wait_for_the_same(afschrift: Terminal) -> None:
+    """Of a draft with default purposes: no line a column, and none for purposes that the defaults give."""
+    draft = """\
+source: shop
+kind: duckdb
+options: {path: "${MINI_SHOP}"}
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+defaults: {columns: {"*_at": {origin: observed, purposes: [sale]}, "name": {purposes: [sale]}}}
+tables:
+  shop.person: # a table of another schema
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    columns: {customer_id: {review: needed, origin: assigned}, name: {review: needed}, score: {}, rank: {}, at: {origin: observed}}
+  visit:
+    subject: {customer_id: customer_id}
+    columns: {customer_id: {review: needed, origin: assigned, purposes: [sale]}, seen_at: {}, left_at: {}, name: {}}
+  remark:
+    subject: {customer_id: customer_id}
+    columns: {customer_id: {review: needed, origin: assigned}, name: {review: needed}}
+"""
+    write_inventory(afschrift.inventory, draft)
+    said = afschrift("inventory", "check").splitlines()
+    asks = [line.strip() for line in said if "asks" in line]
+    wait = "proposed, and nobody confirmed them (`review: needed`); a request that meets one asks"
+    assert asks == [
+        f"shop.shop.person: 2 columns are {wait}: customer_id, name",
+        "shop.shop.person: 2 columns have no `origin`; a request that meets one asks: score, rank",
+        "shop.shop.person.at is confirmed, and nobody confirmed shop.shop.person.customer_id, on which it "
+        "rests: a request that meets it asks",
+        f"shop.visit: 4 columns are {wait}: customer_id, seen_at, left_at, name",
+        f"shop.remark: 2 columns are {wait}: customer_id, name",
+    ]
+    assert [line.strip() for line in said if "purposes of source" in line] == [
+        "tables.remark.purposes of source shop: is missing"
+    ], "what a default gives is not missing; `customer_id` of `remark` has none"
+
+
 def test_explain_says_which_word_a_default_gave(afschrift: Terminal) -> None:
     text = SHOP.replace("      name: {origin: provided}\n", "", 1).replace(
         "    purposes: [account]\n", "    purposes: [account]\n    confirmed: [name]\n", 1

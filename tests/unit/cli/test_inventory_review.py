@@ -158,9 +158,28 @@ def test_without_a_terminal_the_way_out_is_named(services: Services) -> None:
 
 
 def test_a_column_that_the_source_does_not_have_is_told(services: Services) -> None:
-    from afschrift.scan.review.groups import Group, Place
+    from afschrift.scan.review.groups import Group
+    from afschrift.scan.review.pointing import Place
     from afschrift.wiring.review_samples import samples
 
     places = (Place("shop", "customer", "gone"), Place("shop", "nowhere", "email"))
     found = samples(services.inventory, Group("gone", {}, places))
     assert [one.why for one in found] == ["the source has no such column"] * 2
+
+
+def test_the_terminal_shows_what_takes_over_an_answer(
+    services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from datetime import date
+
+    from afschrift.cli.inventory_review import _Terminal
+    from afschrift.scan.review.answer_text import Answer
+    from afschrift.scan.review.review_session import Review
+
+    path = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+    ours = "    key: [customer_id]\n"
+    path.write_text(path.read_text().replace(ours, f"{ours}    references: {{score: customer.name}}\n", 1))
+    shown = _Terminal(Review(path.parent), Answer("anna", date(2026, 11, 28), "So.", None))
+    for group in shown.review.waiting():
+        shown._show(group, 1)
+    assert capsys.readouterr().out.count("  goes to     shop.customer.score\n") == 1

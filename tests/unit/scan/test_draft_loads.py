@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from pathlib import Path
 
 from hypothesis import given
@@ -11,6 +12,9 @@ from testbed.mini import write_inventory
 from tests.support.scanned import made
 
 from afschrift.inventory.load import load
+from afschrift.inventory.waiting.unconfirmed_ways import resting_on_guesses
+from afschrift.scan.review.answer_text import Answer
+from afschrift.scan.review.review_session import Review
 from afschrift.wiring.scan_source import Asked, scan_source
 
 NAMES = st.text(
@@ -66,14 +70,68 @@ def test_a_key_of_the_project_is_taken_for_the_same_number_once_a_person_said_so
         out=folder / "crm.yml",
         persons=("customers", "lead"),
     )
-    assert "LOOK customer_id is a key of identity.yml already" in scan_source(asked, lambda _: None).text
-    tables = load(folder).sources["crm"].tables
-    assert {name for name, table in tables.items() if table.ways} == {"customers", "note"}
+    text = scan_source(asked, lambda _: None).text
+    assert text.count("LOOK customer_id is a key of identity.yml already") == 1
+    assert waiting(folder) == {"customers": True, "note": False}, "one question, at the table of people"
     visit = "CREATE TABLE visit (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers)"
     made(tmp_path / "crm.db", visit)
     scan_source(asked, lambda _: None)
-    assert load(folder).sources["crm"].tables["visit"].ways == "guessed"
+    assert waiting(folder) == {"customers": True, "note": False, "visit": False}
     before = (folder / "crm.yml").read_text()
     (folder / "crm.yml").write_text(before.replace("    ways: guessed\n", ""))
     scan_source(asked, lambda _: None)  # the person has said so
-    assert not any(table.ways for table in load(folder).sources["crm"].tables.values())
+    assert waiting(folder) == {}
+
+
+def waiting(folder: Path) -> dict[str, bool]:
+    """Table that leads to nobody until a person confirms a way -> whether it is asked about itself."""
+    tables = load(folder).sources["crm"].tables
+    return {name: tables[name].ways is not None for name in sorted(resting_on_guesses(tables))}
+
+
+CRM = """
+CREATE TABLE customers (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE);
+CREATE TABLE note (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers, body TEXT);
+CREATE TABLE line (id INTEGER PRIMARY KEY, note_id INTEGER NOT NULL REFERENCES note, body TEXT);
+CREATE TABLE call (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, body TEXT);
+INSERT INTO customers VALUES (2, 'Ann', 'Bos', 'ann@example.org');
+INSERT INTO call VALUES (1, 2, 'hello');
+"""
+
+
+def test_one_answer_about_the_number_of_the_people_is_for_all_that_bear_it_by_a_foreign_key(
+    tmp_path: Path,
+) -> None:
+    folder = write_inventory(tmp_path / "map")
+    database = made(tmp_path / "crm.db", CRM)
+    asked = Asked(
+        kind="sqlite", options={"path": str(database)}, out=folder / "crm.yml", persons=("customers",)
+    )
+    scan_source(asked, lambda _: None)
+    assert waiting(folder) == {"call": True, "customers": True, "line": False, "note": False}
+    review = Review(folder)
+    ways = {one.name: one for one in review.waiting() if "ways" in one.said}
+    assert set(ways) == {"customers", "call"}, "no foreign key says so of `call`"
+    assert [place.path for place in ways["customers"].takers] == ["crm.note"]
+    assert not [one for one in review.waiting() if not one.is_table], "no column counts before"
+    asks_of = Answer("anna", date(2026, 11, 28), "The shop gives both systems one number.", None)
+    review.confirm(ways["customers"], asks_of)
+    assert waiting(folder) == {"call": True}
+    asked_now = {place.table for one in review.waiting() for place in one.places if place.column}
+    assert asked_now == {"customers", "note", "line"}
+
+
+def test_where_the_file_asks_nothing_about_the_people_each_table_asks(tmp_path: Path) -> None:
+    """Somebody wrote another key at the people: then no question there is about `customer_id`."""
+    folder = write_inventory(tmp_path / "map")
+    database = made(tmp_path / "crm.db", CRM.partition("CREATE TABLE note")[0])
+    asked = Asked(
+        kind="sqlite", options={"path": str(database)}, out=folder / "crm.yml", persons=("customers",)
+    )
+    scan_source(asked, lambda _: None)
+    written = (folder / "crm.yml").read_text()
+    start, end = written.index("    subject:"), written.index("    key:")
+    (folder / "crm.yml").write_text(f"{written[:start]}    subject: {{email: email}}\n{written[end:]}")
+    made(database, CRM.partition("email TEXT UNIQUE);")[2])
+    scan_source(asked, lambda _: None)
+    assert waiting(folder) == {"call": True, "line": False, "note": True}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from afschrift.inventory.column import Column
 from afschrift.inventory.table import Table
@@ -13,8 +13,27 @@ WAYS_OF = "ways of "
 
 def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
     """Tables with a way to the person that was guessed and not confirmed: their own, or further on."""
-    guessed = {name: [name] for name, table in tables.items() if table.ways is not None}
-    return frozenset(_with_joined(tables, guessed))
+    return frozenset(_with_joined(tables, _guessed(tables)))
+
+
+def same_number(table: Table, tables: Mapping[str, Table]) -> Iterator[str]:
+    """Tables whose number of a person a table bears as its own: by `subject`, and by `references` to there.
+
+    Whether that number is the project's key is one question, at the table that it points to.
+    """
+    for key, link in table.subject.items():
+        other, _, column = table.references.get(link.column, "").rpartition(".")
+        if other in tables and key in (there := tables[other].subject) and there[key].column == column:
+            yield other
+
+
+def _guessed(tables: Mapping[str, Table]) -> dict[str, list[str]]:
+    """Table -> those whose way was guessed: itself, or where its number of a person is from."""
+    found = {name: [name] for name, table in tables.items() if table.ways is not None}
+    for name, table in tables.items():
+        if of := [other for other in same_number(table, tables) if tables[other].ways is not None]:
+            found[name] = list(dict.fromkeys([*found.get(name, ()), *of]))
+    return found
 
 
 def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
@@ -26,7 +45,7 @@ def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
         Each of these tables, with what a person must confirm first: `table.column`, or `ways of table`
         where these were guessed.
     """
-    first = {name: [f"{WAYS_OF}{name}"] for name, table in tables.items() if table.ways is not None}
+    first = {name: [f"{WAYS_OF}{one}" for one in of] for name, of in _guessed(tables).items()}
     for name, table in tables.items():
         used = [(name, column) for link in table.subject.values() for column in link.columns]
         for own, target in (pair for join in table.join for pair in join.items()):

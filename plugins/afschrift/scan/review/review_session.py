@@ -15,7 +15,7 @@ from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.quick_yaml import content
 from afschrift.scan.review.answer_text import Answer, confirm
-from afschrift.scan.review.groups import Group, Place, groups
+from afschrift.scan.review.groups import Group, groups
 from afschrift.scan.review.map_files import (
     Files,
     changed_meanwhile,
@@ -26,6 +26,7 @@ from afschrift.scan.review.map_files import (
     replace_files,
     uncollected,
 )
+from afschrift.scan.review.pointing import Place
 from afschrift.scan.review.same_words import altered
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.scan.review.groups import Group, Place, words_of
+from afschrift.scan.review.groups import Group, words_of
+from afschrift.scan.review.pointing import Place, taken_over
 
 Said = Mapping[Place, Mapping[str, Any]]
 """Place -> what was said of it otherwise than was proposed; those that were answered alone."""
@@ -24,20 +25,24 @@ def altered(
         answered: each question, with the words of its answer.
     """
     said = {place: words for group, words in answered for place in group.places}
+    takers = {place for group, _ in answered for place in (*group.places, *group.takers)}
     frees = any(group.is_table for group, _ in answered)
     for name, source in before.sources.items():
         now = after.sources.get(name)
         if now is None or now.tables.keys() != source.tables.keys() or _apart(now) != _apart(source):
             yield name
             continue
-        yield from _tables(source, now, said, frees)
+        yield from _tables(source, now, said, takers, frees)
 
 
 def _apart(source: SourceFile) -> dict[str, Any]:
     return source.model_dump(exclude={"tables", "confirmations"})
 
 
-def _tables(source: SourceFile, now: SourceFile, said: Said, frees: bool) -> Iterator[str]:
+def _tables(
+    source: SourceFile, now: SourceFile, said: Said, takers: Set[Place], frees: bool
+) -> Iterator[str]:
+    given_by = [place for place in (*said, *takers) if place.source == source.source]
     for name, table in source.tables.items():
         place = Place(source.source, name)
         columns, other = table.columns, now.tables[name].columns
@@ -50,22 +55,15 @@ def _tables(source: SourceFile, now: SourceFile, said: Said, frees: bool) -> Ite
                 yield of.path
                 continue
             old, new = columns[column], other[column]
+            # what waits is asked about with what it takes over; of what is confirmed it was shown as a taker
+            shown = of in takers or new.proposal is not None
+            taken = taken_over(new, given_by) if shown else {}
             # a way, or a column of one, frees what a person confirmed of other columns as well
-            may_count = of in said or frees or bool(old.awaits)
-            answered = said[of] if of in said else _inherited(new, said, source.source)
-            if {**_words(old), **answered} != _words(new) or not (
+            may_count = of in said or frees or bool(old.awaits) or (of in takers and old.proposal is None)
+            if {**_words(old), **taken, **said.get(of, {})} != _words(new) or not (
                 may_count or old.model_dump() == new.model_dump()
             ):
                 yield of.path
-
-
-def _inherited(column: Column, said: Said, source: str) -> dict[str, Any]:
-    """What a column that still waits takes from one that is confirmed by now: it is asked about with it."""
-    if column.proposal is None:
-        return {}
-    given = {f"tables.{place.table}.columns.{place.column}" for place in said if place.source == source}
-    words = _words(column)
-    return {word: words[word] for word, at in column.proposal.sources.items() if ".".join(at) in given}
 
 
 def _words(column: Column) -> dict[str, Any]:

@@ -215,6 +215,7 @@ def whole(text: str) -> int:
 def _all_text(group: Group) -> str:
     def parts() -> Iterator[str]:
         yield group.name
+        yield from {place.column or "" for place in group.places}
         yield from group.reasons
         for value in group.said.values():
             yield str(value)

@@ -67,6 +67,24 @@ def test_nothing_leaves_by_a_guess(tmp_path: Path, right: Right) -> None:
     assert Action.ASK not in actions(folder, "visit", right) | actions(folder, "remark", right)
 
 
+@pytest.mark.parametrize("right", list(Right))
+def test_nothing_leaves_by_a_number_of_which_nobody_said_that_it_is_the_projects(
+    tmp_path: Path, right: Right
+) -> None:
+    """Of the people it is asked once; what bears their number by a foreign key rests on that answer."""
+    text = MAP.replace("    ways: guessed # why\n", "    references: {customer_id: customer.customer_id}\n")
+    before = write_inventory(tmp_path / "before", text)
+    assert Action.ASK not in actions(before, "visit", right) | actions(before, "remark", right)
+    at = "    subject: {customer_id: customer_id}\n"
+    folder = write_inventory(tmp_path / "map", text.replace(at, f"{at}    ways: guessed\n", 1))
+    for table in ("customer", "visit", "remark"):
+        assert actions(folder, table, right) == {Action.ASK}
+    [question] = Review(folder).waiting()
+    assert (question.name, [place.path for place in question.takers]) == ("customer", ["shop.visit"])
+    Review(folder).confirm(question, ANSWER)
+    assert Action.ASK not in actions(folder, "visit", right) | actions(folder, "remark", right)
+
+
 def test_the_way_is_asked_before_its_columns_and_written_where_it_stands(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path / "map", MAP.replace("seen: {origin: observed}", "seen: {}"))
     review = Review(folder)

@@ -236,17 +236,3 @@ def test_a_column_that_points_to_a_confirmed_one_is_asked_about_with_what_it_tak
     review.confirm(group(review, "staff_id"), ANSWER)
     assert group(review, "reports_to").said == {"origin": "assigned", "category": "user.unique_id"}
     assert load(folder).sources["shop"].tables["staff"].columns["reports_to"].origin is None
-
-
-def test_a_confirmed_column_takes_nothing_more_by_an_answer_about_another(folder: Path) -> None:
-    staff = (
-        "  staff:\n    subject: {customer_id: staff_id}\n    references: {reports_to: staff.staff_id}\n"
-        "    purposes: [sale]\n    confirmed: {by: anna, on: 2026-11-28, why: Seen., columns: [reports_to]}\n"
-        "    columns:\n      staff_id: {origin: assigned, category: user.unique_id, review: needed}\n"
-        "      reports_to: {origin: assigned}\n"
-    )
-    (folder / "shop.yml").write_text(MAP.replace("  country:", f"{staff}  country:", 1))
-    review, before = Review(folder), file(folder)
-    with pytest.raises(ConfigurationError, match=r"shop\.staff\.reports_to would not say"):
-        review.confirm(group(review, "staff_id"), ANSWER)
-    assert file(folder) == before
