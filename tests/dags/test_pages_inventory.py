@@ -8,6 +8,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ class Visitor:
             if at.get("type") == "radio" and " checked" not in tag:
                 continue
             if "name" in at:
-                found.setdefault(at["name"], []).append(at.get("value", ""))
+                found.setdefault(at["name"], []).append(unescape(at.get("value", "")))
         for name, options in re.findall(r'<select[^>]* name="([^"]*)">(.*?)</select>', self.html, re.DOTALL):
             found[name] = re.findall(r'value="([^"]*)" selected', options) or [""]
         return found
@@ -113,6 +114,12 @@ def visit(services: Services, app: Any) -> Visit:
 
 def map_text() -> str:
     return (Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml").read_text()
+
+
+def change(old: str, new: str) -> None:
+    file, text = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml", map_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
 
 
 def events(services: Services, *types: str) -> list[dict[str, Any]]:
@@ -202,13 +209,67 @@ def test_what_is_wrong_is_told_with_all_that_was_typed(visit: Visit) -> None:
 
 
 def test_an_answer_that_would_break_the_map_is_not_written(visit: Visit) -> None:
-    before = map_text()
-    page = visit()
-    page.send("write", both(page) | {f"o.{page.id('email')}": "inferred"})
+    change("name: {origin: provided, review", "name: {origin: provided, identifies: true, review")
+    before, page = map_text(), visit()
+    name = page.id("name")  # by it an officer tells who somebody is, so it is not about others
+    page.send("write", both(page) | {f"a.{name}": "other", f"t.{name}": "mask"})
     assert (page.status, map_text()) == (409, before)
     assert "the data map would have faults" in page.text
-    assert f'href="#g-{page.id("email")}"' in page.html
-    assert re.search(r'<option value="inferred" selected>', page.html)
+    assert f'href="#g-{name}"' in page.html
+    assert re.search(r'<option value="mask" selected>', page.html)
+
+
+def test_how_others_data_are_treated_is_said_before_it_is_so(services: Services, visit: Visit) -> None:
+    change("name: {origin: provided, review", "name: {origin: provided, about: third_party, review")
+    before, page = map_text(), visit()
+    name = page.id("name")
+    assert "Nobody said how the data about others in it are treated" in page.text
+    assert f'id="a-yes-{name}"' not in page.html
+    page.send("write", {f"a.{name}": "yes", "why": WHY})
+    assert (page.status, map_text()) == (422, before)
+    assert "every request would ask" in page.text
+    page.send("write", {f"a.{name}": "other", f"t.{name}": "gone"})
+    assert (page.status, map_text()) == (422, before)
+    page.send("show", {f"a.{name}": "other", f"t.{name}": "own_use", "text": "sku"})
+    assert page.send("write").status == 200  # from another page of questions
+    [line] = [line for line in map_text().splitlines() if line.lstrip().startswith("name:")]
+    assert "about: third_party," in line
+    assert line.endswith("third_party: own_use}")
+    assert "name, 1 column: provided, about others: own_use" in page.text
+    [told] = events(services, "map_confirmed")
+    assert told["decisions"][0]["third_party"] == "own_use"
+    page.send("undo")
+    assert map_text() == before
+    page.send("write", {f"a.{name}": "other", f"t.{name}": "subject", f"o.{name}": "", "text": ""})
+    assert "name, 1 column: provided, not about others" in page.text
+    assert "about: subject," in map_text()
+
+
+def test_a_meaning_is_said_in_each_language(visit: Visit) -> None:
+    from afschrift.inventory.load import load
+
+    before, page = map_text(), visit()
+    email = page.id("email")
+    said = {f"a.{email}": "other", f"o.{email}": "inferred", "why": WHY}
+    for words, fault in (
+        ({}, "What is derived or inferred needs a meaning."),
+        ({f"m-nl.{email}": "Hoog is goed"}, "The meaning is missing in en."),
+        (
+            {f"m-en.{email}": "High is <good>", f"o.{email}": "provided"},
+            "goes with what is derived or inferred",
+        ),
+    ):
+        said |= words
+        page.send("write", said)
+        assert (page.status, map_text(), fault in page.text) == (422, before, True)
+    assert 'value="High is &lt;good&gt;"' in page.html
+    page.send("show", {"text": "sku"})  # the other page holds it, and sends it along
+    assert page.send("write", {f"o.{email}": "inferred"}).status == 200
+    tables = load(Path(os.environ["AFSCHRIFT_INVENTORY"])).sources["shop"].tables
+    meaning = tables["newsletter"].columns["email"].meaning
+    assert meaning is not None
+    assert dict(meaning.items()) == {"nl": "Hoog is goed", "en": "High is <good>"}
+    assert map_text().count("High is <good>") == 2  # columns of the question
 
 
 def test_pages_and_filters_keep_what_was_typed(services: Services, visit: Visit) -> None:

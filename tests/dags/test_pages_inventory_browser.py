@@ -72,6 +72,7 @@ def test_the_page_is_accessible_and_fits(
     check(page, width)
     group = page.get_by_role("group", name="email: your answer")
     group.get_by_label("Otherwise").check()
+    group.get_by_label("Origin").select_option("inferred")  # with a meaning in each language below it
     group.get_by_label("Category").fill("user.contact.emial")
     page.get_by_role("button", name="Write the answers").click()
     page.get_by_role("alert").wait_for()
@@ -94,7 +95,10 @@ def test_questions_are_answered_without_scripts(browser: Browser, address: str) 
     assert not group.get_by_label("Origin").is_visible()
     group.get_by_label("Otherwise").check()
     assert group.get_by_label("Origin").is_visible()
-    group.get_by_label("Origin").select_option("provided")
+    for origin, computed in (("inferred", True), ("derived", True), ("", False), ("provided", False)):
+        group.get_by_label("Origin").select_option(origin)
+        assert [group.get_by_label(f"Meaning ({one})").is_visible() for one in ("nl", "en")] == [computed] * 2
+    assert "subject" not in group.get_by_label("Others’ data").inner_text(), "nobody took it for others' data"
     page.get_by_label("Why it is right").fill(WHY)
     page.get_by_label("Text").fill("email")
     page.get_by_label("Text").press("Enter")  # shows others, and writes nothing

@@ -13,7 +13,7 @@ import click
 import typer
 
 from afschrift.cli.common import actor, open_register
-from afschrift.cli.one_key import key, keys_alone, whole_lines
+from afschrift.cli.one_key import key, keys_alone, typed
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.language import count
 
@@ -26,6 +26,8 @@ _KEYS = {
     "y": "it is so",
     "o": "another origin",
     "c": "another category",
+    "t": "others' data",
+    "m": "meaning",
     "s": "samples, masked",
     "l": "all places",
     "d": "one by one",
@@ -33,6 +35,11 @@ _KEYS = {
     "n": "later",
     "u": "undo",
     "q": "stop",
+}
+_LACKS = {
+    "origin": "no origin is proposed: say one (o)",
+    "others": "nobody said how the data about others are treated: say it (t)",
+    "meaning": "nobody said what it means: say it (m)",
 }
 _SHOWN = 8
 _STOPS = ("", "q")
@@ -56,8 +63,9 @@ class _Terminal:
     def run(self) -> None:
         """Ask until nothing is left, or somebody stops."""
         keys: dict[str, Callable[[Group], None]] = {
-            "y": self._confirm, "o": self._origin, "c": self._category, "s": self._samples,
-            "l": self._places, "d": self._apart, "w": self._reason, "n": self._later, "u": self._undo,
+            "y": self._confirm, "s": self._samples, "l": self._places, "d": self._apart,
+            "w": self._reason, "n": self._later, "u": self._undo,
+            **{pressed: self._otherwise(pressed) for pressed in "octm"},
         }  # fmt: skip
         shown = None
         while left := [one for one in self.review.waiting() if one.key not in self.passed]:
@@ -77,7 +85,8 @@ class _Terminal:
                 shown = None
 
     def _show(self, group: Group, left: int) -> None:
-        from afschrift.scan.review.offered import in_both_languages, lacks_origin
+        from afschrift.scan.review.enough import lacking
+        from afschrift.scan.review.offered import in_both_languages
 
         what = f"{count(len(group.places), 'column')} called {group.name}"
         if group.is_table:
@@ -89,8 +98,8 @@ class _Terminal:
             typer.echo(f"  {word:<12}{in_both_languages(value)}")
         for word, values in group.varied.items():
             typer.echo(f"  {word:<12}{', '.join(f'{value} ({number})' for value, number in values.items())}")
-        if lacks_origin(group, {}):
-            typer.echo("  no origin is proposed: say one (o)")
+        for lack in lacking(group, {}):
+            typer.echo(f"  {_LACKS[lack.value]}")
         if group.sure is not None:
             typer.echo(f"  {'sure':<12}{group.sure:.2f}: {'; or '.join(group.reasons[:3])}")
         self._places(group, _SHOWN)
@@ -107,7 +116,8 @@ class _Terminal:
                 typer.echo(f"  {'':<12}and {len(places) - most} more (l)")
 
     def _confirm(self, group: Group) -> None:
-        from afschrift.scan.review.offered import decided, must_say_enough
+        from afschrift.scan.review.enough import must_say_enough
+        from afschrift.scan.review.offered import decided
 
         must_say_enough(group, self.words)
         step = self.review.confirm(group, replace(self.answer, words=dict(self.words)))
@@ -115,28 +125,14 @@ class _Terminal:
             f"  {decided(step.group, step.answer.words)}: {count(step.lines, 'line')} written", fg="green"
         )
 
-    def _origin(self, group: Group) -> None:
-        from afschrift.scan.review.offered import ORIGINS
+    def _otherwise(self, pressed: str) -> Callable[[Group], None]:
+        """The key that asks for something else than was proposed."""
+        from afschrift.cli.otherwise import ASKS
 
-        origins = list(ORIGINS)
-        for number, origin in enumerate(origins, start=1):
-            typer.echo(f"  {number} {origin.value:<14}{ORIGINS[origin]}")
-        pressed = key()
-        if pressed.isdigit() and 0 < int(pressed) <= len(origins):
-            self._say(group, "origin", origins[int(pressed) - 1].value)
+        def ask(group: Group) -> None:
+            ASKS[pressed](group, self.words, self.review.inventory.controller.languages)
 
-    def _category(self, group: Group) -> None:
-        from afschrift.scan.review.offered import must_be_category
-
-        if given := _line("  Category, such as user.contact.email"):
-            must_be_category(given)
-            self._say(group, "category", given)
-
-    def _say(self, group: Group, word: str, value: str) -> None:
-        if group.is_table:
-            raise ConfigurationError("This asks about a table.", remedy="describe its columns in the file.")
-        self.words[word] = value
-        typer.echo(f"  {word:<12}{value}   (y writes it)")
+        return ask
 
     def _samples(self, group: Group) -> None:
         from afschrift.wiring.review_samples import masked, record_shown, samples
@@ -153,7 +149,7 @@ class _Terminal:
                 typer.echo(f"  {one.place.path:<40}{' | '.join(one.values)}")
 
     def _reason(self, _group: Group) -> None:
-        if why := _line("  Why"):
+        if why := typed("  Why"):
             self.answer = replace(self.answer, why=why)
 
     def _apart(self, group: Group) -> None:
@@ -230,11 +226,6 @@ def review(
     except (KeyboardInterrupt, EOFError, click.Abort):
         typer.echo()
     terminal.tell()
-
-
-def _line(words: str) -> str:
-    with whole_lines():
-        return str(typer.prompt(words, default="", show_default=False)).strip()
 
 
 def _day(text: str | None) -> date | None:

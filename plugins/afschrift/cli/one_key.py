@@ -9,6 +9,8 @@ import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import typer
+
 
 @contextmanager
 def keys_alone() -> Iterator[None]:
@@ -44,3 +46,9 @@ def key() -> str:
     except OSError:
         return ""
     return "" if pressed == b"\x04" else pressed.decode(errors="replace")
+
+
+def typed(words: str) -> str:
+    """A line that is typed after some words; empty: nothing was."""
+    with whole_lines():
+        return str(typer.prompt(words, default="", show_default=False)).strip()

@@ -29,7 +29,8 @@ INHERITED = frozenset(
 """What a look-up column takes from the one that it points to: not what goes by the table or by a person."""
 NO_DEFAULT = ("decided", "mentions", "path", "proposed", "review", "why")
 """What a person says of one column."""
-_OF_OTHERS = ("third_party", "mask", "when")
+OF_OTHERS = ("third_party", "mask", "when")
+"""What goes by `about: third_party`."""
 _CARE = ("protect", "about", "third_party", "mask")
 """What keeps a value back, or part of it: to lose it gives more."""
 
@@ -139,7 +140,7 @@ class Compiler:
                     continue
                 words[word], places[word] = layer[word], place
         if words.get("about", "subject") == "subject":
-            for word in _OF_OTHERS:
+            for word in OF_OTHERS:
                 if word not in own:
                     words.pop(word, None)
                     places.pop(word, None)

@@ -151,6 +151,41 @@ def test_whoever_breaks_off_has_what_was_answered(services: Services, terminal: 
     assert progress(load(Path(os.environ["AFSCHRIFT_INVENTORY"])))[1] == ["shop.customer.name"]
 
 
+@pytest.mark.slow
+def test_others_data_and_a_meaning_are_said_by_a_key(services: Services) -> None:
+    file = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+    text = file.read_text().replace(
+        "name: {origin: provided, review", "name: {origin: inferred, about: third_party, review"
+    )
+    file.write_text(text)
+    terminal = Terminal("inventory", "review", "--why", "Gone through with the shop.")
+    try:
+        terminal.until("q stop")
+        shown = terminal.press("n", "q stop")
+        assert "nobody said how the data about others are treated: say it (t)" in shown
+        assert "nobody said what it means: say it (m)" in shown
+        assert "every request would ask" in terminal.press("y", "What to do")
+        assert "not about others" in terminal.press("t", "4 ask")
+        terminal.press("1", "subject   (y writes it)")
+        assert "needs a meaning" in terminal.press("y", "What to do")
+        terminal.press("t", "4 ask")
+        terminal.press("2", "mask   (y writes it)")
+        terminal.press("m", "Meaning (nl)")
+        terminal.press("Hoog is goed\n", "Meaning (en)")
+        terminal.press("High is good\n", "as you typed it")
+        assert file.read_text() == text
+        assert "inferred, about others: mask" in terminal.press("y", "Table sku")
+        told = terminal.press("t", "What to do") + terminal.press("m", "What to do")
+        assert told.count("This asks about a table.") == 2
+        terminal.press("q", "goes on with them.")
+    finally:
+        terminal.close()
+    column = load(file.parent).sources["shop"].tables["customer"].columns["name"]
+    assert (column.about, column.third_party) == ("third_party", "mask")
+    assert column.meaning is not None
+    assert dict(column.meaning.items()) == {"nl": "Hoog is goed", "en": "High is good"}
+
+
 def test_without_a_terminal_the_way_out_is_named(services: Services) -> None:
     error = CliRunner().invoke(app, ["inventory", "review"]).exception
     assert isinstance(error, ConfigurationError)

@@ -14,6 +14,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
 from afschrift.scan.review.answer_text import Answer
 from afschrift.scan.review.groups import Group
+from afschrift.scan.review.offered import decided_words
 from afschrift.scan.review.review_session import Review, Step, WouldBreakError
 
 CONFIRMED, TAKEN_BACK = "map_confirmed", "map_confirmation_taken_back"
@@ -28,7 +29,7 @@ class Decided:
     Attributes:
         before, after: digests of all files of the inventory.
         inventory: digests of the map, before and after, as plans name it.
-        decisions: of each question its name, the number of its columns, origin and category.
+        decisions: of each question its name, the number of its columns, and what was said of them.
         lines: that were written or changed.
     """
 
@@ -182,6 +183,5 @@ def _decided(payload: Mapping[str, Any]) -> Decided:
 
 
 def _decision(group: Group, answer: Answer) -> dict[str, Any]:
-    said = {**group.said, **answer.words}
-    words = {word: said[word] for word in ("origin", "category") if said.get(word)}
-    return {"of": group.name, **({} if group.is_table else {"columns": len(group.places)}), **words}
+    number = {} if group.is_table else {"columns": len(group.places)}
+    return {"of": group.name, **number, **decided_words(group, answer.words)}

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from afschrift.domain.decision import About
 from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.defaults import OF_OTHERS
 from afschrift.scan.review.confirmed_list import add_confirmed
 from afschrift.scan.review.nodes import Edit, FileMap, changed, pairs_of, without
 from afschrift.scan.yaml_insert import end_of, insert
@@ -39,6 +41,17 @@ ByColumn = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Table -> column -> what a person said of it otherwise than was proposed."""
 
 
+def with_answer(words: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a column once a person answered.
+
+    Args:
+        words: what was proposed.
+        said: otherwise; with `about: subject` it loses what goes by data about others.
+    """
+    gone = OF_OTHERS if said.get("about") == About.SUBJECT else ()
+    return {word: value for word, value in {**words, **said}.items() if word not in gone}
+
+
 def confirm(text: str, columns: ByColumn, tables: Sequence[str], answer: Answer) -> str:
     """The text of a source's file with columns, and whole tables, confirmed.
 
@@ -55,6 +68,7 @@ def confirm(text: str, columns: ByColumn, tables: Sequence[str], answer: Answer)
     text = text if text.endswith("\n") else text + "\n"
     described, name = FileMap(text), ""
     if columns:
+        text, described = _without_others(text, described, columns)
         name, with_occasion = _occasion(described, text, answer)
         if with_occasion != text:
             text, described = with_occasion, FileMap(with_occasion)
@@ -68,6 +82,25 @@ def confirm(text: str, columns: ByColumn, tables: Sequence[str], answer: Answer)
         for table, names in columns.items()
     ]
     return changed(text, edits)
+
+
+def _without_others(text: str, described: FileMap, columns: ByColumn) -> tuple[str, FileMap]:
+    """The text without what goes by data about others, where a person says that a column has none.
+
+    One word after the other, as two that stand side by side share the comma between them.
+    """
+    own = [
+        (table, column)
+        for table, names in columns.items()
+        for column, words in names.items()
+        if words.get("about") == About.SUBJECT
+    ]
+    for word in OF_OTHERS if own else ():
+        nodes = [described.at("tables", table, "columns", column) for table, column in own]
+        if edits := [edit for node in nodes for edit in without(described, text, node, word)]:
+            text = changed(text, edits)
+            described = FileMap(text)
+    return text, described
 
 
 def _settled(described: FileMap, text: str, columns: ByColumn, tables: Sequence[str]) -> Iterator[Edit]:

@@ -1,15 +1,17 @@
-"""What a person can say of a question: origins in words, categories, and whether an answer says enough."""
+"""What a person can say of a question: origins, categories, others' data and meanings, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from afschrift.domain.decision import About, ThirdParty
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
 from afschrift.domain.origin import Origin
 from afschrift.inventory.categories import fides_categories
+from afschrift.scan.review.answer_text import with_answer
 from afschrift.scan.review.groups import Group
 
 ORIGINS = {
@@ -21,28 +23,61 @@ ORIGINS = {
     Origin.THIRD_PARTY: "somebody else told it",
     Origin.NOT_PERSONAL: "about nobody",
 }
+OTHERS = {
+    About.SUBJECT.value: "not about others: the person's own alone",
+    ThirdParty.MASK.value: "what the person neither knew nor made, such as an agent's name: masked",
+    ThirdParty.OWN_USE.value: "what they made or received themselves, such as a friend's address: given",
+    ThirdParty.ASK.value: "others' data, and it depends: each request asks",
+}
+LONGEST_MEANING = 500
 _NEAR = 8
 
 
-def lacks_origin(group: Group, words: Mapping[str, Any]) -> bool:
-    """Whether nobody said yet where its columns come from; a secret needs no origin."""
-    return not group.is_table and not {**group.said, **words}.get("origin") and "protect" not in group.said
+def others_offered(group: Group) -> dict[str, str]:
+    """What may be said of others' data in its columns, each with what it is for."""
+    if group.is_table:
+        return {}
+    proposed = group.said.get("about") == About.THIRD_PARTY
+    return {code: words for code, words in OTHERS.items() if proposed or code != About.SUBJECT}
 
 
-def must_say_enough(group: Group, words: Mapping[str, Any]) -> None:
-    """Make sure that an answer can be written.
+def words_of_others(group: Group, chosen: str) -> dict[str, Any]:
+    """The words of an answer that says how others' data are treated, or that it is not about others.
 
     Args:
         group: the question.
-        words: what is said otherwise than was proposed.
+        chosen: one of `others_offered`.
 
     Raises:
-        ConfigurationError: an origin is missing, or a table is said to be something else.
+        ConfigurationError: it is none of these.
     """
-    if group.is_table and words:
-        raise ConfigurationError("This asks about a table.", remedy="describe its columns in the file.")
-    if lacks_origin(group, words):
-        raise ConfigurationError("Nobody said yet where it comes from.", remedy="say an origin first.")
+    if chosen not in others_offered(group):
+        raise ConfigurationError(
+            "This cannot be said of others' data here.", remedy="choose what is offered for it."
+        )
+    if chosen == About.SUBJECT:
+        return {"about": chosen}
+    known = group.said.get("about") == About.THIRD_PARTY
+    return ({} if known else {"about": About.THIRD_PARTY.value}) | {"third_party": chosen}
+
+
+def meaning_of(texts: Mapping[str, str], languages: Sequence[str]) -> dict[str, str]:
+    """The meaning of a derived or inferred column, in each language of the controller.
+
+    Raises:
+        ConfigurationError: a language is missing, or a text is too long.
+    """
+    found = {language: " ".join(texts.get(language, "").split()) for language in languages}
+    if missing := [language for language, text in found.items() if not text]:
+        raise ConfigurationError(
+            f"The meaning is missing in {', '.join(missing)}.",
+            remedy="say it in each language: range, what high means, what it is used for.",
+        )
+    if any(len(text) > LONGEST_MEANING for text in found.values()):
+        raise ConfigurationError(
+            f"A meaning takes up to {LONGEST_MEANING} characters.", remedy="say it shorter, or in the file."
+        )
+    return found
 
 
 def must_be_category(given: str) -> None:
@@ -69,9 +104,23 @@ def decided(group: Group, words: Mapping[str, Any]) -> str:
     """An answer in a few words: `email, 2 columns: provided`."""
     if group.is_table:
         return f"table {group.name}"
-    told = {**group.said, **words}
-    said = ", ".join(str(told[word]) for word in ("origin", "category") if told.get(word))
-    return f"{group.name}, {count(len(group.places), 'column')}: {said or 'a secret'}"
+    return f"{group.name}, {count(len(group.places), 'column')}: {in_short(decided_words(group, words))}"
+
+
+def decided_words(group: Group, words: Mapping[str, Any]) -> dict[str, str]:
+    """What an answer says of origin, category and others' data; a meaning stands in the file alone."""
+    said = with_answer(group.said, words)
+    told = [word for word in ("origin", "category", "third_party") if said.get(word)]
+    told += ["about"] if words.get("about") == About.SUBJECT else []
+    return {word: str(said[word]) for word in told}
+
+
+def in_short(said: Mapping[str, str]) -> str:
+    """Such words on one line: `provided, user.name, about others: mask`."""
+    parts = [said[word] for word in ("origin", "category") if word in said]
+    parts += [f"about others: {said['third_party']}"] if "third_party" in said else []
+    parts += ["not about others"] if "about" in said else []
+    return ", ".join(parts) or "a secret"
 
 
 def in_both_languages(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.scan.review.answer_text import with_answer
 from afschrift.scan.review.groups import Group, words_of
 from afschrift.scan.review.pointing import Place, taken_over
 
@@ -60,7 +61,7 @@ def _tables(
             taken = taken_over(new, given_by) if shown else {}
             # a way, or a column of one, frees what a person confirmed of other columns as well
             may_count = of in said or frees or bool(old.awaits) or (of in takers and old.proposal is None)
-            if {**_words(old), **taken, **said.get(of, {})} != _words(new) or not (
+            if with_answer({**_words(old), **taken}, said.get(of, {})) != _words(new) or not (
                 may_count or old.model_dump() == new.model_dump()
             ):
                 yield of.path

@@ -11,22 +11,22 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
-from afschrift.domain.origin import Origin
+from afschrift.domain.errors import FormError, RefusedError
 from afschrift.scan.review.answer_text import Answer
 from afschrift.scan.review.groups import Group
 from afschrift.scan.review.map_files import Files
-from afschrift.scan.review.offered import must_be_category, must_say_enough
+from afschrift.web.map_review.filled_in import Given
 from afschrift.web.multipart import Sent
 
-LATER, YES, OTHER = "later", "yes", "other"
 LONGEST_WHY = 500
 UNDO_CHARACTERS = 1_000_000
 """Of all that the page holds to take answers back; the oldest is dropped."""
 
 _FILES_BYTES = 64_000_000
 _DIGITS = 8
-_FIELDS = {"a": "choice", "o": "origin", "c": "category", "n": "name"}
+_FIELDS = {"a": "choice", "o": "origin", "c": "category", "t": "others", "n": "name"}
+_MEANING = "m-"
+"""Before the language, in the name of a field with a meaning."""
 
 SURE = {
     "": "any",
@@ -35,57 +35,6 @@ SURE = {
     "low": "under 0.7",
     "none": "no program said one",
 }
-
-
-@dataclass(frozen=True)
-class Given:
-    """What was filled in for one question.
-
-    Attributes:
-        choice: `later`, `yes` or `other`.
-        origin, category: said otherwise; empty: as proposed.
-        name: of the question, as the page showed it.
-    """
-
-    choice: str = LATER
-    origin: str = ""
-    category: str = ""
-    name: str = ""
-
-    @property
-    def words(self) -> dict[str, str]:
-        """What is said otherwise."""
-        said = {"origin": self.origin, "category": self.category}
-        return {word: value for word, value in said.items() if value}
-
-    @property
-    def blank(self) -> bool:
-        """Nothing was said."""
-        return self.choice == LATER and not self.words
-
-    @property
-    def in_words(self) -> str:
-        """For a list of what was not written."""
-        return " ".join(
-            [{YES: "it is so", OTHER: "otherwise,"}.get(self.choice, "later,"), *self.words.values()]
-        )
-
-    def fault(self, group: Group) -> str:
-        """What is wrong with it; empty: nothing."""
-        if self.words and self.choice != OTHER:
-            return "an origin or category is filled in: choose “Otherwise”, or empty it"
-        if self.choice == OTHER and not self.words:
-            return "say another origin or category"
-        if self.origin and self.origin not in set(Origin):
-            return "choose an origin of the list"
-        try:
-            if self.category:
-                must_be_category(self.category)
-            if self.choice != LATER:
-                must_say_enough(group, self.words)
-        except ConfigurationError as error:
-            return str(error)
-        return ""
 
 
 @dataclass(frozen=True)
@@ -155,11 +104,14 @@ def form_of_query(query: Mapping[str, str]) -> MapForm:
 
 def form_of_sent(sent: Sent) -> MapForm:
     """What was filled in."""
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for name, value in sent.fields:
         part, _, of = name.partition(".")
         if of and part in _FIELDS:
             found.setdefault(of, {})[_FIELDS[part]] = value.strip()
+        elif of and part.startswith(_MEANING):
+            texts = found.setdefault(of, {}).setdefault("meaning", {})
+            texts[part.removeprefix(_MEANING)] = value.strip()
     words = {name: sent.one(name) for name in ("table", "text", "sure", "why", "again", "shown")}
     do, _, about = sent.one("do").partition(":")
     return MapForm(

@@ -20,8 +20,8 @@ from afschrift.scan.review.review_session import Review, WouldBreakError
 from afschrift.web.caller import Caller, Known
 from afschrift.web.csrf_token import is_form_token
 from afschrift.web.http_errors import status_and_words
+from afschrift.web.map_review.filled_in import LATER
 from afschrift.web.map_review.map_form import (
-    LATER,
     MapForm,
     form_of_query,
     form_of_sent,
@@ -136,13 +136,17 @@ class _Reviewing:
         waiting = {one.id: one for one in review.waiting()}
         filled = {of: one for of, one in self.form.given.items() if not one.blank}
         known = {of: one for of, one in filled.items() if of in waiting}
-        if faults := {of: said for of, one in known.items() if (said := one.fault(waiting[of]))}:
+        languages = review.inventory.controller.languages
+        if faults := {of: said for of, one in known.items() if (said := one.fault(waiting[of], languages))}:
             raise FormError(MEND, {f"g-{of}": said for of, said in faults.items()})
         if not filled:
             raise FormError(MEND, {"none": "choose “It is so” or “Otherwise” at one question or more."})
         today = self._officer.today(review.inventory.controller.zone)
         answer = self.form.answer(self.by.account.removeprefix(AIRFLOW), today)
-        answers = [(waiting[of], replace(answer, words=one.words)) for of, one in known.items()]
+        answers = [
+            (waiting[of], replace(answer, words=one.words(waiting[of], languages)))
+            for of, one in known.items()
+        ]
         here = shown_groups(self.form, review)[1]
         step = write(self._officer, review, answers, today, self.form.shown if known == filled else "")
         left = {one.id for one in review.waiting()}

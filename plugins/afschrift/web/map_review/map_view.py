@@ -13,12 +13,21 @@ from afschrift.casework.map_review.map_place import read_only, remarks
 from afschrift.casework.officer import Officer
 from afschrift.inventory.categories import fides_categories
 from afschrift.law.roles import MAY, Act
+from afschrift.scan.review.enough import COMPUTED, lacking, takes_meaning
 from afschrift.scan.review.groups import Group
-from afschrift.scan.review.offered import ORIGINS, decided, in_a_year, in_both_languages, lacks_origin
+from afschrift.scan.review.offered import (
+    ORIGINS,
+    decided,
+    in_a_year,
+    in_both_languages,
+    in_short,
+    others_offered,
+)
 from afschrift.scan.review.review_session import Review, Step
 from afschrift.web.caller import Caller
 from afschrift.web.csrf_token import form_token
-from afschrift.web.map_review.map_form import SURE, Given, MapForm
+from afschrift.web.map_review.filled_in import Given
+from afschrift.web.map_review.map_form import SURE, MapForm
 from afschrift.web.page import render
 from afschrift.wiring.review_samples import Values, masked
 
@@ -70,7 +79,9 @@ class Item:
         sure: the least confidence, as text; empty: no program said one.
         because: the first reasons.
         places, more: columns that are listed, and how many are not.
-        answerable: it may be confirmed as it is; else an origin is missing.
+        lacks: what a person must say before it may be confirmed.
+        others: what may be said of others' data, each with what it is for.
+        takes_meaning: a meaning may be said of it.
         samples: name of a column, its values, or why there are none.
     """
 
@@ -82,7 +93,9 @@ class Item:
     because: str
     places: tuple[str, ...]
     more: int
-    answerable: bool
+    lacks: tuple[str, ...]
+    others: Mapping[str, str]
+    takes_meaning: bool
     samples: tuple[tuple[str, tuple[str, ...], str], ...]
 
 
@@ -136,6 +149,8 @@ def map_page(
         sure=SURE,
         origins={origin.value: words for origin, words in ORIGINS.items()},
         categories=sorted(fides_categories()),
+        computed=COMPUTED,
+        languages=review.inventory.controller.languages if review else (),
     )
 
 
@@ -160,7 +175,9 @@ def _item(group: Group, given: Given, told: Told) -> Item:
         "; or ".join(group.reasons[:3]),
         tuple(one.path for one in group.places[:most]),
         max(number - most, 0),
-        not lacks_origin(group, {}),
+        tuple(lack.value for lack in lacking(group, {})),
+        others_offered(group),
+        takes_meaning(group),
         tuple(
             (one.place.path, one.values if told.clear else tuple(map(masked, one.values)), one.why)
             for one in told.samples.get(group.id, ())
@@ -184,8 +201,7 @@ def _in_words(decision: Mapping[str, Any]) -> str:
     if "columns" not in decision:
         return f"table {decision['of']}"
     number = decision["columns"]
-    said = ", ".join(decision[word] for word in ("origin", "category") if word in decision)
-    return f"{decision['of']}, {number} column{'' if number == 1 else 's'}: {said or 'a secret'}"
+    return f"{decision['of']}, {number} column{'' if number == 1 else 's'}: {in_short(decision)}"
 
 
 def _sums(found: list[Decided]) -> dict[str, int]:
