@@ -136,6 +136,7 @@ def _say_inventory(inventory: Inventory) -> None:
     from afschrift.app.task_places import places_of, said_of
     from afschrift.casework.notices.searches import unknown_owners
     from afschrift.inventory.checks.check_finder import finder_hints
+    from afschrift.inventory.checks.check_others import others_hints
     from afschrift.inventory.sheet_gaps import all_columns, gaps
 
     of_the_place = hints(inventory.controller)
@@ -153,7 +154,7 @@ def _say_inventory(inventory: Inventory) -> None:
         typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
         for gap in missing:
             typer.echo(f"  {gap}")
-    for hint in (*of_the_place, *finder_hints(inventory)):
+    for hint in (*of_the_place, *others_hints(inventory), *finder_hints(inventory)):
         typer.echo(f"  {hint}")
     for fault in unknown_owners(inventory, load_roles()):
         typer.echo(f"  {fault}")

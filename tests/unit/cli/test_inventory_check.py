@@ -136,3 +136,40 @@ def test_every_code_is_in_the_docs() -> None:
     page = (Path(__file__).parents[3] / "docs" / "check.md").read_text()
     assert finding.table() in page
     assert set(finding.RULES) == set(finding.Code)
+
+
+OTHERS = """\
+      friend: {origin: provided, about: third_party}
+      agent: {origin: assigned, about: third_party, third_party: ask}
+      signed_by: {origin: observed, about: third_party, third_party: mask}
+      sent_to: {origin: provided, about: third_party, third_party: own_use}
+      hash: {origin: provided, about: third_party, protect: secret}
+      code: {origin: not_personal, about: third_party}
+      guess: {origin: provided, about: third_party, review: needed}
+  order:
+    subject: {customer_id: customer_id}
+    purposes: [account]
+    columns:
+      customer_id: {origin: assigned}
+      courier: {origin: provided, about: third_party}
+      note: {origin: provided}
+  place: {personal: false, columns: {name: {origin: provided, about: third_party}}}
+"""
+
+
+def test_others_data_of_which_nobody_said_how_are_one_line_a_table(check: Check, tmp_path: Path) -> None:
+    """It is a hint: a controller may want to look each time, so the exit code stays 0."""
+    (tmp_path / "inventory" / "shop.yml").write_text(SHOP + OTHERS)
+    said = check()
+    assert said.code == 0, said
+    assert [line.strip() for line in said.text.splitlines() if "data about others" in line] == [
+        f"shop.{table}: data about others in {columns}, and `third_party` does not say `mask` or `own_use`: "
+        "every request that would give them asks."
+        for table, columns in (("customer", "friend, agent"), ("order", "courier"))
+    ]
+    assert "shop.customer.guess is proposed" in said.text
+    settled = OTHERS.replace("about: third_party}", "about: third_party, third_party: mask}")
+    (tmp_path / "inventory" / "shop.yml").write_text(
+        SHOP + settled.replace("third_party: ask", "third_party: mask")
+    )
+    assert "data about others" not in check().text
