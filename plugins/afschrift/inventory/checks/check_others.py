@@ -20,8 +20,8 @@ def others_hints(inventory: Inventory) -> Iterator[str]:
             columns = table.columns if table.personal else {}
             if asked := [one for one, column in columns.items() if _asks(column)]:
                 yield (
-                    f"{source.source}.{name}: data about others in {', '.join(asked)}, and `third_party` does "
-                    "not say `mask` or `own_use`: every request that would give them asks."
+                    f"{source.source}.{name}: data about others in {', '.join(asked)}, and `third_party` "
+                    "does not say `mask` or `own_use`: every request that would give them asks."
                 )
 
 
