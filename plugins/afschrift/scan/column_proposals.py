@@ -14,6 +14,7 @@ from afschrift.scan.reading.reader import LostError, Reader
 from afschrift.scan.sample import Sample
 from afschrift.scan.scan_findings import Findings
 from afschrift.scan.schema import ScannedTable
+from afschrift.scan.written_ways import role_found
 
 _EVERY = 10.0
 """Seconds between two words on how far it is."""
@@ -23,7 +24,13 @@ Proposals = Mapping[str, Mapping[str, Proposal]]
 
 
 def propose_columns(
-    reader: Reader, found: Findings, region: str, *, values: bool, say: Callable[[str], None]
+    reader: Reader,
+    found: Findings,
+    region: str,
+    *,
+    values: bool,
+    say: Callable[[str], None],
+    written: Mapping[str, TableRole] | None = None,
 ) -> Proposals:
     """Of every table that repeats none.
 
@@ -33,6 +40,7 @@ def propose_columns(
         region: country of telephone numbers that are written without one.
         values: whether values may be looked at.
         say: is told how far the work is.
+        written: tables to which only a way leads that a person wrote.
     """
     tables = [table for name, table in found.source.tables.items() if name not in found.copies]
     values, told = values and not found.lost, time.monotonic()
@@ -50,7 +58,7 @@ def propose_columns(
                 )
             except AfschriftError as error:
                 found.notes.append(f"No value of {table.name} was looked at: {error.args[0]}")
-        role = _role(found, table.name)
+        role = (written or {}).get(table.name) or role_found(found, table.name)
         proposals[table.name] = {
             column.name: propose(
                 table,
@@ -65,13 +73,6 @@ def propose_columns(
             told = time.monotonic()
             say(f"Looked at {number + 1:,} of {len(tables):,} tables.")
     return proposals
-
-
-def _role(found: Findings, table: str) -> TableRole:
-    """What is another kind of people's is about other people."""
-    place = found.places[table]
-    others = place.whose and found.places[place.whose].role is TableRole.OTHER_PEOPLE
-    return TableRole.OTHER_PEOPLE if others and place.role is TableRole.CHILD else place.role
 
 
 def _lists(found: Findings) -> dict[tuple[str, str], str]:

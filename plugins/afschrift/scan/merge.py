@@ -8,7 +8,9 @@ from typing import Any
 from afschrift.domain.decision import Protect
 from afschrift.inventory.quick_yaml import content
 from afschrift.scan.mergeable import words_of_file
-from afschrift.scan.yaml_insert import Path, insert
+from afschrift.scan.review.nodes import FileMap, changed, pairs_of
+from afschrift.scan.yaml_insert import Path, end_of, insert
+from afschrift.scan.yaml_lines import flow
 
 Words = Mapping[str, Any]
 
@@ -23,7 +25,8 @@ _NAMED = frozenset({"purposes", "stores"})
 def merge(existing_text: str, draft: Words, name: str = "The file") -> tuple[str, list[str]]:
     """The text of a file with what a draft has more, and the paths of what was added.
 
-    A word that stands there stays, and so do comments and layout. A column that a person classified gets
+    A word that stands there stays, and so do comments and layout; the reason alone (`proposed`) of a column
+    that was left open is the one of its origin. A column that a person classified gets
     nothing; one that only a program proposed, or that nobody classified, gets the words that it lacks. A
     table that is described gets no other way to the person, and one with a classified column no `key` or
     `references` (`not_added` tells them); a first way it gets as a guess. Done again, nothing is added, and
@@ -38,11 +41,28 @@ def merge(existing_text: str, draft: Words, name: str = "The file") -> tuple[str
         ConfigurationError: the text is no YAML of a source, or what would get more is used in several
             places.
     """
-    additions = list(_of_source(words_of_file(existing_text, name), draft))
+    here = words_of_file(existing_text, name)
+    additions = list(_of_source(here, draft))
     if not additions:
         return existing_text, []
     told = [name for path, value in additions for name in _told(path, value)]
-    return insert(existing_text, additions), told
+    return _with_reasons(insert(existing_text, additions), here, draft, additions), told
+
+
+def _with_reasons(text: str, here: Words, draft: Words, additions: list[tuple[Path, Any]]) -> str:
+    """The text with the new reason of each column that was left open by a program, and has an origin now."""
+    tables, edits = dict(_entries(here.get("tables") or {}, draft.get("tables") or {})), []
+    opened = [path for path, _ in additions if path[2:3] == ("columns",) and path[4:] == ("origin",)]
+    if not opened:
+        return text
+    described = FileMap(text)
+    for _, table, _, column, _ in opened:
+        reason = tables[table]["columns"][column].get("proposed")
+        for key, value in pairs_of(described.at("tables", table, "columns", column)):
+            start, end = value.start_mark.index, end_of(value)
+            if key.value == "proposed" and reason and "#" not in text[start:end]:  # a comment stays
+                edits.append((start, end, flow(reason)))
+    return changed(text, edits)
 
 
 def not_added(existing_text: str, draft: Words) -> list[str]:

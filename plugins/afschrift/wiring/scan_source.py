@@ -23,6 +23,7 @@ from afschrift.scan.reading.reader import Reader
 from afschrift.scan.scan_findings import find
 from afschrift.scan.source_draft import Header, drafted
 from afschrift.scan.summary import summary
+from afschrift.scan.written_ways import written_roles
 from afschrift.scan.yaml_text import written
 from afschrift.sources.connections import from_environment
 from afschrift.sources.reached import Reached
@@ -103,9 +104,10 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
         say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
         found = find(reader, source, [_person(one) for one in asked.persons], values=asked.samples, say=say)
         region = str(plain(file.parent / CONTROLLER).get("country") or "NL")
-        proposals = propose_columns(reader, found, region, values=asked.samples, say=say)
+        here = plain(file)
+        roles = written_roles(here, found)
+        proposals = propose_columns(reader, found, region, values=asked.samples, say=say, written=roles)
     header = Header(name, kind, asked.connection, options, asked.zone)
-    here = plain(file)
     known = KnownKeys(set(identity.get("keys") or {}), known_names(here), asked_about(here))
     draft = drafted(found, proposals, header, known)
     text = written(draft.data, head(found, header), draft.remarks)
