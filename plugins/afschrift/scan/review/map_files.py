@@ -57,27 +57,81 @@ def digest_of(files: Files) -> str:
     return total.hexdigest()
 
 
-def replace_files(folder: Path, now: Files, new: Files) -> None:
-    """Put files in the place of others, each whole or not at all.
+def must_be(folder: Path, shown: Files) -> None:
+    """Make sure that the files of an inventory are those that were shown.
 
     Raises:
-        ConfigurationError: one is not as expected any more; nothing was written.
+        ConfigurationError: one is other, new or gone.
+    """
+    found = read_files(folder)
+    for path in sorted({*found, *shown}):
+        if found.get(path) != shown.get(path):
+            raise changed_meanwhile(path)
+
+
+def replace_files(folder: Path, shown: Files, new: Files) -> None:
+    """Put files in the place of others: all of them, each whole, or none.
+
+    Args:
+        folder: of the inventory.
+        shown: all its files as they are expected.
+        new: those that are put there.
+
+    Raises:
+        ConfigurationError: a file is not as expected any more, also one that is not replaced: what was
+            checked with it may be wrong with another. Nothing was written.
         NotWritableError: the folder takes no files.
     """
     with _alone(folder):
-        for path, expected in now.items():
-            if not path.exists() or path.read_bytes() != expected:
-                raise changed_meanwhile(path)
-        for path, written in new.items():
-            other = path.with_name(f".{path.name}.new")
+        must_be(folder, shown)
+        for (
+            path,
+            written,
+        ) in new.items():  # what a full disk refuses shows here, with nothing in its place yet
             try:
-                other.write_bytes(written)
-                shutil.copymode(path, other)
-                other.replace(path)
+                _beside(path).write_bytes(written)
+                shutil.copymode(path, _beside(path))
             except OSError as error:
-                with suppress(OSError):
-                    other.unlink(missing_ok=True)
+                _tidy(new)
                 raise NotWritableError(path.name, error) from None
+        placed: list[Path] = []
+        for path in new:
+            try:
+                _beside(path).replace(path)
+            except OSError as error:
+                _tidy(new)
+                _put_back({one: shown[one] for one in placed})
+                raise NotWritableError(path.name, error) from None
+            placed.append(path)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def _tidy(files: Files) -> None:
+    for path in files:
+        with suppress(OSError):
+            _beside(path).unlink(missing_ok=True)
+
+
+def _put_back(files: Files) -> None:
+    """Files that have their new text already, as another one cannot have its own.
+
+    Raises:
+        ConfigurationError: one cannot be put back, so that answers stand in it alone.
+    """
+    for path, written in files.items():
+        try:
+            _beside(path).write_bytes(written)
+            shutil.copymode(path, _beside(path))
+            _beside(path).replace(path)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{path.name} was written, another file was not, and this one cannot be put back "
+                f"({error.strerror}).",
+                remedy="compare it with version control: the trail does not tell of what was written to it.",
+            ) from None
 
 
 def takes_files(folder: Path) -> bool:

@@ -18,10 +18,9 @@ from afschrift.scan.review.answer_text import Answer, confirm
 from afschrift.scan.review.groups import Group, groups
 from afschrift.scan.review.map_files import (
     Files,
-    changed_meanwhile,
     digest_of,
     lines_other,
-    read_files,
+    must_be,
     read_whole,
     replace_files,
     uncollected,
@@ -123,7 +122,7 @@ class Review:
         if any(record != first for record in rest):
             raise ValueError("answers that are written together have one person, day and reason")
         with uncollected():
-            self._unchanged()
+            must_be(self._folder, self._shown)
             before, after = self._texts(answered)
             inventory = self._checked(after)
             said = [(group, answer.words) for group, answer in answered]
@@ -133,7 +132,7 @@ class Review:
                     "answered.",
                     remedy="write the answer into the file by hand: docs/review.md.",
                 )
-        replace_files(self._folder, before, after)
+        replace_files(self._folder, self._shown, after)
         self._now(inventory, after)
         lines = sum(lines_other(before[file], after[file]) for file in after)
         self.done.append(Step(tuple(answered), before, after, lines))
@@ -160,9 +159,9 @@ class Review:
             NotWritableError: the folder takes no files.
         """
         with uncollected():
-            self._unchanged()
+            must_be(self._folder, self._shown)
             inventory = self._checked(before)
-        replace_files(self._folder, {path: self._shown[path] for path in before}, before)
+        replace_files(self._folder, self._shown, before)
         self._now(inventory, before)
 
     def digest_with(self, files: Files) -> str:
@@ -199,13 +198,6 @@ class Review:
             if path.name not in SINGLES and content(_plain_ends(read.decode())).get("source") == source:
                 return path
         raise ConfigurationError(f"No file describes {source} any more.", remedy="begin the review again.")
-
-    def _unchanged(self) -> None:
-        """Make sure that the files are those that were shown."""
-        found = read_files(self._folder)
-        for path in sorted({*found, *self._shown}):
-            if found.get(path) != self._shown.get(path):
-                raise changed_meanwhile(path)
 
     def _checked(self, files: Files) -> Inventory:
         """The inventory as it would be; what is there stays as it is till then."""

@@ -11,9 +11,10 @@ from testbed.mini import write_inventory
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory import load as loading
 from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory
 from afschrift.scan.review.answer_text import Answer
 from afschrift.scan.review.groups import Group
-from afschrift.scan.review.map_files import NotWritableError, replace_files
+from afschrift.scan.review.map_files import Files, NotWritableError, read_files, replace_files
 from afschrift.scan.review.review_session import Review, WouldBreakError
 
 MAP = """\
@@ -132,15 +133,61 @@ def test_files_that_cannot_be_written_are_told_and_stay(
     assert review.confirm_all(answered(review, email="")).lines
 
 
+def test_a_second_file_that_cannot_be_written_keeps_the_first_as_it_was(folder: Path) -> None:
+    review, before = Review(folder), {path: path.read_bytes() for path in folder.glob("*.yml")}
+    (folder / ".web.yml.new").mkdir()  # nothing can be put there
+    with pytest.raises(NotWritableError, match=r"web\.yml cannot be written"):
+        review.confirm_all(answered(review, created_at=""))
+    assert {path: path.read_bytes() for path in folder.glob("*.yml")} == before
+    assert not (folder / ".shop.yml.new").exists()
+    (folder / ".web.yml.new").rmdir()
+    assert len(review.confirm_all(answered(review, created_at="")).after) == 2
+
+
+def test_a_second_file_that_cannot_be_put_in_its_place_keeps_the_first_as_it_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, before = Review(folder), {path: path.read_bytes() for path in folder.glob("*.yml")}
+    replace = Path.replace
+
+    def once(path: Path, target: Path) -> Path:
+        if target.name == "web.yml":
+            raise OSError(5, "Input/output error")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", once)
+    with pytest.raises(NotWritableError, match=r"web\.yml cannot be written from here \(Input/output"):
+        review.confirm_all(answered(review, created_at=""))
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_file_that_another_answer_changed_meanwhile_keeps_this_one_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two answers about two sources at once: each was checked without the other."""
+    first = Review(folder)
+    ours, checked = answered(first, city="provided"), Review._checked
+
+    def overtaken(review: Review, files: Files) -> Inventory:
+        found = checked(review, files)
+        (folder / "web.yml").write_text(OTHER + "# an answer about the other source\n")
+        return found
+
+    monkeypatch.setattr(Review, "_checked", overtaken)
+    with pytest.raises(ConfigurationError, match=r"web\.yml was changed by somebody else"):
+        first.confirm_all(ours)
+    assert (folder / "shop.yml").read_text() == MAP
+
+
 def test_a_file_that_changed_at_the_last_moment_is_not_replaced(folder: Path) -> None:
-    file = folder / "shop.yml"
+    file, shown = folder / "shop.yml", read_files(folder)
     for now in (OTHER.encode(), None):
         if now is None:
             file.unlink()
         else:
             file.write_bytes(now)
         with pytest.raises(ConfigurationError, match="changed by somebody else"):
-            replace_files(folder, {file: MAP.encode()}, {file: b"new"})
+            replace_files(folder, shown, {file: b"new"})
         assert (file.read_bytes() if file.exists() else None) == now
 
 
