@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, PrivateAttr, model_validator
 
 from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
+from afschrift.inventory.column import Column
 from afschrift.inventory.confirmation import Defaults, Session
 from afschrift.inventory.defaults import Compiler
 from afschrift.inventory.manual import ManualSource
@@ -131,12 +132,16 @@ class SourceFile(Part):
     stores: dict[str, Store] = {}
     tables: dict[str, Table]
     _worked_in: bool = PrivateAttr(False)
+    _by_default: frozenset[str] = PrivateAttr(frozenset())
 
     @model_validator(mode="after")
     def _without_defaults(self) -> Self:
         """Columns as the rest of the code knows them; what is wrong with the defaults, `check` says."""
         if not self._worked_in:  # an instance is validated again where another model takes it
             tables = {name: self._with_purposes(table) for name, table in self.tables.items()}
+            self._by_default = frozenset(
+                name for name, made in tables.items() if made is not self.tables[name]
+            )
             self.__dict__["tables"] = Compiler(tables, self.defaults, self.confirmations).tables()
             self._worked_in = True
         return self
@@ -148,6 +153,10 @@ class SourceFile(Part):
         if table.copy_of is not None or not table.personal:
             return table
         return table.model_copy(update={"purposes": self.defaults.purposes})
+
+    def default_purposes(self, table: str, column: Column) -> tuple[str, ...]:
+        """The purposes of a column that nobody named for its table: those of the source's `defaults`."""
+        return self.defaults.purposes if table in self._by_default and column.purposes is None else ()
 
     @cached_property
     def _leading_nowhere(self) -> frozenset[str]:

@@ -103,7 +103,7 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
         and is_case_column(inventory, declared, column),
         proposal=_proposal(written),
         awaited=awaited(source.source, written) if written is not None else "",
-        defaults=tuple(_defaults(written)),
+        defaults=(*_defaults(written), *_default_purposes(source, table, written)),
     )
 
 
@@ -116,6 +116,11 @@ def _defaults(written: Column | None) -> Iterator[str]:
         words.setdefault(place, []).append(word)
     for place, found in words.items():
         yield f"{', '.join(sorted(found))} by {'.'.join(place)}"
+
+
+def _default_purposes(source: SourceFile, table: str, written: Column | None) -> Iterator[str]:
+    if source.default_purposes(table, written or Column()):
+        yield "purposes by defaults.purposes"
 
 
 def _proposal(written: Column | None) -> str:

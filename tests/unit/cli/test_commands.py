@@ -233,6 +233,14 @@ def test_explain_says_which_word_a_default_gave(afschrift: Terminal) -> None:
     said = afschrift("inventory", "explain", "customer.name")
     assert "INCLUDE" in said
     assert "  default   category, origin by defaults.columns.n?me" in said
+    assert "defaults.purposes" not in said
+    text = text.replace("    purposes: [account]\n    confirmed", "    confirmed", 1)
+    write_inventory(
+        afschrift.inventory, text.replace("tables:\n", f"{defaults[:-8]}  purposes: [account]\ntables:\n", 1)
+    )
+    said = afschrift("inventory", "explain", "customer.name")
+    assert "  purpose   account (A6-1-b)" in said
+    assert "  default   purposes by defaults.purposes" in said
 
 
 def test_check_is_content_once_its_own_advice_was_followed(afschrift: Terminal) -> None:

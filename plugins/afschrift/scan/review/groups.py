@@ -30,8 +30,8 @@ class Group:
 
     Attributes:
         name: of its columns, as the first one writes it; of a table, its own; of keys, what they are.
-        said: the words that are proposed for all of them, as the file has them; of a table, `personal`,
-            `copy_of` or `ways`.
+        said: the words that are proposed for all of them, as the file has them, and by what default they get
+            their `purposes`; of a table, `personal`, `copy_of` or `ways`.
         varied: word that is not the same for all -> what is proposed, each with how often.
         places: all that the answer is for, in the order of the files.
         sure: the least confidence among them; None: no program said one.
@@ -80,7 +80,10 @@ def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
     about it sees what takes it over: a column may be confirmed by then.
     """
     found: dict[tuple[str, str, str], list[Member]] = {}
-    asked = [(place, words_of(column), column) for place, column in _columns(inventory)]
+    asked = [
+        (place, words_of(column) | _default_purposes(inventory, place, column), column)
+        for place, column in _columns(inventory)
+    ]
     keys = {place: kind for place, kind in _keys(inventory, asked).items() if place not in apart}
     for place, said, column in asked:
         called = "" if place in keys else str(place.column).casefold()
@@ -136,6 +139,14 @@ def words_of(column: Column) -> dict[str, Any]:
     """What is proposed of a column, as a file would have it."""
     written = column.proposal or column
     return written.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=_NOT_ASKED)
+
+
+def _default_purposes(inventory: Inventory, place: Place, column: Column) -> dict[str, str]:
+    """What a column would be used for that nobody named for its table: it makes it portable, or not."""
+    source = inventory.sources[place.source]
+    names = source.default_purposes(place.table, column.proposal or column)
+    bases = [f"{name} ({source.purposes[name].basis})" for name in names]
+    return {"purposes": f"{', '.join(bases)} by the defaults of the source"} if bases else {}
 
 
 def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
