@@ -379,6 +379,17 @@ def test_a_made_up_question_writes_nothing(visit: Visit, made_up: str) -> None:
     assert "<script>" not in page.html
 
 
+@pytest.mark.parametrize("made_up", ["", "no", "YES", "later "])
+def test_a_made_up_answer_is_no_yes(visit: Visit, made_up: str) -> None:
+    """Attempt: Confirm a question by an answer that the page does not offer"""
+    before = map_text()
+    page = visit()
+    name = page.id("name")
+    page.send("write", {f"a.{name}": made_up, "why": WHY})
+    assert (page.status, map_text()) == (422, before)
+    assert page.send("write", {f"a.{name}": "yes"}).status == 200
+
+
 def test_what_takes_answers_back_is_not_made_up(visit: Visit) -> None:
     """Attempt: Write a file of one's own into the data map by what takes answers back"""
     from afschrift.web.map_review.map_form import packed

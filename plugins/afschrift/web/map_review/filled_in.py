@@ -64,6 +64,8 @@ class Given:
 
     def fault(self, group: Group, languages: Sequence[str]) -> str:
         """What is wrong with it; empty: nothing."""
+        if self.choice not in (LATER, YES, OTHER):
+            return "choose an answer of the three"
         if self.filled and self.choice != OTHER:
             return "something is filled in: choose “Otherwise”, or empty it"
         if self.choice == OTHER and not self.filled:
