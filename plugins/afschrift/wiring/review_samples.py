@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from afschrift.domain.decision import Protect
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
+from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.table import Table
 from afschrift.register.register import Register
 from afschrift.scan.reading.bounded import is_secret, sample_statement
 from afschrift.scan.reading.reader import Reader
@@ -55,7 +57,9 @@ def samples(
     for place in group.places[:_TABLES]:
         if place.column is None:
             continue
-        if is_secret(place.column) or group.said.get("protect") == Protect.SECRET:
+        described = inventory.sources[place.source].tables.get(place.table, Table()).columns
+        path = described.get(place.column, Column()).path or ()  # of a member all that it lies in
+        if any(map(is_secret, (place.column, *path))) or group.said.get("protect") == Protect.SECRET:
             found.append(Values(place, why="a secret is not shown"))
             continue
         try:

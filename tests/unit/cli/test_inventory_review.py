@@ -218,3 +218,28 @@ def test_the_terminal_shows_what_takes_over_an_answer(
     for group in shown.review.waiting():
         shown._show(group, 1)
     assert capsys.readouterr().out.count("  goes to     shop.customer.score\n") == 1
+
+
+def test_a_member_with_a_secret_in_its_path_shows_no_value(tmp_path: Path) -> None:
+    """The member that the path names, whatever the map calls it, and what lies below it."""
+    import duckdb
+
+    from afschrift.scan.review.groups import groups
+    from afschrift.wiring.review_samples import samples
+
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        con.execute("CREATE TABLE customer (id INTEGER, profile JSON)")
+        con.execute("""INSERT INTO customer VALUES (1, '{"passWord": {"now": "hunter2"}, "nick": "Q"}')""")
+    path = f"options: {{path: {tmp_path / 'shop.duckdb'}}}"
+    columns = (
+        "id: {origin: assigned}, login: {path: [profile, passWord, now], origin: provided, review: needed}, "
+        "nick: {path: [profile, nick], origin: provided, review: needed}"
+    )
+    also = "login: {path: [profile, nick], origin: provided, review: needed}, id: {origin: assigned}"
+    text = f"source: shop\nkind: duckdb\n{path}\ntables:\n  customer:\n    subject: {{customer_id: id}}\n"
+    text += f"    columns: {{{columns}}}\n  same:\n    table: customer\n    subject: {{customer_id: id}}\n"
+    inventory = load(write_inventory(tmp_path / "members", f"{text}    columns: {{{also}}}\n"))
+    found = {one.place.path: one for group in groups(inventory) for one in samples(inventory, group)}
+    secret = found["shop.customer.login"]
+    assert (secret.values, secret.why) == ((), "a secret is not shown")
+    assert found["shop.customer.nick"].values == found["shop.same.login"].values == ('"Q"',)
