@@ -77,6 +77,22 @@ def test_a_column_that_ways_lead_from_to_several_tables_names_no_row(tmp_path: P
     )
 
 
+def test_alternatives_that_share_a_column_name_no_row_though_one_has_a_further_column(tmp_path: Path) -> None:
+    """A row goes by the film of this number, or by the tape of this number in its store."""
+    lines = "references: {sent_to: address.address_id, taste_id: taste.taste_id}\n    key: [rental_id]"
+    join = "join: [{copy_no: film.film_id}, {store_id: copy.store_id, copy_no: copy.copy_no}]"
+    rental = source(
+        tmp_path,
+        (lines, f"{join}\n    key: [rental_id]"),
+        ("    join: {film_id: rental.film_id}\n", "    subject: {customer_id: rating}\n"),
+        (
+            "    join: {store_id: rental.store_id, copy_no: rental.copy_no}\n",
+            "    subject: {customer_id: name}\n",
+        ),
+    )
+    assert not [way for way in ways(rental, "rental") if "->film" in way or "->copy" in way]
+
+
 def test_a_foreign_key_of_the_database_counts(tmp_path: Path) -> None:
     bare = source(
         tmp_path,
