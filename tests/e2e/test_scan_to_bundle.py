@@ -54,10 +54,8 @@ def chinook(_made: Stranger, _newcomer: Newcomer, _scan: Callable[[], None]) -> 
     """Its scan leaves nothing to say that the review does not ask."""
 
 
-def northwind(_made: Stranger, newcomer: Newcomer, _scan: Callable[[], None]) -> None:
-    """Suppliers have contact persons, and are people with a number of their own."""
-    newcomer.say_way("suppliers", "subject: {supplier_id: supplier_id}")
-    newcomer.write("identity.yml", "keys:\n", 'keys:\n  supplier_id: {unique: "yes"}\n')
+def northwind(_made: Stranger, _newcomer: Newcomer, _scan: Callable[[], None]) -> None:
+    """Nor does this one: suppliers have contact persons, and are proposed as people with a number of their own."""
 
 
 def woonstede(made: Stranger, newcomer: Newcomer, scan: Callable[[], None]) -> None:
