@@ -186,6 +186,15 @@ def test_a_table_and_columns_are_taken_back_one_submit_after_the_other(visit: Vi
     assert map_text() == before
 
 
+def test_a_legal_basis_that_a_default_gives_is_told(visit: Visit) -> None:
+    file = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+    told = "purposes account (A6-1-b) by the defaults of the source"
+    assert told not in visit().text
+    text = file.read_text().replace("    purposes: [account]\n", "")
+    file.write_text(text.replace("tables:\n", "defaults: {purposes: [account]}\ntables:\n", 1))
+    assert told in visit().text
+
+
 def test_what_is_wrong_is_told_with_all_that_was_typed(visit: Visit) -> None:
     before = map_text()
     page = visit()

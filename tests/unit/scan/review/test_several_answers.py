@@ -161,6 +161,23 @@ def test_a_second_file_that_cannot_be_put_in_its_place_keeps_the_first_as_it_was
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_file_that_cannot_be_put_back_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    review, replace, placed = Review(folder), Path.replace, list[str]()
+
+    def once(path: Path, target: Path) -> Path:
+        if placed:
+            raise OSError(5, "Input/output error")
+        placed.append(target.name)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", once)
+    with pytest.raises(
+        ConfigurationError, match=r"shop\.yml was written, .* and this one cannot be put back"
+    ):
+        review.confirm_all(answered(review, created_at=""))
+    assert placed == ["shop.yml"]
+
+
 def test_a_file_that_another_answer_changed_meanwhile_keeps_this_one_out(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
