@@ -97,7 +97,7 @@ def replace_files(folder: Path, shown: Files, new: Files) -> None:
         placed: list[Path] = []
         for path in new:
             try:
-                _beside(path).replace(path)
+                _beside(path).replace(path.resolve())
             except OSError as error:
                 _tidy(new)
                 _put_back({one: shown[one] for one in placed})
@@ -106,7 +106,8 @@ def replace_files(folder: Path, shown: Files, new: Files) -> None:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.new")
+    """Where its new text is made: of a link beside the file that it leads to, which is the one to change."""
+    return path.resolve().with_name(f".{path.resolve().name}.new")
 
 
 def _tidy(files: Files) -> None:
@@ -125,7 +126,7 @@ def _put_back(files: Files) -> None:
         try:
             _beside(path).write_bytes(written)
             shutil.copymode(path, _beside(path))
-            _beside(path).replace(path)
+            _beside(path).replace(path.resolve())
         except OSError as error:
             raise ConfigurationError(
                 f"{path.name} was written, another file was not, and this one cannot be put back "

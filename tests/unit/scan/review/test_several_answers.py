@@ -161,6 +161,20 @@ def test_a_second_file_that_cannot_be_put_in_its_place_keeps_the_first_as_it_was
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_a_file_that_lies_elsewhere_is_written_there(folder: Path, tmp_path: Path) -> None:
+    """A link into a checkout stays one: else the answers are gone with the next that is put there."""
+    (tmp_path / "checkout").mkdir()
+    there = (folder / "web.yml").rename(tmp_path / "checkout" / "web.yml")
+    (folder / "web.yml").symlink_to(there)
+    review = Review(folder)
+    review.confirm_all(answered(review, created_at=""))
+    assert (folder / "web.yml").is_symlink()
+    assert "in: review-" in there.read_text()
+    review.undo()
+    assert there.read_text() == OTHER
+    assert [path.name for path in there.parent.iterdir()] == ["web.yml"]
+
+
 def test_a_file_that_cannot_be_put_back_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     review, replace, placed = Review(folder), Path.replace, list[str]()
 
