@@ -174,3 +174,14 @@ def test_two_members_of_one_name_are_refused(
             continue
         with pytest.raises(ConfigurationError, match=r"\.d has two members of one name"):
             take(text, [part])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "a text", '{"a": 1', "{'a': 1}", '\ufeff{"a": 1}', '\x0b{"a": 1}', '{"a": 1} x', "[1", "01"],
+)
+@pytest.mark.parametrize("part", [DocumentPart("d", ("a",)), DocumentPart("d", named=(("a",),))])
+def test_a_text_that_is_no_json_is_refused(take: Take, text: str, part: DocumentPart) -> None:
+    """Were it a document without members, a person's value would be missing and nobody would know."""
+    with pytest.raises(ConfigurationError):
+        take(text, [part])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from testbed.running import installation, run, store
 from tests.support import profile_shop
 from tests.support.profile_shop import DOCUMENTS, PATHS, PROVIDED, expected, read
 
-from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
 from afschrift.steps.assess import assess
@@ -210,3 +212,18 @@ def test_a_member_about_others_is_masked(open_shop: Open, tmp_path: Path) -> Non
         there = members.pop("city") is not None
         assert (found[number].pop("city") is not None) == there
         assert found[number] == {**members, "profile": rest}, document
+
+
+@pytest.mark.parametrize("right", ["access", "portability"])
+def test_a_document_in_bytes_stops_a_request(right: str, tmp_path: Path) -> None:
+    """SQLite keeps bytes in any column: what the person typed would be missing, and nobody would know."""
+    profile_shop.in_sqlite(tmp_path / "shop.sqlite", "BLOB")
+    with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as con:
+        con.execute("UPDATE visit SET profile = CAST(profile AS BLOB) WHERE profile IS NOT NULL")
+        con.commit()
+    more = f"options: {{path: {tmp_path / 'shop.sqlite'}}}"
+    rest = profile_shop.REST.replace("{", "{kind: json, ", 1)
+    inventory = profile_shop.write_inventory(tmp_path / "inventory", "sqlite", more, rest)
+    services = installation(tmp_path, inventory)
+    with pytest.raises(ConfigurationError, match=r"visit\.profile is no JSON"):
+        run(services, store(services, {"customer_id": "1"}, right=right, formats=["csv"]))

@@ -36,13 +36,13 @@ def member(document: Any, path: str) -> str | None:
     """A member as its text in the document; None where there is none, or null.
 
     Args:
-        document: JSON; what is no text has no members.
+        document: JSON; a number of SQLite's is one, and bytes are none.
         path: as `written` gives it.
 
     Raises:
-        DocumentError: an object on the way is no JSON, or has two members of one name.
+        DocumentError: the document is no JSON, or an object on the way has two members of one name.
     """
-    value = document
+    value = _document(document)
     for name in _path(path):
         members = _members(value)
         if members is None or name not in members:
@@ -64,7 +64,7 @@ def rest(document: Any, named: str) -> Any:
     Raises:
         DocumentError: as of `member`.
     """
-    return _rest(document, _tree(named))
+    return _rest(_document(document), _tree(named))
 
 
 def written(path: Sequence[str] | Sequence[MemberPath]) -> str:
@@ -114,9 +114,28 @@ def _tree(named: str) -> Tree:
     return tree(json.loads(named))
 
 
+def _document(value: Any) -> Any:
+    """A document: of one that is none nothing may be missing unsaid, so neither is it without members.
+
+    An object is parsed where its members are read.
+    """
+    if isinstance(value, bytes):
+        raise DocumentError(NO_DOCUMENT)
+    if isinstance(value, str) and not _is_object(value):
+        try:
+            msgspec.json.decode(value, type=msgspec.Raw)
+        except (ValueError, RecursionError):  # their messages quote the value
+            raise DocumentError(NO_DOCUMENT) from None
+    return value
+
+
+def _is_object(text: str) -> bool:
+    return text.lstrip(" \t\r\n").startswith("{")
+
+
 def _members(value: Any) -> dict[str, str] | None:
     """The members of an object with the text of each; None for every other value."""
-    if not isinstance(value, str) or not value.lstrip(" \t\r\n").startswith("{"):
+    if not isinstance(value, str) or not _is_object(value):
         return None
     try:
         found = msgspec.json.decode(value, type=dict[str, msgspec.Raw])

@@ -30,7 +30,7 @@ def value_of(part: DocumentPart) -> str:
     else:
         other = f"WHEN JSON_TYPE({_DOCUMENT}) <> 'OBJECT' THEN CAST({_DOCUMENT} AS CHAR)"
         value = f"WHEN {_empty((), named)} THEN NULL {other} ELSE CAST({_without(named)} AS CHAR)"
-    unreadable = f"WHEN NOT JSON_VALID({_DOCUMENT}) THEN {failing(UNREADABLE)}"
+    unreadable = f"WHEN NOT JSON_VALID({_DOCUMENT}) THEN {failing(UNREADABLE, empty=True)}"
     return (
         f"CASE WHEN {_DOCUMENT} IS NULL THEN NULL {unreadable} "
         f"WHEN {untold} THEN {failing(UNTOLD)} {value} END"

@@ -125,9 +125,15 @@ def failure(message: str, statement: str) -> tuple[int, str] | None:
     return int(found[1][0]) * 1_000_000, place[1].replace('""', '"') if place else "a column"
 
 
-def failing(code: int, number: int = 0) -> str:
+def failing(code: int, number: int = 0, *, empty: bool = False) -> str:
     """An expression that fails with a number in its message: SQL here has no other way.
 
     The sum is too large for an integer, and the server's error repeats it with its constants.
+
+    Args:
+        code: what is wrong.
+        number: of the column in its table.
+        empty: the value may be a text without signs, whose size would add nothing.
     """
-    return f"{_LARGEST} + {_SIZE} * {code + number}"
+    size = f"greatest(1, {_SIZE})" if empty else _SIZE
+    return f"{_LARGEST} + {size} * {code + number}"
