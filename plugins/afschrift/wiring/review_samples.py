@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from afschrift.domain.decision import Protect
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
-from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.register.register import Register
@@ -57,9 +56,8 @@ def samples(
     for place in group.places[:_TABLES]:
         if place.column is None:
             continue
-        described = inventory.sources[place.source].tables.get(place.table, Table()).columns
-        path = described.get(place.column, Column()).path or ()  # of a member all that it lies in
-        if any(map(is_secret, (place.column, *path))) or group.said.get("protect") == Protect.SECRET:
+        table = inventory.sources[place.source].tables.get(place.table, Table())
+        if group.said.get("protect") == Protect.SECRET or _is_secret(table, place.column):
             found.append(Values(place, why="a secret is not shown"))
             continue
         try:
@@ -70,6 +68,15 @@ def samples(
         except AfschriftError as error:
             found.append(Values(place, why=words(error)))
     return found
+
+
+def _is_secret(table: Table, column: str) -> bool:
+    """By its name; a member by each name of its path too, and with a document that is one."""
+    path = table.columns[column].path if column in table.columns else ()
+    document = table.columns.get(path[0]) if path else None
+    if document is not None and document.protect is Protect.SECRET:
+        return True
+    return any(map(is_secret, (column, *(path or ()))))
 
 
 def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:

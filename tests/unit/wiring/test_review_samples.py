@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import profile_shop
 
-from afschrift.wiring.review_samples import masked
+from afschrift.inventory.load import load
+from afschrift.scan.review.groups import Group, Place
+from afschrift.wiring.review_samples import masked, samples
 
 
 @pytest.mark.parametrize(
@@ -32,3 +36,27 @@ def test_what_stays_says_nothing(value: str) -> None:
     kept = {old for old, new in zip(value, masked(value), strict=True) if old == new} - {"x", "9"}
     assert {unicodedata.category(char)[0] for char in kept} <= {"P", "Z", "S"}
     assert not {unicodedata.category(char) for char in kept} & {"So", "Sk"}
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "shown"),
+    [
+        ("{}", "[profile, address, city]", True),
+        ("{}", "[profile, passwords, city]", False),
+        ("{}", "[profile, address, pin_code]", False),
+        ("{protect: secret}", "[profile, address, city]", False),
+    ],
+)
+def test_a_member_is_a_secret_by_its_path_or_its_document(
+    document: str, path: str, *, shown: bool, tmp_path: Path
+) -> None:
+    """Its own name in the data map is ours, and says nothing of what is there."""
+    profile_shop.in_sqlite(tmp_path / "shop.sqlite")
+    more = f"options: {{path: {tmp_path / 'shop.sqlite'}}}"
+    folder = profile_shop.write_inventory(tmp_path / "map", "sqlite", more, document)
+    text = (folder / "shop.yml").read_text()
+    (folder / "shop.yml").write_text(text.replace("[profile, address, city]", path))
+    asked = Group("profile_city", {}, (Place("shop", "visit", "profile_city"),))
+    [found] = samples(load(folder), asked)
+    assert found.why == ("" if shown else "a secret is not shown")
+    assert bool(found.values) is shown
