@@ -71,6 +71,16 @@ def test_a_proposal_keeps_its_path(tmp_path: Path) -> None:
             "a purpose uses it",
         ),
         (
+            "basis: A6-1-b",
+            "basis: A6-1-a\n    consent: {table: visit, column: profile_score, value: ja, withdrawn: visit_id}",
+            "a purpose uses it",
+        ),
+        (
+            "basis: A6-1-b",
+            "basis: A6-1-a\n    consent: {table: shop.visit, column: visit_id, value: ja, withdrawn: profile}",
+            "a purpose uses it",
+        ),
+        (
             "profile: {origin: inferred,",
             "profile: {origin: inferred, source: {from: profile_city},",
             "`source` uses it",

@@ -75,3 +75,5 @@ def _of_purposes(source: SourceFile, name: str) -> Iterator[str]:
         ends = [purpose.retention.from_] if purpose.retention and purpose.retention.from_ else []
         ends += [path for one in purpose.recipients or () for _, path in one.read]
         yield from (column for of, _, column in (end.rpartition(".") for end in ends) if of == name)
+        if (consent := purpose.consent) and consent.table in (name, f"{source.source}.{name}"):
+            yield from (c for c in (consent.column, consent.granted, consent.withdrawn) if c)
