@@ -183,5 +183,15 @@ def test_two_members_of_one_name_are_refused(
 @pytest.mark.parametrize("part", [DocumentPart("d", ("a",)), DocumentPart("d", named=(("a",),))])
 def test_a_text_that_is_no_json_is_refused(take: Take, text: str, part: DocumentPart) -> None:
     """Were it a document without members, a person's value would be missing and nobody would know."""
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match="is no JSON"):
         take(text, [part])
+
+
+def test_a_sign_that_postgres_cannot_read_is_told(take: Take, request: pytest.FixtureRequest) -> None:
+    """It keeps it in `json` and in a text, and other databases read it."""
+    part = DocumentPart("d", named=(("a",),))
+    if "postgres" not in request.node.callspec.id:
+        assert read(take('{"b": "\\u0000"}', [part])[0]) == {"b": "\0"}
+        return
+    with pytest.raises(ConfigurationError, match="a sign that the database cannot read"):
+        take('{"b": "\\u0000"}', [part])

@@ -19,6 +19,8 @@ _READ_ONLY = "25006"
 _TIMEOUT = "57014"
 _LOCKED = "55P03"
 _NOT_UTF8 = ("22021", "22P05")
+_NO_JSON = ("22P02", "22P05")
+_TAKEN_APART = re.compile(r"jsonb?_(typeof|each)\(")
 _WRONG_STATEMENT = "42"
 _WRONG_DATA = ("22", "23", "P0", "XX")
 
@@ -36,6 +38,22 @@ def opening_error(source: str, connection: str, error: Error) -> AfschriftError:
         remedy="see whether the server is up and its address in the connection is right.",
         code=error.sqlstate or type(error).__name__,
     )
+
+
+def _untold_text(table: str, code: str, statement: str) -> AfschriftError | None:
+    """Where a text is none, or is none of JSON though members of it are asked for."""
+    if code in _NO_JSON and _TAKEN_APART.search(statement):
+        return ConfigurationError(
+            f"A document of {table} is no JSON, or has a sign that the database cannot read ({code}), such "
+            "as \\u0000, and the inventory names members of it.",
+            remedy="mend the value; without `path` and `kind: json` it is given as it stands.",
+        )
+    if code in _NOT_UTF8:
+        return ConfigurationError(
+            f"A text of {table} is not in the encoding of its database ({code}).",
+            remedy="mend the text, or cast the column to bytea in a view.",
+        )
+    return None
 
 
 def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
@@ -68,11 +86,8 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
             remedy="wait until the change of the table is done.",
             code=str(code),
         )
-    if code in _NOT_UTF8:
-        return ConfigurationError(
-            f"A text of {table} is not in the encoding of its database ({code}).",
-            remedy="mend the text, or cast the column to bytea in a view.",
-        )
+    if untold := _untold_text(table, code, statement):
+        return untold
     if code.startswith(_WRONG_STATEMENT):
         return ConfigurationError(
             f"Source {source} does not understand what is asked of {table} ({code}).",
