@@ -62,7 +62,7 @@ class SourceReading:
             received_at: RFC 3339 instant as of which the person's keys hold.
 
         Raises:
-            GateError: rows that consent is missing for were added since the plan was frozen.
+            GateError: values that consent is missing for, or a class, were added since the plan was frozen.
             ValidationFailedError: what was read is not what the source itself says of the rows, or a file
                 does not read back as what was extracted.
             NeedsPersonError: something that only a person can mend; the question is in the register.
@@ -226,7 +226,7 @@ class TableReading:
 
         Raises:
             ValidationFailedError: the source says otherwise of its rows.
-            GateError: rows that consent is missing for were added since the plan was frozen.
+            GateError: values that consent is missing for, or a class, were added since the plan was frozen.
         """
         assert self._table is not None
         begun, part = time.monotonic(), self._part
@@ -238,7 +238,7 @@ class TableReading:
         nulls = table.seen.nulls if table.seen else {}
         if any(f.reason == NO_ROWS and nulls.get(f.name, 0) < table.rows for f in part.selected):
             raise GateError(
-                f"{part.name} holds values of the person by now, for which consent is missing.",
+                f"{part.name} holds values of the person by now that lack a consent, or a class.",
                 remedy="clear `classify` and what follows: a person must decide on them.",
             )
         return table
