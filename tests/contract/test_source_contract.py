@@ -48,11 +48,14 @@ def test_values_have_the_same_forms_everywhere(source: Source, kind: str) -> Non
         ]
         relation = session.dialect.relation("awkward")
         batches = list(session.stream(f"SELECT {', '.join(wanted)} FROM {relation} AS t"))
+        # some versions of MariaDB write a sign before a zero, others none
+        sign_of_zero = str(session.rows("SELECT CAST(-0e0 AS CHAR)")[0][0]) if kind == "mysql" else ""
     fields = [FieldPlan(name, c.kind, Action.INCLUDE, (), "") for name, c in catalogue.items()]
     row = pa.Table.from_batches([text_batch(batch, fields) for batch in batches]).to_pylist()[0]
-    assert {name: (catalogue[name].kind, row[name]) for name in catalogue} == {
-        name: DIFFERS.get(kind, {}).get(name, FORMS[name]) for name in catalogue
-    }
+    forms = {name: DIFFERS.get(kind, {}).get(name, FORMS[name]) for name in catalogue}
+    if kind == "mysql":
+        forms["zero"] = (ValueKind.NUMBER, sign_of_zero)
+    assert {name: (catalogue[name].kind, row[name]) for name in catalogue} == forms
     for name in catalogue:
         if catalogue[name].kind is ValueKind.JSON:
             json.loads(row[name])

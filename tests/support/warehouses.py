@@ -181,8 +181,8 @@ def created(columns: Columns, without: set[str]) -> tuple[str, str]:
 
 
 DIFFERS: dict[str, dict[str, tuple[ValueKind, str]]] = {
-    # BOOLEAN is another name of TINYINT(1); MariaDB writes no sign before a zero
-    "mysql": {"b": (ValueKind.INTEGER, "1"), "zero": (ValueKind.NUMBER, "0")},
+    # BOOLEAN is another name of TINYINT(1)
+    "mysql": {"b": (ValueKind.INTEGER, "1")},
 }
 
 

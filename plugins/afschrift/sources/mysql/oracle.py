@@ -83,12 +83,16 @@ def _clock(forms: pa.Array, digits: int) -> pa.Array:
 
 
 def _double(form: str) -> str:
-    """A float in its shortest digits; with an exponent where its point would stand far from them."""
+    """A float in its shortest digits; with an exponent where its point would stand far from them.
+
+    A zero keeps the sign that it was read with: MariaDB writes one from some version on.
+    """
     sign, figures, exponent = Decimal(form).as_tuple()
     shown = "".join(map(str, figures)).lstrip("0")
+    minus = "-" if sign else ""
     if not shown:
-        return "0"
-    point, minus = len(shown) + int(exponent), "-" if sign else ""
+        return f"{minus}0"
+    point = len(shown) + int(exponent)
     shown = shown.rstrip("0")
     if not -_FAR < point <= _FAR and not len(shown) > point > 0:
         return f"{minus}{shown[0]}{'.' if shown[1:] else ''}{shown[1:]}e{point - 1}"
