@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-CUSTOMERS = tuple(n for n in range(100_006, 100_030) if n != 100_017)
+CUSTOMERS = tuple(n for n in range(100_006, 100_034) if n != 100_017)
 """Ordinary customers of the small demo, of whom no question is asked: one for each request that stays open."""
 
 
