@@ -165,18 +165,19 @@ def test_every_origin_and_right_is_decided() -> None:
 UNDECIDED = (None, ThirdParty.ASK)
 
 
+def of_others(origin: Origin, third_party: ThirdParty | None) -> ColumnFacts:
+    """A column about somebody else too, for a contract."""
+    contract = (PurposeFacts("p", "A6-1-b"),)
+    return ColumnFacts(origin=origin, purposes=contract, about=About.THIRD_PARTY, third_party=third_party)
+
+
 @pytest.mark.parametrize("third_party", UNDECIDED)
 @pytest.mark.parametrize("origin", [Origin.ASSIGNED, Origin.DERIVED, Origin.INFERRED])
 def test_nobody_is_asked_how_to_give_others_data_that_portability_leaves_out(
     origin: Origin, third_party: ThirdParty | None
 ) -> None:
     """An answer that says to give them would hand over what Art. 20 does not cover."""
-    column = ColumnFacts(
-        origin=origin,
-        purposes=(PurposeFacts("p", "A6-1-b"),),
-        about=About.THIRD_PARTY,
-        third_party=third_party,
-    )
+    column = of_others(origin, third_party)
     portable = decide(Right.PORTABILITY, column, Policy())
     assert (portable.action, portable.reason) == (Action.EXCLUDE, f"origin_{origin}")
     assert decide(Right.ACCESS, column, Policy()).reason == "others_undecided"
@@ -187,11 +188,6 @@ def test_nobody_is_asked_how_to_give_others_data_that_portability_leaves_out(
 def test_somebody_is_asked_about_others_data_that_may_go_along(
     origin: Origin, third_party: ThirdParty | None
 ) -> None:
-    column = ColumnFacts(
-        origin=origin,
-        purposes=(PurposeFacts("p", "A6-1-b"),),
-        about=About.THIRD_PARTY,
-        third_party=third_party,
-    )
+    column = of_others(origin, third_party)
     for right in Right:
         assert decide(right, column, Policy()).reason == "others_undecided"
