@@ -193,6 +193,20 @@ OTHERS = (
     Mutation(
         "R31",
         _DECISION,
+        "return scope if _out_anyway(facts, scope) else _OTHERS_UNDECIDED",
+        "return _OTHERS_UNDECIDED",
+        "an answer about others hands over what portability leaves out",
+    ),
+    Mutation(
+        "R33",
+        _DECISION,
+        "return scope.action is Action.EXCLUDE and facts.origin is not Origin.THIRD_PARTY",
+        "return scope.action is Action.EXCLUDE",
+        "what the person received is left out, and nobody is asked",
+    ),
+    Mutation(
+        "R31",
+        _DECISION,
         "if scope.action is not Action.INCLUDE:",
         "if False:",
         "a mask lets in what is left out",
