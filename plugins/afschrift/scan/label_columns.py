@@ -46,7 +46,8 @@ def label_columns(
     }
     if not key:
         return ()
-    if (people := found.people.get(table.name)) and people.names:
+    organisation = any(flat(name) in _ORGANISATION for name in open_to_all)  # it comes before whom to ask for
+    if (people := found.people.get(table.name)) and people.names and not organisation:
         return people.names if set(people.names) <= open_to_all.keys() else ()
     ranked = sorted(_ranked(table, list(open_to_all.values())))
     return next(((name,) for _, _, name in ranked if _tells_apart(samples.get(name))), ())
