@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from tests.support.tour import Shell, commands
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

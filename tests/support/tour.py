@@ -20,8 +20,9 @@ _VARIES = (
     (re.compile(r"whole: \d+ events"), "#"),
 )
 _REVIEW = re.compile(r"^afschrift inventory review", re.MULTILINE)
+# after its keys a review that asks more is stopped, so that it says so and waits for nobody
 _AT_A_TERMINAL = (
-    "printf %s '{keys}' | python -c 'import pty, sys; pty.spawn(sys.argv[1:])' afschrift inventory review"
+    "printf %s '{keys}q' | python -c 'import pty, sys; pty.spawn(sys.argv[1:])' afschrift inventory review"
 )
 
 
