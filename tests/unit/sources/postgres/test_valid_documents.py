@@ -46,7 +46,7 @@ def read(database: pg.Database, monkeypatch: pytest.MonkeyPatch) -> tuple[frozen
     kinds = {"id": ValueKind.INTEGER, **dict.fromkeys("bdjl", ValueKind.JSON), "t": ValueKind.TEXT}
     of = 'SELECT\n  CAST(t."b" AS text) AS "b"\nFROM "doc" AS t\nWHERE (1 = 1)\nORDER BY t."id"\n'
     with open_source("docs", "postgres", {}, connection="docs") as session:
-        oracle = session.oracle(of, kinds, kinds.keys())
+        oracle = session.oracle(of, kinds, kinds.keys(), {})
         texts = pa.concat_arrays([batch.column(0) for batch in session.stream(of)])
     return oracle.documents, texts
 

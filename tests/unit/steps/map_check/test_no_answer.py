@@ -113,10 +113,10 @@ def test_the_whole_check_ends_in_its_time_and_says_what_it_did_not_look_at(
     assert total - 1 < time.monotonic() - began < total + 2
     [missed] = report.not_reached
     assert missed.source == "shop"
-    assert (
-        f"The time of the check ({total} seconds) was over while this was looked at: keys and joins"
-        in missed.why
-    )
+    over = f"The time of the check ({total} seconds) was over while this was looked at: "
+    assert missed.why.startswith(
+        (f"{over}keys and joins", f"{over}whose rows are")
+    )  # which, the machine decides
     assert "what columns hold" in missed.why
     assert "--seconds" in missed.remedy
     assert any(one.code is Code.NOT_LOOKED_AT for one in report.findings), "the statement that was cut short"
