@@ -16,9 +16,9 @@ parameters.
 | reached | fails while a source could not be reached |
 
 ## What is told, and to whom
-Errors and warnings, by notifiers of the roles keeper and officer and those that name no role: each once, and
-once more as *mended* when a later check does not find it any more. A finding whose counts change is the same
-finding. Notes stand in the log alone.
+Errors and warnings, by notifiers of the roles keeper, officer and map_owner and those that name no role: each
+once, and once more as *mended* when a later check does not find it any more. A finding whose counts change is
+the same finding. Notes stand in the log alone.
 
 ## What becomes of requests
 A table or column that nobody described, one that is gone, one without a right or with a type that is not

@@ -67,9 +67,8 @@ class Shell:
         given, taken = self._bash.stdin, self._bash.stdout
         assert given is not None
         assert taken is not None
-        stands = "" if text.endswith("&") else ";"
         no_input = "" if keys else " </dev/null"
-        given.write(f"{{\n{text}\n}}{no_input}{stands or ';'} echo @@$?\n")
+        given.write(f"{{\n{text}\n}}{no_input}; echo @@$?\n")
         given.flush()
         lines: list[str] = []
         awaited = command.shown[0] if text.endswith("&") else None
