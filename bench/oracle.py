@@ -50,6 +50,8 @@ FROM range(1, {rows} + 1) r(i)
 class NoComparison:
     """In the place of the comparison: nothing is compared."""
 
+    documents: frozenset[str] = frozenset()
+
     def __init__(self, *_: Any) -> None:
         self.rows = 0
 
