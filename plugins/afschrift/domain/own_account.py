@@ -72,7 +72,7 @@ class TableOracle(Protocol):
 
     @property
     def documents(self) -> frozenset[str]:
-        """Those whose type holds nothing but JSON documents, each written on one line."""
+        """Those for which the source writes nothing but JSON documents, each on one line."""
 
     def own(self, column: str, forms: Any) -> Any:
         """Value forms of a column (`pa.string`) as the warehouse's own texts."""

@@ -32,7 +32,7 @@ class Own:
         nested: a list, record or map, whose value form is JSON.
         document: JSON, of which the document `null` counts as NULL.
         stored: of JSON, SQL of its text as it stands; empty where only `expression` is known.
-        valid: the type holds nothing but JSON documents, and writes each on one line.
+        valid: the source writes nothing but JSON documents for it, each on one line.
     """
 
     expression: str
@@ -124,7 +124,7 @@ class SqlOracle:
 
     @property
     def documents(self) -> frozenset[str]:
-        """Those whose type holds nothing but JSON documents."""
+        """Those for which the source writes nothing but JSON documents."""
         return frozenset(name for name, own in self._own.items() if own.valid)
 
     def own(self, column: str, forms: pa.Array) -> pa.Array:

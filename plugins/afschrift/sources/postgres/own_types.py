@@ -100,7 +100,7 @@ class OwnTypes:
         if element and self._bare(element).name == "bpchar":  # padding is no part of the value
             node, text = ListOf(Leaf(own_times.same), deep=True), "CAST(CAST({c} AS text[]) AS text)"
         change = node and partial(translated, node=node, writer=PgWriter())
-        return Own(text, change, nested=True) if change else None
+        return Own(text, change, nested=True, valid=_is_plain_list(node)) if change else None
 
     def _bare(self, oid: int) -> OwnType:
         found = self._types[oid]
@@ -127,6 +127,15 @@ class OwnTypes:
             return Leaf(own_times.same)
         translate = _INSIDE.get(found.name)
         return None if translate is None else Leaf(translate, bare=found.name in _BARE)
+
+
+def _is_plain_list(node: Node | None) -> bool:
+    """Whether it is a list of values, which we have PostgreSQL write as JSON: none is a document typed in."""
+    while isinstance(node, ListOf):
+        node = node.element
+        if isinstance(node, Leaf):
+            return not node.raw
+    return False
 
 
 class PgWriter:

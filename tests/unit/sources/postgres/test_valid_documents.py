@@ -1,4 +1,4 @@
-"""What PostgreSQL holds as jsonb is a JSON document: it is written without being parsed, and is the same."""
+"""What PostgreSQL holds as jsonb, or writes as JSON for us, is not parsed again, and is the same."""
 
 from __future__ import annotations
 
@@ -67,3 +67,47 @@ def test_what_is_nested_too_deeply_is_found_all_the_same(
     _, texts = read(database, monkeypatch)
     with pytest.raises(ValueFormError, match="no JSON document"):
         json_text.documents(texts, valid=True)
+
+
+TEXTS = "ARRAY[E'\\x01\\x1f\\t\\n\\r\\b\\f\"\\\\/', 'é😀', '', NULL, 'null', '{}', E'\\u2028\\x7f', ',']"
+LISTS = {
+    "text": TEXTS,
+    "varchar": TEXTS + "::varchar[]",
+    "int4": "ARRAY[[1, -2], [NULL, 2147483647]]",
+    "int8": "ARRAY[9007199254740991, -9007199254740993, NULL]",
+    "numeric": "ARRAY['NaN', 'Infinity', 1.10, 1e-20, -0]::numeric[]",
+    "float8": "ARRAY['NaN', '-Infinity', -0.0, 1e300, 0.1]::float8[]",
+    "bool": "ARRAY[true, NULL, false]",
+    "timestamptz": "ARRAY['infinity', '0044-03-15 12:00:00+00 BC', '2024-01-01 10:00:00.123456+02']::timestamptz[]",
+    "timetz": "ARRAY['10:00:00.5+05:30']::timetz[]",
+    "date": "ARRAY['-infinity', '2024-02-29']::date[]",
+    "interval": "ARRAY['1 year -2 days 03:04:05.6']::interval[]",
+    "bytea": "ARRAY['\\x00ff22'::bytea, '']",
+    "uuid": "ARRAY['00000000-0000-4000-8000-000000000001']::uuid[]",
+    "inet": "ARRAY['10.0.0.1/8', '::1']::inet[]",
+    "mood": "ARRAY['so \"so\"', 'fi,ne']::mood[]",
+    "empty": "ARRAY[]::text[]",
+}
+
+
+def test_lists_are_written_as_documents_by_every_way(
+    postgres_server: pg.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = postgres_server.create()
+    database.execute(
+        "CREATE TYPE mood AS ENUM ('so \"so\"', 'fi,ne')",
+        "CREATE TABLE lists AS SELECT " + ", ".join(f'{sql} AS "{name}"' for name, sql in LISTS.items()),
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_DOCS", database.libpq)
+    with open_source("docs", "postgres", {}, connection="docs") as session:
+        columns = session.catalogue()["lists"]
+        selected = {name: columns[name].expression.replace("{column}", f't."{name}"') for name in LISTS}
+        listed = ",\n  ".join(f'{sql} AS "{name}"' for name, sql in selected.items())
+        of = f'SELECT\n  {listed}\nFROM "lists" AS t\nWHERE (1 = 1)\nORDER BY 1\n'
+        oracle = session.oracle(of, dict.fromkeys(LISTS, ValueKind.JSON), LISTS, {})
+        [batch] = session.stream(of)
+    assert oracle.documents == LISTS.keys()
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        assert json_text.are_documents(column), name
+        assert json_text.documents(column, valid=True).equals(json_text.documents(column)), name
+    postgres_server.drop(database)
