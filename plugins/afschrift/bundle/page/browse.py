@@ -28,14 +28,16 @@ SEPARATOR = "\u001f"
 FEWEST = 2
 """A table of one row needs no search."""
 
-_ESCAPES = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
+_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def inert(document: Any) -> str:
     """JSON that ends no script element and opens no comment in HTML, and that escapes by its own rules."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    for sign, escaped in _ESCAPES.items():  # `translate` looks up each character of each row
+        if sign in text:
+            text = text.replace(sign, escaped)
+    return text
 
 
 def script(anchor: str, json_text: str) -> str:
