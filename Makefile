@@ -108,8 +108,9 @@ bench-batch: $(VENV_BENCH) ## Measure a person in a batch beside one alone: ARGS
 	@$(BIN)/python -m bench.batch $(ARGS)
 
 .PHONY: bench
-bench: $(VENV_BENCH) ## Measure every case beside its limit; writes bench/results/latest.json
+bench: $(VENV_BENCH) ## Measure every case beside its limit, and the stages of a large one; writes bench/results
 	@$(BIN)/python -m bench.run $(ARGS)
+	@$(BIN)/python -m bench.stages
 
 .PHONY: bench-large
 bench-large: $(VENV_BENCH) ## The same with 20 million rows
