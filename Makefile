@@ -20,6 +20,9 @@ VENV_DOCS := .venv/.docs
 VENV_CELERY := .venv/.celery
 # What is not in constraints.txt at its version and with one of its hashes is not installed, nor used to build.
 INSTALL := $(UV) pip install -q --compile-bytecode --python $(BIN)/python
+# A reader of JSON in C, built where there is a compiler
+CC ?= cc
+NATIVE := $(wildcard native/pyproject.toml native/setup.py native/src/* native/afschrift_native/*.py)
 LOCKED := --require-hashes --require-build-hashes -b constraints.txt -c constraints.txt
 
 .PHONY: help
@@ -142,6 +145,11 @@ lock: $(UV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgr
 wheel: $(VENV) ## Build wheel and sdist in dist: the same bytes wherever they are built from the same files
 	@$(BIN)/python tools/wheel.py dist
 
+.PHONY: wheel-native
+wheel-native: $(VENV) ## Build the compiled reader of JSON for this platform in dist: a wheel for each Python
+	@CC="$(CC)" $(UV) build -q --wheel --offline --no-build-isolation --python $(BIN)/python --out-dir dist native
+	@ls dist/afschrift_native-*.whl
+
 .PHONY: constraints-check
 constraints-check: $(VENV) ## Resolve our requirements beside a constraints file, such as Airflow's own: FILE=...
 	@$(BIN)/python tools/constraints_check.py $(FILE)
@@ -169,9 +177,13 @@ $(UV): constraints.txt
 	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r <(awk '/^[^ ]/ {on = /^uv==/} on' constraints.txt)
 	@touch $@
 
-$(VENV): $(UV) pyproject.toml constraints.txt
+$(VENV): $(UV) pyproject.toml constraints.txt $(NATIVE)
 	@$(INSTALL) $(LOCKED) --group dev --all-extras -r pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@if command -v $(firstword $(CC)) >/dev/null && CC="$(CC)" $(INSTALL) --offline --no-deps \
+		--no-build-isolation --reinstall-package afschrift-native ./native; then :; else \
+		$(UV) pip uninstall -q --python $(BIN)/python afschrift-native 2>/dev/null || :; \
+		echo "JSON is read back by the slower reader: no C compiler ($(CC)) built the other one."; fi
 	@touch $@
 
 $(VENV_BENCH): $(VENV)

@@ -12,7 +12,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.csv import reader as delimited_reader
 from afschrift.formats.csv.reader import read_csv
-from afschrift.formats.json import reader as json_reader
+from afschrift.formats.json import record_runs
 from afschrift.formats.json.reader import read_json
 
 FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
@@ -132,7 +132,7 @@ def test_a_name_twice_is_found_beside_texts_that_look_like_the_end_of_a_name() -
 
 def test_the_row_is_counted_through_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited_reader, "_BLOCK", 64)
-    monkeypatch.setattr(json_reader, "_BLOCK", 64)
+    monkeypatch.setattr(record_runs, "_BLOCK", 64)
     lines = [f"{n},text\r\n" for n in range(1_000)]
     lines[700] = "700\r\n"
     assert csv_fault(("id,note\r\n" + "".join(lines)).encode()) == ("malformed", 701)

@@ -1,4 +1,4 @@
-"""JSON, and NDJSON: the same objects a line each. Written by pyarrow, read again by msgspec."""
+"""JSON, and NDJSON: the same objects a line each. Written by pyarrow, read again by C or msgspec."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from afschrift.domain.file_format import FileSchema, Format, SchemaColumn, Writer
+from afschrift.formats.json import native_library
 
 if TYPE_CHECKING:
     from afschrift.domain.plan import FieldPlan
+
+_COMPILED = native_library.library() is not None
+"""Then it is read in a thread: a call leaves the interpreter to others."""
+_READ_BY = native_library.NAME if _COMPILED else "msgspec"
 
 
 def _write_document(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:  # noqa: ARG001
@@ -26,13 +31,19 @@ def _write_lines(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[s
 def _read_document(
     stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
 ) -> Iterator[Any]:
-    from afschrift.formats.json.reader import read_json
+    if _COMPILED:
+        from afschrift.formats.json.native_reader import read_json
+    else:
+        from afschrift.formats.json.reader import read_json
 
     return read_json(stream, fields, options)
 
 
 def _read_lines(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
-    from afschrift.formats.json.reader import read_ndjson
+    if _COMPILED:
+        from afschrift.formats.json.native_reader import read_ndjson
+    else:
+        from afschrift.formats.json.reader import read_ndjson
 
     return read_ndjson(stream, fields, options)
 
@@ -51,8 +62,8 @@ JSON = Format(
     media_type="application/json",
     writer=_write_document,
     reader=_read_document,
-    read_by="msgspec",
-    apart=True,
+    read_by=_READ_BY,
+    apart=not _COMPILED,
     schema=_SCHEMA,
     counted=False,
     reading=3,
@@ -63,8 +74,8 @@ NDJSON = Format(
     media_type="application/x-ndjson",
     writer=_write_lines,
     reader=_read_lines,
-    read_by="msgspec",
-    apart=True,
+    read_by=_READ_BY,
+    apart=not _COMPILED,
     schema=_SCHEMA,
     reading=1,
 )

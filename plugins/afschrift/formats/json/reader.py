@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import compress, repeat
 from typing import Any, BinaryIO
 
 import msgspec
@@ -14,12 +15,12 @@ import pyarrow.compute as pc
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import UnreadableFileError, check_header
+from afschrift.formats.json.record_runs import SEPARATOR, whole_lines, whole_records
 from afschrift.values.buffers import text_bytes
 from afschrift.values.kind_patterns import PATTERNS
 from afschrift.values.written import text_schema, written_kind
 
-_BLOCK = 1 << 19  # the objects of a larger one leave the processor's cache
-_SEPARATOR = b",\n"  # no line break stands inside a value: JSON strings escape it
+_BEGINS = SEPARATOR + b"{"
 _MEMBER = b'":'  # the decoder takes the last of two members without a word, so names are counted
 _TYPES: dict[ValueKind, Any] = {
     ValueKind.INTEGER: int | str | None,
@@ -44,7 +45,7 @@ def read_json(
     Raises:
         UnreadableError: `encoding`, `header` or `malformed`.
     """
-    return _read(_whole_records(stream), fields)
+    return _read(whole_records(stream), fields)
 
 
 def read_ndjson(
@@ -57,40 +58,76 @@ def read_ndjson(
     Raises:
         UnreadableError: `encoding`, `header` or `malformed`.
     """
-    return _read(_whole_lines(stream), fields)
+    return _read((as_records(lines) for lines in whole_lines(stream)), fields)
+
+
+def as_records(lines: bytes) -> bytes:
+    """A run of lines as one of records of an array."""
+    return lines.replace(b"\n", SEPARATOR)
 
 
 def _read(runs: Iterator[bytes], fields: Sequence[FieldPlan]) -> Iterator[pa.RecordBatch]:
-    kinds = [written_kind(field) for field in fields]
-    decode = _decoder([field.name for field in fields], [_TYPES.get(kind, str | None) for kind in kinds])
-    schema = text_schema(fields)
-    members = sum((msgspec.json.encode(field.name) + b":").count(_MEMBER) for field in fields)
+    reader = RunReader(fields)
     rows = 0
     for records in runs:
-        if not rows:
-            check_header(_names(records), fields)
-        try:
-            columns = decode(b"[" + records + b"]")
-            texts = [_texts(values, kind) for values, kind in zip(columns, kinds, strict=True)]
-        except _UNREADABLE as error:
-            raise _fault(error, records, rows, decode) from None
-        batch = pa.RecordBatch.from_arrays(texts, schema=schema)
-        if batch.num_rows != records.count(b"\n") + 1:
-            raise UnreadableFileError("malformed", "every object stands on a line of its own")
-        if records.count(_MEMBER) != batch.num_rows * members + _members_within(texts, kinds):
-            raise UnreadableFileError("malformed", "no object has a member twice")
+        batch = reader.read(records, rows)
         yield batch
         rows += batch.num_rows
 
 
-def _members_within(texts: list[pa.Array], kinds: list[ValueKind]) -> int:
-    """How often values look like the end of a name; those of a kind with a pattern never do.
+class RunReader:
+    """Reads runs of records.
 
-    A text may hold a quote before a colon, or begin with a colon, which then follows its opening quote.
+    Args:
+        fields: the selected columns of the plan.
     """
-    free = [(column, kind) for column, kind in zip(texts, kinds, strict=True) if kind not in PATTERNS]
-    opened = (pc.starts_with(column, ":") for column, kind in free if kind is not ValueKind.JSON)
-    return sum(map(_count_within, [column for column, _ in free])) + sum(map(_total, opened))
+
+    def __init__(self, fields: Sequence[FieldPlan]) -> None:
+        self._fields = fields
+        self._kinds = [written_kind(field) for field in fields]
+        types = [_TYPES.get(kind, str | None) for kind in self._kinds]
+        self._decode = _decoder([field.name for field in fields], types)
+        self._schema = text_schema(fields)
+        self._members = sum((msgspec.json.encode(field.name) + b":").count(_MEMBER) for field in fields)
+
+    def read(self, records: bytes, rows: int) -> pa.RecordBatch:
+        """The value forms of a run.
+
+        Args:
+            records: `{...},` newline `{...}`.
+            rows: how many were read before.
+
+        Raises:
+            UnreadableFileError: `encoding`, `header` or `malformed`.
+        """
+        if not rows:
+            check_header(_names(records), self._fields)
+        try:
+            columns = self._decode(b"[" + records + b"]")
+            texts = [_texts(values, kind) for values, kind in zip(columns, self._kinds, strict=True)]
+        except _UNREADABLE as error:
+            raise _fault(error, records, rows, self._decode) from None
+        batch = pa.RecordBatch.from_arrays(texts, schema=self._schema)
+        begun = records.startswith(b"{") + records.count(_BEGINS)
+        if not batch.num_rows == begun == records.count(b"\n") + 1:
+            raise UnreadableFileError("malformed", "every object stands on a line of its own")
+        more = records.count(_MEMBER) - batch.num_rows * self._members
+        free = [kind not in PATTERNS for kind in self._kinds]
+        # a value whose kind has a pattern that it does not follow is for `ValueTypes` to find
+        if more != _members_within(texts, self._kinds, free) and more != _members_within(texts, self._kinds):
+            raise UnreadableFileError("malformed", "no object has a member twice")
+        return batch
+
+
+def _members_within(texts: list[pa.Array], kinds: list[ValueKind], among: Sequence[bool] = ()) -> int:
+    """How often values look like the end of a name, all or those of some columns.
+
+    Those of a kind with a pattern never do. A text may hold a quote before a colon, or begin with a colon,
+    which then follows its opening quote.
+    """
+    looked = list(compress(zip(texts, kinds, strict=True), among or repeat(True)))
+    opened = (pc.starts_with(column, ":") for column, kind in looked if kind is not ValueKind.JSON)
+    return sum(map(_count_within, [column for column, _ in looked])) + sum(map(_total, opened))
 
 
 def _count_within(column: pa.Array) -> int:
@@ -103,47 +140,8 @@ def _total(counts: pa.Array) -> int:
     return pc.sum(counts).as_py() or 0
 
 
-def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Runs of lines, with the separators of an array between them."""
-    pending = b""
-    while block := stream.read(max(_BLOCK, len(pending))):
-        pending += block
-        end = pending.rfind(b"\n")
-        if end >= 0:
-            yield pending[:end].replace(b"\n", _SEPARATOR)
-            pending = pending[end + 1 :]
-    if pending:
-        raise UnreadableFileError("malformed", "every line is ended, the last one too")
-
-
-def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
-    """Runs of `{...},` newline `{...}`; checks the brackets around them."""
-    pending = b""
-    opened = False
-    while block := stream.read(max(_BLOCK, len(pending))):
-        pending += block
-        if not opened and len(pending) > 2:
-            if pending.startswith(b"[]\n"):
-                break
-            if not pending.startswith(b"[\n"):
-                raise UnreadableFileError("malformed", "the document is an array with one object a line")
-            pending = pending[2:]
-            opened = True
-        end = pending.rfind(_SEPARATOR)
-        if opened and end >= 0:
-            yield pending[:end]
-            pending = pending[end + len(_SEPARATOR) :]
-    if not opened:
-        if pending != b"[]\n":
-            raise UnreadableFileError("malformed", "the document is an array with one object a line")
-        return
-    if not pending.endswith(b"\n]\n"):
-        raise UnreadableFileError("malformed", "the array is closed at the end of the file")
-    yield pending[:-3]
-
-
 def _names(records: bytes) -> list[str]:
-    first = records.split(_SEPARATOR, 1)[0]
+    first = records.split(SEPARATOR, 1)[0]
     try:
         return list(msgspec.json.decode(first, type=dict[str, msgspec.Raw]))
     except _UNREADABLE:
@@ -225,7 +223,7 @@ def _fault(error: Exception, records: bytes, rows: int, decode: _Decoder) -> Unr
     if isinstance(error, UnicodeDecodeError | pa.ArrowInvalid):
         return UnreadableFileError("encoding", "the file is UTF-8")
     rule = "every row is one JSON object with the columns of the plan and values of their types"
-    for number, record in enumerate(records.split(_SEPARATOR), start=rows + 1):
+    for number, record in enumerate(records.split(SEPARATOR), start=rows + 1):
         try:
             objects = len(decode(b"[" + record + b"]")[0])
         except _UNREADABLE:

@@ -1,0 +1,165 @@
+/* Reads back what our writer of JSON writes: one object a line, with the members of a plan in their order. From a
+   run of whole records to columns of texts. Nothing here is read without a bound, and nothing recurs. */
+#include "fields.h"
+
+#define VERSION 1 /* of the functions below and of what they judge */
+
+struct reader {
+    int64_t count;
+    int64_t shortest; /* bytes of an object, at least */
+    struct field fields[];
+};
+
+int32_t afschrift_version(void);
+void afschrift_close(struct reader *reader);
+struct reader *afschrift_open(int64_t count, const uint8_t *names, const int64_t *ends, const uint8_t *kinds);
+int32_t afschrift_read(struct reader *reader, const uint8_t *data, int64_t size, int32_t lines,
+                       struct ArrowArray *array, uint8_t *respell, int64_t *row);
+
+int32_t afschrift_version(void) { return VERSION; }
+
+void afschrift_close(struct reader *reader) {
+    for (int64_t place = 0; reader != NULL && place < reader->count; place++) {
+        struct field *field = &reader->fields[place];
+        drop_texts(&field->texts);
+        drop_texts(&field->strings);
+        free(field->name);
+        free(field->masks);
+    }
+    free(reader);
+}
+
+static bool name_field(struct field *field, const uint8_t *name, int64_t size) {
+    field->name_size = size;
+    field->words = (size + 7) / 8;
+    field->name = calloc((size_t)field->words + 1, 8);
+    field->masks = calloc((size_t)field->words + 1, 8);
+    if (field->name == NULL || field->masks == NULL)
+        return false;
+    memcpy(field->name, name, (size_t)size);
+    memset(field->masks, 0xFF, (size_t)size);
+    return true;
+}
+
+/* A reader of columns. `names`: each as a member stands in an object, quoted and with its colon, one behind the
+   other; `ends`: where each ends there. NULL: no memory. */
+struct reader *afschrift_open(int64_t count, const uint8_t *names, const int64_t *ends, const uint8_t *kinds) {
+    struct reader *reader = calloc(1, sizeof *reader + (size_t)count * sizeof(struct field));
+    if (reader == NULL)
+        return NULL;
+    reader->count = count;
+    reader->shortest = 1;
+    for (int64_t place = 0; place < count; place++) {
+        int64_t from = place == 0 ? 0 : ends[place - 1];
+        reader->fields[place].kind = (enum kind)kinds[place];
+        if (!name_field(&reader->fields[place], names + from, ends[place] - from)) {
+            afschrift_close(reader);
+            return NULL;
+        }
+        reader->shortest += ends[place] - from + 2; /* a separator and a value */
+    }
+    return reader;
+}
+
+static enum verdict take_object(struct reader *reader, struct cursor *cursor, int64_t row) {
+    for (int64_t place = 0; place < reader->count; place++) {
+        struct field *field = &reader->fields[place];
+        if (!passes(cursor, place == 0 ? '{' : ','))
+            return REFUSED;
+        pass_blanks(cursor);
+        if (!passes_member(cursor, field))
+            return REFUSED;
+        pass_blanks(cursor);
+        enum verdict verdict = take_value(cursor, field, row);
+        if (verdict != READ)
+            return verdict;
+        pass_blanks(cursor);
+    }
+    if (!passes(cursor, '}'))
+        return REFUSED;
+    pass_blanks(cursor);
+    return READ;
+}
+
+/* The number of objects that a run may have at most. */
+static int64_t rows_at_most(const struct reader *reader, const uint8_t *data, int64_t size) {
+    int64_t breaks = 0;
+    for (int64_t place = 0; place < size; place++)
+        breaks += data[place] == '\n';
+    int64_t possible = size / reader->shortest;
+    return 1 + (breaks < possible ? breaks : possible);
+}
+
+static bool begin_columns(struct reader *reader, int64_t rows) {
+    for (int64_t place = 0; place < reader->count; place++) {
+        struct field *field = &reader->fields[place];
+        field->respell = 0;
+        if (!begin_texts(&field->texts, rows) || (field->kind == NUMBER && !begin_texts(&field->strings, rows)))
+            return false;
+    }
+    return true;
+}
+
+static void release_columns(struct ArrowArray *array) {
+    for (int64_t place = 0; place < array->n_children; place++) {
+        struct ArrowArray *child = array->children[place];
+        if (child->release != NULL) /* else it was taken over by itself */
+            child->release(child);
+    }
+    free(array->private_data);
+    array->release = NULL;
+}
+
+/* Hand all columns over: a struct of texts, of a NUMBER those of its numbers and then those of its strings. */
+static bool hand_columns(struct reader *reader, int64_t rows, struct ArrowArray *array, uint8_t *respell) {
+    struct columns {
+        const void *none[1];
+        struct ArrowArray *pointers[];
+    };
+    int64_t most = 2 * reader->count, used = 0;
+    size_t pointers = sizeof(struct columns) + (size_t)most * sizeof(struct ArrowArray *);
+    struct columns *columns = calloc(1, pointers + (size_t)most * sizeof(struct ArrowArray));
+    if (columns == NULL)
+        return false;
+    struct ArrowArray *children = (struct ArrowArray *)(void *)((char *)columns + pointers);
+    *array = (struct ArrowArray){.length = rows, .n_buffers = 1, .buffers = columns->none,
+                                 .children = columns->pointers, .release = release_columns, .private_data = columns};
+    for (int64_t place = 0; place < reader->count; place++) {
+        struct field *field = &reader->fields[place];
+        respell[place] = field->respell;
+        for (int part = 0; part < (field->kind == NUMBER ? 2 : 1); part++, used++) {
+            if (!hand_over(part == 0 ? &field->texts : &field->strings, rows, &children[used])) {
+                release_columns(array);
+                return false;
+            }
+            columns->pointers[used] = &children[used];
+            array->n_children = used + 1;
+        }
+    }
+    return true;
+}
+
+/* Read a run of records: `{...}`, each with `,` and a line break between it and the next, or (`lines`) with a line
+   break alone. A verdict; at READ `array` has the columns and `respell` a flag a field, else `row` is the place of
+   the object, from 0, at which it ended. */
+int32_t afschrift_read(struct reader *reader, const uint8_t *data, int64_t size, int32_t lines,
+                       struct ArrowArray *array, uint8_t *respell, int64_t *row) {
+    *row = 0;
+    if (size > INT32_MAX)
+        return LEFT; /* so that each column's offsets hold what it has */
+    if (!is_utf8(data, size))
+        return REFUSED;
+    int64_t most = rows_at_most(reader, data, size);
+    if (!begin_columns(reader, most))
+        return NO_MEMORY;
+    struct cursor cursor = {data, data + size};
+    for (;; ++*row) {
+        enum verdict verdict = *row == most ? REFUSED : take_object(reader, &cursor, *row);
+        if (verdict != READ)
+            return verdict;
+        if (cursor.at == cursor.end)
+            return hand_columns(reader, *row + 1, array, respell) ? READ : NO_MEMORY;
+        if ((!lines && !passes(&cursor, ',')) || !passes(&cursor, '\n'))
+            return REFUSED;
+    }
+}

@@ -1,0 +1,98 @@
+/* Strings of JSON (RFC 8259, section 7). The bytes are known to be UTF-8. */
+#ifndef AFSCHRIFT_STRINGS_H
+#define AFSCHRIFT_STRINGS_H
+
+#include "texts.h"
+#include "utf8.h"
+
+/* The next byte that does not stand for itself in a string: a quote, a backslash or a control; or the end. */
+static inline const uint8_t *plain_end(const uint8_t *at, const uint8_t *end) {
+    while (end - at >= 8) {
+        uint64_t word = eight_bytes(at), quote = word ^ EVERY('"'), slash = word ^ EVERY('\\');
+        uint64_t found = ((quote - EVERY(1)) & ~quote) | ((slash - EVERY(1)) & ~slash) |
+                         ((word - EVERY(0x20)) & ~word);
+        found &= EVERY(0x80);
+        if (found != 0) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return at + __builtin_ctzll(found) / 8; /* the lowest one is exact */
+#else
+            break;
+#endif
+        }
+        at += 8;
+    }
+    while (at != end && *at != '"' && *at != '\\' && *at >= 0x20)
+        at++;
+    return at;
+}
+
+static bool pass_four_hex(struct cursor *cursor, uint32_t *code) {
+    if (left(cursor) < 4)
+        return false;
+    *code = 0;
+    for (int place = 0; place < 4; place++) {
+        uint8_t byte = *cursor->at++, lower = byte | 0x20;
+        if (is_digit(byte))
+            *code = *code << 4 | (uint32_t)(byte - '0');
+        else if (lower >= 'a' && lower <= 'f')
+            *code = *code << 4 | (uint32_t)(lower - 'a' + 10);
+        else
+            return false;
+    }
+    return true;
+}
+
+/* Passes an escape behind its backslash: the character it stands for. A surrogate counts in a pair alone. */
+static bool pass_escape(struct cursor *cursor, uint32_t *code) {
+    static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+    if (cursor->at == cursor->end)
+        return false;
+    uint8_t letter = *cursor->at++;
+    if (letter != 'u') {
+        const char *found = letter == 0 ? NULL : strchr(letters, letter);
+        if (found != NULL)
+            *code = (uint8_t)meanings[found - letters];
+        return found != NULL;
+    }
+    if (!pass_four_hex(cursor, code))
+        return false;
+    if (*code < 0xD800 || *code > 0xDFFF)
+        return true;
+    uint32_t low = 0;
+    if (*code > 0xDBFF || !passes(cursor, '\\') || !passes(cursor, 'u') || !pass_four_hex(cursor, &low))
+        return false;
+    *code = 0x10000 + ((*code - 0xD800) << 10) + (low - 0xDC00);
+    return low >= 0xDC00 && low <= 0xDFFF;
+}
+
+/* Passes a string behind its first quote, to behind its last one. */
+static bool pass_string(struct cursor *cursor) {
+    uint32_t code;
+    for (;;) {
+        cursor->at = plain_end(cursor->at, cursor->end);
+        if (passes(cursor, '"'))
+            return true;
+        if (!passes(cursor, '\\') || !pass_escape(cursor, &code))
+            return false;
+    }
+}
+
+/* The same, and what it says is added to a text. */
+static enum verdict take_string(struct cursor *cursor, struct texts *texts) {
+    uint32_t code = 0;
+    for (;;) {
+        const uint8_t *from = cursor->at;
+        cursor->at = plain_end(from, cursor->end);
+        if (!add_bytes(texts, from, cursor->at - from, cursor->end))
+            return NO_MEMORY;
+        if (passes(cursor, '"'))
+            return READ;
+        if (!passes(cursor, '\\') || !pass_escape(cursor, &code))
+            return REFUSED;
+        if (!has_room(texts, 4))
+            return NO_MEMORY;
+        texts->used += put_character(texts->data + texts->used, code);
+    }
+}
+
+#endif

@@ -1,0 +1,66 @@
+/* UTF-8 by RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
+#ifndef AFSCHRIFT_UTF8_H
+#define AFSCHRIFT_UTF8_H
+
+#include "bytes.h"
+
+/* Bytes of the character that begins here; 0: none does. */
+static int character_size(const uint8_t *at, int64_t size) {
+    uint8_t first = at[0], lowest = 0x80, highest = 0xBF;
+    int bytes = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    if (bytes < 2)
+        return bytes;
+    if (size < bytes)
+        return 0;
+    if (first == 0xE0)
+        lowest = 0xA0; /* below: overlong */
+    else if (first == 0xED)
+        highest = 0x9F; /* above: surrogates */
+    else if (first == 0xF0)
+        lowest = 0x90;
+    else if (first == 0xF4)
+        highest = 0x8F; /* above: beyond U+10FFFF */
+    if (at[1] < lowest || at[1] > highest)
+        return 0;
+    for (int place = 2; place < bytes; place++)
+        if ((at[place] & 0xC0) != 0x80)
+            return 0;
+    return bytes;
+}
+
+static bool is_utf8(const uint8_t *at, int64_t size) {
+    const uint8_t *end = at + size;
+    while (at != end) {
+        if (end - at >= 8) {
+            uint64_t beyond = eight_bytes(at) & EVERY(0x80);
+            if (beyond == 0) {
+                at += 8;
+                continue;
+            }
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            at += __builtin_ctzll(beyond) / 8;
+#endif
+        }
+        int bytes = character_size(at, end - at);
+        if (bytes == 0)
+            return false;
+        at += bytes;
+    }
+    return true;
+}
+
+/* Writes one character, whose code is no surrogate and at most 0x10FFFF; how many bytes. */
+static int put_character(uint8_t *to, uint32_t code) {
+    if (code < 0x80) {
+        to[0] = (uint8_t)code;
+        return 1;
+    }
+    int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    static const uint8_t marks[] = {0, 0xC0, 0xE0, 0xF0};
+    for (int place = more; place > 0; place--, code >>= 6)
+        to[place] = (uint8_t)(0x80 | (code & 0x3F));
+    to[0] = (uint8_t)(marks[more] | code);
+    return more + 1;
+}
+
+#endif

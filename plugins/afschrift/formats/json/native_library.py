@@ -1,0 +1,50 @@
+"""Decides alone whether JSON is read by compiled code: where `afschrift-native` is installed and fits."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from functools import cache
+
+VERSION = 1
+"""Of the functions in native/src/reader.c that are called here, and of what they judge."""
+NAME = "afschrift-native"
+_POINTER = ctypes.c_void_p
+_log = logging.getLogger(__name__)
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """Its functions; None: it is not there, or not for this machine or version."""
+    try:
+        import afschrift_native
+    except ImportError:
+        return None
+    try:
+        found = afschrift_native.load()
+        version = int(found.afschrift_version())
+    except (OSError, AttributeError) as error:
+        _log.warning("JSON is read by msgspec: %s cannot be loaded (%s).", NAME, type(error).__name__)
+        return None
+    if version != VERSION:
+        _log.warning("JSON is read by msgspec: %s has version %d, and not %d.", NAME, version, VERSION)
+        return None
+    return _with_types(found)
+
+
+def _with_types(found: ctypes.CDLL) -> ctypes.CDLL:
+    found.afschrift_open.restype = _POINTER
+    found.afschrift_open.argtypes = [ctypes.c_int64, ctypes.c_char_p, _POINTER, ctypes.c_char_p]
+    found.afschrift_close.restype = None
+    found.afschrift_close.argtypes = [_POINTER]
+    found.afschrift_read.restype = ctypes.c_int32
+    found.afschrift_read.argtypes = [
+        _POINTER,
+        ctypes.c_char_p,
+        ctypes.c_int64,
+        ctypes.c_int32,
+        _POINTER,
+        _POINTER,
+        _POINTER,
+    ]
+    return found

@@ -1,0 +1,291 @@
+"""The compiled reader of JSON and the one on msgspec judge alike: the same rows, or the same code and row."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.json_readers import both, document, judged, mutated, require_native
+from tests.unit.formats.random_tables import AWKWARD, DOCUMENTS, SYNTAX, field, syntax_tables, tables, write
+
+from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
+from afschrift.formats.json import reader
+from afschrift.values.forms import text_batch
+from afschrift.values.written import text_schema
+
+require_native()
+from afschrift.formats.json import native_reader  # noqa: E402
+
+pytestmark = pytest.mark.parametrize("lines", [False, True], ids=["json", "ndjson"])
+
+KINDS = [
+    ValueKind.TEXT,
+    ValueKind.INTEGER,
+    ValueKind.NUMBER,
+    ValueKind.BOOLEAN,
+    ValueKind.JSON,
+    ValueKind.DATE,
+]
+NUMBERS = """
+0 -0 00 -00 01 -01 1 -1 +1 12 1. .5 -.5 0.5 -0.5 1.0 1.10 0.0 -0.0 0.00 00.1 1e5 1E5 1e+5 1e-5 1e 1e+ 1e- 1.e5 0e0 -0e5
+1e05 1.5e1 0x1 1_0 1,0 - -- -e1 -NaN NaN Infinity -Infinity INF 9007199254740991 9007199254740992 9007199254740993
+123456789012345678 1234567890123456789 9223372036854775807 9223372036854775808 -9223372036854775808
+-9223372036854775809 18446744073709551615 18446744073709551616 99999999999999999999999999999999999999999999
+1e400 -1e400 1e308 1.7976931348623157e+308 1.7976931348623159e+308 5e-324 2.2250738585072014e-308 1e-400 1e249 1e251
+1e9999999999999999999999 0.000001 0.0000001 0.00001234 1234567890 12345678901 9999999999.5 10000000000.5 123456.789
+0.1 0.30000000000000004 0.1000000000000000055511151231257827 3.141592653589793 2.718281828459045 1.7976931348623157
+4503599627370496.5 9007199254740993.0 142857.14285714287 142857.14285714286 0.3333333333333333 0.33333333333333337
+1.0000000000000002 1.0000000000000001 8.0 8.000000000000002 8.0000000000000018 16777217 72057594037927936.5
+""".split()  # noqa: SIM905
+STRINGS = [
+    r'"\ud800"', r'"\udc00"', r'"\ud800\udc00"', r'"\ud800\ud800"', r'"\udbff\udfff"', r'"\ud800a"', r'"\ud83d\u0041"',
+    r'"\u0000"', r'"\u001f"', r'"\u00e9"', r'"\u00E9"', r'"\uFFFF"', r'"\u00g0"', r'"\u12"', r'"\u"', r'"\U0041"',
+    r'"\x41"', r'"\a"', r'"\'"', r'"\/"', r'"\b\f\n\r\t\"\\"', r'"\"', '"', '""', "''", '"a', 'a"', '"a""b"', r'"\\"',
+    '"\t"', '"\x1f"', '"\x00"', '"\x7f"', '"\u2028"', '"NaN"', '"INF"', '"-INF"', '"12"', '"007"', '"true"', '"null"',
+    '"' + "long \\n" * 400 + '"', '"' + "x" * 7 + '\\"' + "é" * 9 + '"',
+]  # fmt: skip
+OTHERS = [
+    "null", "nul", "nulll", "Null", "true", "false", "True", "tru", "falsey", "", " ", "1 2", "{}", "[]", "{", "}", "[", "]",
+    "[1,]", "[,1]", "[1 2]", "[1,,2]", '{"a":1,}', "{,}", '{"a"}', '{"a":}', '{"a" 1}', "{a:1}", "{1:2}", '{"a":1 "b":2}',
+    "[1}", '{"a":1]', "[[1]", "[1]]", "{}{}", "[]1", '{"a":1,"a":2}', '{"a" : [ 1 , 2 ] }', "[\t1\r]", "[ ]", "{ }",
+    "[01]", "[1.]", "[-]", "[1e400]", "[NaN]", "[.5]", "[tru]", "[null,true,false]", '["\\ud800"]', '{"\\ud800":1}',
+    '{"\\x":1}', '["a\tb"]', '[1,2.50,{"é":["\\u00e9",[],{}]}]', "/**/1", "1//", "\ufeff1", "1\x00", "\x0b1", "[1\x0c]",
+    "[" * 399 + "]" * 399, "[" * 401 + "]" * 401, "[" * 5 + "1" + "]" * 4, '{"a":' * 300 + "1" + "}" * 300,
+]  # fmt: skip
+RAW = [b'"\xff"', b'"\xc0\x80"', b'"\xc3"', b'"\xc3\x28"', b'"\xe0\x80\x80"', b'"\xed\xa0\x80"', b'"\xed\x9f\xbf"', b'"\xee\x80\x80"',
+       b'"\xf0\x8f\xbf\xbf"', b'"\xf0\x90\x80\x80"', b'"\xf4\x8f\xbf\xbf"', b'"\xf4\x90\x80\x80"', b'"\xf5\x80\x80\x80"', b'"\xe2\x82"',
+       b'"\xf0\x9f\x98"', b'"\x80"', b'["\xff"]', b"\xff", b'"abcdefgh\xffabcdefgh"', b'"abcdefg\xe2\x82\xac"', b'"\xef\xbf\xbf"']  # fmt: skip
+VALUES = [
+    *(text.encode() for text in [*NUMBERS, *STRINGS, *OTHERS, *DOCUMENTS]),
+    *RAW,
+    *(json.dumps(text).encode() for text in [*AWKWARD, *SYNTAX]),
+    *(json.dumps(text, ensure_ascii=False).encode() for text in [*AWKWARD, *SYNTAX]),
+]
+FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
+ONE, TWO = b'{"id":1,"note":"a"}', b'{"id":2,"note":null}'
+OBJECTS = {
+    b'{"id":1,"note":"a"}': 1, b' {"id":1,"note":"a"}': None, b'{ "id":1,"note":"a"}': 1, b'{"id" :1,"note":"a"}': None,
+    b'{"id": 1,"note":"a"}': 1, b'{"id":1 ,"note":"a"}': 1, b'{"id":1, "note":"a"}': 1, b'{"id":1,"note":\t"a"\r}': 1,
+    b'{"id":1,"note":"a"} ': 1, b'{"id":1,"note":"a"}\r': 1, b'\r{"id":1,"note":"a"}': None, b'{"id":1,"note":"a"},': None,
+    b'{"id":1,"note":"a"}}': None, b'{{"id":1,"note":"a"}': None, b'[{"id":1,"note":"a"}]': None, b'{"id":1,"note":"a"': None,
+    b'"id":1,"note":"a"}': None, b"{}": None, b"null": None, b"1": None, b"": None, b"[]": None, b"\x00": None,
+    b'{"id":1}': None, b'{"note":"a"}': None, b'{"id":1,"note":"a","more":1}': None, b'{"more":1,"id":1,"note":"a"}': None,
+    b'{"id":1,"id":1,"note":"a"}': None, b'{"id":1,"note":"a","id":1}': None, b'{"id":1,"note":"a","note":"a"}': None,
+    b'{"id":1,"Note":"a"}': None, b'{"id":1,"not":"a"}': None, b'{"id":1,"notes":"a"}': None, b'{"id":1,note:"a"}': None,
+    b'{"id":1,"note":"a",}': None, b'{,"id":1,"note":"a"}': None, b'{"id":1,,"note":"a"}': None, b'{"id":1 "note":"a"}': None,
+    b'{"id":1;"note":"a"}': None, b'{"id"=1,"note":"a"}': None, b'{"id":1,"note":"a"}{"id":1,"note":"a"}': None,
+    b'{"id":1,"note":"a"} {"id":1,"note":"a"}': None, b'{"id":1,\n"note":"a"}': None, b'{\n"id":1,"note":"a"}': None,
+    b'{"id":1,"note":"a"\n}': None, b'{"id":1,"note":"a\nb"}': None, b'{"id":\n1,"note":"a"}': None, b"\n": None,
+    b'{"id":1,"note":"a"}\x00': None, b'{"id":1,"note":"a"}\xc2\xa0': None, b'\xef\xbb\xbf{"id":1,"note":"a"}': None,
+    b"{'id':1,'note':'a'}": None, b'{"id":1,"note":"a"}#': None, b'{"id":1,"note":"a"}\x0b': None,
+}  # fmt: skip
+"""A record between two others -> how many rows it is; None: it is refused."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_awkward_value_of_each_kind(lines: bool, kind: ValueKind) -> None:
+    fields = [field("id", ValueKind.INTEGER), field("x", kind), field("z", ValueKind.TEXT)]
+    good = b'{"id":0,"x":null,"z":"a"}'
+    for value in VALUES:
+        data = document([good, b'{"id":1,"x":' + value + b',"z":"b"}', good], lines=lines)
+        here, there = both(data, fields, lines=lines)
+        assert there == here, (kind, value)
+
+
+def _is_document(value: bytes) -> bool:
+    def refuse(_: str) -> None:
+        raise ValueError
+
+    try:
+        found = json.loads(value.decode(), parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return False
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a pair
+        return False
+    return b"\n" not in value
+
+
+def test_documents_are_what_the_json_module_takes(lines: bool) -> None:
+    fields = [field("x", ValueKind.JSON)]
+    for value in VALUES:
+        found = judged(native_reader, document([b'{"x":' + value + b"}"], lines=lines), fields, lines=lines)
+        assert isinstance(found, list) == _is_document(value), value
+        if isinstance(found, list):
+            text = value.decode().strip(" \t\r")
+            assert found == [{"x": None if text == "null" else text}]
+
+
+def test_each_awkward_record(lines: bool) -> None:
+    for record, rows in OBJECTS.items():
+        for place, records in enumerate(([record, ONE, TWO], [ONE, record, TWO], [ONE, TWO, record])):
+            here, there = both(document(records, lines=lines), FIELDS, lines=lines)
+            assert there == here, (record, place)
+            assert isinstance(there, list) == (rows is not None), (record, place)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"\n", b"[", b"[]", b"[]\n", b"[]\n\n", b"[ ]\n", b"[\n]\n", b"[\n\n]\n", b"{}\n", b"null\n", b" [\n" + ONE + b"\n]\n",
+        b"[\n" + ONE + b"\n]", b"[\n" + ONE + b"]\n", b"[\n" + ONE + b",\n]\n", b"[\n" + ONE + b"\n,\n" + TWO + b"\n]\n",
+        b"[\n" + ONE + b"\n" + TWO + b"\n]\n", b"[\n" + ONE + b",\n\n" + TWO + b"\n]\n", b"[\n" + ONE + b"," + TWO + b"\n]\n",
+        b"[\r\n" + ONE + b"\r\n]\r\n", b"[\n" + ONE + b"\n]\n ", b"[\n" + ONE + b"\n]\n]\n", b"[\n" + ONE + b"\n]\n[]\n",
+        ONE, ONE + b"\n\n", b"\n" + ONE + b"\n", ONE + b"\r\n" + TWO + b"\r\n", ONE + b",\n" + TWO + b"\n", ONE + b"\n" + TWO,
+        b"[\n" + ONE + b"\n,\n]\n", ONE + b"\n]\n", b"\xef\xbb\xbf" + ONE + b"\n", b"\x00", (ONE + b"\n").decode().encode("utf-16"),
+    ],
+)  # fmt: skip
+def test_what_stands_around_records(lines: bool, data: bytes) -> None:
+    here, there = both(data, FIELDS, lines=lines)
+    assert there == here
+
+
+@pytest.mark.parametrize(
+    "record", [b'{"note":"a","id":1}', b'{"\\u0069d":1,"note":"a"}', b'{"id":1,"\\u006eote":"a"}']
+)
+def test_what_only_the_compiled_reader_refuses_is_no_less_an_error(lines: bool, record: bytes) -> None:
+    """Another order, or a name spelt in another way: the other reader takes them behind the first row."""
+    here, there = both(document([ONE, record], lines=lines), FIELDS, lines=lines)
+    assert isinstance(here, list)
+    assert there == ("malformed", 2)
+
+
+def same(data: bytes, fields: list[FieldPlan], *, lines: bool) -> list[dict[str, str | None]]:
+    here, there = both(data, fields, lines=lines)
+    assert there == here
+    assert isinstance(there, list)
+    return there
+
+
+@given(table=tables())
+def test_any_table(lines: bool, table: tuple[list[FieldPlan], pa.RecordBatch]) -> None:
+    fields, rows = table
+    assert same(write(_name(lines), fields, rows).data, fields, lines=lines) == rows.to_pylist()
+
+
+@given(table=syntax_tables())
+def test_texts_made_of_syntax(lines: bool, table: tuple[list[FieldPlan], pa.RecordBatch]) -> None:
+    fields, batch = table
+    rows = text_batch(batch, fields)
+    assert same(write(_name(lines), fields, rows).data, fields, lines=lines) == rows.to_pylist()
+
+
+_FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.builds(
+    lambda mantissa, places: mantissa / 10**places, st.integers(-(10**17), 10**17), st.integers(0, 22)
+)
+_TEXTS = st.from_regex(
+    re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", re.ASCII), fullmatch=True
+)
+
+
+@given(values=st.lists(_FLOATS, min_size=1, max_size=200))
+def test_every_double_comes_back_in_its_own_text(lines: bool, values: list[float]) -> None:
+    fields = [field("x", ValueKind.NUMBER)]
+    texts = pa.RecordBatch.from_arrays([pa.array(values).cast(pa.string())], schema=text_schema(fields))
+    assert same(write(_name(lines), fields, texts).data, fields, lines=lines) == texts.to_pylist()
+
+
+@given(values=st.lists(_TEXTS, min_size=1, max_size=30))
+def test_any_number_is_the_double_that_the_other_reader_takes_it_for(lines: bool, values: list[str]) -> None:
+    fields = [field("x", ValueKind.NUMBER)]
+    for value in values:  # each by itself: one too large refuses all
+        here, there = both(document([b'{"x":' + value.encode() + b"}"], lines=lines), fields, lines=lines)
+        assert there == here, value
+
+
+MIXED = [field(kind.value, kind) for kind in KINDS] + [field('a "name":\n', ValueKind.TEXT)]
+ROWS = [
+    ["plain", "1", "0.5", "true", '{"a":[1,{"b":null}],"c":"\\u00e9"}', "2024-01-01", "x"],
+    [None, None, None, None, None, None, None],
+    ['say "é"\n', "9007199254740993", "NaN", "false", "[1, 2.50]", "infinity", ""],
+    ["👩‍👩‍👧 \\ \t", "-42", "-0", "true", '"text"', "0044-03-15 (BC)", '":'],
+    ["", "0", "1e+300", "false", "[[],{}]", "2024-02-29", "\ufeff"],
+]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_files_that_were_changed_at_random(lines: bool, seed: int) -> None:
+    columns = [pa.array([row[place] for row in ROWS], pa.string()) for place in range(len(MIXED))]
+    batch = pa.RecordBatch.from_arrays(columns, schema=text_schema(MIXED))
+    fields, whole = (
+        (MIXED, batch) if seed % 2 else (MIXED[:-1], batch.select([one.name for one in MIXED[:-1]]))
+    )
+    data, random_ = write(_name(lines), fields, whole).data, random.Random(seed)
+    taken = 0
+    for _ in range(500):
+        changed = mutated(data, random_)
+        here, there = both(changed, fields, lines=lines)
+        assert there == here, changed
+        taken += isinstance(there, list)
+    assert 25 < taken < 450
+
+
+def test_the_row_is_counted_through_blocks(lines: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("afschrift.formats.json.record_runs._BLOCK", 256)
+    records = [b'{"id":%d,"note":"text"}' % number for number in range(300)]
+    for at in (0, 1, 150, 299):
+        changed = [*records[:at], records[at].replace(b":", b"=", 2), *records[at + 1 :]]
+        here, there = both(document(changed, lines=lines), FIELDS, lines=lines)
+        assert there == here == ("malformed", at + 1)
+
+
+def test_cut_off_at_each_byte(lines: bool) -> None:
+    data = document([ONE, b'{"id":2,"note":"\\ud83d\\ude00\xc3\xa9"}'], lines=lines)
+    for end in range(len(data)):
+        here, there = both(data[:end], FIELDS, lines=lines)
+        assert there == here, end
+
+
+def _name(lines: bool) -> str:
+    return "ndjson" if lines else "json"
+
+
+def test_it_judges_itself_and_leaves_only_what_no_writer_of_ours_writes(
+    lines: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were runs left to the other reader, all of the above would hold and nothing would be faster."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("it was left to the other reader")
+
+    columns = [pa.array([row[place] for row in ROWS], pa.string()) for place in range(len(MIXED))]
+    batch = pa.RecordBatch.from_arrays(columns, schema=text_schema(MIXED))
+    data = write(_name(lines), MIXED, batch).data.replace(b"1e+300", b"1e+30")
+    monkeypatch.setattr(reader.RunReader, "read", never)
+    assert isinstance(judged(native_reader, data, MIXED, lines=lines), list)
+    with pytest.raises(AssertionError, match="left to"):
+        judged(
+            native_reader,
+            document([b'{"id":1234567890123456789,"note":"a"}'], lines=lines),
+            FIELDS,
+            lines=lines,
+        )
+
+
+def test_doubles_are_seldom_spelt_again(lines: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        native_reader, "_numbers", lambda numbers, strings, respell: pa.array([str(respell)] * len(numbers))
+    )
+    fields = [field("x", ValueKind.NUMBER)]
+    for value, again in {
+        1 / 7: 0,
+        1e5 / 7: 0,
+        12.5: 0,
+        1e9 / 3: 0,
+        0.1 + 0.2: 0,
+        3.0: 0,
+        1e30: 1,
+        1e-9: 1,
+    }.items():
+        text = pa.array([value]).cast(pa.string())
+        data = write(
+            _name(lines), fields, pa.RecordBatch.from_arrays([text], schema=text_schema(fields))
+        ).data
+        assert judged(native_reader, data, fields, lines=lines) == [{"x": str(again)}], value

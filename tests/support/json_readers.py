@@ -1,0 +1,90 @@
+"""Both readers of JSON beside each other, and the compiled one where it is there."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from afschrift.domain.plan import FieldPlan
+from afschrift.formats.check.file_finding import UnreadableFileError
+from afschrift.formats.json import native_library, reader
+
+Judged = list[dict[str, str | None]] | tuple[str, int | None]
+"""The rows of a file, or the code and the row of its fault."""
+
+
+def require_native() -> None:
+    """Skip where JSON has no compiled reader; in CI that is a failure."""
+    if native_library.library() is not None:
+        return
+    reason = "afschrift-native is not installed (`make venv` builds it where there is a C compiler)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason, allow_module_level=True)
+
+
+def judged(module: Any, data: bytes, fields: Sequence[FieldPlan], *, lines: bool) -> Judged:
+    """What a reader says of a file; of sound columns alone, if it takes it."""
+    read = module.read_ndjson if lines else module.read_json
+    rows = []
+    try:
+        for batch in read(io.BytesIO(data), fields, {}):
+            batch.validate(full=True)
+            rows += batch.to_pylist()
+    except UnreadableFileError as error:
+        assert error.__suppress_context__ or error.__context__ is None
+        return error.code, error.row
+    return rows
+
+
+def both(data: bytes, fields: Sequence[FieldPlan], *, lines: bool) -> tuple[Judged, Judged]:
+    """What msgspec's and the compiled reader say."""
+    from afschrift.formats.json import native_reader
+
+    return judged(reader, data, fields, lines=lines), judged(native_reader, data, fields, lines=lines)
+
+
+def document(records: Sequence[bytes], *, lines: bool) -> bytes:
+    """A file of these records."""
+    return b"".join(one + b"\n" for one in records) if lines else b"[\n" + b",\n".join(records) + b"\n]\n"
+
+
+_PIECES = (
+    b'"', b"\\", b"\n", b",\n", b"{", b"}", b"[", b"]", b":", b",", b" ", b"\t", b"\r", b"\x00", b"\x1f", b"\x7f",
+    b"\xff", b"\xc3", b"\xc3\xa9", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"\xef\xbb\xbf", b"null", b"true", b"-",
+    b"+", b".", b"0", b"1", b"9", b"e", b"E5", b"e400", b"e-7", b'\\"', b"\\u", b"\\u0000", b"\\ud800",
+    b"\\ud83d\\ude00", b"\\u00e", b"//", b"NaN", b"{}", b"[]", b'":', b'"x":1,',
+)  # fmt: skip
+
+
+def mutated(data: bytes, random_: random.Random) -> bytes:
+    """One to three changes: of a bit, a byte, a stretch, a line."""
+    for _ in range(random_.choice((1, 1, 1, 2, 3))):
+        at = random_.randrange(len(data) + 1)
+        end = min(len(data), at + random_.choice((1, 1, 1, 2, 4, 16)))
+        lines = data.split(b"\n")
+        one, other = random_.randrange(len(lines)), random_.randrange(len(lines))
+        change = random_.randrange(8)
+        if change == 0 and at < len(data):
+            data = data[:at] + bytes([data[at] ^ 1 << random_.randrange(8)]) + data[at + 1 :]
+        elif change == 1:
+            data = data[:at] + data[end:]
+        elif change == 2:
+            data = data[:end] + data[at:]
+        elif change == 3:
+            data = data[:at] + random_.choice(_PIECES) + data[at:]
+        elif change == 4:
+            data = data[:at] + random_.choice(_PIECES) + data[end:]
+        elif change == 5:
+            lines[one], lines[other] = lines[other], lines[one]
+            data = b"\n".join(lines)
+        elif change == 6:
+            data = b"\n".join(lines[:one] + lines[one + 1 :] + [lines[one]] * (one == other))
+        elif at:
+            data = data[: at - 1] + data[at : at + 1] + data[at - 1 : at] + data[at + 1 :]
+    return data
