@@ -16,6 +16,8 @@ from afschrift.bundle.description.schemas import schema_path
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.request import Request
 from afschrift.domain.value_kind import ValueKind
+from afschrift.formats import json
+from afschrift.formats.json import native_library
 from afschrift.formats.registry import FORMATS
 from afschrift.values.written import text_schema
 
@@ -42,6 +44,8 @@ def test_every_format_with_its_files_and_its_reader() -> None:
         assert (file, media_type) == (f"orders.{adapter.extension}", adapter.media_type)
         assert beside == (schema_path(planned, adapter) or "").removeprefix("shop/")
         assert uses(f"{adapter.writer.__module__}.writer", writer)
+        reader, _, compiled = reader.partition(", or ")
+        assert compiled == (native_library.NAME if adapter.reader.__module__ == json.__name__ else "")
         assert uses(f"{adapter.reader.__module__}.reader", reader)
         assert not {writer} & set(reader.split(", "))
     assert f"`{','.join(Request.__dataclass_fields__['formats'].default)}`" in TEXT
