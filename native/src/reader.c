@@ -83,10 +83,12 @@ static enum verdict take_object(struct reader *reader, struct cursor *cursor, in
 
 /* The number of objects that a run may have at most. */
 static int64_t rows_at_most(const struct reader *reader, const uint8_t *data, int64_t size) {
-    int64_t breaks = 0;
-    for (int64_t place = 0; place < size; place++)
-        breaks += data[place] == '\n';
-    int64_t possible = size / reader->shortest;
+    int64_t breaks = 0, possible = size / reader->shortest;
+    const uint8_t *at = data, *end = data + size;
+    while (at != end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        breaks++;
+        at++;
+    }
     return 1 + (breaks < possible ? breaks : possible);
 }
 

@@ -7,7 +7,7 @@
 #include "arrow.h"
 #include "bytes.h"
 
-enum { SLACK = 16 }; /* room behind what is written, so that short texts are copied in one go */
+enum { SLACK = 16, SHORT = 64 }; /* room behind what is written, so that short texts are copied by whole steps */
 
 struct texts {
     int32_t *offsets;
@@ -57,10 +57,12 @@ static inline bool has_room(struct texts *texts, int64_t size) {
 static inline bool add_bytes(struct texts *texts, const uint8_t *from, int64_t size, const uint8_t *end) {
     if (!has_room(texts, size))
         return false;
-    if (size <= SLACK && end - from >= SLACK)
-        memcpy(texts->data + texts->used, from, SLACK); /* a known size: one instruction */
+    uint8_t *to = texts->data + texts->used;
+    if (size <= SHORT && end - from >= size + SLACK)
+        for (int64_t place = 0; place < size; place += SLACK)
+            memcpy(to + place, from + place, SLACK); /* a known size: one instruction */
     else
-        memcpy(texts->data + texts->used, from, (size_t)size);
+        memcpy(to, from, (size_t)size);
     texts->used += size;
     return true;
 }

@@ -28,19 +28,29 @@ static int character_size(const uint8_t *at, int64_t size) {
     return bytes;
 }
 
+/* Past what is surely ASCII, many bytes at a time. */
+static inline const uint8_t *past_ascii(const uint8_t *at, const uint8_t *end) {
+    enum { MANY = 64 };
+    while (end - at >= MANY) {
+        uint8_t all = 0;
+        for (int place = 0; place < MANY; place++)
+            all |= at[place];
+        if (all >= 0x80)
+            break;
+        at += MANY;
+    }
+    while (end - at >= 8 && (eight_bytes(at) & EVERY(0x80)) == 0)
+        at += 8;
+    return at;
+}
+
 static bool is_utf8(const uint8_t *at, int64_t size) {
     const uint8_t *end = at + size;
-    while (at != end) {
-        if (end - at >= 8) {
-            uint64_t beyond = eight_bytes(at) & EVERY(0x80);
-            if (beyond == 0) {
-                at += 8;
-                continue;
-            }
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            at += __builtin_ctzll(beyond) / 8;
-#endif
-        }
+    while ((at = past_ascii(at, end)) != end) {
+        while (at != end && *at < 0x80)
+            at++;
+        if (at == end)
+            return true;
         int bytes = character_size(at, end - at);
         if (bytes == 0)
             return false;

@@ -12,6 +12,16 @@ SEPARATOR = b",\n"
 _BLOCK = 1 << 19  # the objects of a larger one leave the processor's cache
 
 
+def _cut(pending: bytes, block: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
+    """What stands before the last separator, and what behind it; None: there is none. Few bytes are copied twice."""
+    end = block.rfind(separator)
+    if end >= 0:
+        return b"".join((pending, memoryview(block)[:end])), block[end + len(separator) :]
+    pending += block
+    end = pending.rfind(separator)  # it may begin in one and end in the other
+    return (None, pending) if end < 0 else (pending[:end], pending[end + len(separator) :])
+
+
 def whole_lines(stream: BinaryIO) -> Iterator[bytes]:
     """Runs of lines, without the last one's break.
 
@@ -20,11 +30,9 @@ def whole_lines(stream: BinaryIO) -> Iterator[bytes]:
     """
     pending = b""
     while block := stream.read(max(_BLOCK, len(pending))):
-        pending += block
-        end = pending.rfind(b"\n")
-        if end >= 0:
-            yield pending[:end]
-            pending = pending[end + 1 :]
+        run, pending = _cut(pending, block, b"\n")
+        if run is not None:
+            yield run
     if pending:
         raise UnreadableFileError("malformed", "every line is ended, the last one too")
 
@@ -38,18 +46,19 @@ def whole_records(stream: BinaryIO) -> Iterator[bytes]:
     pending = b""
     opened = False
     while block := stream.read(max(_BLOCK, len(pending))):
-        pending += block
-        if not opened and len(pending) > 2:
+        if not opened:
+            pending += block
+            if len(pending) <= 2:
+                continue
             if pending.startswith(b"[]\n"):
                 break
             if not pending.startswith(b"[\n"):
                 raise UnreadableFileError("malformed", "the document is an array with one object a line")
-            pending = pending[2:]
+            block, pending = pending[2:], b""
             opened = True
-        end = pending.rfind(SEPARATOR)
-        if opened and end >= 0:
-            yield pending[:end]
-            pending = pending[end + len(SEPARATOR) :]
+        run, pending = _cut(pending, block, SEPARATOR)
+        if run is not None:
+            yield run
     if not opened:
         if pending != b"[]\n":
             raise UnreadableFileError("malformed", "the document is an array with one object a line")
