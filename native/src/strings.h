@@ -2,7 +2,7 @@
 #ifndef AFSCHRIFT_STRINGS_H
 #define AFSCHRIFT_STRINGS_H
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(AFSCHRIFT_NO_SSE2)
 #include <emmintrin.h>
 #endif
 
@@ -11,11 +11,12 @@
 
 /* The next byte that does not stand for itself in a string: a quote, a backslash or a control; or the end. */
 static inline const uint8_t *plain_end(const uint8_t *at, const uint8_t *end) {
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(AFSCHRIFT_NO_SSE2)
     for (; end - at >= 16; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-        found = _mm_or_si128(found, _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes));
+        __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+        __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+        __m128i found = _mm_or_si128(_mm_or_si128(quote, slash), control);
         int mask = _mm_movemask_epi8(found);
         if (mask != 0)
             return at + __builtin_ctz((unsigned)mask);

@@ -210,10 +210,15 @@ ROWS = [
 ]
 
 
+def mixed() -> pa.RecordBatch:
+    """Rows of every kind."""
+    columns = [pa.array([row[place] for row in ROWS], pa.string()) for place in range(len(MIXED))]
+    return pa.RecordBatch.from_arrays(columns, schema=text_schema(MIXED))
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_files_that_were_changed_at_random(lines: bool, seed: int) -> None:
-    columns = [pa.array([row[place] for row in ROWS], pa.string()) for place in range(len(MIXED))]
-    batch = pa.RecordBatch.from_arrays(columns, schema=text_schema(MIXED))
+    batch = mixed()
     fields, whole = (
         (MIXED, batch) if seed % 2 else (MIXED[:-1], batch.select([one.name for one in MIXED[:-1]]))
     )
@@ -255,9 +260,7 @@ def test_it_judges_itself_and_leaves_only_what_no_writer_of_ours_writes(
     def never(*_: object) -> None:
         raise AssertionError("it was left to the other reader")
 
-    columns = [pa.array([row[place] for row in ROWS], pa.string()) for place in range(len(MIXED))]
-    batch = pa.RecordBatch.from_arrays(columns, schema=text_schema(MIXED))
-    data = write(_name(lines), MIXED, batch).data.replace(b"1e+300", b"1e+30")
+    data = write(_name(lines), MIXED, mixed()).data.replace(b"1e+300", b"1e+30")
     monkeypatch.setattr(reader.RunReader, "read", never)
     assert isinstance(judged(native_reader, data, MIXED, lines=lines), list)
     with pytest.raises(AssertionError, match="left to"):

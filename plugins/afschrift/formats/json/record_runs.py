@@ -13,7 +13,7 @@ _BLOCK = 1 << 19  # the objects of a larger one leave the processor's cache
 
 
 def _cut(pending: bytes, block: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
-    """What stands before the last separator, and what behind it; None: there is none. Few bytes are copied twice."""
+    """What stands before the last separator, if there is one, and behind it; few bytes are copied twice."""
     end = block.rfind(separator)
     if end >= 0:
         return b"".join((pending, memoryview(block)[:end])), block[end + len(separator) :]
