@@ -33,6 +33,8 @@ class Own:
         document: JSON, of which the document `null` counts as NULL.
         stored: of JSON, SQL of its text as it stands; empty where only `expression` is known.
         valid: the source writes nothing but JSON documents for it, each on one line.
+        known: of JSON, SQL that is NULL where there is no document or it is `null`, without writing it out;
+            empty where nothing tells.
     """
 
     expression: str
@@ -42,6 +44,7 @@ class Own:
     document: bool = False
     stored: str = ""
     valid: bool = False
+    known: str = ""
 
     def of(self, column: str) -> str:
         """The expression of a quoted column."""
@@ -52,6 +55,8 @@ class Own:
         """SQL that is NULL where a quoted column holds no value, without a look at each whole document."""
         if not self.document:
             return column
+        if self.known:
+            return self.known.replace("{c}", column)
         if not self.stored:
             return self.of(column)
         stored = self.stored.replace("{c}", column)

@@ -87,7 +87,7 @@ def array_text(column: str, element: str, alias: str, at_once: str | None = None
     )
 
 
-def whole_array(column: str, kind: ValueKind, *, bare: bool, cast: bool) -> str | None:
+def whole_array(column: str, kind: ValueKind, *, bare: bool, cast: bool, short: bool = False) -> str | None:
     """An array written by `to_json` in one call, a sixth of the time that element by element takes.
 
     Args:
@@ -95,18 +95,19 @@ def whole_array(column: str, kind: ValueKind, *, bare: bool, cast: bool) -> str 
         kind: of the elements.
         bare: Arrow carries an element as it is.
         cast: the text of an element is what a cast to text gives.
+        short: whole numbers of at most 32 bits: a look at each would cost as much again.
 
     Returns:
         NULL for arrays that `to_json` would write otherwise; None for elements of which it writes none as
         `fragment` does.
     """
     plain = f"CAST(to_json({column}) AS text)"
+    if bare and (kind is ValueKind.BOOLEAN or short):
+        return plain
     if kind is ValueKind.INTEGER and bare:
         return f"CASE WHEN {_SAFE} >= ALL ({column}) AND -{_SAFE} <= ALL ({column}) THEN {plain} END"
     if kind is ValueKind.NUMBER and bare:
         return f"CASE WHEN CAST({column} AS text) !~ 'N|I|-0[,}}}}]' THEN {plain} END"
-    if kind is ValueKind.BOOLEAN and bare:
-        return plain
     if kind in (ValueKind.TEXT, ValueKind.UUID, ValueKind.DATE, ValueKind.DURATION) and (bare or cast):
         return f"CAST(to_json(CAST({column} AS text[])) AS text)"
     return None

@@ -219,7 +219,8 @@ _PLAIN: dict[str, Own] = {
     "money": Own("encode(cash_send({c}), 'hex')", _each(_money_bits)),
     "inet": Own(_TEXT, _with_bits),
     "json": Own(_TEXT, own_times.same),
-    "jsonb": Own(_TEXT, own_times.same, valid=True),  # json keeps what was typed: half a surrogate pair too
+    # json keeps what was typed: half a surrogate pair too
+    "jsonb": Own(_TEXT, own_times.same, valid=True, known="nullif(jsonb_typeof({c}), 'null')"),
 }
 _INSIDE: dict[str, Callable[[pa.Array], pa.Array]] = {
     **dict.fromkeys(_SAME, own_times.same),

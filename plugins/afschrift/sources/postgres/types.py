@@ -52,6 +52,7 @@ _OF_EXTENSIONS: dict[str, tuple[ValueKind, str]] = {
 _SHORT = {"int2", "int4", "int8", "oid", "float4", "float8", "bool", "uuid", "date", "time", "timetz"}
 _SHORT |= {"timestamp", "timestamptz", "interval", "inet", "cidr", "macaddr", "macaddr8", "money", "char"}
 _SHORT |= {"name", "numeric"}
+_SHORT_NUMBERS = ("int2", "int4")
 _OWN_TEXT = {"bytea", "inet"}
 """Types whose text by `kind: text` is no cast: bytes stay base64."""
 _BARE_TEXT = {"text", "varchar", "bpchar", "bytea", "citext"}
@@ -140,7 +141,7 @@ class PgTypes:
             element = self._text(found.element, f"{alias}.e", path, depth + 1)
             if element is None:
                 return None
-            text = self._array(column, alias, element, is_json=self._is_json(found.element), path=path)
+            text = self._array(column, alias, element, found.element, path)
             if base_name(found) not in _FROM_ZERO:
                 own = raised(BOUNDS, path, f"array_ndims({column})")
                 text = f"CASE WHEN {with_own_bounds(column)} THEN {own} ELSE {text} END"
@@ -167,13 +168,15 @@ class PgTypes:
     def _is_json(self, oid: int) -> bool:
         return base_name(self._types[self._base(oid)]) in ("json", "jsonb")
 
-    def _array(
-        self, column: str, alias: str, element: tuple[ValueKind, str], *, is_json: bool, path: str
-    ) -> str:
+    def _array(self, column: str, alias: str, element: tuple[ValueKind, str], oid: int, path: str) -> str:
         value, (kind, text) = f"{alias}.e", element
-        if is_json:
+        if self._is_json(oid):
             text = _told(text, path)
-        at_once = whole_array(column, kind, bare=text == value, cast=text == _AS_TEXT.replace("{c}", value))
+        cast, short = (
+            _AS_TEXT.replace("{c}", value),
+            base_name(self._types[self._base(oid)]) in _SHORT_NUMBERS,
+        )
+        at_once = whole_array(column, kind, bare=text == value, cast=text == cast, short=short)
         return array_text(column, fragment(value, text, kind), alias, at_once)
 
     def _guarded(self, column_path: str, oid: int, text: str) -> str:

@@ -10,11 +10,14 @@ from testbed import postgres as pg
 
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.postgres.json import array_text, fragment, whole_array
+from afschrift.sources.registry import open_source
 
 TEXT = "CAST(u1.e AS text)"
 BARE = "u1.e"
 CASES = [
     ("smallint[]", ValueKind.INTEGER, BARE, ["{1,-2,NULL}", "{{1,2},{3,4}}", "{}", "[0:1]={5,6}", "{32767}"]),
+    ("integer[]", ValueKind.INTEGER, BARE, ["{2147483647,-2147483648,NULL}", "{{{1},{NULL}},{{0},{-1}}}", "{}", "[-1:0]={5,6}"]),
+    ("number[]", ValueKind.INTEGER, BARE, ["{7,NULL,-7}"]),
     ("bigint[]", ValueKind.INTEGER, BARE, ["{9007199254740991}", "{9007199254740992,1}", "{{1},{-9007199254740993}}", "{NULL}"]),
     ("float8[]", ValueKind.NUMBER, BARE, ["{1.5,-0}", "{-0,1}", "{NaN,1}", "{Infinity,-Infinity}", "{1e-05,1e300}", "{NULL,2}", "{{-0.5},{0}}"]),
     ("float4[]", ValueKind.NUMBER, BARE, ["{0.1,16777216}", "{-0}"]),
@@ -34,7 +37,11 @@ CASES = [
 @pytest.fixture(scope="module")
 def database(postgres_server: pg.Server) -> pg.Database:
     database = postgres_server.create()
-    database.execute("CREATE TYPE mood AS ENUM ('calm', 'a \"b')", "CREATE DOMAIN code AS varchar(2)")
+    database.execute(
+        "CREATE TYPE mood AS ENUM ('calm', 'a \"b')",
+        "CREATE DOMAIN code AS varchar(2)",
+        "CREATE DOMAIN number AS integer",
+    )
     return database
 
 
@@ -42,7 +49,8 @@ def database(postgres_server: pg.Server) -> pg.Database:
 def test_one_call_writes_what_the_elements_give(
     database: pg.Database, native: str, kind: ValueKind, element: str, values: list[str]
 ) -> None:
-    at_once = whole_array("{column}", kind, bare=element == BARE, cast=element == TEXT)
+    short = native in ("smallint[]", "integer[]", "number[]")
+    at_once = whole_array("{column}", kind, bare=element == BARE, cast=element == TEXT, short=short)
     assert at_once is not None
     one_by_one = array_text("{column}", fragment(BARE, element, kind), "u1")
     both = array_text("{column}", fragment(BARE, element, kind), "u1", at_once)
@@ -73,3 +81,15 @@ def test_what_to_json_writes_otherwise_is_left_to_the_elements() -> None:
         assert whole_array("c", kind, bare=False, cast=True) is None
     assert whole_array("c", ValueKind.INTEGER, bare=False, cast=True) is None  # an oid becomes a string
     assert whole_array("c", ValueKind.TEXT, bare=False, cast=False) is None  # an inet's cast adds /32
+
+
+def test_numbers_of_32_bits_are_not_looked_at_one_by_one(
+    database: pg.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No such number needs the quotes that one beyond 2^53 does."""
+    database.execute("CREATE TABLE counted (n int PRIMARY KEY, s int2[], i int4[], d number[], l int8[])")
+    monkeypatch.setenv("AIRFLOW_CONN_COUNTED", database.libpq)
+    with open_source("counted", "postgres", {}, connection="counted") as session:
+        columns = session.catalogue()["counted"]
+    looked = [name for name, column in columns.items() if "ALL (" in column.expression]
+    assert looked == ["l"]

@@ -111,3 +111,25 @@ def test_lists_are_written_as_documents_by_every_way(
         assert json_text.are_documents(column), name
         assert json_text.documents(column, valid=True).equals(json_text.documents(column)), name
     postgres_server.drop(database)
+
+
+def test_the_server_counts_documents_without_writing_them(
+    database: pg.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`null` counts as none, as what is written has it; a text `"null"` is a document, and NULL is none."""
+    database.execute("INSERT INTO doc (id) VALUES (100)")
+    monkeypatch.setenv("AIRFLOW_CONN_DOCS", database.libpq)
+    kinds = {"id": ValueKind.INTEGER, **dict.fromkeys("bdj", ValueKind.JSON)}
+    of = 'SELECT\n  t."id" AS "id"\nFROM "doc" AS t\nWHERE (1 = 1)\nORDER BY t."id"\n'
+    with open_source("docs", "postgres", {}, connection="docs") as session:
+        seen, rows = [], session.rows
+        monkeypatch.setattr(
+            session,
+            "rows",
+            lambda statement, *args, **more: (seen.append(statement), rows(statement, *args, **more))[1],
+        )
+        found = session.oracle(of, kinds, {"id", "b", "d", "j"}, {}).sums((), None)
+    assert found.rows == len(AWKWARD) + 1
+    assert found.present == {"id": found.rows, **dict.fromkeys("bdj", len(AWKWARD) - 1)}
+    assert 'CAST(t."j" AS text)' in seen[-1]  # what was typed: only its text tells
+    assert not any(f'CAST(t."{name}" AS text)' in seen[-1] for name in "bd")
