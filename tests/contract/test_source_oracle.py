@@ -141,6 +141,26 @@ def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse, fault: s
     assert "x1" not in str(met.value)
 
 
+@pytest.mark.parametrize("fault", ["values of another row", "NULL for a value"])
+def test_a_fault_in_a_large_table_is_found_though_its_account_began_before_its_end(
+    warehouse: Warehouse, fault: str
+) -> None:
+    """The last rows are spoiled, after the source was asked beside the reading."""
+    change, told = FAULTS[fault]
+    seen = 0
+
+    def late(batch: pa.RecordBatch) -> pa.RecordBatch:
+        nonlocal seen
+        before, seen = seen, seen + batch.num_rows
+        return change(batch) if before < MANY <= seen else batch
+
+    with warehouse.open() as session:
+        part = extract(session, "many", dict(session.catalogue()["many"]), ("id",))
+        with pytest.raises(ValidationFailedError, match=told.replace("small", "many")):
+            seen = 0
+            compare(cast(Source, Spoiling(session, late)), part, 100)
+
+
 @pytest.mark.parametrize("percent", [5.0, 100.0])
 def test_of_a_large_table_a_sample_is_drawn_unless_all_is_asked_for(
     warehouse: Warehouse, percent: float

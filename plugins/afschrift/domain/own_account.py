@@ -77,6 +77,9 @@ class TableOracle(Protocol):
     def own(self, column: str, forms: Any) -> Any:
         """Value forms of a column (`pa.string`) as the warehouse's own texts."""
 
+    def begin(self, columns: Sequence[str], sample: Sample | None) -> None:
+        """`sums` will be asked for this; where the warehouse can, it begins while the rows are still read."""
+
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         """Count the rows and all values; hash the rows' own texts of some columns."""
 

@@ -24,6 +24,9 @@ from afschrift.values.row_sums import Hashes, drawn, row_hashes, total
 WHOLE_ROWS = 10_000
 """A table of at most so many rows is hashed whole, whatever the share of larger ones."""
 
+BESIDE = 50_000
+"""From so many rows on the source is asked while they are still read: a second session takes time to open."""
+
 
 @dataclass
 class RowSums:
@@ -139,7 +142,10 @@ class Comparison:
 
     def take(self, text: pa.RecordBatch) -> None:
         """The next rows as they are written."""
+        before = self._ours.rows
         self._ours.take(text.select(self._columns))
+        if before < BESIDE <= self._ours.rows:
+            self._oracle.begin(self._oracle.hashed, self._ours.drawn)
 
     def require(self, again: Callable[[], Iterable[pa.RecordBatch]]) -> Compared:
         """The table is written; the warehouse says the same of it.

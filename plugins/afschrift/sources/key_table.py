@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 
@@ -49,6 +50,11 @@ def key_rows(*persons: PersonKeys) -> pa.Table:
         if "\0" not in key.value
     ]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def key_json(table: pa.Table) -> str:
+    """The same rows as JSON, for a session that may make no table."""
+    return json.dumps(table.to_pylist(), default=datetime.isoformat)
 
 
 def text_key_rows(*persons: PersonKeys) -> list[tuple[object, ...]]:

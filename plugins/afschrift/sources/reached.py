@@ -97,7 +97,7 @@ class _ReachedOracle:
     def __init__(self, source: str, oracle: TableOracle) -> None:
         self._source, self._oracle = source, oracle
         self.hashed, self.numbers, self.own = oracle.hashed, oracle.numbers, oracle.own
-        self.documents = oracle.documents
+        self.documents, self.begin = oracle.documents, oracle.begin
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         with _named(self._source):

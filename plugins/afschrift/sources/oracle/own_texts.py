@@ -13,6 +13,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.own_account import PRIME, SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.oracle.account_beside import AccountBeside
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 _FROM = re.compile(r"^FROM .+ AS t$", re.MULTILINE)
@@ -100,6 +101,7 @@ class SqlOracle:
         columns: all that leave -> own text; None where there is none to compare with.
         digest: SQL of a row's hash from its texts: see `values.row_sums`.
         values: SQL of the columns that are parts of documents.
+        beside: where the account can be asked for before the rows are read.
     """
 
     def __init__(
@@ -110,8 +112,10 @@ class SqlOracle:
         columns: Mapping[str, Own | None],
         digest: Callable[[Sequence[str]], str],
         values: Mapping[str, str] | None = None,
+        beside: AccountBeside | None = None,
     ) -> None:
         self._rows, self._dialect, self._digest = rows, dialect, digest
+        self._beside = beside
         self._values = values or {}
         self._same_rows = same_rows(statement)
         self._columns = dict(columns)
@@ -136,10 +140,19 @@ class SqlOracle:
         """Value forms as the warehouse's texts."""
         return self._own[column].translate(forms)
 
+    def begin(self, columns: Sequence[str], sample: Sample | None) -> None:
+        """Beside the reading, where there is a second session on the snapshot; else nothing."""
+        if self._beside is not None:
+            self._beside.ask(self._sums_statement(columns, sample))
+
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         """Count and hash in the warehouse."""
-        statement = self._select(self._sums_of(columns, sample)) + self._same_rows
-        return self._as_sums(self._rows(statement)[0])
+        statement = self._sums_statement(columns, sample)
+        found = self._beside.answer(statement) if self._beside is not None else None
+        return self._as_sums((self._rows(statement) if found is None else found)[0])
+
+    def _sums_statement(self, columns: Sequence[str], sample: Sample | None) -> str:
+        return self._select(self._sums_of(columns, sample)) + self._same_rows
 
     def together(self, same_rows: SameRows) -> dict[int, Sums]:
         """The same for each person, in one pass."""

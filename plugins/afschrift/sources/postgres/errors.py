@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
 from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
@@ -115,3 +116,19 @@ def _untold(source: str, what: str, column_path: str) -> AfschriftError:
         f"A value of {source}.{column_path} holds {holds}.",
         remedy="write `kind: text` at the column in the inventory: it gives the text of PostgreSQL.",
     )
+
+
+def require_utf8(source: str, batch: pa.RecordBatch) -> None:
+    """A database of encoding SQL_ASCII keeps any bytes as text.
+
+    Raises:
+        ConfigurationError: names the column whose bytes are no UTF-8.
+    """
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid:
+            raise ConfigurationError(
+                f"Column {name} of source {source} holds bytes that are not UTF-8.",
+                remedy="convert it in a view: `convert_from(convert_to(column, 'SQL_ASCII'), 'LATIN1')`.",
+            ) from None

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import StandardDialect
+from afschrift.sources.oracle.account_beside import AccountBeside
 from afschrift.sources.oracle.own_texts import Own, Rows, SqlOracle
 from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.sources.postgres.document_parts import value_of
@@ -89,6 +90,7 @@ def postgres_oracle(
     columns: dict[str, Own | None],
     encoding: str,
     values: Mapping[str, str],
+    beside: AccountBeside | None = None,
 ) -> SqlOracle:
     """The oracle of one extract.
 
@@ -99,6 +101,7 @@ def postgres_oracle(
         columns: all that leave -> own text.
         encoding: of the database.
         values: SQL of the columns that are parts of documents.
+        beside: in a second session; None: there is none.
     """
 
     def digest(texts: Sequence[str]) -> str:
@@ -107,7 +110,7 @@ def postgres_oracle(
             row = f"convert_to({row}, 'UTF8')"
         return f"CAST(CAST('x' || left(md5({row}), 15) AS bit(60)) AS bigint)"
 
-    return SqlOracle(rows, dialect, statement, columns, digest, values)
+    return SqlOracle(rows, dialect, statement, columns, digest, values, beside)
 
 
 def _joined(texts: Sequence[str]) -> str:

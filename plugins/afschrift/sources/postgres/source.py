@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from datetime import datetime
+from contextlib import closing, contextmanager, suppress
+from copy import copy
 from functools import partial
 from typing import Any, Self
 
@@ -14,43 +12,35 @@ import adbc_driver_manager
 import pyarrow as pa
 from adbc_driver_manager._reader import AdbcRecordBatchReader  # unlike Arrow's own, it keeps the SQLSTATE
 from adbc_driver_postgresql import dbapi
-from psycopg.conninfo import make_conninfo
 
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import Estimate, TableOracle
-from afschrift.domain.sources import ColumnType, Connection, Described, Structure
+from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.domain.value_kind import DocumentPart, ValueKind
-from afschrift.sources.key_table import KEY_TABLE, key_rows
+from afschrift.sources.key_table import KEY_TABLE, key_json, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
+from afschrift.sources.oracle.account_beside import AccountBeside
+from afschrift.sources.postgres.address import conninfo
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
 from afschrift.sources.postgres.described import read_described
 from afschrift.sources.postgres.dialect import KEY_SETTING, PostgresDialect
-from afschrift.sources.postgres.errors import opening_error, reading_error
+from afschrift.sources.postgres.errors import opening_error, reading_error, require_utf8
 from afschrift.sources.postgres.estimate import postgres_estimate
 from afschrift.sources.postgres.oracle import PostgresTypes, postgres_oracle
+from afschrift.sources.postgres.session_settings import (
+    BEGIN,
+    BEGIN_WITH_A_TABLE,
+    SETTINGS,
+    SNAPSHOT,
+    settings_call,
+)
 from afschrift.sources.postgres.structure import read_structure
 from afschrift.sources.table_errors import relation_of
 
 BATCH_ROWS = 65_536
 _OPTIONS = ("schema", "statement_timeout", "lock_timeout", "cell_limit")
-_OF_LIBPQ = re.compile(
-    r"ssl.*|gss.*|krbsrvname|channel_binding|connect_timeout|keepalives.*|tcp_user_timeout"
-)
 _NO_TEMPORARY_TABLE = ("42501", "25006")  # no right to make one, or a standby
-_SETTINGS = {
-    "timezone": "UTC",
-    "datestyle": "ISO, YMD",
-    "intervalstyle": "iso_8601",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-    "standard_conforming_strings": "on",
-    "idle_in_transaction_session_timeout": "0",  # between two tables the files are written
-    "default_transaction_read_only": "on",
-    "row_security": "off",  # a policy that would hide rows is an error
-}
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_SNAPSHOT = """SELECT to_char(statement_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 
 class Postgres:
@@ -75,11 +65,14 @@ class Postgres:
         self._connection: dbapi.Connection | None = None
         self._encoding = "UTF8"
         self._own_types = PostgresTypes()
+        self._keys = key_rows()
+        self._settings = self._exported = ""
+        self._beside = AccountBeside(self._second)
 
     def __enter__(self) -> Self:
         address = self._opening.address()
         try:
-            self._connection = dbapi.connect(_conninfo(address, self._opening.tag), autocommit=True)
+            self._connection = dbapi.connect(conninfo(address, self._opening.tag), autocommit=True)
         except adbc_driver_manager.Error as error:
             raise opening_error(self.name, address.id, error) from None
         try:
@@ -90,29 +83,68 @@ class Postgres:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._beside.end()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
+    def _second(self) -> Postgres:
+        """A session beside this one: with the same keys, on the same snapshot. Not each server has one."""
+        second = copy(self)
+        second._connection, second._beside = None, AccountBeside(second._second)
+        try:
+            with self._translated(""):
+                assert self._connection is not None
+                second._connection = self._connection.adbc_clone()
+                second._connection.adbc_connection.set_autocommit(True)
+            second._join(self._exported)
+        except BaseException:
+            second.__exit__()
+            raise
+        return second
+
+    def _join(self, exported: str) -> None:
+        """A table of keys made before the transaction would be later than its snapshot."""
+        self.rows(self._settings)
+        in_table = self.dialect.keys == KEY_TABLE
+        self._run(BEGIN_WITH_A_TABLE if in_table else BEGIN)
+        self._run(f"SET TRANSACTION SNAPSHOT {self.dialect.literal(exported)}")
+        if in_table:
+            self._make_key_table()
+        self._fill(self._keys)
+        self._run("SET TRANSACTION READ ONLY")
+
+    def interrupt(self) -> None:
+        """End what runs, from another thread."""
+        with suppress(adbc_driver_manager.Error):
+            if self._connection is not None:
+                self._connection.adbc_cancel()
+
     def _prepare(self) -> None:
         schemas = [self.dialect.schema, *(row[0] for row in self.rows(EXTENSION_SCHEMAS))]
         path = ", ".join(self.dialect.quote(schema) for schema in dict.fromkeys(schemas))
-        settings = _SETTINGS | self._timeouts | {"search_path": path}
+        settings = SETTINGS | self._timeouts | {"search_path": path}
         version, encoding = self.rows(
             "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
         )[0]
         self.dialect.version = int(version)
         self._encoding = encoding
-        if encoding == "SQL_ASCII":  # the server would fail without naming the column: see `_in_utf8`
+        if encoding == "SQL_ASCII":  # the server would fail without naming the column: see `require_utf8`
             settings["client_encoding"] = "SQL_ASCII"
         self._make_key_table()
-        calls = ", ".join(
-            f"set_config({self.dialect.literal(name)}, {self.dialect.literal(value)}, false)"
-            for name, value in settings.items()
-        )
-        self.rows(f"SELECT {calls}")
-        self._run(_BEGIN)
-        self.snapshot = self.rows(_SNAPSHOT)[0][0]
+        self._settings = settings_call(self.dialect, settings)
+        self.rows(self._settings)
+        self._run(BEGIN)
+        self._export()
+
+    def _export(self) -> None:
+        """Take the snapshot, and a name of it for a second session, where the server gives one."""
+        try:
+            [(self.snapshot, self._exported)] = self.rows(f"{SNAPSHOT}, pg_export_snapshot()")
+        except AfschriftError:  # no right to, or a standby before PostgreSQL 10
+            self._run("ROLLBACK")
+            self._run(BEGIN)
+            self.snapshot = self.rows(SNAPSHOT)[0][0]
 
     def _make_key_table(self) -> None:
         with self._cursor() as cursor:
@@ -139,7 +171,11 @@ class Postgres:
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table by COPY: the values are in no statement, and in no log of the server."""
-        table = key_rows((keys, at), *others)
+        self._beside.end()  # it has the keys of before
+        self._keys = key_rows((keys, at), *others)
+        self._fill(self._keys)
+
+    def _fill(self, table: pa.Table) -> None:
         if self.dialect.keys != KEY_TABLE:
             self._set_keys(table)
             return
@@ -150,9 +186,8 @@ class Postgres:
                 cursor.execute(f"ANALYZE {KEY_TABLE}")  # else the planner takes one key for hundreds
 
     def _set_keys(self, table: pa.Table) -> None:
-        text = json.dumps(table.to_pylist(), default=datetime.isoformat)
         with self._translated(""), self._cursor() as cursor:
-            cursor.execute(f"SELECT length(set_config('{KEY_SETTING}', $1, false))", [text])
+            cursor.execute(f"SELECT length(set_config('{KEY_SETTING}', $1, false))", [key_json(table)])
             cursor.fetchall()
 
     def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
@@ -171,14 +206,15 @@ class Postgres:
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows and about `Opening.batch_bytes`."""
-        size = str(self._opening.batch_bytes)
         with self._translated(statement), self._cursor() as cursor:
-            cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": size})
+            cursor.adbc_statement.set_options(
+                **{"adbc.postgresql.batch_size_hint_bytes": str(self._opening.batch_bytes)}
+            )
             cursor.execute(statement)
             result = cursor.fetch_arrow()
             for batch in AdbcRecordBatchReader._import_from_c(result.address):
                 if self._encoding == "SQL_ASCII":
-                    self._in_utf8(batch)
+                    require_utf8(self.name, batch)
                 for start in range(0, batch.num_rows, BATCH_ROWS):
                     yield batch.slice(start, BATCH_ROWS)
 
@@ -192,18 +228,8 @@ class Postgres:
         """MD5 over the server's own texts of each row, summed up there."""
         rows, relation = partial(self.rows, reads=statement), relation_of(statement)
         own, values = self._own_types.own(rows, relation, kinds, whole, parts)
-        return postgres_oracle(self.rows, self.dialect, statement, own, self._encoding, values)
-
-    def _in_utf8(self, batch: pa.RecordBatch) -> None:
-        """A database of encoding SQL_ASCII keeps any bytes as text."""
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            try:
-                column.validate(full=True)
-            except pa.ArrowInvalid:
-                raise ConfigurationError(
-                    f"Column {name} of source {self.name} holds bytes that are not UTF-8.",
-                    remedy="convert it in a view: `convert_from(convert_to(column, 'SQL_ASCII'), 'LATIN1')`.",
-                ) from None
+        beside = self._beside if self._exported else None
+        return postgres_oracle(self.rows, self.dialect, statement, own, self._encoding, values, beside)
 
     def _run(self, statement: str) -> None:
         with self._translated(statement), self._cursor() as cursor:
@@ -220,18 +246,3 @@ class Postgres:
             yield
         except adbc_driver_manager.Error as error:
             raise reading_error(self.name, statement, error) from None
-
-
-def _conninfo(address: Connection, tag: str) -> str:
-    known = {name: str(value) for name, value in address.extra.items() if _OF_LIBPQ.fullmatch(name)}
-    parts = {
-        "host": address.host or address.extra.get("host"),
-        "port": address.port,
-        "user": address.login,
-        "password": address.password,
-        "dbname": address.database,
-        "application_name": f"afschrift {tag}".strip(),
-        "client_encoding": "UTF8",
-    }
-    given = {name: str(value) for name, value in parts.items() if value is not None}
-    return make_conninfo("", **({"connect_timeout": "10"} | known | given))

@@ -87,6 +87,9 @@ class _PersonOracle:
         self.documents = oracle.documents
         self.together = oracle.together
 
+    def begin(self, columns: Sequence[str], sample: Sample | None) -> None:
+        """Nothing: whose keys are bound changes from person to person."""
+
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         """From what was accounted for all; a sample, or some columns, are asked for this person alone."""
         known = self._together.sums_of(self._person, self._statement)

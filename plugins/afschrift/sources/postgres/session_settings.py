@@ -1,0 +1,33 @@
+"""What each session on PostgreSQL begins with: its settings, one transaction, one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from afschrift.sources.postgres.dialect import PostgresDialect
+
+SETTINGS = {
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "iso_8601",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "standard_conforming_strings": "on",
+    "idle_in_transaction_session_timeout": "0",  # between two tables the files are written
+    "default_transaction_read_only": "on",
+    "row_security": "off",  # a policy that would hide rows is an error
+}
+BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BEGIN_WITH_A_TABLE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
+"""Until the temporary table of keys is made and filled; then it is read-only too."""
+
+SNAPSHOT = """SELECT to_char(statement_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+def settings_call(dialect: PostgresDialect, settings: Mapping[str, str]) -> str:
+    """One statement that sets them all, for as long as the session lasts."""
+    calls = ", ".join(
+        f"set_config({dialect.literal(name)}, {dialect.literal(value)}, false)"
+        for name, value in settings.items()
+    )
+    return f"SELECT {calls}"

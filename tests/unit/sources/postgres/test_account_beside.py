@@ -1,0 +1,202 @@
+"""PostgreSQL gives its own account in a second session, on the snapshot and with the keys of the first one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from testbed import postgres as pg
+from tests.support.warehouses import at
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Key
+from afschrift.domain.own_account import Sums, TableOracle
+from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.postgres.source import Postgres
+from afschrift.sources.registry import open_source
+
+NOW = "2026-01-01T00:00:00Z"
+OF = """SELECT
+  t."id" AS "id"
+FROM "public"."{table}" AS t
+WHERE (EXISTS (SELECT 1 FROM {keys} AS k WHERE {holds}))
+ORDER BY t."id"
+"""
+
+
+@pytest.fixture
+def shop(postgres_server: pg.Server) -> Iterator[pg.Database]:
+    database = postgres_server.create()
+    database.execute(
+        "CREATE TABLE event (id int PRIMARY KEY, owner int, note text)",
+        "INSERT INTO event SELECT i, i % 3, 'note ' || i FROM generate_series(1, 3000) i",
+        "CREATE VIEW slow AS SELECT id, owner, note, pg_sleep(0.01) IS NULL AS slept FROM event",
+    )
+    yield database
+    postgres_server.drop(database)
+
+
+def opened(database: pg.Database, user: str = "postgres") -> Source:
+    connect = at(database.libpq.replace("postgres:@", f"{user}:@"))
+    return open_source("w", "postgres", {}, connection="w", connect=connect, tag="R-8")
+
+
+def oracle(session: Source, table: str = "event") -> TableOracle:
+    holds = session.dialect.holds_key("t.owner", "integer", casefold=False)
+    statement = OF.format(table=table, keys=session.dialect.keys, holds=holds)
+    kinds = {"id": ValueKind.INTEGER, "note": ValueKind.TEXT}
+    kinds |= {"slept": ValueKind.BOOLEAN} if table == "slow" else {}
+    return session.oracle(statement, kinds, kinds.keys(), {})
+
+
+def sessions(database: pg.Database) -> int:
+    with psycopg.connect(database.libpq) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'afschrift R-8' "
+            "AND datname = current_database()"
+        ).fetchall()
+    return int(found[0][0])
+
+
+def ended(database: pg.Database) -> None:
+    """A server takes a moment to see that a session has ended."""
+    until = time.monotonic() + 10
+    while sessions(database) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert sessions(database) == 0
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that count, each by the session that runs it: `first` or `second`."""
+    seen: list[str] = []
+    rows, second = Postgres.rows, Postgres._second
+
+    def told(self: Postgres, statement: str, reads: str = "") -> list[tuple[object, ...]]:
+        if "count(*)" in statement:
+            seen.append(self.__dict__.get("which", "first"))
+        return rows(self, statement, reads)
+
+    def named(self: Postgres) -> Postgres:
+        opened = second(self)
+        opened.__dict__["which"] = "second"
+        return opened
+
+    monkeypatch.setattr(Postgres, "rows", told)
+    monkeypatch.setattr(Postgres, "_second", named)
+    return seen
+
+
+def account(one: TableOracle, *, begun: bool) -> Sums:
+    if begun:
+        one.begin(one.hashed, None)
+    return one.sums(one.hashed, None)
+
+
+def test_it_speaks_of_the_same_rows_whatever_changes_meanwhile(shop: pg.Database, asked: list[str]) -> None:
+    with opened(shop) as session:
+        session.bind([Key("id", "1")], NOW)
+        shop.execute("DELETE FROM event WHERE id < 1500", "UPDATE event SET note = 'another'")
+        beside = account(oracle(session), begun=True)
+        assert asked == ["second"]
+        assert beside == account(oracle(session), begun=False)
+        assert asked == ["second", "first"]
+    assert (beside.rows, beside.present) == (1000, {"id": 1000, "note": 1000})
+    ended(shop)
+
+
+def test_it_is_of_whoever_is_bound(shop: pg.Database, asked: list[str]) -> None:
+    with opened(shop) as session:
+        found = []
+        for owner in ("1", "2", "7"):
+            session.bind([Key("id", owner)], NOW)
+            one = oracle(session)
+            found.append(account(one, begun=True))
+            assert found[-1] == account(one, begun=False)
+    assert [one.rows for one in found] == [1000, 1000, 0]
+    assert len({one.total for one in found}) == 3
+    assert asked == ["second", "first"] * 3
+
+
+def test_keys_of_before_are_not_asked_for(shop: pg.Database, asked: list[str]) -> None:
+    with opened(shop) as session:
+        session.bind([Key("id", "1")], NOW)
+        one = oracle(session)
+        one.begin(one.hashed, None)
+        session.bind([Key("id", "7")], NOW)
+        assert one.sums(one.hashed, None).rows == 0
+    ended(shop)
+
+
+def test_it_writes_nothing_but_its_keys(shop: pg.Database) -> None:
+    shop.execute("CREATE FUNCTION sneak() RETURNS int LANGUAGE sql AS 'DELETE FROM event RETURNING 1'")
+    with opened(shop) as session:
+        session.bind([Key("id", "1")], NOW)
+        assert isinstance(session, Postgres)
+        second = session._second()
+        try:
+            assert second.rows(f"SELECT name, value FROM {session.dialect.keys}") == [("id", "1")]
+            with pytest.raises(ConfigurationError, match="read-only"):
+                second.rows("SELECT sneak()")
+        finally:
+            second.__exit__()
+
+
+def role(shop: pg.Database, *grants: str) -> str:
+    name = f"beside_{shop.libpq.rpartition('/')[2].partition('?')[0][-8:]}"
+    shop.execute(f"CREATE ROLE {name} LOGIN", f"GRANT SELECT ON event, slow TO {name}")
+    shop.execute(*(grant.format(name=name) for grant in grants))
+    return name
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        "ALTER ROLE {name} CONNECTION LIMIT 1",
+        "REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC",
+    ],
+)
+def test_where_no_second_session_can_be_had_the_first_one_is_asked(
+    shop: pg.Database, asked: list[str], grant: str
+) -> None:
+    name = role(shop, grant)
+    try:
+        with opened(shop, name) as session:
+            session.bind([Key("id", "1")], NOW)
+            assert account(oracle(session), begun=True).rows == 1000
+            assert asked == ["first"]
+    finally:
+        shop.execute(
+            "GRANT EXECUTE ON FUNCTION pg_export_snapshot() TO PUBLIC",
+            f"DROP OWNED BY {name}",
+            f"DROP ROLE {name}",
+        )
+
+
+def test_where_no_temporary_table_can_be_made_the_keys_go_along(shop: pg.Database, asked: list[str]) -> None:
+    with psycopg.connect(shop.libpq) as connection:
+        revoke = f"REVOKE TEMPORARY ON DATABASE {connection.info.dbname} FROM PUBLIC"
+    name = role(shop, revoke)
+    try:
+        with opened(shop, name) as session:
+            session.bind([Key("id", "2")], NOW)
+            assert account(oracle(session), begun=True).rows == 1000
+            assert asked == ["second"]
+    finally:
+        shop.execute(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+def test_what_runs_ends_with_the_session(shop: pg.Database) -> None:
+    with opened(shop) as session:
+        session.bind([Key("id", "1")], NOW)
+        one = oracle(session, "slow")  # ten seconds
+        one.begin(one.hashed, None)
+        while sessions(shop) < 2:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
+    ended(shop)
