@@ -20,6 +20,7 @@ from afschrift.inventory.grounds_file import load_grounds
 from afschrift.letters.compose import letter_templates
 from afschrift.letters.languages import languages
 from afschrift.letters.words import LetterWords
+from afschrift.register.schema import revisions
 from afschrift.selection.statements import sql_templates
 from afschrift.wiring.build_services import load_inventory
 
@@ -33,6 +34,7 @@ def warm_up(log: Callable[[str], None], settings: Settings | None = None) -> Non
     """
     for step in STEPS:
         import_module(f"afschrift.steps.{step}")
+    revisions()
     try:
         settings = settings or Settings.from_environment()
         load_inventory(settings.inventory)

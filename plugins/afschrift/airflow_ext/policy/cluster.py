@@ -27,6 +27,20 @@ from fsspec import get_filesystem_class
 
 _LOG = logging.getLogger(__name__)
 _PLACES = ("AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_")
+_OURS = (
+    *("airflow_ext.airflow_connections", "airflow_ext.clicked", "airflow_ext.outside.lineage"),
+    *("airflow_ext.tasks", "values.without_pandas"),
+)
+"""Of ours, what the DAG file and its tasks import beside services and steps. The file itself is read anew in each
+task, as settings and inventory say then."""
+_OTHERS = (
+    *("airflow.dag_processing.bundles.local", "airflow.dag_processing.dagbag", "airflow.version"),
+    *("airflow.sdk.definitions.asset.metadata", "airflow.sdk.definitions.decorators"),
+    *("airflow.sdk.definitions.retry_policy", "airflow.sdk.execution_time.task_runner"),
+    *("airflow.sdk.observability.stats", "encodings.idna", "encodings.utf_16_be", "jinja2.ext"),
+    *("packaging.requirements", "upath.implementations.local"),
+)
+"""What Airflow and libraries import at first use, in each task anew; another version may lack one of them."""
 
 
 # Airflow looks only whether there is an `airflow_local_settings`: without one it would pass our hook over.
@@ -54,18 +68,24 @@ def forks_tasks(arguments: list[str], executor: str) -> bool:
 
 
 def warm() -> None:
-    """Import what tasks need: services, steps, sources, and the library of the object store that is set.
+    """Import what tasks need: services, steps, sources, formats, and the library of the store that is set.
 
     And read inventory, grounds and texts once, where they can be read.
     """
     import afschrift.wiring.build_services  # noqa: F401  (pyarrow, polars, SQLAlchemy, tink)
-    from afschrift import steps
+    from afschrift import formats, steps
     from afschrift.sources.registry import load_installed
     from afschrift.wiring.warm_up import warm_up
 
     load_installed()  # DuckDB, ADBC, PyMySQL
-    for module in pkgutil.walk_packages(steps.__path__, f"{steps.__name__}."):
-        importlib.import_module(module.name)
+    for package in (steps, formats):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    for name in _OURS:
+        importlib.import_module(f"afschrift.{name}")
+    for name in _OTHERS:
+        with suppress(ImportError):
+            importlib.import_module(name)
     for protocol in {urlsplit(text).scheme for name, text in os.environ.items() if name.startswith(_PLACES)}:
         with suppress(ImportError, ValueError):  # of a place that cannot be used the first step says so
             get_filesystem_class(protocol or "file")

@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from testbed.mini import write_database, write_inventory
+from testbed.running import installation, store
+
+from afschrift.airflow_ext.environment import DAGS
+from afschrift.formats.registry import FORMATS
 
 SHOWN = """
 import gc, sys
@@ -46,3 +51,52 @@ def test_what_tasks_are_forks_of_is_warm_and_nothing_else(
     )
 
     assert done.stdout.splitlines()[-1] == f"{warm} False afschrift"
+
+
+TASK = """
+import sys
+sys.argv = ["airflow", "scheduler"]
+import airflow
+import airflow.jobs.scheduler_job_runner, airflow.sdk.execution_time.supervisor
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+
+known = set(sys.modules)
+from airflow.sdk.execution_time import task_runner
+from airflow.dag_processing.dagbag import BundleDagBag
+bundle = DagBundlesManager().get_bundle(name="dags-folder")
+bundle.initialize()
+file = f"{bundle.path}/fulfil_request.py"
+bag = BundleDagBag(file, safe_mode=False, load_op_links=False, bundle_path=bundle.path, bundle_name=bundle.name)
+assert "fulfil" in bag.dags["fulfil_request"].task_dict
+
+from afschrift.airflow_ext import step
+from afschrift.steps import assess, classify, close, deliver, extract, package, validate
+with step.step() as services:
+    request = "REQUEST"
+    assess.assess(services, request)
+    for source in classify.classify(services, request)["sources"]:
+        extract.extract(services, request, source)
+    for one in (validate.validate, package.package, deliver.deliver, close.close):
+        one(services, request)
+print("imported:", *sorted(name for name in set(sys.modules) - known if not name.startswith("unusual_prefix_")))
+"""
+
+
+@pytest.mark.airflow
+def test_a_task_imports_nothing_that_its_parent_has_not(tmp_path: Path) -> None:
+    """Each task is a fork: what it imports, it imports anew, and a run of small steps pays it eight times."""
+    database = write_database(tmp_path / "shop.duckdb")
+    services = installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
+    request = store(services, {"customer_id": "1"}, formats=list(FORMATS))
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    env |= {"AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+    env |= {"AIRFLOW__CORE__DAGS_FOLDER": str(DAGS), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    env |= {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
+    env |= {"AFSCHRIFT_TASKS": "one", "AFSCHRIFT_DEMO": "0", "MINI_SHOP": str(database)}
+    env.pop("PYTHONPATH", None)
+    code = TASK.replace("REQUEST", request)
+
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[-1].split() == ["imported:"]
