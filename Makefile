@@ -20,7 +20,7 @@ VENV_DOCS := .venv/.docs
 VENV_CELERY := .venv/.celery
 # What is not in constraints.txt at its version and with one of its hashes is not installed, nor used to build.
 INSTALL := $(UV) pip install -q --compile-bytecode --python $(BIN)/python
-# A reader of JSON in C, built where there is a compiler
+# A reader of CSV and JSON in C, built where there is a compiler
 CC ?= cc
 NATIVE := $(wildcard native/pyproject.toml native/setup.py native/src/* native/afschrift_native/*.py)
 LOCKED := --require-hashes --require-build-hashes -b constraints.txt -c constraints.txt
@@ -146,7 +146,7 @@ wheel: $(VENV) ## Build wheel and sdist in dist: the same bytes wherever they ar
 	@$(BIN)/python tools/wheel.py dist
 
 .PHONY: wheel-native
-wheel-native: $(VENV) ## Build the compiled reader of JSON for this platform in dist: a wheel for each Python
+wheel-native: $(VENV) ## Build the compiled reader of CSV and JSON for this platform in dist: a wheel for each Python
 	@CC="$(CC)" $(UV) build -q --wheel --offline --no-build-isolation --python $(BIN)/python --out-dir dist native
 	@ls dist/afschrift_native-*.whl
 
@@ -183,7 +183,7 @@ $(VENV): $(UV) pyproject.toml constraints.txt $(NATIVE)
 	@if command -v $(firstword $(CC)) >/dev/null && CC="$(CC)" $(INSTALL) --offline --no-deps \
 		--no-build-isolation --reinstall-package afschrift-native ./native; then :; else \
 		$(UV) pip uninstall -q --python $(BIN)/python afschrift-native 2>/dev/null || :; \
-		echo "JSON is read back by the slower reader: no C compiler ($(CC)) built the other one."; fi
+		echo "CSV and JSON are read back by the slower readers: no C compiler ($(CC)) built the other one."; fi
 	@touch $@
 
 $(VENV_BENCH): $(VENV)

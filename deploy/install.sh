@@ -2,7 +2,7 @@
 # Installs a wheel of Afschrift beside the Airflow that is here, with what it pins and nothing else.
 #
 #   install.sh FOLDER [EXTRAS]      FOLDER has afschrift-*.whl and constraints.txt, and
-#                                   afschrift_native-*.whl where JSON is to be read back by compiled code
+#                                   afschrift_native-*.whl where CSV and JSON are to be read back by compiled code
 #
 # PYTHON names the interpreter (default: python).
 set -eu

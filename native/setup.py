@@ -43,7 +43,7 @@ class Wheel(bdist_wheel):
 
 reader = Extension(
     "afschrift_native.reader",
-    sources=["src/reader.c"],
+    sources=["src/csv.c", "src/reader.c"],
     depends=sorted(str(path) for path in Path("src").glob("*.h")),
 )
 setup(ext_modules=[reader], cmdclass={"build_ext": Build, "bdist_wheel": Wheel})

@@ -1,4 +1,4 @@
-"""A reader of JSON in C, for `afschrift.formats.json`: columns of texts from what that writes."""
+"""A reader of CSV and JSON in C, for `afschrift.formats`: columns of texts from what that writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _FILE = Path(__file__).with_name("reader.so")
 
 
 def load() -> ctypes.CDLL:
-    """The functions of src/reader.c. Calls release the interpreter.
+    """The functions of src/csv.c and src/reader.c. Calls release the interpreter.
 
     Raises:
         OSError: the file is for another machine or C library.

@@ -1,8 +1,9 @@
 /* Reads back what our writer of JSON writes: one object a line, with the members of a plan in their order. From a
    run of whole records to columns of texts. Nothing here is read without a bound, and nothing recurs. */
+#include "columns.h"
 #include "fields.h"
 
-#define VERSION 1 /* of the functions below and of what they judge */
+#define VERSION 2 /* of the functions here and in csv.c, and of what they judge */
 
 struct reader {
     int64_t count;
@@ -102,43 +103,22 @@ static bool begin_columns(struct reader *reader, int64_t rows) {
     return true;
 }
 
-static void release_columns(struct ArrowArray *array) {
-    for (int64_t place = 0; place < array->n_children; place++) {
-        struct ArrowArray *child = array->children[place];
-        if (child->release != NULL) /* else it was taken over by itself */
-            child->release(child);
-    }
-    free(array->private_data);
-    array->release = NULL;
-}
-
-/* Hand all columns over: a struct of texts, of a NUMBER those of its numbers and then those of its strings. */
-static bool hand_columns(struct reader *reader, int64_t rows, struct ArrowArray *array, uint8_t *respell) {
-    struct columns {
-        const void *none[1];
-        struct ArrowArray *pointers[];
-    };
-    int64_t most = 2 * reader->count, used = 0;
-    size_t pointers = sizeof(struct columns) + (size_t)most * sizeof(struct ArrowArray *);
-    struct columns *columns = calloc(1, pointers + (size_t)most * sizeof(struct ArrowArray));
-    if (columns == NULL)
+/* Hand all columns over: of a NUMBER those of its numbers and then those of its strings. */
+static bool hand_fields(struct reader *reader, int64_t rows, struct ArrowArray *array, uint8_t *respell) {
+    struct texts **texts = malloc((size_t)(2 * reader->count) * sizeof *texts);
+    int64_t used = 0;
+    if (texts == NULL)
         return false;
-    struct ArrowArray *children = (struct ArrowArray *)(void *)((char *)columns + pointers);
-    *array = (struct ArrowArray){.length = rows, .n_buffers = 1, .buffers = columns->none,
-                                 .children = columns->pointers, .release = release_columns, .private_data = columns};
     for (int64_t place = 0; place < reader->count; place++) {
         struct field *field = &reader->fields[place];
         respell[place] = field->respell;
-        for (int part = 0; part < (field->kind == NUMBER ? 2 : 1); part++, used++) {
-            if (!hand_over(part == 0 ? &field->texts : &field->strings, rows, &children[used])) {
-                release_columns(array);
-                return false;
-            }
-            columns->pointers[used] = &children[used];
-            array->n_children = used + 1;
-        }
+        texts[used++] = &field->texts;
+        if (field->kind == NUMBER)
+            texts[used++] = &field->strings;
     }
-    return true;
+    bool handed = hand_columns(texts, used, rows, array);
+    free(texts);
+    return handed;
 }
 
 /* Read a run of records: `{...}`, each with `,` and a line break between it and the next, or (`lines`) with a line
@@ -160,7 +140,7 @@ int32_t afschrift_read(struct reader *reader, const uint8_t *data, int64_t size,
         if (verdict != READ)
             return verdict;
         if (cursor.at == cursor.end)
-            return hand_columns(reader, *row + 1, array, respell) ? READ : NO_MEMORY;
+            return hand_fields(reader, *row + 1, array, respell) ? READ : NO_MEMORY;
         if ((!lines && !passes(&cursor, ',')) || !passes(&cursor, '\n'))
             return REFUSED;
     }

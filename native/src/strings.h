@@ -9,6 +9,20 @@
 #include "texts.h"
 #include "utf8.h"
 
+/* Writes one character, whose code is no surrogate and at most 0x10FFFF; how many bytes. */
+static int put_character(uint8_t *to, uint32_t code) {
+    if (code < 0x80) {
+        to[0] = (uint8_t)code;
+        return 1;
+    }
+    int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    static const uint8_t marks[] = {0, 0xC0, 0xE0, 0xF0};
+    for (int place = more; place > 0; place--, code >>= 6)
+        to[place] = (uint8_t)(0x80 | (code & 0x3F));
+    to[0] = (uint8_t)(marks[more] | code);
+    return more + 1;
+}
+
 /* The next byte that does not stand for itself in a string: a quote, a backslash or a control; or the end. */
 static inline const uint8_t *plain_end(const uint8_t *at, const uint8_t *end) {
 #if defined(__SSE2__) && !defined(AFSCHRIFT_NO_SSE2)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from afschrift.domain.plan import FieldPlan
+from afschrift.formats import native_library
 from afschrift.formats.check.file_finding import UnreadableFileError
-from afschrift.formats.json import native_library, reader
+from afschrift.formats.json import reader
 
 Judged = list[dict[str, str | None]] | tuple[str, int | None]
 """The rows of a file, or the code and the row of its fault."""

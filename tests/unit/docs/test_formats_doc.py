@@ -16,8 +16,7 @@ from afschrift.bundle.description.schemas import schema_path
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.request import Request
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats import json
-from afschrift.formats.json import native_library
+from afschrift.formats import csv, json, native_library
 from afschrift.formats.registry import FORMATS
 from afschrift.values.written import text_schema
 
@@ -45,7 +44,8 @@ def test_every_format_with_its_files_and_its_reader() -> None:
         assert beside == (schema_path(planned, adapter) or "").removeprefix("shop/")
         assert uses(f"{adapter.writer.__module__}.writer", writer)
         reader, _, compiled = reader.partition(", or ")
-        assert compiled == (native_library.NAME if adapter.reader.__module__ == json.__name__ else "")
+        has_compiled = adapter.reader.__module__ in (csv.__name__, json.__name__)
+        assert compiled == (native_library.NAME if has_compiled else "")
         assert uses(f"{adapter.reader.__module__}.reader", reader)
         assert not {writer} & set(reader.split(", "))
     assert f"`{','.join(Request.__dataclass_fields__['formats'].default)}`" in TEXT

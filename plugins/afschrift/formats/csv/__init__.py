@@ -1,4 +1,4 @@
-"""CSV by RFC 4180. Written by polars, read again by pyarrow."""
+"""CSV by RFC 4180. Written by polars, read again by C or pyarrow."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from afschrift.domain.file_format import Format, Writer
+from afschrift.formats import native_library
 
 if TYPE_CHECKING:
     from afschrift.domain.plan import FieldPlan
+
+_COMPILED = native_library.library() is not None
 
 
 def _write(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
@@ -19,7 +22,10 @@ def _write(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, st
 
 
 def _read(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
-    from afschrift.formats.csv.reader import read_csv
+    if _COMPILED:
+        from afschrift.formats.csv.native_reader import read_csv
+    else:
+        from afschrift.formats.csv.reader import read_csv
 
     return read_csv(stream, fields, options)
 
@@ -30,7 +36,7 @@ CSV = Format(
     media_type="text/csv",
     writer=_write,
     reader=_read,
-    read_by="pyarrow",
+    read_by=native_library.NAME if _COMPILED else "pyarrow",
     dialect={
         "delimiter": ",",
         "lineTerminator": "\r\n",

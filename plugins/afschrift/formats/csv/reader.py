@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -13,8 +14,8 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 
 _BLOCK = 1 << 20  # larger ones leave the processor's cache
-_LONGEST = 1 << 30  # a lost quote would otherwise take the rest of the file into memory
 _FEW = 4_096
+_LONGEST = 1 << 30  # a lost quote would otherwise take the rest of the file into memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -31,11 +32,27 @@ def read_csv(
     for block in _whole_records(stream):
         table = _parse(block, names, options, rows)
         if names is None:
-            names = table.schema.names
+            names = _names(table)
             check_header(names, fields)
         yield from table.to_batches()
         rows += table.num_rows
-    if names is None:
+    require_header(found=names is not None)
+
+
+def _names(table: pa.Table) -> list[str]:
+    try:
+        return list(table.schema.names)
+    except UnicodeDecodeError:  # Arrow looks at the bytes of values alone
+        raise UnreadableFileError("encoding", "the file is UTF-8") from None
+
+
+def require_header(*, found: bool) -> None:
+    """A file has one, if nothing else.
+
+    Raises:
+        UnreadableFileError: `malformed`.
+    """
+    if not found:
         raise UnreadableFileError("malformed", "a CSV file begins with a header row")
 
 
@@ -45,14 +62,32 @@ def _whole_records(stream: BinaryIO) -> Iterator[memoryview]:
     first = True
     while block := stream.read(max(_BLOCK, len(pending))):
         pending += block
-        if first and pending.startswith(_BYTE_ORDER_MARK):
-            raise UnreadableFileError("encoding", "the file is UTF-8 without a byte order mark")
-        if len(pending) > _LONGEST:
-            raise UnreadableFileError("malformed", "quotes come in pairs, and a record is shorter than 1 GiB")
+        require_begun(pending, first=first)
         if end := _last_record_end(pending):
             yield memoryview(pending)[:end]
             pending = pending[end:]
             first = False
+    require_ended(pending)
+
+
+def require_begun(pending: bytes, *, first: bool) -> None:
+    """What is read of a record, or (`first`) of the file, may be the beginning of one.
+
+    Raises:
+        UnreadableFileError: `encoding` or `malformed`.
+    """
+    if first and pending.startswith(_BYTE_ORDER_MARK):
+        raise UnreadableFileError("encoding", "the file is UTF-8 without a byte order mark")
+    if len(pending) > _LONGEST:
+        raise UnreadableFileError("malformed", "quotes come in pairs, and a record is shorter than 1 GiB")
+
+
+def require_ended(pending: bytes) -> None:
+    """Nothing is left behind the last record.
+
+    Raises:
+        UnreadableFileError: `malformed`.
+    """
     if pending:
         raise UnreadableFileError("malformed", "every record ends with CRLF (RFC 4180), the last one too")
 
@@ -104,14 +139,18 @@ def _parse(block: memoryview, names: list[str] | None, options: Mapping[str, str
         header_rows = 1 if names is None else 0
         number = faulty[0] if faulty else None
         row = None if number is None else rows + number - header_rows
-        if not _is_utf8(block):
-            raise UnreadableFileError("encoding", "the file is UTF-8") from None
-        raise UnreadableFileError("malformed", "every row has a value for every column", row=row) from None
+        raise fault(block, row) from None
 
 
-def _is_utf8(block: memoryview) -> bool:
+def fault(block: bytes | memoryview, row: int | None) -> UnreadableFileError:
+    """What is told of a block that cannot be read.
+
+    Args:
+        block: from where a record begins; it may end within a character.
+        row: at fault, from 1 and without the header, where it is known.
+    """
     try:
-        str(block, "utf-8")
+        getincrementaldecoder("utf-8")().decode(block)
     except UnicodeDecodeError:
-        return False
-    return True
+        return UnreadableFileError("encoding", "the file is UTF-8")
+    return UnreadableFileError("malformed", "every row has a value for every column", row=row)

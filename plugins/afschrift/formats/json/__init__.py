@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from afschrift.domain.file_format import FileSchema, Format, SchemaColumn, Writer
-from afschrift.formats.json import native_library
+from afschrift.formats import native_library
 
 if TYPE_CHECKING:
     from afschrift.domain.plan import FieldPlan

@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import UnreadableFileError
-from afschrift.formats.json.native_library import library
 from afschrift.formats.json.reader import RunReader, as_records
 from afschrift.formats.json.record_runs import whole_lines, whole_records
+from afschrift.formats.native_library import library
 from afschrift.values.written import text_schema, written_kind
 
 _TEXT = 0

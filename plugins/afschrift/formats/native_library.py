@@ -1,4 +1,4 @@
-"""Decides alone whether JSON is read by compiled code: where `afschrift-native` is installed and fits."""
+"""Decides alone whether CSV and JSON are read by compiled code: where `afschrift-native` fits."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import ctypes
 import logging
 from functools import cache
 
-VERSION = 1
-"""Of the functions in native/src/reader.c that are called here, and of what they judge."""
+VERSION = 2
+"""Of the functions in native/src that are called here, and of what they judge."""
 NAME = "afschrift-native"
 _POINTER = ctypes.c_void_p
 _log = logging.getLogger(__name__)
@@ -24,10 +24,19 @@ def library() -> ctypes.CDLL | None:
         found = afschrift_native.load()
         version = int(found.afschrift_version())
     except (OSError, AttributeError) as error:
-        _log.warning("JSON is read by msgspec: %s cannot be loaded (%s).", NAME, type(error).__name__)
+        _log.warning(
+            "CSV and JSON are read without compiled code: %s cannot be loaded (%s).",
+            NAME,
+            type(error).__name__,
+        )
         return None
     if version != VERSION:
-        _log.warning("JSON is read by msgspec: %s has version %d, and not %d.", NAME, version, VERSION)
+        _log.warning(
+            "CSV and JSON are read without compiled code: %s has version %d, and not %d.",
+            NAME,
+            version,
+            VERSION,
+        )
         return None
     return _with_types(found)
 
@@ -35,6 +44,12 @@ def library() -> ctypes.CDLL | None:
 def _with_types(found: ctypes.CDLL) -> ctypes.CDLL:
     found.afschrift_open.restype = _POINTER
     found.afschrift_open.argtypes = [ctypes.c_int64, ctypes.c_char_p, _POINTER, ctypes.c_char_p]
+    found.afschrift_csv_open.restype = _POINTER
+    found.afschrift_csv_open.argtypes = [ctypes.c_int64, ctypes.c_char_p, ctypes.c_int64]
+    found.afschrift_csv_close.restype = None
+    found.afschrift_csv_close.argtypes = [_POINTER]
+    found.afschrift_csv_read.restype = ctypes.c_int32
+    found.afschrift_csv_read.argtypes = [_POINTER, ctypes.c_char_p, ctypes.c_int64, _POINTER, _POINTER]
     found.afschrift_close.restype = None
     found.afschrift_close.argtypes = [_POINTER]
     found.afschrift_read.restype = ctypes.c_int32
