@@ -21,11 +21,13 @@ import pyarrow as pa
 
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import FileEntry
+from afschrift.domain.file_format import Reader
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
 from afschrift.formats.check.checks import ValueTypes
 from afschrift.formats.check.validate_file import validate
+from afschrift.formats.json import reader as msgspec_reader
 from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_batch
@@ -108,7 +110,7 @@ def main() -> None:
     def show(name: str, work: Callable[[], object], size: int = 0) -> None:
         seconds = spent(work, repeat)
         suffix = f"{size / seconds / 1e6:9,.0f} MB/s" if size else ""
-        print(f"{name:24}{seconds / rows * 1e6:8.3f} us/row{suffix}", flush=True)
+        print(f"{name:30}{seconds / rows * 1e6:8.3f} us/row{suffix}", flush=True)
 
     source = list(source_batches(rows))
     texts = [text_batch(batch, FIELDS) for batch in source]
@@ -123,7 +125,8 @@ def main() -> None:
         show(f"{name} write", partial(_written, name, texts), size)
         show(f"{name} hash, deflate", partial(_packed, name, data, options), size)
         show(f"{name} inflate", partial(_inflated, deflated), size)
-        show(f"{name} read", partial(_read, name, data, options, rows), size)
+        for library, reader in _readers(name).items():
+            show(f"{name} read, {library}", partial(_read, reader, data, options, rows), size)
         show(f"{name} validate", partial(_valid, entry, data, rows, checksums), size)
     if given.columns:
         _by_column(source, texts, show)
@@ -178,10 +181,18 @@ def _valid(entry: FileEntry, data: memoryview, rows: int, checksums: dict[str, s
         raise SystemExit(str(findings[0]))
 
 
-def _read(name: str, data: memoryview, options: dict[str, str], rows: int) -> None:
-    found = sum(batch.num_rows for batch in FORMATS[name].reader(io.BytesIO(data), FIELDS, options))
+def _readers(name: str) -> dict[str, Reader]:
+    """The reader of a format, and where that is compiled the one that reads without it."""
+    found: dict[str, Reader] = {FORMATS[name].read_by: FORMATS[name].reader}
+    if name in ("json", "ndjson"):
+        found["msgspec"] = getattr(msgspec_reader, f"read_{name}")
+    return found
+
+
+def _read(reader: Reader, data: memoryview, options: dict[str, str], rows: int) -> None:
+    found = sum(batch.num_rows for batch in reader(io.BytesIO(data), FIELDS, options))
     if found != rows:
-        raise SystemExit(f"{name}: {found} rows were read of {rows}")
+        raise SystemExit(f"{found} rows were read of {rows}")
 
 
 def _by_column(

@@ -93,7 +93,7 @@ static bool is_arrows_own(const uint8_t *text, int64_t size) {
         digits = digits * 10 + (uint64_t)(*at - '0');
     }
     if (places == 0)
-        return digits != 0 || size == 1;
+        return true; /* each is exact; `-0` never comes here */
     return zeros <= 6 && digits % 10 != 0 && is_shortest(digits, (int)places);
 }
 #else

@@ -136,6 +136,7 @@ int32_t afschrift_read(struct reader *reader, const uint8_t *data, int64_t size,
         return NO_MEMORY;
     struct cursor cursor = {data, data + size};
     for (;; ++*row) {
+        /* the sizes above let no row be the `most`th, and if one were, nothing is written for it */
         enum verdict verdict = *row == most ? REFUSED : take_object(reader, &cursor, *row);
         if (verdict != READ)
             return verdict;

@@ -53,7 +53,8 @@ static inline bool has_room(struct texts *texts, int64_t size) {
     return texts->room - texts->used >= size + SLACK || grow_texts(texts, size);
 }
 
-/* Add bytes to the text that is being written; `end` is that of what they are part of. */
+/* Add bytes to the text that is being written, with SLACK of room behind them; `end` is that of what they are part
+   of. */
 static inline bool add_bytes(struct texts *texts, const uint8_t *from, int64_t size, const uint8_t *end) {
     if (!has_room(texts, size))
         return false;

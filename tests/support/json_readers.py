@@ -8,12 +8,16 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from tests.unit.formats.random_tables import field
 
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.value_kind import ValueKind
 from afschrift.formats import native_library
 from afschrift.formats.check.file_finding import UnreadableFileError
-from afschrift.formats.json import reader
+from afschrift.formats.json import native_reader, reader
+from afschrift.values.written import text_schema
 
 Judged = list[dict[str, str | None]] | tuple[str, int | None]
 """The rows of a file, or the code and the row of its fault."""
@@ -45,14 +49,36 @@ def judged(module: Any, data: bytes, fields: Sequence[FieldPlan], *, lines: bool
 
 def both(data: bytes, fields: Sequence[FieldPlan], *, lines: bool) -> tuple[Judged, Judged]:
     """What msgspec's and the compiled reader say."""
-    from afschrift.formats.json import native_reader
-
     return judged(reader, data, fields, lines=lines), judged(native_reader, data, fields, lines=lines)
 
 
 def document(records: Sequence[bytes], *, lines: bool) -> bytes:
     """A file of these records."""
     return b"".join(one + b"\n" for one in records) if lines else b"[\n" + b",\n".join(records) + b"\n]\n"
+
+
+KINDS = [
+    ValueKind.TEXT,
+    ValueKind.INTEGER,
+    ValueKind.NUMBER,
+    ValueKind.BOOLEAN,
+    ValueKind.JSON,
+    ValueKind.DATE,
+]
+MIXED = [field(kind.value, kind) for kind in KINDS] + [field('a "name":\n', ValueKind.TEXT)]
+ROWS = [
+    ["plain", "1", "0.5", "true", '{"a":[1,{"b":null}],"c":"\\u00e9"}', "2024-01-01", "x"],
+    [None, None, None, None, None, None, None],
+    ['say "é"\n', "9007199254740993", "NaN", "false", "[1, 2.50]", "infinity", ""],
+    ["👩‍👩‍👧 \\ \t", "-42", "-0", "true", '"text"', "0044-03-15 (BC)", '":'],
+    ["", "0", "1e+300", "false", "[[],{}]", "2024-02-29", "\ufeff"],
+]
+
+
+def mixed() -> pa.RecordBatch:
+    """Rows of every kind."""
+    columns = [pa.array([row[place] for row in ROWS], pa.string()) for place in range(len(MIXED))]
+    return pa.RecordBatch.from_arrays(columns, schema=text_schema(MIXED))
 
 
 _PIECES = (

@@ -26,7 +26,7 @@ from afschrift.values.written import text_schema, written_kind
 _TEXT = 0
 _KINDS = {ValueKind.INTEGER: 1, ValueKind.NUMBER: 2, ValueKind.BOOLEAN: 3, ValueKind.JSON: 4}
 _READ, _REFUSED, _LEFT, _NO_MEMORY = range(4)
-_ARRAY_BYTES = 80  # of struct ArrowArray: ten members of eight
+_ARRAY = ctypes.c_int64 * 10  # struct ArrowArray: ten members of eight bytes
 _STRICTER = "every object has the members of the plan in order, with their names as they are written"
 
 
@@ -57,12 +57,13 @@ def read_ndjson(
 
 
 def _read(runs: Iterator[bytes], fields: Sequence[FieldPlan], *, lines: bool) -> Iterator[pa.RecordBatch]:
-    other = RunReader(fields)
+    other: RunReader | None = None
     rows = 0
     with closing(_Compiled(fields, lines=lines)) as compiled:
         for run in runs:
             verdict, batch = compiled.read(run)
             if batch is None:
+                other = other or RunReader(fields)
                 batch = other.read(as_records(run) if lines else run, rows)
                 if verdict == _REFUSED:
                     raise UnreadableFileError("malformed", _STRICTER, row=rows + compiled.ended + 1)
@@ -86,7 +87,7 @@ class _Compiled:
         self._schema = text_schema(fields)
         parts = [2 if number else 1 for number in self._numbers]
         self._handed = pa.schema([pa.field(str(place), pa.string()) for place in range(sum(parts))])
-        self._array = ctypes.create_string_buffer(_ARRAY_BYTES)
+        self._array = _ARRAY()
         self._respell = (ctypes.c_uint8 * len(kinds))()
         self._row = ctypes.c_int64()
         self._reader = self._opened([msgspec.json.encode(field.name) + b":" for field in fields], kinds)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pytest
-from tests.contract.test_json_readers import MIXED, OBJECTS, VALUES, mixed
-from tests.support.json_readers import mutated, require_native
+from tests.contract.test_json_readers import OBJECTS, VALUES
+from tests.support.json_readers import MIXED, mixed, mutated, require_native
 from tests.unit.formats.random_tables import write
 
 from afschrift.domain.plan import FieldPlan
@@ -110,10 +109,3 @@ def test_long_texts_and_many_rows(judge: Path) -> None:
         b"\n".join(record % text for text in texts[:end] for _ in range(end * end)) for end in range(1, 9)
     ]
     assert told(judge, fields, runs, lines=True) == expected(fields, runs, lines=True)
-
-
-@pytest.mark.skipif(shutil.which("clang") is None, reason="clang is another compiler, where it is there")
-def test_another_compiler_warns_of_nothing(project_root: Path, tmp_path: Path) -> None:
-    source = str(project_root / "native" / "src" / "reader.c")
-    command = ["clang", "-std=c11", *WARNINGS, "-c", "-o", str(tmp_path / "reader.o"), source]
-    subprocess.run(command, check=True)

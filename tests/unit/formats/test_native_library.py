@@ -1,0 +1,112 @@
+"""Which reader of JSON reads is decided in one place: the compiled one where it is there and fits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from tests.contract.test_follow_contract import changing
+from tests.support.json_readers import MIXED, ROWS, mixed, require_native
+
+from afschrift.domain.errors import ValidationFailedError
+from afschrift.domain.file_format import Format
+from afschrift.domain.plan import ExtractPlan
+from afschrift.extraction.write import TableWriter
+from afschrift.formats import native_library
+from afschrift.formats.json import native_reader, reader
+from afschrift.formats.registry import FORMATS
+from afschrift.services import WriteLimits
+from afschrift.staging.encrypted import EncryptedStaging
+
+TOLD = """
+import sys
+{before}
+from afschrift.formats.registry import FORMATS
+for name in ("json", "ndjson"):
+    print(FORMATS[name].read_by, FORMATS[name].apart)
+loaded = [one for one in ("pyarrow", "msgspec", "numpy") if one in sys.modules]
+print(loaded)
+"""
+
+
+def told(before: str = "") -> list[str]:
+    """What a new process says of its formats."""
+    command = [sys.executable, "-c", TOLD.format(before=before)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_without_it_msgspec_reads_in_a_process_apart() -> None:
+    assert told("sys.modules['afschrift_native'] = None") == ["msgspec True", "msgspec True", "[]"]
+
+
+def test_with_it_a_thread_reads_and_the_record_of_a_file_loads_nothing() -> None:
+    require_native()
+    assert told() == ["afschrift-native False", "afschrift-native False", "[]"]
+
+
+def test_another_version_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    require_native()
+    monkeypatch.setattr(native_library, "VERSION", 99)
+    assert native_library.library.__wrapped__() is None
+    assert "afschrift-native has version 2, and not 99" in caplog.text
+
+
+def test_one_for_another_machine_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    require_native()
+    import afschrift_native
+
+    (tmp_path / "reader.so").write_bytes(b"\x7fELF of another machine")
+    monkeypatch.setattr(afschrift_native, "_FILE", tmp_path / "reader.so")
+    assert native_library.library.__wrapped__() is None
+    assert "afschrift-native cannot be loaded (OSError)" in caplog.text
+
+
+def test_one_without_the_functions_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    require_native()
+    import ctypes
+
+    import afschrift_native
+
+    monkeypatch.setattr(afschrift_native, "load", lambda: ctypes.CDLL(None))
+    assert native_library.library.__wrapped__() is None
+    assert "afschrift-native cannot be loaded (AttributeError)" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["json", "ndjson"])
+@pytest.mark.parametrize("module", [reader, native_reader], ids=["msgspec", "native"])
+def test_a_changed_cell_of_any_kind_stops_the_write(name: str, module: object, tmp_path: Path) -> None:
+    if module is native_reader:
+        require_native()
+    read = getattr(module, f"read_{name}")
+    staging = EncryptedStaging(tmp_path, "req-0123456789ab", b"k" * 32)
+    plan = ExtractPlan("shop", "orders", tuple(MIXED), "SELECT")
+
+    def written(format_: Format) -> None:
+        format_ = replace(format_, reader=read, apart=False)
+        TableWriter(staging, plan, [format_], WriteLimits()).write(lambda: iter([mixed()]), {})
+
+    written(FORMATS[name])
+    others = ["plan", "2", "0.25", "false", '{"a":[1,{"b":0}],"c":"\\u00e9"}', "2024-01-02", "y"]
+    for place, field in enumerate(MIXED):
+        cells = [others[place], *(row[place] for row in ROWS[1:])]
+
+        def change(
+            rows: pa.RecordBatch, place: int = place, cells: list[str | None] = cells
+        ) -> pa.RecordBatch:
+            return rows.set_column(place, rows.schema.field(place), pa.array(cells, pa.string()))
+
+        with pytest.raises(
+            ValidationFailedError, match=r"the column reads back as the values extracted"
+        ) as caught:
+            written(changing(name, change))
+        assert f"field {field.name}:" in str(caught.value)
