@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from afschrift.bundle.contents import Contents, Row
 from afschrift.bundle.page.row_links import LinkedWords
@@ -29,6 +32,10 @@ FEWEST = 2
 """A table of one row needs no search."""
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_ODD = re.compile(r'[<>&]|\\(?!["\\])')
+"""What does not stand in HTML as it is, and what JSON escapes beside a quote and a backslash: controls."""
+
+_encoder = msgspec.json.Encoder()
 
 
 def inert(document: Any) -> str:
@@ -100,16 +107,43 @@ def _named(linked: LinkedWords, shown: int, anchors: Mapping[str, str]) -> dict[
 
 def _rows(linked: LinkedWords) -> tuple[list[str], list[int]]:
     """Each row as it stands on the page, and its bytes with the words that come with it first."""
-    fields, words = linked.extract.selected, linked.words
-    rows, sizes, known = [], [], set()
-    for row in _held(linked):
-        rows.append(inert([_value(row.get(f.name), f, words) for f in fields]))
-        sizes.append(len(rows[-1].encode()) + 1)
+    held = _held(linked)
+    rows = _as_they_stand(linked) or [_row(row, linked) for row in held]
+    sizes = [(len(row) if row.isascii() else len(row.encode())) + 1 for row in rows]
+    known = set()
+    for number, row in enumerate(held if linked.links else ()):
         for column, key, text in linked.keyed(row):
             if (column, key) not in known:
                 known.add((column, key))
-                sizes[-1] += len(inert([SEPARATOR.join(key), text]).encode())
+                sizes[number] += len(inert([SEPARATOR.join(key), text]).encode())
     return rows, sizes
+
+
+def _as_they_stand(linked: LinkedWords) -> list[str]:
+    """All rows at once, each the same text as of `_row`; only those are made anew that hold an odd sign.
+
+    Nothing where the columns have masks, or a value is no Unicode text.
+    """
+    fields = linked.extract.selected
+    if any(_may_be_masked(field) for field in fields):
+        return []
+    names, held = [field.name for field in fields], _held(linked)
+    try:
+        lines = _encoder.encode_lines([list(map(row.get, names)) for row in held]).decode().split("\n")
+    except UnicodeEncodeError:
+        return []
+    return [
+        line if line.isprintable() and not _ODD.search(line) and not _is_cut(line, row) else _row(row, linked)
+        for line, row in zip(lines, held, strict=False)  # an empty line ends them
+    ]
+
+
+def _is_cut(line: str, row: Row) -> bool:
+    return len(line) > CELL and any(value is not None and len(value) > CELL for value in row.values())
+
+
+def _row(row: Row, linked: LinkedWords) -> str:
+    return inert([_value(row.get(field.name), field, linked.words) for field in linked.extract.selected])
 
 
 def _held(linked: LinkedWords) -> Sequence[Row]:
@@ -118,8 +152,12 @@ def _held(linked: LinkedWords) -> Sequence[Row]:
 
 def _value(value: str | None, field: FieldPlan, words: PageWords) -> str | list[str] | None:
     """The text, masks in the person's language; in a list of one where it goes on in the file."""
-    if value is not None and (field.action is Action.MASK or field.read_as is not None):
+    if value is not None and _may_be_masked(field):
         value = in_language(value, words)
     if value is not None and len(value) > CELL:
         return [readable(value[:CELL])]
     return None if value is None else readable(value)
+
+
+def _may_be_masked(field: FieldPlan) -> bool:
+    return field.action is Action.MASK or field.read_as is not None

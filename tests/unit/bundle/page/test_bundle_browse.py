@@ -10,16 +10,17 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.bundle.bundle_example import LETTERS, ROWS, SCRIPT, Example
 from tests.unit.bundle.bundle_seen import multiplied, seen
 from tests.unit.bundle.page.test_bundle_page import Page
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page import svg
+from afschrift.bundle.page import browse, svg
 from afschrift.bundle.page.browse import inert
 from afschrift.bundle.page.page import render_index
+from afschrift.bundle.page.row_links import LinkedWords
 from afschrift.bundle.page.shown_rows import fitting, shares
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import FileEntry, MissingFile, Upload
@@ -55,6 +56,39 @@ def test_every_row_is_there_to_browse_as_it_is_in_the_files() -> None:
     orders = data["t2-data"]
     assert {"S": "verzonden"}.items() <= orders["columns"][-1][1].items()
     assert "t1-data" not in data, "a single row needs no search"
+
+
+ODD = [
+    '"',
+    "\\",
+    "\\n",
+    "<b>",
+    "&lt;",
+    "\n",
+    "\x7f",
+    "\x85",
+    "\u2028",
+    "\u202e",
+    "x" * 1001,
+    "é" * 1000,
+    "a😀",
+    None,
+]
+
+
+@example(ODD)
+@example(["a", "half a pair \ud83d"])
+@given(st.lists(st.one_of(st.none(), st.text(), st.sampled_from(ODD)), min_size=1))
+def test_rows_written_at_once_are_those_written_value_by_value(values: list[str | None]) -> None:
+    first = ROWS["app.heart_rate"][0]
+    contents = seen(Example())
+    contents = replace(contents, samples={"app.heart_rate": [{**first, "raw": value} for value in values]})
+    [planned] = [planned for planned, _ in contents.held if planned.name == "app.heart_rate"]
+    linked = LinkedWords(contents, planned, PageWords.load(LETTERS, contents.language))
+    one_by_one = [browse._row(row, linked) for row in contents.samples["app.heart_rate"]]
+    rows, sizes = browse._rows(linked)
+    assert rows == one_by_one
+    assert sizes == [len(row.encode()) + 1 for row in rows]
 
 
 def test_hostile_values_stay_values() -> None:
