@@ -99,7 +99,7 @@ def _named(linked: LinkedWords, shown: int, anchors: Mapping[str, str]) -> dict[
         at: {"to": anchors[one.to.name], "by": [places[field.name] for field in one.own], "of": {}}
         for at, one in linked.links.items()
     }
-    for row in _held(linked)[:shown]:
+    for row in _held(linked)[:shown] if found else ():
         for column, key, text in linked.keyed(row):
             found[column]["of"][SEPARATOR.join(key)] = text
     return found
@@ -129,13 +129,20 @@ def _as_they_stand(linked: LinkedWords) -> list[str]:
         return []
     names, held = [field.name for field in fields], _held(linked)
     try:
-        lines = _encoder.encode_lines([list(map(row.get, names)) for row in held]).decode().split("\n")
+        text = _encoder.encode_lines([list(map(row.get, names)) for row in held]).decode()
     except UnicodeEncodeError:
         return []
+    lines = text.split("\n")[:-1]
+    if _stands(text.replace("\n", "")) and len(max(lines, key=len, default="")) <= CELL:
+        return lines
     return [
-        line if line.isprintable() and not _ODD.search(line) and not _is_cut(line, row) else _row(row, linked)
-        for line, row in zip(lines, held, strict=False)  # an empty line ends them
+        line if _stands(line) and not _is_cut(line, row) else _row(row, linked)
+        for line, row in zip(lines, held, strict=True)
     ]
+
+
+def _stands(text: str) -> bool:
+    return text.isprintable() and not _ODD.search(text)
 
 
 def _is_cut(line: str, row: Row) -> bool:
