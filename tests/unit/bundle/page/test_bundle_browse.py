@@ -77,6 +77,7 @@ ODD = [
 
 
 @example(ODD)
+@example(["x" * 1001])
 @example(["a", "half a pair \ud83d"])
 @given(st.lists(st.one_of(st.none(), st.text(), st.sampled_from(ODD)), min_size=1))
 def test_rows_written_at_once_are_those_written_value_by_value(values: list[str | None]) -> None:
