@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -122,15 +123,16 @@ def _rows(linked: LinkedWords) -> tuple[list[str], list[int]]:
 def _as_they_stand(linked: LinkedWords) -> list[str]:
     """All rows at once, each the same text as of `_row`; only those are made anew that hold an odd sign.
 
-    Nothing where the columns have masks, or a value is no Unicode text.
+    Nothing where the columns have masks, where a row lacks one, or a value is no Unicode text.
     """
     fields = linked.extract.selected
     if any(_may_be_masked(field) for field in fields):
         return []
-    names, held = [field.name for field in fields], _held(linked)
+    held, values = _held(linked), itemgetter(*(field.name for field in fields))
     try:
-        text = _encoder.encode_lines([list(map(row.get, names)) for row in held]).decode()
-    except UnicodeEncodeError:
+        rows = map(values, held) if len(fields) > 1 else ([values(row)] for row in held)
+        text = _encoder.encode_lines(rows).decode()
+    except (KeyError, UnicodeEncodeError):
         return []
     lines = text.split("\n")[:-1]
     if _stands(text.replace("\n", "")) and len(max(lines, key=len, default="")) <= CELL:
