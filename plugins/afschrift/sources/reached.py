@@ -25,6 +25,8 @@ class Reached:
         self._source = source
         self.name = source.name
         self.snapshot = ""
+        self._catalogue: Mapping[str, Mapping[str, ColumnType]] | None = None
+        self._structure: Structure | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -42,14 +44,18 @@ class Reached:
             self._source.__exit__(*exc)
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
-        """The session's."""
-        with _named(self.name):
-            return self._source.catalogue()
+        """The session's; asked once, as nothing of it changes on one snapshot."""
+        if self._catalogue is None:
+            with _named(self.name):
+                self._catalogue = self._source.catalogue()
+        return self._catalogue
 
     def structure(self) -> Structure:
-        """The session's."""
-        with _named(self.name):
-            return self._source.structure()
+        """The session's; asked once too."""
+        if self._structure is None:
+            with _named(self.name):
+                self._structure = self._source.structure()
+        return self._structure
 
     def described(self) -> Described:
         """The session's."""

@@ -32,6 +32,7 @@ from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.own_identifiers import own_identifiers
 from afschrift.selection.statements import Statements
 from afschrift.services import Services
+from afschrift.sources.kept_open import KeptOpen
 from afschrift.steps.consents import read_consents
 from afschrift.steps.draft_tables import Notes, TableDrafts
 from afschrift.steps.key_facts import KeyFacts
@@ -68,7 +69,7 @@ class Drafter:
     def __init__(self, services: Services, request: Request, answers: Answers) -> None:
         self._services = services
         self._request = request
-        self._open = partial(services.open_source, tag=request.id)
+        self._open = KeptOpen(services.open_source, request.id)
         self._notes = Notes(answers)
         self._later: frozenset[str] = frozenset()
         self._hidden = hidden_places(services.register, request.id)
@@ -82,6 +83,10 @@ class Drafter:
             frozen_at: instant that the plan will bear.
             count: count the rows of each table too (the dry run); else only look whether there are any.
         """
+        with self._open:
+            return self._draft(given, frozen_at, count=count)
+
+    def _draft(self, given: Sequence[Key], frozen_at: str, *, count: bool) -> PlanDraft:
         services, request = self._services, self._request
         later = left_for_later(services, request.id)
         self._later = frozenset(one.source for one in later)
@@ -145,6 +150,7 @@ class Drafter:
                 if request.right.terms.information_sheet:
                     facts += fact_plans(source, parts, statements)
                 found += parts
+            self._open.end(source.source)
         return found, facts
 
     def _plan(
