@@ -27,6 +27,9 @@ WHOLE_ROWS = 10_000
 BESIDE = 50_000
 """From so many rows on the source is asked while they are still read: a second session takes time to open."""
 
+_ROWS, _BYTES = 4_096, 4_000_000
+"""So many drawn rows are hashed at once: of a batch there are few."""
+
 
 @dataclass
 class RowSums:
@@ -45,6 +48,7 @@ class RowSums:
     of_all: int = 0
     of_sample: int = 0
     in_sample: int = 0
+    _waiting: list[pa.RecordBatch] = field(default_factory=list)
 
     def take(self, text: pa.RecordBatch) -> None:
         """The next rows as value forms, before any mask of a reviewer is looked for in them."""
@@ -70,7 +74,15 @@ class RowSums:
             return
         part = text.filter(pa.array(drawn(text.column(self.sample.column), self.sample)))
         if part.num_rows:
-            self._add(self._hashes(part))
+            self._waiting.append(part)
+            if sum(map(len, self._waiting)) >= _ROWS or sum(one.nbytes for one in self._waiting) >= _BYTES:
+                self._hash_waiting()
+
+    def _hash_waiting(self) -> None:
+        if self._waiting:
+            together = pa.concat_batches(self._waiting)
+            self._waiting.clear()
+            self._add(self._hashes(together))
 
     def _add(self, hashes: Hashes) -> None:
         self.of_sample += total(hashes)
@@ -96,6 +108,7 @@ class RowSums:
 
     def sums(self) -> Sums:
         """What our side says."""
+        self._hash_waiting()
         if not self.columns:
             return Sums(self.rows, self.present, 0, 0)
         if self.drawn is None:

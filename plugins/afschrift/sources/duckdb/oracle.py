@@ -176,6 +176,10 @@ class DuckWriter:
         """A list, or an array of a fixed size."""
         return f"[{_joined(parts)}]"
 
+    def flat(self, node: ListOf, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:  # noqa: ARG002
+        """The same of many lists at once."""
+        return pc.fill_null(texts, NOTHING), ("[", SEPARATOR, "]")
+
     def record(self, parts: Parts) -> str:
         """A struct."""
         return f"{{{_joined(parts)}}}"

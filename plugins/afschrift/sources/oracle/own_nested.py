@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -72,6 +73,9 @@ class NestedWriter(Protocol):
 
     def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:
         """A list, and which of its parts are lists in place of elements."""
+
+    def flat(self, node: ListOf, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
+        """Elements as they stand in lists of texts, NULL in words; what opens, parts and ends such a list."""
 
     def record(self, parts: Parts) -> str:
         """A record."""
@@ -138,17 +142,18 @@ def _quick(forms: pa.Array, node: ListOf, writer: NestedWriter) -> pa.Array | No
     except msgspec.ValidationError:
         return None
     flat = pa.array([text for texts in lists if texts for text in texts], pa.string())
-    own_texts, at, written = element.translate(flat).to_pylist(), 0, []
-    for texts in lists:
-        count = len(texts or ())
-        parts = own_texts[at : at + count]
-        written.append(None if texts is None else writer.list(node, parts, [False] * count))
-        at += count
-    return pa.array(written, pa.string())
+    elements, (opening, between, end) = writer.flat(node, element.translate(flat))
+    ends = np.cumsum([0, *(len(texts or ()) for texts in lists)])
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(ends, pa.int32()), elements), between)
+    written = pc.binary_join_element_wise(opening, joined, end, "")
+    return pc.if_else(forms.is_valid(), written, pa.scalar(None, pa.string()))
 
 
 class _Silent:
     signs = ()
+
+    def flat(self, node: ListOf, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:  # noqa: ARG002
+        return texts, ("", "", "")
 
     def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:  # noqa: ARG002
         return ""

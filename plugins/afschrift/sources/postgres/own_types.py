@@ -155,6 +155,15 @@ class PgWriter:
             return "{}"
         return "{" + node.delimiter.join(texts) + "}"
 
+    def flat(self, node: ListOf, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
+        """The same of many lists at once."""
+        if node.delimiter == _SPACE:
+            return texts, ("", _SPACE, "")
+        odd = pc.match_substring_regex(texts, f"{_ODD}|{re.escape(node.delimiter)}")
+        escaped = pc.replace_substring(pc.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
+        quoted = pc.binary_join_element_wise('"', escaped, '"', "")
+        return pc.fill_null(pc.if_else(odd, quoted, texts), "NULL"), ("{", node.delimiter, "}")
+
     def record(self, parts: Parts) -> str:
         """`record_out`."""
         return "(" + ",".join(map(_member, parts)) + ")"
@@ -166,6 +175,7 @@ class PgWriter:
 
 
 _IN_ARRAY = re.compile(r'^$|^null$|["\\{}\s]', re.IGNORECASE | re.ASCII)
+_ODD = r'^$|^(?i:null)$|["\\{} \t\n\v\f\r]'  # the same in the words of RE2
 _IN_RECORD = re.compile(r'^$|["\\(),\s]', re.ASCII)
 
 
