@@ -58,7 +58,7 @@ class Spent(NamedTuple):
 
 
 class Meter:
-    """CPU time of this process and of the session's process in the database.
+    """CPU time of this process and of all processes of the database.
 
     Args:
         session: to PostgreSQL on this machine.
@@ -68,7 +68,8 @@ class Meter:
 
     def __init__(self, session: Source, rows: int, repeat: int) -> None:
         [(pid,)] = session.rows("SELECT CAST(pg_backend_pid() AS text)")  # type: ignore[attr-defined]
-        self._server, self._rows, self._repeat = psutil.Process(int(pid)), rows, repeat
+        self._server = psutil.Process(int(pid)).parent()
+        self._rows, self._repeat = rows, repeat
 
     def of(self, work: Callable[[], object], rows: int | None = None) -> Spent:
         """What some work takes a million rows."""
@@ -77,13 +78,15 @@ class Meter:
         return Spent(*(min(part) * of_million for part in zip(*found, strict=True)))
 
     def _once(self, work: Callable[[], object]) -> tuple[float, float]:
-        ours, theirs = time.process_time(), self._database()
+        ours, theirs = time.process_time(), self.database()
         work()
-        return time.process_time() - ours, self._database() - theirs
+        return time.process_time() - ours, self.database() - theirs
 
-    def _database(self) -> float:
-        times = self._server.cpu_times()
-        return float(times.user + times.system)
+    def database(self) -> float:
+        """CPU seconds so far, those of ended sessions too."""
+        own = self._server.cpu_times()
+        running = sum(sum(one.cpu_times()[:2]) for one in self._server.children())
+        return float(own.children_user + own.children_system + running)
 
 
 def stages(
@@ -107,10 +110,9 @@ def stages(
         session.bind(*reading.keys(accepted.received_at))
         yield "search beside the ways", meter.of(partial(reading.search, session))
         read = partial(session.stream, part.statement)
-        yield (
-            "the statement, and its rows as Arrow",
-            meter.of(lambda: sum(batch.num_rows for batch in read())),
-        )
+        statement = meter.of(lambda: sum(batch.num_rows for batch in read()))
+        yield "the statement, and its rows as Arrow", statement
+        before = meter.database()
         comparison = Comparison(session, part, services.limits.hashed_percent, plan.digest())
         texts: list[pa.RecordBatch] = []
         held: list[pa.RecordBatch] = []
@@ -123,8 +125,9 @@ def stages(
             if sum(one.num_rows for one in texts) < sample:
                 held.append(batch)
                 texts.append(text)
-        yield "the database's account: our side", Spent(took * 1e6 / rows)
-        yield "the database's account: its side", meter.of(partial(comparison.require, read))
+        comparison.require(read)
+        account = (meter.database() - before) * 1e6 / rows - statement.database
+        yield "the database's account of them", Spent(took * 1e6 / rows, account)
         kept = sum(text.num_rows for text in texts)
         of_kept = partial(meter.of, rows=kept)
         forms = partial(text_batch, fields=fields, valid=comparison.documents)
