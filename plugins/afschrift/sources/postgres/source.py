@@ -194,7 +194,8 @@ class Postgres:
         """All rows of a small result; `reads` is the statement whose table errors name."""
         with self._translated(reads or statement), self._cursor() as cursor:
             cursor.execute(statement)
-            return list(cursor.fetchall())
+            columns = [column.to_pylist() for column in cursor.fetch_arrow_table().columns]
+            return list(zip(*columns, strict=True))  # row by row the driver takes six times as long
 
     def estimate(self, statement: str) -> Estimate:
         """By EXPLAIN, whose answer cannot be copied as that of a query is."""

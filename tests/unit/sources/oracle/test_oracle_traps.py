@@ -74,6 +74,25 @@ NESTED = (
 )
 
 
+@pytest.mark.parametrize(
+    ("native", "number"),
+    [
+        ("BIGINT", "i - 9223372036854775807"),
+        ("BIGINT", "i - 6000"),
+        ("UBIGINT", "18446744073709551615 - i"),
+        ("UINTEGER", "4294967295 - i"),
+        ("INTEGER", "i - 6000"),
+        ("SMALLINT", "i - 32000"),
+    ],
+)
+def test_both_sides_of_duckdb_draw_the_same_rows(tmp_path: Path, native: str, number: str) -> None:
+    rows = f"SELECT ({number})::{native} AS id, 'x' || i AS v FROM range(0, 12000) r(i)"
+    with duck(tmp_path, f"CREATE TABLE x AS {rows}") as session:
+        found = compare(session, extract(session, "x", columns(session, "x"), ("id",)))
+    assert found.sample is not None
+    assert 0 < found.hashed_rows < 1200
+
+
 def test_values_of_duckdb_that_are_read_exactly_agree(tmp_path: Path) -> None:
     values = f"SELECT * FROM (VALUES (1, {NESTED})) AS x (id, {', '.join(f'c{n}' for n in range(21))})"
     with duck(tmp_path, f"CREATE TABLE x AS {values}") as session:
