@@ -54,10 +54,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from airflow.sdk import dag, teardown
+from airflow.sdk import dag, task, teardown
 
 from afschrift.airflow_ext import tasks
-from afschrift.airflow_ext.outside.lineage import step_task
+from afschrift.airflow_ext.outside.lineage import step_task, task_alone
 from afschrift.airflow_ext.params import demo_mode, form, one_task
 from afschrift.airflow_ext.queues import by_source, several
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
@@ -73,14 +73,16 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
     tags=["afschrift", "access", "portability"],
 )
 def fulfil_request() -> None:
-    """The chain of tasks; only ids, names of sources and the digest of the bundle travel along it."""
-    run = partial(step_task, multiple_outputs=False)  # one XCom a task, not one more for each of its keys
+    """The chain of tasks; only ids and names of sources travel along it."""
+    # What no task asks for is not handed on: it would cost a call to the API server each time.
     if one_task():
-        done = run(tasks.fulfil, **several())()
-        done >> teardown(tasks.wipe)(done)
+        alone = partial(task_alone, do_xcom_push=False)
+        alone(tasks.fulfil, **several())() >> teardown(alone(tasks.wipe))()
         return
-    request = run(tasks.assess, **several())()
-    sources = run(tasks.classify, **several())(request)
+    hand_on = partial(step_task, multiple_outputs=False)  # one XCom a task, not one more for each of its keys
+    run = partial(step_task, do_xcom_push=False)
+    request = hand_on(tasks.assess, **several())()
+    sources = hand_on(tasks.classify, **several())(request)
     reading = run(
         tasks.extract,
         map_index_template="{{ task.op_kwargs['source'] }}",
@@ -92,7 +94,7 @@ def fulfil_request() -> None:
     packed = run(tasks.package)(request)
     delivered = run(tasks.deliver)(request)
     closed = run(tasks.close)(request)
-    wiped = teardown(tasks.wipe)(request)
+    wiped = teardown(task(do_xcom_push=False)(tasks.wipe))(request)
     extracted >> validated >> packed >> delivered >> closed >> wiped
 
 

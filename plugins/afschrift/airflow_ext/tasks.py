@@ -1,4 +1,4 @@
-"""The tasks of `fulfil_request`: each runs one use case and hands on ids and the digest of a bundle alone.
+"""The tasks of `fulfil_request`: each runs one use case, and hands on an id or names of sources alone.
 
 A number of rows or bytes would stay in Airflow when the request is forgotten (docs/keys.md).
 
@@ -129,7 +129,7 @@ def fulfil(params: Any = None, dag_run: Any = None, task_state_store: Any = None
     return request
 
 
-def wipe(request: str | None, params: Any = None, dag_run: Any = None, ti: Any = None) -> bool:
+def wipe(request: str | None = None, params: Any = None, dag_run: Any = None, ti: Any = None) -> bool:
     """End the run; destroy what is staged of a closed request, and keep it while the request is open.
 
     Runs whatever happened before, and tells the audit trail where somebody set the state of a task by hand.

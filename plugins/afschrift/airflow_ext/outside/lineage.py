@@ -44,8 +44,16 @@ class StepOperator(_PythonDecoratedOperator):
         return OperatorLineage(inputs=inputs, outputs=[OutputDataset(*given)])
 
 
+class AloneOperator(StepOperator):
+    """A task that takes nothing from another: no field of it is rendered, sent to Airflow and kept there."""
+
+    template_fields = ()
+
+
 step_task: Callable[..., Any] = partial(task_decorator_factory, decorated_operator_class=StepOperator)
 """`@task` with lineage."""
+task_alone: Callable[..., Any] = partial(task_decorator_factory, decorated_operator_class=AloneOperator)
+"""The same for one that takes nothing from another."""
 
 
 def bundle(kind: str, request_id: str) -> tuple[str, str]:

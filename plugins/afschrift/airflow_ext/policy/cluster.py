@@ -31,8 +31,8 @@ _OURS = (
     *("airflow_ext.airflow_connections", "airflow_ext.clicked", "airflow_ext.outside.lineage"),
     *("airflow_ext.tasks", "values.without_pandas"),
 )
-"""Of ours, what the DAG file and its tasks import beside services and steps. The file is read anew in each
-task, as settings and inventory say then."""
+"""Of ours, what the DAG file and its tasks import beside services and steps. The file itself is read anew in
+each task, as settings and inventory say then."""
 _OTHERS = (
     *("airflow.dag_processing.bundles.local", "airflow.dag_processing.dagbag", "airflow.version"),
     *("airflow.sdk.definitions.asset.metadata", "airflow.sdk.definitions.decorators"),
