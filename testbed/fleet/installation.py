@@ -83,6 +83,7 @@ def airflow(
     return made | {
         "AIRFLOW__CORE__EXECUTOR": CELERY,
         "AIRFLOW__CORE__PARALLELISM": "32",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         "AIRFLOW__CELERY__BROKER_URL": broker,
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{metadata.url}",
         "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "21600",

@@ -23,6 +23,7 @@ OF_PROVIDERS = {
 """Sections that come with a provider, which need not be installed here."""
 ONE_MACHINE = {
     "AIRFLOW__CORE__EXECUTOR",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL",
 }

@@ -1,0 +1,58 @@
+"""The executor that the scheduler waits with."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.airflow_support import AirflowEnv
+
+if TYPE_CHECKING:
+    from afschrift.airflow_ext.local_executor import RevokingLocalExecutor
+
+LONG = 5.0
+
+
+@pytest.fixture
+def executor(airflow_env: AirflowEnv, monkeypatch: pytest.MonkeyPatch) -> Iterator[RevokingLocalExecutor]:
+    from airflow.models.taskinstancekey import TaskInstanceKey
+    from airflow.utils.state import TaskInstanceState
+
+    from afschrift.airflow_ext import local_executor
+
+    assert airflow_env is not None
+    monkeypatch.setattr(local_executor, "WAIT_SECONDS", LONG)
+    made = local_executor.RevokingLocalExecutor(parallelism=1)
+    made.start()
+    key = TaskInstanceKey("fulfil_request", "fulfil", "run", 1, -1)
+    made.running.add(key)
+    ended = threading.Timer(0.2, lambda: made.result_queue.put((key, TaskInstanceState.SUCCESS, None)))
+    ended.start()
+    yield made
+    ended.join()
+    made.end()
+
+
+def seconds_of_a_heartbeat(executor: RevokingLocalExecutor) -> float:
+    began = time.monotonic()
+    executor.heartbeat()
+    return time.monotonic() - began
+
+
+def test_a_heartbeat_waits_for_the_end_of_a_task_and_no_longer(executor: RevokingLocalExecutor) -> None:
+    took = seconds_of_a_heartbeat(executor)
+
+    assert 0.1 < took < LONG - 1
+    assert [state for state, _ in executor.get_event_buffer().values()] == ["success"]
+    assert executor.running == set()
+
+
+def test_a_heartbeat_that_starts_a_task_waits_for_none(executor: RevokingLocalExecutor) -> None:
+    """The scheduler looks again at once then: others may be due, too."""
+    executor._process_workloads([])
+
+    assert seconds_of_a_heartbeat(executor) < 0.2
+    assert seconds_of_a_heartbeat(executor) < LONG - 1
