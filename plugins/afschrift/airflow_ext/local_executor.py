@@ -5,8 +5,8 @@ on it. After `[scheduler] task_queued_timeout` Airflow asks the executor to give
 again. Its own LocalExecutor does not know how to (Airflow 3.3: `revoke_task` is not implemented there, and
 the scheduler then passes the task over), so such a task would stay `queued` for ever.
 
-The scheduler sleeps between two looks whatever happens meanwhile, so a run waits for half a sleep after each of
-its tasks. This executor waits in its stead, for the end of a task, and the scheduler's own sleep may be short.
+The scheduler sleeps between two looks whatever happens meanwhile, so a run waits for half a sleep after each
+of its tasks. This executor waits in its stead, for the end of a task, and the scheduler's sleep may be short.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class RevokingLocalExecutor(LocalExecutor):
     def sync(self) -> None:
         """Take in what has ended; where this heartbeat started nothing, wait until something does."""
         if not self._started:
-            wait([self.result_queue._reader], WAIT_SECONDS)  # type: ignore[attr-defined]  # it shows no other
+            wait([self.result_queue._reader], WAIT_SECONDS)  # type: ignore[attr-defined]
         self._started = False
         super().sync()
 
     def _process_workloads(self, workload_list: Sequence[Any]) -> None:
         self._started = True
-        super()._process_workloads(workload_list)
+        super()._process_workloads(workload_list)  # type: ignore[no-untyped-call]
