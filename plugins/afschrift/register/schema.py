@@ -98,7 +98,7 @@ def pending(url: str) -> tuple[str | None, tuple[Pending, ...]]:
     """
     with closing(Database(url)) as database:
         found = None
-        if not _to_be_made(database):  # to open it would make the file
+        if not to_be_made(database):  # to open it would make the file
             with database.read() as connection:
                 found = _revision(connection)
     if found is not None and found not in revisions():
@@ -108,7 +108,8 @@ def pending(url: str) -> tuple[str | None, tuple[Pending, ...]]:
     return found, tuple(_pending(scripts.get_revision(one)) for one in missing)
 
 
-def _to_be_made(database: Database) -> bool:
+def to_be_made(database: Database) -> bool:
+    """Whether it is a file of SQLite that is not there, which opening it would make."""
     file = database.url.database or ""
     return database.sqlite and not file.startswith("file:") and not Path(file).exists()
 

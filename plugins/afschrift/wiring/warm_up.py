@@ -1,5 +1,7 @@
 """What every task reads and compiles, made before it is forked: a child finds it in memory.
 
+So are the statements of a gate, for which the register is asked once.
+
 For a file that changed meanwhile each child reads it anew: inventory and grounds are kept by the bytes of
 their files, texts and templates by the time at which they changed.
 """
@@ -21,6 +23,7 @@ from afschrift.letters.compose import letter_templates
 from afschrift.letters.languages import languages
 from afschrift.letters.words import LetterWords
 from afschrift.register.schema import revisions
+from afschrift.register.trail.prepare import prepare_gates
 from afschrift.selection.statements import sql_templates
 from afschrift.wiring.build_services import load_inventory
 
@@ -28,7 +31,7 @@ STEPS = ("assess", "classify", "extract", "validate", "package", "deliver", "clo
 
 
 def warm_up(log: Callable[[str], None], settings: Settings | None = None) -> None:
-    """Import the steps and read inventory, grounds and texts; where one cannot be used, say so.
+    """Import steps, read inventory, grounds and texts, ask the register; where one cannot be used, say so.
 
     A process that only starts tasks must not end because of a map that somebody is mending.
     """
@@ -52,6 +55,11 @@ def warm_up(log: Callable[[str], None], settings: Settings | None = None) -> Non
                 _compile(letter_templates(letters, language), r"\w+\.html\.j2|letter\.css")
     except (AfschriftError, OSError, TemplateError) as error:
         log(f"Tasks read inventory, grounds and texts themselves, as they could not be read: {error}")
+        return
+    try:
+        prepare_gates(settings.register)
+    except AfschriftError as error:
+        log(f"Tasks compile what they ask of the register themselves, as it could not be asked: {error}")
 
 
 def _compile(templates: Environment, names: str) -> None:

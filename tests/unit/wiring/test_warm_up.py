@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 from jinja2 import Environment
+from sqlalchemy.sql.compiler import SQLCompiler
 from testbed.mini import write_database, write_inventory
 from testbed.running import drive, installation, store
 
 from afschrift.app.settings import Settings
 from afschrift.bundle.page.words import page_templates
 from afschrift.inventory import load as inventory_load
+from afschrift.register.database.database import _compiling
 from afschrift.selection.statements import sql_templates
-from afschrift.wiring.build_services import load_inventory
+from afschrift.services import Services
+from afschrift.wiring.build_services import build, load_inventory
 from afschrift.wiring.warm_up import warm_up
 
 
@@ -73,6 +76,53 @@ def test_after_it_no_step_compiles_a_template(
 
     monkeypatch.setattr(Environment, "compile", compiled)
     assert drive(services, request).exists()
+
+
+def compiled_in_a_child(services: Services, request: str) -> int:
+    """How many statements a forked process compiles at a gate."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        made: list[object] = []
+        begin = SQLCompiler.__init__
+
+        def counted(self: SQLCompiler, *given: object, **more: object) -> None:
+            made.append(self)
+            begin(self, *given, **more)  # type: ignore[arg-type]
+
+        SQLCompiler.__init__ = counted  # type: ignore[method-assign]
+        services.register.evidence.must_follow(request)
+        os.write(write, str(len(made)).encode())
+        os._exit(0)
+    os.close(write)
+    os.waitpid(child, 0)
+    with os.fdopen(read) as told:
+        return int(told.read())
+
+
+def test_after_it_a_gate_compiles_hardly_a_statement(tmp_path: Path, settings: Settings) -> None:
+    """To compile them takes a gate longer than the database does, and each task is a fork."""
+    services = installation(tmp_path / "home", settings.inventory)
+    request = store(services, {"customer_id": "1"})
+    _compiling.cache_clear()
+    without = compiled_in_a_child(build(lambda _line: None, settings), request)
+    _compiling.cache_clear()
+    lines: list[str] = []
+    warm_up(lines.append, settings)
+    assert (compiled_in_a_child(build(lambda _line: None, settings), request), lines) == (2, [])
+    assert without > 15
+
+
+def test_a_register_that_cannot_be_asked_ends_nothing_and_none_is_made(settings: Settings) -> None:
+    lines: list[str] = []
+    warm_up(lines.append, settings)
+    assert (lines, settings.home.exists()) == ([], False)
+    settings.home.mkdir()
+    (settings.home / "register.db").write_bytes(b"no database" * 100)
+    warm_up(lines.append, settings)
+    assert [line.partition(",")[0] for line in lines] == [
+        "Tasks compile what they ask of the register themselves"
+    ]
 
 
 def test_an_inventory_that_cannot_be_used_ends_nothing(settings: Settings) -> None:
