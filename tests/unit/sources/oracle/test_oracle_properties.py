@@ -19,6 +19,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.contract.test_source_oracle import compare, extract
 from tests.support import mariadb
+from tests.support.properties import quicker
 from tests.support.warehouses import at
 from tests.unit.sources.oracle.random_values import documents, doubles, singles, texts
 
@@ -29,7 +30,7 @@ Column = tuple[str, str, st.SearchStrategy[Any]]
 """Its type, SQL of a value with a sign for what is bound, and what is bound."""
 
 numbers = itertools.count()
-unshrunk = settings(phases=[Phase.explicit, Phase.generate])  # a failure names the column already
+few = settings(quicker(3), phases=[Phase.explicit, Phase.generate])  # a failure names the column already
 
 
 def rows(columns: Mapping[str, Column]) -> st.SearchStrategy[list[tuple[Any, ...]]]:
@@ -87,7 +88,7 @@ DUCK: dict[str, Column] = {
 }  # fmt: skip
 
 
-@unshrunk
+@few
 @given(found=rows(DUCK))
 def test_of_duckdb(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
     path = tmp_path / f"{next(numbers)}.duckdb"
@@ -140,7 +141,7 @@ def database(postgres_server: Any) -> Iterator[Any]:
     postgres_server.drop(created)
 
 
-@unshrunk
+@few
 @given(found=rows(PG))
 def test_of_postgresql(database: Any, found: Sequence[tuple[Any, ...]]) -> None:
     with psycopg.connect(database.libpq, autocommit=True) as con:
@@ -173,7 +174,7 @@ LITE: dict[str, Column] = {
 }  # fmt: skip
 
 
-@unshrunk
+@few
 @given(found=rows(LITE))
 def test_of_sqlite(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
     path = tmp_path / f"{next(numbers)}.sqlite"
@@ -213,7 +214,7 @@ def array(of: pa.DataType, values: list[Any]) -> pa.Array:
     return pa.array(values, of, from_pandas=False)
 
 
-@unshrunk
+@few
 @given(found=rows({name: ("", "", values) for name, (_, values) in ARROW.items()}))
 def test_of_a_lake(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
     folder = tmp_path / f"{next(numbers)}" / "x"
@@ -240,7 +241,7 @@ MARIA: dict[str, Column] = {
 }
 
 
-@unshrunk
+@few
 @given(found=rows(MARIA))
 def test_of_mariadb(maria: mariadb.Database, found: Sequence[tuple[Any, ...]]) -> None:
     with maria.connect() as connection, connection.cursor() as cursor:
