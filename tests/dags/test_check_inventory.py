@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv
 from tests.dags.test_check_deadlines import mail_at, run
 from tests.support.installed import CUSTOMERS, Installation
@@ -77,7 +76,7 @@ def test_a_new_column_is_found_told_once_and_stops_what_was_planned_and_what_com
     from afschrift.steps.extract import extract
 
     (installation.home / "notifiers.yml").write_text(NOTIFIERS)
-    planned = installation.submit(HEAVY.number, "portability")
+    planned = installation.submit(CUSTOMERS[1], "portability")
     services = installation.services
     assess(services, planned)
     classify(services, planned)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv
-from tests.support.installed import Installation
+from tests.support.installed import CUSTOMERS, Installation
 
 NAME = "afschrift_secret_keys"
 
@@ -55,7 +54,7 @@ def test_a_run_takes_its_keys_from_the_backend_and_shows_them_nowhere(
     from afschrift.bundle.container.verify import verify
     from afschrift.register.open import open_keys
 
-    request = installation.submit(HEAVY.number, "portability")
+    request = installation.submit(CUSTOMERS[0], "portability")
     outcome = airflow_env.run({"request": request})
 
     assert outcome.state == "success", airflow_env.lines
@@ -109,7 +108,7 @@ def test_airflow_masks_a_variable_of_this_name_and_another_name_is_refused(
 def test_without_the_variable_the_run_says_so(
     airflow_env: AirflowEnv, installation: Installation, document: dict[str, Any], variables: Path
 ) -> None:
-    request = installation.submit(HEAVY.number, "portability")
+    request = installation.submit(CUSTOMERS[0], "portability")
     variables.write_text("{}")
 
     outcome = airflow_env.run({"request": request})
@@ -121,7 +120,7 @@ def test_without_the_variable_the_run_says_so(
 def test_a_value_that_is_no_key_document_is_not_quoted(
     airflow_env: AirflowEnv, installation: Installation, document: dict[str, Any], variables: Path
 ) -> None:
-    request = installation.submit(HEAVY.number, "portability")
+    request = installation.submit(CUSTOMERS[0], "portability")
     variables.write_text(json.dumps({NAME: '{"format": "none", "keks": ["tell-tale"]}'}))
 
     outcome = airflow_env.run({"request": request})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from demo.people import HEAVY
 from tests.airflow_support import ONCE, AirflowEnv
-from tests.support.installed import Installation
+from tests.support.installed import CUSTOMERS, Installation
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +20,7 @@ def states(airflow_env: AirflowEnv, run_id: str) -> dict[str, str]:
 def test_one_task_does_all_steps_once_and_the_end_of_the_run_agrees(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
-    request = installation.submit(HEAVY.number, "portability")
+    request = installation.submit(CUSTOMERS[0], "portability")
 
     outcome = airflow_env.run({"request": request})
 
@@ -40,7 +39,7 @@ def test_one_task_does_all_steps_once_and_the_end_of_the_run_agrees(
 def test_it_ends_at_a_question_and_the_next_run_goes_on(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
-    request = installation.submit(HEAVY.number, "portability", authenticated=False)
+    request = installation.submit(CUSTOMERS[0], "portability", authenticated=False)
     outcome = airflow_env.run({"request": request})
     assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ("fulfil",))
     assert installation.state(request) == "needs_person"
@@ -54,7 +53,7 @@ def test_it_ends_at_a_question_and_the_next_run_goes_on(
 def test_tried_again_it_goes_on_after_the_last_step_that_was_finished(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
-    request = installation.submit(HEAVY.number, "portability")
+    request = installation.submit(CUSTOMERS[0], "portability")
     outbox = installation.home / "outbox"
     outbox.write_text("a file where the folder should be")
     outcome = airflow_env.run({"request": request})

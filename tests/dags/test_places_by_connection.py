@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv
-from tests.support.installed import Installation
+from tests.support.installed import CUSTOMERS, Installation
 
 
 def test_a_run_takes_its_places_from_connections(
@@ -17,7 +16,7 @@ def test_a_run_takes_its_places_from_connections(
     monkeypatch.setenv("AFSCHRIFT_DESTINATION_OUTBOX", str(installation.home / "by-connection"))
     monkeypatch.setenv("AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS", "airflow-connection:outbox")
     monkeypatch.setenv("AIRFLOW_CONN_OUTBOX", json.dumps({"conn_type": "generic", "extra": {}}))
-    request = installation.submit(HEAVY.number, "portability")
+    request = installation.submit(CUSTOMERS[0], "portability")
     monkeypatch.setenv(
         "AIRFLOW_CONN_PLACES", json.dumps({"conn_type": "generic", "extra": {"auto_mkdir": True}})
     )

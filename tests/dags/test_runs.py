@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from testbed.postgres import Database, Server
 from testbed.running import hand_over
 from tests.airflow_support import ONCE, AirflowEnv
-from tests.support.installed import Installation, installed
+from tests.support.installed import CUSTOMERS, Installation, installed
 
 REST = ("classify", "extract", "validate", "package", "deliver", "close")
 
@@ -158,7 +158,7 @@ def test_a_closed_request_is_not_worked_on_again(airflow_env: AirflowEnv, fulfil
 def test_without_an_identity_decision_the_run_ends_and_the_next_one_goes_on(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
-    request = installation.submit(HEAVY.number, "portability", authenticated=False)
+    request = installation.submit(CUSTOMERS[0], "portability", authenticated=False)
 
     outcome = airflow_env.run({"request": request})
 
@@ -177,7 +177,7 @@ def test_without_an_identity_decision_the_run_ends_and_the_next_one_goes_on(
 def test_a_run_in_a_process_of_its_own_keeps_the_terminal_to_the_progress(
     installation: Installation,
 ) -> None:
-    request = installation.submit(HEAVY.number, "portability", authenticated=False)
+    request = installation.submit(CUSTOMERS[0], "portability", authenticated=False)
     code = f"from afschrift.airflow_ext.local import run_here; print(run_here({request!r}, {{}}, print))"
     env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
 
@@ -209,7 +209,7 @@ def test_an_unknown_request_fails_at_once(airflow_env: AirflowEnv, installation:
 def test_a_source_that_is_down_is_tried_three_times_and_then_asked_about(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
-    request = installation.submit(HEAVY.number, "portability")
+    request = installation.submit(CUSTOMERS[0], "portability")
     lake, away = installation.warehouse / "lake", installation.warehouse / "away"
 
     def unplug(line: str) -> None:
@@ -242,7 +242,7 @@ def test_a_source_that_is_down_is_tried_three_times_and_then_asked_about(
 def test_a_part_leaves_and_the_next_run_gives_the_rest(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
-    request = installation.submit(HEAVY.number, "portability")
+    request = installation.submit(CUSTOMERS[0], "portability")
     lake, away = installation.warehouse / "lake", installation.warehouse / "away"
     lake.rename(away)
     outcome = airflow_env.run({"request": request})
@@ -299,7 +299,7 @@ def with_nobody_connected(server: Server, database: Database, change: str) -> No
 def test_a_register_that_is_down_for_a_moment_loses_nothing(
     airflow_env: AirflowEnv, on_postgres: Installation, postgres: Database, postgres_server: Server
 ) -> None:
-    request = on_postgres.submit(HEAVY.number, "portability")
+    request = on_postgres.submit(CUSTOMERS[0], "portability")
 
     started: list[str] = []
 
@@ -323,7 +323,7 @@ def test_a_register_that_is_down_for_a_moment_loses_nothing(
 def test_a_register_that_takes_no_writes_fails_the_run_at_once_and_the_next_one_goes_on(
     airflow_env: AirflowEnv, on_postgres: Installation, postgres: Database, postgres_server: Server
 ) -> None:
-    request = on_postgres.submit(HEAVY.number, "portability")
+    request = on_postgres.submit(CUSTOMERS[0], "portability")
 
     def protect(line: str) -> None:
         if line.startswith("validate done"):
@@ -374,7 +374,7 @@ def test_two_processes_do_not_run_one_request(airflow_env: AirflowEnv) -> None:
 def test_a_run_that_failed_at_the_end_resumes_with_the_same_bundle(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
-    request = installation.submit(HEAVY.number, "access")
+    request = installation.submit(CUSTOMERS[0], "access")
     outbox = installation.home / "outbox"
     outbox.write_text("a file where the folder should be")
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from demo.people import HEAVY
+from tests.support.installed import CUSTOMERS
 from tests.unit.app.test_private_files import modes
 
 pytestmark = [pytest.mark.airflow]
@@ -31,7 +31,7 @@ def test_commands_without_a_umask_leave_nothing_open(tmp_path: Path, demo_wareho
 
     message = tmp_path / "message.json"
     content = {"message": "All my data.", "channel": "portal", "received_at": "2026-06-10T09:30:00+02:00"}
-    content |= {"right": "portability", "keys": {"customer_id": str(HEAVY.number)}}
+    content |= {"right": "portability", "keys": {"customer_id": str(CUSTOMERS[0])}}
     content |= {"authenticated": {"by": "login", "level": "high", "at": "2026-06-10T09:29:00+02:00"}}
     message.write_text(json.dumps(content))
     afschrift("key", "new")
