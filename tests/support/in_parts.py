@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from tests.support.kept import Kept
 from tests.support.parts import Club, run_to_its_end
 
 from afschrift.app.jurisdiction import jurisdiction_of
@@ -38,9 +40,21 @@ RECEIVED = (datetime.now(UTC) - timedelta(days=2)).isoformat()
 Open = Callable[..., Services]
 
 
+@dataclass(frozen=True)
+class Part:
+    """A request of which a part is delivered, and the rest not yet; the person knows of nothing."""
+
+    services: Services
+    request: str
+    bundle: Path
+
+
 @pytest.fixture
-def club(tmp_path: Path) -> Club:
-    return Club(tmp_path)
+def club(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Club:
+    made = Club(tmp_path)
+    monkeypatch.setenv("CLUB", str(made.path))
+    made.place = "${CLUB}"  # the same inventory wherever the club is
+    return made
 
 
 @pytest.fixture
@@ -50,6 +64,20 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, club: Club) -> Ser
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(tmp_path / "inventory"))
     club.declare(write_inventory(tmp_path / "inventory"))
     return installation(tmp_path / "home", tmp_path / "inventory")
+
+
+@pytest.fixture
+def part(services: Services, club: Club, kept: Kept, tmp_path: Path) -> Part:
+    """The home is a copy of the first one in which this was reached; nothing happened here before."""
+
+    def reach() -> str:
+        request = asked(services)
+        partly(services, request, club)
+        return request
+
+    request = kept.reached("a part is delivered", tmp_path / "home", reach)
+    [bundle] = (tmp_path / "home" / "outbox").glob("*.zip")
+    return Part(again(services, tmp_path), request, bundle)
 
 
 def again(services: Services, tmp_path: Path) -> Services:

@@ -56,11 +56,16 @@ tables:
 
 
 class Club:
-    """A source in a SQLite file, to be taken away and put back."""
+    """A source in a SQLite file, to be taken away and put back.
+
+    Attributes:
+        place: of that file, as the inventory has it.
+    """
 
     def __init__(self, folder: Path, name: str = "club") -> None:
         self.name = name
         self.path = folder / f"{name}.sqlite"
+        self.place = str(self.path)
         with closing(sqlite3.connect(self.path)) as connection:
             connection.executescript(TABLES)
 
@@ -74,7 +79,7 @@ class Club:
         more: str = "",
     ) -> None:
         """Write its file of the inventory."""
-        text = _FILE.format(name=self.name, path=self.path, origin=origin, seen=seen, key=key, more=more)
+        text = _FILE.format(name=self.name, path=self.place, origin=origin, seen=seen, key=key, more=more)
         (inventory / f"{self.name}.yml").write_text(text, encoding="utf-8")
 
     @contextmanager

@@ -12,11 +12,13 @@ from tests.support.in_parts import (
     ROLES,
     SOON,
     WHY,
+    Part,
     again,
     asked,
     club,
     coverage,
     members,
+    part,
     partial_response_service,
     partly,
     rows,
@@ -38,7 +40,7 @@ from afschrift.steps.extract import extract
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["club", "services"]
+__all__ = ["club", "part", "services"]
 
 
 def later(services: Services, days: int) -> Services:
@@ -106,13 +108,12 @@ def the_question(services: Services, request: str) -> QuestionRow:
     ("how", "missing"), [("source", ["card", "visit"]), ("both", ["card", "visit"]), ("one", ["visit"])]
 )
 def test_a_promised_rest_that_is_gone_is_asked_about_and_named(
-    services: Services, club: Club, tmp_path: Path, how: str, missing: list[str]
+    part: Part, tmp_path: Path, how: str, missing: list[str]
 ) -> None:
     """Attempt: Take a promised rest out of the inventory, so that the request closes without it"""
-    request = asked(services)
-    first = partly(services, request, club)
+    request, first = part.request, part.bundle
     take_out(tmp_path / "inventory", how)
-    services = again(services, tmp_path)
+    services = again(part.services, tmp_path)
     question = the_question(services, request)
     assert question.detail == {"source": "club", "tables": missing, "rest_by": SOON}
     register = services.register
@@ -135,21 +136,17 @@ def test_a_promised_rest_that_is_gone_is_asked_about_and_named(
     assert WHY not in str([payload for _, payload in register.trail.events(request)])
 
 
-def test_the_run_goes_to_its_end_where_only_a_word_is_left(
-    services: Services, club: Club, tmp_path: Path
-) -> None:
-    request = asked(services)
-    partly(services, request, club)
+def test_the_run_goes_to_its_end_where_only_a_word_is_left(part: Part, tmp_path: Path) -> None:
+    request = part.request
     take_out(tmp_path / "inventory", "source")
-    services = again(services, tmp_path)
+    services = again(part.services, tmp_path)
     question = the_question(services, request)
     answer_question(Officer(services.register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY)
     assert classify(services, request)["sources"] == ["club"]  # without one, Airflow would skip the rest
 
 
-def test_a_source_that_is_put_back_is_given(services: Services, club: Club, tmp_path: Path) -> None:
-    request = asked(services)
-    partly(services, request, club)
+def test_a_source_that_is_put_back_is_given(part: Part, club: Club, tmp_path: Path) -> None:
+    services, request = part.services, part.request
     take_out(tmp_path / "inventory", "source")
     the_question(again(services, tmp_path), request)
     club.declare(tmp_path / "inventory")

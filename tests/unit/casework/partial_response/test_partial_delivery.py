@@ -13,11 +13,13 @@ from tests.support.in_parts import (
     SOON,
     TODAY,
     WHY,
+    Part,
     again,
     asked,
     club,
     coverage,
     members,
+    part,
     partial_response_service,
     partly,
     rows,
@@ -46,7 +48,7 @@ from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["club", "services"]
+__all__ = ["club", "part", "services"]
 
 
 def test_partial_and_supplement_give_what_one_bundle_gives(services: Services, club: Club) -> None:
@@ -66,9 +68,8 @@ def test_partial_and_supplement_give_what_one_bundle_gives(services: Services, c
     assert kinds == ["partial", "supplement"]
 
 
-def test_the_coverage_of_both_parts(services: Services, club: Club) -> None:
-    request = asked(services)
-    first = partly(services, request, club)
+def test_the_coverage_of_both_parts(part: Part) -> None:
+    services, request, first = part.services, part.request, part.bundle
     told_first = coverage(first)
     assert told_first["part"] == {"kind": "partial", "rest": [{"source": "club", "restBy": SOON}]}
     failed = [one for one in told_first["tables"] if one["source"] == "club"]
@@ -78,15 +79,15 @@ def test_the_coverage_of_both_parts(services: Services, club: Club) -> None:
     ]
     second = run(services, request)
     told_second = coverage(second)
-    [part] = services.register.facts.timeline(request).of(FactKind.PARTLY_DELIVERED)
-    assert told_second["part"] == {"kind": "supplement", "follows": [part.detail["bundle"]]}
+    [given] = services.register.facts.timeline(request).of(FactKind.PARTLY_DELIVERED)
+    assert told_second["part"] == {"kind": "supplement", "follows": [given.detail["bundle"]]}
     before = {one["table"]: one for one in told_second["tables"] if one["status"] == "given_before"}
     orders = next(one for one in told_first["tables"] if one["table"] == "orders")
     assert before["orders"]["before"] == {
         "status": "rows",
         "rows": orders["rows"],
-        "deliveredAt": part.at,
-        "bundle": part.detail["bundle"],
+        "deliveredAt": given.at,
+        "bundle": given.detail["bundle"],
     }
     given_first = tables_of(told_first, "rows", "nothing_given", "withheld")
     given_second = tables_of(told_second, "rows", "nothing_given", "withheld")
@@ -156,10 +157,9 @@ def test_the_dry_run_tells_of_parts(services: Services, club: Club) -> None:
     assert any(line.startswith("\nclub.card: 2 rows") for line in lines)
 
 
-def test_after_a_part_no_step_closes_the_request(services: Services, club: Club) -> None:
+def test_after_a_part_no_step_closes_the_request(part: Part) -> None:
     """Whatever is cleared or marked in Airflow after a part was delivered, the request stays open."""
-    request = asked(services)
-    first = partly(services, request, club)
+    services, request, first = part.services, part.request, part.bundle
     outbox = sorted(first.parent.iterdir())
     register = services.register
     for step in (close, deliver, close):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from testbed.running import drive, hand_over
-from tests.support.in_parts import TODAY, asked, club, partly, services
-from tests.support.parts import Club
+from tests.support.in_parts import TODAY, Part, again, club, part, services
+from tests.support.kept import Kept
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.state import State
@@ -17,18 +18,16 @@ from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["club", "services"]
+__all__ = ["club", "part", "services"]
 
 POST = Sending(TODAY, "registered_post", "3SABC123")
 
 
 @pytest.fixture
-def request_id(services: Services, club: Club) -> str:
-    """A part is delivered, and the rest; the person knows of neither."""
-    request = asked(services)
-    partly(services, request, club)
-    drive(services, request)
-    return request
+def whole(part: Part, kept: Kept, tmp_path: Path) -> Part:
+    """The rest is delivered too; the person knows of neither."""
+    kept.reached("part and rest are delivered", tmp_path / "home", lambda: drive(part.services, part.request))
+    return Part(again(part.services, tmp_path), part.request, part.bundle)
 
 
 def timeline(services: Services, request: str) -> Timeline:
@@ -46,20 +45,21 @@ def tell(services: Services, request: str, kind: FactKind) -> State:
     return timeline(services, request).state
 
 
-def test_the_letter_of_the_rest_ends_nothing_while_nobody_was_told_of_the_part(
-    services: Services, request_id: str
-) -> None:
+def test_the_letter_of_the_rest_ends_nothing_while_nobody_was_told_of_the_part(whole: Part) -> None:
+    services, request_id = whole.services, whole.request
     assert tell(services, request_id, FactKind.ANSWER_READY) is State.READY
     assert tell(services, request_id, FactKind.PARTLY_DELIVERED) is State.DELIVERED
     assert timeline(services, request_id).ended_on == TODAY
 
 
-def test_in_the_order_of_giving_the_rest_ends_it(services: Services, request_id: str) -> None:
+def test_in_the_order_of_giving_the_rest_ends_it(whole: Part) -> None:
+    services, request_id = whole.services, whole.request
     assert tell(services, request_id, FactKind.PARTLY_DELIVERED) is State.READY
     assert tell(services, request_id, FactKind.ANSWER_READY) is State.DELIVERED
 
 
-def test_handing_over_is_of_all_that_nobody_was_told_of(services: Services, request_id: str) -> None:
+def test_handing_over_is_of_all_that_nobody_was_told_of(whole: Part) -> None:
+    services, request_id = whole.services, whole.request
     hand_over(services, request_id)
     found = timeline(services, request_id)
     assert found.state is State.DELIVERED
@@ -67,15 +67,15 @@ def test_handing_over_is_of_all_that_nobody_was_told_of(services: Services, requ
     assert len(found.of(FactKind.HANDED_OVER)) == 2
 
 
-def test_nobody_had_the_part_before_it_was_there(services: Services, request_id: str) -> None:
+def test_nobody_had_the_part_before_it_was_there(whole: Part) -> None:
+    services, request_id = whole.services, whole.request
     early = Sending(TODAY - timedelta(days=1), "by_hand", "r-1")
     with pytest.raises(RefusedError, match="has been ready since"):
         services.register.facts.record(request_id, lambda t: told(t, TODAY, early), "officer")
 
 
-def test_a_letter_of_the_part_that_comes_back_after_the_end_opens_it_again(
-    services: Services, request_id: str
-) -> None:
+def test_a_letter_of_the_part_that_comes_back_after_the_end_opens_it_again(whole: Part) -> None:
+    services, request_id = whole.services, whole.request
     tell(services, request_id, FactKind.PARTLY_DELIVERED)
     tell(services, request_id, FactKind.ANSWER_READY)
     part = one(services, request_id, FactKind.PARTLY_DELIVERED)

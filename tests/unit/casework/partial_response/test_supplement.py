@@ -20,11 +20,13 @@ from tests.support.in_parts import (
     SOON,
     TODAY,
     WHY,
+    Part,
     again,
     asked,
     club,
     coverage,
     members,
+    part,
     partial_response_service,
     partly,
     question,
@@ -48,7 +50,7 @@ from afschrift.steps.classify import classify
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["club", "services"]
+__all__ = ["club", "part", "services"]
 
 
 def test_what_changed_is_given_whole_once_more(services: Services, club: Club, tmp_path: Path) -> None:
@@ -70,11 +72,10 @@ def test_what_changed_is_given_whole_once_more(services: Services, club: Club, t
     assert tables_of(whole, "given_before") == told_first - {"shop.wishlist"}
 
 
-def test_other_keys_mean_that_all_is_given_once_more(services: Services, club: Club, tmp_path: Path) -> None:
+def test_other_keys_mean_that_all_is_given_once_more(part: Part, tmp_path: Path) -> None:
     import duckdb
 
-    request = asked(services)
-    first = partly(services, request, club)
+    services, request, first = part.services, part.request, part.bundle
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
         con.execute("INSERT INTO device VALUES (1, 'd77', '2022-01-01 00:00Z', NULL)")
         con.execute("INSERT INTO beat VALUES ('d77', '2022-03-01 00:00Z', 77)")
@@ -86,16 +87,15 @@ def test_other_keys_mean_that_all_is_given_once_more(services: Services, club: C
     assert "given_before" not in members(second)["data/coverage.json"].decode()
 
 
-def test_a_part_that_another_version_kept_is_given_once_more(services: Services, club: Club) -> None:
-    request = asked(services)
-    first = partly(services, request, club)
-    [part] = services.register.facts.timeline(request).of(FactKind.PARTLY_DELIVERED)
+def test_a_part_that_another_version_kept_is_given_once_more(part: Part) -> None:
+    services, request, first = part.services, part.request, part.bundle
+    [given_before] = services.register.facts.timeline(request).of(FactKind.PARTLY_DELIVERED)
     register = services.register
-    plan = dataclasses.replace(register.plans.get(request, part.detail["plan"]), package="0")
+    plan = dataclasses.replace(register.plans.get(request, given_before.detail["plan"]), package="0")
     with register.store.database.write() as tx:
         key = register.plans._key(tx, request)
-        sealed = key.encrypt(msgspec.json.encode(plan), "plan", "ciphertext", part.detail["plan"])
-        kept = plan_table.c.digest == part.detail["plan"]
+        sealed = key.encrypt(msgspec.json.encode(plan), "plan", "ciphertext", given_before.detail["plan"])
+        kept = plan_table.c.digest == given_before.detail["plan"]
         tx.execute(update(plan_table).where(kept).values(ciphertext=sealed))
     second = run(services, request)
     assert set(rows(second)) >= set(rows(first))

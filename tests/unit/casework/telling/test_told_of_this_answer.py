@@ -11,10 +11,9 @@ import pytest
 from testbed.running import drive
 from tests.support.deciding import NOW, ROLES, TODAY, Bureau
 from tests.support.family import open_family
-from tests.support.in_parts import asked, club, partly, services
+from tests.support.in_parts import Part, club, part, services
 from tests.support.mail_server import Server
 from tests.support.mailed import mailed
-from tests.support.parts import Club
 from tests.support.restricted import dispute_service
 
 from afschrift.app.jurisdiction import jurisdiction_of
@@ -31,9 +30,8 @@ from afschrift.domain.errors import NeedsPersonError, RefusedError
 from afschrift.domain.state import State
 from afschrift.law.clock.sending import Sending
 from afschrift.law.letter import Bounce, LetterState
-from afschrift.services import Services
 
-__all__ = ["club", "services"]
+__all__ = ["club", "part", "services"]
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
 BOB = {"customer_id": "2", "email": "bob@example.org"}
@@ -223,9 +221,8 @@ def test_no_letter_goes_on_a_mandate_that_is_over(
     assert state(bureau, request) is State.READY
 
 
-def test_a_part_of_which_nobody_was_told_has_a_letter_that_is_due(services: Services, club: Club) -> None:
-    request = asked(services)
-    partly(services, request, club)
+def test_a_part_of_which_nobody_was_told_has_a_letter_that_is_due(part: Part) -> None:
+    services, request = part.services, part.request
     place = jurisdiction_of(services.inventory.controller)
 
     def due() -> tuple[str, ...]:
