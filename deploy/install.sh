@@ -31,6 +31,7 @@ trap 'rm -f "$pins"' EXIT
 sed -n 's/^\([A-Za-z0-9._-]*==[^ \\]*\)\( ;[^\\]*\)\{0,1\} *\\\{0,1\}$/\1\2/p' "$folder/constraints.txt" > "$pins"
 "$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check --only-binary :all: \
   --constraint "$pins" "afschrift${extras:+[$extras]} @ file://$(cd "$folder" && pwd)/${1##*/}"
-[ -z "$native" ] || "$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps "$native"
+[ -z "$native" ] || "$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps \
+  --force-reinstall "$native" # of the same version too: its code may be another
 "$python" -m pip check --disable-pip-version-check
 afschrift --version
