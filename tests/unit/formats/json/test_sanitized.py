@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 import pytest
-from tests.contract.test_json_readers import OBJECTS, VALUES
 from tests.support.json_readers import MIXED, mixed, mutated, require_native
+from tests.support.json_values import OBJECTS, VALUES
 from tests.unit.formats.random_tables import write
 
 from afschrift.domain.plan import FieldPlan
