@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,13 @@ def test_another_version_is_not_used(
     monkeypatch.setattr(native_library, "VERSION", 99)
     assert native_library.library.__wrapped__() is None
     assert "afschrift-native has version 2, and not 99" in caplog.text
+
+
+def test_each_interface_has_a_version_of_its_own_so_that_pip_replaces_the_one_before(
+    project_root: Path,
+) -> None:
+    project = tomllib.loads((project_root / "native" / "pyproject.toml").read_text())["project"]
+    assert project["version"].split(".")[1] == str(native_library.VERSION)
 
 
 def test_one_for_another_machine_is_not_used(
