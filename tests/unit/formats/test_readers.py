@@ -150,6 +150,13 @@ def test_streams_that_give_little_at_a_time() -> None:
         assert sum(batch.num_rows for batch in read_json(Trickle(data), FIELDS, {})) == rows
 
 
+def test_what_follows_an_empty_array_is_found_though_the_stream_gave_the_array_alone() -> None:
+    for more in (b" ", b"\n", b"]", b'{"id":1,"note":null}\n', b"[]\n"):
+        with pytest.raises(UnreadableFileError) as caught:
+            list(read_json(Trickle(b"[]\n" + more), FIELDS, {}))
+        assert caught.value.code == "malformed"
+
+
 def test_a_quote_that_is_lost_does_not_take_the_rest_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited_reader, "_LONGEST", 1 << 20)
     monkeypatch.setattr(delimited_reader, "_BLOCK", 1 << 16)

@@ -48,10 +48,8 @@ def whole_records(stream: BinaryIO) -> Iterator[bytes]:
     while block := stream.read(max(_BLOCK, len(pending))):
         if not opened:
             pending += block
-            if len(pending) <= 2:
+            if len(pending) <= 2 or pending == b"[]\n":  # in either case more may follow
                 continue
-            if pending.startswith(b"[]\n"):
-                break
             if not pending.startswith(b"[\n"):
                 raise UnreadableFileError("malformed", "the document is an array with one object a line")
             block, pending = pending[2:], b""
