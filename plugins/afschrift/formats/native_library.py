@@ -23,6 +23,8 @@ def library() -> ctypes.CDLL | None:
     try:
         found = afschrift_native.load()
         version = int(found.afschrift_version())
+        if version == VERSION:
+            return _with_types(found)
     except (OSError, AttributeError) as error:
         _log.warning(
             "CSV and JSON are read without compiled code: %s cannot be loaded (%s).",
@@ -30,15 +32,13 @@ def library() -> ctypes.CDLL | None:
             type(error).__name__,
         )
         return None
-    if version != VERSION:
-        _log.warning(
-            "CSV and JSON are read without compiled code: %s has version %d, and not %d.",
-            NAME,
-            version,
-            VERSION,
-        )
-        return None
-    return _with_types(found)
+    _log.warning(
+        "CSV and JSON are read without compiled code: %s has version %d, and not %d.",
+        NAME,
+        version,
+        VERSION,
+    )
+    return None
 
 
 def _with_types(found: ctypes.CDLL) -> ctypes.CDLL:

@@ -90,6 +90,27 @@ def test_one_without_the_functions_is_not_used(
     assert "afschrift-native cannot be loaded (AttributeError)" in caplog.text
 
 
+def test_one_of_the_right_version_without_a_function_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    require_native()
+    import afschrift_native
+
+    whole = afschrift_native.load()
+    for missing in ("afschrift_open", "afschrift_read", "afschrift_csv_open", "afschrift_csv_read"):
+
+        class Short:
+            def __getattr__(self, name: str, missing: str = missing) -> object:
+                if name == missing:
+                    raise AttributeError(name)
+                return getattr(whole, name)
+
+        caplog.clear()
+        monkeypatch.setattr(afschrift_native, "load", Short)
+        assert native_library.library.__wrapped__() is None
+        assert "afschrift-native cannot be loaded (AttributeError)" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["json", "ndjson"])
 @pytest.mark.parametrize("module", [reader, native_reader], ids=["msgspec", "native"])
 def test_a_changed_cell_of_any_kind_stops_the_write(name: str, module: object, tmp_path: Path) -> None:
