@@ -150,6 +150,16 @@ def test_streams_that_give_little_at_a_time() -> None:
         assert sum(batch.num_rows for batch in read_json(Trickle(data), FIELDS, {})) == rows
 
 
+@pytest.mark.parametrize("size", [1, 16, 64, 1 << 20])
+def test_a_value_that_begins_with_a_byte_order_mark_keeps_it_wherever_a_block_begins(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited_reader, "_BLOCK", size)
+    texts = ["\ufeff", "\ufeff1", "\ufeff\ufeff", '"\ufeff"'] * 5
+    data = "id,note\r\n" + "".join(f"{text},a\r\n" for text in texts)
+    assert [row["id"] for row in csv_rows(data.encode())] == [text.strip('"') for text in texts]
+
+
 def test_what_follows_an_empty_array_is_found_though_the_stream_gave_the_array_alone() -> None:
     for more in (b" ", b"\n", b"]", b'{"id":1,"note":null}\n', b"[]\n"):
         with pytest.raises(UnreadableFileError) as caught:

@@ -112,6 +112,8 @@ def _quotes(data: bytes, start: int, end: int) -> int:
 
 def _parse(block: memoryview, names: list[str] | None, options: Mapping[str, str], rows: int) -> pa.Table:
     """One block; without names its first record is the header."""
+    if block[:3] == _BYTE_ORDER_MARK:  # Arrow takes one off, and here it begins a value
+        block = memoryview(_BYTE_ORDER_MARK + block)
     faulty: list[int | None] = []
 
     def stop(row: Any) -> str:
