@@ -183,7 +183,7 @@ $(VENV): $(UV) pyproject.toml constraints.txt $(NATIVE)
 	@if command -v $(firstword $(CC)) >/dev/null && CC="$(CC)" $(INSTALL) --offline --no-deps \
 		--no-build-isolation --reinstall-package afschrift-native ./native; then :; else \
 		$(UV) pip uninstall -q --python $(BIN)/python afschrift-native 2>/dev/null || :; \
-		echo "CSV and JSON are read back by the slower readers: no C compiler ($(CC)) built the other one."; fi
+		echo "CSV and JSON are read back by the slower readers: no C compiler ($(CC)) built the other one. With one: make -B venv"; fi
 	@touch $@
 
 $(VENV_BENCH): $(VENV)
