@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import random
 import re
@@ -146,6 +147,15 @@ def test_blocks_end_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
         found = judged(native_reader, data, FIELDS, marker)
         assert isinstance(found, list)
         assert [list(row.values()) for row in found] == whole
+
+
+def test_a_block_beyond_32_bits_is_not_read() -> None:
+    """Offsets of a column could not tell where its texts end. No byte of it is looked at."""
+    compiled = native_reader._Compiled(FIELDS, MARKER)
+    given = (compiled._array, ctypes.byref(compiled._seen))
+    verdict = compiled._library.afschrift_csv_read(compiled._reader, b"", 1 << 31, *given)
+    compiled.close()
+    assert verdict not in (native_reader._READ, native_reader._NO_MEMORY)
 
 
 def test_cut_off_at_each_byte() -> None:
