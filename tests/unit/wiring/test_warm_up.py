@@ -113,8 +113,8 @@ def test_after_it_a_gate_compiles_hardly_a_statement(
     _compiling.cache_clear()
     lines: list[str] = []
     warm_up(lines.append, settings)
-    assert (compiled_in_a_child(build(lambda _line: None, settings), request), lines) == (2, [])
-    assert without > 15
+    assert compiled_in_a_child(build(lambda _line: None, settings), request) < 5 < 15 < without
+    assert lines == []
 
 
 def test_a_register_that_cannot_be_asked_ends_nothing_and_none_is_made(settings: Settings) -> None:
