@@ -146,7 +146,7 @@ wheel: $(VENV) ## Build wheel and sdist in dist: the same bytes wherever they ar
 	@$(BIN)/python tools/wheel.py dist
 
 .PHONY: wheel-native
-wheel-native: $(VENV) ## Build the compiled reader of CSV and JSON for this platform in dist: a wheel for each Python
+wheel-native: $(VENV) ## Build the compiled reader of CSV and JSON for this platform in dist: one wheel for every Python
 	@CC="$(CC)" $(UV) build -q --wheel --offline --no-build-isolation --python $(BIN)/python --out-dir dist native
 	@ls dist/afschrift_native-*.whl
 

@@ -21,8 +21,13 @@ if [ ! -f "$folder/constraints.txt" ]; then
 fi
 
 native=
-for one in "$folder"/afschrift_native-*.whl; do
-  [ ! -f "$one" ] || native=$one # pip says so where it is for another machine
+for one in "$folder"/afschrift_native-*.whl; do # pip says so where it is for another machine
+  [ -f "$one" ] || continue
+  if [ -n "$native" ]; then
+    echo "There must be at most one afschrift_native-*.whl in $folder: that of the same commit, for this machine." >&2
+    exit 1
+  fi
+  native=$one
 done
 
 # Versions alone: with hashes pip would want one of the wheel too. Whoever wants hashes: docs/operations.md.
@@ -31,7 +36,8 @@ trap 'rm -f "$pins"' EXIT
 sed -n 's/^\([A-Za-z0-9._-]*==[^ \\]*\)\( ;[^\\]*\)\{0,1\} *\\\{0,1\}$/\1\2/p' "$folder/constraints.txt" > "$pins"
 "$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check --only-binary :all: \
   --constraint "$pins" "afschrift${extras:+[$extras]} @ file://$(cd "$folder" && pwd)/${1##*/}"
+# Anew each time: pip keeps what is there where the version is the same, and what is compiled may not be.
 [ -z "$native" ] || "$python" -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps \
-  --force-reinstall "$native" # of the same version too: its code may be another
+  --force-reinstall "$native"
 "$python" -m pip check --disable-pip-version-check
 afschrift --version

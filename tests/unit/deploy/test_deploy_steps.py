@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import venv
+import zipfile
 from pathlib import Path
 
 import psycopg
@@ -79,6 +81,40 @@ def test_install_names_what_is_not_there(steps: Path, tmp_path: Path) -> None:
         done = bare(steps / "install.sh", str(tmp_path))
         assert done.returncode == 1
     assert "exactly one" in done.stderr
+
+
+def wheel(folder: Path, name: str, text: str) -> Path:
+    """A wheel of one module that says something."""
+    path, about = folder / f"{name}-0.1.0-py3-none-any.whl", f"{name}-0.1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}.py", f"TEXT = {text!r}\n")
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    return path
+
+
+def test_install_takes_a_compiled_reader_over_one_of_the_same_version(steps: Path, tmp_path: Path) -> None:
+    (tmp_path / "constraints.txt").touch()
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    wheel(tmp_path, "afschrift", "")
+    for text in ("earlier", "later"):
+        wheel(tmp_path, "afschrift_native", text)
+        done = bare(steps / "install.sh", str(tmp_path), PYTHON=python)
+        assert done.returncode == 0, done.stderr
+        command = [python, "-Bc", "import afschrift_native; print(afschrift_native.TEXT)"]
+        assert subprocess.run(command, capture_output=True, text=True).stdout.split() == [text]
+
+
+def test_install_does_not_choose_among_compiled_readers(steps: Path, tmp_path: Path) -> None:
+    (tmp_path / "constraints.txt").touch()
+    wheel(tmp_path, "afschrift", "")
+    one = wheel(tmp_path, "afschrift_native", "")
+    one.with_name("afschrift_native-0.2.0-py3-none-any.whl").write_bytes(one.read_bytes())
+    done = bare(steps / "install.sh", str(tmp_path), PYTHON="/bin/false")
+    assert done.returncode == 1
+    assert "at most one afschrift_native" in done.stderr
 
 
 def test_install_takes_the_version_of_every_pin(steps: Path, project_root: Path) -> None:
