@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from tests.unit.formats.random_tables import field
 
@@ -148,6 +149,14 @@ def test_streams_that_give_little_at_a_time() -> None:
     ]
     for data, rows in ((b'[\n{"id":1,"note":null}\n]\n', 1), (b"[]\n", 0)):
         assert sum(batch.num_rows for batch in read_json(Trickle(data), FIELDS, {})) == rows
+
+
+@pytest.mark.parametrize("text", [r"q\u0022:", r"q\"\u003a", r"\u003A", r"\u0022\u003a"])
+def test_a_name_twice_is_found_beside_texts_that_do_not_look_like_what_they_say(text: str) -> None:
+    said = f'{{"id":1,"note":"{text}"}}'
+    assert json_rows(f"[\n{said}\n]\n".encode()) == [{"id": "1", "note": msgspec.json.decode(f'"{text}"')}]
+    twice = f'{{"id":1,"note":"hidden","note":"{text}"}}'
+    assert json_fault(f"[\n{said},\n{twice}\n]\n".encode()) == ("malformed", None)
 
 
 @pytest.mark.parametrize("size", [1, 16, 64, 1 << 20])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
@@ -22,6 +23,7 @@ from afschrift.values.written import text_schema, written_kind
 
 _BEGINS = SEPARATOR + b"{"
 _MEMBER = b'":'  # the decoder takes the last of two members without a word, so names are counted
+_SPELT = (rb"\u0022", rb"\u003a", rb"\u003A")  # the signs of that one, as no writer of ours spells them
 _TYPES: dict[ValueKind, Any] = {
     ValueKind.INTEGER: int | str | None,
     ValueKind.NUMBER: float | str | None,
@@ -111,12 +113,26 @@ class RunReader:
         begun = records.startswith(b"{") + records.count(_BEGINS)
         if not batch.num_rows == begun == records.count(b"\n") + 1:
             raise UnreadableFileError("malformed", "every object stands on a line of its own")
-        more = records.count(_MEMBER) - batch.num_rows * self._members
-        free = [kind not in PATTERNS for kind in self._kinds]
-        # a value whose kind has a pattern that it does not follow is for `ValueTypes` to find
-        if more != _members_within(texts, self._kinds, free) and more != _members_within(texts, self._kinds):
+        if self._has_one_twice(records, batch.num_rows, texts):
             raise UnreadableFileError("malformed", "no object has a member twice")
         return batch
+
+    def _has_one_twice(self, records: bytes, rows: int, texts: list[pa.Array]) -> bool:
+        if any(sign in records for sign in _SPELT):  # then a text has what its bytes have not
+            try:
+                found = json.loads(
+                    b"[" + records + b"]", object_pairs_hook=list, parse_int=str, parse_float=str
+                )
+            except (ValueError, RecursionError):  # nested more deeply than it goes
+                return True
+            return any(len(members) != len(self._fields) for members in found)
+        more = records.count(_MEMBER) - rows * self._members
+        free = [kind not in PATTERNS for kind in self._kinds]
+        # a value whose kind has a pattern that it does not follow is for `ValueTypes` to find
+        return more not in (
+            _members_within(texts, self._kinds, free),
+            _members_within(texts, self._kinds),
+        )
 
 
 def _members_within(texts: list[pa.Array], kinds: list[ValueKind], among: Sequence[bool] = ()) -> int:
