@@ -14,8 +14,8 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 
 _BLOCK = 1 << 20  # larger ones leave the processor's cache
-_FEW = 4_096
 _LONGEST = 1 << 30  # a lost quote would otherwise take the rest of the file into memory
+_FEW = 4_096
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
