@@ -12,12 +12,11 @@ from types import ModuleType
 import pyarrow as pa
 import pytest
 from hypothesis import given
-from tests.support.json_readers import Judged, mutated, require_native
+from tests.support.readers import Judged, mutated, require_native, told
 from tests.unit.formats.random_tables import AWKWARD, SYNTAX, field, syntax_tables, tables, write
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.csv import reader
 from afschrift.values.forms import text_batch
 from afschrift.values.written import text_schema
@@ -60,16 +59,8 @@ def _text(value: bytes, marker: str) -> str | None:
 
 
 def judged(module: ModuleType, data: bytes, fields: Sequence[FieldPlan], marker: str = MARKER) -> Judged:
-    """The rows that a reader finds; or the code and row of its fault."""
-    rows = []
-    try:
-        for batch in module.read_csv(io.BytesIO(data), fields, {"null": marker}):
-            batch.validate(full=True)
-            rows += batch.to_pylist()
-    except UnreadableFileError as error:
-        assert error.__suppress_context__ or error.__context__ is None
-        return error.code, error.row
-    return rows
+    """What a reader says of a file."""
+    return told(module.read_csv(io.BytesIO(data), fields, {"null": marker}))
 
 
 def agreed(data: bytes, fields: Sequence[FieldPlan], marker: str = MARKER, *, faults: bool = True) -> Judged:

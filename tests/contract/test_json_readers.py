@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.json_readers import KINDS, MIXED, both, document, judged, mixed, mutated, require_native
 from tests.support.json_values import OBJECTS, VALUES
+from tests.support.readers import KINDS, MIXED, both, document, judged, mixed, mutated, require_native
 from tests.unit.formats.random_tables import field, syntax_tables, tables, write
 
 from afschrift.domain.plan import FieldPlan

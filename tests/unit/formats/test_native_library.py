@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from tests.contract.test_follow_contract import changing
-from tests.support.json_readers import MIXED, ROWS, mixed, require_native
+from tests.support.readers import MIXED, ROWS, mixed, require_native
 
 from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.file_format import Format

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from tests.contract.test_csv_readers import FIELDS, MARKER, VALUES, changed
-from tests.support.json_readers import require_native
+from tests.support.readers import require_native
 from tests.unit.formats.json.test_sanitized import SANITIZERS, WARNINGS, number
 
 from afschrift.domain.plan import FieldPlan

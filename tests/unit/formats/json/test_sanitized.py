@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 import pytest
-from tests.support.json_readers import MIXED, mixed, mutated, require_native
 from tests.support.json_values import OBJECTS, VALUES
+from tests.support.readers import MIXED, mixed, mutated, require_native
 from tests.unit.formats.random_tables import write
 
 from afschrift.domain.plan import FieldPlan

@@ -1,11 +1,11 @@
-"""Both readers of JSON beside each other, and the compiled one where it is there."""
+"""Two readers of a format beside each other, and the compiled one where it is there."""
 
 from __future__ import annotations
 
 import io
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -36,9 +36,14 @@ def require_native() -> None:
 def judged(module: Any, data: bytes, fields: Sequence[FieldPlan], *, lines: bool) -> Judged:
     """What a reader says of a file; of sound columns alone, if it takes it."""
     read = module.read_ndjson if lines else module.read_json
+    return told(read(io.BytesIO(data), fields, {}))
+
+
+def told(batches: Iterator[pa.RecordBatch]) -> Judged:
+    """The rows that a reader gives, or the code and the row of its fault."""
     rows = []
     try:
-        for batch in read(io.BytesIO(data), fields, {}):
+        for batch in batches:
             batch.validate(full=True)
             rows += batch.to_pylist()
     except UnreadableFileError as error:
