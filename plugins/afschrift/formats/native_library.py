@@ -9,6 +9,8 @@ from functools import cache
 VERSION = 2
 """Of the functions in native/src that are called here, and of what they judge."""
 NAME = "afschrift-native"
+ARROW_ARRAY = ctypes.c_int64 * 10
+"""Room for a struct ArrowArray: ten members of eight bytes."""
 _POINTER = ctypes.c_void_p
 _log = logging.getLogger(__name__)
 

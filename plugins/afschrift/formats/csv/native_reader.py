@@ -17,12 +17,12 @@ import pyarrow as pa
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 from afschrift.formats.csv.reader import fault, require_begun, require_ended, require_header
-from afschrift.formats.native_library import library
+from afschrift.formats.native_library import ARROW_ARRAY, library
 from afschrift.values.written import text_schema
 
 _BLOCK = 1 << 19  # with what becomes of it, it stays in the processor's cache
-_READ, _REFUSED, _NO_MEMORY = 0, 1, 3
-_ARRAY_BYTES = 80  # of struct ArrowArray: ten members of eight
+_READ, _NO_MEMORY = 0, 3
+_UNQUOTED = "values that hold quotes or line breaks stand in quotes, and records end with CRLF (RFC 4180)"
 
 
 class _Seen(ctypes.Structure):
@@ -71,7 +71,7 @@ class _Compiled:
         assert found is not None
         self._library, self._fields = found, fields
         self._schema = text_schema(fields)
-        self._array = ctypes.create_string_buffer(_ARRAY_BYTES)
+        self._array = ARROW_ARRAY()
         self._seen = _Seen()
         text = marker.encode()
         self._reader: int | None = found.afschrift_csv_open(len(fields), text, len(text))
@@ -99,7 +99,9 @@ class _Compiled:
     def _fault(self, block: bytes, rows: int) -> UnreadableFileError:
         seen = self._seen
         told = fault(block, rows + seen.row + 1 if seen.uneven else None)
-        if told.code == "malformed" and seen.uneven and rows < 0 and seen.row == 0:
+        if told.code == "malformed" and not seen.uneven:
+            return UnreadableFileError("malformed", _UNQUOTED)
+        if told.code == "malformed" and rows < 0 and seen.row == 0:
             check_header(_first_record(block), self._fields)
         return told
 

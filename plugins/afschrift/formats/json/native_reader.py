@@ -20,13 +20,12 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.json.reader import RunReader, as_records
 from afschrift.formats.json.record_runs import whole_lines, whole_records
-from afschrift.formats.native_library import library
+from afschrift.formats.native_library import ARROW_ARRAY, library
 from afschrift.values.written import text_schema, written_kind
 
 _TEXT = 0
 _KINDS = {ValueKind.INTEGER: 1, ValueKind.NUMBER: 2, ValueKind.BOOLEAN: 3, ValueKind.JSON: 4}
 _READ, _REFUSED, _LEFT, _NO_MEMORY = range(4)
-_ARRAY = ctypes.c_int64 * 10  # struct ArrowArray: ten members of eight bytes
 _STRICTER = "every object has the members of the plan in order, with their names as they are written"
 
 
@@ -87,7 +86,7 @@ class _Compiled:
         self._schema = text_schema(fields)
         parts = [2 if number else 1 for number in self._numbers]
         self._handed = pa.schema([pa.field(str(place), pa.string()) for place in range(sum(parts))])
-        self._array = _ARRAY()
+        self._array = ARROW_ARRAY()
         self._respell = (ctypes.c_uint8 * len(kinds))()
         self._row = ctypes.c_int64()
         self._reader = self._opened([msgspec.json.encode(field.name) + b":" for field in fields], kinds)

@@ -34,4 +34,4 @@ def prepare_gates(url: str) -> None:
             must_be_current(tx)
             tx.execute(with_value("id", request), {"value": _NONE})
             schema_changed(tx)
-            assert not list(check_case(tx, _NONE, {}))
+            list(check_case(tx, _NONE, {}))
