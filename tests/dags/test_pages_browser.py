@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from tests.airflow_support import AirflowEnv, api_server, log_in
 from tests.support.installed import CUSTOMERS, Installation, installed
-from tests.support.pages import asked_decision, asked_identity, asked_manual, follow, prepare
+from tests.support.pages import asked_decision, asked_identity, asked_manual, follow, prepare, press
 from tests.support.served import served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
@@ -78,7 +78,7 @@ def test_the_pages_are_accessible_and_fit(
         follow(page, pages.address, path)
         if path is ground:  # as it looks with an error
             page.get_by_label("1. What it means").fill(TEXT)
-            page.get_by_role("button", name="Record").click()
+            press(page, page.get_by_role("button", name="Record"))
             page.get_by_role("alert").wait_for()
             assert page.get_by_label("1. What it means").input_value() == TEXT
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
@@ -104,7 +104,7 @@ def test_whose_the_keys_are_is_seen_without_scripts(
         java_script_enabled=False,
     )
     follow(page, pages.address, f"/questions/{question}")
-    page.get_by_role("button", name="Look up whose they are").click()
+    press(page, page.get_by_role("button", name="Look up whose they are"))
     assert page.get_by_text(f"Run {request}.1 looks.").is_visible()
     look_up(pages.installation.services, request)
     page.reload()
@@ -114,9 +114,9 @@ def test_whose_the_keys_are_is_seen_without_scripts(
         page.get_by_role("button", name="Show it all beside the message").click()
     shown = another.value
     assert shown.get_by_text("Please send me my data.").is_visible()
-    page.get_by_role("link", name="Correct or add keys").click()
+    press(page, page.get_by_role("link", name="Correct or add keys"))
     page.get_by_label("Customer number").fill("4711")
-    page.get_by_role("button", name="Change the keys").click()
+    press(page, page.get_by_role("button", name="Change the keys"))
     assert page.get_by_text("customer_id corrected").is_visible()
     page.context.close()
 
@@ -155,11 +155,11 @@ def test_a_question_is_answered_without_scripts(browser: Browser, pages: ServedP
     assert page.url.endswith(question)
     page.get_by_role("radio", name="Confirmed", exact=False).first.check()
     page.get_by_role("radio", name="Call back").check()
-    page.get_by_role("button", name="Record the answer").click()
+    press(page, page.get_by_role("button", name="Record the answer"))
     page.get_by_role("alert").get_by_role("link", name="How sure it is").click()
     assert page.get_by_role("radio", name="Call back").is_checked()
     page.get_by_role("radio", name="Substantial").check()
-    page.get_by_role("button", name="Record the answer").click()
+    press(page, page.get_by_role("button", name="Record the answer"))
     assert page.get_by_role("heading", name="Recorded").is_visible()
     assert page.get_by_role("link", name=f"{request}.1").is_visible()
     [decision] = pages.installation.services.register.decisions.of(request)
@@ -173,7 +173,7 @@ def test_a_log_in_that_ends_while_somebody_types_loses_nothing(browser: Browser,
     follow(page, pages.address, f"/questions/{question}?choice=extend&ground=complexity")
     page.get_by_label("The concrete facts").fill(TEXT)
     page.context.add_cookies([{"name": "_token", "value": log_in("anna", "op"), "url": pages.address}])
-    page.get_by_role("button", name="Record").click()
+    press(page, page.get_by_role("button", name="Record"))
     assert "Your log-in was renewed" in page.get_by_role("alert").inner_text()
     assert page.get_by_label("The concrete facts").input_value() == TEXT
     page.context.close()

@@ -20,6 +20,7 @@ from tests.support.pages import (
     browse,
     installation,
     parts,
+    press,
     text_of,
     token_in,
 )
@@ -184,11 +185,10 @@ def test_in_a_browser_a_link_takes_one_click_and_embedding_shows_nothing(
         page.wait_for_load_state("networkidle")
         assert {*got} >= {"document", "fetch"}
         assert {*got.values()} == {refused}
-        page.get_by_role("link", name="read this").click()
-        page.wait_for_load_state()
+        press(page, page.get_by_role("link", name="read this"))
         assert request not in page.locator("body").inner_text()
         assert _events(installation) == before
-        page.get_by_role("link", name="Open this page").click()
+        press(page, page.get_by_role("link", name="Open this page"))
         page.get_by_role("heading", name=f"Request {request}").wait_for()
         assert _events(installation) == before + 1
         context.close()

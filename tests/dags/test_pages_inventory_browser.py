@@ -14,7 +14,7 @@ from testbed.mini import write_database, write_inventory
 from testbed.running import installation
 from tests.airflow_support import AirflowEnv, api_server, log_in
 from tests.dags.test_pages_inventory import PEOPLE, WHY, map_text, proposed
-from tests.support.pages import follow
+from tests.support.pages import follow, press
 from tests.support.served import served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
@@ -74,10 +74,10 @@ def test_the_page_is_accessible_and_fits(
     group.get_by_label("Otherwise").check()
     group.get_by_label("Origin").select_option("inferred")  # with a meaning in each language below it
     group.get_by_label("Category").fill("user.contact.emial")
-    page.get_by_role("button", name="Write the answers").click()
+    press(page, page.get_by_role("button", name="Write the answers"))
     page.get_by_role("alert").wait_for()
     check(page, width)
-    page.get_by_role("button", name="Values, masked").first.click()
+    press(page, page.get_by_role("button", name="Values, masked").first)
     keep(page, f"samples-{width}-{scheme}")
     check(page, width)
     assert [text for text in told if "422" not in text] == []
@@ -88,9 +88,9 @@ def test_questions_are_answered_without_scripts(browser: Browser, address: str) 
     page = opened(browser, address, java_script_enabled=False, viewport={"width": 1280, "height": 900})
     before = map_text()
     page.goto(f"{address}/")
-    page.get_by_role("link", name="Data map").click()
+    press(page, page.get_by_role("link", name="Data map"))
     page.get_by_label("Text").fill("moment of an event")
-    page.get_by_role("button", name="Show").click()
+    press(page, page.get_by_role("button", name="Show"))
     group = page.get_by_role("group", name="created_at: your answer")
     assert not group.get_by_label("Origin").is_visible()
     group.get_by_label("Otherwise").check()
@@ -101,20 +101,21 @@ def test_questions_are_answered_without_scripts(browser: Browser, address: str) 
     assert "subject" not in group.get_by_label("Others’ data").inner_text(), "nobody took it for others' data"
     page.get_by_label("Why it is right").fill(WHY)
     page.get_by_label("Text").fill("email")
-    page.get_by_label("Text").press("Enter")  # shows others, and writes nothing
+    with page.expect_navigation():
+        page.get_by_label("Text").press("Enter")  # shows others, and writes nothing
     assert "What you said of 1 more" in page.inner_text("main")
     assert map_text() == before
     group = page.get_by_role("group", name="email: your answer")
     group.get_by_label("Otherwise").check()
     group.get_by_label("Origin").select_option("provided")
-    page.get_by_role("button", name="Write the answers").click()
+    press(page, page.get_by_role("button", name="Write the answers"))
     assert page.get_by_role("status").inner_text().count("provided") == 2
     keep(page, "written-1280-light")
     assert map_text() != before
     page.reload()  # the browser sends it again
     assert "Not written" in page.inner_text("main")
     page.goto(f"{address}/")
-    page.get_by_role("link", name="Data map").click()
+    press(page, page.get_by_role("link", name="Data map"))
     assert "2 decisions of yours about 32 columns" in page.inner_text("main")
     page.context.close()
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from testbed.running import drive
 from tests.airflow_support import AirflowEnv, api_server, log_in
 from tests.support.installed import CUSTOMERS, Installation, installed
-from tests.support.pages import asked_decision, prepare
+from tests.support.pages import asked_decision, prepare, press
 from tests.support.served import served
 
 from afschrift.casework.answer import answer_question
@@ -174,13 +174,12 @@ def test_what_is_judged_is_accessible_and_fits(
         user = "sam" if kind == "decision_signed" else "anna"
         page = opened(browser, questions, user, viewport={"width": width, "height": 900}, color_scheme=scheme)
         page.goto(f"{questions.address}/")
-        page.locator(f'a[href$="{question}"]').click()
-        page.get_by_role("heading", name="What is judged").wait_for()
+        press(page, page.locator(f'a[href$="{question}"]'))
+        assert page.get_by_role("heading", name="What is judged").is_visible()
         shot(page, f"{kind}-{width}")
         values = page.get_by_role("button", name="Show the values")
         if values.count():
-            values.click()
-            page.get_by_role("heading", name="What is judged").wait_for()
+            press(page, values)
             shot(page, f"{kind}-{width}-values")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, kind
         assert page.evaluate(STICKS_OUT) == [], kind
@@ -197,12 +196,12 @@ def test_a_link_from_elsewhere_shows_it_after_a_click_without_scripts(
     page.goto(path)  # as a mail program opens it
     assert "8231" not in page.content()
     shot(page, "elsewhere")
-    page.get_by_role("link", name="Open this page").click()
+    press(page, page.get_by_role("link", name="Open this page"))
     assert "8231" in page.content()
     assert "kanarie" not in page.content()
-    page.get_by_role("button", name="Show the values").click()
+    press(page, page.get_by_role("button", name="Show the values"))
     assert "watch-4711-kanarie" in page.content()
     page.get_by_role("radio", name="Include").check()
-    page.get_by_role("button", name="Record the answer").click()
+    press(page, page.get_by_role("button", name="Record the answer"))
     assert page.get_by_role("heading", name="Recorded").is_visible()
     page.context.close()

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from tests.airflow_support import AirflowEnv, api_server, log_in
-from tests.support.pages import follow, parts, text_of, token_in
+from tests.support.pages import follow, parts, press, text_of, token_in
 from tests.support.reviewing import BALANCE, BODY, LINE, NEIGHBOUR, SPAN, Reviewers
 from tests.support.served import served
 
@@ -130,7 +130,7 @@ def test_a_reviewer_ticks_what_is_masked(
         page.get_by_role("radio", name="Privacy").check()
         for name, text in BALANCE.items():
             page.locator(f"id=f-rights_of_others.{name}").fill(text)
-        page.get_by_role("button", name="Record").click()
+        press(page, page.get_by_role("button", name="Record"))
         assert page.get_by_role("heading", name="Recorded").is_visible()
         context.close()
     decision = reviewers.bureau.register.decisions.of(request)[-1]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.days import local_today
 from tests.support.installed import Installation, installed
 
 pytestmark = [pytest.mark.airflow]
@@ -21,7 +21,6 @@ people:
   Dirk: {accounts: ["airflow:dirk"], roles: [dpo]}
 """
 WHY = "De kwikstaart procedeert."
-TODAY = datetime.now(UTC).date().isoformat()
 Call = Callable[..., Any]
 
 
@@ -60,7 +59,7 @@ def test_what_follows_an_answer(call: Call, installation: Installation) -> None:
     assert call("anna", "POST", f"{at}/hold", ground="court").json()["fields"].keys() == {"text"}
     assert call("anna", "POST", f"{at}/hold", ground="court", text=" ").status_code == 409
 
-    came = {"from": "authority", "reference": "z2026-1", "received": TODAY}
+    came = {"from": "authority", "reference": "z2026-1", "received": str(local_today())}
     [told] = call("anna", "POST", f"{at}/complaint", **came).json()
     assert (told["complaints"][0]["from"], len(told["holds"])) == ("authority", 2)
     outcome = {"reference": "z2026-1", "outcome": "upheld", "text": WHY}

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from testbed.running import drive
-from tests.support.deciding import ROLES, TODAY, Bureau
+from tests.support.days import days_away, local_today
+from tests.support.deciding import ROLES, Bureau
 from tests.support.ground_forms import GROUNDS, complete
 from tests.support.reviewing import BALANCE, CODES
 
@@ -48,7 +49,7 @@ FORMS: dict[tuple[str, str], dict[str, Any]] = {
     ("mandate", "not_proven"): {"lacking": "authority"},
     ("mandate", "proven"): {
         "kind": "parental_authority",
-        "checked_on": TODAY.isoformat(),
+        "checked_on": str(days_away(-2).date()),
         "scope": "both",
         "identity_checked": "eid",
         "answer_to": "representative",
@@ -56,9 +57,9 @@ FORMS: dict[tuple[str, str], dict[str, Any]] = {
         "secrecy": "care",
     },
     ("manual", "not_searched"): {"reason": "unavailable"},
-    ("source_down", "partial"): {"rest_by": (TODAY + timedelta(days=9)).isoformat()},
-    ("tell_person", "make_letter"): {"available_until": (TODAY + timedelta(days=20)).isoformat()},
-    ("tell_person", "told"): {"on": TODAY.isoformat(), "channel": "by_hand", "proof": "receipt-1"},
+    ("source_down", "partial"): {"rest_by": str(days_away(9).date())},
+    ("tell_person", "make_letter"): {"available_until": str(days_away(20).date())},
+    ("tell_person", "told"): {"channel": "by_hand", "proof": "receipt-1"},
 }
 """What an option needs besides itself."""
 
@@ -229,7 +230,7 @@ def walk(start: Place, folder: Path, known: Collection[Box] = ()) -> Walk:
 def watched(place: Place) -> None:
     """Time passes: an open request becomes overdue, unless its clock stands still; a closed one does not."""
     timeline = place.bureau.register.facts.timeline(place.request)
-    later = clock(timeline, place.clocks.jurisdiction, TODAY + timedelta(days=400))
+    later = clock(timeline, place.clocks.jurisdiction, local_today() + timedelta(days=400))
     assert (later.colour in (Colour.RED, Colour.BLUE)) is timeline.state.open
 
 
@@ -250,14 +251,15 @@ def acts(place: Place) -> Iterator[tuple[str, Act]]:
         elif letter.state is LetterState.BOUNCED and state is State.NEEDS_PERSON:
             yield f"{letter.kind} made anew", lambda p, id_=letter.id: _nothing(again(p.officer(), id_))
     if state.to_tell:
-        yield "handed over", lambda p: _nothing(p.clocks.told(p.request, SENT))
+        yield "handed over", lambda p: _nothing(p.clocks.told(p.request, posted()))
     if not state.open:
         yield "complaint upheld", complaint
     elif not questions:
         yield "withdrawn", lambda p: _nothing(p.clocks.withdraw(p.request, "email"))
 
 
-SENT = Sending(TODAY, "registered_post", "3SABC123")
+def posted() -> Sending:
+    return Sending(local_today(), "registered_post", "3SABC123")
 
 
 def _nothing(_: object) -> None:
@@ -266,14 +268,14 @@ def _nothing(_: object) -> None:
 
 def came_back(place: Place, letter: str) -> None:
     """A letter came back."""
-    place.bureau.register.outbox.enter_bounce(letter, TODAY, Bounce.NOT_COLLECTED, "cli:anna")
+    place.bureau.register.outbox.enter_bounce(letter, local_today(), Bounce.NOT_COLLECTED, "cli:anna")
     place.run()
 
 
 def complaint(place: Place) -> None:
     """An authority upholds a complaint: the request ended wrongly."""
     disputes = DisputeService(place.officer())
-    disputes.complain(place.request, "authority", "z1", TODAY)
+    disputes.complain(place.request, "authority", "z1", local_today())
     disputes.end_complaint(place.request, "z1", "upheld", reopen=True)
     place.run()
 
@@ -301,6 +303,8 @@ def grounds(place: Place, question: QuestionRow, choice: str) -> Iterator[str | 
 def answer(place: Place, question: QuestionRow, choice: str, code: str | None, runs: bool) -> None:
     """Answer as whoever may, and run where a run goes on."""
     given: dict[str, Any] = dict(FORMS.get((question.kind, choice), {}))
+    if choice == "told":
+        given["on"] = local_today().isoformat()
     by = "airflow:sam" if question.role == "second_signer" else "cli:anna"
     if question.kind == "decision":
         given = forms_of_grounds(place).get(str(code), {})
@@ -330,7 +334,7 @@ def answer(place: Place, question: QuestionRow, choice: str, code: str | None, r
 def forms_of_grounds(place: Place) -> dict[str, dict[str, Any]]:
     """What a ground needs of this request, beside the table's examples."""
     first = place.bureau.register.requests.all()[0].id
-    in_days = {days: (TODAY + timedelta(days=days)).isoformat() for days in (50, 60)}
+    in_days = {days: (local_today() + timedelta(days=days)).isoformat() for days in (50, 60)}
     return {
         "overlap": {"earlier": first},
         "further_copy": {"earlier": first},

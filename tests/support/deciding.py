@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from tests.support.days import local_today
 from tests.support.ground_forms import GROUNDS, complete
 from tests.support.moves import moved
 
@@ -18,6 +18,7 @@ from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
+from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.letter import SendingChannel
@@ -29,9 +30,6 @@ from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 
-NOW = datetime.now(UTC)
-TODAY = NOW.astimezone(ZoneInfo("Europe/Amsterdam")).date()
-"""The day on which the controller of the mini shop is."""
 ANN = {"customer_id": "1"}
 
 
@@ -77,7 +75,7 @@ class Bureau:
         self, right: str = "access", keys: dict[str, str] | None = None, days: int = 1, **more: Any
     ) -> str:
         """A request that came in some days ago."""
-        received = (NOW - timedelta(days=days)).isoformat()
+        received = (utc_now() - timedelta(days=days)).isoformat()
         return store(self.services, keys or ANN, right, received_at=received, **more)
 
     def answered(self, number: int, right: str = "access", every: int = 30) -> list[str]:
@@ -139,8 +137,9 @@ class Bureau:
         """A person sends a letter by post, today."""
         proof = Proof("proof.txt", "text/plain", [b"posted"])
         zone = self.register.requests.get(self.register.letters.get(letter).request).zone
-        today = datetime.now(ZoneInfo(zone)).date()
-        self.register.outbox.enter_sending(letter, today, SendingChannel.REGISTERED_POST, proof, "cli:anna")
+        self.register.outbox.enter_sending(
+            letter, local_today(zone), SendingChannel.REGISTERED_POST, proof, "cli:anna"
+        )
 
 
 def trigger_codes(question: Any) -> list[str]:

@@ -9,14 +9,13 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from tests.support.days import days_away
 from tests.support.kept import Kept
 from tests.support.parts import Club, run_to_its_end
 
@@ -34,9 +33,8 @@ ZED = Person("Zed", frozenset({"cli:zed"}), frozenset({Role.INTAKE}))
 ROLES = Roles((ANNA, ZED), location="roles.yml")
 WHY = "De server staat in reparatie; kwikstaart."
 ANN = {"customer_id": "1"}
-TODAY = datetime.now(ZoneInfo("Europe/Amsterdam")).date()
-SOON = str(TODAY + timedelta(days=9))
-RECEIVED = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+SOON = str(days_away(9).date())
+RECEIVED = days_away(-2).isoformat()
 Open = Callable[..., Services]
 
 

@@ -84,6 +84,12 @@ def follow(page: Any, address: str, path: str) -> None:
         page.evaluate("to => location.assign(to)", f"{address}{path}")
 
 
+def press(page: Any, what: Any) -> None:
+    """Click what leads to another page, and come there; the click alone may return while the first still stands."""
+    with page.expect_navigation():
+        what.click()
+
+
 def asked_identity(installation: Installation, customer: int) -> tuple[str, str]:
     """A request that waits for its identity decision: its id, and that of the question."""
     from afschrift.domain.errors import NeedsPersonError

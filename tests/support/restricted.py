@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from testbed.mini import POLICY
-from tests.support.deciding import NOW, ROLES, Bureau
+from tests.support.days import days_away
+from tests.support.deciding import ROLES, Bureau
 from tests.support.reviewing import policy
 
 from afschrift.casework.disputes.record import DisputeService
 from afschrift.casework.officer import Officer
+from afschrift.domain.instants import utc_now
 from afschrift.register.records import QuestionRow
 from afschrift.wiring.build_services import build
 
-FIRST = NOW + timedelta(days=50)
+FIRST = days_away(50)
 """The day on which a restriction is to be looked at for the first time."""
 
 
@@ -48,6 +50,6 @@ def restrict(
     bureau.sign(request)
 
 
-def dispute_service(bureau: Bureau, by: str = "cli:anna", now: datetime = NOW) -> DisputeService:
-    """Somebody at work."""
-    return DisputeService(Officer(bureau.register, ROLES, by, now=now, settings=bureau.settings))
+def dispute_service(bureau: Bureau, by: str = "cli:anna", now: datetime | None = None) -> DisputeService:
+    """Somebody at work, now or at another moment."""
+    return DisputeService(Officer(bureau.register, ROLES, by, now=now or utc_now(), settings=bureau.settings))

@@ -126,7 +126,7 @@ def hand_over(facts: Sequence[CaseFactRow], right: Matter, to: str, reference: s
     if found[0].handed_over is not None:
         done = found[0].handed_over
         raise RefusedError(
-            f"That was handed over already, to {done.detail['to']} on {done.at[:10]} (R05).",
+            f"That was handed over already, to {done.detail['to']} on {done.at[:16]}Z (R05).",
             remedy="nothing is to be done; `afschrift case show CASE` shows it.",
         )
     return NewCaseFact(CaseFactKind.HANDED_OVER, found[0].id, {"to": to, "reference": reference})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
@@ -114,7 +114,7 @@ class Outbox(Repository):
             if row.state != LetterState.SENDING or row.claimed_at != claimed.row.claimed_at:
                 raise not_so(self._letters.as_row(row), "settled")
             moment = self._now()
-            day = local_date(datetime.fromisoformat(moment), zone)
+            day = local_date(moment, zone)
             if to is LetterState.SENT:
                 return self._sent(tx, row, day, SMTP, by, moment=moment, more={"reference": reference})
             if to is LetterState.BOUNCED:
@@ -260,9 +260,7 @@ class Outbox(Repository):
 
     def _must_be_between(self, tx: Connection, row: Row[Any], on: date, since: str) -> None:
         zone = self._request_row(tx, row.request_id).zone
-        first = (
-            date.fromisoformat(since) if len(since) == 10 else local_date(datetime.fromisoformat(since), zone)
-        )
+        first = date.fromisoformat(since) if len(since) == 10 else local_date(since, zone)
         today = local_date(self._clock(), zone)
         if not first <= on <= today:
             raise RefusedError(

@@ -68,7 +68,7 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
         yield f"\n{later.source}: left for later, not opened; the rest follows by {later.rest_by}"
     for before in draft.plan.before:
         table_path = f"{before.source}.{before.table}".rstrip(".")
-        yield f"\n{table_path}: given on {before.delivered_at[:10]}"
+        yield f"\n{table_path}: given on {before.delivered_at[:16]}Z"
     for manual in draft.plan.manual:
         files = f", {count(len(manual.files), 'file')}" if manual.files else ""
         why = f" ({manual.reason}, {', '.join(manual.rules)})" if manual.reason else ""

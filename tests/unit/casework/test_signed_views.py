@@ -6,7 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.support.deciding import NOW, Bureau
+from tests.support.days import local_today
+from tests.support.deciding import Bureau
 from tests.support.family import ADULT, CHILD, open_family
 from tests.support.kept import Kept
 from tests.support.reviewing import BALANCE, LINE, Reviewers
@@ -16,6 +17,7 @@ from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.store_request import take_in
 from afschrift.casework.question_view import look
+from afschrift.domain.instants import utc_now
 from afschrift.questions.view import Kept as From
 from afschrift.questions.view import Section
 from afschrift.register.records import QuestionRow
@@ -43,7 +45,7 @@ def test_of_a_message_that_counts_as_not_received(tmp_path: Path, monkeypatch: p
     sections = seen(bureau, question)
     decided = told(sections["What was decided"])
     assert decided["By"] == "anna (cli:anna)"
-    assert decided["When"].startswith(str(NOW.year))
+    assert decided["When"].startswith(str(utc_now().year))
     assert (decided["Published on"], decided["Channel"], decided["In words"]) == (
         "2024-01-01",
         "Cleaners",
@@ -57,7 +59,7 @@ def test_of_a_message_that_counts_as_not_received(tmp_path: Path, monkeypatch: p
 def test_of_a_mandate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bureau = open_family(tmp_path, monkeypatch)
     question = bureau.asked(bureau.store(keys=CHILD, made_by="guardian"))
-    form = {"kind": "guardianship_register", "checked_on": str(NOW.date()), "scope": "both"}
+    form = {"kind": "guardianship_register", "checked_on": str(local_today()), "scope": "both"}
     form |= {"identity_checked": "eid", "answer_to": "representative", "answer_by": "post", "secrecy": "care"}
     officer = bureau.officer("cli:anna")
     done = answer_question(officer, question.id, "proven", detail=form, text=WHY)

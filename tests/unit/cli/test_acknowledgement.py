@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation
+from tests.support.days import days_away
 from tests.support.mail_server import Manner, serving, unused_port
 from typer.testing import CliRunner
 
@@ -19,8 +20,7 @@ from afschrift.letters.mail_message import parts
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
 
-NOW = datetime.now(UTC)
-AT = (NOW - timedelta(hours=1)).isoformat()
+AT = days_away(-2).isoformat()
 LOGIN = {"by": "log-in", "level": "substantial", "at": AT}
 
 
@@ -107,7 +107,7 @@ def test_each_right_of_a_message_has_its_letter(register: Register, monkeypatch:
     ("more", "policy"),
     [
         ({"authenticated": None}, ""),
-        ({"received_at": (NOW - timedelta(days=50)).isoformat()}, ""),
+        ({"received_at": days_away(-50).isoformat()}, ""),
         ({}, "acknowledge: manual\n"),
     ],
     ids=["nobody is authenticated", "the last day is over", "the policy leaves it to a person"],

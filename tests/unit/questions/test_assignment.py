@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.days import days_away
 from tests.support.deciding import ROLES, Bureau
 
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
@@ -42,11 +43,8 @@ def test_assigned_deputy_reassigned_and_back(bureau: Bureau) -> None:
 
 
 def _until() -> str:
-    from datetime import timedelta
 
-    from tests.support.deciding import NOW
-
-    return (NOW + timedelta(days=50)).date().isoformat()
+    return days_away(50).date().isoformat()
 
 
 def test_who_cannot_be_given_it(bureau: Bureau) -> None:

@@ -176,11 +176,13 @@ def _manual(officer: Officer, question: QuestionRow) -> Iterator[Section]:
     asked = officer.register.questions.all(open_only=False, request_id=question.request)
     source_of = {one.id: one.detail.get("source") for one in asked if one.kind == "manual"}
     said_by = {source_of.get(d.question or ""): d for d in officer.register.decisions.of(question.request)}
-    rows = []
+    zone, rows = officer.register.requests.get(question.request).zone, []
     for name, status in statuses.items():
         declared, decided = officer.inventory.manual.get(name), said_by.get(name)
         title = f"{declared.title.get('en')} ({name})" if declared is not None else name
-        who = (officer.roles.person(decided.by).name, decided.at[:10]) if decided is not None else ("", "")
+        who = ("", "")
+        if decided is not None:
+            who = (officer.roles.person(decided.by).name, on_the_wall(decided.at, zone))
         rows.append((title, said(status), *who))
     heads = ("System", "Outcome", "By", "On")
     yield Section("Systems that people search", (), heads, tuple(rows))

@@ -13,6 +13,7 @@ from afschrift.domain.keys import Unique
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.inventory.model import Inventory
+from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.grounds.grounds import TriggerLimits
 from afschrift.register.records import Past
@@ -66,6 +67,11 @@ def triggers(services: Services, request: Request) -> tuple[Trigger, ...]:
     )
 
 
+def _received(past: Past, request: Request) -> str:
+    """The day on which an earlier request came, where the controller must act (R02)."""
+    return str(local_date(past.received_at, request.zone))
+
+
 def _repetition(request: Request, history: tuple[Past, ...], limits: TriggerLimits) -> Iterator[Trigger]:
     same = [
         past
@@ -75,7 +81,7 @@ def _repetition(request: Request, history: tuple[Past, ...], limits: TriggerLimi
         and _within(past.received_at, request.received_at, limits.earlier_days)
     ]
     if len(same) >= limits.earlier:
-        earlier = [{"request": past.request, "received_on": past.received_at[:10]} for past in same]
+        earlier = [{"request": past.request, "received_on": _received(past, request)} for past in same]
         payload = {"count": len(same), "within_days": limits.earlier_days, "earlier": earlier}
         words = f"{len(same)} earlier requests of this person for {request.right} within a year"
         yield Trigger("repetition", ("R26", "R47", "R48", "R50", "R54"), words, payload)
@@ -84,7 +90,7 @@ def _repetition(request: Request, history: tuple[Past, ...], limits: TriggerLimi
 def _overlap(request: Request, history: tuple[Past, ...]) -> Iterator[Trigger]:
     for past in history:
         if past.right is request.right and past.state.open:
-            payload = {"earlier": past.request, "received_on": past.received_at[:10]}
+            payload = {"earlier": past.request, "received_on": _received(past, request)}
             yield Trigger(
                 "overlap", ("R55",), f"request {past.request} of this person is still open", payload
             )
@@ -100,7 +106,8 @@ def contact_changed(request: Request, history: tuple[Past, ...], limits: Trigger
 
 def _contact(request: Request, history: tuple[Past, ...], limits: TriggerLimits) -> Iterator[Trigger]:
     if (past := contact_changed(request, history, limits)) is not None:
-        payload = {"keys": list(past.changed), "earlier": past.request, "received_on": past.received_at[:10]}
+        received = _received(past, request)
+        payload = {"keys": list(past.changed), "earlier": past.request, "received_on": received}
         words = f"another {' and '.join(past.changed)} than in request {past.request}, shortly before"
         yield Trigger("contact_changed", ("R10", "R12", "R71"), words, payload)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from afschrift.casework.identity.confirmed import person_digest
@@ -166,4 +166,4 @@ def _bound(register: Register, request: Request, asked: OpenQuestion) -> str:
 
 
 def _today(services: Services, request: Request) -> date:
-    return local_date(datetime.fromisoformat(services.now()), request.zone)
+    return local_date(services.now(), request.zone)

@@ -6,7 +6,6 @@ Neither date nor age is kept, logged or handed on. What the register gets is `ye
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 
 from afschrift.casework.identity.confirmed import person_digest
@@ -57,7 +56,7 @@ def minority(services: Services, request: Request) -> Minor:
         found = minor(
             values,
             born=services.inventory.identity.birth_date is not None,
-            day=local_date(datetime.fromisoformat(request.received_at), request.zone),
+            day=local_date(request.received_at, request.zone),
             limit=services.age_of_consent,
         )
         found = Minor.UNKNOWN if found is Minor.NO and not sure else found

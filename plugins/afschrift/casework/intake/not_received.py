@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from afschrift.casework import second_signature
 from afschrift.casework.intake.question import NOT_RECEIVED, NOT_RECEIVED_KIND
@@ -157,7 +157,7 @@ def _must_be_so(
     published: Collection[str],
     today: date,
 ) -> None:
-    received = local_date(datetime.fromisoformat(requests[0].received_at), requests[0].zone)
+    received = local_date(requests[0].received_at, requests[0].zone)
     if published_on > received or published_on > today:
         raise RefusedError(
             f"The proper channel was published on {published_on}, after the message arrived on {received}: "

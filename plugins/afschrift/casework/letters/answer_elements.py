@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from afschrift.app.settings import Settings
@@ -56,7 +56,7 @@ def _files(settings: Settings, register: Register, timeline: Timeline, bundle: s
         if delivery.sha256 != bundle or (fetched := settings.fetched_at(delivery.destination)) is None:
             continue
         link, days = fetched
-        until = local_date(datetime.fromisoformat(delivery.delivered_at), timeline.zone) + timedelta(days)
+        until = local_date(delivery.delivered_at, timeline.zone) + timedelta(days)
         name = delivery.uri.rpartition("/")[2]
         return {"where": link.replace("{file}", name), "available_until": until.isoformat()}
     return {}

@@ -37,14 +37,14 @@ def lines(due: Sequence[str], request_id: str) -> Iterator[str]:
 
 def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Iterator[str]:
     opened = timeline.state.open
-    if opened and right_unclear(timeline) and not _made(register, timeline.request, "right_question"):
+    if opened and right_unclear(timeline) and not _made(register, timeline, "right_question"):
         yield "right_question"
     missed = missed_day(timeline, jurisdiction, today)
-    if opened and missed is not None and not _made(register, timeline.request, "late", missed):
+    if opened and missed is not None and not _made(register, timeline, "late", missed):
         yield "late"
     if (opened or timeline.state is State.DELIVERED) and _part_untold(register, timeline):
         yield "partial_delivery"
-    if timeline.state is State.MERGED and not _made(register, timeline.request, "merged"):
+    if timeline.state is State.MERGED and not _made(register, timeline, "merged"):
         yield "merged"
     if _handed_over(register, timeline):
         yield "handed_over"
@@ -53,7 +53,7 @@ def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, tod
     lifted = [one for one in restrictions(register, timeline.request) if one.lifted]
     # Of a hidden one on an open request the person gets the data with the answer, and no letter tells of it.
     told = any(not one.hidden for one in lifted) or (bool(lifted) and not opened)
-    if told and not _made(register, timeline.request, "restriction_lifted"):
+    if told and not _made(register, timeline, "restriction_lifted"):
         yield "restriction_lifted"
 
 
@@ -78,8 +78,9 @@ def _part_untold(register: Register, timeline: Timeline) -> bool:
     return any(one.sent_on is None and one.id not in made for one in parts)
 
 
-def _made(register: Register, request_id: str, kind: str, after: date | None = None) -> bool:
-    return any(after is None or at[:10] > after.isoformat() for at in _made_at(register, request_id, kind))
+def _made(register: Register, timeline: Timeline, kind: str, after: date | None = None) -> bool:
+    found = _made_at(register, timeline.request, kind)
+    return any(after is None or timeline.local(at) > after for at in found)
 
 
 def _made_at(register: Register, request_id: str, kind: str) -> list[str]:

@@ -69,9 +69,7 @@ def _restrictions(register: Register, now: datetime) -> Iterator[Review]:
 def _decided_anew(register: Register, one: Restriction, zone: str) -> bool:
     """Whether the request was decided on again since the day came."""
     taken = [ruling for ruling in request_decisions(register, one.request) if ruling.in_force]
-    return any(
-        local_date(datetime.fromisoformat(ruling.decision.at), zone) >= one.review_on for ruling in taken
-    )
+    return any(local_date(ruling.decision.at, zone) >= one.review_on for ruling in taken)
 
 
 def _holds(register: Register, now: datetime) -> Iterator[Review]:

@@ -7,7 +7,7 @@ the next run does not open it, and what the other sources hold is a partial deli
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 
 from afschrift.casework.partial_response.question import FORM, SOURCE_DOWN
 from afschrift.casework.partial_response.source_for_later import hindrance, personal_tables
@@ -71,7 +71,7 @@ def left_for_later(services: Services, request_id: str) -> tuple[Later, ...]:
     register, inventory = services.register, services.inventory
     timeline = register.facts.timeline(request_id)
     done = used(timeline)
-    today = local_date(datetime.fromisoformat(services.now()), timeline.zone)
+    today = local_date(services.now(), timeline.zone)
     found = [
         later
         for later in decided_partial(register, inventory, request_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any, TypeVar
 
 from afschrift.casework.partial_response.source_for_later import personal_tables
@@ -138,7 +137,7 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
         later = [_promised(services, one) for one in plan.later]
         detail: dict[str, Any] = {"bundle": receipt.sha256, "plan": plan.digest(), "later": later}
         detail |= {"rows": dict(rows), "decisions": rested}
-        day = local_date(datetime.fromisoformat(services.now()), timeline.zone)
+        day = local_date(services.now(), timeline.zone)
         return [NewFact(FactKind.PARTLY_DELIVERED, day, detail=detail)]
 
     register.facts.record(plan.request, make, "system")

@@ -65,7 +65,7 @@ def listing(
         typer.echo("No case is under hold." if held else nothing)
     for case in found:
         typer.echo(
-            f"{case.id}  received {case.received_at[:10]} by {case.channel}  made by {case.made_by}  "
+            f"{case.id}  received {case.received_at[:16]}Z by {case.channel}  made by {case.made_by}  "
             f"texts {case.texts}  requests {', '.join(case.requests)}"
         )
         words = dict.fromkeys(one.words for one in holds if one.request in case.requests)

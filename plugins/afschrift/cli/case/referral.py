@@ -129,9 +129,8 @@ def case_lines(register: Register, case: str) -> list[str]:
         due = f"due {one.due}" if one.due else "without a period of the GDPR"
         if one.handed_over is not None:
             detail = one.handed_over.detail
-            state = (
-                f"handed over to {detail['to']} on {one.handed_over.at[:10]}, reference {detail['reference']}"
-            )
+            on = f"{one.handed_over.at[:16]}Z"
+            state = f"handed over to {detail['to']} on {on}, reference {detail['reference']}"
         else:
             state = f"NOT HANDED OVER{f', for {one.desk}' if one.desk else ''}"
         lines.append(f"asks for {one.matter}{article}, {due}: {state}")

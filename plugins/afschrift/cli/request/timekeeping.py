@@ -221,7 +221,7 @@ def _waiting(request: str) -> str:
     if (fact := timeline.proposed) is None:
         return ""
     return (
-        f" It waits for a second signer: {fact.by} said on {fact.at[:10]} that it was received at "
+        f" It waits for a second signer: {fact.by} said on {timeline.local(fact.at)} that it was received at "
         f"{fact.instant}, not at {timeline.received_at} ({fact.detail['reason']})."
     )
 

@@ -157,8 +157,10 @@ def _last_day(whole: Span) -> list[str]:
     return words
 
 
-def local_date(received: datetime | date, zone: str) -> date:
+def local_date(received: datetime | date | str, zone: str) -> date:
     """The calendar date of an instant where the controller must act (R02). A plain date stays what it is.
+
+    received: text is an RFC 3339 instant, as rows of the register hold it.
 
     Raises:
         ConfigurationError: the zone is not known.
@@ -170,6 +172,8 @@ def local_date(received: datetime | date, zone: str) -> date:
         raise ConfigurationError(
             f"{zone!a} is not a time zone.", remedy="name one of the IANA list, as Europe/Amsterdam."
         ) from None
+    if isinstance(received, str):
+        received = datetime.fromisoformat(received)
     if not isinstance(received, datetime):
         return received
     if received.tzinfo is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -206,7 +206,7 @@ class Timeline:
 
     def local(self, instant: str) -> date:
         """Local date of an instant where the controller must act."""
-        return local_date(datetime.fromisoformat(instant), self.zone)
+        return local_date(instant, self.zone)
 
     @property
     def waiting(self) -> FactRow | None:

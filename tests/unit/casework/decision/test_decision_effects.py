@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from testbed.running import run_reviewed
-from tests.support.deciding import NOW, Bureau, trigger_codes, unchanged
+from testbed.running import run_reviewed, store
+from tests.support.days import days_away, local_today
+from tests.support.deciding import ANN, Bureau, trigger_codes, unchanged
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.decision.require import open_decision
@@ -24,12 +24,12 @@ from afschrift.steps.classify import classify
 pytestmark = pytest.mark.slow
 
 EXCESS = ("refuse", "manifestly_excessive")
-UNTIL = (NOW + timedelta(days=50)).date().isoformat()
+UNTIL = days_away(50).date().isoformat()
 SOME = ["shop.ticket", "shop.message.body"]
 
 
 def clock_of(bureau: Bureau, request: str) -> Clock:
-    return clock(bureau.register.facts.timeline(request), load_jurisdiction(bureau.settings), NOW.date())
+    return clock(bureau.register.facts.timeline(request), load_jurisdiction(bureau.settings), local_today())
 
 
 @pytest.fixture
@@ -98,6 +98,14 @@ def test_an_overlap_is_merged_and_the_earlier_receipt_stays(bureau: Bureau) -> N
     assert trigger_codes(bureau.asked(bureau.store(days=0))) == [
         "overlap"
     ]  # what was merged is no repetition
+
+
+def test_an_earlier_request_came_on_the_day_of_the_wall_clock(bureau: Bureau) -> None:
+    """R02: late in the evening of UTC it is the next day where the controller is."""
+    evening = days_away(-5).replace(hour=23, minute=30)
+    store(bureau.services, ANN, "access", received_at=evening.isoformat())
+    [flag] = bureau.asked(bureau.store()).detail["flags"]
+    assert flag["received_on"] == str(days_away(-4).date())
 
 
 def test_a_wider_request_is_not_merged(bureau: Bureau) -> None:
@@ -169,7 +177,7 @@ def test_identity_that_nobody_could_settle_is_refused_with_its_letter(bureau: Bu
     question = open_decision(bureau.services.grounds, bureau.register, request)
     assert trigger_codes(question) == ["asked_by_officer"]
     assert open_decision(bureau.services.grounds, bureau.register, request).id == question.id
-    today = NOW.date().isoformat()
+    today = local_today().isoformat()
     bureau.answer(question, "refuse", "identity_failure", asked_on=today, reasons="Wij kregen geen antwoord.")
     letter = bureau.sign(request).letter
     assert letter is not None

@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.support.deciding import NOW, Bureau
+from tests.support.days import days_away, local_today
+from tests.support.deciding import Bureau
 from tests.support.restricted import open_bureau
 
 from afschrift.casework.question_view import look
@@ -42,7 +43,7 @@ def test_a_flag_is_said_in_words_with_the_earlier_requests(bureau: Bureau) -> No
     earlier = [line for line in flag.lines if line.label == "Earlier request"]
     assert [line.request for line in earlier] == [first, second]
     received = bureau.register.facts.timeline(first).received
-    today = NOW.date()
+    today = local_today()
     assert earlier[0].value.startswith(f"{first}: access, received on {received}, ended as delivered on ")
     assert earlier[0].value[-10:] in {str(today - timedelta(1)), str(today), str(today + timedelta(1))}
     assert told(flag)["Rules"].startswith("R26")
@@ -102,7 +103,7 @@ def test_of_a_hidden_restriction_no_letter_is_said_to_go_out(
 ) -> None:
     bureau = open_bureau(tmp_path, monkeypatch)
     request, question = bureau.flagged()
-    on = (NOW + timedelta(days=50)).date().isoformat()
+    on = days_away(50).date().isoformat()
     bureau.answer(
         question, "restrict", "restriction", places=["shop.ticket"], existence="hidden", review_on=on,
         refused=None, given=None, reasons=None,

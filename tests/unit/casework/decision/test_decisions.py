@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.deciding import NOW, ROLES, Bureau, trigger_codes, unchanged
+from tests.support.days import days_away
+from tests.support.deciding import ROLES, Bureau, trigger_codes, unchanged
 from tests.support.ground_forms import GROUNDS, complete
 
 from afschrift.casework.answer import answer_question
@@ -22,6 +23,7 @@ from afschrift.domain.errors import (
     TooLateError,
 )
 from afschrift.domain.state import State
+from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.grounds.grounds import Outcome
 from afschrift.law.letter import LetterState
@@ -29,7 +31,7 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 
 EXCESS = ("refuse", "manifestly_excessive")
-UNTIL = (NOW + timedelta(days=50)).date().isoformat()
+UNTIL = days_away(50).date().isoformat()
 SOME = ["shop.ticket", "shop.message.body"]
 
 
@@ -53,7 +55,8 @@ def test_the_twelfth_request_of_a_year_is_fulfilled_free(bureau: Bureau) -> None
     [flag] = question.detail["flags"]
     assert (flag["flag"], flag["count"]) == ("repetition", 11)
     assert [one["request"] for one in flag["earlier"]] == earlier
-    assert flag["earlier"][-1]["received_on"] == (NOW - timedelta(days=31)).date().isoformat()
+    received = datetime.fromisoformat(bureau.register.requests.get(earlier[-1]).received_at)
+    assert flag["earlier"][-1]["received_on"] == str(local_date(received, "Europe/Amsterdam"))
     assert (question.kind, question.role) == ("decision", "officer")
     assert "merge" not in question.options
     assert bureau.answer(question, "fulfil").letter is None
@@ -130,7 +133,7 @@ TURNED_DOWN: list[tuple[str, str | None, dict[str, Any], str]] = [
     ("refuse", "identity_failure", {}, "R10"),
     ("refuse", "other", {}, "R48"),
     ("refuse", None, {}, "R48"),
-    ("extend", "complexity", {"needed_until": (NOW + timedelta(days=200)).date().isoformat()}, "R39"),
+    ("extend", "complexity", {"needed_until": days_away(200).date().isoformat()}, "R39"),
 ]
 
 

@@ -9,10 +9,11 @@ import duckdb
 import pytest
 from testbed.mini import SHOP, write_inventory
 from testbed.running import run
-from tests.support.deciding import NOW, Bureau, trigger_codes
+from tests.support.deciding import Bureau, trigger_codes
 from tests.support.restricted import open_bureau
 
 from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.instants import utc_now
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
 from afschrift.register.records import QuestionRow
@@ -133,7 +134,7 @@ def test_the_source_tells_that_a_contact_detail_was_changed(
     question = stopped(bureau, request)
     [flag] = question.detail["flags"]
     assert (flag["flag"], flag["keys"], flag["table"]) == ("contact_changed", ["email"], "shop.customer")
-    assert str(NOW.year) not in repr(flag)
+    assert str(utc_now().year) not in repr(flag)
     bureau.answer(question, "fulfil")
     classify(bureau.services, request)
     plan = bureau.register.plans.get(request, bureau.register.steps.latest(request, "classify")["plan"])  # type: ignore[index]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from testbed.running import run
-from tests.support.deciding import NOW, Bureau
+from tests.support.days import local_today
+from tests.support.deciding import Bureau
 from tests.support.restricted import dispute_service, open_bureau
 
 from afschrift.app.jurisdiction import jurisdiction_of
@@ -29,7 +30,6 @@ from afschrift.steps.close import wipe
 from afschrift.steps.sweep.findings import SweepLimits
 from afschrift.steps.sweep.sweep import Sweep
 
-TODAY = NOW.date()
 WHY = "De kwikstaart heeft een klacht ingediend."
 
 
@@ -73,12 +73,14 @@ def test_a_complaint_holds_by_itself_and_its_outcome_leaves_the_hold(bureau: Bur
     request = bureau.store()
     run(bureau.services, request)
     case = bureau.register.requests.get(request).case
-    [timeline] = dispute_service(bureau).complain(case, "authority", "z2026-01234", TODAY, WHY)
+    [timeline] = dispute_service(bureau).complain(case, "authority", "z2026-01234", local_today(), WHY)
     assert [h.ground for h in holds(timeline)] == ["authority"]
     with pytest.raises(RefusedError, match=r"entered for .* already.*--outcome"):
-        dispute_service(bureau).complain(request, "authority", "z2026-01234", TODAY)
+        dispute_service(bureau).complain(request, "authority", "z2026-01234", local_today())
     with pytest.raises(RefusedError, match="is before the complaint"):
-        dispute_service(bureau).end_complaint(request, "z2026-01234", "upheld", TODAY - timedelta(days=1))
+        dispute_service(bureau).end_complaint(
+            request, "z2026-01234", "upheld", local_today() - timedelta(days=1)
+        )
     [after] = dispute_service(bureau).end_complaint(case, "z2026-01234", "rejected")
     [one] = complaints(after)
     assert "rejected" in one.words
@@ -88,7 +90,9 @@ def test_a_complaint_holds_by_itself_and_its_outcome_leaves_the_hold(bureau: Bur
         bureau.register.data_keys.shred(request, "retention_identity")
     dispute_service(bureau).release(case, WHY)
     assert bureau.register.data_keys.shred(request, "retention_identity")
-    [after] = dispute_service(bureau).complain(request, "court", "C/13/1", TODAY)  # late, and codes alone
+    [after] = dispute_service(bureau).complain(
+        request, "court", "C/13/1", local_today()
+    )  # late, and codes alone
     assert [c.reference for c in complaints(after)] == ["z2026-01234", "C/13/1"]
     with pytest.raises(RefusedError, match="destroyed"):
         dispute_service(bureau).hold(request, "court", WHY)
@@ -101,7 +105,7 @@ def test_only_an_officer_holds_releases_and_enters_complaints(bureau: Bureau) ->
         for act in (
             lambda d: d.hold(request, "court", WHY),
             lambda d: d.release(request, WHY),
-            lambda d: d.complain(request, "person", "R1", TODAY),
+            lambda d: d.complain(request, "person", "R1", local_today()),
             lambda d: d.end_complaint(request, "R1", "upheld"),
         ):
             with pytest.raises(NotAllowedError):
@@ -115,10 +119,10 @@ def test_only_an_officer_holds_releases_and_enters_complaints(bureau: Bureau) ->
 
 def test_a_hold_is_named_on_its_day_and_told_once(bureau: Bureau) -> None:
     request = bureau.store()
-    [timeline] = dispute_service(bureau).hold(request, "court", WHY, TODAY + timedelta(days=90))
+    [timeline] = dispute_service(bureau).hold(request, "court", WHY, local_today() + timedelta(days=90))
     [one] = holds(timeline)
-    assert due_reviews(bureau.register, NOW + timedelta(days=88)) == []
-    later = NOW + timedelta(days=91)
+    assert due_reviews(bureau.register, utc_now() + timedelta(days=88)) == []
+    later = utc_now() + timedelta(days=91)
     [review] = due_reviews(bureau.register, later)
     assert (review.what, review.id, review.request) == ("hold", one.id, request)
     sent: list[Message] = []
@@ -151,5 +155,5 @@ def test_a_refusal_whose_letter_came_back_is_open_until_it_is_sent_again(bureau:
     bureau.send(again.id)
     after = bureau.register.facts.timeline(request)
     assert after.state is State.REFUSED
-    now = clock(after, jurisdiction_of(bureau.services.inventory.controller), TODAY)
+    now = clock(after, jurisdiction_of(bureau.services.inventory.controller), local_today())
     assert (now.breaches, now.closed_on) == ((), after.of(FactKind.DECIDED)[0].sent_on)

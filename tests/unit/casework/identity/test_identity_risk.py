@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from testbed.mini import SHOP
-from tests.support.deciding import NOW, ROLES, Bureau, unchanged
+from tests.support.days import local_today
+from tests.support.deciding import ROLES, Bureau, unchanged
 from tests.support.restricted import open_bureau
 
 from afschrift.app.jurisdiction import jurisdiction_of
@@ -20,6 +20,7 @@ from afschrift.casework.identity.risk import needed_level
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, RefusedError
+from afschrift.domain.instants import utc_now
 from afschrift.inventory.faults import InventoryError
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.letter import Bounce
@@ -180,11 +181,11 @@ def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(burea
     detail = {"doubt": "special_data"}
     answer_question(Officer(bureau.register, ROLES, "cli:anna"), question.id, "not_confirmed", detail=detail)
     place: Jurisdiction = jurisdiction_of(bureau.services.inventory.controller)
-    today = NOW.astimezone(ZoneInfo("Europe/Amsterdam")).date()
+    today = local_today()
 
     def clock_service(ahead: int = 0) -> ClockService:
         return ClockService(
-            Officer(bureau.register, ROLES, "cli:anna", now=NOW + timedelta(days=ahead)), place
+            Officer(bureau.register, ROLES, "cli:anna", now=utc_now() + timedelta(days=ahead)), place
         )
 
     def since(ahead: int = 0) -> date | None:

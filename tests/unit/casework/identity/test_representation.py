@@ -14,7 +14,8 @@ import pytest
 from testbed import mini
 from testbed.register_reader import faults
 from testbed.running import event_types, run
-from tests.support.deciding import NOW, ROLES, Bureau, unchanged
+from tests.support.days import days_away, local_today
+from tests.support.deciding import ROLES, Bureau, unchanged
 from tests.support.family import ADULT, BORN, CHILD, NOT_KNOWN, open_family
 from tests.support.ground_forms import GROUNDS
 from tests.support.parts import Club
@@ -50,7 +51,7 @@ pytestmark = pytest.mark.slow
 NOTE = "De verzorgers zijn het eens; zangvogel wil het zelf ook."
 MANDATE = {
     "kind": "written_mandate",
-    "checked_on": str(NOW.date() - timedelta(days=1)),
+    "checked_on": str(days_away(-2).date()),
     "scope": "both",
     "identity_checked": "eid",
     "answer_to": "representative",
@@ -334,7 +335,7 @@ def test_nobody_is_refused_for_want_of_a_mandate_who_has_one_or_asks_themselves(
 
 def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: Bureau) -> None:
     request = bureau.store(keys=ADULT, made_by="proxy")
-    until = NOW.date() + timedelta(days=1)
+    until = local_today() + timedelta(days=1)
     said(bureau, bureau.asked(request), "proven", **MANDATE, valid_until=str(until))
     up_to_deliver(bureau, request)
     later = replace(bureau.services, now=lambda: f"{until + timedelta(days=1)}T12:00:00Z")

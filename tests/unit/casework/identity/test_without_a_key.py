@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from testbed.running import store
-from tests.support.deciding import NOW, Bureau
+from tests.support.deciding import Bureau
 from tests.support.ground_forms import GROUNDS
 
 from afschrift.casework.decision.require import open_decision
 from afschrift.casework.letters.make import make
+from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 
 
@@ -20,7 +21,7 @@ def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
 
 
 def without_key(bureau: Bureau) -> str:
-    return store(bureau.services, {}, received_at=NOW.isoformat(), authenticated=None)
+    return store(bureau.services, {}, received_at=utc_now().isoformat(), authenticated=None)
 
 
 def test_its_letters_are_made(bureau: Bureau) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from testbed.register_reader import faults
-from tests.support.deciding import NOW, ROLES, Bureau
+from tests.support.deciding import ROLES, Bureau
 from tests.support.family import ADULT, open_family
 from tests.support.moves import moved
 
@@ -19,6 +19,7 @@ from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.store_request import take_in
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.questions.kind import Answered
 from afschrift.steps.assess import assess
@@ -40,7 +41,7 @@ def stored(bureau: Bureau, channel: str = "cleaners", right: Any = ("access", "p
 
 def proposed(bureau: Bureau, case: str, on: str = "2024-01-01", why: str = WHY, by: str = "cli:anna") -> Any:
     channels = bureau.services.inventory.controller.channels
-    return propose(Officer(bureau.register, ROLES, by, now=NOW), bureau.register.cases.get(case), date.fromisoformat(on), why, published=channels)  # fmt: skip
+    return propose(Officer(bureau.register, ROLES, by, now=utc_now()), bureau.register.cases.get(case), date.fromisoformat(on), why, published=channels)  # fmt: skip
 
 
 def signed(bureau: Bureau, question: Any, choice: str = "agree", by: str = "airflow:sam") -> Answered:

@@ -11,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 from testbed.register_reader import faults
 from testbed.running import run
-from tests.support.deciding import NOW, ROLES, Bureau
+from tests.support.days import local_today
+from tests.support.deciding import ROLES, Bureau
 from tests.support.family import ADULT, open_family
 
 from afschrift.casework.intake.message import Intake
@@ -21,6 +22,7 @@ from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.notices.message import Message
 from afschrift.casework.notices.referrals import referral_reminder
 from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.instants import utc_now
 from afschrift.domain.right import Right
 from afschrift.law.case_facts import CaseFactKind, referrals
 from afschrift.law.clock.alarm import marks
@@ -77,14 +79,14 @@ def test_a_letter_that_asks_for_nothing_of_ours_is_recorded_all_the_same(bureau:
     stored = taken(bureau, right=None, keys=None, authenticated=None, other_rights="rectification")
     assert stored.requests == ()
     assert bureau.register.cases.get(stored.case).requests == ()
-    assert [one.referral.matter for one in pending_referrals(bureau.register, NOW, ZONE)] == [
+    assert [one.referral.matter for one in pending_referrals(bureau.register, utc_now(), ZONE)] == [
         Matter.RECTIFICATION
     ]
 
 
 def test_what_waits_is_named_until_somebody_hands_it_over(bureau: Bureau) -> None:
     case = taken(bureau, other_rights=["erasure"]).case
-    [found] = pending_referrals(bureau.register, NOW, ZONE, marks())
+    [found] = pending_referrals(bureau.register, utc_now(), ZONE, marks())
     assert (found.level, case in found.words) == ("overdue", True)
     hand = lambda **more: record_handed_over(  # noqa: E731
         bureau.register,
@@ -109,23 +111,23 @@ def test_what_waits_is_named_until_somebody_hands_it_over(bureau: Bureau) -> Non
         assert told.value.remedy
     with pytest.raises(NotAllowedError):
         hand(by="cli:dirk")
-    assert len(pending_referrals(bureau.register, NOW, ZONE)) == 1
+    assert len(pending_referrals(bureau.register, utc_now(), ZONE)) == 1
     done = hand(by="cli:ivo")
     assert done.handed_over is not None
     assert done.handed_over.detail == {"to": "customer service", "reference": "T-1"}
-    assert pending_referrals(bureau.register, NOW, ZONE) == ()
+    assert pending_referrals(bureau.register, utc_now(), ZONE) == ()
     with pytest.raises(RefusedError, match="already"):
         hand()
     assert faults(bureau.settings.register) == []
 
 
 def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
-    day = NOW.date()
+    day = local_today()
     taken(bureau, other_rights=["erasure"], received_at=f"{day - timedelta(days=1)}T12:00:00+01:00")
     sent: list[Message] = []
 
     def remind(days: int, notifier: str = "desk", roles: tuple[str, ...] = ()) -> int:
-        now = NOW + timedelta(days=days)
+        now = utc_now() + timedelta(days=days)
         return referral_reminder(bureau.register, "airflow:check", now).remind(notifier, sent.append, roles)
 
     assert [remind(0), remind(0), remind(0, "other"), remind(0, "third", ("second_signer",))] == [1, 0, 1, 0]
@@ -142,7 +144,7 @@ def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
 def test_the_dead_have_no_right_and_are_not_swallowed(bureau: Bureau, content: dict[str, Any]) -> None:
     stored = taken(bureau, keys=None, authenticated=None, **content)
     assert (stored.requests, stored.matters) == ((), (Matter.DECEASED,))
-    [found] = pending_referrals(bureau.register, NOW, ZONE)
+    [found] = pending_referrals(bureau.register, utc_now(), ZONE)
     assert (found.referral.due, found.level) == (None, "new")
     assert "R17" in found.words
     assert [t.text for t in bureau.register.cases.texts(stored.case, "x")] == [MESSAGE.encode()]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.deciding import NOW, ROLES, Bureau
+from tests.support.days import local_today
+from tests.support.deciding import ROLES, Bureau
 from tests.support.restricted import FIRST, dispute_service, open_bureau, restricted
 
 from afschrift.app.jurisdiction import load_jurisdiction
@@ -19,6 +21,7 @@ from afschrift.casework.letters.send import send
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.state import State
 from afschrift.register.database.database import Database
+from afschrift.register.register import Register
 from afschrift.register.trail.differences import ForgedError
 
 LATE = {"reasons": "Een systeem was stuk.", "expected_on": "2030-01-01"}
@@ -37,7 +40,7 @@ def said(bureau: Bureau, request: str, kind: str, keep: bool = False, **given: A
 
 def due(bureau: Bureau, request: str) -> tuple[str, ...]:
     timeline = bureau.register.facts.timeline(request)
-    return letters_due(bureau.register, timeline, load_jurisdiction(bureau.settings), NOW.date())
+    return letters_due(bureau.register, timeline, load_jurisdiction(bureau.settings), local_today())
 
 
 def test_the_receipt_of_every_right_of_a_message_is_confirmed(bureau: Bureau) -> None:
@@ -120,6 +123,18 @@ def test_a_late_request_gets_an_apology_with_why_when_and_where_to_complain(bure
     assert due(bureau, request) == ()
     with pytest.raises(RefusedError, match="is not late"):
         said(bureau, bureau.store(), "late", **LATE)
+
+
+@pytest.mark.parametrize(("hour", "still_due"), [(12, ("late",)), (23, ())])
+def test_an_apology_of_the_night_after_the_last_day_is_made_on_the_next_day(
+    bureau: Bureau, hour: int, still_due: tuple[str, ...]
+) -> None:
+    """By the clock on the wall (R02), though at half past eleven it is still the last day in UTC."""
+    request = bureau.store(days=60)
+    at = datetime.combine(load_due(bureau, request), time(hour, 30), tzinfo=UTC)
+    then = Register(bureau.settings.register, bureau.register.store.keys, lambda: at)
+    make(replace(bureau.officer("cli:anna"), register=then), request, "late", LATE)
+    assert due(bureau, request) == still_due
 
 
 @pytest.mark.parametrize(("days", "sorry"), [(60, True), (2, False)])

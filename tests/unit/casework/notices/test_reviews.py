@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from testbed.running import run
-from tests.support.deciding import NOW, Bureau
+from tests.support.days import days_away
+from tests.support.deciding import Bureau
 from tests.support.restricted import open_bureau
 
 from afschrift.casework.notices.message import Message
 from afschrift.casework.notices.reviews import due_reviews, review_reminder
 
-LATER = NOW + timedelta(days=50)
+LATER = days_away(50)
 UNTIL = LATER.date()
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from testbed.running import run, store
+from tests.support.days import local_today
 from tests.support.in_parts import (
     ANN,
     RECEIVED,
     SOON,
-    TODAY,
     WHY,
     Part,
     again,
@@ -113,7 +113,7 @@ def test_the_person_reads_first_that_it_is_a_part(
     assert main.index(now) < main.index("<section")
     title = {"en": "The loyalty card club", "nl": "De klantenkaart club"}[language]
     assert main.index(title) < main.index("<section")
-    assert str((TODAY + timedelta(days=9)).day) in main[: main.index("<section")]
+    assert str((local_today() + timedelta(days=9)).day) in main[: main.index("<section")]
     assert now in first["README.txt"].decode()
     second = members(run(services, request))
     page = second["index.html"].decode()
@@ -128,21 +128,21 @@ def test_the_clock_goes_on_and_the_status_says_so(services: Services, club: Club
     place = jurisdiction_of(services.inventory.controller)
     from afschrift.law.clock.clock import clock
 
-    before = clock(services.register.facts.timeline(request), place, TODAY)
+    before = clock(services.register.facts.timeline(request), place, local_today())
     partly(services, request, club)
     timeline = services.register.facts.timeline(request)
-    after = clock(timeline, place, TODAY)
+    after = clock(timeline, place, local_today())
     assert (after.due, after.closed_on) == (before.due, None)
     assert StatusTerm.PARTLY_FULFILLED in after.status
     assert StatusTerm.PARTLY_FULFILLED.broader.endswith("RequestStatus")
-    assert list(status_lines(timeline)) == [f"partly delivered on {TODAY}, rest by {SOON}"]
+    assert list(status_lines(timeline)) == [f"partly delivered on {local_today()}, rest by {SOON}"]
     assert any("Partly delivered" in step and SOON in step for step in after.steps)
     late = clock(timeline, place, date.fromisoformat(SOON) + timedelta(days=1))
     assert "rest_late:R44" in late.breaches
     run(services, request)
     closed = services.register.facts.timeline(request)
     assert awaited(closed) is None
-    assert StatusTerm.PARTLY_FULFILLED not in clock(closed, place, TODAY).status
+    assert StatusTerm.PARTLY_FULFILLED not in clock(closed, place, local_today()).status
 
 
 def test_the_dry_run_tells_of_parts(services: Services, club: Club) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from testbed.running import drive, hand_over
-from tests.support.in_parts import TODAY, Part, again, club, part, services
+from tests.support.days import local_today
+from tests.support.in_parts import Part, again, club, part, services
 from tests.support.kept import Kept
 
 from afschrift.domain.errors import RefusedError
@@ -20,7 +21,9 @@ pytestmark = pytest.mark.slow
 
 __all__ = ["club", "part", "services"]
 
-POST = Sending(TODAY, "registered_post", "3SABC123")
+
+def post() -> Sending:
+    return Sending(local_today(), "registered_post", "3SABC123")
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def one(services: Services, request: str, kind: FactKind) -> FactRow:
 
 def tell(services: Services, request: str, kind: FactKind) -> State:
     about = one(services, request, kind).id
-    services.register.facts.record(request, lambda t: sent(t, TODAY, about, POST), "officer")
+    services.register.facts.record(request, lambda t: sent(t, local_today(), about, post()), "officer")
     return timeline(services, request).state
 
 
@@ -49,7 +52,7 @@ def test_the_letter_of_the_rest_ends_nothing_while_nobody_was_told_of_the_part(w
     services, request_id = whole.services, whole.request
     assert tell(services, request_id, FactKind.ANSWER_READY) is State.READY
     assert tell(services, request_id, FactKind.PARTLY_DELIVERED) is State.DELIVERED
-    assert timeline(services, request_id).ended_on == TODAY
+    assert timeline(services, request_id).ended_on == local_today()
 
 
 def test_in_the_order_of_giving_the_rest_ends_it(whole: Part) -> None:
@@ -69,9 +72,9 @@ def test_handing_over_is_of_all_that_nobody_was_told_of(whole: Part) -> None:
 
 def test_nobody_had_the_part_before_it_was_there(whole: Part) -> None:
     services, request_id = whole.services, whole.request
-    early = Sending(TODAY - timedelta(days=1), "by_hand", "r-1")
+    early = Sending(local_today() - timedelta(days=1), "by_hand", "r-1")
     with pytest.raises(RefusedError, match="has been ready since"):
-        services.register.facts.record(request_id, lambda t: told(t, TODAY, early), "officer")
+        services.register.facts.record(request_id, lambda t: told(t, local_today(), early), "officer")
 
 
 def test_a_letter_of_the_part_that_comes_back_after_the_end_opens_it_again(whole: Part) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from testbed.running import run, store
+from tests.support.days import days_away
 from tests.support.in_parts import (
     RECEIVED,
     SOON,
-    TODAY,
     WHY,
     again,
     answered,
@@ -103,8 +103,8 @@ def test_the_question_and_the_errors_hold_no_place_and_no_value(services: Servic
     [
         ("partial", {}, WHY, "rest_by"),
         ("partial", {"rest_by": "soon"}, WHY, "rest_by"),
-        ("partial", {"rest_by": str(TODAY - timedelta(days=1))}, WHY, "rest_by"),
-        ("partial", {"rest_by": str(TODAY + timedelta(days=60))}, WHY, "rest_by"),
+        ("partial", {"rest_by": str(days_away(-2).date())}, WHY, "rest_by"),
+        ("partial", {"rest_by": str(days_away(60).date())}, WHY, "rest_by"),
         ("partial", {"rest_by": SOON}, " ", "text"),
         ("partial", {"rest_by": SOON, "because": "x"}, WHY, "detail"),
         ("try_again", {"rest_by": SOON}, None, "rest_by"),

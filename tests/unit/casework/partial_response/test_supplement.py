@@ -16,9 +16,9 @@ from testbed.mini import write_inventory
 from testbed.running import installation, run
 from tests.support.active_files import pdf
 from tests.support.audited.sitecustomize import audit
+from tests.support.days import local_today
 from tests.support.in_parts import (
     SOON,
-    TODAY,
     WHY,
     Part,
     again,
@@ -155,11 +155,11 @@ def test_two_sources_come_back_one_after_the_other(services: Services, club: Clu
             bundles.append(run(services, request))
         assert run_to_its_end(services, request) is None  # the gym is still down: asked again
         assert question(services, request).detail["source"] == "gym"
-        says(services, request, "partial", str(TODAY + timedelta(days=20)))
+        says(services, request, "partial", str(local_today() + timedelta(days=20)))
         bundles.append(run(services, request))
     assert services.register.requests.get(request).state is State.ACCEPTED
     assert next(status_lines(services.register.facts.timeline(request))).endswith(
-        str(TODAY + timedelta(days=20))
+        str(local_today() + timedelta(days=20))
     )
     bundles.append(run(services, request))
     assert [path.name.removeprefix(request) for path in bundles] == [

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from testbed.running import drive, event_types
-from tests.support.deciding import NOW, ROLES, TODAY, Bureau
+from tests.support.days import days_away, local_today
+from tests.support.deciding import ROLES, Bureau
 from tests.support.mail_server import Manner, Server, serving
 from tests.support.mailed import LINK, mailed
 from tests.support.restricted import dispute_service
@@ -22,6 +23,7 @@ from afschrift.casework.officer import Officer
 from afschrift.casework.question_view import look
 from afschrift.casework.telling.tell import ask_again
 from afschrift.domain.errors import FormError, NeedsPersonError, RefusedError, TooLateError
+from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
@@ -30,7 +32,10 @@ from afschrift.questions.kind import Answered
 from afschrift.register.records import QuestionRow
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
-TOLD = {"on": TODAY.isoformat(), "channel": "by_hand", "proof": "receipt-1"}
+
+
+def handed() -> dict[str, Any]:
+    return {"on": local_today().isoformat(), "channel": "by_hand", "proof": "receipt-1"}
 
 
 def answered(
@@ -63,23 +68,23 @@ def test_a_bundle_at_its_destination_is_no_answer_until_somebody_says_that_it_wa
     question = to_tell(bureau, request)
     assert question.detail["letter"] == "delivery"
 
-    later = NOW + timedelta(days=2)  # it is entered two days later
+    later = utc_now() + timedelta(days=2)  # it is entered two days later
     officer = Officer(bureau.register, ROLES, "cli:anna", now=later, settings=bureau.settings)
-    done = answer_question(officer, question.id, "told", detail=TOLD)
+    done = answer_question(officer, question.id, "told", detail=handed())
 
     assert "closed" in done.said
     assert state(bureau, request) is State.DELIVERED
-    assert str(closed_on(bureau, request)) == TOLD["on"]
+    assert closed_on(bureau, request) == local_today()
     assert "fact_handed_over" in event_types(bureau.services, request)
 
 
-@pytest.mark.parametrize("on", [TODAY + timedelta(days=1), TODAY - timedelta(days=30)])
+@pytest.mark.parametrize("on", [days_away(2), days_away(-30)])
 def test_a_day_that_cannot_be_ends_nothing(bureau: Bureau, ready: Callable[..., str], on: Any) -> None:
     request = ready(days=5)
     with pytest.raises(RefusedError, match="A letter of"):
-        answered(bureau, to_tell(bureau, request), "told", **{**TOLD, "on": str(on)})
+        answered(bureau, to_tell(bureau, request), "told", **{**handed(), "on": str(on.date())})
     with pytest.raises(FormError, match="proof"):
-        answered(bureau, to_tell(bureau, request), "told", **{**TOLD, "proof": "by Ann Jansen"})
+        answered(bureau, to_tell(bureau, request), "told", **{**handed(), "proof": "by Ann Jansen"})
     assert state(bureau, request) is State.READY
 
 
@@ -154,7 +159,7 @@ def test_where_one_thing_is_not_sure_a_person_tells(
             "proven",
             {
                 "kind": "written_mandate",
-                "checked_on": TODAY.isoformat(),
+                "checked_on": local_today().isoformat(),
                 "scope": "both",
                 "identity_checked": "eid",
                 "answer_to": "person",
@@ -194,7 +199,7 @@ def test_a_letter_that_came_back_opens_it_again_and_it_is_asked_anew(
     request = bureau.store(keys=ANN)
     drive(bureau.services, request)
     [letter] = bureau.register.letters.all(request_id=request)
-    bureau.register.outbox.enter_bounce(letter.id, TODAY, Bounce.MAILBOX_FULL, "cli:anna")
+    bureau.register.outbox.enter_bounce(letter.id, local_today(), Bounce.MAILBOX_FULL, "cli:anna")
 
     assert state(bureau, request) is State.READY
     assert ask_again(bureau.register) == (request,)
@@ -202,7 +207,7 @@ def test_a_letter_that_came_back_opens_it_again_and_it_is_asked_anew(
     assert to_tell(bureau, request).detail["letter"] == "delivery"
     assert closed_on(bureau, request) is None
 
-    answered(bureau, to_tell(bureau, request), "told", **TOLD)
+    answered(bureau, to_tell(bureau, request), "told", **handed())
     assert state(bureau, request) is State.DELIVERED
 
 
@@ -211,7 +216,11 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
 ) -> None:
     request = bureau.store(keys=ANN)
     drive(bureau.services, request)
-    form = {"available_until": TODAY + timedelta(days=9), "where": "our counter", "to": "ann@example.org"}
+    form = {
+        "available_until": local_today() + timedelta(days=9),
+        "where": "our counter",
+        "to": "ann@example.org",
+    }
     letter = make(bureau.officer("cli:anna"), request, "delivery", form).letter
     assert letter is not None
     sending = mailed(bureau, tmp_path, post[1]).settings
@@ -240,7 +249,7 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
 
 def test_two_ends_at_once(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready()
-    form = {"available_until": TODAY + timedelta(days=9), "where": "our counter"}
+    form = {"available_until": local_today() + timedelta(days=9), "where": "our counter"}
     letter = make(bureau.officer("cli:anna"), request, "delivery", form).letter
     assert letter is not None
     clocks = ClockService(bureau.officer("cli:anna"), bureau.officer("cli:anna").jurisdiction)
@@ -252,7 +261,7 @@ def test_two_ends_at_once(bureau: Bureau, ready: Callable[..., str]) -> None:
     assert bureau.register.letters.get(letter.id).state is LetterState.SENT
     assert bureau.register.facts.timeline(request).of(FactKind.LETTER_SENT)
     with pytest.raises(TooLateError, match="closed"):
-        clocks.told(request, Sending(TODAY, "by_hand", "r-1"))
+        clocks.told(request, Sending(local_today(), "by_hand", "r-1"))
 
 
 def test_that_nothing_is_held_ends_by_its_letter_which_knows_what_was_searched(bureau: Bureau) -> None:
@@ -270,7 +279,7 @@ def test_that_nothing_is_held_ends_by_its_letter_which_knows_what_was_searched(b
     bureau.send(done.letter)
 
     assert state(bureau, request) is State.ANSWERED_NOTHING_HELD
-    bureau.register.outbox.enter_bounce(done.letter, TODAY, Bounce.NOT_COLLECTED, "cli:anna")
+    bureau.register.outbox.enter_bounce(done.letter, local_today(), Bounce.NOT_COLLECTED, "cli:anna")
     assert state(bureau, request) is State.NOTHING_HELD
 
 
@@ -291,9 +300,9 @@ def test_that_nothing_can_be_taken_along_needs_a_persons_reasons(bureau: Bureau)
 
 def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready()
-    answered(bureau, to_tell(bureau, request), "told", **TOLD)
+    answered(bureau, to_tell(bureau, request), "told", **handed())
     disputes = dispute_service(bureau)
-    disputes.complain(request, "authority", "z1", TODAY)
+    disputes.complain(request, "authority", "z1", local_today())
     with pytest.raises(RefusedError, match="takes no end back"):
         disputes.end_complaint(request, "z1", "rejected", reopen=True)
 
@@ -307,10 +316,10 @@ def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau, ready: Ca
 
 def test_what_nobody_can_read_any_more_is_not_opened_again(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready()
-    answered(bureau, to_tell(bureau, request), "told", **TOLD)
+    answered(bureau, to_tell(bureau, request), "told", **handed())
     bureau.register.data_keys.shred(request, "retention_identity")
     disputes = dispute_service(bureau)
-    disputes.complain(request, "authority", "z1", TODAY)
+    disputes.complain(request, "authority", "z1", local_today())
     with pytest.raises(RefusedError, match="destroyed"):
         disputes.end_complaint(request, "z1", "upheld", reopen=True)
     assert state(bureau, request) is State.DELIVERED

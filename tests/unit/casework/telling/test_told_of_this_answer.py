@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from testbed.running import drive
-from tests.support.deciding import NOW, ROLES, TODAY, Bureau
+from tests.support.days import days_away, local_today
+from tests.support.deciding import ROLES, Bureau
 from tests.support.family import open_family
 from tests.support.in_parts import Part, club, part, services
 from tests.support.mail_server import Server
@@ -27,6 +28,7 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError, RefusedError
+from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.clock.sending import Sending
 from afschrift.law.letter import Bounce, LetterState
@@ -37,7 +39,7 @@ ANN = {"customer_id": "1", "email": "ann@example.org"}
 BOB = {"customer_id": "2", "email": "bob@example.org"}
 PROVEN = {
     "kind": "written_mandate",
-    "checked_on": str(TODAY - timedelta(days=1)),
+    "checked_on": str(days_away(-2).date()),
     "scope": "both",
     "identity_checked": "eid",
     "answer_to": "representative",
@@ -51,14 +53,14 @@ def state(bureau: Bureau, request: str) -> State:
 
 
 def letter(bureau: Bureau, request: str, where: str = "our counter") -> str:
-    form = {"available_until": TODAY + timedelta(days=9), "where": where, "to": "ann@example.org"}
+    form = {"available_until": local_today() + timedelta(days=9), "where": where, "to": "ann@example.org"}
     made = make(bureau.officer("cli:anna"), request, "delivery", form).letter
     assert made is not None
     return made.id
 
 
 def came_back(bureau: Bureau, letter_id: str) -> None:
-    bureau.register.outbox.enter_bounce(letter_id, TODAY, Bounce.NOT_COLLECTED, "cli:anna")
+    bureau.register.outbox.enter_bounce(letter_id, local_today(), Bounce.NOT_COLLECTED, "cli:anna")
 
 
 def clocks(bureau: Bureau) -> ClockService:
@@ -76,7 +78,7 @@ def said(
 
 def upheld(bureau: Bureau, request: str) -> None:
     disputes = dispute_service(bureau)
-    disputes.complain(request, "authority", "z1", TODAY)
+    disputes.complain(request, "authority", "z1", local_today())
     disputes.end_complaint(request, "z1", "upheld", reopen=True)
 
 
@@ -104,7 +106,7 @@ def test_the_letter_of_an_earlier_end_that_comes_back_late_opens_nothing(
     bureau.send(first)
     upheld(bureau, request)
     drive(bureau.services, request)
-    clocks(bureau).told(request, Sending(TODAY, "by_hand", "r-1"))
+    clocks(bureau).told(request, Sending(local_today(), "by_hand", "r-1"))
 
     came_back(bureau, first)
 
@@ -136,7 +138,7 @@ def test_what_was_handed_over_stays_so_though_a_letter_comes_back(
 ) -> None:
     request = ready(keys=ANN)
     sent = letter(bureau, request)
-    clocks(bureau).told(request, Sending(TODAY, "by_hand", "r-1"))
+    clocks(bureau).told(request, Sending(local_today(), "by_hand", "r-1"))
     bureau.send(sent)
 
     came_back(bureau, sent)
@@ -152,7 +154,7 @@ def test_an_answer_by_keys_that_were_corrected_ends_nothing(
     told = letter(bureau, request)
     change_keys(bureau.officer("cli:anna"), request, {"customer_id": "3"})
     with pytest.raises(RefusedError, match="No answer"):
-        clocks(bureau).told(request, Sending(TODAY, "by_hand", "r-1"))
+        clocks(bureau).told(request, Sending(local_today(), "by_hand", "r-1"))
 
     bureau.send(told)  # somebody had put it into the post
 
@@ -164,7 +166,7 @@ def test_nobody_is_told_of_an_answer_before_it_is_ready(
     bureau: Bureau, ready: Callable[..., str], how: str
 ) -> None:
     request = ready(days=5)
-    before = Sending(TODAY - timedelta(days=1), "registered_post", "r-1")
+    before = Sending(local_today() - timedelta(days=1), "registered_post", "r-1")
     with pytest.raises(RefusedError, match="has been ready since"):
         if how == "sent":
             clocks(bureau).sent(request, before)
@@ -204,14 +206,14 @@ def test_no_letter_goes_on_a_mandate_that_is_over(
     bureau.asked(request)
     said(bureau, "identity", request, "confirmed", method="eid", level="high")
     bureau.asked(request)
-    said(bureau, "mandate", request, "proven", valid_until=str(TODAY), **PROVEN)
+    said(bureau, "mandate", request, "proven", valid_until=str(local_today()), **PROVEN)
     drive(bureau.services, request)
     told = letter(bureau, request)
     sending = mailed(bureau, tmp_path, post[1]).settings
     if over == "taken back":
         take_back(bureau.officer("cli:anna"), request)
     else:
-        later = NOW + timedelta(days=2)
+        later = utc_now() + timedelta(days=2)
         monkeypatch.setattr("afschrift.casework.letters.send.utc_now", lambda: later)
 
     with pytest.raises(RefusedError, match="mandate"):
@@ -227,7 +229,7 @@ def test_a_part_of_which_nobody_was_told_has_a_letter_that_is_due(part: Part) ->
 
     def due() -> tuple[str, ...]:
         timeline = services.register.facts.timeline(request)
-        return letters_due(services.register, timeline, place, TODAY)
+        return letters_due(services.register, timeline, place, local_today())
 
     assert due() == ("partial_delivery",)
     drive(services, request)

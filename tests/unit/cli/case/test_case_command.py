@@ -183,7 +183,7 @@ def test_unknown_ids_and_a_request_of_another_case(services: Services, request_i
 
 def test_the_list_and_what_shredding_leaves(services: Services, request_id: str) -> None:
     stored = services.register.requests.get(request_id)
-    assert re.search(rf"{stored.case}  received 2026-01-01 by portal .*{request_id}", said("list"))
+    assert re.search(rf"{stored.case}  received 2026-01-01T\d\d:\d\dZ by portal .*{request_id}", said("list"))
     said("add", request_id, "--kind", "note", stdin=TEXT)
     services.register.data_keys.shred(request_id, "retention_case_texts")
     shown = said("show", stored.case)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from testbed.running import run
-from tests.support.deciding import NOW, Bureau
+from tests.support.days import local_today
+from tests.support.deciding import Bureau
 from tests.support.restricted import dispute_service, open_bureau, restricted
 from typer.testing import CliRunner, Result
 
@@ -18,7 +17,6 @@ from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
 
 WHY = "De kwikstaart heeft een zaak aangespannen."
-TODAY = NOW.date().isoformat()
 
 
 @pytest.fixture
@@ -43,10 +41,6 @@ def refused(*words: str, stdin: str = WHY) -> str:
 
 
 WORDS = ("--text-file", "-")
-
-
-def local_today() -> str:
-    return datetime.now(ZoneInfo("Europe/Amsterdam")).date().isoformat()
 
 
 def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
@@ -92,9 +86,9 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
     run(bureau.services, request)
     letter = tmp_path / "Klacht van Ann.pdf"
     letter.write_bytes(b"%PDF-1")
-    came = ("--from", "court", "--received", TODAY, "--document", str(letter))
+    came = ("--from", "court", "--received", str(local_today()), "--document", str(letter))
     done = said("case", "complaint", request, "--reference", "C/13/99", *came, *WORDS, "--no-id-copy")
-    assert f"{request}  complaint of court (C/13/99), received {TODAY}: no outcome yet" in done
+    assert f"{request}  complaint of court (C/13/99), received {local_today()}: no outcome yet" in done
     assert "puts a hold" in done
     assert "complaint_open" in said("requests", "--all")
     assert "--outcome" in refused("case", "complaint", request, "--reference", "C/13/99")
@@ -103,10 +97,18 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
     texts = json.loads(said("case", "show", request, "--json"))["texts"]
     assert [one["kind"] for one in texts].count("document") == 1  # nothing was kept of what was turned down
     assert "no reference" in refused(
-        "case", "complaint", request, "--reference", "van Ann", "--from", "court", "--received", TODAY
+        "case",
+        "complaint",
+        request,
+        "--reference",
+        "van Ann",
+        "--from",
+        "court",
+        "--received",
+        str(local_today()),
     )
     ended = said("case", "complaint", request, "--reference", "C/13/99", "--outcome", "settled")
-    assert f"settled on {TODAY}" in ended
+    assert f"settled on {local_today()}" in ended
     assert "case release" in ended
     shown = said("request", "show", request)
     assert "complained" in shown
@@ -150,7 +152,7 @@ def test_a_refusal_that_came_back_is_made_again_with_its_words(bureau: Bureau) -
     assert letter is not None
     assert "did not come back" in refused("letter", "again", letter)
     bureau.send(letter)
-    bounced = ("letter", "bounced", letter, "--on", local_today(), "--reason", "returned_by_post")
+    bounced = ("letter", "bounced", letter, "--on", str(local_today()), "--reason", "returned_by_post")
     assert f"letter again {letter}" in said(*bounced)
     made = said("letter", "again", letter, "--to-file", "-", stdin="ann@example.org").split()[0]
     assert made != letter

@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 import os
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from tests.support.days import local_today
 from tests.support.mail_server import Manner, serving, unused_port
 from typer.testing import CliRunner, Result
 
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.instants import utc_now
 from afschrift.law.letter import LetterState
 from afschrift.letters.kinds import KINDS
 from afschrift.register.outbox import Outbox
 from afschrift.services import Services
 
-NOW = datetime.now(UTC)
 MESSAGE = "Ik ben Anneke Jansen, anneke@example.org. Graag al mijn gegevens."
 IDENTITY = {
     "doubt": "Wij kennen dit adres niet.",
@@ -43,7 +44,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
 @pytest.fixture
 def request_id(services: Services) -> str:
     """Received yesterday, by somebody who is not identified."""
-    received = (NOW - timedelta(days=1)).isoformat()
+    received = (utc_now() - timedelta(days=1)).isoformat()
     more = {"message": MESSAGE, "received_at": received, "authenticated": None, "language": "nl"}
     return store(services, {"customer_id": "1"}, "access", **more)
 
@@ -125,7 +126,7 @@ def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
     row = shown("show", one)
     assert row["state"] == "produced"
     assert f"{request_id}" in row["text"]
-    assert row["detail"]["until"] > NOW.date().isoformat()
+    assert row["detail"]["until"] > local_today().isoformat()
     assert row["detail"]["algorithm"] == "2"
     with serving() as (server, url):
         aim(mail, url)
@@ -171,7 +172,7 @@ def test_an_extension_tells_the_new_last_day(services: Services, request_id: str
     assert run.exit_code == 0, (run.output, run.exception)
     one = made(request_id, "extension", reasons="Uw gegevens staan in vijf systemen.")
     new_due = date.fromisoformat(shown("show", one)["detail"]["new_due"])
-    assert 80 < (new_due - NOW.date()).days < 100
+    assert 80 < (new_due - local_today()).days < 100
 
 
 def test_a_stranger_is_told_nothing_that_they_did_not_write(services: Services, request_id: str) -> None:
@@ -277,7 +278,7 @@ def test_a_process_that_dies_after_the_server_took_it_sends_nothing_twice(
 
 def test_a_person_enters_a_sending_with_a_proof(services: Services, request_id: str, tmp_path: Path) -> None:
     one = made(request_id)
-    today = shown("list")[0]["produced_at"][:10]
+    today = str(local_today())
     proof = tmp_path / "Bewijs Anneke.pdf"
     words = ("sent", one, "--on", today, "--channel", "registered_post", "--proof", proof, "--no-id-copy")
     missing = str(refused(*words))

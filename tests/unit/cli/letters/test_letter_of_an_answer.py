@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from testbed.running import drive
 from tests.support.command_line import in_this_process
-from tests.support.deciding import NOW, Bureau
+from tests.support.days import local_today
+from tests.support.deciding import Bureau
 from tests.support.mail_server import Manner, serving
 from tests.support.restricted import open_bureau
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.state import State
 
-TODAY = NOW.date().isoformat()
 QUOTE = "Only your price list."
 
 
@@ -61,11 +61,11 @@ def test_an_answer_whose_letter_came_back_is_to_be_told_again(bureau: Bureau) ->
     request = bureau.store()
     run(bureau, request)
     typed("answer", asked(bureau, request)["tell_person"], "--choice", "make_letter", "--set",
-          f"available_until={TODAY}", "--text-file", "-", stdin="At the counter.")  # fmt: skip
+          f"available_until={local_today()}", "--text-file", "-", stdin="At the counter.")  # fmt: skip
     [letter] = [one for one in bureau.register.letters.all(request_id=request) if one.fact]
     bureau.send(letter.id)
 
-    said = typed("letter", "bounced", letter.id, "--on", TODAY, "--reason", "returned_by_post")
+    said = typed("letter", "bounced", letter.id, "--on", str(local_today()), "--reason", "returned_by_post")
 
     assert "refused" not in said
     assert "letter again" not in said  # that is for the letter of a decision
@@ -77,7 +77,7 @@ def test_an_answer_whose_mailbox_is_gone_is_to_be_told_another_way(
 ) -> None:
     request = bureau.store()
     run(bureau, request)
-    form = {"where": "At the counter.", "available_until": TODAY, "to": "ann@example.org"}
+    form = {"where": "At the counter.", "available_until": str(local_today()), "to": "ann@example.org"}
     typed("letter", "make", request, "delivery", "--from", "-", stdin=json.dumps(form))
     [letter] = [one for one in bureau.register.letters.all(request_id=request) if one.fact]
     bureau.register.questions.answer(asked(bureau, request)["tell_person"], "make_letter", "cli:anna")

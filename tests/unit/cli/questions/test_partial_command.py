@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from tests.support.days import days_away, local_today
 from tests.support.parts import Club, run_to_its_end
 from typer.testing import CliRunner
 
@@ -27,9 +27,8 @@ from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
 
-TODAY = datetime.now(ZoneInfo("Europe/Amsterdam")).date()
-SOON = str(TODAY + timedelta(days=9))
-RECEIVED = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+SOON = str(days_away(9).date())
+RECEIVED = days_away(-2).isoformat()
 
 
 @pytest.fixture
@@ -110,7 +109,7 @@ def test_what_is_turned_down(
     assert "name one of" in str(refused("partial", request_, "--source", "kwikstaart", *rest))
     assert isinstance(refused("partial", request_, "--source", "club", "--rest-by", SOON), FormError)
     assert isinstance(refused("partial", request_, "--source", "club"), ConfigurationError)
-    late = ("--rest-by", str(TODAY + timedelta(days=70)), "--text-file", why)
+    late = ("--rest-by", str(local_today() + timedelta(days=70)), "--text-file", why)
     assert "the last day of the request" in str(refused("partial", request_, "--source", "club", *late))
     assert [d for d in services.register.decisions.of(request_) if d.kind == "source_down"] == []
     roles = f'people:\n  Zed:\n    accounts: ["cli:{getpass.getuser()}"]\n    roles: [intake]\n'
@@ -130,15 +129,15 @@ def test_the_letters_know_what_is_missing_and_what_came(
     assert "LETTER NOT SENT" in said("request", "show", request_)
     shown = said("letter", "make", request_, "partial_delivery", "--from", form, "--preview")
     assert "The loyalty card club" in shown
-    assert str((TODAY + timedelta(days=9)).day) in shown
-    wrong = json.loads(form.read_text()) | {"rest_by": str(TODAY)}
+    assert str((local_today() + timedelta(days=9)).day) in shown
+    wrong = json.loads(form.read_text()) | {"rest_by": str(local_today())}
     (tmp_path / "wrong.yml").write_text(json.dumps(wrong))
     error = refused("letter", "make", request_, "partial_delivery", "--from", tmp_path / "wrong.yml")
     assert "another day than was decided on" in str(error)
     made = json.loads(said("letter", "make", request_, "partial_delivery", "--from", form, "--json"))
     (tmp_path / "receipt.pdf").write_bytes(b"%PDF-1.7\n")
     proof = ("--channel", "post", "--proof", tmp_path / "receipt.pdf")
-    said("letter", "sent", made["id"], "--on", str(TODAY), *proof, "--no-id-copy")
+    said("letter", "sent", made["id"], "--on", str(local_today()), *proof, "--no-id-copy")
     assert "LETTER NOT SENT" not in said("request", "show", request_)
     run(services, request_)
     assert services.register.requests.get(request_).state is State.DELIVERED
