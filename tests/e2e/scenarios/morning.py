@@ -70,9 +70,10 @@ def _end(m: Morning, request: str) -> tuple[str, str, str]:
     if by == "fact_letter_sent":
         closing = sent[-1]
         return state, f"letter `{closing.kind}`, {closing.channel}", str(closing.sent_on)
-    fact = m.register.facts.timeline(request).of(FactKind(by.removeprefix("fact_")))[-1]
+    timeline = m.register.facts.timeline(request)
+    fact = timeline.of(FactKind(by.removeprefix("fact_")))[-1]
     beside = f"; letter `{sent[-1].kind}`" if sent and sent[-1].kind in BESIDE else ""
-    return state, f"entry `{fact.kind}` by {fact.by.partition(':')[0]}{beside}", fact.at[:10]
+    return state, f"entry `{fact.kind}` by {fact.by.partition(':')[0]}{beside}", str(timeline.local(fact.at))
 
 
 def _moves(m: Morning, request: str) -> list[dict[str, Any]]:
