@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pytest
 from tests.contract.test_format_contract import FIELDS, ROWS, batch
+from tests.support.writing_ways import writing_way
 from tests.unit.formats.random_tables import write
 
 from afschrift.domain.errors import ValidationFailedError
@@ -25,7 +26,9 @@ from afschrift.formats.registry import FORMATS
 from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
 
-pytestmark = pytest.mark.parametrize("name", sorted(FORMATS))
+__all__ = ["writing_way"]
+
+pytestmark = [pytest.mark.parametrize("name", sorted(FORMATS)), pytest.mark.usefixtures("writing_way")]
 
 PLAN = ExtractPlan("shop", "orders", tuple(FIELDS), "SELECT")
 MANY = ROWS * 8_000  # several blocks of every reader

@@ -14,10 +14,15 @@ class BackgroundWorker(Generic[T]):
 
     Memory stays bounded: whoever hands over an item waits until the one before is done. An error of the
     work is raised at the next hand-over, or by `wait`.
+
+    Args:
+        work: what is done with each item.
+        worth: whether an item is worth handing to a thread; whoever brings another works on it, after those
+            before. Nothing is started where none is.
     """
 
-    def __init__(self, work: Callable[[T], None]) -> None:
-        self._work = work
+    def __init__(self, work: Callable[[T], None], worth: Callable[[T], bool] = lambda _: True) -> None:
+        self._work, self._worth = work, worth
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._running: Future[None] | None = None
 
@@ -30,7 +35,10 @@ class BackgroundWorker(Generic[T]):
     def __call__(self, item: T) -> None:
         """Hand an item over."""
         self.wait()
-        self._running = self._thread.submit(self._work, item)
+        if self._worth(item):
+            self._running = self._thread.submit(self._work, item)
+        else:
+            self._work(item)
 
     def wait(self) -> None:
         """Until everything handed over is done."""

@@ -21,9 +21,12 @@ from afschrift.formats.check.validate_file import require_valid
 APART = 4 << 20
 """Deflated bytes from which on a process of its own is worth its start, 0.2 to 0.3 s of CPU."""
 
+LITTLE = 1 << 16
+"""Deflated bytes up to which a thread is not worth its start either: they are read once all are written."""
+
 
 class Follower:
-    """A thread that reads what is written. Use as a context manager.
+    """Reads what is written, in a thread unless it is little. Use as a context manager.
 
     Args:
         sink: takes what is written as well.
@@ -39,8 +42,10 @@ class Follower:
         self._sink, self._format, self._path = sink, format_, path
         self._fields, self._forms = fields, forms
         self._queue = ByteQueue()
+        self._options: Mapping[str, str] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._reading: Future[FileRead] | None = None
+        self._taken = 0
 
     def __enter__(self) -> Self:
         return self
@@ -51,7 +56,8 @@ class Follower:
 
     def begin(self, options: Mapping[str, str]) -> None:
         """Read from now on, by what the file's writer says of it."""
-        self._reading = self._thread.submit(self._read, options)
+        self._options = options
+        self._start()
 
     def write(self, data: object, /) -> int:
         """Hand deflated bytes to the sink and to the reader, which may be behind by a bounded number.
@@ -62,9 +68,15 @@ class Follower:
         piece = bytes(memoryview(data))  # type: ignore[arg-type]
         self._sink.write(piece)
         self._queue.write(piece)
+        self._taken += len(piece)
+        self._start()
         if self._reading is not None and self._reading.done():
             self._result()
         return len(piece)
+
+    def _start(self) -> None:
+        if self._reading is None and self._options is not None and self._taken > LITTLE:
+            self._reading = self._thread.submit(self._read)
 
     def end(self) -> None:
         """Everything is written."""
@@ -79,15 +91,15 @@ class Follower:
         return self._result()
 
     def _result(self) -> FileRead:
-        assert self._reading is not None
         try:
-            return self._reading.result()
+            return self._read() if self._reading is None else self._reading.result()
         except UnreadableFileError as error:
             require_valid([error.finding(self._path)])
             raise
 
-    def _read(self, options: Mapping[str, str]) -> FileRead:
-        given = (self._format, self._path, self._fields, options)
+    def _read(self) -> FileRead:
+        assert self._options is not None
+        given = (self._format, self._path, self._fields, self._options)
         try:
             if not self._format.apart:
                 return read_deflated(self._queue, *given, forms=self._forms)

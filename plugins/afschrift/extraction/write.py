@@ -1,7 +1,7 @@
 """Write one table: one pass over its rows, every format, split into parts where it is large.
 
 Rows stream through threads (the source, the value forms, one for each format), a bounded slice at a time,
-so memory does not depend on their number.
+so memory does not depend on their number. Few rows are not worth the threads.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.first_rows import FirstRows, Rows
 from afschrift.values.forms import text_batch
 from afschrift.values.table_profiler import TableProfiler
+
+LITTLE = 1 << 18
+"""Bytes of values that are written sooner than threads have handed them on."""
 
 
 @dataclass
@@ -87,7 +90,7 @@ class TableWriter:
             parts.write(text)
 
         with _Parts(lambda number: self._open(number, options), self.limits.part_bytes) as parts:
-            with BackgroundWorker(take) as worker:
+            with BackgroundWorker(take, _worth_a_thread) as worker:
                 for batch in stream:
                     for piece in slices(batch, self.limits.batch_bytes):
                         worker(piece)
@@ -159,7 +162,7 @@ class _Files:
         forms = not self._files
         file = FollowedFile(format_, path, raw, self._fields, options, forms=forms)
         self._files.append(self._stack.enter_context(file))
-        self._workers.append(self._stack.enter_context(BackgroundWorker(file.write)))
+        self._workers.append(self._stack.enter_context(BackgroundWorker(file.write, _worth_a_thread)))
 
     def write(self, text: pa.RecordBatch) -> None:
         for worker in self._workers:
@@ -182,6 +185,10 @@ class _Files:
         require_valid([finding for _, findings in compared for finding in findings])
         self._stack.close()
         return TablePart(self._rows, tuple(entry for entry, _ in compared), checksums)
+
+
+def _worth_a_thread(batch: pa.RecordBatch) -> bool:
+    return bool(batch.nbytes > LITTLE)
 
 
 def slices(batch: pa.RecordBatch, limit: int) -> Iterator[pa.RecordBatch]:

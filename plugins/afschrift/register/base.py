@@ -68,7 +68,10 @@ class Repository:
 
     def _row(self, tx: Connection, table: Table, row_id: str) -> Row[Any] | None:
         """The row with an id; None where there is none, or where it is no id."""
-        return tx.execute(with_value("id", table), {"value": row_id}).first() if is_id(row_id) else None
+        if not is_id(row_id):
+            return None
+        found = with_value("id", table)
+        return self._db.once(tx, (table.name, row_id), lambda: tx.execute(found, {"value": row_id}).first())
 
     def _request_row(self, tx: Connection, request_id: str) -> Row[Any]:
         row = self._row(tx, request, request_id)
@@ -120,8 +123,11 @@ class Repository:
         return key
 
     def _find_key(self, tx: Connection, owner: str) -> DataKey | None:
-        row = tx.execute(with_value("owner", data_key), {"value": owner}).first()
-        return DataKey(self._keys.unwrap(row.kek_id, row.wrapped, owner), owner) if row else None
+        def unwrapped() -> DataKey | None:
+            row = tx.execute(with_value("owner", data_key), {"value": owner}).first()
+            return DataKey(self._keys.unwrap(row.kek_id, row.wrapped, owner), owner) if row else None
+
+        return self._db.once(tx, (data_key.name, owner), unwrapped)
 
     def _key(self, tx: Connection, owner: str) -> DataKey:
         key = self._find_key(tx, owner)

@@ -74,10 +74,15 @@ class Decisions(Repository):
         """
         with self._db.read() as tx:
             self._request_row(tx, request_id)
-            return tuple(
-                DecisionRow(r.kind, r.choice, r.by, r.at, r.about, r.detail, r.question_id, r.message_id)
-                for r in tx.execute(_OF_REQUEST, {"request": request_id})
+            rows = self._db.once(
+                tx,
+                (decision.name, request_id),
+                lambda: tx.execute(_OF_REQUEST, {"request": request_id}).all(),
             )
+        return tuple(
+            DecisionRow(r.kind, r.choice, r.by, r.at, r.about, r.detail, r.question_id, r.message_id)
+            for r in rows
+        )
 
     def requests_with(self, choice: str) -> tuple[str, ...]:
         """Requests on which something was decided, open ones and closed ones; by id."""

@@ -181,9 +181,9 @@ class Identities(Repository):
 
     def _identity(self, tx: Connection, request_id: str, key: DataKey) -> list[tuple[Key, bool]]:
         """Keys with whether they are compared without regard to case."""
-        mine = request_identity.c.request_id == request_id
-        keys = []
-        for row in tx.execute(select(request_identity).where(mine).order_by(request_identity.c.id)).all():
+        mine = select(request_identity).where(request_identity.c.request_id == request_id)
+        ordered, keys = mine.order_by(request_identity.c.id), []
+        for row in self._db.once(tx, (request_identity.name, request_id), lambda: tx.execute(ordered).all()):
             facts = json.loads(key.decrypt(row.ciphertext, "request_identity", "ciphertext", row.kind))
             fold = facts.pop("casefold")
             keys.append((Key(name=row.kind, **facts), fold))

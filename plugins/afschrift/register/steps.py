@@ -30,7 +30,7 @@ class Steps(Repository):
             .limit(1)
         )
         with self._db.read() as tx:
-            row = tx.execute(found).first()
+            row = self._db.once(tx, (step.name, request_id, name), lambda: tx.execute(found).first())
         return None if row is None else dict(row.result)
 
     def finish(

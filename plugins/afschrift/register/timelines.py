@@ -210,7 +210,8 @@ class Timelines(Repository):
     def read(self, tx: Connection, request_id: str) -> Timeline:
         """As `timeline`, in a transaction of the caller's."""
         self._request_row(tx, request_id)
-        return found(tx, of_one(), {"request": request_id})[request_id]
+        given = {"request": request_id}
+        return self._db.once(tx, (fact.name, request_id), lambda: found(tx, of_one(), given)[request_id])
 
     def find(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, Timeline]:
         """The requests that a condition picks, with their facts, in the order of receipt as entered."""

@@ -150,23 +150,19 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
         GateError: what is staged was not extracted under this plan, or was not compared with the source; or
             nobody searched there for what no way reaches: nothing may say then that none is held (R08).
     """
-    staging, records = services.staging(plan.request), []
-    for source in read_sources(services, plan):
-        begun = services.register.steps.result(plan.request, "extract", plan.digest(), part=source)
-        record = None if begun is None else read_record(staging, source)
-        reason = "not_extracted" if record is None else why_not(services, plan, record)
-        if record is None or reason:
-            raise refusal(
-                services,
-                plan.request,
-                step,
-                reason,
-                _WHY_NOT[reason].format(source, plan.request),
-                "clear `extract` and what follows.",
-                source=source,
-            )
-        records.append(record)
-    return records
+    with services.register.one_moment():
+        return [_staged_extract(services, plan, source, step) for source in read_sources(services, plan)]
+
+
+def _staged_extract(services: Services, plan: Plan, source: str, step: str) -> SourceExtract:
+    begun = services.register.steps.result(plan.request, "extract", plan.digest(), part=source)
+    record = None if begun is None else read_record(services.staging(plan.request), source)
+    reason = "not_extracted" if record is None else why_not(services, plan, record)
+    if record is not None and not reason:
+        return record
+    message = _WHY_NOT[reason].format(source, plan.request)
+    remedy = "clear `extract` and what follows."
+    raise refusal(services, plan.request, step, reason, message, remedy, source=source)
 
 
 _WHY_NOT = {

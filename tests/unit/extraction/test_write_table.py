@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.writing_ways import writing_way
 
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import TableExtract
@@ -38,6 +39,11 @@ def batch(rows: list[tuple[str | None, str | None]]) -> pa.RecordBatch:
 
 def size(row: tuple[str | None, str | None]) -> int:
     return 2 + sum(len((value or "").encode()) for value in row)
+
+
+__all__ = ["writing_way"]
+
+pytestmark = pytest.mark.usefixtures("writing_way")
 
 
 @pytest.fixture

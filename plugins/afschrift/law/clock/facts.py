@@ -137,16 +137,22 @@ class FactRow:
     sent_by: tuple[str | None, str | None] = (None, None)
 
 
+_ANSWERS = (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED)
+
+
 def settled(facts: Sequence[FactRow]) -> tuple[FactRow, ...]:
     """Facts in their order, each with the day on which its letter was sent.
 
-    The first sending counts; one that bounced counts no more, until the letter is sent again.
+    The first sending counts; one that bounced counts no more, until the letter is sent again. An answer is
+    handed over as well; a question or an extension counts by its letter alone (R39, R42).
     """
+    answers = {fact.id for fact in facts if fact.kind in _ANSWERS}
     sent: dict[str, FactRow] = {}
     for fact in facts:
         if fact.about is None:
             continue
-        if fact.kind in (FactKind.LETTER_SENT, FactKind.HANDED_OVER):
+        handed_over = fact.kind is FactKind.HANDED_OVER and fact.about in answers
+        if fact.kind is FactKind.LETTER_SENT or handed_over:
             sent.setdefault(fact.about, fact)
         elif fact.kind is FactKind.LETTER_BOUNCED:
             sent.pop(fact.about, None)

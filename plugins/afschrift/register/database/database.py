@@ -7,12 +7,12 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from json import JSONDecodeError
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -27,6 +27,7 @@ from afschrift.register.database.errors import NotAsWrittenError, damaged, trans
 from afschrift.register.database.followed import tell
 from afschrift.register.database.written import WRITTEN, Written
 
+T = TypeVar("T")
 WAIT_SECONDS = 30
 _LOCK = 0x4146_5343_4852_4946  # "AFSCHRIF": the advisory lock of the trail, the same for every writer
 # One round trip: whoever waits for the lock waits for each of them. A commit counts only once it is on the
@@ -123,12 +124,24 @@ class Database:
         with self.read() as connection:
             if not self.sqlite:
                 connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-            outer = getattr(self._held, "connection", None)
-            self._held.connection = connection
+            outer = getattr(self._held, "connection", None), getattr(self._held, "known", None)
+            self._held.connection, self._held.known = connection, outer[1] or {}
             try:
                 yield
             finally:
-                self._held.connection = outer
+                self._held.connection, self._held.known = outer
+
+    def once(self, tx: Connection, asked: Hashable, ask: Callable[[], T]) -> T:
+        """What `ask` finds; within `one_moment` from then on without asking, since nothing can change in it.
+
+        `asked`: names the answer: a table and what its row is found by.
+        """
+        if tx is not getattr(self._held, "connection", None):
+            return ask()
+        known: dict[Hashable, Any] = self._held.known
+        if asked not in known:
+            known[asked] = ask()
+        return cast(T, known[asked])
 
     def close(self) -> None:
         """Let the kept connection go; the next transaction makes another one."""

@@ -307,6 +307,13 @@ def test_any_facts_give_a_clock_that_is_never_before_a_month(
     assert all(breach.count(":R") == 1 for breach in found.breaches)
 
 
+def test_a_question_that_was_handed_over_without_a_letter_stops_nothing() -> None:
+    """No rule lets it in; a row that somebody wrote would not count either (R42)."""
+    handed = NewFact(FactKind.HANDED_OVER, day=march(5), about="fact-000000000001")
+    assert look(ASKED, sent(march(5))).due is None
+    assert look(ASKED, handed).due == look().due
+
+
 @given(anything())
 def test_without_a_sent_letter_nothing_moves_the_day_but_the_receipt(facts: list[NewFact]) -> None:
     unsent = [f for f in facts if f.kind is not FactKind.LETTER_SENT]

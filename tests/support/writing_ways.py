@@ -1,0 +1,19 @@
+"""A table is written in threads, or without them where it is little: the same either way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from afschrift.extraction import follower, write
+
+
+@pytest.fixture(scope="module", params=["in threads", "by itself"])
+def writing_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything in threads, or as ever: little by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "in threads":
+            patch.setattr(write, "LITTLE", -1)
+            patch.setattr(follower, "LITTLE", -1)
+        yield

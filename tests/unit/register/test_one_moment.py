@@ -1,0 +1,70 @@
+"""Within one moment nothing changes, so nothing is asked twice; what is written meanwhile is seen after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from afschrift.domain.request import Request
+from afschrift.domain.state import State
+from afschrift.register.register import Register
+
+
+@contextmanager
+def asked(register: Register) -> Iterator[list[str]]:
+    """The tables that are read from, a name a statement."""
+    found: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FROM" in statement:
+            found.append(statement.split("FROM")[1].split()[0].strip('"'))
+
+    engine = register.store.database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def look(register: Register, request: str) -> tuple[Any, ...]:
+    return (
+        register.requests.get(request).state,
+        register.facts.timeline(request).state,
+        register.identities.of(request),
+        register.decisions.of(request),
+        register.steps.latest(request, "classify"),
+    )
+
+
+def test_one_moment_is_asked_once(register: Register, open_one: Callable[..., Request]) -> None:
+    request = open_one().id
+    plain = look(register, request)
+    with register.one_moment(), asked(register) as first:
+        assert look(register, request) == plain
+        with register.one_moment(), asked(register) as again:
+            assert look(register, request) == plain
+    assert {"request", "data_key", "request_identity", "decision", "step", "fact"} <= {*first}
+    assert len(again) <= 1, again
+    with asked(register) as after:
+        look(register, request)
+    assert len(after) >= 8
+
+
+def test_what_is_written_meanwhile_is_seen_after_the_moment(
+    register: Register, open_one: Callable[..., Request]
+) -> None:
+    request, other = open_one().id, open_one().id
+    with register.one_moment():
+        before = look(register, request)
+        register.decisions.take(request, "identity", "confirmed", "officer")
+        assert look(register, request) == before
+        assert register.requests.get(other).id == other  # another row is not taken for the one before
+    after = look(register, request)
+    assert (before[0], after[0]) == (State.RECEIVED, State.RECEIVED)
+    assert (len(before[3]), len(after[3])) == (0, 1)
+    with register.one_moment():
+        assert look(register, request) == after
