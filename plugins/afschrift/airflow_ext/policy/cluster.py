@@ -27,6 +27,8 @@ from fsspec import get_filesystem_class
 
 _LOG = logging.getLogger(__name__)
 _PLACES = ("AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_")
+_REST = 0.05
+"""Seconds between two looks of an idle scheduler; with fewer it is busy with looking."""
 _OURS = (
     *("airflow_ext.airflow_connections", "airflow_ext.clicked", "airflow_ext.outside.lineage"),
     *("airflow_ext.tasks", "values.without_pandas"),
@@ -67,6 +69,22 @@ def forks_tasks(arguments: list[str], executor: str) -> bool:
     )
 
 
+def restless(arguments: list[str], executor: str, sleep: float) -> str:
+    """What is to be said to a scheduler that would look for work without a rest; "": nothing.
+
+    Args:
+        arguments: its command line, without the program.
+        executor: what `[core] executor` says.
+        sleep: seconds of `[scheduler] scheduler_idle_sleep_time`.
+    """
+    if arguments[:1] != ["scheduler"] or "RevokingLocalExecutor" in executor or sleep >= _REST:
+        return ""
+    return (
+        f"[scheduler] scheduler_idle_sleep_time is {sleep:g} s, and {executor} does not wait in its stead: "
+        "the scheduler keeps a processor busy. Set it to 0.1, or take the executor of config/airflow.env."
+    )
+
+
 def warm() -> None:
     """Import what tasks need: services, steps, sources, formats, and the library of the store that is set.
 
@@ -96,5 +114,8 @@ def warm() -> None:
     gc.freeze()
 
 
-if forks_tasks(sys.argv[1:], conf.get("core", "executor")):
+_EXECUTOR = conf.get("core", "executor")
+if said := restless(sys.argv[1:], _EXECUTOR, conf.getfloat("scheduler", "scheduler_idle_sleep_time")):
+    _LOG.warning(said)
+if forks_tasks(sys.argv[1:], _EXECUTOR):
     warm()

@@ -53,6 +53,31 @@ def test_what_tasks_are_forks_of_is_warm_and_nothing_else(
     assert done.stdout.splitlines()[-1] == f"{warm} False afschrift"
 
 
+@pytest.mark.airflow
+@pytest.mark.parametrize(
+    ("command", "executor", "sleep", "said"),
+    [
+        ("scheduler", "CeleryExecutor", "0.01", True),
+        ("scheduler", "CeleryExecutor", "0.1", False),
+        ("triggerer", "CeleryExecutor", "0.01", False),
+        ("scheduler", "afschrift.airflow_ext.local_executor.RevokingLocalExecutor", "0.01", False),
+    ],
+)
+def test_a_scheduler_that_would_never_rest_is_told(
+    command: str, executor: str, sleep: str, said: bool, tmp_path: Path
+) -> None:
+    """`config/airflow.env` was taken over, but for its executor."""
+    env = os.environ | {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__EXECUTOR": executor}
+    env |= {"AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": sleep}
+    load = f"import sys; sys.argv = ['airflow', '{command}']; import airflow; from airflow import settings; "
+    load += "settings.get_policy_plugin_manager()"
+
+    done = subprocess.run([sys.executable, "-c", load], env=env, capture_output=True, text=True, check=True)
+
+    assert ("scheduler_idle_sleep_time is 0.01 s" in done.stderr + done.stdout) == said
+    assert said == ("Set it to 0.1" in done.stderr + done.stdout)
+
+
 TASK = """
 import sys
 sys.argv = ["airflow", "scheduler"]
