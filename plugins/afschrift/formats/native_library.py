@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import logging
+from contextlib import suppress
 from functools import cache
+from importlib import metadata
+from pathlib import Path
 
 VERSION = 2
 """Of the functions in native/src that are called here, and of what they judge."""
@@ -23,6 +26,7 @@ def library() -> ctypes.CDLL | None:
     except ImportError:
         return None
     try:
+        _must_be_whole()
         found = afschrift_native.load()
         version = int(found.afschrift_version())
         if version == VERSION:
@@ -41,6 +45,14 @@ def library() -> ctypes.CDLL | None:
         VERSION,
     )
     return None
+
+
+def _must_be_whole() -> None:
+    """What was cut off ends the process that loads it. The installer's record says how long the files are."""
+    with suppress(metadata.PackageNotFoundError):
+        for file in metadata.files(NAME) or ():
+            if file.suffix == ".so" and file.size not in (None, Path(file.locate()).stat().st_size):
+                raise OSError
 
 
 def _with_types(found: ctypes.CDLL) -> ctypes.CDLL:

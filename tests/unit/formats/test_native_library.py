@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -75,6 +77,21 @@ def test_one_for_another_machine_is_not_used(
     monkeypatch.setattr(afschrift_native, "_FILE", tmp_path / "reader.so")
     assert native_library.library.__wrapped__() is None
     assert "afschrift-native cannot be loaded (OSError)" in caplog.text
+
+
+def test_one_that_was_cut_off_is_not_loaded(tmp_path: Path) -> None:
+    """An installation that a full disk ended; loaded, it would end the process."""
+    require_native()
+    import afschrift_native
+
+    installed = Path(afschrift_native.__file__).parent
+    for folder in (installed, *installed.parent.glob("afschrift_native-*.dist-info")):
+        shutil.copytree(folder, tmp_path / folder.name)
+    before = f"sys.path.insert(0, {str(tmp_path)!r})"
+    assert told(before)[0] == "afschrift-native False"
+
+    os.truncate(tmp_path / "afschrift_native" / "reader.so", 20_000)
+    assert told(before)[0] == "msgspec True"
 
 
 def test_one_without_the_functions_is_not_used(
