@@ -31,7 +31,7 @@ from afschrift.values.forms import text_batch
 from afschrift.values.table_profiler import TableProfiler
 
 LITTLE = 1 << 18
-"""Bytes of values that are written sooner than threads have handed them on."""
+"""Bytes of a table's values that are written sooner than threads have handed them on."""
 
 
 @dataclass
@@ -90,7 +90,7 @@ class TableWriter:
             parts.write(text)
 
         with _Parts(lambda number: self._open(number, options), self.limits.part_bytes) as parts:
-            with BackgroundWorker(take, _worth_a_thread) as worker:
+            with BackgroundWorker(take, _much()) as worker:
                 for batch in stream:
                     for piece in slices(batch, self.limits.batch_bytes):
                         worker(piece)
@@ -162,7 +162,7 @@ class _Files:
         forms = not self._files
         file = FollowedFile(format_, path, raw, self._fields, options, forms=forms)
         self._files.append(self._stack.enter_context(file))
-        self._workers.append(self._stack.enter_context(BackgroundWorker(file.write, _worth_a_thread)))
+        self._workers.append(self._stack.enter_context(BackgroundWorker(file.write, _much())))
 
     def write(self, text: pa.RecordBatch) -> None:
         for worker in self._workers:
@@ -187,8 +187,19 @@ class _Files:
         return TablePart(self._rows, tuple(entry for entry, _ in compared), checksums)
 
 
-def _worth_a_thread(batch: pa.RecordBatch) -> bool:
-    return bool(batch.nbytes > LITTLE)
+def _much() -> Callable[[pa.RecordBatch], bool]:
+    """Whether threads are worth it: once more came than is little, in one batch or in many small ones.
+
+    A source that waits for its server gives small batches, and is waited for no longer than it must be.
+    """
+    came: int = 0
+
+    def worth(batch: pa.RecordBatch) -> bool:
+        nonlocal came
+        came += int(batch.nbytes)
+        return came > LITTLE
+
+    return worth
 
 
 def slices(batch: pa.RecordBatch, limit: int) -> Iterator[pa.RecordBatch]:

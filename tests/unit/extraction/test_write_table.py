@@ -7,8 +7,9 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pytest
@@ -127,6 +128,32 @@ def test_a_marker_that_is_a_value_is_replaced_in_every_part(staging: EncryptedSt
     table = write(staging, [batch(rows)], part_bytes=200)
     assert {entry.options["null"] for entry in table.files} == {"\\NULL"}
     assert content(staging, table.files[-1].path).endswith(b"\\N,\\NULL\r\n")
+
+
+@pytest.mark.parametrize(("batches", "by_itself"), [(3, True), (300, False)])
+def test_many_small_batches_are_no_little_table(
+    staging: EncryptedStaging, monkeypatch: pytest.MonkeyPatch, batches: int, by_itself: bool
+) -> None:
+    """Sources give a thousand rows at a time and wait for the next: they need not wait for the files too."""
+    monkeypatch.setattr("afschrift.extraction.write.LITTLE", 1 << 18)
+    here: list[bool] = []
+
+    def writer(*given: Any) -> Any:
+        inner = FORMATS["csv"].writer(*given)
+
+        class Noting:
+            options, close = inner.options, inner.close
+
+            def write(self, rows: pa.RecordBatch) -> None:
+                here.append(threading.current_thread() is threading.main_thread())
+                inner.write(rows)
+
+        return Noting()
+
+    one = batch([(f"text {n}", "x" * 30) for n in range(100)])
+    noting = TableWriter(staging, PLAN, [replace(FORMATS["csv"], writer=writer)], WriteLimits())
+    assert noting.write(lambda: iter([one] * batches), {}).rows == 100 * batches
+    assert (here[0], here[-1]) == (True, by_itself)
 
 
 class Failing:
