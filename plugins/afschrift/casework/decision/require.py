@@ -12,7 +12,7 @@ from afschrift.casework.decision.changes_since import changed_since
 from afschrift.casework.decision.ground_form import question_form
 from afschrift.casework.decision.in_force import DECISION, RequestDecision, request_decisions
 from afschrift.casework.decision.question import DECISION_KIND, signature
-from afschrift.casework.decision.triggers import BY_OFFICER, Trigger, triggers
+from afschrift.casework.decision.triggers import BY_OFFICER, Trigger, same_flag, triggers
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.clock.facts import FactKind, Timeline
@@ -61,7 +61,7 @@ def require_decision(services: Services, request_id: str, further: Sequence[Trig
     due += [one for one in opened if one not in due]
     if not due:
         return
-    same = next((q for q in open_questions if all(one in q.detail["flags"] for one in due)), None)
+    same = next((q for q in open_questions if all(_among(one, q) for one in due)), None)
     if same is not None:
         raise asked_already(same)
     words = "; ".join(one.words for one in found if one.detail in due) or "an officer asked for it"
@@ -187,9 +187,11 @@ def _options(grounds: Grounds, timeline: Timeline, due: Sequence[Mapping[str, An
 
 def _settled(trigger: Mapping[str, Any], taken: Sequence[RequestDecision]) -> bool:
     """A person decided to go on, knowing of it."""
-    return any(
-        one.in_force and one.outcome in GOES_ON and trigger in one.question.detail["flags"] for one in taken
-    )
+    return any(one.in_force and one.outcome in GOES_ON and _among(trigger, one.question) for one in taken)
+
+
+def _among(trigger: Mapping[str, Any], asked: QuestionRow) -> bool:
+    return any(same_flag(trigger, one) for one in asked.detail["flags"])
 
 
 def open_decision(grounds: Grounds, register: Register, request_id: str) -> QuestionRow:

@@ -49,6 +49,22 @@ class Trigger:
         return digest(self.detail)
 
 
+def same_flag(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two flags, as questions show them, say the same.
+
+    The day of an earlier request follows from its id, so it makes no other flag: earlier versions named the
+    day in UTC, and what was decided on those stands.
+    """
+    return _but_for_days(one) == _but_for_days(other)
+
+
+def _but_for_days(flag: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in flag.items() if name != "received_on"}
+    if flag["flag"] == "repetition":
+        kept["earlier"] = [past["request"] for past in flag["earlier"]]
+    return kept
+
+
 def own_keys(inventory: Inventory) -> tuple[str, ...]:
     """Names of the keys by which a person is recognised again."""
     return tuple(name for name, key in inventory.identity.keys.items() if key.unique is Unique.YES)
