@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -11,6 +11,8 @@ from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.profile import Overview
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.first_rows import Rows
+
+T = TypeVar("T")
 
 
 def is_staged(staging: EncryptedStaging, source: str) -> bool:
@@ -42,8 +44,7 @@ def read_record(staging: EncryptedStaging, source: str) -> SourceExtract:
     Raises:
         StagedFileError: it is gone or damaged.
     """
-    with staging.reader(record_path(source)) as stream:
-        return msgspec.json.decode(stream.read(), type=SourceExtract)
+    return _read(staging, record_path(source), SourceExtract)
 
 
 def staged_record(staging: EncryptedStaging, source: str) -> SourceExtract | None:
@@ -53,19 +54,26 @@ def staged_record(staging: EncryptedStaging, source: str) -> SourceExtract | Non
 
 def staged_samples(staging: EncryptedStaging, source: str) -> dict[str, Rows]:
     """The first rows of each table of a source, as value forms."""
-    with staging.reader(_samples(source)) as stream:
-        return cast(dict[str, Rows], msgspec.json.decode(stream.read()))
+    return cast(dict[str, Rows], _read(staging, _samples(source), dict))
 
 
 def staged_overviews(staging: EncryptedStaging, source: str) -> dict[str, Overview]:
     """What was seen of all rows of each table of a source."""
-    with staging.reader(_overviews(source)) as stream:
-        return msgspec.json.decode(stream.read(), type=dict[str, Overview])
+    return _read(staging, _overviews(source), dict[str, Overview])
 
 
 def observations(source: str) -> tuple[str, str]:
     """Where that lies: what the page and a reviewer are shown."""
     return _samples(source), _overviews(source)
+
+
+def _read(staging: EncryptedStaging, path: str, kind: type[T]) -> T:
+    with staging.reader(path) as stream:
+        content = stream.read()
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # within a moment the register would be called damaged
+        raise staging.damaged(path) from None
 
 
 def _write(staging: EncryptedStaging, path: str, record: Any) -> None:

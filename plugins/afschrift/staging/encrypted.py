@@ -97,11 +97,15 @@ class EncryptedStaging:
             if not of_place(error):
                 raise
             raise self._unanswered(f"The staged file {path}", "cannot be opened", error) from None
-        damaged = StagedFileError(self._request, path, "damaged", staged_file(path).step)
         with source:
-            raw = _Decrypting(self._cipher.new_decrypting_stream(source, self._bound(path)), damaged)
+            plain = self._cipher.new_decrypting_stream(source, self._bound(path))
+            raw = _Decrypting(plain, self.damaged(path))
             with io.BufferedReader(raw, SEGMENT_BYTES) as stream:
                 yield cast(BinaryIO, stream)
+
+    def damaged(self, path: str) -> StagedFileError:
+        """The error for a file in which stands what nobody staged."""
+        return StagedFileError(self._request, path, "damaged", staged_file(path).step)
 
     def exists(self, path: str) -> bool:
         """Whether a file is staged whole.

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from tests.support.attempts import World, extract_shop
 
-from afschrift.domain.errors import ValidationFailedError
+from afschrift.domain.errors import StagedFileError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry, SourceExtract
 from afschrift.domain.files import ReadBack
 from afschrift.extraction.deflate import deflated
-from afschrift.extraction.staged_records import read_record, stage_record
+from afschrift.extraction.staged_records import read_record, record_path, stage_record
 from afschrift.formats import registry
 from afschrift.steps import plan_gates
 from afschrift.steps.deliver import deliver
@@ -124,6 +124,17 @@ def test_a_file_and_its_record_replaced_after_validation(world: World) -> None:
     request = world.at(package)
     replaced(world, request, record=True)
     assert world.refused(package, request)["reason"] == "not_extracted"
+
+
+@pytest.mark.parametrize("content", [b'{"source": "\xff"}', b"{", b'{"source": 1}'])
+def test_a_record_that_is_none_is_a_damaged_file_and_the_register_is_sound(
+    world: World, content: bytes
+) -> None:
+    request = world.at(validate)
+    with world.services.staging(request).writer(record_path("shop")) as sink:
+        sink.write(content)
+    with pytest.raises(StagedFileError, match=r"The staged file records/shop\.json .* is damaged"):
+        validate(world.services, request)
 
 
 def without_rows(record: SourceExtract) -> SourceExtract:
