@@ -21,9 +21,7 @@ class FactKind(StrEnum):
     """What a fact tells."""
 
     SUSPENDED = "suspended"  # a question to the person was decided on; `ground` in its detail
-    REPLY_INSUFFICIENT = (
-        "reply_insufficient"  # of a suspension: a reply came on `day`, and a further question
-    )
+    REPLY_INSUFFICIENT = "reply_insufficient"  # of a suspension: a reply came on `day`, and one more question
     RESUMED = "resumed"  # of a suspension: enough information came on `day`
     EXTENDED = "extended"  # an extension was decided on; `reasons` in its detail
     LETTER_SENT = "letter_sent"  # of a fact with a letter: it left on `day`
@@ -137,16 +135,13 @@ class FactRow:
     sent_by: tuple[str | None, str | None] = (None, None)
 
 
-_ANSWERS = (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED)
-
-
 def settled(facts: Sequence[FactRow]) -> tuple[FactRow, ...]:
     """Facts in their order, each with the day on which its letter was sent.
 
     The first sending counts; one that bounced counts no more, until the letter is sent again. An answer is
     handed over as well; a question or an extension counts by its letter alone (R39, R42).
     """
-    answers = {fact.id for fact in facts if fact.kind in _ANSWERS}
+    answers = {fact.id for fact in facts if fact.kind in (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED)}
     sent: dict[str, FactRow] = {}
     for fact in facts:
         if fact.about is None:
