@@ -9,12 +9,12 @@ import duckdb
 import pytest
 from testbed.mini import SHOP
 from testbed.running import installation
+from tests.support.days import local_today
 from tests.support.deciding import ANN, Bureau
 
 from afschrift.casework.columns.question import ACTIVE_CONTENT
 from afschrift.casework.question_view import look
 from afschrift.domain.errors import NeedsPersonError
-from afschrift.domain.instants import utc_now
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.questions.view import Kept, Section
@@ -149,7 +149,7 @@ def test_nothing_held_shows_what_was_searched_for_and_where(bureau: Bureau) -> N
     where = {row[0]: row[1:] for row in sections["Where was searched"].rows}
     assert where["shop.customer"][0] == 4
     assert where["shop.customer"][2] == "whole"
-    assert told(sections["Where was searched"])["Searched on"].startswith(str(utc_now().year))
+    assert told(sections["Where was searched"])["Searched on"].startswith(str(local_today().year))
     masked = "\n".join(line.value for one in seen(bureau, question).values() for line in one.lines)
     assert "canary" not in masked.lower()
 
