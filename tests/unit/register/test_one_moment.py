@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import event
+from tests.support.moves import moved
 
+from afschrift.domain.event import NewEvent
+from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.register.register import Register
@@ -68,3 +71,35 @@ def test_what_is_written_meanwhile_is_seen_after_the_moment(
     assert (len(before[3]), len(after[3])) == (0, 1)
     with register.one_moment():
         assert look(register, request) == after
+
+
+def test_within_a_moment_each_answer_is_of_its_own_row_and_kind(
+    register: Register, open_one: Callable[..., Request]
+) -> None:
+    requests = [open_one(keys=(Key("customer_id", number),)).id for number in ("1", "2")]
+    moved(register, requests[0], State.ACCEPTED)
+    register.decisions.take(requests[0], "identity", "confirmed", "officer")
+    for number, request in enumerate(requests):
+        for name in ("classify", "deliver"):
+            register.steps.finish(request, name, "inputs", {"of": f"{name} {number}"})
+
+    def seen() -> list[tuple[Any, ...]]:
+        return [(*look(register, one), register.steps.latest(one, "deliver")) for one in requests]
+
+    plain = seen()
+    assert all(mine != other for mine, other in zip(*plain, strict=True))
+    with register.one_moment():
+        assert [seen(), seen()] == [plain, plain]
+
+
+def test_a_write_within_a_moment_goes_by_what_stands_in_the_register(
+    register: Register, open_one: Callable[..., Request]
+) -> None:
+    request = open_one().id
+    with register.one_moment():
+        before = look(register, request)
+        assert moved(register, request, State.ACCEPTED).state is State.ACCEPTED
+        to_ready = NewEvent("fact_answer_ready")
+        assert register.requests.move(request, State.READY, to_ready).state is State.READY
+        assert look(register, request) == before
+    assert register.requests.get(request).state is State.READY
