@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from tests.support.moves import moved
 
+from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
@@ -103,3 +107,32 @@ def test_a_write_within_a_moment_goes_by_what_stands_in_the_register(
         assert register.requests.move(request, State.READY, to_ready).state is State.READY
         assert look(register, request) == before
     assert register.requests.get(request).state is State.READY
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "of a staged file"),
+        json.JSONDecodeError("of a source", "{", 0),
+        OperationalError("of a source", None, Exception()),
+    ],
+)
+def test_what_fails_meanwhile_is_not_told_as_the_registers(
+    register: Register, open_one: Callable[..., Request], error: Exception
+) -> None:
+    request = open_one().id
+    with pytest.raises(type(error)) as raised, register.one_moment(), register.one_moment():
+        register.requests.get(request)
+        raise error
+    assert raised.value is error
+    register.decisions.take(request, "identity", "confirmed", "officer")  # the moment is over
+    assert len(register.decisions.of(request)) == 1
+
+
+def test_a_row_that_is_none_is_told_as_the_registers(
+    register: Register, open_one: Callable[..., Request], as_operator: Callable[..., None]
+) -> None:
+    request = open_one().id
+    as_operator("UPDATE request SET state = 'nowhere' WHERE id = :id", id=request)
+    with pytest.raises(AfschriftError, match="is damaged"), register.one_moment():
+        register.facts.timeline(request)

@@ -107,7 +107,8 @@ class Database:
         """A transaction for reading, which sees the register as at one moment; errors as for `write`."""
         held: Connection | None = getattr(self._held, "connection", None)
         if held is not None:
-            yield held
+            with self._told():
+                yield held
             return
         with self._transaction(write=False) as connection:
             if not self.sqlite:
@@ -118,18 +119,29 @@ class Database:
     def one_moment(self) -> Iterator[None]:
         """All that this thread reads inside is of one moment: what was checked is what is gone by.
 
-        What is written meanwhile, by this thread too, is seen after it. PostgreSQL must not end it for being
-        idle: a step may look at its sources meanwhile.
+        What is written meanwhile, by this thread too, is seen after it. A step may look at its sources and
+        its staged files meanwhile: PostgreSQL must not end it for being idle, and their errors are not the
+        register's. A moment within another one is that one.
         """
+        if getattr(self._held, "connection", None) is not None:
+            yield
+            return
+        failed: BaseException | None = None
         with self.read() as connection:
             if not self.sqlite:
                 connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-            outer = getattr(self._held, "connection", None), getattr(self._held, "known", None)
-            self._held.connection, self._held.known = connection, outer[1] or {}
+            self._held.connection, self._held.known = connection, {}
             try:
                 yield
+            except BaseException as error:  # raised again once the transaction has ended
+                failed = error
             finally:
-                self._held.connection, self._held.known = outer
+                self._held.connection = self._held.known = None
+        try:
+            if failed is not None:
+                raise failed
+        finally:
+            del failed  # or its traceback, which holds this frame, would keep open what the work held
 
     def once(self, tx: Connection, asked: Hashable, ask: Callable[[], T]) -> T:
         """What `ask` finds; within `one_moment` from then on without asking, since nothing can change in it.
@@ -159,16 +171,21 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Connection]:
+        with self._told(), self.engine.connect() as connection:
+            connection = connection.execution_options(afschrift_write=write)
+            with connection.begin():
+                yield connection
+        tell(connection)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors of the database, and of rows that are none, in words of ours."""
         try:
-            with self.engine.connect() as connection:
-                connection = connection.execution_options(afschrift_write=write)
-                with connection.begin():
-                    yield connection
+            yield
         except DBAPIError as error:
             raise translated(error, self.url) from None
         except (JSONDecodeError, UnicodeDecodeError, NotAsWrittenError):
             raise damaged(self.url) from None
-        tell(connection)
 
 
 @lru_cache(maxsize=8)
