@@ -368,7 +368,8 @@ def test_each_task_killed_once_gives_one_bundle_and_one_event_each(airflow: Runn
         counts = installation.counted(request)
         assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
         others = {"request_received", "decision_taken", "fact_linked", "age_read", "step_finished"}
-        assert set(counts) - set(ONCE) <= others
+        hourly = {"fact_notice_raised", "fact_notice_told"}  # these are late, and the check may come round
+        assert set(counts) - set(ONCE) <= others | hourly
         [bundle] = [path for path in installation.bundles if request in path.name]
         assert hashlib.sha256(bundle.read_bytes()).hexdigest() == installation.packed(request)
         assert list(bundle.parent.glob(f"*{request}*")) == [bundle]
