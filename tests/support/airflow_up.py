@@ -234,10 +234,12 @@ def children(home: Path) -> list[str]:
     return found
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60, *, asks: bool = False) -> None:
+def wait_for(
+    condition: Callable[[], bool], seconds: float = 60, *, asks: bool = False, every: float = 0.02
+) -> None:
     """Until a condition holds; the test fails where it does not. `asks`: it asks the API server."""
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
             pytest.fail("the state did not come")
-        time.sleep(_ASK_AGAIN if asks else 0.02)
+        time.sleep(_ASK_AGAIN if asks else every)
