@@ -69,20 +69,16 @@ def forks_tasks(arguments: list[str], executor: str) -> bool:
     )
 
 
-def restless(arguments: list[str], executor: str, sleep: float) -> str:
-    """What is to be said to a scheduler that would look for work without a rest; "": nothing.
-
-    Args:
-        arguments: its command line, without the program.
-        executor: what `[core] executor` says.
-        sleep: seconds of `[scheduler] scheduler_idle_sleep_time`.
-    """
-    if arguments[:1] != ["scheduler"] or "RevokingLocalExecutor" in executor or sleep >= _REST:
-        return ""
-    return (
-        f"[scheduler] scheduler_idle_sleep_time is {sleep:g} s, and {executor} does not wait in its stead: "
-        "the scheduler keeps a processor busy. Set it to 0.1, or take the executor of config/airflow.env."
-    )
+def must_rest(executor: str) -> None:
+    """Warn a scheduler that would look for work without a rest."""
+    sleep = conf.getfloat("scheduler", "scheduler_idle_sleep_time")
+    if "RevokingLocalExecutor" not in executor and sleep < _REST:
+        _LOG.warning(
+            "[scheduler] scheduler_idle_sleep_time is %g s, and %s does not wait in its stead: the scheduler "
+            "keeps a processor busy. Set it to 0.1, or take the executor of config/airflow.env.",
+            sleep,
+            executor,
+        )
 
 
 def warm() -> None:
@@ -115,7 +111,7 @@ def warm() -> None:
 
 
 _EXECUTOR = conf.get("core", "executor")
-if said := restless(sys.argv[1:], _EXECUTOR, conf.getfloat("scheduler", "scheduler_idle_sleep_time")):
-    _LOG.warning(said)
+if sys.argv[1:2] == ["scheduler"]:
+    must_rest(_EXECUTOR)
 if forks_tasks(sys.argv[1:], _EXECUTOR):
     warm()

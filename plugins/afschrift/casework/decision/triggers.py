@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from afschrift.casework.decision.restrictions import in_force
-from afschrift.domain.event import digest
 from afschrift.domain.keys import Unique
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
@@ -42,11 +41,6 @@ class Trigger:
     def detail(self) -> dict[str, Any]:
         """As a question shows it."""
         return {"flag": self.code, "rules": list(self.rules), **self.payload}
-
-    @property
-    def digest(self) -> str:
-        """Of all that it says: a flag that says something else is another one."""
-        return digest(self.detail)
 
 
 def same_flag(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
