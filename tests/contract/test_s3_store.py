@@ -6,6 +6,7 @@ The server and the library are of the dependency group `celery`: `make test-cele
 from __future__ import annotations
 
 import gc
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.command_line import command
 from upath import UPath
 
 from afschrift.destinations.registry import open_destination
@@ -183,6 +185,42 @@ def test_a_bucket_with_a_wrong_name_is_named_and_not_made(store: Store) -> None:
         file.write(b"hello")
 
     assert not store.other.exists("stagign")
+
+
+@pytest.mark.parametrize("way", ["file", "connection"])
+def test_a_probe_of_health_uses_the_options_of_staging(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    address = f"http://127.0.0.1:{store.server.port}"
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AFSCHRIFT_STAGING", "s3://staging/here")
+    if way == "file":
+        file = tmp_path / "staging.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps({"key": "ours", "secret": "geheim", "endpoint_url": address}))
+        monkeypatch.setenv("AFSCHRIFT_STAGING_OPTIONS", str(file))
+    else:
+        made = {"conn_type": "aws", "login": "ours", "password": "geheim", "extra": {"endpoint_url": address}}
+        monkeypatch.setenv("AIRFLOW_CONN_STAGING_STORE", json.dumps(made))
+        monkeypatch.setenv("AFSCHRIFT_STAGING_OPTIONS", "airflow-connection:staging_store")
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    assert probed() == ("ok", "can be written.")
+    assert store.other.find("staging") == []  # the byte is gone
+
+    store.server.end()
+    health, says = probed()
+    assert health == "failed"
+    assert "What to do: " in says
+    assert "geheim" not in says
+
+
+def probed() -> tuple[str, str]:
+    """What a probe, a process of its own, finds of staging."""
+    done = command(("health", "--probe", "--json"))
+    [look] = [look for look in json.loads(done.text) if look["name"] == "staging"]
+    return look["health"], look["says"]
 
 
 class Late(s3fs.S3FileSystem):

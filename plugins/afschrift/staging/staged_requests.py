@@ -56,7 +56,7 @@ def destroy(root: UPath | Path, request_id: str) -> StagedRequest | None:
     return was
 
 
-def probe(root: UPath | Path | str) -> None:
+def probe(root: UPath | Path) -> None:
     """Write one byte beside what is staged, and take it away again.
 
     Raises:

@@ -22,6 +22,7 @@ from afschrift.inventory.canary import CANARY
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.schema import revisions
 from afschrift.staging.staged_requests import probe as probe_staging
+from afschrift.staging.staging_root import staging_root
 
 SECONDS = 5.0
 """How long a look may take."""
@@ -153,7 +154,7 @@ def _keys(settings: Settings) -> str:
 
 
 def _staging(settings: Settings) -> str:
-    probe_staging(settings.staging)
+    probe_staging(staging_root(settings))
     return "can be written."
 
 
