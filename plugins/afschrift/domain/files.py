@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain, count
 from typing import BinaryIO, Protocol
 
 from afschrift.domain.errors import ConfigurationError
 
-_NAME = re.compile(r"(?:afschrift-)?[a-z]{1,4}-[0-9a-z]{12}(?:[.-][0-9a-z]{1,20}){1,4}")
+# behind the id at most: the right, the part of the answer, its number, the number of the try, the ending
+_NAME = re.compile(r"(?:afschrift-)?[a-z]{1,4}-[0-9a-z]{12}(?:[.-][0-9a-z]{1,20}){1,5}")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,22 @@ class Destination(Protocol):
             ConfigurationError: it is not usable.
             RetriableError: it does not answer.
         """
+
+
+def bundle_name(stem: str, taken: Collection[str] = ()) -> str:
+    """Name of a bundle at its destination, numbered where another one of the same request has that name.
+
+    Args:
+        stem: the request's id, its right, and which part of the answer it is.
+        taken: names that other bundles of the request have there.
+
+    Raises:
+        ConfigurationError: as `check_name`.
+    """
+    numbered = (f"{stem}-{number}.zip" for number in count(2))
+    name = next(name for name in chain([f"{stem}.zip"], numbered) if name not in taken)
+    check_name(name)
+    return name
 
 
 def check_name(name: str) -> None:

@@ -75,11 +75,6 @@ def status_lines(timeline: Timeline) -> Iterator[str]:
         yield f"partly delivered on {waits[0].day}, rest by {waits[1]}"
 
 
-def file_name(request: str, right: str, portion: Portion, earlier: Sequence[str]) -> str:
-    """Name of a bundle. A second partial delivery of a request is numbered."""
-    return f"{request}-{right}{suffix(portion, earlier)}.zip"
-
-
 def suffix(portion: Portion, earlier: Sequence[str]) -> str:
     """What tells the parts of an answer apart in the names of files and folders; empty: it is whole."""
     if portion is Portion.FULL:

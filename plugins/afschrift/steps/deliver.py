@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from itertools import chain, count
+from collections.abc import Iterator
 from typing import Any
 
 from afschrift.casework.partial_response.supplement import record_part
 from afschrift.casework.review.require import require_review
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
+from afschrift.domain.files import bundle_name
 from afschrift.domain.plan import Plan
-from afschrift.law.partial_response import file_name
-from afschrift.register.deliveries import DeliveryRow
+from afschrift.law.partial_response import suffix
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import refusal
@@ -41,7 +40,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         raise refusal(
             services, request_id, "deliver", "canary", message, "nothing: its bundle is only counted."
         )
-    request, plan = gated_plan(services, request_id, "deliver")
+    _, plan = gated_plan(services, request_id, "deliver")
     register = services.register
     packed = _packed(services, plan)
     inputs = _inputs(plan, packed)
@@ -49,8 +48,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     if done is not None:
         return done
     require_review(services, plan, packed)
-    base = file_name(request_id, request.right, plan.part, plan.after)
-    name = _free(base, register.deliveries.of(request_id), packed["bundle"])
+    name = _name(services, plan, packed["bundle"])
     try:
         receipt = services.destination(plan.destination).deliver(name, _chunks(services, plan, packed))
     except StagedFileError:
@@ -95,12 +93,11 @@ def _inputs(plan: Plan, packed: dict[str, Any]) -> str:
     return digest({"bundle": packed["bundle"], "destination": plan.destination})
 
 
-def _free(name: str, delivered: Sequence[DeliveryRow], bundle: str) -> str:
-    """The name, numbered where another answer of this request lies there that nobody was told of."""
-    taken = {one.uri.rpartition("/")[2] for one in delivered if one.sha256 != bundle}
-    stem, dot, ending = name.rpartition(".")
-    numbered = (f"{stem}-{number}{dot}{ending}" for number in count(2))
-    return next(one for one in chain([name], numbered) if one not in taken)
+def _name(services: Services, plan: Plan, bundle: str) -> str:
+    """Of the bundle; another answer of this request that nobody was notified of may lie there."""
+    delivered = services.register.deliveries.of(plan.request)
+    taken = {row.uri.rpartition("/")[2] for row in delivered if row.sha256 != bundle}
+    return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken)
 
 
 def _chunks(services: Services, plan: Plan, packed: dict[str, Any]) -> Iterator[bytes]:
