@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -114,34 +115,54 @@ def _parse(block: memoryview, names: list[str] | None, options: Mapping[str, str
     """One block; without names its first record is the header."""
     if block[:3] == _BYTE_ORDER_MARK:  # Arrow takes one off, and here it begins a value
         block = memoryview(_BYTE_ORDER_MARK + block)
+    try:
+        return _table(block, names, options)
+    except pa.ArrowInvalid:  # its message quotes the row
+        told = fault(block, None)
+    if told.code == "malformed":
+        header_rows = 1 if names is None else 0
+        number = _faulty_row(block, names, options)
+        told.row = None if number is None else rows + number - header_rows
+    raise told
+
+
+def _table(
+    block: memoryview,
+    names: list[str] | None,
+    options: Mapping[str, str],
+    handler: Callable[[Any], str] | None = None,
+) -> pa.Table:
+    return pacsv.read_csv(
+        pa.BufferReader(pa.py_buffer(block)),
+        # one thread, because only then a faulty row is known by number
+        read_options=pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
+        # line breaks in values are taken all the same: this is about cutting, which was done here
+        parse_options=pacsv.ParseOptions(
+            newlines_in_values=False, ignore_empty_lines=False, invalid_row_handler=handler
+        ),
+        convert_options=pacsv.ConvertOptions(
+            default_column_type=pa.string(),
+            null_values=[options["null"]],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+
+
+def _faulty_row(block: memoryview, names: list[str] | None, options: Mapping[str, str]) -> int | None:
+    """Number of the first row with too few or too many values, where that is the fault.
+
+    The block must be UTF-8: Arrow decodes a row before it hands it over, and an error there is lost.
+    """
     faulty: list[int | None] = []
 
     def stop(row: Any) -> str:
         faulty.append(row.number)
         return "error"
 
-    try:
-        return pacsv.read_csv(
-            pa.BufferReader(pa.py_buffer(block)),
-            # one thread, because only then a faulty row is known by number
-            read_options=pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
-            # line breaks in values are taken all the same: this is about cutting, which was done here
-            parse_options=pacsv.ParseOptions(
-                newlines_in_values=False, ignore_empty_lines=False, invalid_row_handler=stop
-            ),
-            convert_options=pacsv.ConvertOptions(
-                default_column_type=pa.string(),
-                null_values=[options["null"]],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid:
-        # its message quotes the row
-        header_rows = 1 if names is None else 0
-        number = faulty[0] if faulty else None
-        row = None if number is None else rows + number - header_rows
-        raise fault(block, row) from None
+    with suppress(pa.ArrowInvalid):
+        _table(block, names, options, stop)
+    return faulty[0] if faulty else None
 
 
 def fault(block: bytes | memoryview, row: int | None) -> UnreadableFileError:
