@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,9 @@ from typing import Any
 import httpx
 import pytest
 from demo.people import HEAVY
-from sqlalchemy import text
-from testbed.running import hand_over
 from tests.airflow_support import ONCE
 from tests.support.airflow_up import DAG, Running, airflow_up, wait_for
-from tests.support.installed import CUSTOMERS, Installation
+from tests.support.installed import CUSTOMERS
 from tests.support.otlp_receiver import OtlpReceiver, otlp_receiver
 from tests.support.statsd_listener import StatsdListener, statsd_listener
 from tests.unit.app.test_private_files import modes
@@ -36,6 +34,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="finds the tasks' processes in /proc"),
 ]
 
+KILLED = Path(__file__).parents[1] / "support" / "killed"
 CHAIN = ["assess", "classify", "extract[0]", "extract[1]", "validate", "package", "deliver", "close"]
 
 EVENT = {
@@ -67,13 +66,22 @@ def collector() -> Iterator[OtlpReceiver]:
 
 
 @pytest.fixture(scope="module")
+def kill_points(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file in it kills a task at the point of its name: see `tests/support/killed`."""
+    return tmp_path_factory.mktemp("points")
+
+
+@pytest.fixture(scope="module")
 def airflow(
     demo_warehouse: Path,
     tmp_path_factory: pytest.TempPathFactory,
     statsd: StatsdListener,
     collector: OtlpReceiver,
+    kill_points: Path,
 ) -> Iterator[Running]:
-    outside = statsd.environment | collector.environment
+    path = os.pathsep.join([str(KILLED), *filter(None, [os.environ.get("PYTHONPATH")])])
+    watched = {"AFSCHRIFT_TEST_KILLS": str(kill_points), "PYTHONPATH": path}
+    outside = statsd.environment | collector.environment | watched
     with airflow_up(demo_warehouse, tmp_path_factory.mktemp("running"), outside) as running:
         yield running
 
@@ -240,17 +248,6 @@ def test_a_demo_may_give_a_customer_number_and_the_event_log_hides_it(airflow: R
     assert str(HEAVY.number) not in logged
 
 
-def process_of(task: dict[str, Any]) -> int | None:
-    """The process in which a task instance runs; Airflow gives it the instance's id as title."""
-    title = f"airflow worker -- {task['id']}".encode()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):  # it ended meanwhile
-                if (entry / "cmdline").read_bytes().rstrip(b"\0 ") == title:
-                    return int(entry.name)
-    return None
-
-
 def workers() -> dict[str, int]:
     """The executor's workers that have taken a task: id of the task instance -> process."""
     found = {}
@@ -296,68 +293,28 @@ def test_a_worker_killed_as_it_takes_a_task_hinders_nothing(airflow: Running) ->
     assert "stuck in queued reschedule" in {entry["event"] for entry in logged}
 
 
-ENDED = ("up_for_retry", "failed", "success")
-
-
-def kill_each_once(airflow: Running, run: str, moment: Callable[[str], None], wanted: list[str]) -> list[str]:
-    """Kill the process of each wanted task of a run once, at a moment of its work, and clear the task.
-
-    Returns:
-        The tasks whose process was still there.
-    """
-    killed, seen = [], set()
-    until = time.monotonic() + 300
+def kill_and_clear(airflow: Running, run: str, points: Path) -> list[str]:
+    """Clear each task of a run that its point has killed, until the run ends; the points in their order."""
+    killed: list[str] = []
+    tasks_by_event = {event: name for name, event in EVENT.items()}
+    until = time.monotonic() + 480
     while time.monotonic() < until:
-        tasks = airflow.tasks(run)
-        for name in wanted:
-            if name in seen or name not in tasks or (pid := process_of(tasks[name])) is None:
-                continue
-            seen.add(name)
-            moment(name)
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            wait_for(lambda name=name: airflow.tasks(run)[name]["state"] in ENDED, asks=True)
-            if airflow.tasks(run)[name]["state"] == "success":
-                continue  # it had told Airflow so before the signal came
-            killed.append(name)
-            airflow.clear(run, name)
+        for left in points.glob("*.*"):
+            point, _, pid = left.name.rpartition(".")
+            task = tasks_by_event[point.partition(" ")[2]]
+
+            def ended(task: str = task, pid: str = pid) -> bool:
+                found = airflow.tasks(run)[task]
+                return found["state"] == "up_for_retry" and found["pid"] == int(pid)
+
+            wait_for(ended, 120, asks=True)
+            left.unlink()
+            killed.append(point)
+            airflow.clear(run, task)
         if airflow.get(f"/dagRuns/{run}")["state"] in ("success", "failed"):
             return killed
-        time.sleep(0.01)
-    pytest.fail(f"run {run} did not end")
-
-
-def at_work(name: str) -> None:
-    """While it is under way; the shortest tasks take little more than their start."""
-    time.sleep(0.1 if name in {"assess", "validate", "deliver", "close"} else 0.25)
-
-
-def just_after(installation: Installation, request: str) -> Callable[[str], None]:
-    """Right after the work stands in the register, before Airflow knows."""
-    register = installation.services.register
-    asked = text("SELECT count(*) FROM event WHERE request = :request AND type = :kind")
-
-    def moment(name: str) -> None:
-        kind, _, source = EVENT[name].partition(" ")
-        looked = 0
-
-        def there() -> bool:
-            nonlocal looked
-            with register.store.database.read() as tx:
-                count = tx.execute(asked, {"request": request, "kind": kind}).scalar_one()
-            if count == looked:
-                return False  # the task lives on for an instant, so no payload is read in vain
-            looked = count
-            return any(
-                header.type == kind and (payload or {}).get("source", "") == source
-                for header, payload in register.trail.events(request)
-            )
-
-        wait_for(there, every=0.001)
-
-    return moment
+        time.sleep(0.1)
+    pytest.fail(f"run {run} did not end; killed at {killed}")
 
 
 @pytest.fixture
@@ -378,30 +335,24 @@ def by_itself(airflow: Running) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("by_itself")
-@pytest.mark.parametrize("when", ["at work", "just after"])
-def test_each_task_killed_once_gives_one_bundle_and_one_event_each(airflow: Running, when: str) -> None:
-    """A short task may end before the signal comes, so what was missed is hit in a further run."""
+def test_each_task_killed_twice_gives_one_bundle_and_one_event_each(
+    airflow: Running, kill_points: Path
+) -> None:
+    """First its work is done and not yet committed, then it is committed and Airflow does not know."""
     installation = airflow.installation
-    missed = list(CHAIN)
-    # After the commit a task lives on for an instant only, so not each of them can be hit there.
-    unreachable = 0 if when == "at work" else 2
-    for turn in range(4):
-        number = next(PEOPLE) if turn else HEAVY.number  # a third request of one person would be asked about
-        request = installation.submit(number, "access")
-        run = airflow.trigger(request)
-        moment = at_work if when == "at work" else just_after(installation, request)
-        killed = kill_each_once(airflow, run, moment, missed)
-        missed = [name for name in missed if name not in killed]
+    points = [f"{when} {EVENT[task]}" for task in CHAIN for when in ("before", "after")]
+    request = installation.submit(next(PEOPLE), "access")
+    for point in points:
+        (kill_points / point).touch()
+    run = airflow.trigger(request)
 
-        assert airflow.wait(run) == "success"
-        counts = installation.counted(request)
-        assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
-        others = {"request_received", "decision_taken", "fact_linked", "age_read", "step_finished"}
-        assert set(counts) - set(ONCE) <= others
-        [bundle] = [path for path in installation.bundles if request in path.name]
-        assert hashlib.sha256(bundle.read_bytes()).hexdigest() == installation.packed(request)
-        assert list(bundle.parent.glob(f"*{request}*")) == [bundle]
-        hand_over(installation.services, request)  # an open one would be asked about, as an overlap
-        if len(missed) <= unreachable:
-            break
-    assert len(missed) <= unreachable, missed
+    assert sorted(kill_and_clear(airflow, run, kill_points)) == sorted(points)
+
+    assert airflow.wait(run) == "success"
+    counts = installation.counted(request)
+    assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+    others = {"request_received", "decision_taken", "fact_linked", "age_read", "step_finished"}
+    assert set(counts) - set(ONCE) <= others
+    [bundle] = [path for path in installation.bundles if request in path.name]
+    assert hashlib.sha256(bundle.read_bytes()).hexdigest() == installation.packed(request)
+    assert list(bundle.parent.glob(f"*{request}*")) == [bundle]
