@@ -1,4 +1,5 @@
 {# Which rows are the person's. `keys` holds the keys, bound by the session. #}
+{# `near`: rows that an index of the column finds, where the database looks at each row for a correlated EXISTS. #}
 {# The keys are gathered first: a condition that asks them row by row makes DuckDB keep all rows of the table. #}
 {% macro gathered(m) %}
 {{ m.sides[0] }} IS NOT NULL AND {{ m.sides[0] }} IN (
@@ -23,6 +24,9 @@ AND coalesce(len(list_filter(
 {% if m.sides %}
 {{ gathered(m) }}
 {% else %}
+{% if m.near %}
+{{ m.near[0] }} IN (SELECT {{ m.near[1] }} FROM {{ keys }} AS k WHERE k.name = {{ m.key }}) AND
+{% endif %}
 EXISTS (
   SELECT 1 FROM {{ keys }} AS k
   WHERE k.name = {{ m.key }}

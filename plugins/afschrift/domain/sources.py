@@ -171,6 +171,9 @@ class Dialect(Protocol):
     def key_sides(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:
         """Both sides of `holds_key` where the database `gathers_keys`."""
 
+    def near_key(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:
+        """A column and a key, by which an index finds all rows of `holds_key`; None: that uses it itself."""
+
     def mentions(self, text: str, value: str) -> str:
         """Condition: a text holds another one, both in small letters (ASCII); else false or NULL."""
 

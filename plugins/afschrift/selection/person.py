@@ -45,6 +45,7 @@ class Match:
         timeless: the row counts whatever its time (`at: any`, or a key that is for ever one person's).
         unless: columns of better keys; the row must hold none of them.
         sides: the column and the bound key, where the keys are to be gathered before rows are read.
+        near: the column and the bound keys among which it is at least, where `holds` alone uses no index.
         text: SQL of the column's value as the text of a key.
         exact: what the database finds equal to a key is equal to whoever compares its text, so that a row
             can be told to be this person's without the database.
@@ -56,6 +57,7 @@ class Match:
     timeless: bool
     unless: tuple[str, ...] = ()
     sides: tuple[str, str] | None = None
+    near: tuple[str, str] | None = None
     text: str = ""
     exact: bool = False
 
@@ -286,6 +288,7 @@ class WayFinder:
             timeless=timeless,
             unless=unless,
             sides=self._dialect.key_sides(column, native, casefold=casefold),
+            near=self._dialect.near_key(column, native, casefold=casefold),
             text=self._dialect.key_text(column, native),
             exact=not of_type.loose and of_type.kind is not ValueKind.NUMBER,
         )

@@ -57,6 +57,10 @@ class StandardDialect:
         """Most databases ask the keys row by row."""
         return None
 
+    def near_key(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:  # noqa: ARG002
+        """Most databases find the rows of an EXISTS by an index."""
+        return None
+
     def mentions(self, text: str, value: str) -> str:
         """By the signs themselves."""
         return f"position({value} IN {text}) > 0"

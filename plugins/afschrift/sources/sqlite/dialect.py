@@ -48,6 +48,13 @@ class SqliteDialect(StandardDialect):
             return f"lower({column}) = lower(k.value)"
         return f"{column} = k.value AND {column} = k.value COLLATE BINARY"
 
+    def near_key(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:
+        """By the column's own collation; SQLite asks a correlated EXISTS of each row."""
+        kind, _ = declared(native)
+        if casefold or kind is ValueKind.UUID:
+            return None
+        return column, "k.number" if kind in _NUMBERS else "k.value"
+
     def mentions(self, text: str, value: str) -> str:
         """SQLite has no `position`."""
         return f"instr({text}, {value}) > 0"
