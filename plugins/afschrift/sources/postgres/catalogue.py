@@ -52,7 +52,7 @@ _TELLS_COLLATIONS = 120000
 _TYPES = """
 SELECT CAST(t.oid AS bigint), CAST(t.typname AS text), format_type(t.oid, NULL), n.nspname = 'pg_catalog',
   CAST(t.typtype AS text), CAST(t.typbasetype AS bigint),
-  CASE WHEN t.typcategory = 'A' THEN CAST(t.typelem AS bigint) ELSE 0 END,
+  CASE WHEN t.typcategory = 'A' THEN CAST(t.typelem AS bigint) ELSE 0 END, CAST(t.typdelim AS text),
   CASE WHEN c.relkind = 'c' THEN CAST(c.oid AS bigint) ELSE 0 END
 FROM pg_type t
 JOIN pg_namespace n ON n.oid = t.typnamespace
@@ -91,7 +91,7 @@ def read_catalogue(
     for schema, relation, column, oid, native, readable, hides_rows, granted, nondeterministic in columns:
         table = dialect.table(schema, relation)
         loose = nondeterministic or known.is_citext(oid)
-        of_type = replace(known.column(f"{table}.{column}", oid, native), loose=loose)
+        of_type = replace(known.column(table, column, oid, native), loose=loose)
         found.setdefault(table, {})[column] = of_type if granted else replace(of_type, closed=True)
         if not readable:
             closed[table] = Unreadable(no_right(f"{source}.{schema}.{relation}"))

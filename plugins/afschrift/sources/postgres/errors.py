@@ -8,8 +8,7 @@ import pyarrow as pa
 from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
-from afschrift.sources.json_parts import TWICE
-from afschrift.sources.postgres.raised import BOUNDS, TOO_LARGE, found_in
+from afschrift.sources.postgres.raised import TOO_LARGE, found_in
 from afschrift.sources.table_errors import refused, too_large, untold_part
 from afschrift.sources.table_errors import table_of as place_of
 
@@ -63,13 +62,9 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
     table = place_of(source, statement)
     if found := found_in(str(error)):
         what, column_path, number = found
-        if what == TWICE:
-            return untold_part(source, column_path, what)
-        return (
-            too_large(source, column_path, number)
-            if what == TOO_LARGE
-            else _untold(source, what, column_path)
-        )
+        if what == TOO_LARGE:
+            return too_large(source, column_path, number)
+        return untold_part(source, column_path, what)
     if code == _NO_RIGHT:
         return refused(table, str(error))
     if code == _READ_ONLY:
@@ -103,18 +98,6 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
         f"Source {source} failed while {table} was being read ({code or 'connection lost'}).",
         remedy="see whether the server is up; the step is tried again.",
         code=code or "connection_lost",
-    )
-
-
-def _untold(source: str, what: str, column_path: str) -> AfschriftError:
-    holds = (
-        "an array that does not count from 1, which no list tells"
-        if what == BOUNDS
-        else "the JSON value null, which a list or object cannot tell from a missing one"
-    )
-    return ConfigurationError(
-        f"A value of {source}.{column_path} holds {holds}.",
-        remedy="write `kind: text` at the column in the inventory: it gives the text of PostgreSQL.",
     )
 
 

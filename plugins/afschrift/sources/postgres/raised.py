@@ -1,19 +1,19 @@
-"""Values that end a statement, because what is written of them would be another value or too large."""
+"""Values that end a statement, because they are too large, or can be read in two ways."""
 
 from __future__ import annotations
 
 import re
 
-_FOUND = re.compile(r"\[afschrift: (too large|bounds|null|twice)\](.*)\|([0-9]+)", re.DOTALL)
+_FOUND = re.compile(r"\[afschrift: (too large|twice)\](.*)\|([0-9]+)", re.DOTALL)
 
-TOO_LARGE, BOUNDS, NULL = "too large", "bounds", "null"
+TOO_LARGE = "too large"
 
 
 def raised(what: str, column_path: str, number: str) -> str:
     """SQL of type text that fails, with its place in the message of its error.
 
     Args:
-        what: `TOO_LARGE`, `BOUNDS`, `NULL`, or `TWICE` of `json_parts`.
+        what: `TOO_LARGE`, or `TWICE` of `json_parts`.
         column_path: `table.column`.
         number: SQL of an integer that depends on the row: a constant would fail before any row is read.
 
@@ -28,16 +28,3 @@ def found_in(message: str) -> tuple[str, str, str] | None:
     """What an error's message says: what it is, `table.column`, and the number."""
     found = _FOUND.search(message)
     return None if found is None else (found[1], found[2], found[3])
-
-
-def with_own_bounds(array: str) -> str:
-    """Condition: an array does not count from 1, which no list of JSON can tell."""
-    return (
-        f"(array_lower({array}, 1) <> 1 OR array_ndims({array}) > 1 AND "
-        rf"array_dims({array}) !~ '^(\[1:[0-9]+\])+$')"
-    )
-
-
-def is_json_null(text: str) -> str:
-    """Condition: a JSON document is `null`, which a list or object cannot tell from a missing value."""
-    return rf"btrim({text}, E' \t\r\n') = 'null'"

@@ -15,6 +15,7 @@ SETTINGS = {
     "standard_conforming_strings": "on",
     "idle_in_transaction_session_timeout": "0",  # between two tables the files are written
     "default_transaction_read_only": "on",
+    "jit": "off",  # it compiles for seconds what reads the few rows of a person
     "row_security": "off",  # a policy that would hide rows is an error
 }
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

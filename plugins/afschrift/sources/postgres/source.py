@@ -35,7 +35,9 @@ from afschrift.sources.postgres.session_settings import (
     SNAPSHOT,
     settings_call,
 )
+from afschrift.sources.postgres.shapes import marks
 from afschrift.sources.postgres.structure import read_structure
+from afschrift.sources.postgres.translate import with_documents
 from afschrift.sources.table_errors import relation_of
 
 BATCH_ROWS = 65_536
@@ -207,6 +209,7 @@ class Postgres:
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 65,536 rows and about `Opening.batch_bytes`."""
+        own_texts = marks(statement)
         with self._translated(statement), self._cursor() as cursor:
             cursor.adbc_statement.set_options(
                 **{"adbc.postgresql.batch_size_hint_bytes": str(self._opening.batch_bytes)}
@@ -217,7 +220,7 @@ class Postgres:
                 if self._encoding == "SQL_ASCII":
                     require_utf8(self.name, batch)
                 for start in range(0, batch.num_rows, BATCH_ROWS):
-                    yield batch.slice(start, BATCH_ROWS)
+                    yield with_documents(self.name, own_texts, batch.slice(start, BATCH_ROWS))
 
     def oracle(
         self,

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.postgres.json import array_text, base64, composite_text, fragment, whole_array
-from afschrift.sources.postgres.raised import BOUNDS, NULL, TOO_LARGE, is_json_null, raised, with_own_bounds
+from afschrift.sources.postgres.raised import TOO_LARGE, raised
+from afschrift.sources.postgres.shapes import Leaf, ListOf, Mark, Record, Shape, comment
 
-_AS_IS = "{c}"
-_AS_TEXT = "CAST({c} AS text)"
+_AS_IS = "{column}"
+_AS_TEXT = "CAST({column} AS text)"
+_BASE64 = "translate(encode({column}, 'base64'), E'\\n', '')"
 
 _PLAIN: dict[str, tuple[ValueKind, str]] = {
     **dict.fromkeys(("int2", "int4", "int8"), (ValueKind.INTEGER, _AS_IS)),
     **dict.fromkeys(("oid", "xid", "xid8", "cid"), (ValueKind.INTEGER, _AS_TEXT)),
     **dict.fromkeys(("float4", "float8"), (ValueKind.NUMBER, _AS_IS)),
     "numeric": (ValueKind.DECIMAL, _AS_TEXT),
-    "money": (ValueKind.DECIMAL, "CAST(CAST({c} AS numeric) AS text)"),  # its text depends on the locale
+    "money": (ValueKind.DECIMAL, "CAST(CAST({column} AS numeric) AS text)"),  # its text depends on the locale
     "bool": (ValueKind.BOOLEAN, _AS_IS),
     **dict.fromkeys(("text", "varchar"), (ValueKind.TEXT, _AS_IS)),
     "bpchar": (ValueKind.TEXT, _AS_TEXT),  # padding is no part of the value
@@ -34,7 +35,7 @@ _PLAIN: dict[str, tuple[ValueKind, str]] = {
     "timestamp": (ValueKind.DATETIME, _AS_TEXT),
     "timestamptz": (ValueKind.INSTANT, _AS_TEXT),
     "interval": (ValueKind.DURATION, _AS_TEXT),
-    "inet": (ValueKind.TEXT, "textin(inet_out({c}))"),  # a cast adds /32
+    "inet": (ValueKind.TEXT, "textin(inet_out({column}))"),  # a cast adds /32
     **dict.fromkeys(
         (
             *("name", "char", "bit", "varbit", "xml", "tsvector", "tsquery", "jsonpath"),
@@ -47,16 +48,17 @@ _PLAIN: dict[str, tuple[ValueKind, str]] = {
 }
 _OF_EXTENSIONS: dict[str, tuple[ValueKind, str]] = {
     "citext": (ValueKind.TEXT, _AS_TEXT),
-    "hstore": (ValueKind.JSON, "CAST(CAST({c} AS json) AS text)"),
+    "hstore": (ValueKind.JSON, "CAST(CAST({column} AS json) AS text)"),
 }
 _SHORT = {"int2", "int4", "int8", "oid", "float4", "float8", "bool", "uuid", "date", "time", "timetz"}
 _SHORT |= {"timestamp", "timestamptz", "interval", "inet", "cidr", "macaddr", "macaddr8", "money", "char"}
 _SHORT |= {"name", "numeric"}
-_SHORT_NUMBERS = ("int2", "int4")
 _OWN_TEXT = {"bytea", "inet"}
 """Types whose text by `kind: text` is no cast: bytes stay base64."""
 _BARE_TEXT = {"text", "varchar", "bpchar", "bytea", "citext"}
-_FROM_ZERO = {"int2vector", "oidvector"}
+_INSIDE = {"bpchar": "padded", "hstore": "hstore"}
+"""Types whose text in arrays and composite values is another one than alone."""
+_VECTORS = {"int2vector", "oidvector"}
 _RATIO = 256  # no compression that PostgreSQL has makes a value smaller than a 255th
 
 
@@ -69,6 +71,7 @@ class PgType:
         kind: `typtype`: b base, c composite, d domain, e enum, m multirange, r range, p pseudo.
         base: of a domain.
         element: of an array; 0 for all others.
+        delimiter: between the elements of an array of it.
         relation: of a composite type; 0 for a table's row type and all others.
     """
 
@@ -78,6 +81,7 @@ class PgType:
     kind: str
     base: int
     element: int
+    delimiter: str
     relation: int
 
 
@@ -100,21 +104,21 @@ class PgTypes:
         self._members = members
         self._limit = cell_limit
 
-    def column(self, column_path: str, oid: int, native: str) -> ColumnType:
+    def column(self, table: str, name: str, oid: int, native: str) -> ColumnType:
         """How a column is selected; the kind is None for a type that is not known.
 
         Args:
-            column_path: `table.column`, for errors.
+            table: of the inventory.
+            name: of the column.
             oid: of the column's type.
             native: the type with its modifiers, as the catalogue spells it.
         """
-        base = self._base(oid)
+        base, column_path = self._base(oid), f"{table}.{name}"
         if base != oid:
             native = self._types[base].spelled
-        found = self._text(base, "{column}", column_path)
-        kind, text = found or (None, "CAST({column} AS text)")
-        form = base64("{column}") if kind is ValueKind.BINARY else ""
-        own = text if base_name(self._types[base]) in _OWN_TEXT else "CAST({column} AS text)"
+        kind, text = self._exact(base, table, name)
+        form = _BASE64 if kind is ValueKind.BINARY else ""
+        own = text if base_name(self._types[base]) in _OWN_TEXT else _AS_TEXT
         return ColumnType(
             native,
             kind,
@@ -132,52 +136,64 @@ class PgTypes:
             oid = self._types[oid].base
         return oid
 
-    def _text(self, oid: int, column: str, path: str, depth: int = 1) -> tuple[ValueKind, str] | None:
-        """Kind and exact text (or Arrow value) of an expression; None where the type is not known."""
-        oid = self._base(oid)
+    def _exact(self, oid: int, table: str, name: str) -> tuple[ValueKind | None, str]:
+        """Kind of a column of this type, and its exact text or Arrow value; None where it is not known."""
         found = self._types[oid]
-        if found.element:
-            alias = f"u{depth}"
-            element = self._text(found.element, f"{alias}.e", path, depth + 1)
-            if element is None:
-                return None
-            text = self._array(column, alias, element, found.element, path)
-            if base_name(found) not in _FROM_ZERO:
-                own = raised(BOUNDS, path, f"array_ndims({column})")
-                text = f"CASE WHEN {with_own_bounds(column)} THEN {own} ELSE {text} END"
-            return ValueKind.JSON, text
-        if found.kind == "c":
-            members = [
-                (name, self._fragment(member, f"({column}).{_quoted(name)}", path, depth))
-                for name, member in self._members.get(found.relation, ())
-            ]
-            known = [(name, text) for name, text in members if text]
-            return (ValueKind.JSON, composite_text(column, known)) if known and known == members else None
+        if found.element or found.kind == "c":
+            shape = self._shape(oid, money=True)
+            if shape is None:
+                return None, _AS_TEXT
+            return ValueKind.JSON, self._own_text(found) + comment(Mark(table, name, shape))
         if found.kind in "erm":
-            return ValueKind.TEXT, _AS_TEXT.replace("{c}", column)
-        plain = (_PLAIN if found.builtin else _OF_EXTENSIONS).get(found.name)
-        return (plain[0], plain[1].replace("{c}", column)) if plain and found.kind == "b" else None
+            return ValueKind.TEXT, _AS_TEXT
+        return self._plain(found) or (None, _AS_TEXT)
 
-    def _fragment(self, oid: int, column: str, path: str, depth: int) -> str | None:
-        found = self._text(oid, column, path, depth)
-        if found is None:
-            return None
-        kind, text = found
-        return fragment(column, _told(text, path) if self._is_json(oid) else text, kind)
+    def _plain(self, found: PgType) -> tuple[ValueKind, str] | None:
+        known = (_PLAIN if found.builtin else _OF_EXTENSIONS).get(found.name)
+        return known if found.kind == "b" else None
 
-    def _is_json(self, oid: int) -> bool:
-        return base_name(self._types[self._base(oid)]) in ("json", "jsonb")
-
-    def _array(self, column: str, alias: str, element: tuple[ValueKind, str], oid: int, path: str) -> str:
-        value, (kind, text) = f"{alias}.e", element
-        if self._is_json(oid):
-            text = _told(text, path)
-        cast, short = (
-            _AS_TEXT.replace("{c}", value),
-            base_name(self._types[self._base(oid)]) in _SHORT_NUMBERS,
+    def _own_text(self, found: PgType) -> str:
+        """The text of money depends on the locale: it is cast, as far as one call does that."""
+        if found.element:
+            return "CAST(CAST({column} AS numeric[]) AS text)" if self._is_money(found.element) else _AS_TEXT
+        members = self._members[found.relation]
+        if not any(self._is_money(of) for _, of in members):
+            return _AS_TEXT
+        parts = (f"({{column}}).{_quoted(name)}" for name, _ in members)
+        cast = (
+            f"CAST({part} AS numeric)" if self._is_money(of) else part
+            for part, (_, of) in zip(parts, members, strict=True)
         )
-        at_once = whole_array(column, kind, bare=text == value, cast=text == cast, short=short)
-        return array_text(column, fragment(value, text, kind), alias, at_once)
+        return f"CASE WHEN {_AS_TEXT} IS NOT NULL THEN CAST(ROW({', '.join(cast)}) AS text) END"
+
+    def _is_money(self, oid: int) -> bool:
+        return base_name(self._types[self._base(oid)]) == "money"
+
+    def _shape(self, oid: int, *, money: bool = False) -> Shape | None:
+        """What the own text of a value is made of; None where a type in it is not known.
+
+        Args:
+            oid: of the type.
+            money: is cast where it stands in this value itself.
+        """
+        found = self._types[self._base(oid)]
+        if base_name(found) in _VECTORS:
+            return Leaf("vector")
+        if found.element:
+            element = self._member(found.element, money=money)
+            return None if element is None else ListOf(element, self._types[found.element].delimiter)
+        if found.kind == "c":
+            members = self._members.get(found.relation, ())
+            shapes = [(name, self._member(of, money=money)) for name, of in members]
+            known = tuple((name, shape) for name, shape in shapes if shape is not None)
+            return Record(known) if known and len(known) == len(members) else None
+        if found.kind in "erm":
+            return Leaf("text")
+        plain = self._plain(found)
+        return None if plain is None else Leaf(_INSIDE.get(found.name, plain[0].value))
+
+    def _member(self, oid: int, *, money: bool) -> Shape | None:
+        return None if self._is_money(oid) and not money else self._shape(oid)
 
     def _guarded(self, column_path: str, oid: int, text: str) -> str:
         """A cell above the limit raises an error that names its place: nobody's memory has to hold it."""
@@ -199,12 +215,6 @@ class PgTypes:
 def base_name(found: PgType) -> str:
     """Name of a type of PostgreSQL itself; empty for one that somebody made."""
     return found.name if found.builtin else ""
-
-
-def _told(document: str, path: str) -> str:
-    """A JSON document inside another value, which may not be the document `null`."""
-    ended = raised(NULL, path, f"length({document})")
-    return f"CASE WHEN {is_json_null(document)} THEN {ended} ELSE {document} END"
 
 
 def _quoted(name: str) -> str:

@@ -101,7 +101,7 @@ def test_lists_are_written_as_documents_by_every_way(
     monkeypatch.setenv("AIRFLOW_CONN_DOCS", database.libpq)
     with open_source("docs", "postgres", {}, connection="docs") as session:
         columns = session.catalogue()["lists"]
-        selected = {name: columns[name].expression.replace("{column}", f't."{name}"') for name in LISTS}
+        selected = {name: columns[name].expression.format(column=f't."{name}"') for name in LISTS}
         listed = ",\n  ".join(f'{sql} AS "{name}"' for name, sql in selected.items())
         of = f'SELECT\n  {listed}\nFROM "lists" AS t\nWHERE (1 = 1)\nORDER BY 1\n'
         oracle = session.oracle(of, dict.fromkeys(LISTS, ValueKind.JSON), LISTS, {})

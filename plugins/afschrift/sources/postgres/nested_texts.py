@@ -1,0 +1,203 @@
+"""PostgreSQL's own texts of arrays and composite values, as JSON by the rules of `values.json_text`.
+
+The server writes an array out in one cheap call, and its planner knows so. SQL that took each array apart
+would cost it more than the whole table, and it would read that (ADR 0053). The own text has all: bounds,
+NULL, quotes.
+
+The single values of a column are translated together. Lists of one dimension are joined together too; all
+other values are taken apart row by row.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.postgres.shapes import Leaf, ListOf, Record, Shape
+from afschrift.values import json_text, scalars
+
+_FIELD = re.compile(r'(?:"((?:[^"\\]|""|\\\\)*)"|([^"\\,()]*))([,)])')
+_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"=>(?:NULL|"((?:[^"\\]|\\.)*)")(?:, |$)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+class OwnBoundsError(ValueError):
+    """An array does not count from 1, which no list of JSON tells."""
+
+
+class JsonNullError(ValueError):
+    """A document is `null`, which a list or an object cannot tell from a missing value."""
+
+
+def documents(texts: pa.Array, shape: Shape) -> pa.Array:
+    """One JSON document a row, NULL where NULL.
+
+    Args:
+        texts: own texts of a column (`pa.string`).
+        shape: of its type.
+
+    Raises:
+        OwnBoundsError, JsonNullError: a value has no document.
+        ValueError: a text is none of this type.
+    """
+    rows = texts.to_pylist()
+    if isinstance(shape, ListOf) and isinstance(shape.element, Leaf) and not any(map(_is_deep, rows)):
+        return _flat(texts, rows, shape.element, shape.delimiter)
+    walk = _Walk()
+    skeletons = [None if text is None else walk.value(text, shape) for text in rows]
+    forms = {
+        leaf: iter(_fragments(pa.array(found, pa.string()), leaf.of).to_pylist())
+        for leaf, found in walk.leaves.items()
+    }
+    written = [None if pieces is None else _filled(pieces, forms) for pieces in skeletons]
+    return pa.array(written, pa.string())
+
+
+def _is_deep(text: str | None) -> bool:
+    return text is not None and text.startswith(("{{", "["))
+
+
+def _flat(texts: pa.Array, rows: list[str | None], leaf: Leaf, delimiter: str) -> pa.Array:
+    """Lists of one dimension: all elements at once."""
+    lists = [None if text is None else _elements(text, delimiter) for text in rows]
+    found = pa.array([token for tokens in lists if tokens for token in tokens], pa.string())
+    quoted = pc.starts_with(found, '"')
+    bare = pc.if_else(pc.equal(found, "NULL"), pa.scalar(None, pa.string()), found)
+    if pc.any(quoted).as_py():
+        inside = pc.utf8_slice_codeunits(found, 1, -1)
+        bare = pc.if_else(quoted, pc.replace_substring_regex(inside, r"(?s)\\(.)", r"\1"), bare)
+    forms = _fragments(bare, leaf.of)
+    ends = np.cumsum([0, *(len(tokens or ()) for tokens in lists)])
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(ends, pa.int32()), forms), ",")
+    return pc.if_else(
+        texts.is_valid(), pc.binary_join_element_wise("[", joined, "]", ""), pa.scalar(None, pa.string())
+    )
+
+
+@cache
+def _element(delimiter: str) -> re.Pattern[str]:
+    return re.compile(rf'"(?:[^"\\]|\\.)*"|[^"{{}}{re.escape(delimiter)}]+', re.DOTALL)
+
+
+@cache
+def _token(delimiter: str) -> re.Pattern[str]:
+    return re.compile(
+        rf'"(?:[^"\\]|\\.)*"|[{{}}{re.escape(delimiter)}]|[^"{{}}{re.escape(delimiter)}]+', re.DOTALL
+    )
+
+
+def _elements(text: str, delimiter: str) -> list[str]:
+    inside = text[1:-1]
+    tokens = (
+        _element(delimiter).findall(inside) if '"' in inside else inside.split(delimiter) if inside else []
+    )
+    if f"{{{delimiter.join(tokens)}}}" != text:
+        raise ValueError
+    return tokens
+
+
+def _filled(pieces: list[str | Leaf], forms: dict[Leaf, Iterator[str]]) -> str:
+    return "".join([piece if isinstance(piece, str) else next(forms[piece]) for piece in pieces])
+
+
+class _Walk:
+    """Reads values part by part: the signs between them as JSON, and the texts of the leaves apart."""
+
+    def __init__(self) -> None:
+        self.leaves: dict[Leaf, list[str | None]] = {}
+
+    def value(self, text: str | None, shape: Shape) -> list[str | Leaf]:
+        if text is None:
+            return ["null"]
+        if isinstance(shape, Leaf):
+            self.leaves.setdefault(shape, []).append(text)
+            return [shape]
+        return self._list(text, shape) if isinstance(shape, ListOf) else self._record(text, shape)
+
+    def _list(self, text: str, shape: ListOf) -> list[str | Leaf]:
+        """Lists in lists are dimensions: an element that is an array itself stands in quotes."""
+        if text.startswith("["):
+            raise OwnBoundsError
+        tokens = _token(shape.delimiter).findall(text)
+        if "".join(tokens) != text or tokens[:1] != ["{"] or tokens.count("{") != tokens.count("}"):
+            raise ValueError
+        found: list[str | Leaf] = []
+        for token in tokens:
+            if token in _SIGNS:
+                found.append(_SIGNS[token])
+            elif token == shape.delimiter:
+                found.append(",")
+            else:
+                found += self.value(_unquoted(token), shape.element)
+        return found
+
+    def _record(self, text: str, shape: Record) -> list[str | Leaf]:
+        found: list[str | Leaf] = []
+        at = 1
+        for number, (name, member) in enumerate(shape.members):
+            field = _FIELD.match(text, at)
+            if field is None or (field[3] == ")") != (number == len(shape.members) - 1):
+                raise ValueError
+            at = field.end()
+            label = msgspec.json.encode(name).decode()
+            found.append(f"{',' if number else '{'}{label}:")
+            quoted, bare, _ = field.groups()
+            own = bare or None if quoted is None else quoted.replace('""', '"').replace("\\\\", "\\")
+            found += self.value(own, member)
+        if at != len(text):
+            raise ValueError
+        return [*found, "}"]
+
+
+_SIGNS = {"{": "[", "}": "]"}
+
+
+def _unquoted(text: str) -> str | None:
+    if not text.startswith('"'):
+        return None if text == "NULL" else text
+    return _ESCAPED.sub(r"\1", text[1:-1]) if "\\" in text else text[1:-1]
+
+
+def _fragments(texts: pa.Array, of: str) -> pa.Array:
+    """Own texts of one type as JSON values."""
+    if of in _INSIDE:
+        inside = _INSIDE[of]
+        texts = pa.array([None if text is None else inside(text) for text in texts.to_pylist()], pa.string())
+    kind = _KINDS.get(of) or ValueKind(of)
+    if kind is ValueKind.JSON:
+        if pc.any(pc.equal(pc.ascii_trim(texts, " \t\r\n"), "null")).as_py():
+            raise JsonNullError
+        return json_text.fragments(texts, kind)
+    # a float keeps the digits of the server
+    forms = scalars.text(texts, ValueKind.DECIMAL if kind is ValueKind.NUMBER else kind)
+    return json_text.fragments(forms, kind)
+
+
+def _map(text: str) -> str:
+    """A text of `hstore` as its cast to JSON is."""
+    pairs = list(_PAIR.finditer(text))
+    if sum(len(pair[0]) for pair in pairs) != len(text):
+        raise ValueError
+    return "{" + ", ".join(f"{_string(pair[1])}: {_string(pair[2])}" for pair in pairs) + "}"
+
+
+def _string(text: str | None) -> str:
+    return "null" if text is None else msgspec.json.encode(_ESCAPED.sub(r"\1", text)).decode()
+
+
+_INSIDE: dict[str, Callable[[str], str]] = {
+    "boolean": lambda text: {"t": "true", "f": "false"}[text],
+    "binary": lambda text: b64encode(bytes.fromhex(text.removeprefix("\\x"))).decode(),
+    "padded": lambda text: text.rstrip(" "),
+    "hstore": _map,
+    "vector": lambda text: "[" + text.replace(" ", ",") + "]",
+}
+_KINDS = {"padded": ValueKind.TEXT, "hstore": ValueKind.JSON, "vector": ValueKind.JSON}
