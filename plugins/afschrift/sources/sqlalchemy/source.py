@@ -210,6 +210,8 @@ class Alchemy:
             self._open().execute(sa.delete(_KEYS))
             if rows:
                 self._open().execute(sa.insert(_KEYS), rows)
+                if self.dialect.name == "postgresql":  # else its planner takes one key for hundreds
+                    self._open().exec_driver_sql(f"ANALYZE {KEY_TABLE}")
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result; a time without zone is UTC."""

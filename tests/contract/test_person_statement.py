@@ -1,0 +1,258 @@
+"""A statement reads the rows of its person by their key, whatever the types of its columns, in every kind of source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+from testbed import postgres as pg
+from tests.contract.test_hidden_contract import SQL
+from tests.contract.test_source_contract import AT
+from tests.contract.test_type_zoo import ZOOS
+from tests.contract.zoo.crowd_of_rows import FILL, INDEX, LARGE, PERSON
+from tests.support.warehouses import SERVERS
+
+from afschrift.domain.decision import Action
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.sources import ColumnType, Source
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.organisation import IdentityFile
+from afschrift.selection.statements import Statements
+from afschrift.selection.together import TogetherFinder
+from afschrift.sources.explained import nodes
+from afschrift.sources.key_table import KEY_TABLE
+from afschrift.sources.postgres.dialect import KEY_COLUMNS, PostgresDialect
+from afschrift.sources.postgres.session_settings import SETTINGS, settings_call
+from afschrift.sources.registry import SOURCES, open_source
+
+pytestmark = pytest.mark.filterwarnings("ignore:Did not recognize type")
+IDENTITY = IdentityFile.model_validate({"person": "customer", "keys": {"customer": {"unique": "yes"}}})
+MOST_COST, MOST_TIMES = 1_000, 3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a statement reads its table, as the database says.
+
+    Attributes:
+        by_key: no row is read that an index, or statistics, exclude.
+        cost, buffers: of PostgreSQL; 0 elsewhere.
+    """
+
+    by_key: bool
+    cost: float = 0
+    buffers: int = 0
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Tables of many persons, in an open session in which one of them is bound.
+
+    Attributes:
+        columns: table -> those that can be read.
+        reading: of a statement.
+    """
+
+    session: Source
+    file: SourceFile
+    statements: Statements
+    columns: Mapping[str, Mapping[str, ColumnType]]
+    reading: Callable[[str], Reading]
+
+    def fields(
+        self, table: str, columns: Collection[str], action: Action = Action.INCLUDE
+    ) -> list[FieldPlan]:
+        kinds = {name: self.columns[table][name].kind for name in columns}
+        return [FieldPlan(name, kind, action, (), "", mask="full") for name, kind in kinds.items()]
+
+    def extract(self, table: str, *columns: str) -> str:
+        return self.statements.extract(table, self.fields(table, dict.fromkeys(("id", *columns))), None)
+
+    def together(self, table: str, statement: str) -> str:
+        """The same for several persons."""
+        finder = TogetherFinder(SQL, self.file, self.session.dialect, self.statements.finder)
+        rows = finder.of_extract(ExtractPlan("w", table, (), statement, order=("id",)))
+        assert rows is not None
+        return rows.ordered(statement)
+
+    def own_account(self, table: str, statement: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What the source's own account asks of the rows."""
+        asked: list[str] = []
+        rows = self.session.rows
+
+        def heard(one: str, **more: str) -> list[tuple[Any, ...]]:
+            asked.append(one)
+            return rows(one, **more)
+
+        monkeypatch.setattr(self.session, "rows", heard)
+        kinds = {name: one.kind for name, one in self.columns[table].items()}
+        oracle = self.session.oracle(statement, kinds, kinds.keys(), {})
+        oracle.sums(oracle.hashed, None)
+        monkeypatch.undo()
+        return [one for one in asked if " AS t\n" in one]
+
+
+def crowd_in(kind: str, session: Source, reading: Callable[[str], Reading]) -> Crowd:
+    """The large tables of an open session."""
+    session.bind([Key("customer", str(PERSON))], AT)
+    catalogue = {
+        table: dict(found) for table, found in session.catalogue().items() if table.startswith(LARGE)
+    }
+    table = {"subject": {"customer": "customer"}, "key": ["id"], "columns": {}}
+    file = SourceFile.model_validate({"source": "w", "kind": kind, "tables": dict.fromkeys(catalogue, table)})
+    known = {
+        table: {name: one for name, one in columns.items() if one.kind is not None and not one.remedy}
+        for table, columns in catalogue.items()
+    }
+    return Crowd(session, file, Statements(SQL, file, IDENTITY, session.dialect, catalogue), known, reading)
+
+
+@pytest.fixture(scope="module", params=sorted(SOURCES))
+def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    kind = str(request.param)
+    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
+    database = server.create() if server else None
+    zoo = ZOOS[kind].build(tmp_path_factory.mktemp(kind), database)
+    FILL[kind](database, zoo)
+    options, connect = zoo.warehouse.options, zoo.warehouse.connect
+    named = "w" if kind in SERVERS else None
+    with open_source("w", kind, options, connection=named, connect=connect) as session:
+        if kind in ("postgres", "sqlalchemy"):
+            with client_of(database, session.dialect) as explained:
+                yield crowd_in(kind, session, partial(of_postgres, explained))
+        else:
+            reading = of_duckdb if kind in ("duckdb", "parquet") else of_others
+            yield crowd_in(kind, session, partial(reading, session))
+    if server:
+        server.drop(database)
+
+
+@contextmanager
+def client_of(database: pg.Database, dialect: Any) -> Iterator[Callable[[str], Any]]:
+    """Explains statements as the product's session would run them, by another client: COPY explains nothing."""
+    by_us = isinstance(dialect, PostgresDialect)
+    columns = dialect.key_columns if by_us else f"{KEY_COLUMNS}, number bigint"
+    key = {
+        "person": "0",
+        "name": "'customer'",
+        "value": f"'{PERSON}'",
+        "is_current": "true",
+        "asked_at": f"'{AT}'",
+    }
+    key |= {} if by_us else {"number": str(PERSON)}
+    with psycopg.connect(database.libpq, autocommit=True) as connection:
+        connection.execute(f"CREATE TEMP TABLE {KEY_TABLE} ({columns})")  # type: ignore[arg-type]
+        connection.execute(f"INSERT INTO {KEY_TABLE} ({', '.join(key)}) VALUES ({', '.join(key.values())})")  # type: ignore[arg-type]
+        connection.execute(f"ANALYZE {KEY_TABLE}")  # type: ignore[arg-type]
+        if by_us:
+            connection.execute(settings_call(dialect, SETTINGS))  # type: ignore[arg-type]
+        yield lambda one: connection.execute(one).fetchall()[0][0]  # type: ignore[arg-type]
+
+
+def of_postgres(explained: Callable[[str], Any], statement: str) -> Reading:
+    """It is run, and planned as the product has it."""
+    [found] = explained(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}")
+    plan = found["Plan"]
+    scans = [node for node in nodes(plan) if node.get("Relation Name", "").startswith(LARGE)]
+    indexed = any(node["Index Name"].endswith(INDEX) for node in nodes(plan) if "Index Cond" in node)
+    by_key = bool(scans) and indexed and not any(node["Node Type"] == "Seq Scan" for node in scans)
+    return Reading(by_key, plan["Total Cost"], plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def of_duckdb(session: Source, statement: str) -> Reading:
+    """Of a file as of a lake, a person's rows lie in one row group."""
+    [(_, explained)] = session.rows(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+    scans = [node for node in nodes(json.loads(explained)) if node.get("type") == "TABLE_SCAN"]
+    scans = [node for node in scans if KEY_TABLE not in str(node["extra_info"].get("Table"))]
+    assert all(node["total_row_groups_to_scan"] > 1 for node in scans)
+    return Reading(bool(scans) and all(node["row_groups_scanned"] == 1 for node in scans))
+
+
+def of_others(session: Source, statement: str) -> Reading:
+    readings = session.estimate(statement).readings
+    return Reading(
+        bool(readings) and all(one.whole is False and one.index.endswith(INDEX) for one in readings)
+    )
+
+
+def faults(crowd: Crowd, statements: Mapping[str, str], bare: Reading) -> dict[str, Reading]:
+    """Those that read more than a person's rows; `bare` reads them without their columns."""
+    found = {name: crowd.reading(one) for name, one in statements.items()}
+    return {
+        name: one
+        for name, one in found.items()
+        if not one.by_key or one.cost >= MOST_COST or one.buffers > MOST_TIMES * bare.buffers
+    }
+
+
+def test_by_the_key_whatever_the_type_of_a_column(crowd: Crowd) -> None:
+    for table, columns in crowd.columns.items():
+        bare = crowd.reading(crowd.extract(table))
+        assert faults(crowd, {name: crowd.extract(table, name) for name in columns}, bare) == {}
+
+
+def test_by_the_key_with_all_of_them_in_every_statement(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for table, columns in crowd.columns.items():
+        extract = crowd.extract(table, *columns)
+        accounts = enumerate(crowd.own_account(table, extract, monkeypatch))
+        statements = {
+            "extract": extract,
+            "together": crowd.together(table, extract),
+            "masked": crowd.statements.masked(table, crowd.fields(table, columns, Action.MASK), None),
+            "exists": crowd.statements.exists(table, None, list(columns)),
+            "count": crowd.statements.count(table),
+            **{f"own account {number}": one for number, one in accounts},
+        }
+        assert faults(crowd, statements, crowd.reading(extract)) == {}
+
+
+ARRAYS = "array['a b', 'c', NULL] AS tags, array[1.10, 'NaN']::numeric[] AS amounts, array['infinity']::timestamptz[] AS times"
+
+
+@pytest.fixture
+def arrays(postgres_server: pg.Server) -> Iterator[pg.Database]:
+    """A table of which nothing is known: it was never analysed."""
+    database = postgres_server.create()
+    database.execute(
+        f"CREATE TABLE {LARGE} WITH (autovacuum_enabled = off) AS "
+        f"SELECT i AS id, i % 5000 AS customer, {ARRAYS} FROM generate_series(1, 200000) AS i",
+        f"CREATE INDEX {INDEX} ON {LARGE} (customer)",
+    )
+    yield database
+    postgres_server.drop(database)
+
+
+@pytest.mark.parametrize("temporary", [True, False])
+def test_three_arrays_without_statistics(
+    arrays: pg.Database, monkeypatch: pytest.MonkeyPatch, *, temporary: bool
+) -> None:
+    """Also where the keys stand in a setting, as the session may make no table."""
+    monkeypatch.setenv("AIRFLOW_CONN_W", arrays.libpq)
+    with psycopg.connect(arrays.libpq) as connection:
+        if not temporary:
+            connection.execute(f"REVOKE TEMPORARY ON DATABASE {connection.info.dbname} FROM PUBLIC")
+            connection.execute("CREATE ROLE reader LOGIN IN ROLE pg_read_all_data")
+    with (
+        open_source("w", "postgres", {}, connection="w") as session,
+        client_of(arrays, session.dialect) as explained,
+    ):
+        crowd = crowd_in("postgres", session, partial(of_postgres, explained))
+        extract = crowd.extract(LARGE, "tags", "amounts", "times")
+        bare = crowd.reading(crowd.extract(LARGE))
+        for statement in (extract, crowd.together(LARGE, extract)):
+            found = crowd.reading(statement)
+            assert found.by_key
+            assert found.buffers <= MOST_TIMES * bare.buffers
+        [reading] = session.estimate(extract).readings
+        assert (reading.whole, reading.index) == (False, INDEX)
+        assert session.rows("SELECT current_setting('jit')") == [("off",)]
+        assert sum(batch.num_rows for batch in session.stream(extract)) == 40
