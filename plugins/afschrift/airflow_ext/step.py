@@ -19,6 +19,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from structlog.contextvars import bound_contextvars
 
 from afschrift.airflow_ext.outside.measured import connected, hear
+from afschrift.app.extras import missing_extra
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError
 from afschrift.domain.request import is_id
 from afschrift.domain.run import run_name
@@ -161,6 +162,8 @@ def masked(error: BaseException) -> AfschriftError:
     """
     name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
     where = " < ".join(_locations(error))
+    if missing := missing_extra(error, f"The step at {where}"):
+        return missing
     if isinstance(error, OSError):
         reason = os.strerror(error.errno) if error.errno else name
         return RetriableError(f"The system said: {reason} ({name} at {where}).")

@@ -34,10 +34,27 @@ def require(extra: str, what: str) -> None:
         ConfigurationError: it is not; names it.
     """
     if not installed(extra):
-        raise ConfigurationError(
-            f"{what} needs a library that is not installed.",
-            remedy=f"run `pip install 'afschrift[{extra}]'` wherever a part of Airflow runs.",
-        )
+        raise _missing(extra, what)
+
+
+def missing_extra(error: BaseException, what: str) -> ConfigurationError | None:
+    """What `require` would have raised, where an error comes of an import that a missing extra brings."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ImportError):
+            module = (cause.name or "").partition(".")[0]
+            for extra, modules in EXTRAS.items():
+                if module in modules and not installed(extra):
+                    return _missing(extra, what)
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _missing(extra: str, what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{what} needs a library that is not installed.",
+        remedy=f"run `pip install 'afschrift[{extra}]'` wherever a part of Airflow runs.",
+    )
 
 
 def require_for(address: str, what: str) -> None:

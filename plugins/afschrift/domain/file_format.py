@@ -98,6 +98,7 @@ class Format:
         note: what a reader of the bundle's description must know of values in this format alone.
         apart: a large file is read back in a process of its own, since its reader holds the interpreter. Only
             for a format of the registry.
+        extra: of the package, that brings a library which no other format needs.
         reading: place in the order in which a part's files are tried when staged rows are read again, the
             fastest first.
     """
@@ -115,4 +116,5 @@ class Format:
     dialect: Mapping[str, Any] | None = None
     note: str = ""
     apart: bool = False
+    extra: str | None = None
     reading: int = SLOW

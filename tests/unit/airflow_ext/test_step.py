@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import logging
+import sys
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 
 import pytest
 from tests.support.installed import Installation
@@ -53,6 +55,26 @@ def ours_with_a_cause() -> None:
 
 def group() -> None:
     raise ExceptionGroup(f"of {CANARY}", [ValueError(CANARY)])
+
+
+@pytest.mark.parametrize("module", ["duckdb", "s3fs"])
+def test_an_extra_that_is_gone_in_the_middle_of_a_run_is_named(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    """One worker has it, and another one not: nothing asked for it where it is used."""
+    from fsspec import get_filesystem_class
+
+    from afschrift.domain.errors import ConfigurationError
+
+    monkeypatch.setitem(sys.modules, module, None)  # Python then imports it no more
+    monkeypatch.setattr(sys.modules["fsspec.registry"], "_registry", {})
+    faults = {"duckdb": lambda: import_module("duckdb"), "s3fs": lambda: get_filesystem_class("s3")}
+
+    error = raised(faults[module])
+
+    assert isinstance(error, ConfigurationError)
+    extra = {"duckdb": "duckdb", "s3fs": "s3"}[module]
+    assert f"pip install 'afschrift[{extra}]'" in str(error)
 
 
 @pytest.mark.parametrize("fault", [unexpected, with_a_cause, panic, ours_with_a_cause, group])

@@ -12,19 +12,26 @@ from afschrift.domain.value_kind import ValueKind
 if TYPE_CHECKING:
     from afschrift.domain.plan import FieldPlan
 
+_EXTRA = "duckdb"
+
 
 def _write(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
     """A writer; `options["text"]` lists the columns to write as text (a JSON array)."""
-    require("duckdb", "The format parquet")  # before anything is read that could not be checked afterwards
+    _require()  # before anything is read that could not be checked afterwards
     from afschrift.formats.parquet.writer import ParquetWriter
 
     return ParquetWriter(sink, fields, options)
 
 
 def _read(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
+    _require()  # the worker that wrote the file may have had it
     from afschrift.formats.parquet.reader import read_parquet
 
     return read_parquet(stream, fields, options)
+
+
+def _require() -> None:
+    require(_EXTRA, "The format parquet")
 
 
 PARQUET = Format(
@@ -37,5 +44,6 @@ PARQUET = Format(
     counted=False,
     missing={ValueKind.INTEGER: "nan"},  # it reads Parquet through pandas, whose integers know no NULL
     note="A column with a value that its Parquet type cannot hold is text, as all decimals are.",
+    extra=_EXTRA,
     reading=5,
 )
