@@ -5,4 +5,4 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 if "afschrift" not in entry_points(group="airflow.plugins").names:
-    from afschrift.entry_points.plugin import AfschriftPlugin  # noqa: F401  (Airflow looks for its class)
+    from afschrift.entry_points import AfschriftPlugin  # noqa: F401  (Airflow looks for its class)

@@ -37,7 +37,8 @@ def environment(settings: Settings, home: Path, base: Mapping[str, str] | None =
         if k.startswith(_KEPT) or not (k.startswith("AIRFLOW__") or k == "AIRFLOW_HOME")
     }
     return (
-        kept
+        {"AFSCHRIFT_WARM": "1"}  # nobody else's tasks run there
+        | kept
         | key_values(CONFIG / "airflow.env")
         | {
             "AIRFLOW_HOME": str(home),

@@ -74,6 +74,15 @@ SETTINGS: tuple[Setting, ...] = (
         read_in="airflow_ext.params",
     ),
     Setting(
+        "AFSCHRIFT_WARM",
+        "`1`: what tasks need is imported once by the process that forks them, a Celery worker or a "
+        "scheduler with LocalExecutor: less time for each of our tasks, and some 170 MB more in that process "
+        "([deployment](deployment.md#a-guest-in-an-airflow-of-others))",
+        "off; `afschrift up` and the files in `deploy` set it",
+        (Reader.SCHEDULER, Reader.WORKER),
+        read_in="entry_points",
+    ),
+    Setting(
         "AFSCHRIFT_ROLES",
         "path of the roles file ([questions](questions.md))",
         "`roles.yml` in the home, else in the include folder",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from afschrift.app.extras import installed, require
+from afschrift.app.extras import require
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Connect, Source
 from afschrift.sources.connections import from_environment
@@ -43,11 +43,9 @@ def extra_of(kind: str) -> str | None:
     return _ADAPTERS[kind][0] if kind in _ADAPTERS else None
 
 
-def load_installed() -> None:
-    """Import every adapter that can be: once, in a process of which others are forked."""
-    for extra, module, _ in _ADAPTERS.values():
-        if extra is None or installed(extra):
-            import_module(module)
+def module_of(kind: str) -> str | None:
+    """The module of a kind's adapter; None where the kind is not known."""
+    return _ADAPTERS[kind][1] if kind in _ADAPTERS else None
 
 
 def open_source(

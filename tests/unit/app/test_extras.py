@@ -28,12 +28,13 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.formats.registry import FORMATS
 from afschrift.register.database.database import Database
 from afschrift.sources.file_store import UploadStore
-from afschrift.sources.registry import SOURCES, load_installed, open_source
+from afschrift.sources.registry import SOURCES, extra_of, module_of, open_source
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.witnesses.registry import open_witness
 
 asked = {kind: lambda kind=kind: open_source("shop", kind, {}) for kind in SOURCES}
 asked |= {f"format {name}": lambda one=one: one.writer(tempfile.TemporaryFile(), [], {}) for name, one in FORMATS.items()}
+asked["parquet that another worker wrote"] = lambda: FORMATS["parquet"].reader(tempfile.TemporaryFile(), [], {})
 asked["a bucket"] = lambda: open_destination("outbox", {"kind": "folder", "url": "s3://bucket/outbox"})
 asked["a store"] = lambda: UploadStore("shop.files", "s3://bucket/files", {})
 asked["staging"] = lambda: EncryptedStaging("s3://bucket/staging", "req-7k3m9x2p4v0q", bytes(32))
@@ -46,7 +47,8 @@ for what, ask in asked.items():
         ask()
     except Exception as error:
         said[what] = f"{type(error).__name__}: {error}"
-load_installed()
+for kind in SOURCES:
+    extra_of(kind) or __import__(module_of(kind))
 print(json.dumps(said))
 """
 
@@ -73,7 +75,9 @@ def test_what_needs_an_extra_names_it_and_nothing_else_is_missed(without_extras:
         what: found[1] for what, text in said.items() if (found := re.search(r"afschrift\[(\w+)\]", text))
     }
     assert named == {
-        **dict.fromkeys(("duckdb", "parquet", "format parquet"), "duckdb"),
+        **dict.fromkeys(
+            ("duckdb", "parquet", "format parquet", "parquet that another worker wrote"), "duckdb"
+        ),
         "mysql": "mysql",
         "postgres": "postgres",
         **dict.fromkeys(("a bucket", "a store", "a witness", "staging"), "s3"),

@@ -22,8 +22,6 @@ READ_TWICE = {
     "airflow_ext.params": {"AFSCHRIFT_DEMO"},
     # The DAG processor reads where tasks run, where there is an inventory.
     "app.task_places": {"AFSCHRIFT_INVENTORY"},
-    # Before a worker forks: of which object store the library is needed.
-    "airflow_ext.policy.cluster": {"AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_<NAME>"},
 }
 
 OF_TESTS = ["AFSCHRIFT_WALK", "AFSCHRIFT_DRAW", "AFSCHRIFT_ZOO_PAGE"]

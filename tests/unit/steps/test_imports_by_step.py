@@ -33,15 +33,16 @@ def test_a_step_without_rows_loads_nothing_for_rows(step: str) -> None:
 
 
 PANDAS = """
-import sys
-from afschrift.wiring.warm_up import STEPS
-from afschrift.sources.registry import load_installed
+import pkgutil, sys
+from afschrift import steps
+from afschrift.sources.registry import SOURCES, module_of
 from afschrift.values.without_pandas import keep_pandas_out
-for step in STEPS:
-    __import__(f"afschrift.steps.{step}")
+for step in pkgutil.walk_packages(steps.__path__, "afschrift.steps."):
+    __import__(step.name)
 print("imported:", "pandas" in sys.modules)
 keep_pandas_out()
-load_installed()
+for kind in SOURCES:
+    __import__(module_of(kind))
 import pyarrow as pa
 pa.Table.from_pylist([{"a": "x"}])
 print("used:", "pandas" in sys.modules)

@@ -29,21 +29,23 @@ print(heavy[0], settings.task_instance_mutation_hook.is_noop, [hook.plugin_name 
 
 @pytest.mark.airflow
 @pytest.mark.parametrize(
-    ("command", "executor", "warm"),
+    ("command", "executor", "asked", "warm"),
     [
-        ("scheduler --num-runs 1", "afschrift.airflow_ext.local_executor.RevokingLocalExecutor", True),
-        ("scheduler", "CeleryExecutor", False),
-        ("celery worker --queues default", "CeleryExecutor", True),
-        ("celery flower", "CeleryExecutor", False),
-        ("api-server", "LocalExecutor", False),
+        ("scheduler --num-runs 1", "afschrift.airflow_ext.local_executor.RevokingLocalExecutor", "1", True),
+        ("scheduler", "CeleryExecutor", "1", False),
+        ("celery worker --queues default", "CeleryExecutor", "1", True),
+        ("celery worker --queues default", "CeleryExecutor", "", False),
+        ("celery flower", "CeleryExecutor", "1", False),
+        ("api-server", "LocalExecutor", "1", False),
     ],
 )
-def test_what_tasks_are_forks_of_is_warm_and_nothing_else(
-    command: str, executor: str, warm: bool, tmp_path: Path
+def test_what_tasks_are_forks_of_is_warm_where_it_is_asked_for(
+    command: str, executor: str, asked: str, warm: bool, tmp_path: Path
 ) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     env |= {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__EXECUTOR": executor}
     env |= {"AFSCHRIFT_STAGING": "memory://staging", "AFSCHRIFT_DESTINATION_OUTBOX": "s4://nothing"}
+    env["AFSCHRIFT_WARM"] = asked
     env.pop("PYTHONPATH", None)
 
     done = subprocess.run(
@@ -51,6 +53,7 @@ def test_what_tasks_are_forks_of_is_warm_and_nothing_else(
     )
 
     assert done.stdout.splitlines()[-1] == f"{warm} False afschrift"
+    assert ("s4://" in done.stderr) == warm  # a store without a library is a warning
 
 
 @pytest.mark.airflow
@@ -118,6 +121,7 @@ def test_a_task_imports_nothing_that_its_parent_has_not(tmp_path: Path) -> None:
     env |= {"AIRFLOW__CORE__DAGS_FOLDER": str(DAGS), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
     env |= {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
     env |= {"AFSCHRIFT_TASKS": "one", "AFSCHRIFT_DEMO": "0", "MINI_SHOP": str(database)}
+    env["AFSCHRIFT_WARM"] = "1"
     env.pop("PYTHONPATH", None)
     code = TASK.replace("REQUEST", request)
 

@@ -1,1 +1,0 @@
-"""What Airflow loads of the package in each of its processes, by the entry point `airflow.policy`."""

@@ -1,1 +1,0 @@
-"""What an installed package tells Airflow: its plugin, and that it is a provider."""
