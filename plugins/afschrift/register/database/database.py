@@ -15,20 +15,22 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.engine import RootTransaction, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, PendingRollbackError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import LRUCache
 
 from afschrift.app.private_files import private_file
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.register.database.clocks import must_agree
-from afschrift.register.database.errors import NotAsWrittenError, damaged, translated
+from afschrift.register.database.errors import NotAsWrittenError, damaged, lost, translated
 from afschrift.register.database.followed import tell
+from afschrift.register.database.lost_commits import is_recorded
 from afschrift.register.database.written import WRITTEN, Written
 
 T = TypeVar("T")
 WAIT_SECONDS = 30
+_LAST = "afschrift_last_event"
 _LOCK = 0x4146_5343_4852_4946  # "AFSCHRIF": the advisory lock of the trail, the same for every writer
 # One round trip: whoever waits for the lock waits for each of them. A commit counts only once it is on the
 # disk, whatever the server's default is.
@@ -99,6 +101,8 @@ class Database:
                     self._clock_seen = True
             connection.info[WRITTEN] = Written()
             yield connection
+            if events := connection.info[WRITTEN].events:
+                connection.info[_LAST] = events[-1][0]
             if self.before_commit is not None:
                 self.before_commit(connection)
 
@@ -127,16 +131,20 @@ class Database:
             yield
             return
         failed: BaseException | None = None
-        with self.read() as connection:
-            if not self.sqlite:
-                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-            self._held.connection, self._held.known = connection, {}
-            try:
-                yield
-            except BaseException as error:  # raised again once the transaction has ended
-                failed = error
-            finally:
-                self._held.connection = self._held.known = None
+        try:
+            with self.read() as connection:
+                if not self.sqlite:
+                    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+                self._held.connection, self._held.known = connection, {}
+                try:
+                    yield
+                except BaseException as error:  # raised again once the transaction has ended
+                    failed = error
+                finally:
+                    self._held.connection = self._held.known = None
+        except RetriableError:
+            if failed is None:  # else the transaction ends badly because of what failed in it
+                raise
         try:
             if failed is not None:
                 raise failed
@@ -173,9 +181,28 @@ class Database:
     def _transaction(self, *, write: bool) -> Iterator[Connection]:
         with self._told(), self.engine.connect() as connection:
             connection = connection.execution_options(afschrift_write=write)
-            with connection.begin():
+            with connection.begin() as transaction:
                 yield connection
+                self._commit(transaction)
         tell(connection)
+
+    def _commit(self, transaction: RootTransaction) -> None:
+        """Commit; where the connection is lost before the answer, find out what became of it.
+
+        A change that is there all the same has succeeded: to make it once more would record it twice.
+
+        Raises:
+            DBAPIError: nothing was committed.
+            RetriableError: the database does not come back, so it is not known.
+        """
+        last = transaction.connection.info.pop(_LAST, None)
+        try:
+            transaction.commit()
+        except DBAPIError:
+            if last is None or not transaction.connection.invalidated:
+                raise
+            if not is_recorded(self.engine, last, _TAKE_LOCK.format(seconds=WAIT_SECONDS)):
+                raise
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -184,6 +211,8 @@ class Database:
             yield
         except DBAPIError as error:
             raise translated(error, self.url) from None
+        except PendingRollbackError:  # the connection was lost earlier in this transaction
+            raise lost(self.url) from None
         except (JSONDecodeError, UnicodeDecodeError, NotAsWrittenError):
             raise damaged(self.url) from None
 

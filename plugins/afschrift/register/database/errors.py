@@ -57,6 +57,21 @@ def damaged(url: URL) -> ConfigurationError:
     )
 
 
+def lost(url: URL, reason: str = "connection lost") -> RetriableError:
+    """The error for a database that went away."""
+    return RetriableError(f"The register at {locate(url)} did not answer ({reason}).", remedy=_WAIT)
+
+
+def unknown(url: URL) -> RetriableError:
+    """The error for a commit without an answer, of a database that does not come back."""
+    return RetriableError(
+        f"The register at {locate(url)} went away during a commit: whether that change is recorded is not "
+        "known.",
+        remedy="bring the database back. A step is tried again and records nothing twice; look with "
+        "`afschrift audit show` before you enter anything else again.",
+    )
+
+
 def translated(error: DBAPIError, url: URL) -> AfschriftError:
     """The error to raise instead: configuration where only a person can help, else retriable.
 
@@ -93,7 +108,7 @@ def translated(error: DBAPIError, url: URL) -> AfschriftError:
     if name == "SQLITE_ERROR" or not isinstance(error, (OperationalError, InterfaceError)):
         return AfschriftError(f"{where} turned down a statement: {_primary(error)}.", remedy=_REPORT)
     reason = name or state or type(error.orig).__name__
-    return RetriableError(f"{where} did not answer ({reason}).", remedy=_WAIT)
+    return lost(url, reason)
 
 
 def _primary(error: DBAPIError) -> str:

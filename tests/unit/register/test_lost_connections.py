@@ -1,0 +1,265 @@
+"""A server that goes down within a transaction, at each point of it, and commits whose answer is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+import psycopg
+import pytest
+from testbed import postgres as pg
+from tests.support.cut_connection import COMMIT, Way, way_to
+
+from afschrift.domain.errors import RefusedError, RetriableError
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.files import Receipt
+from afschrift.domain.keys import Key
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
+from afschrift.register import schema
+from afschrift.register.database import lost_commits
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Register
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[pg.Server]:
+    """Of this file alone, since it is killed."""
+    with pg.running(durable=False) as made:
+        yield made
+
+
+@pytest.fixture
+def way(server: pg.Server) -> Iterator[Way]:
+    made = created(server)
+    schema.upgrade(made.url)
+    with way_to(made.url) as way:
+        yield way
+
+
+def created(server: pg.Server) -> pg.Database:
+    """A database, once the server answers."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            return server.create()
+        except psycopg.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def register(way: Way, keys: KeyStore) -> Iterator[Register]:
+    register = Register(way.url, keys)
+    yield register
+    register.store.database.close()
+
+
+def killed(server: pg.Server) -> Callable[[], None]:
+    """Kills a process of the server, which takes all others down and comes back by itself."""
+
+    def kill() -> None:
+        with psycopg.connect(server.admin, autocommit=True) as connection:
+            found = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname <> 'postgres' AND backend_type = 'client backend'"
+            ).fetchall()
+        for (pid,) in found:
+            os.kill(pid, signal.SIGKILL)
+
+    return kill
+
+
+def is_commit(message: bytes) -> bool:
+    return COMMIT in message
+
+
+RECEIVED = "2026-03-02T09:00:00+01:00"
+PERSON = (Key("customer_id", "C-10042"),)
+ABOUT = digest(1)
+
+
+def opened(register: Register) -> str:
+    case = register.cases.open(b"My data, please.", "mail", RECEIVED, RECEIVED)
+    return register.requests.open(
+        case, Right.ACCESS, RECEIVED, "UTC", "en", ["csv"], "outbox", PERSON, (), None
+    ).id
+
+
+def ask(register: Register, request: str) -> None:
+    register.questions.ask(request, "unclassified", options=["include"], detail={"columns": 1}, about=ABOUT)
+
+
+CHANGES: dict[str, Callable[[Register, str], object]] = {
+    "open": lambda register, _: opened(register),
+    "move": lambda register, request: register.requests.move(
+        request, State.ACKNOWLEDGED, NewEvent("acknowledged")
+    ),
+    "ask": ask,
+    "answer": lambda register, question: register.questions.answer(
+        question, "include", "officer", {"rules": ["R32"]}
+    ),
+    "decide": lambda register, request: register.decisions.take(request, "identity", "confirmed", "officer"),
+    "finish": lambda register, request: register.steps.finish(request, "assess", ABOUT, {"rows": 1}),
+    "deliver": lambda register, request: register.deliveries.record(
+        request, "outbox", Receipt(f"file:///{request}.zip", 9, ABOUT)
+    ),
+    "write": lambda register, request: register.cases.add_text(request, "note", b"They called.", "officer"),
+    "document": lambda register, request: register.documents.add(
+        request, [b"%PDF"], "officer", name="proof.pdf", media_type="application/pdf"
+    ),
+    "begin": lambda register, request: register.runs.begin(
+        request, f"{request}.1", timedelta(minutes=10), by="officer"
+    ),
+    "end": lambda register, request: register.runs.end(request, f"{request}.1", "accepted"),
+    "forget": lambda register, request: register.data_keys.shred(request, "retention"),
+    "record": lambda register, _: register.trail.record(None, NewEvent("counted")),
+}
+BEFORE = {"answer": "ask", "end": "begin"}
+
+
+@pytest.fixture
+def change(register: Register, request: pytest.FixtureRequest) -> Callable[[], object]:
+    """Makes the change of the parameter to a new request; what it needs is there."""
+    new = opened(register)
+    if needed := BEFORE.get(request.param):
+        CHANGES[needed](register, new)
+    questions = register.questions.all(request_id=new)
+    about = questions[0].id if questions else new
+    return lambda: CHANGES[request.param](register, about)
+
+
+every_change = pytest.mark.parametrize("change", CHANGES, indirect=True)
+
+
+@every_change
+def test_a_connection_lost_at_any_message_is_retried(
+    way: Way, register: Register, change: Callable[[], object]
+) -> None:
+    met = 0
+    for number in range(1, 100):
+        way.watch(lambda _message, number=number: way.seen == number)  # type: ignore[misc]
+        try:
+            change()
+        except RetriableError as error:
+            met += 1
+            assert "the step is tried again" in str(error)
+        except RefusedError:  # made already, in an attempt that needed no more messages
+            pass
+        if way.seen < number:
+            break
+    else:
+        pytest.fail("no end")
+    way.mend()
+    assert met > 3
+    assert register.trail.verify() == []
+
+
+@every_change
+@pytest.mark.parametrize("answered", [False, True], ids=["before it arrives", "before its answer"])
+def test_a_commit_that_is_lost_is_found_out(
+    way: Way, register: Register, change: Callable[[], object], answered: bool
+) -> None:
+    before = register.trail.head()[0]
+    way.watch(is_commit, answered=answered)
+
+    if answered:
+        change()
+        assert register.trail.head()[0] > before
+    else:
+        with pytest.raises(RetriableError, match=r"did not answer.*the step is tried again"):
+            change()
+        assert register.trail.head()[0] == before
+        change()
+        assert register.trail.head()[0] > before
+    assert register.trail.verify() == []
+
+
+@pytest.mark.parametrize("change", ["record", "deliver", "decide"], indirect=True)
+@pytest.mark.parametrize("answered", [False, True], ids=["before it arrives", "before its answer"])
+def test_a_server_killed_in_a_commit(
+    server: pg.Server, way: Way, register: Register, change: Callable[[], object], answered: bool
+) -> None:
+    before = register.trail.head()[0]
+    way.watch(is_commit, answered=answered, broken=killed(server))
+
+    if not answered:
+        with pytest.raises(RetriableError, match=r"did not answer.*the step is tried again"):
+            change()
+        assert comes_back(register) == before
+        change()
+    else:
+        change()
+    assert comes_back(register) > before
+    assert register.trail.verify() == []
+
+
+def comes_back(register: Register) -> int:
+    """Number of the last event, once the server answers again."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            return register.trail.head()[0]
+        except RetriableError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("change", ["decide"], indirect=True)
+def test_what_became_of_a_commit_is_not_known_while_the_server_is_away(
+    way: Way, register: Register, change: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost_commits, "BACK_SECONDS", 0.5)
+
+    def stay_away() -> None:
+        way.breaks = lambda _message: True
+        way.answered, way.lasts = False, True
+
+    way.watch(is_commit, answered=True, broken=stay_away)
+
+    with pytest.raises(RetriableError, match=r"whether that change is recorded is not known.*audit show"):
+        change()
+
+
+def test_a_server_lost_in_a_snapshot_is_retried_and_no_later_error_hides_why(
+    way: Way, register: Register
+) -> None:
+    register.trail.record(None, NewEvent("counted"))
+    for number in range(1, 12):
+        way.watch(lambda _message, number=number: way.seen == number)  # type: ignore[misc]
+        try:
+            with register.one_moment():
+                register.trail.head()
+                with suppress(RetriableError):  # as a step that goes on without what it looked for
+                    register.trail.events()
+                register.trail.head()
+        except RetriableError as error:
+            assert "the step is tried again" in str(error)
+        if way.seen < number:
+            break
+    else:
+        pytest.fail("no end")
+    way.mend()
+
+    with pytest.raises(RefusedError, match="no"), register.one_moment():
+        register.trail.head()
+        way.watch(lambda _message: True)
+        with suppress(RetriableError):
+            register.trail.events()
+        raise RefusedError("no")
+
+
+def test_a_connection_lost_in_a_snapshot_is_retried(way: Way, register: Register) -> None:
+    register.trail.record(None, NewEvent("counted"))
+    with pytest.raises(RetriableError, match="did not answer"), register.one_moment():
+        register.trail.head()
+        way.watch(lambda _message: True)
+        register.trail.events()
+    assert register.trail.head()[0] == 1
