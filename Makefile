@@ -135,11 +135,13 @@ docs: $(VENV_DOCS) ## Build the documentation as a site in build/site; a broken 
 .PHONY: venv
 venv: $(VENV) ## Make or renew .venv
 
+# s3fs comes with an fsspec of its own release, and Airflow's image keeps the one that it has.
 .PHONY: lock
 lock: $(UV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --group dev --group build --group bench --group docs \
-		--group celery --all-extras pyproject.toml -o constraints.txt $(ARGS)
+		--group celery --all-extras pyproject.toml -o constraints.txt \
+		-c <(grep -h '^fsspec==' deploy/airflow-*.txt) $(ARGS)
 
 .PHONY: wheel
 wheel: $(VENV) ## Build wheel and sdist in dist: the same bytes wherever they are built from the same files
@@ -151,7 +153,7 @@ wheel-native: $(VENV) ## Build the compiled reader of CSV and JSON for this plat
 	@ls dist/afschrift_native-*.whl
 
 .PHONY: constraints-check
-constraints-check: $(VENV) ## Resolve our requirements beside a constraints file, such as Airflow's own: FILE=...
+constraints-check: $(VENV) ## Resolve our requirements beside Airflow's official image, or a constraints file: FILE=...
 	@$(BIN)/python tools/constraints_check.py $(FILE)
 
 .PHONY: sbom

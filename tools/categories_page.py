@@ -17,8 +17,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
 
-from fideslang.default_taxonomy import DEFAULT_TAXONOMY  # noqa: E402
-
 from afschrift.inventory.categories import fides_categories  # noqa: E402
 from afschrift.scan.cautions import cautions  # noqa: E402
 from afschrift.scan.concepts import ELSE, TOPIC, Concept, vocabulary  # noqa: E402
@@ -103,8 +101,8 @@ def page() -> Iterator[str]:
     """The page, in parts."""
     yield HEAD
     known = Known()
-    for one in sorted(DEFAULT_TAXONOMY.data_category, key=lambda category: category.fides_key):
-        yield known.row(one.fides_key, " ".join((one.description or "").split()))
+    for category, holds in fides_categories().items():
+        yield known.row(category, holds)
 
 
 def main() -> int:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from fideslang.default_taxonomy import DEFAULT_TAXONOMY
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
@@ -12,6 +11,7 @@ from afschrift.domain.decision import Action, ColumnFacts, ConsentState, Policy,
 from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
+from afschrift.inventory.categories import fides_categories
 from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
@@ -26,7 +26,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "controller.yml": Organisation,
     "policy.yml": PolicyFile,
 }
-CATEGORIES = {category.fides_key for category in DEFAULT_TAXONOMY.data_category}
+CATEGORIES = fides_categories()
 ORIGINS_BY_ROW = {"customer": Origin.PROVIDED, "agent": Origin.ASSIGNED, "bot": Origin.INFERRED}
 
 

@@ -198,7 +198,7 @@ def _check_limits(inventory: Inventory, limits: Limits | None) -> None:
     if limits is None:
         return
     tables = {f"{name}.{table}" for name, source in inventory.sources.items() for table in source.tables}
-    known = tables | set(inventory.manual) | fides_categories()
+    known = tables | set(inventory.manual) | fides_categories().keys()
     unknown = sorted({*limits.tables, *limits.categories} - known)
     if unknown or not (limits.tables or limits.categories):
         raise ConfigurationError(
