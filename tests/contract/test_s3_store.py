@@ -1,11 +1,13 @@
-"""Staging and destinations on a real S3 store that other workers write to, and that is lost or wrong.
+"""Staging, destinations and lakes on a real S3 store that other workers write to, and that is lost or wrong.
 
 The server and the library are of the dependency group `celery`: `make test-celery` runs this.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -14,12 +16,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.support.command_line import command
 from upath import UPath
 
 from afschrift.destinations.registry import open_destination
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError, StagedFileError
+from afschrift.domain.errors import (
+    AfschriftError,
+    ConfigurationError,
+    RetriableError,
+    StagedFileError,
+    UnreadFilesError,
+)
+from afschrift.sources.registry import open_source
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_requests import destroy, staged_requests
 
@@ -278,3 +289,84 @@ def answering(status: int, code: str) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+ENDS = ["1.parquet", "C.PARQUET", "b.parq", "part-00001", "day=1/x[1]*.parquet", "day=1/e'f g+h%41.snappy"]
+
+
+def test_a_lake_reads_every_file_that_others_wrote_since(store: Store) -> None:
+    store.other.mkdir("lake")
+    options = {"root": "s3://lake/of/all"}
+    store.other.pipe({"lake/of/all/visit/day=2/": b"", "lake/of/all/visit/_SUCCESS": b""})
+    for number, name in enumerate(ENDS):
+        folder = "" if name.startswith("day") else "day=0/"
+        store.other.pipe(f"lake/of/all/visit/{folder}{name}", parquet(number))
+        with open_source("shop", "parquet", options) as session:
+            read = session.rows('SELECT a FROM "visit" ORDER BY a')
+        assert read == [(n,) for n in range(number + 1)]
+    large = parquet(*range(10, 60_000))
+    store.other.pipe("lake/of/all/visit/day=0/large", large)
+    with open_source("shop", "parquet", options) as session:
+        assert len(large) > 100_000
+        assert session.rows('SELECT count(*), sum(a) FROM "visit"') == [(59_996, sum(range(10, 60_000)) + 15)]
+        assert session.described().rows == {"visit": 59_996}
+        store.other.pipe(f"lake/of/all/visit/day=0/{ENDS[0]}", parquet(99))
+        with pytest.raises(RetriableError, match="was replaced or removed while it was read"):
+            list(session.stream('SELECT t.a\nFROM "visit" AS t\n'))
+
+
+def test_a_lake_refuses_what_is_not_parquet(store: Store) -> None:
+    store.other.mkdir("lake")
+    files = {
+        "t/1.parquet": parquet(1),
+        "t/cut": parquet(1)[:-1],
+        "t/notes.txt": b"x" * 100_000,
+        "t/_tmp/2": parquet(2),
+    }
+    store.other.pipe({f"lake/{name}": content for name, content in files.items()})
+    store.other.pipe({"lake/logged/1.parquet": parquet(1), "lake/logged/_delta_log/0.json": b"{}"})
+    with open_source("shop", "parquet", {"root": "s3://lake"}) as session:
+        with pytest.raises(UnreadFilesError) as unread:
+            dict(session.catalogue()["t"])
+        with pytest.raises(ConfigurationError, match="a table of Delta Lake"):
+            dict(session.catalogue()["logged"])
+    for words in ("3 files", "_tmp/2 (hidden)", "cut (cut off", "notes.txt (of another format)"):
+        assert words in str(unread.value)
+    ignored = {"t": ("_tmp/**", "*.txt", "cut")}
+    with open_source("shop", "parquet", {"root": "s3://lake"}, ignored=ignored) as session:
+        assert session.rows('SELECT a FROM "t"') == [(1,)]
+
+
+def test_a_lake_asks_once_for_each_file_and_not_one_after_the_other(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.other.mkdir("lake")
+    store.other.pipe({f"lake/t/part-{number:03}": parquet(number) for number in range(60)})
+    asked: list[str] = []
+    at_once: list[int] = [0, 0]
+    real = s3fs.S3FileSystem._call_s3
+
+    async def counted(fs: Any, method: str, *args: Any, **more: Any) -> Any:
+        asked.append(method)
+        at_once[0] += 1
+        at_once[1] = max(at_once)
+        await asyncio.sleep(0.01)
+        try:
+            return await real(fs, method, *args, **more)
+        finally:
+            at_once[0] -= 1
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", counted)
+    with open_source("shop", "parquet", {"root": "s3://lake"}) as session:
+        assert session.rows('SELECT count(*) FROM "t"') == [(60,)]
+        assert session.rows('SELECT sum(a) FROM "t"') == [(sum(range(60)),)]
+        session.described()
+    assert asked.count("get_object") <= 60
+    assert len(asked) < 70
+    assert at_once[1] > 30
+
+
+def parquet(*values: int) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": list(values)}), file)
+    return file.getvalue()

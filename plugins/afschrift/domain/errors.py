@@ -85,6 +85,10 @@ class ConfigurationError(AfschriftError):
     """Inventory, policy, keys or settings are wrong; a retry cannot help."""
 
 
+class UnreadFilesError(ConfigurationError):
+    """A folder of a lake holds files that are neither read nor passed over by a decision."""
+
+
 class OutOfMemoryError(ConfigurationError):
     """A statement needs more memory or room for sorting than its source has; it is no wrong statement."""
 

@@ -93,6 +93,7 @@ class Structure:
         views: what is computed from other tables, so that nothing proves it complete.
         history: tables of which the database keeps former rows that a plain SELECT does not show.
         hidden: tables that are there, in a schema that the account may not enter.
+        ignored: table of a lake -> how many of its files are passed over, as the inventory says.
     """
 
     foreign_keys: tuple[ForeignKey, ...] = ()
@@ -100,6 +101,7 @@ class Structure:
     views: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
         if table.personal and not leads_to_person(source, name):
             yield where, "no way leads from this table to the person: give `subject` or `join`"
         yield from _history(inventory, source, table, where)
+        yield from _ignored(source, table, where)
         for part in table.key:
             if part not in table.columns:
                 yield [*where, "key"], f"the table has no column {part}"
@@ -171,6 +172,20 @@ def _history(inventory: Inventory, source: SourceFile, table: Table, where: list
                 [*where, "history"],
                 f"former rows may be of whoever had {key} before: say `at` in `subject`",
             )
+
+
+def _ignored(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+    if table.ignore and source.kind != "parquet":
+        yield [*where, "ignore"], "files are passed over in a lake alone (`kind: parquet`)"
+    for ignored in table.ignore:
+        for pattern in ignored.files:
+            if not all(part and part not in (".", "..") for part in pattern.split("/")):
+                yield [*where, "ignore"], f"{pattern} is no path below the table's folder: `old/**`, `*.csv`"
+            elif any("**" in part and part != "**" for part in pattern.split("/")):
+                yield (
+                    [*where, "ignore"],
+                    f"in {pattern} `**` is not alone between two `/`: write `*` or `old/**`",
+                )
 
 
 def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[Finding]:

@@ -210,6 +210,16 @@ class SourceFile(Part):
         """The names of a table of the source in the inventory, in its order; none: nobody described it."""
         return tuple(name for name in self.tables if self.in_source(name) == table)
 
+    @cached_property
+    def ignored_files(self) -> dict[str, tuple[str, ...]]:
+        """Table of the source -> patterns of the files in its folder that are passed over."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, table in self.tables.items():
+            patterns = tuple(pattern for ignored in table.ignore for pattern in ignored.files)
+            if patterns:
+                found[self.in_source(name)] = (*found.get(self.in_source(name), ()), *patterns)
+        return found
+
     def structure(self, of: Structure, tables: Collection[str]) -> Structure:
         """What the database says of some tables of the inventory, by their names there.
 

@@ -86,6 +86,21 @@ class NameColumns(Part):
     ignore: tuple[str, ...] = ()
 
 
+class Ignored(ClassifiedBy):
+    """Files of a lake that are no part of a table, and who decided that.
+
+    Attributes:
+        files: patterns of their paths below the table's folder: `*` stands for a part of a name, `**` for
+            folders at any depth.
+    """
+
+    files: Annotated[
+        tuple[str, ...],
+        Field(min_length=1),
+        BeforeValidator(as_list, json_schema_input_type=str | list[str]),
+    ]
+
+
 class Table(Part):
     """One table.
 
@@ -107,6 +122,7 @@ class Table(Part):
             person's. Absent: the answer says that this is not proven.
         history: of a table with system versioning (MariaDB), `read`: former rows are given too; or who
             decided, when and why, that they are not.
+        ignore: of a lake, files in the table's folder that are not read, and who decided.
         key: columns of the primary key, in order; empty: rows are ordered by all columns.
         label: columns that say in words which row it is, such as a title, or a first and a last name; the
             person's page shows them beside a number that points to the row.
@@ -142,6 +158,10 @@ class Table(Part):
     copy_of: str | None = None
     complete: ClassifiedBy | None = None
     history: Literal["read"] | ClassifiedBy | None = None
+    ignore: Annotated[
+        tuple[Ignored, ...],
+        BeforeValidator(as_list, json_schema_input_type=Ignored | list[Ignored]),
+    ] = ()
     key: tuple[str, ...] = ()
     label: Annotated[tuple[str, ...], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = ()
     references: dict[str, str] = {}

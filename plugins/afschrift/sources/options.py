@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ class Opening:
         connect: finds a connection by its id.
         tag: id of the request, shown by the database beside the session.
         batch_bytes: of the batches in which rows come, where its driver can be asked for so many.
+        ignored: of a lake, table -> patterns of the files that the inventory passes over.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Opening:
     connect: Connect = from_environment
     tag: str = ""
     batch_bytes: int = 4_000_000
+    ignored: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def address(self) -> Connection:
         """The connection of a kind that needs one.

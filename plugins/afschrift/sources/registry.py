@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from afschrift.app.extras import require
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Connect, Source
+from afschrift.inventory.model import SourceFile
 from afschrift.sources.connections import from_environment
 from afschrift.sources.options import Opening
 
@@ -57,6 +58,7 @@ def open_source(
     connect: Connect = from_environment,
     tag: str = "",
     batch_bytes: int = 4_000_000,
+    ignored: Mapping[str, Sequence[str]] | None = None,
 ) -> Source:
     """A session on a source, not opened yet.
 
@@ -68,6 +70,7 @@ def open_source(
         connect: finds a connection by its id; by default in the environment.
         tag: id of the request, for the database's list of sessions.
         batch_bytes: of the batches in which rows come, where its driver can be asked for so many.
+        ignored: of a lake, table -> patterns of the files that the inventory passes over.
 
     Raises:
         ConfigurationError: the kind, an option or the connection is not known.
@@ -77,4 +80,33 @@ def open_source(
             f"Source {name} is of kind {kind}, which is not known.",
             remedy=f"choose one of {', '.join(sorted(SOURCES))}.",
         )
-    return SOURCES[kind](Opening(name, options, connection, connect, tag, batch_bytes))
+    return SOURCES[kind](Opening(name, options, connection, connect, tag, batch_bytes, ignored or {}))
+
+
+def open_declared(
+    declared: SourceFile,
+    *,
+    options: Mapping[str, Any] | None = None,
+    connect: Connect = from_environment,
+    tag: str = "",
+    batch_bytes: int = 4_000_000,
+) -> Source:
+    """As `open_source`, of a source of the inventory.
+
+    Args:
+        declared: the source.
+        options: in place of its own ones.
+        connect: as there.
+        tag: as there.
+        batch_bytes: as there.
+    """
+    return open_source(
+        declared.source,
+        declared.kind,
+        dict(declared.options if options is None else options),
+        connection=declared.connection,
+        connect=connect,
+        tag=tag,
+        batch_bytes=batch_bytes,
+        ignored=declared.ignored_files,
+    )

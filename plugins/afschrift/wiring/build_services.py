@@ -31,7 +31,7 @@ from afschrift.sources.connections import from_environment
 from afschrift.sources.file_store import UploadStore
 from afschrift.sources.options import expand
 from afschrift.sources.reached import Reached, ReachedStore
-from afschrift.sources.registry import SOURCES, open_source
+from afschrift.sources.registry import SOURCES, open_declared
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staging_root import staging_root
 
@@ -109,16 +109,7 @@ def _tell_by_mail(
 
 
 def _source(inventory: Inventory, connect: Connect, batch_bytes: int, name: str, tag: str = "") -> Source:
-    declared = inventory.sources[name]
-    session = open_source(
-        name,
-        declared.kind,
-        declared.options,
-        connection=declared.connection,
-        connect=connect,
-        tag=tag,
-        batch_bytes=batch_bytes,
-    )
+    session = open_declared(inventory.sources[name], connect=connect, tag=tag, batch_bytes=batch_bytes)
     return Reached(session)
 
 

@@ -11,7 +11,7 @@ from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.selection.live.probe import Deadline, Limits
 from afschrift.sources.connections import from_environment
 from afschrift.sources.options import Opening, seconds
-from afschrift.sources.registry import open_source
+from afschrift.sources.registry import open_declared
 from afschrift.steps.map_check.check import MapCheck, MapReport, OpenSource
 
 TAG = "inventory check"
@@ -51,8 +51,6 @@ def _opens(deadline: Deadline, connect: Connect = from_environment) -> OpenSourc
         name, options = declared.source, declared.options
         own = seconds(Opening(name, options, declared.connection, connect), "statement_timeout", "1h")
         limited = {**options, "statement_timeout": f"{max(1, math.ceil(min(own, deadline.statement)))}s"}
-        return open_source(
-            name, declared.kind, limited, connection=declared.connection, connect=connect, tag=TAG
-        )
+        return open_declared(declared, options=limited, connect=connect, tag=TAG)
 
     return opens

@@ -22,7 +22,7 @@ from afschrift.selection.part_columns import of_entries
 from afschrift.selection.statements import Statements
 from afschrift.selection.table_decision import Classifier
 from afschrift.selection.words import REASONS
-from afschrift.sources.registry import open_source
+from afschrift.sources.registry import open_declared
 from afschrift.wiring.build_services import load_inventory
 
 
@@ -58,7 +58,7 @@ def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExpl
     """
     inventory = load_inventory(folder)
     source, table, column = _find(inventory, name)
-    session = open_source(source.source, source.kind, source.options, connection=source.connection)
+    session = open_declared(source)
     try:
         with session:
             catalogue = of_entries(source, session.catalogue(), session.dialect)

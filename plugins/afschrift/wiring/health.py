@@ -19,6 +19,7 @@ from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import utc_now
 from afschrift.inventory.canary import CANARY
+from afschrift.inventory.model import SourceFile
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.schema import revisions
 from afschrift.staging.staged_requests import probe as probe_staging
@@ -134,7 +135,7 @@ def _sources(settings: Settings) -> Iterator[tuple[str, Do]]:
         return
     yield "inventory", lambda: f"holds {len(inventory.sources)} sources."
     for name, declared in inventory.sources.items():
-        yield f"source {name}", partial(_source, name, declared)
+        yield f"source {name}", partial(_source, declared)
 
 
 def _fails(error: AfschriftError) -> str:
@@ -198,8 +199,8 @@ def _ran(settings: Settings, event: str, dag: str, within: timedelta) -> str:
     return f"ran last at {last:%Y-%m-%d %H:%M} UTC."
 
 
-def _source(name: str, declared: Any) -> str:
-    from afschrift.sources.registry import open_source
+def _source(declared: SourceFile) -> str:
+    from afschrift.sources.registry import open_declared
 
-    with open_source(name, declared.kind, declared.options, connection=declared.connection):
+    with open_declared(declared):
         return "can be opened."

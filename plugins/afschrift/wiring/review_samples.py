@@ -18,7 +18,7 @@ from afschrift.scan.review.groups import Group
 from afschrift.scan.review.pointing import Place
 from afschrift.scan.schema import ScannedColumn, ScannedTable
 from afschrift.selection.part_columns import of_entries
-from afschrift.sources.registry import open_source
+from afschrift.sources.registry import open_declared
 
 SHOWN = "map_samples_shown"
 _TABLES, _VALUES, _LONGEST = 3, 5, 60
@@ -81,7 +81,7 @@ def _is_secret(table: Table, column: str) -> bool:
 
 def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
     def session():  # type: ignore[no-untyped-def]
-        return open_source(source.source, source.kind, source.options, connection=source.connection)
+        return open_declared(source)
 
     with Reader(session) as reader:
         type_ = of_entries(source, reader.session.catalogue(), reader.dialect).get(table, {}).get(column)

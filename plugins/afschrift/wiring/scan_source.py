@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+from pydantic import ValidationError
+
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
 from afschrift.domain.sources import Source
 from afschrift.inventory.load import CONTROLLER, IDENTITY
+from afschrift.inventory.model import SourceFile
 from afschrift.scan.column_proposals import propose_columns
 from afschrift.scan.head import head
 from afschrift.scan.key_names import KnownKeys
@@ -99,7 +102,8 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     if file.exists() and not asked.dry_run:
         words_of_file(file.read_text(encoding="utf-8"), file.name)  # before an hour of reading
     identity = plain(file.parent / IDENTITY)
-    with Reader(lambda: _session(name, kind, options, asked.connection)) as reader:
+    ignored = _ignored(plain(file))
+    with Reader(lambda: _session(name, kind, options, asked.connection, ignored)) as reader:
         source = read_source(reader)
         say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
         found = find(reader, source, [_person(one) for one in asked.persons], values=asked.samples, say=say)
@@ -156,9 +160,23 @@ def _name(asked: Asked) -> str:
     return (plain if plain[:1].isalpha() else f"source_{plain}".rstrip("_"))[:41]
 
 
-def _session(name: str, kind: str, options: Mapping[str, Any], connection: str | None) -> Source:
+def _ignored(written: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """What the file that is there already passes over in a lake; nothing where it has faults."""
+    try:
+        return SourceFile.model_validate(written).ignored_files
+    except ValidationError:
+        return {}
+
+
+def _session(
+    name: str,
+    kind: str,
+    options: Mapping[str, Any],
+    connection: str | None,
+    ignored: Mapping[str, Sequence[str]],
+) -> Source:
     patient = {"statement_timeout": _TIMEOUT, **options}
-    return Reached(open_source(name, kind, patient, connection=connection, tag="scan"))
+    return Reached(open_source(name, kind, patient, connection=connection, tag="scan", ignored=ignored))
 
 
 def _person(text: str) -> tuple[str, str | None]:

@@ -108,7 +108,7 @@ def test_a_lake_in_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_damaged_file_stops_its_own_table(tmp_path: Path) -> None:
     part(tmp_path / "t", "1.parquet", pa.array([1]))
     (tmp_path / "u").mkdir()
-    (tmp_path / "u/1.parquet").write_bytes(b"PAR1 no more")
+    (tmp_path / "u/1.parquet").write_bytes(b"PAR1 no footer, and its length: \5\0\0\0PAR1")
     with lake_of(tmp_path) as session:
         assert set(session.catalogue()) == {"t", "u"}
         assert forms(session, "t") == [{"a": "1"}]

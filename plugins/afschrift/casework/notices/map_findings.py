@@ -32,6 +32,7 @@ STOPS = frozenset(
         Code.READ_TWICE,
         Code.COPY_DIFFERS,
         Code.NO_RIGHT,
+        Code.FILES_NOT_READ,
         Code.JOIN_FINDS_NOTHING,
         Code.TABLE_NOT_REACHED,
         Code.STATEMENT_FAILS,

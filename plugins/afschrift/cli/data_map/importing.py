@@ -102,7 +102,7 @@ def comments(
 ) -> None:
     """Comments in the database itself: `afschrift: origin=provided category=user.contact.email`."""
     from afschrift.scan.external.comments import from_comments
-    from afschrift.sources.registry import open_source
+    from afschrift.sources.registry import open_declared
     from afschrift.wiring.build_services import load_inventory
     from afschrift.wiring.import_map import Into
 
@@ -114,7 +114,7 @@ def comments(
             remedy=f"choose one of {', '.join(sources)}.",
         )
     of = sources[source]
-    with open_source(source, of.kind, of.options, connection=of.connection, tag="comments") as session:
+    with open_declared(of, tag="comments") as session:
         said = from_comments(session.catalogue(), session.described(), session.structure())
     _add(said, Into(source, folder), confirmed, dry_run=dry_run)
 

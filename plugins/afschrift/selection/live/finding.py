@@ -34,6 +34,7 @@ class Code(StrEnum):
     NO_RIGHT = "no_right"
     VIEW_NOT_CONFIRMED = "view_not_confirmed"
     HISTORY_NOT_DECIDED = "history_not_decided"
+    FILES_NOT_READ = "files_not_read"
     KEY_NOT_UNIQUE = "key_not_unique"
     JOIN_FINDS_NOTHING = "join_finds_nothing"
     JOIN_CROSSES_PERSONS = "join_crosses_persons"
@@ -70,6 +71,7 @@ RULES: dict[Code, Rule] = {
     Code.NO_RIGHT: Rule(_ERROR, "the connection has no right to read it"),
     Code.VIEW_NOT_CONFIRMED: Rule(_ERROR, "nobody confirmed that a view holds every row"),
     Code.HISTORY_NOT_DECIDED: Rule(_ERROR, "nobody decided about former rows, or there are none"),
+    Code.FILES_NOT_READ: Rule(_ERROR, "a folder of a lake holds files that are neither read nor passed over"),
     Code.KEY_NOT_UNIQUE: Rule(_ERROR, "several rows have the same `key`"),
     Code.JOIN_FINDS_NOTHING: Rule(_ERROR, "no row finds one by a `join`, or the types do not compare"),
     Code.JOIN_CROSSES_PERSONS: Rule(_ERROR, "a `join` reaches rows that bear another person's key"),

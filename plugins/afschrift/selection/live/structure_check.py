@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, UnreadFilesError
+from afschrift.domain.language import count
 from afschrift.domain.sources import Structure
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
@@ -47,6 +48,10 @@ class StructureCheck:
             words = f"{name}.{copy}.{column} is no column of {of}: {copy} is no copy of it"
             words += _STOPS if declared.unlisted == "ask" else ""
             yield finding(Code.COPY_DIFFERS, (name, copy, column), words, "describe it as a table of its own")
+        self.notes += [
+            f"{name}.{table}: {count(files, 'file')} passed over, as `ignore` says"
+            for table, files in sorted(self.structure.ignored.items())
+        ]
         yield from self._undescribed()
         yield from self._gone()
         for table in sorted(self.catalogue.keys() & declared.tables.keys()):
@@ -79,6 +84,10 @@ class StructureCheck:
         try:
             natives = {column: one.native for column, one in self.catalogue[name].items()}
             unknown = {column for column, one in self.catalogue[name].items() if one.kind is None}
+        except UnreadFilesError as why:
+            found = finding(Code.FILES_NOT_READ, (source, name), str(why.args[0]), why.remedy)
+            yield _as(found, described)
+            return
         except AfschriftError as why:
             yield finding(Code.NO_RIGHT, (source, name), str(why.args[0]), why.remedy)
             return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from afschrift.domain.errors import AfschriftError, NeedsPersonError
+from afschrift.domain.errors import AfschriftError, NeedsPersonError, UnreadFilesError
 from afschrift.domain.keys import Unique
 from afschrift.domain.language import count
 from afschrift.inventory.joins import Hop, hops, leads_to_person
@@ -65,6 +65,7 @@ class WaysCheck:
                 yield finding(Code.NOT_LOOKED_AT, place, words, why.remedy, undecided=_LOOKS_FOR)
             except AfschriftError as why:  # a column that it names is not there
                 code = Code.NO_RIGHT if isinstance(why, NeedsPersonError) else Code.COLUMN_GONE
+                code = Code.FILES_NOT_READ if isinstance(why, UnreadFilesError) else code
                 place, words = (self.declared.source, name), str(why.args[0])
                 yield finding(code, place, words, why.remedy, undecided=_LOOKS_FOR)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from afschrift.domain.sources import Described
 from afschrift.sources.catalogue_rows import commented, grouped, keys_of
-from afschrift.sources.duckdb.lake_oracle import bare_name
+from afschrift.sources.duckdb.lake_stores import pattern
 from afschrift.sources.view_text import tables_in
 
 _HERE = "database_name = current_database()"
@@ -70,11 +70,11 @@ def lake_rows(rows: Rows, files: Mapping[str, list[str]], literal: Callable[[str
         files: table -> its files.
         literal: a text as SQL has it.
     """
-    table_of = {bare_name(path): table for table, paths in files.items() for path in paths}
+    table_of = {path: table for table, paths in files.items() for path in paths}
     found = dict.fromkeys(files, 0)
     if table_of:
-        listed = ", ".join(literal(path) for paths in files.values() for path in paths)
+        listed = ", ".join(literal(pattern(path)) for paths in files.values() for path in paths)
         footers = rows(f"SELECT file_name, num_rows FROM parquet_file_metadata([{listed}])")  # noqa: S608 - quoted
         for path, count in footers:
-            found[table_of[bare_name(path)]] += int(count)
+            found[table_of[path]] += int(count)
     return found

@@ -34,20 +34,20 @@ def file_estimate(rows: Rows, statement: str) -> Estimate:
     return Estimate(_rows(plan), readings=tuple(found))
 
 
-def lake_estimate(rows: Rows, statement: str, files: Mapping[str, Sequence[Any]]) -> Estimate:
+def lake_estimate(rows: Rows, statement: str, files: Mapping[str, Sequence[int]]) -> Estimate:
     """Of a lake: the files that would be read, and their bytes.
 
     Args:
         rows: runs a small query.
         statement: the statement.
-        files: table -> its files, each with `stat()`.
+        files: table -> the bytes of each of its files.
     """
     tables = dict.fromkeys(table for table in by_alias(statement).values() if table in files)
     found = (
         TableReading(
             table,
             whole=True,
-            size=sum(file.stat().st_size for file in files[table]),
+            size=sum(files[table]),
             files=len(files[table]),
         )
         for table in tables

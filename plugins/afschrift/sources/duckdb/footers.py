@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.duckdb.lake_stores import pattern
 
 INT96 = "INT96"
 _NESTED = " in a list, struct or map"
@@ -73,7 +74,7 @@ class Footers:
 
     def _columns(self, file: str) -> list[tuple[str, bool]]:
         """Lost type of each column, and whether it holds an integer that nothing says more of."""
-        tree = iter(self._con.execute(_TREE, [[file]]).fetchall())
+        tree = iter(self._con.execute(_TREE, [[pattern(file)]]).fetchall())
         root = next(tree)
         return [_column(tree) for _ in range(root[4])]
 
@@ -103,7 +104,7 @@ def _nested(lost: str) -> str:
 def _durations(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> dict[str, dict[str, str]]:
     """File -> column -> `DURATION(unit)`; nothing where no file has one."""
     found: dict[str, dict[str, str]] = {file: {} for file in files}
-    for schema, of in con.execute(_ARROW, [list(files)]).fetchall():
+    for schema, of in con.execute(_ARROW, [list(map(pattern, files))]).fetchall():
         try:
             columns = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(schema)))
         except (pa.ArrowException, ValueError, OSError):

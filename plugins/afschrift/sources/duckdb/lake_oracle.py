@@ -23,6 +23,7 @@ from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.duckdb.document_parts import Place
 from afschrift.sources.duckdb.lake_parts import document_forms, part_of_column
+from afschrift.sources.duckdb.lake_stores import pattern
 from afschrift.sources.duckdb.lake_values import file_texts, own
 from afschrift.sources.oracle.canonical import canonical
 from afschrift.sources.oracle.own_texts import OF_PERSON, Own, Rows, SqlOracle
@@ -164,14 +165,9 @@ def _spelled(own: Own | None, kind: ValueKind | None) -> Own | None:
     return replace(own, translate=lambda forms: document_forms(own.translate(forms), kind))
 
 
-def bare_name(file: str) -> str:
-    """A file's name without its scheme, which DuckDB and fsspec spell with different slashes."""
-    return file.rpartition("://")[2].lstrip("/")
-
-
 def with_places(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> duckdb.DuckDBPyRelation:
     """All rows of the files with the file and the number of each."""
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    listed = ", ".join("'" + pattern(file).replace("'", "''") + "'" for file in files)
     options = f"hive_partitioning = true, union_by_name = true, filename = '{FILE}', file_row_number = true"
     return con.sql(f"FROM read_parquet([{listed}], {options})")
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
 
 import duckdb
-from upath import UPath
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.sources.duckdb.footers import INT96, Footers
+from afschrift.sources.duckdb.lake_files import printable
+from afschrift.sources.duckdb.lake_stores import LakeFile, pattern
 
 _FOOTERS = """
 SELECT min(file_name) FROM (
@@ -28,77 +26,8 @@ _DECIMAL = re.compile(r"DECIMAL\(([0-9]+),([0-9]+)\)")
 _DIGITS = 38  # DuckDB rounds what needs more
 
 
-def parquet_files(source: str, root: UPath, folder: UPath) -> list[UPath]:
-    """All Parquet files below a folder, in order.
-
-    What begins with `_` or `.` is no part of the table, as Spark and Hive have it: files that a job is still
-    writing, or left behind when it failed. A partition by such a column (`_day=1`) is one.
-
-    Raises:
-        ConfigurationError: the folder, or one below it, is a table of Delta Lake, Iceberg or Hudi.
-        OSError: it, or a folder below it, cannot be listed.
-    """
-    found = sorted(_below(folder))
-    refuse_log(source, root, found)
-    return [path for path in found if path.name.endswith(".parquet") and not _set_aside(folder, path)]
-
-
-def _set_aside(folder: UPath, path: UPath) -> bool:
-    inside = path.as_posix()[len(folder.as_posix()) :].split("/")
-    return any(part.startswith(("_", ".")) and "=" not in part for part in inside)
-
-
-def _below(folder: UPath) -> Iterator[UPath]:
-    """Files and folders at every depth; `rglob` passes over a folder of the disk that it may not list."""
-    if not isinstance(folder, Path):
-        yield from folder.rglob("*")
-        return
-    for at, folders, files in os.walk(folder, onerror=_stop):
-        plain = Path(at)  # a `UPath` costs ten times as much, for each of thousands of files
-        yield from (plain / name for name in (*folders, *files))
-
-
-def _stop(error: OSError) -> NoReturn:
-    raise error
-
-
-def refuse_log(source: str, root: UPath, paths: Iterable[UPath]) -> None:
-    """Refuse tables of which a log says which files and rows count: files alone still hold what was deleted.
-
-    Args:
-        source: name of the source.
-        root: of the lake.
-        paths: files and folders below it.
-
-    Raises:
-        ConfigurationError: names the folder of the first such table, and its format.
-    """
-    for path in paths:
-        if found := _log_of(path):
-            kind, table = found
-            inside = _inside(root, table)
-            raise ConfigurationError(
-                f"The folder {inside or 'of the root itself'} of source {source} is a table of {kind}: "
-                "its log says which rows stand, and its files alone hold rows that were deleted or replaced.",
-                remedy="export the table as it stands to plain Parquet files outside this folder, or give it "
-                "by an engine that reads its log (`kind: sqlalchemy`); set `personal: false` where it holds "
-                "nobody's data.",
-            )
-
-
-def _log_of(path: UPath) -> tuple[str, UPath] | None:
-    """Format and folder of the table, if this is the mark of one."""
-    if path.name == "_delta_log":
-        return "Delta Lake", path.parent
-    if path.name == ".hoodie":
-        return "Hudi", path.parent
-    if path.parent.name == "metadata" and path.name.endswith((".metadata.json", ".metadata.json.gz")):
-        return "Iceberg", path.parent.parent
-    return None
-
-
 def one_relation(
-    con: duckdb.DuckDBPyConnection, where: str, folder: UPath, files: Sequence[UPath]
+    con: duckdb.DuckDBPyConnection, where: str, files: Sequence[LakeFile]
 ) -> tuple[duckdb.DuckDBPyRelation, dict[str, str]]:
     """All rows of the files, with every column that any of them has; it is NULL in files without it.
 
@@ -107,8 +36,7 @@ def one_relation(
     Args:
         con: the session.
         where: the table as `source.table`, for errors.
-        folder: of the table; folders below it are Hive partitions.
-        files: at least one.
+        files: at least one; folders in their paths are Hive partitions.
 
     Returns:
         The rows, and column -> type where DuckDB loses it (`footers`).
@@ -118,14 +46,15 @@ def one_relation(
             or a file with two names that DuckDB takes for one, where files differ.
         duckdb.Error: a file is damaged.
     """
-    names = [str(file) for file in files]
+    names = [pattern(file.name) for file in files]
+    inside = {file.name: printable(file.inside) for file in files}
     kinds = [file for (file,) in con.execute(_FOOTERS, [names]).fetchall()]
-    footers = Footers(con, kinds, names)
+    footers = Footers(con, kinds, [file.name for file in files])
     kinds = footers.kinds(kinds)
     several = len(kinds) > 1
-    lost = footers.of(kinds[0], con.read_parquet(kinds[:1], hive_partitioning=False).columns)
+    lost = footers.of(kinds[0], con.read_parquet([pattern(kinds[0])], hive_partitioning=False).columns)
     if several:
-        lost = _lost_or_refused(con, where, folder, kinds, footers)
+        lost = _lost_or_refused(con, where, inside, kinds, footers)
     if INT96 not in lost.values():
         return con.read_parquet(names, hive_partitioning=True, union_by_name=several), lost
     read = f"FROM read_parquet(?, hive_partitioning = true, union_by_name = {several}, int96_as = 'struct')"
@@ -133,21 +62,25 @@ def one_relation(
 
 
 def _lost_or_refused(
-    con: duckdb.DuckDBPyConnection, where: str, folder: UPath, files: Sequence[str], footers: Footers
+    con: duckdb.DuckDBPyConnection,
+    where: str,
+    inside: Mapping[str, str],
+    files: Sequence[str],
+    footers: Footers,
 ) -> dict[str, str]:
     """Column -> the type that DuckDB loses, where no column has two types of which none holds all values."""
     spelled: dict[str, str] = {}  # DuckDB takes names that differ by case for one column
     types: dict[str, dict[str, str]] = {}  # column -> type -> the first file that has it
     lost: dict[str, str] = {}
     for file in files:
-        relation = con.read_parquet([file], hive_partitioning=False)
+        relation = con.read_parquet([pattern(file)], hive_partitioning=False)
         of_file = footers.of(file, relation.columns)
-        stored = {name for (name,) in con.execute(_NAMES, [file]).fetchall()}
+        stored = {name for (name,) in con.execute(_NAMES, [pattern(file)]).fetchall()}
         for column, native in zip(relation.columns, relation.types, strict=True):
             if column not in stored:  # DuckDB gave the second of two names a number
                 raise ConfigurationError(
                     f"A file of {where} has columns whose names differ by case alone, the second as "
-                    f"{column}, and other files have other columns: {_inside(folder, UPath(file))}.",
+                    f"{column}, and other files have other columns: {inside[file]}.",
                     remedy="write the files again with names that differ by more, or keep those with other "
                     "columns as a table in a folder of their own.",
                 )
@@ -159,7 +92,7 @@ def _lost_or_refused(
         if _unites(found.keys() - {_NOTHING}):
             continue
         differing = [pair for pair in found.items() if pair[0] != _NOTHING][:2]
-        (one, first), (other, second) = ((native, _inside(folder, UPath(file))) for native, file in differing)
+        (one, first), (other, second) = ((native, inside[file]) for native, file in differing)
         raise ConfigurationError(
             f"The files of {where} do not agree on column {column}: it is {one} in {first} and {other} in "
             f"{second}, and no type holds the values of all files exactly.",
@@ -179,9 +112,3 @@ def _unites(natives: set[str]) -> bool:
         max(places, default=0) for places in ([p - s for p, s in sizes], [s for _, s in sizes])
     )
     return len(sizes) == len(natives) and whole + fraction <= _DIGITS
-
-
-def _inside(folder: UPath, path: UPath) -> str:
-    """A path as seen from a folder. The value of a Hive partition is data, and stays out."""
-    parts = path.parts[len(folder.parts) :]
-    return "/".join(f"{part.split('=')[0]}=*" if "=" in part else part for part in parts)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
-from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import duckdb
-from upath import UPath
 
 from afschrift.app.extras import require_for
+from afschrift.app.object_stores import of_place
 from afschrift.domain.errors import (
     AfschriftError,
     ConfigurationError,
@@ -24,11 +23,17 @@ from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.duckdb.described import lake_rows
 from afschrift.sources.duckdb.estimate import lake_estimate
 from afschrift.sources.duckdb.footers import lost_type
-from afschrift.sources.duckdb.lake_oracle import PLACED, LakeOracle, bare_name, with_places
-from afschrift.sources.duckdb.lake_table import one_relation, parquet_files, refuse_log
+from afschrift.sources.duckdb.lake_files import beside_folders, refuse_root, table_files
+from afschrift.sources.duckdb.lake_oracle import PLACED, LakeOracle, with_places
+from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, lake_store
+from afschrift.sources.duckdb.lake_table import one_relation
 from afschrift.sources.duckdb.session import LIMITS, DuckSession
+from afschrift.sources.explained import by_alias
 from afschrift.sources.options import Opening, expand, required
 from afschrift.sources.table_errors import Unreadable, relation_of, unquoted
+
+_MIXED = "Hive partition mismatch"
+"""In what DuckDB says of files of which some lie in folders of partitions that others do not."""
 
 
 class ParquetLake(DuckSession):
@@ -37,10 +42,10 @@ class ParquetLake(DuckSession):
     The root may be any URL that fsspec knows (`s3://bucket/lake`); the extra of a connection, if the
     inventory names one, holds fsspec's options for it.
 
-    The files are listed once when the session opens: what is added later belongs to the next
-    snapshot. Files of a lake are replaced, never changed, so the listing is the snapshot, and what
-    footers say of it is looked at once a session. A table whose files cannot be read, or are not one
-    table as they stand (see `lake_table`), stops only the requests that ask for it.
+    The files are listed once when the session opens, and every statement reads that list: what is added
+    later belongs to the next snapshot. Files of a lake are replaced, never changed; one that was replaced
+    while a statement read it fails the step. A table whose files cannot be read, or are not one table as
+    they stand (see `lake_files` and `lake_table`), stops only the requests that ask for it.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -48,9 +53,11 @@ class ParquetLake(DuckSession):
         opening.only(("root", *LIMITS))
         self._opening = opening
         self._root = expand(self.name, required(self.name, opening.options, "root"))
+        self._store: LakeStore | None = None
         self._unread: dict[str, AfschriftError] = {}
         self._lost: dict[str, dict[str, str]] = {}
-        self._files: dict[str, list[UPath]] = {}
+        self._files: dict[str, tuple[LakeFile, ...]] = {}
+        self._ignored: dict[str, int] = {}
         self._placed: set[str] = set()
 
     def connect(self) -> duckdb.DuckDBPyConnection:
@@ -58,64 +65,101 @@ class ParquetLake(DuckSession):
 
         Raises:
             RetriableError: the root is not there.
-            ConfigurationError: the root itself is a table of Delta Lake, Iceberg or Hudi.
+            ConfigurationError: the root itself is a table of Delta Lake, Iceberg, Hudi or Hive.
         """
         options = self._opening.address().extra if self._opening.connection else {}
         con = duckdb.connect(":memory:")
         try:
             require_for(self._root, f"Source {self.name}")
-            root = UPath(self._root, **options)
-            if not isinstance(root, Path):
-                con.register_filesystem(root.fs)
-            folders = sorted(p for p in root.iterdir() if p.is_dir())
-            refuse_log(self.name, root, [*folders, *(root / "metadata").glob("*")])
-        except (OSError, ImportError, ValueError) as error:
+            self._store = lake_store(self._root, options, con)
+            folders, beside = self._store.top()
+            refuse_root(self.name, self._store, folders)
+        except ConfigurationError:
             con.close()
+            raise
+        except Exception as error:
+            con.close()
+            if not (of_place(error) or isinstance(error, (ImportError, ValueError))):
+                raise
             raise RetriableError(
                 f"Source {self.name} cannot be opened: its root folder is not there.",
                 remedy="see whether the lake is mounted and `root` in the inventory is right; of a store, "
                 f"whether its fsspec package is installed and the connection fits ({type(error).__name__}).",
                 code=type(error).__name__,
             ) from None
-        except ConfigurationError:
-            con.close()
-            raise
+        for file in beside:
+            if unread := beside_folders(self.name, file):
+                self._unread[file.inside] = unread
         for folder in folders:
-            self._view(con, root, folder)
+            self._view(con, self._store, folder)
         return con
 
-    def _view(self, con: duckdb.DuckDBPyConnection, root: UPath, folder: UPath) -> None:
-        where = f"{self.name}.{folder.name}"
+    def _view(self, con: duckdb.DuckDBPyConnection, store: LakeStore, table: str) -> None:
+        where = f"{self.name}.{table}"
         try:
-            files = parquet_files(self.name, root, folder)
-            if isinstance(folder, Path):  # DuckDB would not say that it is a matter of rights
-                for file in files:
-                    file.open("rb").close()
-            if files:
-                self._files[folder.name] = files
-                relation, self._lost[folder.name] = one_relation(con, where, folder, files)
-                relation.create_view(folder.name)
+            found = table_files(self.name, table, store, self._opening.ignored.get(table, ()))
+            if found.ignored:
+                self._ignored[table] = found.ignored
+            if found.read:
+                relation, self._lost[table] = one_relation(con, where, found.read)
+                relation.create_view(table)
+                self._files[table] = found.read
         except ConfigurationError as error:
-            self._unread[folder.name] = error
+            self._unread[table] = error
         except PermissionError:
-            self._unread[folder.name] = NeedsPersonError(
+            self._unread[table] = NeedsPersonError(
                 f"The account that runs the software has no right to read {where}.",
                 question="no_right",
                 detail={"table": where},
                 remedy="let it read the folder and its files, or set `personal: false` where the table "
                 "holds nobody's data.",
             )
-        except (duckdb.Error, OSError) as error:
-            met = RetriableError(
+        except Exception as error:
+            if not (isinstance(error, duckdb.Error) or of_place(error)):
+                raise
+            if _MIXED in str(error):
+                self._unread[table] = ConfigurationError(
+                    f"The files of {where} lie in folders of different partitions.",
+                    remedy="keep those of one kind of folders (`day=.../`) in the table, and the others as a "
+                    "table in a folder of their own, or name them by `ignore` of the table in the inventory.",
+                )
+                return
+            failure = RetriableError(
                 f"Table {where} cannot be read ({type(error).__name__}).",
                 remedy="see whether its Parquet files are whole; the step is tried again.",
                 code=type(error).__name__,
             )
-            self._unread[folder.name] = SourceDownError(self.name, met)
+            self._unread[table] = SourceDownError(self.name, failure)
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        """Record batches, and at their end an error where a file was replaced meanwhile."""
+        yield from super().stream(statement)
+        for table in dict.fromkeys(by_alias(statement).values()):
+            self._require_unchanged(table.removeprefix(PLACED))
+
+    def _require_unchanged(self, table: str) -> None:
+        """Raise where a file of the list is not the one that was listed."""
+        if table not in self._files or self._store is None:
+            return
+        try:
+            now = {file.name: file.version for file in self._store.below(table)}
+        except Exception as error:
+            if not of_place(error):
+                raise
+            now = {}
+        if any(now.get(file.name) != file.version for file in self._files[table]):
+            raise RetriableError(
+                f"A file of {self.name}.{table} was replaced or removed while it was read. Nothing of it is "
+                "delivered.",
+                remedy="the step is tried again on the files that are there then; let no job write while "
+                "requests run, where this happens often.",
+                code="files_changed",
+            )
 
     def estimate(self, statement: str) -> Estimate:
         """By EXPLAIN, and the sizes of the files."""
-        return lake_estimate(partial(self.rows, reads=statement), statement, self._files)
+        sizes = {table: [file.size for file in files] for table, files in self._files.items()}
+        return lake_estimate(partial(self.rows, reads=statement), statement, sizes)
 
     def oracle(
         self,
@@ -128,7 +172,9 @@ class ParquetLake(DuckSession):
         relation = relation_of(statement)
         natives = {name: native for name, native, *_ in self.rows(f"DESCRIBE {relation}", reads=statement)}
         table = unquoted(relation)
-        files = {bare_name(str(file)): file for file in self._files[table]}
+        files = {file.name: file for file in self._files[table]}
+        store = self._store
+        assert store is not None
         placed = self.dialect.quote(f"{PLACED}{table}")
         with self._translated(statement):
             self._view_places(table)
@@ -141,7 +187,7 @@ class ParquetLake(DuckSession):
             kinds,
             natives,
             whole,
-            lambda name: self._opened(files, name),
+            lambda name: store.open(files[name]),
             f"{self.name}.{table}",
             placed,
             {name: (part, self.place_of(natives, table, part)) for name, part in parts.items()},
@@ -149,21 +195,13 @@ class ParquetLake(DuckSession):
 
     def _view_places(self, table: str) -> None:
         """A view that names each row's file."""
-        files = [str(file) for file in self._files[table]]
+        files = [file.name for file in self._files[table]]
         with_places(self.connection, files).create_view(f"{PLACED}{table}")
 
     def _view_again(self) -> None:
         """The views of places."""
         for table in self._placed:
             self._view_places(table)
-
-    def _opened(self, files: Mapping[str, UPath], name: str) -> BinaryIO:
-        if bare_name(name) not in files:
-            raise ConfigurationError(
-                f"A file of source {self.name} is named otherwise by its store than in its list.",
-                remedy="give the lake by a folder, or by a URL as the store itself spells it.",
-            )
-        return files[bare_name(name)].open("rb")
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Folders as tables."""
@@ -175,9 +213,9 @@ class ParquetLake(DuckSession):
 
     def structure(self) -> Structure:
         """Files say nothing of each other, and the views over them are this session's own."""
-        return Structure()
+        return Structure(ignored=self._ignored)
 
     def described(self) -> Described:
         """How many rows the footers count; files say nothing of keys."""
-        files = {table: [str(file) for file in files] for table, files in self._files.items()}
+        files = {table: [file.name for file in files] for table, files in self._files.items()}
         return Described(rows=lake_rows(self.rows, files, self.dialect.literal))

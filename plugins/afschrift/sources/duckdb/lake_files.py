@@ -1,0 +1,192 @@
+"""The files of a lake's folder: each is read, or passed over by a known name or the map, or stops a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from fsspec.utils import glob_translate
+
+from afschrift.domain.errors import ConfigurationError, UnreadFilesError
+from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore
+
+_PARQUET, _ENCRYPTED = b"PAR1", b"PARE"
+_AROUND_FOOTER = 12
+"""Bytes of the smallest Parquet file beside its footer: both marks, and the footer's length."""
+_COMPANIONS = (
+    "_SUCCESS",
+    ".*.crc",
+    "_committed_*",
+    "_started_*",
+    "*_$folder$",
+    "_metadata",
+    "_common_metadata",
+)
+"""What Spark, Hadoop, Databricks and EMR write beside a table's files; the last two hold a footer alone."""
+_LOGS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi"}
+_ICEBERG = (".metadata.json", ".metadata.json.gz")
+_HIVE = re.compile(r"base_[0-9]{7}(_v[0-9]+)?|(delete_)?delta_[0-9]{7,}_[0-9]{7,}(_.+)?")
+_NAMED = 5
+"""Files that an error names."""
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """The files of a table.
+
+    Attributes:
+        read: its Parquet files, in order.
+        ignored: how many more the data map passes over.
+    """
+
+    read: tuple[LakeFile, ...]
+    ignored: int
+
+
+def table_files(source: str, table: str, store: LakeStore, patterns: Sequence[str]) -> TableFiles:
+    """All files of a table's folder, at any depth.
+
+    Args:
+        source: its name.
+        table: name of the folder.
+        store: of the lake.
+        patterns: of the files that the data map passes over, as paths below the folder.
+
+    Raises:
+        ConfigurationError: the folder, or one below it, belongs to a table format with a log of its own.
+        UnreadFilesError: it holds files that are neither Parquet nor known, nor named by a pattern.
+        OSError: something cannot be listed or opened.
+    """
+    found = store.below(table)
+    passed = re.compile("|".join(map(glob_translate, patterns)) or r"(?!)")
+    counted = [file for file in found if not passed.match(file.inside)]
+    _refuse_logs(source, table, (file.inside for file in found), counted)
+    opened = [file for file in counted if file.size and not _unopened(file)]
+    ends = dict(zip(opened, store.ends(opened), strict=True))
+    faults = {file: _unopened(file) or _fault(file, *ends.get(file, (b"", b""))) for file in counted}
+    faults = {file: fault for file, fault in faults.items() if fault}
+    unread = {file: fault for file, fault in faults.items() if fault != _COMPANION}
+    if unread:
+        raise _unread(f"{source}.{table}", unread)
+    return TableFiles(tuple(file for file in counted if file not in faults), len(found) - len(counted))
+
+
+_COMPANION = "companion"
+
+
+def _unopened(file: LakeFile) -> str:
+    """Why a file is not even opened; empty: it is."""
+    if file.unusual:
+        return file.unusual
+    readable = "\\" not in file.inside and not any("\ud800" <= sign <= "\udfff" for sign in file.inside)
+    return "" if readable else "its name is not UTF-8, or has a backslash"
+
+
+def _fault(file: LakeFile, head: bytes, tail: bytes) -> str:
+    """Why a file is not read, by its name and its first and last bytes; empty: it is."""
+    *folders, name = file.inside.split("/")
+    parquet = file.size > _AROUND_FOOTER and head == tail[-4:] == _PARQUET
+    footer_alone = parquet and file.size == _AROUND_FOOTER + int.from_bytes(tail[:4], "little")
+    hidden = any(map(_hidden, folders))
+    if (not parquet or footer_alone) and not hidden and _is_companion(name):
+        return _COMPANION
+    if hidden or _hidden(name):
+        return "hidden"
+    if parquet:
+        return ""
+    if not file.size:
+        return "empty"
+    if head == tail[-4:] == _ENCRYPTED:
+        return "encrypted footer (PARE)"
+    return "cut off or still being written" if head in (_PARQUET, _ENCRYPTED) else "of another format"
+
+
+def _is_companion(name: str) -> bool:
+    return any(fnmatchcase(name, known) for known in _COMPANIONS)
+
+
+def _hidden(part: str) -> bool:
+    """As Spark and Hive have it: what a job is still writing, or left behind. `_day=1` is a partition."""
+    return part.startswith(("_", ".")) and "=" not in part
+
+
+def _unread(where: str, faults: dict[LakeFile, str]) -> UnreadFilesError:
+    files = [f"{printable(file.inside)} ({fault})" for file, fault in list(faults.items())[:_NAMED]]
+    more = f" and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
+    are = "file that is" if len(faults) == 1 else "files that are"
+    return UnreadFilesError(
+        f"The folder of {where} holds {len(faults):,} {are} not read: {', '.join(files)}{more}.",
+        remedy="write them whole, as plain Parquet files without a hidden name, or move them elsewhere; what "
+        "is no part of the table is named by `ignore` of the table in the inventory, with who decided, when "
+        "and why.",
+    )
+
+
+def beside_folders(source: str, file: LakeFile) -> UnreadFilesError | None:
+    """Why a file beside the folders of tables cannot be passed over; None for a companion."""
+    if _is_companion(file.inside):
+        return None
+    return UnreadFilesError(
+        f"The file {printable(file.inside)} of source {source} lies beside the folders of tables, so it is "
+        "read with none.",
+        remedy="move it into the folder of its table; where it holds no personal data, describe it as a "
+        "table with `personal: false`.",
+    )
+
+
+def refuse_root(source: str, store: LakeStore, folders: Sequence[str]) -> None:
+    """Refuse a root that is itself a table with a log.
+
+    Raises:
+        ConfigurationError: names the format.
+    """
+    logs = [f"{folder}/" for folder in folders if folder in _LOGS or _HIVE.fullmatch(folder)]
+    if "metadata" in folders:
+        logs += [f"metadata/{file.inside}" for file in store.below("metadata")]
+    for inside in logs:
+        for kind, table in _logs_of(inside):
+            if not table:
+                raise _logged(source, kind, "of the root itself")
+
+
+def _refuse_logs(source: str, table: str, found: Iterable[str], counted: Sequence[LakeFile]) -> None:
+    """Refuse tables of which a log says which files and rows count: files alone still hold what was deleted.
+
+    One that the data map passes over whole is none of the table's.
+    """
+    logs = {log: None for inside in found for log in _logs_of(f"{table}/{inside}")}
+    for kind, below in logs:
+        if any(f"{table}/{file.inside}".startswith(f"{below}/") for file in counted):
+            raise _logged(source, kind, printable(below))
+
+
+def _logged(source: str, kind: str, folder: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The folder {folder} of source {source} is a table of {kind}: its log says which rows count, and "
+        "its files alone hold rows that were deleted or replaced.",
+        remedy="export its current rows to plain Parquet files outside this folder, or give it by an "
+        "engine that reads its log (`kind: sqlalchemy`); set `personal: false` where it holds no "
+        "personal data.",
+    )
+
+
+def _logs_of(path: str) -> Iterator[tuple[str, str]]:
+    """Format and folder of each table to whose log a path belongs, or of which it shows that there is one."""
+    parts = path.split("/")
+    for at, part in enumerate(parts[:-1]):
+        above = "/".join(parts[:at])
+        if part in _LOGS:
+            yield _LOGS[part], above
+        elif part == "metadata" and at == len(parts) - 2 and parts[-1].endswith(_ICEBERG):
+            yield "Iceberg", above
+        elif _HIVE.fullmatch(part):
+            yield "Hive with transactions", above
+
+
+def printable(inside: str) -> str:
+    """A path below a folder, for messages. The value of a Hive partition is data, and stays out."""
+    *folders, name = inside.split("/")
+    path = "/".join([*(f"{part.split('=')[0]}=*" if "=" in part else part for part in folders), name])
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in path)

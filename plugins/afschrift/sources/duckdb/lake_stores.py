@@ -1,0 +1,196 @@
+"""Where the files of a lake lie: in a folder of a disk, or in a store that fsspec knows."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+import duckdb
+from upath import UPath
+
+from afschrift.app.object_stores import look_anew
+from afschrift.sources.duckdb.known_files import KnownFiles
+
+_HEAD, _TAIL = 4, 8
+_OPENED = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_THREADS = 16
+"""That open files of a disk, which may be another machine's."""
+_CONNECTIONS = 64
+"""To a store of S3 at once."""
+_KEPT = 64 << 20
+_KEPT_EACH = 64 << 10
+"""Bytes of the ends of a table's files that are kept while DuckDB reads their footers; and of each file."""
+_VERSION = ("size", "ETag", "etag", "generation", "LastModified", "last_modified", "mtime", "created")
+"""What stores say of a file that is another one when it was replaced."""
+
+
+@dataclass(frozen=True)
+class LakeFile:
+    """A file as it was listed.
+
+    Attributes:
+        name: by which DuckDB and the store open it.
+        inside: its path below the folder of its table.
+        version: another one where the file was replaced.
+        unusual: why it is no plain file; empty: it is.
+    """
+
+    name: str
+    inside: str
+    size: int
+    version: str = ""
+    unusual: str = ""
+
+
+def pattern(name: str) -> str:
+    """The name of a file as DuckDB takes it: on a disk it takes names for patterns."""
+    return name if "://" in name else glob.escape(name)
+
+
+class LakeStore(Protocol):
+    """One lake."""
+
+    def top(self) -> tuple[list[str], list[LakeFile]]:
+        """The folders in its root, which are tables, and the files beside them."""
+
+    def below(self, folder: str) -> list[LakeFile]:
+        """All files below a folder, at any depth, in the order of their paths."""
+
+    def ends(self, files: Sequence[LakeFile]) -> list[tuple[bytes, bytes]]:
+        """The first 4 and the last 8 bytes of each file."""
+
+    def open(self, file: LakeFile) -> BinaryIO:
+        """Open a file for reading."""
+
+
+def lake_store(url: str, options: Mapping[str, Any], con: duckdb.DuckDBPyConnection) -> LakeStore:
+    """The lake below a root, which the session's DuckDB can read from then on.
+
+    Args:
+        url: the root, as a path or as a URL that fsspec knows.
+        options: of fsspec.
+        con: the session.
+    """
+    if url.startswith(("s3://", "s3a://")):  # of its ten, most requests would wait
+        connections = {"max_pool_connections": _CONNECTIONS} | dict(options.get("config_kwargs") or {})
+        options = {**options, "config_kwargs": connections}
+    root = UPath(url, **options)
+    return _Disk(root) if isinstance(root, Path) else _Remote(root, con)
+
+
+class _Disk:
+    """A folder of this machine. A link to a table's folder is followed, one below it is not."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+
+    def top(self) -> tuple[list[str], list[LakeFile]]:
+        with os.scandir(self._root) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        folders = [entry.name for entry in found if entry.is_dir()]
+        return folders, [_on_disk(entry, entry.name) for entry in found if not entry.is_dir()]
+
+    def below(self, folder: str) -> list[LakeFile]:
+        found: list[LakeFile] = []
+        to_list = [""]
+        while to_list:
+            at = to_list.pop()
+            with os.scandir(f"{self._root}/{folder}/{at}") as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        to_list.append(f"{at}{entry.name}/")
+                    else:
+                        found.append(_on_disk(entry, f"{at}{entry.name}"))
+        return sorted(found, key=_place)
+
+    def ends(self, files: Sequence[LakeFile]) -> list[tuple[bytes, bytes]]:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            return list(pool.map(_ends, files))
+
+    def open(self, file: LakeFile) -> BinaryIO:
+        return Path(file.name).open("rb")
+
+
+def _on_disk(entry: os.DirEntry[str], inside: str) -> LakeFile:
+    status = entry.stat(follow_symlinks=False)
+    unusual = "" if stat.S_ISREG(status.st_mode) else "no plain file"
+    if stat.S_ISLNK(status.st_mode):
+        unusual = "a link"
+    version = f"{status.st_ino} {status.st_mtime_ns} {status.st_size}"
+    return LakeFile(entry.path, inside, status.st_size, version, unusual)
+
+
+def _place(file: LakeFile) -> list[str]:
+    return file.inside.split("/")
+
+
+def _ends(file: LakeFile) -> tuple[bytes, bytes]:
+    descriptor = os.open(file.name, _OPENED)
+    try:
+        return os.pread(descriptor, _HEAD, 0), os.pread(descriptor, _TAIL, max(0, file.size - _TAIL))
+    finally:
+        os.close(descriptor)
+
+
+class _Remote:
+    """A store of fsspec. What it remembers of listings is forgotten first: others write there too."""
+
+    def __init__(self, root: UPath, con: duckdb.DuckDBPyConnection) -> None:
+        look_anew(root)
+        self._fs: Any = root.fs
+        self._root = str(self._fs._strip_protocol(str(root))).rstrip("/")
+        self._known = KnownFiles(self._fs)
+        con.register_filesystem(self._known)
+
+    def top(self) -> tuple[list[str], list[LakeFile]]:
+        found = {self._inside(info, self._root): info for info in self._fs.ls(self._root, detail=True)}
+        names = sorted(name for name in found if name)
+        folders = [name for name in names if found[name]["type"] == "directory"]
+        return folders, [self._file(found[name], name) for name in names if name not in folders]
+
+    def below(self, folder: str) -> list[LakeFile]:
+        path = f"{self._root}/{folder}"
+        self._fs.invalidate_cache(path)
+        found = self._fs.find(path, detail=True).values()
+        files = [self._file(info, self._inside(info, path)) for info in found if not _is_folder(info)]
+        return sorted(files, key=_place)
+
+    def ends(self, files: Sequence[LakeFile]) -> list[tuple[bytes, bytes]]:
+        """All at once where the store can: one request after the other would take minutes."""
+        kept = max(_TAIL, min(_KEPT_EACH, _KEPT // max(1, len(files))))
+        ranges = [(file.name, max(0, file.size - kept), file.size) for file in files]
+        ranges += [(file.name, 0, _HEAD) for file in files if file.size > kept]
+        read = self._fs.cat_ranges(*map(list, zip(*ranges, strict=True))) if ranges else []
+        for met in read:
+            if isinstance(met, BaseException):
+                raise met
+        tails, heads = read[: len(files)], iter(read[len(files) :])
+        self._known.know({file.name: (file.size, tail) for file, tail in zip(files, tails, strict=True)})
+        return [
+            (bytes(tail[:_HEAD] if file.size <= kept else next(heads)), bytes(tail[-_TAIL:]))
+            for file, tail in zip(files, tails, strict=True)
+        ]
+
+    def open(self, file: LakeFile) -> BinaryIO:
+        return cast(BinaryIO, self._fs.open(file.name, "rb"))
+
+    def _file(self, info: dict[str, Any], inside: str) -> LakeFile:
+        version = " ".join(str(info[word]) for word in _VERSION if word in info)
+        unusual = "a link" if info.get("islink") else ""
+        name = self._fs.unstrip_protocol(info["name"])
+        return LakeFile(name, inside, int(info["size"] or 0), version, unusual)
+
+    @staticmethod
+    def _inside(info: dict[str, Any], folder: str) -> str:
+        return str(info["name"])[len(folder) :].strip("/")
+
+
+def _is_folder(info: dict[str, Any]) -> bool:
+    """Stores without folders keep empty objects whose names end in a slash."""
+    return info["type"] == "directory" or (info["name"].endswith("/") and not info["size"])

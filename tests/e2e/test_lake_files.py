@@ -1,0 +1,117 @@
+"""A lake with a file that is not read: the check names it, requests stop, and go on when the map says so."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from testbed.mini import write_inventory
+from testbed.running import installation, run, store
+
+from afschrift.domain.errors import UnreadFilesError
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.load import load
+from afschrift.selection.live.finding import Code, Severity
+from afschrift.wiring.drift import check_sources
+from afschrift.wiring.scan_source import Asked, scan_source
+
+SHOP = """
+source: shop
+kind: {kind}
+options: {{root: "{root}"}}
+purposes:
+  account: {{basis: A6-1-b, title: {{nl: Account, en: Account}}}}
+tables:
+  visit:
+    subject: {{customer_id: customer_id}}
+    key: [visit_id]
+    purposes: [account]
+    columns:
+      visit_id: {{origin: observed}}
+      customer_id: {{origin: assigned}}
+      day: {{origin: observed}}
+{more}
+"""
+IGNORE = "    ignore: {files: [%s], by: Data office, on: 2026-11-29, why: A job writes there first.}"
+
+
+def write(path: Path, *visits: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"visit_id": list(visits), "customer_id": [7] * len(visits)}), path)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    root = tmp_path / "lake"
+    for number, name in enumerate(("1.parquet", "C.PARQUET", "b.parq", "part-00001", "part-[!x].parquet")):
+        write(root / f"visit/day=2024-01-0{number + 1}" / name, number)
+    (root / "visit/_SUCCESS").touch()
+    return root
+
+
+def inventory(lake: Path, more: str = "", kind: str = "parquet") -> Path:
+    return write_inventory(lake.parent / "inventory", SHOP.format(kind=kind, root=lake, more=more))
+
+
+def read(folder: Path) -> list[int]:
+    """Visits in the bundle of customer 7."""
+    services = installation(folder.parent / f"home-{len(list(folder.parent.iterdir()))}", folder)
+    request = store(services, {"customer_id": "7"}, "portability", formats=["csv"])
+    with zipfile.ZipFile(run(services, request)) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith("data/shop/visit.csv")]
+        rows = csv.DictReader(io.StringIO(archive.read(name).decode(), newline=""))
+        return sorted(int(row["visit_id"]) for row in rows)
+
+
+def test_all_files_of_a_folder_are_read_and_reconciled(lake: Path) -> None:
+    folder = inventory(lake)
+    report = check_sources(load(folder))
+    assert [found for found in report.findings if found.severity is not Severity.NOTE] == []
+    assert [(reach.table, reach.rows) for reach in report.reach] == [("visit", 5)]
+    assert read(folder) == [0, 1, 2, 3, 4]
+
+
+def test_a_request_stops_until_the_map_names_what_is_not_read(lake: Path) -> None:
+    write(lake / "visit/_temporary/0/part-00002", 5)
+    folder = inventory(lake)
+    report = check_sources(load(folder))
+    [found] = [found for found in report.findings if found.severity is Severity.ERROR]
+    assert (found.code, found.place) == (Code.FILES_NOT_READ, "shop.visit")
+    assert "_temporary/0/part-00002 (hidden)" in found.sentence
+    with pytest.raises(UnreadFilesError, match="_temporary/0/part-00002"):
+        read(folder)
+    decided = inventory(lake, IGNORE % "_temporary/**")
+    report = check_sources(load(decided))
+    assert "shop.visit: 1 file passed over, as `ignore` says" in report.notes
+    assert [found for found in report.findings if found.severity is Severity.ERROR] == []
+    assert read(decided) == [0, 1, 2, 3, 4]
+
+
+def test_a_scan_sees_the_same_files(lake: Path, tmp_path: Path) -> None:
+    write(lake / "visit/_temporary/0/part-00002", 5)
+    asked = Asked(
+        kind="parquet", options={"root": str(lake)}, name="shop", out=tmp_path / "draft.yml", dry_run=True
+    )
+    assert any("_temporary/0/part-00002 (hidden)" in line for line in scan_source(asked, print).found)
+    (tmp_path / "draft.yml").write_text(SHOP.format(kind="parquet", root=lake, more=IGNORE % "_temporary/**"))
+    assert "visit_id" in scan_source(asked, print).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "message"),
+    [
+        ("duckdb", "x", "in a lake alone"),
+        ("parquet", "/x", "no path below"),
+        ("parquet", "../x", "no path below"),
+        ("parquet", "x**/y", "is not alone between"),
+        ("parquet", "", "ignore"),
+    ],
+)
+def test_what_cannot_be_ignored_is_a_fault(lake: Path, kind: str, pattern: str, message: str) -> None:
+    with pytest.raises(InventoryError, match=message):
+        load(inventory(lake, IGNORE % f'"{pattern}"', kind))

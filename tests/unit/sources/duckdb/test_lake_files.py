@@ -1,0 +1,296 @@
+"""Which files of a lake are read, which are passed over, and which stop the table."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.two_sessions import open_two
+from tests.unit.sources.reading import forms
+from upath import UPath
+
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError, UnreadFilesError
+from afschrift.domain.sources import Source
+from afschrift.sources.registry import open_source
+
+
+def lake_of(root: object, *patterns: str) -> Source:
+    return open_two("w", "parquet", {"root": str(root)}, ignored={"t": patterns})
+
+
+def write(path: Path, *values: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"a": list(values)}), path)
+    return path
+
+
+def refusal(session: Source, table: str = "t") -> str:
+    with pytest.raises(UnreadFilesError) as caught:
+        dict(session.catalogue()[table])
+    return str(caught.value)
+
+
+def values(session: Source, table: str = "t") -> list[int]:
+    return sorted(int(row["a"]) for row in forms(session, table, ["a"]))
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(write(path, 9).read_bytes()[:-1])
+
+
+def encrypted(path: Path) -> None:
+    path.write_bytes(b"PARE" + b"\0" * 40 + b"PARE")
+
+
+def linked(path: Path) -> None:
+    path.symlink_to(write(path.parents[2] / "elsewhere" / "9.parquet", 9))
+
+
+def linked_folder(path: Path) -> None:
+    path.symlink_to(write(path.parents[2] / "elsewhere" / "9.parquet", 9).parent)
+
+
+NAMES = [
+    "C.PARQUET",
+    "b.parq",
+    "part-00001",
+    "000000_0_copy_1",
+    "a.csv",
+    "x y.tmp",
+    "deep/er/part-1",
+    "é.crc",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_parquet_file_is_read_whatever_its_name(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "t/1.parquet", 1)
+    write(tmp_path / "t" / name, 2)
+    with lake_of(tmp_path) as session:
+        assert values(session) == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["part-[!x].parquet", "p*.parquet", "part-?.parquet", "**", "[a-z]"])
+def test_a_name_with_the_signs_of_a_pattern_is_one_file(tmp_path: Path, name: str) -> None:
+    for number, each in enumerate((name, "part-a.parquet", "k")):
+        write(tmp_path / "t" / each, number)
+    with lake_of(tmp_path) as session:
+        assert values(session) == [0, 1, 2]
+        assert session.described().rows == {"t": 3}
+
+
+UNREAD: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "cut off": ("2.parquet", cut_off),
+    "empty": ("2.parquet", Path.touch),
+    "of another format": ("notes.txt", lambda path: path.write_text("Some words, no table at all.")),
+    "hidden": (".2.parquet", lambda path: write(path, 9)),
+    "hidden too": ("_2.parquet", lambda path: write(path, 9)),
+    "hidden by a folder": ("_temporary/0/2.parquet", lambda path: write(path, 9)),
+    "encrypted": ("2.parquet", encrypted),
+    "a link": ("2.parquet", linked),
+    "a link to a folder": ("more", linked_folder),
+    "a pipe": ("2.parquet", os.mkfifo),
+}
+WHY = {
+    "hidden too": "hidden",
+    "hidden by a folder": "hidden",
+    "encrypted": "encrypted footer (PARE)",
+    "a link to a folder": "a link",
+    "a pipe": "no plain file",
+}
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+def test_any_other_file_stops_its_table_until_the_map_names_it(tmp_path: Path, kind: str) -> None:
+    write(tmp_path / "t/day=1/1.parquet", 1)
+    write(tmp_path / "u/1.parquet", 3)
+    name, make = UNREAD[kind]
+    path = tmp_path / "t/day=1" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make(path)
+    with lake_of(tmp_path) as session:
+        message = refusal(session)
+        assert values(session, "u") == [3]
+    assert f"day=*/{name} ({WHY.get(kind, kind)}" in message
+    assert "`ignore`" in message
+    with lake_of(tmp_path, f"day=1/{name}") as session:
+        assert values(session) == [1]
+        assert session.structure().ignored == {"t": 1}
+
+
+COMPANIONS = [
+    "_SUCCESS",
+    "._SUCCESS.crc",
+    ".1.parquet.crc",
+    "_committed_812",
+    "_started_812",
+    "day=1_$folder$",
+]
+
+
+@pytest.mark.parametrize("name", COMPANIONS)
+def test_companions_are_passed_over(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "t/1.parquet", 1)
+    (tmp_path / "t" / name).write_bytes(b"crc\0 and some more bytes")
+    (tmp_path / name).touch()
+    with lake_of(tmp_path) as session:
+        assert values(session) == [1]
+        assert set(session.catalogue()) == {"t"}
+
+
+@pytest.mark.parametrize("name", ["_metadata", "_common_metadata"])
+def test_a_summary_is_passed_over_where_it_holds_no_rows(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / "t/1.parquet", 1)
+    found: list[pq.FileMetaData] = []
+    pq.write_table(pq.read_table(path), tmp_path / "t/2.parquet", metadata_collector=found)
+    found[0].set_file_path("2.parquet")
+    pq.write_metadata(pa.schema({"a": pa.int64()}), tmp_path / "t" / name, found)
+    with lake_of(tmp_path) as session:
+        assert values(session) == [1, 1]
+    write(tmp_path / "t" / name, 2)
+    with lake_of(tmp_path) as session:
+        assert f"{name} (hidden)" in refusal(session)
+
+
+def test_files_beside_the_folders_are_tables_that_cannot_be_read(tmp_path: Path) -> None:
+    write(tmp_path / "t/1.parquet", 1)
+    write(tmp_path / "orders.parquet", 2)
+    (tmp_path / "u").mkdir()
+    (tmp_path / "u/orders.csv").write_text("a\n2\n")
+    with lake_of(tmp_path) as session:
+        assert set(session.catalogue()) == {"t", "u", "orders.parquet"}
+        assert "beside the folders of tables" in refusal(session, "orders.parquet")
+        assert "orders.csv (of another format)" in refusal(session, "u")
+
+
+LOGS = ["_delta_log/0.json", "metadata/v1.metadata.json", ".hoodie/hoodie.properties"]
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_a_log_cannot_be_ignored_while_its_files_are_read(tmp_path: Path, log: str) -> None:
+    write(tmp_path / "t/1.parquet", 1)
+    write(tmp_path / "t/old/1.parquet", 2)
+    (tmp_path / "t/old" / log).parent.mkdir()
+    (tmp_path / "t/old" / log).write_text("{}")
+    for patterns in ((), (f"old/{log}",), ("old/*.parquet",)):
+        with lake_of(tmp_path, *patterns) as session, pytest.raises(ConfigurationError, match="t/old of"):
+            dict(session.catalogue()["t"])
+    with lake_of(tmp_path, "old/**") as session:
+        assert values(session) == [1]
+
+
+@pytest.mark.parametrize("folder", ["base_0000002", "delta_0000001_0000001_0000", "base_0000003_v0000009"])
+def test_a_transactional_table_of_hive_is_refused(tmp_path: Path, folder: str) -> None:
+    write(tmp_path / "t/day=1" / folder / "000000_0", 1)
+    with (
+        lake_of(tmp_path) as session,
+        pytest.raises(ConfigurationError, match="a table of Hive with transactions"),
+    ):
+        dict(session.catalogue()["t"])
+
+
+def test_names_that_cannot_be_passed_on_stop_the_table(tmp_path: Path) -> None:
+    write(tmp_path / "t/1.parquet", 1)
+    write(tmp_path / "t/a\\b=1/2.parquet", 2)
+    shutil.copy(tmp_path / "t/1.parquet", os.fsencode(tmp_path / "t") + b"/\xff\x1b[1m.parquet")
+    with lake_of(tmp_path) as session:
+        message = refusal(session)
+    assert "holds 2 files that are not read" in message
+    assert "\x1b" not in message
+    assert message.encode()
+
+
+def test_a_file_that_comes_later_belongs_to_the_next_session(tmp_path: Path) -> None:
+    write(tmp_path / "t/1.parquet", 1)
+    with open_source("w", "parquet", {"root": str(tmp_path)}) as session:
+        write(tmp_path / "t/2.parquet", 2)
+        (tmp_path / "t/3.parquet").write_bytes(b"PAR1 so far")
+        assert values(session) == [1]
+    with lake_of(tmp_path) as session:
+        assert "3.parquet (cut off or still being written)" in refusal(session)
+
+
+@pytest.mark.parametrize("change", ["replaced", "written over", "removed"])
+def test_a_file_that_is_replaced_while_it_is_read_fails_the_step(tmp_path: Path, change: str) -> None:
+    first = write(tmp_path / "t/1.parquet", 1, 2)
+    with open_source("w", "parquet", {"root": str(tmp_path)}) as session:
+        stream = session.stream('SELECT t.a\nFROM "t" AS t\n')
+        next(stream)
+        if change == "removed":
+            first.unlink()
+        elif change == "replaced":
+            write(tmp_path / "new", 3).replace(first)
+        else:
+            write(first, 4)
+        with pytest.raises(RetriableError, match=r"A file of w\.t was replaced or removed"):
+            list(stream)
+
+
+def test_a_store_is_listed_anew_for_each_session() -> None:
+    root = UPath(f"memory://again-{os.getpid()}")
+    for number, name in enumerate(("1.parquet", "part-00001", "x[1]")):
+        with (root / "t" / name).open("wb") as file:
+            pq.write_table(pa.table({"a": [number]}), file)
+        with lake_of(root) as session:
+            assert values(session) == list(range(number + 1))
+    with (root / "t/notes.txt").open("wb") as file:
+        file.write(b"x" * 100_000)
+    with lake_of(root) as session:
+        assert "notes.txt (of another format)" in refusal(session)
+
+
+SIGNS = st.characters(codec="utf-8", exclude_characters="/\\\0", exclude_categories=["Cs"])
+FILES = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(["d", "year=2024", "x.parquet", "_day=1"]), max_size=2),
+        st.text(SIGNS, min_size=1, max_size=12).filter(lambda name: name not in (".", "..")),
+        st.sampled_from(["table", "table", "cut", "text", "nothing"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(FILES)
+def test_all_rows_of_a_folder_are_read_or_the_table_stops(
+    tmp_path_factory: pytest.TempPathFactory, files: list[tuple[list[str], str, str]]
+) -> None:
+    """Held against pyarrow, which is given each file that begins and ends as Parquet does."""
+    root = tmp_path_factory.mktemp("lake")
+    made = 0
+    for folders, name, content in files:
+        path = root.joinpath("t", *folders, name)
+        if len(os.fsencode(name)) > 200 or path.exists() or any(above.is_file() for above in path.parents):
+            continue
+        whole = write(path, made).read_bytes()
+        path.write_bytes({"table": whole, "cut": whole[:-2], "text": b"a" * 30, "nothing": b""}[content])
+        made += 1
+    paths = [path for path in (root / "t").rglob("*") if path.is_file()]
+    bytes_of = {path: path.read_bytes() for path in paths}
+    parquet = [path for path, data in bytes_of.items() if data[:4] == data[-4:] == b"PAR1"]
+    expected = sorted(value for path in parquet for value in pq.read_table(path.open("rb"))["a"].to_pylist())
+    with lake_of(root) as session:
+        try:
+            found = values(session)
+        except AfschriftError as error:
+            hidden = any(part[0] in "._" and "=" not in part for path in paths for part in path.parts[-3:])
+            partitions = {tuple(part for part in path.parts if "=" in part) for path in parquet}
+            assert hidden or len(parquet) < len(paths) or len(partitions) > 1, error
+        else:
+            assert found == expected
+
+
+def test_folders_of_different_partitions_are_no_table(tmp_path: Path) -> None:
+    write(tmp_path / "t/day=1/1.parquet", 1)
+    write(tmp_path / "t/part-1", 2)
+    with lake_of(tmp_path) as session, pytest.raises(ConfigurationError, match="different partitions"):
+        dict(session.catalogue()["t"])
+    with lake_of(tmp_path, "part-*") as session:
+        assert values(session) == [1]
