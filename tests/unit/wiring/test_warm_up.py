@@ -143,3 +143,43 @@ def test_what_steps_need_for_rows_is_loaded_before_they_are_forked() -> None:
     assert {"pyarrow", "polars", "afschrift.steps.extract", "afschrift.steps.close"} <= set(
         run.stdout.split()
     )
+
+
+def loaded(settings: Settings, blocked: str = "") -> tuple[set[str], list[str]]:
+    """Top-level modules of a process that is warm, and what it says; `blocked` does not import there."""
+    code = f"""
+import sys
+if {blocked!r}:
+    sys.modules[{blocked!r}] = None
+from afschrift.wiring.warm_up import warm_up
+lines = []
+warm_up(lines.append)
+print(*{{name.partition(".")[0] for name, module in sys.modules.items() if module}})
+print(*lines, sep="\\n")
+"""
+    env = {"AFSCHRIFT_HOME": str(settings.home), "AFSCHRIFT_INVENTORY": str(settings.inventory)}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | env, capture_output=True, text=True, check=True
+    )
+    first, *lines = run.stdout.splitlines()
+    return set(first.split()), [line for line in lines if line]
+
+
+def test_it_imports_the_libraries_of_the_sources_that_the_map_names(settings: Settings) -> None:
+    libraries = {"duckdb", "adbc_driver_postgresql", "psycopg", "pymysql"}
+    of_duckdb, said = loaded(settings)
+    shop = settings.inventory / "shop.yml"
+    shop.write_text(
+        shop.read_text(encoding="utf-8").replace("kind: duckdb", "kind: sqlite"), encoding="utf-8"
+    )
+    of_sqlite, more = loaded(settings)
+
+    assert (of_duckdb & libraries, of_sqlite & libraries) == ({"duckdb"}, set())
+    assert said == more == []
+
+
+def test_what_does_not_import_is_one_warning(settings: Settings) -> None:
+    modules, [line] = loaded(settings, "duckdb")
+
+    assert "duckdb" in line
+    assert {"polars", "pyarrow"} <= modules
