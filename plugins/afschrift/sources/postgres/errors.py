@@ -8,7 +8,7 @@ import pyarrow as pa
 from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
-from afschrift.sources.postgres.raised import TOO_LARGE, found_in
+from afschrift.sources.postgres.raised import BOUNDS, NULL, TOO_LARGE, found_in
 from afschrift.sources.table_errors import refused, too_large, untold_part
 from afschrift.sources.table_errors import table_of as place_of
 
@@ -64,6 +64,8 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
         what, column_path, number = found
         if what == TOO_LARGE:
             return too_large(source, column_path, number)
+        if what in (BOUNDS, NULL):
+            return no_document(source, what, column_path)
         return untold_part(source, column_path, what)
     if code == _NO_RIGHT:
         return refused(table, str(error))
@@ -98,6 +100,19 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
         f"Source {source} failed while {table} was being read ({code or 'connection lost'}).",
         remedy="see whether the server is up; the step is tried again.",
         code=code or "connection_lost",
+    )
+
+
+def no_document(source: str, what: str, column_path: str) -> AfschriftError:
+    """An array or a composite value that no JSON document tells."""
+    holds = (
+        "an array that does not count from 1, which no list tells"
+        if what == BOUNDS
+        else "the JSON value null, which a list or object cannot tell from a missing one"
+    )
+    return ConfigurationError(
+        f"A value of {source}.{column_path} holds {holds}.",
+        remedy="write `kind: text` at the column in the inventory: it gives the text of PostgreSQL.",
     )
 
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.postgres.raised import BOUNDS, NULL
 from afschrift.sources.postgres.shapes import Leaf, ListOf, Record, Shape
 from afschrift.values import json_text, scalars
 
@@ -29,12 +30,8 @@ _PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"=>(?:NULL|"((?:[^"\\]|\\.)*)")(?:, |$)',
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
-class OwnBoundsError(ValueError):
-    """An array does not count from 1, which no list of JSON tells."""
-
-
-class JsonNullError(ValueError):
-    """A document is `null`, which a list or an object cannot tell from a missing value."""
+class NoDocumentError(ValueError):
+    """What a value holds no JSON document tells; its text is `BOUNDS` or `NULL`."""
 
 
 def documents(texts: pa.Array, shape: Shape) -> pa.Array:
@@ -45,7 +42,7 @@ def documents(texts: pa.Array, shape: Shape) -> pa.Array:
         shape: of its type.
 
     Raises:
-        OwnBoundsError, JsonNullError: a value has no document.
+        NoDocumentError: a value has no document.
         ValueError: a text is none of this type.
     """
     rows = texts.to_pylist()
@@ -125,7 +122,7 @@ class _Walk:
     def _list(self, text: str, shape: ListOf) -> list[str | Leaf]:
         """Lists in lists are dimensions: an element that is an array itself stands in quotes."""
         if text.startswith("["):
-            raise OwnBoundsError
+            raise NoDocumentError(BOUNDS)
         tokens = _token(shape.delimiter).findall(text)
         if "".join(tokens) != text or tokens[:1] != ["{"] or tokens.count("{") != tokens.count("}"):
             raise ValueError
@@ -174,7 +171,7 @@ def _fragments(texts: pa.Array, of: str) -> pa.Array:
     kind = _KINDS.get(of) or ValueKind(of)
     if kind is ValueKind.JSON:
         if pc.any(pc.equal(pc.ascii_trim(texts, " \t\r\n"), "null")).as_py():
-            raise JsonNullError
+            raise NoDocumentError(NULL)
         return json_text.fragments(texts, kind)
     # a float keeps the digits of the server
     forms = scalars.text(texts, ValueKind.DECIMAL if kind is ValueKind.NUMBER else kind)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-_FOUND = re.compile(r"\[afschrift: (too large|twice)\](.*)\|([0-9]+)", re.DOTALL)
+_FOUND = re.compile(r"\[afschrift: (too large|bounds|null|twice)\](.*)\|([0-9]+)", re.DOTALL)
 
-TOO_LARGE = "too large"
+TOO_LARGE, BOUNDS, NULL = "too large", "bounds", "null"
+"""The last two: by `nested_texts`, and in SQL by statements that were frozen when it took arrays apart."""
 
 
 def raised(what: str, column_path: str, number: str) -> str:

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.redaction import MASK
-from afschrift.sources.postgres.nested_texts import JsonNullError, OwnBoundsError, documents
+from afschrift.sources.postgres.errors import no_document
+from afschrift.sources.postgres.nested_texts import NoDocumentError, documents
 from afschrift.sources.postgres.shapes import Mark, Shape
 
 
@@ -29,8 +30,10 @@ def with_documents(source: str, marks: Mapping[str, Mark], batch: pa.RecordBatch
             continue
         try:
             found = _beside_masks(batch.column(number), marks[name].shape)
-        except ValueError as error:  # its text may quote a value
-            raise _no_document(f"{source}.{marks[name].table}.{name}", error) from None
+        except NoDocumentError as error:
+            raise no_document(source, str(error), f"{marks[name].table}.{name}") from None
+        except ValueError:  # its text may quote a value
+            raise _of_another_type(f"{source}.{marks[name].table}.{name}") from None
         batch = batch.set_column(number, name, found)
     return batch
 
@@ -42,17 +45,8 @@ def _beside_masks(texts: pa.Array, shape: Shape) -> pa.Array:
     return pc.if_else(masked, texts, documents(own, shape))
 
 
-def _no_document(column_path: str, error: ValueError) -> ConfigurationError:
-    if isinstance(error, OwnBoundsError):
-        holds = "an array that does not count from 1, which no list tells"
-    elif isinstance(error, JsonNullError):
-        holds = "the JSON value null, which a list or object cannot tell from a missing one"
-    else:
-        return ConfigurationError(
-            f"A value of {column_path} is not of the type that the plan was made for.",
-            remedy="clear `classify` and what follows: the plan is made anew.",
-        )
+def _of_another_type(column_path: str) -> ConfigurationError:
     return ConfigurationError(
-        f"A value of {column_path} holds {holds}.",
-        remedy="write `kind: text` at the column in the inventory: it gives the text of PostgreSQL.",
+        f"A value of {column_path} is not of the type that the plan was made for.",
+        remedy="clear `classify` and what follows: the plan is made anew.",
     )

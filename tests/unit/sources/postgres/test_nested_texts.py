@@ -15,7 +15,8 @@ from testbed import postgres as pg
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.redaction import MASK
-from afschrift.sources.postgres.nested_texts import JsonNullError, OwnBoundsError, documents
+from afschrift.sources.postgres.nested_texts import NoDocumentError, documents
+from afschrift.sources.postgres.raised import BOUNDS, NULL
 from afschrift.sources.postgres.shapes import Leaf, ListOf, Mark, Record, Shape, comment, marks
 from afschrift.sources.postgres.translate import with_documents
 
@@ -124,15 +125,15 @@ def test_elements_are_as_values_are(shape: Shape, text: str, expected: str) -> N
 
 @pytest.mark.parametrize("text", ["[0:1]={a,b}", "[1:1][2:2]={{a}}"])
 def test_own_bounds_have_no_document(text: str) -> None:
-    with pytest.raises(OwnBoundsError):
+    with pytest.raises(NoDocumentError, match=BOUNDS):
         one(text, TEXTS)
-    with pytest.raises(OwnBoundsError):
+    with pytest.raises(NoDocumentError, match=BOUNDS):
         one(f'(,"{text}",)', PAIR)
 
 
 @pytest.mark.parametrize("text", ['{"null"}', '{"{}"," null\\n "}'])
 def test_the_document_null_is_no_missing_value(text: str) -> None:
-    with pytest.raises(JsonNullError):
+    with pytest.raises(NoDocumentError, match=NULL):
         one(text.replace("\\n", "\n"), ListOf(Leaf("json")))
 
 
