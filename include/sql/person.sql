@@ -1,5 +1,5 @@
 {# Which rows are the person's. `keys` holds the keys, bound by the session. #}
-{# `near`: rows that an index of the column finds, where the database looks at each row for a correlated EXISTS. #}
+{# `near`: what an index finds, where the database would hold each row of the table against EXISTS. #}
 {# The keys are gathered first: a condition that asks them row by row makes DuckDB keep all rows of the table. #}
 {% macro gathered(m) %}
 {{ m.sides[0] }} IS NOT NULL AND {{ m.sides[0] }} IN (
@@ -25,7 +25,7 @@ AND coalesce(len(list_filter(
 {{ gathered(m) }}
 {% else %}
 {% if m.near %}
-{{ m.near[0] }} IN (SELECT {{ m.near[1] }} FROM {{ keys }} AS k WHERE k.name = {{ m.key }}) AND
+{{ m.near.opening }}SELECT {{ m.near.found }} FROM {{ keys }} AS k WHERE k.name = {{ m.key }}{{ m.near.closing }} AND
 {% endif %}
 EXISTS (
   SELECT 1 FROM {{ keys }} AS k
@@ -51,6 +51,11 @@ OR
 {% endif %}
 {% if way.relation is defined %}
 {% if way.unless %}{{ way.unless | join(" IS NULL AND ") }} IS NULL AND {% endif %}
+{% if way.near %}
+{{ way.near.opening }}SELECT {{ way.near.found }} FROM {{ way.relation }} AS {{ way.alias }} WHERE
+{{ person(way.belongs) }}
+{{ way.near.closing }} AND
+{% endif %}
 EXISTS (
   SELECT 1 FROM {{ way.relation }} AS {{ way.alias }}
   WHERE {{ way.pairs | join(" AND ") }} AND

@@ -133,6 +133,7 @@ class Dialect(Protocol):
         names_collations: texts of one type are compared in one way; known once the catalogue was read.
         sorts_in_our_memory: this process holds all rows of a statement while it orders them, in no ranges.
         gathers_keys: the keys are gathered first: were they asked row by row, all rows would be kept.
+        asks_each_row: EXISTS uses no index of the table around it; elsewhere two of them, with OR, use none.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Dialect(Protocol):
     names_collations: bool
     sorts_in_our_memory: bool
     gathers_keys: bool
+    asks_each_row: bool
 
     @property
     def keys(self) -> str:
@@ -173,8 +175,11 @@ class Dialect(Protocol):
     def key_sides(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:
         """Both sides of `holds_key` where the database `gathers_keys`."""
 
-    def near_key(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:
-        """A column and a key, by which an index finds all rows of `holds_key`; None: that uses it itself."""
+    def near_key(self, native: str, *, casefold: bool) -> str | None:
+        """The key `k` as a column of a type may be looked for among keys: no row of `holds_key` is missed."""
+
+    def among(self, column: str) -> tuple[str, str] | None:
+        """What opens and closes a SELECT so that an index finds a column in it; None: EXISTS uses indexes."""
 
     def mentions(self, text: str, value: str) -> str:
         """Condition: a text holds another one, both in small letters (ASCII); else false or NULL."""

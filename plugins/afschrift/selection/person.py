@@ -35,6 +35,20 @@ def closed(column: str) -> NeedsPersonError:
 
 
 @dataclass(frozen=True)
+class Near:
+    """A condition by which an index finds rows, all that are the person's and perhaps others.
+
+    Attributes:
+        opening, closing: SQL around a SELECT of values, of which the row holds one.
+        found: SQL of such a value.
+    """
+
+    opening: str
+    found: str
+    closing: str
+
+
+@dataclass(frozen=True)
 class Match:
     """The row holds a key of the person.
 
@@ -45,7 +59,7 @@ class Match:
         timeless: the row counts whatever its time (`at: any`, or a key that is for ever one person's).
         unless: columns of better keys; the row must hold none of them.
         sides: the column and the bound key, where the keys are to be gathered before rows are read.
-        near: the column and the bound keys among which it is at least, where `holds` alone uses no index.
+        near: the keys among which the row's is at least, where EXISTS alone uses no index.
         text: SQL of the column's value as the text of a key.
         exact: what the database finds equal to a key is equal to whoever compares its text, so that a row
             can be told to be this person's without the database.
@@ -57,7 +71,7 @@ class Match:
     timeless: bool
     unless: tuple[str, ...] = ()
     sides: tuple[str, str] | None = None
-    near: tuple[str, str] | None = None
+    near: Near | None = None
     text: str = ""
     exact: bool = False
 
@@ -72,6 +86,7 @@ class Via:
         theirs: the parent's columns in `pairs`, quoted.
         columns: all columns of the parent that may be read, quoted.
         alike: both sides of each pair have the same type, so that what is equal to a value is one value.
+        near: the parents to which the row points at least, where EXISTS alone uses no index.
     """
 
     relation: str
@@ -82,6 +97,7 @@ class Via:
     theirs: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     alike: bool = False
+    near: Near | None = None
 
 
 @dataclass(frozen=True)
@@ -220,8 +236,16 @@ class WayFinder:
                 theirs = tuple(dict.fromkeys(self._dialect.quote(column) for _, column in hop.pairs))
                 alike = all(self._alike((table, own), (hop.parent, its)) for own, its in hop.pairs)
                 readable, relation = self.readable(hop.parent), self.relation(hop.parent)
-                found.append(Via(relation, parent, pairs, inner, unless, theirs, readable, alike))
-        return tuple(found)
+                own, their = hop.pairs[0]
+                near = self._near(self.column(table, own, alias), self.column(hop.parent, their, parent))
+                found.append(Via(relation, parent, pairs, inner, unless, theirs, readable, alike, near))
+        if len(found) > 1 or self._dialect.asks_each_row:
+            return tuple(found)
+        return tuple(replace(way, near=None) for way in found)
+
+    def _near(self, column: str, found: str | None) -> Near | None:
+        among = self._dialect.among(column)
+        return None if among is None or found is None else Near(among[0], found, among[1])
 
     def _alike(self, own: tuple[str, str], theirs: tuple[str, str]) -> bool:
         """Whether two columns have the same type, of which equal values are one value to GROUP BY too."""
@@ -288,7 +312,7 @@ class WayFinder:
             timeless=timeless,
             unless=unless,
             sides=self._dialect.key_sides(column, native, casefold=casefold),
-            near=self._dialect.near_key(column, native, casefold=casefold),
+            near=self._near(column, self._dialect.near_key(native, casefold=casefold)),
             text=self._dialect.key_text(column, native),
             exact=not of_type.loose and of_type.kind is not ValueKind.NUMBER,
         )

@@ -18,6 +18,7 @@ class StandardDialect:
     names_collations = False
     sorts_in_our_memory = False
     gathers_keys = False
+    asks_each_row = False
 
     def quote(self, identifier: str) -> str:
         """Double quotes, doubled inside."""
@@ -57,8 +58,12 @@ class StandardDialect:
         """Most databases ask the keys row by row."""
         return None
 
-    def near_key(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:  # noqa: ARG002
-        """Most databases find the rows of an EXISTS by an index."""
+    def near_key(self, native: str, *, casefold: bool) -> str | None:  # noqa: ARG002
+        """Not asked for."""
+        return None
+
+    def among(self, column: str) -> tuple[str, str] | None:  # noqa: ARG002
+        """Not all databases use an index then."""
         return None
 
     def mentions(self, text: str, value: str) -> str:

@@ -99,6 +99,14 @@ class PostgresDialect(StandardDialect):
             return f"{value.removesuffix('.value')}.{_IN_COLUMNS[native]}"
         return self._typed(value, native)
 
+    def near_key(self, native: str, *, casefold: bool) -> str | None:
+        """As `holds_key` has it."""
+        return None if casefold else self.typed_key("k.value", native)
+
+    def among(self, column: str) -> tuple[str, str]:
+        """An array, which is made once: of a subquery beside OR no index is used."""
+        return f"{column} = ANY (ARRAY(", "))"
+
     def _typed(self, value: str, native: str) -> str:
         if native in _TEXTS:
             return value

@@ -20,6 +20,7 @@ class SqliteDialect(StandardDialect):
 
     name = "sqlite"
     sorts_in_our_memory = True
+    asks_each_row = True
 
     def relation(self, table: str) -> str:
         """A file has one schema; a dot is part of a name."""
@@ -48,12 +49,16 @@ class SqliteDialect(StandardDialect):
             return f"lower({column}) = lower(k.value)"
         return f"{column} = k.value AND {column} = k.value COLLATE BINARY"
 
-    def near_key(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:
-        """By the column's own collation; SQLite asks a correlated EXISTS of each row."""
+    def near_key(self, native: str, *, casefold: bool) -> str | None:
+        """By the column's own collation."""
         kind, _ = declared(native)
         if casefold or kind is ValueKind.UUID:
             return None
-        return column, "k.number" if kind in _NUMBERS else "k.value"
+        return "k.number" if kind in _NUMBERS else "k.value"
+
+    def among(self, column: str) -> tuple[str, str]:
+        """A list that does not depend on the row."""
+        return f"{column} IN (", ")"
 
     def mentions(self, text: str, value: str) -> str:
         """SQLite has no `position`."""

@@ -13,6 +13,7 @@ from tests.unit.sources.reading import forms
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.postgres.raised import BOUNDS, raised
 
 SCHEMA = (
     "CREATE EXTENSION citext",
@@ -173,6 +174,15 @@ def test_what_json_cannot_tell_is_refused_and_given_as_text(database: pg.Databas
         assert forms(session, "untold", [f"c{number}"], as_text=True) == [{f"c{number}": text}]
         with pytest.raises(ConfigurationError, match=rf"w\.untold\.c{number} holds .*{said}.*`kind: text`"):
             forms(session, "untold", [f"c{number}"])
+
+
+def test_so_it_is_by_a_statement_that_was_frozen_when_sql_took_arrays_apart(database: pg.Database) -> None:
+    failing = raised(BOUNDS, "untold.c0", "count(*)")
+    with (
+        open_two("w", "postgres", {}, connection="w", connect=at(database.libpq)) as session,
+        pytest.raises(ConfigurationError, match=r"w\.untold\.c0 holds an array.*`kind: text`"),
+    ):
+        list(session.stream(f'SELECT {failing} AS c0\nFROM "untold" AS t\n'))
 
 
 def test_a_type_that_is_not_known_has_no_kind(postgres: pg.Database) -> None:
