@@ -4,12 +4,18 @@
 #
 #   AFSCHRIFT_REGISTER   the owner's address, postgresql+psycopg://OWNER:PASSWORD@HOST/DATABASE
 #   AFSCHRIFT_HOME       as everywhere
+#                        or without the password, and with ?passfile=FILE as libpq has it
 #   RUNS_PASSWORD, OFFICERS_PASSWORD, CHECKS_PASSWORD
-#                        of the log-ins afschrift_worker, afschrift_pages and afschrift_sweep
+#                        of the log-ins afschrift_worker, afschrift_pages and afschrift_sweep;
+#                        or RUNS_PASSWORD_FILE and so on, with files that hold them
 #
 # The owner must be allowed to make roles (CREATEROLE); docs/operations.md says what each role may.
 set -eu
 : "${AFSCHRIFT_REGISTER:?the address of the register as its owner}"
+for name in RUNS OFFICERS CHECKS; do
+  eval "file=\${${name}_PASSWORD_FILE:-}"
+  [ -z "$file" ] || eval "${name}_PASSWORD=\$(cat \"\$file\"); export ${name}_PASSWORD"
+done
 : "${RUNS_PASSWORD:?a password for afschrift_worker}"
 : "${OFFICERS_PASSWORD:?a password for afschrift_pages}"
 : "${CHECKS_PASSWORD:?a password for afschrift_sweep}"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from cryptography.fernet import Fernet
+from sqlalchemy.engine import make_url
 from tests.airflow_support import AirflowEnv
 
 from afschrift.airflow_ext.environment import CONFIG
 from afschrift.app.project import key_values
-from afschrift.app.setting import Reader, Secret
+from afschrift.app.setting import Reader
 from afschrift.app.settings_table import SETTINGS
 
 OF_PROVIDERS = {
@@ -108,6 +113,7 @@ def test_every_setting_of_airflow_is_one_of_its_own(airflow_env: AirflowEnv, dep
         for file in ("compose.yaml", "values.yaml", "Containerfile")
         for name in re.findall(r"\bAIRFLOW__[A-Z_]+\b", (deploy / file).read_text(encoding="utf-8"))
     }
+    found = {name.removesuffix("_CMD") for name in found}
     assert len(found) > 15
     for name in found:
         _, section, option = name.lower().split("__")
@@ -146,7 +152,7 @@ def test_keys_are_mounted_where_they_are_read_and_nowhere_else(
 ) -> None:
     readers = setting("AFSCHRIFT_KEYS").read_by
     for name, service in ours(compose).items():
-        assert (service.get("secrets") == ["keys.json"]) == (READERS[name] in readers), name
+        assert ("keys.json" in service.get("secrets", ())) == (READERS[name] in readers), name
     for name in HELM:
         mounts = [one["name"] for one in values[name].get("extraVolumeMounts", ())]
         assert ("afschrift-keys" in mounts) == (READERS.get(name, Reader.SCHEDULER) in readers), name
@@ -154,13 +160,87 @@ def test_keys_are_mounted_where_they_are_read_and_nowhere_else(
     assert keys["secret"]["defaultMode"] == 0o440
 
 
-def test_no_secret_stands_in_a_file(compose: dict[str, Any], values: dict[str, Any], deploy: Path) -> None:
+SECRETS_OF = {
+    "postgres": {"postgres_password", "airflow_password", "owner_password"},
+    "redis": {"redis_password"},
+    "store": set(),
+    "setup": {
+        "airflow_database",
+        "fernet_key",
+        "keys.json",
+        "owner.pgpass",
+        "runs_password",
+        "officers_password",
+    }
+    | {"checks_password", "staging.json", "outbox.json"},
+    "api-server": {
+        "airflow_database",
+        "fernet_key",
+        "api_secret_key",
+        "jwt_secret",
+        "keys.json",
+        "pages.pgpass",
+    }
+    | {"staging.json", "outbox.json"},
+    "scheduler": {"airflow_database", "fernet_key", "jwt_secret", "celery_broker", "celery_results"},
+    "dag-processor": {"airflow_database", "fernet_key"},
+    "worker": {"celery_broker", "celery_results", "api_secret_key", "keys.json", "worker.pgpass"}
+    | {"staging.json", "outbox.json", "connections.json"},
+}
+"""What each service may read: what is not here it has no use for."""
+
+
+def test_each_service_has_its_own_secrets_as_files_and_none_in_its_environment(
+    compose: dict[str, Any], values: dict[str, Any]
+) -> None:
+    assert compose["services"].keys() == SECRETS_OF.keys()
+    for name, service in compose["services"].items():
+        given = set(service.get("secrets", ()))
+        assert given == SECRETS_OF[name], name
+        said = str(service.get("environment", {})) + str(service.get("command", ""))
+        assert set(re.findall(r"/run/secrets/([\w.]+)", said)) <= given | {
+            "staging.json",
+            "outbox.json",
+            "keys.json",
+        }
+        variables = service.get("environment", {})
+        assert not [one for one in variables if re.search(r"PASSWORD$|SECRET$|SECRET_KEY$|AIRFLOW_CONN", one)]
+        assert not re.search(r"\$\{[A-Z_]*(PASSWORD|SECRET|KEY)", str(service)), name
     for name, env in environments(compose, values):
         for variable, value in env.items():
-            row = setting(variable)
-            secret = row.secret in (Secret.YES, Secret.MAY_HOLD) if row else False
-            if (secret and "://" in str(value) and "@" in str(value)) or "PASSWORD" in variable:
-                assert re.search(r"\$\{[A-Z_]+:\?\}", str(value)), (name, variable)
+            assert not re.search(r"://[^/@]*:[^/@]*@", str(value)), (name, variable)
+
+
+def test_the_secrets_are_made_for_the_accounts_that_read_them(
+    compose: dict[str, Any], deploy: Path, tmp_path: Path
+) -> None:
+    if os.geteuid():
+        pytest.skip("only root gives files to other accounts")
+    folder = tmp_path / "secrets"
+    subprocess.run(["sh", deploy / "secrets.sh", folder], check=True)
+    made = {file.name: file.stat() for file in folder.iterdir()}
+    assert compose["secrets"].keys() - made.keys() == {"keys.json"}, "which `afschrift key new` makes"
+    assert {one.st_mode & 0o777 for one in made.values()} == {0o600}
+    for name, service in compose["services"].items():
+        for secret in set(service.get("secrets", ())) - {"keys.json"}:
+            owner = {"postgres": 999, "redis": 0}.get(name, 50_000)
+            assert made[secret].st_uid == owner, (name, secret)
+    Fernet((folder / "fernet_key").read_text())
+    for name in ("airflow_database", "celery_results", "celery_broker"):
+        assert make_url((folder / name).read_text()).password
+    store = json.loads((folder / "staging.json").read_text())
+    assert json.loads((folder / "outbox.json").read_text()) == {"options": store}
+    again = subprocess.run(["sh", deploy / "secrets.sh", folder], capture_output=True, text=True)
+    assert again.returncode != 0, "what is there is kept"
+
+
+def test_every_image_is_named_by_its_digest(
+    compose: dict[str, Any], values: dict[str, Any], deploy: Path
+) -> None:
+    others = [one["image"] for name, one in compose["services"].items() if name not in ours(compose)]
+    assert len(others) == 3
+    for image in others:
+        assert re.search(r"@\$\{[A-Z]+_DIGEST:\?", image), image
     wanted = set(
         re.findall(r"\$\{([A-Z_]+)(?::\?|:-)", (deploy / "compose.yaml").read_text(encoding="utf-8"))
     )
@@ -169,6 +249,7 @@ def test_no_secret_stands_in_a_file(compose: dict[str, Any], values: dict[str, A
     )
     assert example.keys() == wanted
     assert {name for name, value in example.items() if value} == {"BASE_URL", "AFSCHRIFT_IMAGE"}
+    assert "digest" in values["images"]["airflow"]
 
 
 def test_nothing_runs_as_root_or_writes_beside_the_named_places(
@@ -216,3 +297,7 @@ def test_the_network_is_closed_first_and_opened_by_name(deploy: Path) -> None:
                 assert rule["ports"]
     sources = [one for one in others if "3306" in str(one)]
     assert [one["spec"]["podSelector"]["matchLabels"]["component"] for one in sources] == ["worker"]
+    pages = next(one["spec"] for one in others if one["metadata"]["name"] == "afschrift-pages")
+    assert [{"protocol": "TCP", "port": 443}] in [rule["ports"] for rule in pages["egress"]], (
+        "an identity provider"
+    )
