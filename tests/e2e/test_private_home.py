@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.installed import CUSTOMERS
+from tests.support.command_line import command
+from tests.support.installed import CUSTOMERS, Installation
+from tests.support.small_disk import mounted
 from tests.unit.app.test_private_files import modes
 
 pytestmark = [pytest.mark.airflow]
@@ -44,3 +46,23 @@ def test_commands_without_a_umask_leave_nothing_open(tmp_path: Path, demo_wareho
     afschrift("unpack", bundle, home / "opened" / "bundle")
     assert {"airflow.db", "run.log", "index.html"} <= {one.name for one in home.rglob("*")}
     assert modes(home) == {}
+
+
+def test_a_full_disk_under_the_airflow_of_a_command_is_named_and_nothing_is_lost(
+    installation: Installation,
+) -> None:
+    request = installation.submit(CUSTOMERS[0], "portability")
+    folder = installation.home / "airflow-here"
+    folder.mkdir()
+    with mounted(folder, 1) as disk:
+        done = command(("run", request))
+
+        assert done.code == 1
+        assert "Traceback" not in done.beside
+        assert f"afschrift: The Airflow in {folder} cannot work: database or disk is full." in done.beside
+        assert "What to do: see that the disk has room" in done.beside
+
+        disk.grow(64)
+        assert command(("run", request)).code in (0, 4), "4: a person is asked"
+    assert installation.services.register.trail.verify() == []
+    assert len(installation.bundles) == 1

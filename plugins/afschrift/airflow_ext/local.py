@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import DBAPIError
+
 from afschrift.airflow_ext.environment import DAG_ID, DAGS, environment
 from afschrift.app.settings import Settings
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -55,11 +57,21 @@ def run_here(request_id: str, conf: Mapping[str, Any], on_line: Callable[[str], 
     Raises:
         ConfigurationError: another Airflow is loaded in this process already.
         RefusedError: another process runs the request.
+        RetriableError: the folder of that Airflow is full or cannot be written.
     """
     if "airflow" not in sys.modules:
         on_line("Starting Airflow in this process, about ten seconds ...")
-    prepare(Settings.from_environment())
-    return run_dag(load_dag(), {"request": request_id, **conf}, on_line)
+    settings = Settings.from_environment()
+    try:
+        prepare(settings)
+        return run_dag(load_dag(), {"request": request_id, **conf}, on_line)
+    except (OSError, DBAPIError) as error:  # a step tells its own; these are of Airflow's database and logs
+        reason = getattr(error, "strerror", None) or getattr(error, "orig", None) or type(error).__name__
+        raise RetriableError(
+            f"The Airflow in {settings.home / HERE} cannot work: {reason}.",
+            remedy="see that the disk has room and that this account may write there, and run the request "
+            "again: what is done is not done twice.",
+        ) from None
 
 
 def prepare(settings: Settings) -> Path:
