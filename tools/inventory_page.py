@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
 
 from afschrift.inventory.load import FILES, schema  # noqa: E402
-from afschrift.inventory.quick_yaml import content  # noqa: E402
 from afschrift.inventory.wording.word_meanings import parts  # noqa: E402
+from afschrift.outside.read_yaml import read_yaml  # noqa: E402
 
 PAGE = ROOT / "docs" / "inventory-reference.md"
 EXAMPLES = ("include/inventory", "examples/chinook/inventory")
@@ -84,7 +84,7 @@ def examples(file: str, defs: Schema, whole: Schema) -> Examples:
     found: Examples = {}
     for folder in EXAMPLES:
         for path in sorted((ROOT / folder).glob("*.yml")):
-            data = content(path.read_text(encoding="utf-8"))
+            data = read_yaml(path.read_text(encoding="utf-8"))
             singles = {name for name in FILES if name not in ("source", "manual")}
             own = (
                 path.stem
@@ -95,7 +95,7 @@ def examples(file: str, defs: Schema, whole: Schema) -> Examples:
                 _walk(data, whole, defs, FILES[file].__name__, found)
     pages = "".join(path.read_text(encoding="utf-8") for path in EXPLAINED)
     for block in re.findall(r"```yaml\n(.*?)```", pages, re.DOTALL):
-        _explained(_plain(content(textwrap.dedent(block))), whole, defs, FILES[file].__name__, found)
+        _explained(_plain(read_yaml(textwrap.dedent(block))), whole, defs, FILES[file].__name__, found)
     return found
 
 

@@ -16,7 +16,7 @@ from testbed.mini import CONTROLLER, POLICY
 from testbed.running import installation, run, store
 from tests.support.command_line import in_this_process
 
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.yaml_lines import lines
 
 PURPOSE = {
@@ -36,7 +36,7 @@ NOT_IN_THE_DATASET = {
 
 def confirmed(file: Path) -> None:
     """What somebody at a desk does after an import: ways and columns looked at, with the purpose each serves."""
-    source: dict[str, Any] = json.loads(json.dumps(content(file.read_text(encoding="utf-8")), default=str))
+    source: dict[str, Any] = json.loads(json.dumps(read_yaml(file.read_text(encoding="utf-8")), default=str))
     source |= {"purposes": {"sale": PURPOSE}, "unlisted": "ignore", "zone": "Europe/Amsterdam"}
     for table, columns in NOT_IN_THE_DATASET.items():
         source["tables"][table]["columns"] |= {column: {} for column in columns}

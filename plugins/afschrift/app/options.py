@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from urllib.parse import quote
 from afschrift.app.private_files import open_to_others
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Connect, Connection
+from afschrift.outside.limits import UnreadableError, read_file
+from afschrift.outside.read_json import read_json
 
 CONNECTION = "airflow-connection:"
 """How the value of a setting begins that names a connection."""
@@ -69,8 +70,13 @@ def _of_file(path: Path, what: str, page: str) -> dict[str, Any]:
             raise ConfigurationError(
                 f"The options of {what} are open to other accounts.", remedy=f"run `chmod 600 {path}`."
             )
-        options = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        options = read_json(read_file(path), str(path))
+    except UnreadableError as error:
+        raise ConfigurationError(
+            f"The options of {what} cannot be read. {error.args[0]}",
+            remedy=f"make {path} a JSON object; {page} lists what it takes.",
+        ) from None
+    except OSError:
         pass
     if not isinstance(options, dict):
         raise ConfigurationError(

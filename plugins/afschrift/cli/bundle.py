@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.outside.limits import read_file
 
 if TYPE_CHECKING:
     from afschrift.register.keys.store import KeyStore
@@ -96,7 +97,7 @@ def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
     trusted = {}
     for path in paths:
         try:
-            loaded = load_pem_public_key(path.read_bytes())
+            loaded = load_pem_public_key(read_file(path))
         except (OSError, ValueError):
             raise ConfigurationError(
                 f"{path} is no readable public key in PEM.", remedy="see `afschrift key public`."

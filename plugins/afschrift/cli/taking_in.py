@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from afschrift.cli.common import say
+from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,21 +24,13 @@ def from_file(file: Path) -> dict[str, Any]:
     """The content of a YAML or JSON file; `-`: standard input.
 
     Raises:
-        ConfigurationError: it cannot be read, or holds no mapping; names the line.
+        ConfigurationError: it cannot be read, goes beyond a limit, or holds no mapping; names the line.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
+    from afschrift.outside.limits import BYTES
+    from afschrift.outside.read_yaml import read_yaml
 
-    name = "standard input" if str(file) == "-" else str(file)
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{name} cannot be read: {error.strerror}.") from None
-    try:
-        content = YAML(typ="safe").load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(f"{name}, line {line}: not readable as YAML or JSON.") from None
+    name = "Standard input" if str(file) == "-" else str(file)
+    content = read_yaml(given.content(file, name, BYTES), name)
     if not isinstance(content, dict):
         raise ConfigurationError(f"{name} holds no mapping.", remedy="see `afschrift submit --help`.")
     return content

@@ -20,6 +20,7 @@ from afschrift.inventory.base import Part
 from afschrift.inventory.column import ClassifiedBy
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.outside.limits import read_file
 
 CANARY = "canary.yml"
 PAGE = "docs/canary.md"
@@ -133,7 +134,7 @@ def load_canary(folder: Path, keys: Collection[str]) -> Canary | None:
     path = folder / CANARY
     if not path.is_file():
         return None
-    read = path.read_bytes()
+    read = read_file(path)
     document = Document(path, PAGE, read=read)
     parsed = document.parse(CanaryFile)
     faults: list[Fault] = list(document.faults)

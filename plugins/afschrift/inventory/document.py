@@ -1,4 +1,4 @@
-"""A YAML file: read by a C parser where all is well, and again with its lines where something is wrong."""
+"""A YAML file, and the lines of what is wrong in it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml.error import MarkedYAMLError
 
 from afschrift.inventory.faults import Fault
-from afschrift.inventory.quick_yaml import content, with_lines
 from afschrift.inventory.wording.form_words import in_words, joined
+from afschrift.outside.limits import UnreadableError, read_file
+from afschrift.outside.read_yaml import line_of, read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,24 +28,20 @@ class Document:
         self.faults: list[Fault] = []
         self._text = ""
         try:
-            written = (path.read_bytes() if read is None else read).decode()
-            self._text = written.replace("\r\n", "\n").replace("\r", "\n")
-            self.data = content(self._text)
-        except MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            self.faults.append(Fault(path.name, line, "", f"not readable as YAML: {error.problem}"))
+            written = read_file(path) if read is None else read
+            self.data = read_yaml(written, path.name)
+            self._text = written.decode()
+        except UnreadableError as error:
+            said = f"{error.problem}; {error.remedy.rstrip('.')}"
+            self.faults.append(Fault(path.name, error.line or 1, "", said))
         except FileNotFoundError:
             self.faults.append(Fault(path.name, 1, "", f"the file is missing in {path.parent}"))
-        except UnicodeDecodeError:
-            self.faults.append(Fault(path.name, 1, "", "the file is not UTF-8"))
-        except RecursionError:
-            self.faults.append(Fault(path.name, 1, "", "its parts lie too deep in each other to be read"))
         if not self.faults and not isinstance(self.data, dict):
             self.faults.append(Fault(path.name, 1, "", "the file holds no mapping"))
 
     def fault(self, where: Iterable[Any], message: str) -> Fault:
         """A fault at a path such as `("tables", "customer", "columns", "email")`."""
-        line, found = self._locate(where)
+        line, found = line_of(self._text, where)
         return Fault(self.path.name, line, ".".join(found), message)
 
     def parse(self, model: type[Model], languages: Sequence[str] = ()) -> Model | None:
@@ -81,24 +77,11 @@ class Document:
             node = node[step]
         node.pop(last, None)
 
-    def _locate(self, where: Iterable[Any]) -> tuple[int, list[str]]:
-        node: Any = with_lines(self._text)
-        line, found = 1, list[str]()
-        for step in where:
-            try:
-                lines: Any = node.lc
-                mark = lines.key(step) if isinstance(node, dict) else lines.item(step)
-                node, line = node[step], mark[0] + 1
-            except (AttributeError, KeyError, IndexError, TypeError):
-                break  # the rest of the path speaks of the model, not of the file
-            found.append(str(step))
-        return line, found
-
     def _explain(self, error: ValidationError) -> Iterable[Fault]:
         """One fault a place: a union reports the same place once for each of its members."""
         paths: dict[tuple[int, str], list[str]] = {}
         for item in error.errors(include_url=False, include_input=False):
-            line, found = self._locate(item["loc"])
+            line, found = line_of(self._text, item["loc"])
             missing = str(item["loc"][-1]) if item["type"] == "missing" else ""
             message = f"`{missing}` is missing" if missing else self._words(item)
             paths.setdefault((line, ".".join(found)), []).append(message)

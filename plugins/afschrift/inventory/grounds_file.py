@@ -30,6 +30,7 @@ from afschrift.law.grounds.grounds import (
     TriggerLimits,
 )
 from afschrift.law.roles import Role
+from afschrift.outside.limits import read_file
 
 FILE, SCHEMA, PAGE = "grounds.yml", "grounds.schema.json", "docs/grounds.md"
 NO_LETTER = "none"
@@ -44,7 +45,7 @@ def load_grounds(folder: Path) -> Grounds:
     file = folder / FILE
     if not file.exists():
         return _compiled(file, None, b"")
-    return _compiled(file, file.read_bytes(), (folder / SCHEMA).read_bytes())
+    return _compiled(file, read_file(file), (folder / SCHEMA).read_bytes())
 
 
 @lru_cache(maxsize=2)

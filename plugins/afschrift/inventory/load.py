@@ -20,6 +20,7 @@ from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyF
 from afschrift.inventory.run_in import WORD, says, stands_apart, without
 from afschrift.inventory.wording.word_meanings import describe
 from afschrift.law.manual_search import KIND as MANUAL
+from afschrift.outside.limits import read_file
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
 SINGLES = (IDENTITY, CONTROLLER, POLICY)
@@ -48,7 +49,7 @@ def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
     if not folder.is_dir():
         raise InventoryError([Fault(str(folder), 1, "", "there is no such folder")])
     found = sorted(path for path in folder.glob("*.y*ml") if path.name != CANARY)
-    files = tuple((path, path.read_bytes()) for path in found)
+    files = tuple((path, read_file(path)) for path in found)
     return _compiled(folder, None if kinds is None else frozenset(kinds), files)
 
 

@@ -15,6 +15,8 @@ from pydantic import StringConstraints, ValidationError
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.base import Part
 from afschrift.law.manual_search import KIND as MANUAL
+from afschrift.outside.limits import UnreadableError, read_file
+from afschrift.outside.read_yaml import read_yaml
 
 WORD = "run_in"
 QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
@@ -54,11 +56,9 @@ def stands_apart(read: bytes, data: dict[str, Any]) -> bool:
         read: the file of a source.
         data: what all of it says.
     """
-    from ruamel.yaml.error import MarkedYAMLError
-
     try:
-        rest, alone = _content(without(read)), _head(read)
-    except MarkedYAMLError:
+        rest, alone = read_yaml(without(read)), _head(read)
+    except UnreadableError:
         return False
     return bool(
         rest == {word: value for word, value in data.items() if word != WORD}
@@ -72,7 +72,7 @@ def declared(folder: Path) -> dict[str, RunIn]:
     Raises:
         ConfigurationError: a file that says it cannot be read.
     """
-    files = {path: path.read_bytes() for path in sorted(folder.glob("*.y*ml"))}
+    files = {path: read_file(path) for path in sorted(folder.glob("*.y*ml"))}
     if not any(map(says, files.values())):
         return {}
     heads = {path: _readable(path, read) for path, read in files.items() if _HEAD.search(read)}
@@ -85,21 +85,13 @@ def declared(folder: Path) -> dict[str, RunIn]:
 
 def _head(read: bytes) -> Any:
     """The lines `source`, `kind` and `run_in` of a file, parsed by themselves."""
-    return _content(b"\n".join([*_HEAD.findall(read), *_BLOCK.findall(read)]))
-
-
-def _content(read: bytes) -> Any:
-    from afschrift.inventory.quick_yaml import content  # heavy: not where nothing is said
-
-    return content(read.decode().replace("\r\n", "\n").replace("\r", "\n"))
+    return read_yaml(b"\n".join([*_HEAD.findall(read), *_BLOCK.findall(read)]))
 
 
 def _readable(path: Path, read: bytes) -> dict[str, Any]:
-    from ruamel.yaml.error import YAMLError
-
     try:
         head = _head(read)
-    except (YAMLError, UnicodeDecodeError):
+    except UnreadableError:
         raise _unreadable(path) from None
     if not isinstance(head, dict):  # `source:shop`, without the space that makes it a mapping
         raise _unreadable(path)

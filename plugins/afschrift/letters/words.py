@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.quick_yaml import content
 from afschrift.letters.languages import TEXTS, languages
+from afschrift.outside.read_yaml import read_yaml
 
 
 class LetterWords:
@@ -71,5 +71,5 @@ class LetterWords:
 
 @cache
 def _read(file: Path, _changed: int) -> Mapping[str, Any]:
-    found = content(file.read_text(encoding="utf-8"))
+    found = read_yaml(file.read_text(encoding="utf-8"))
     return found if isinstance(found, Mapping) else {}

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from afschrift.domain.origin import Origin
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.name_words import Lexicon
 
 TOPIC, OTHERS, ELSE = "topic", "others", "else"
@@ -204,4 +204,4 @@ def _spellings(data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]
 def vocabulary() -> Vocabulary:
     """The vocabulary of the package, read once."""
     text = (files("afschrift.scan") / "vocabulary.yml").read_text(encoding="utf-8")
-    return Vocabulary(content(text))
+    return Vocabulary(read_yaml(text))

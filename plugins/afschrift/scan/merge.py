@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from afschrift.domain.decision import Protect
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.mergeable import words_of_file
 from afschrift.scan.review.nodes import FileMap, changed, pairs_of
 from afschrift.scan.yaml_insert import Path, end_of, insert
@@ -72,7 +72,7 @@ def not_added(existing_text: str, draft: Words) -> list[str]:
         existing_text: YAML of a source, which `merge` takes.
         draft: that is added to it, or was.
     """
-    here = (content(existing_text.replace("\r\n", "\n")) or {}).get("tables") or {}
+    here = (read_yaml(existing_text) or {}).get("tables") or {}
     return [
         f"tables.{entry}.{word} ({said}) is not added: it bears on which classified columns leave; write it "
         "there if it is so"

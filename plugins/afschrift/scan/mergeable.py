@@ -32,7 +32,7 @@ class _Source(_Loose):
     tables: dict[str, _Table | None] | None = None
 
 
-def words_of_file(text: str, name: str) -> Mapping[str, Any]:
+def words_of_file(text: str | bytes, name: str) -> Mapping[str, Any]:
     """What a file says, of which every part that a merge looks into is of the right form.
 
     Args:
@@ -44,7 +44,7 @@ def words_of_file(text: str, name: str) -> Mapping[str, Any]:
     """
     if not text.strip():
         return {}
-    document = Document(Path(name), read=text.encode())
+    document = Document(Path(name), read=text.encode() if isinstance(text, str) else text)
     if document.data is None and not document.faults[1:] and "no mapping" in document.faults[0].message:
         return {}  # comments alone
     document.parse(_Source)

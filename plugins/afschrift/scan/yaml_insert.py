@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.outside.read_yaml import compose
 from afschrift.scan.yaml_lines import flow, lines
 
 Path = tuple[str, ...]
@@ -51,7 +52,7 @@ def insert(text: str, additions: Sequence[tuple[Path, Any]]) -> str:
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     text = text if not text or text.endswith("\n") else text + newline
-    root = yaml.compose(text, Loader=yaml.CBaseLoader)
+    root = compose(text)
     by_parent: dict[Path, dict[str, Any]] = {}
     for path, value in additions:
         by_parent.setdefault(path[:-1], {})[path[-1]] = value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Connection
+from afschrift.outside.read_json import read_json
 
 PREFIX = "AIRFLOW_CONN_"
 
@@ -45,7 +45,7 @@ def from_parts(connection_id: str, parts: Mapping[str, Any]) -> Connection:
         ValueError: `extra` is not JSON, or the port no number.
     """
     extra = parts.get("extra") or {}
-    extra = json.loads(extra) if isinstance(extra, str) else dict(extra)
+    extra = read_json(extra) if isinstance(extra, str) else dict(extra)
     return Connection(
         id=connection_id,
         kind=str(parts.get("conn_type") or "").replace("-", "_").lower().replace("postgresql", "postgres"),
@@ -59,7 +59,7 @@ def from_parts(connection_id: str, parts: Mapping[str, Any]) -> Connection:
 
 
 def _from_json(connection_id: str, text: str) -> Connection:
-    return from_parts(connection_id, json.loads(text))
+    return from_parts(connection_id, read_json(text))
 
 
 def _from_uri(connection_id: str, text: str) -> Connection:
@@ -67,7 +67,7 @@ def _from_uri(connection_id: str, text: str) -> Connection:
     if not uri.scheme:
         raise ValueError
     query = dict(parse_qsl(uri.query, keep_blank_values=True))
-    extra = json.loads(query["__extra__"]) if "__extra__" in query else query
+    extra = read_json(query["__extra__"]) if "__extra__" in query else query
     # `uri.hostname` would turn the path of a socket into small letters
     address = uri.netloc.rpartition("@")[2]
     host = address.removesuffix(f":{uri.port}") if uri.port else address.removesuffix(":")

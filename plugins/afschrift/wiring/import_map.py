@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml.error import MarkedYAMLError
-
 from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Unique
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import IDENTITY, SINGLES, load
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.limits import UnreadableError, read_file
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.external.external_draft import Confirmation, Draft, draft
 from afschrift.scan.external.external_tables import Description
 from afschrift.scan.merge import merge, not_added
@@ -109,7 +108,7 @@ def _folder(given: Path | None) -> Path:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_bytes().decode()
+        return read_file(file).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"{file.name} cannot be read ({type(error).__name__}).",
@@ -119,8 +118,8 @@ def _read(file: Path) -> str:
 
 def _content(text: str) -> dict[str, Any]:
     try:
-        found = content(text.replace("\r\n", "\n"))
-    except MarkedYAMLError:
+        found = read_yaml(text)
+    except UnreadableError:
         found = None
     return dict(found) if isinstance(found, Mapping) else {}
 

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml.error import YAMLError
-
 from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import IDENTITY, SINGLES, load
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.limits import UnreadableError, read_file
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.key_names import EMAIL_KEY
 from afschrift.scan.merge import merge, not_added
 from afschrift.scan.source_draft import Draft
@@ -101,8 +100,8 @@ def _subjects(
 def plain(file: Path) -> dict[str, Any]:
     """What stands in a YAML file; nothing where it is not there or cannot be read."""
     try:
-        found = content(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError):
+        found = read_yaml(read_file(file), file.name)
+    except (OSError, UnreadableError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -144,7 +143,7 @@ def _with_keys(file: Path, draft: Draft) -> str:
     """identity.yml with the keys that are not there, behind those that are."""
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     try:
-        known = content(text) or {}
+        known = read_yaml(text, file.name) or {}
         more: list[tuple[tuple[str, ...], Any]] = []
         if draft.person and "person" not in known:
             more.append((("person",), draft.person))
@@ -152,7 +151,7 @@ def _with_keys(file: Path, draft: Draft) -> str:
             more += [(("keys", name), declaration) for name, declaration in draft.keys.items()]
         elif draft.keys:
             more.append((("keys",), draft.keys))
-    except (YAMLError, AttributeError):
+    except (UnreadableError, AttributeError):
         raise ConfigurationError(
             f"{file} cannot be read, so no keys can be added to it.",
             remedy="mend it: `afschrift inventory check` says where.",

@@ -17,6 +17,7 @@ from afschrift.domain.language import count
 from afschrift.domain.sources import Source
 from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.inventory.model import SourceFile
+from afschrift.outside.limits import read_file
 from afschrift.scan.column_proposals import propose_columns
 from afschrift.scan.head import head
 from afschrift.scan.key_names import KnownKeys
@@ -100,7 +101,7 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     name = asked.name or _name(asked)
     file = place_of(name, asked.out, dry_run=asked.dry_run)
     if file.exists() and not asked.dry_run:
-        words_of_file(file.read_text(encoding="utf-8"), file.name)  # before an hour of reading
+        words_of_file(read_file(file), file.name)  # before an hour of reading
     identity = plain(file.parent / IDENTITY)
     ignored = _ignored(plain(file))
     with Reader(lambda: _session(name, kind, options, asked.connection, ignored)) as reader:

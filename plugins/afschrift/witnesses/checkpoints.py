@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.event import Header, NewEvent
+from afschrift.outside.read_json import read_json
 from afschrift.register.register import Register
 from afschrift.register.trail import checkpoint
 from afschrift.register.trail.audit import NOT_SENT, SENT
@@ -193,7 +193,7 @@ def _stamp_faults(
             yield TrailFinding("stamp_invalid", 0, f"{witness_name}/{name} does not hold: {fault}")
             continue
         try:
-            statement = checkpoint.parse(json.loads(content)).statement
+            statement = checkpoint.parse(read_json(content, name)).statement
         except ValueError:
             continue  # told as `checkpoint_unreadable`
         time = TimeStamper.time(stamp)

@@ -79,7 +79,7 @@ def test_broken_yaml_and_doubled_key(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path, "source: shop\ntables: [\n")
     assert any("not readable as YAML" in message for message in faults(folder))
     write_inventory(tmp_path, SHOP + "\nsource: shop\n")
-    assert any("not readable as YAML" in message for message in faults(folder))
+    assert any("duplicate key" in message for message in faults(folder))
 
 
 def test_a_table_without_a_way_to_the_person(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.model import SourceFile
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.external.external_draft import Confirmation, Draft, draft
 from afschrift.scan.fides.dataset import datasets
 from afschrift.scan.fides.export import export
@@ -63,7 +63,7 @@ def drafted(text: str = DATASET, confirmed: Confirmation | None = None) -> Draft
 
 
 def model(found: dict[str, Any]) -> SourceFile:
-    return SourceFile.model_validate(content(merge("", found)[0]))
+    return SourceFile.model_validate(read_yaml(merge("", found)[0]))
 
 
 def settled(found: dict[str, Any]) -> dict[str, Any]:
@@ -216,6 +216,6 @@ def test_a_guessed_way_is_not_exported_nor_one_that_rests_on_it() -> None:
 
 def test_what_fides_cannot_say_is_told(project_root: Path) -> None:
     text = (project_root / "examples/chinook/inventory/chinook.yml").read_text(encoding="utf-8")
-    exported = export(SourceFile.model_validate(content(text)))
+    exported = export(SourceFile.model_validate(read_yaml(text)))
     assert collections(exported.text)
     assert "customer.subject.email: match: casefold" in exported.left_out

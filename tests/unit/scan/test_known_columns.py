@@ -9,7 +9,7 @@ from tests.unit.scan.scanned import listed, outcomes, proposed
 
 from afschrift.domain.origin import Origin
 from afschrift.inventory.check import fides_categories
-from afschrift.inventory.quick_yaml import content, quick
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.concepts import Concept, vocabulary
 from afschrift.scan.evidence import DECISIVE, FORMS, NAMES
 from afschrift.scan.proposal import TableRole
@@ -54,18 +54,18 @@ def test_every_proposal_says_why() -> None:
 
 def test_the_vocabulary_takes_the_quick_reader() -> None:
     """A word such as 2fa without quotes could be a number, and the other reader takes thirty times as long."""
-    quick(FILE.read_text(encoding="utf-8"))
+    read_yaml(FILE.read_text(encoding="utf-8"))
 
 
 def test_every_word_of_a_concept_is_known() -> None:
     """A text with a comma and without quotes would end there, and its rest be a word that nobody reads."""
-    concepts = content(FILE.read_text(encoding="utf-8"))["concepts"]
+    concepts = read_yaml(FILE.read_text(encoding="utf-8"))["concepts"]
     fields = set(Concept.__dataclass_fields__) - {"title", "patterns"}
     assert {title: given.keys() - fields for title, given in concepts.items() if given.keys() - fields} == {}
 
 
 def test_no_spelling_stands_for_two_words() -> None:
-    words = content(FILE.read_text(encoding="utf-8"))["words"]
+    words = read_yaml(FILE.read_text(encoding="utf-8"))["words"]
     seen: dict[str, list[str]] = {}
     for word, spellings in words.items():
         for spelling in {word.replace(" ", ""), *map(str, spellings)}:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.joins import tie_columns
 from afschrift.inventory.model import SourceFile
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.merge import merge, not_added
 from afschrift.scan.yaml_lines import lines
 
@@ -47,7 +47,7 @@ def draft(**tables: Any) -> dict[str, Any]:
 def test_an_empty_file_gets_the_whole_draft() -> None:
     text, added = merge("", draft(customer={"subject": {"nr": "id"}, "columns": {"id": COLUMN}}))
     assert added == ["source", "kind", "tables.customer"]
-    assert SourceFile.model_validate(content(text)).tables["customer"].columns["id"].proposal is not None
+    assert SourceFile.model_validate(read_yaml(text)).tables["customer"].columns["id"].proposal is not None
     assert "      id: {origin: observed, category: user.behavior, review: needed}\n" in text
 
 
@@ -85,7 +85,7 @@ def test_only_what_is_new_is_added_and_the_rest_stays_byte_for_byte() -> None:
     assert (
         text.index("fax:") < text.index("# what they bought") < text.index("visit:") < text.index("# the end")
     )
-    columns = SourceFile.model_validate(content(text)).tables["customer"].columns
+    columns = SourceFile.model_validate(read_yaml(text)).tables["customer"].columns
     assert columns["name"].origin == "provided", "what a person confirmed stays"
     assert columns["email"].review == "needed" and columns["email"].origin is None
 
@@ -115,7 +115,7 @@ def test_what_ties_rows_is_told_where_a_column_is_classified_and_added_where_non
     )
     text, added = merge(CONFIRMED, more)
     assert added == ["tables.log.key", "tables.promo"]
-    before, after = (SourceFile.model_validate(content(one)) for one in (CONFIRMED, text))
+    before, after = (SourceFile.model_validate(read_yaml(one)) for one in (CONFIRMED, text))
     assert after.tables["orders"] == before.tables["orders"]
     assert tie_columns(after, "orders") == tie_columns(before, "orders") == set()
     assert [line.partition(" is ")[0] for line in not_added(CONFIRMED, more)] == [
@@ -127,7 +127,7 @@ def test_what_ties_rows_is_told_where_a_column_is_classified_and_added_where_non
 @pytest.mark.parametrize(("column", "guessed"), [("origin: provided", "guessed"), ("", None)])
 def test_a_first_way_of_classified_columns_is_a_guess(column: str, guessed: str | None) -> None:
     text = f"source: s\nkind: k\ntables:\n  t:\n    columns: {{a: {{{column}}}}}\n"
-    merged = content(merge(text, draft(t={"subject": {"nr": "a"}, "columns": {}}))[0])
+    merged = read_yaml(merge(text, draft(t={"subject": {"nr": "a"}, "columns": {}}))[0])
     assert SourceFile.model_validate(merged).tables["t"].ways == guessed
 
 
@@ -169,8 +169,8 @@ def test_a_column_that_a_list_confirms_gets_nothing(confirmed: str, columns: str
 
 def test_a_new_column_waits_where_the_draft_says_so_of_its_table() -> None:
     text, _ = merge(FILE, draft(orders={"review": "needed", "columns": {"placed": {"origin": "observed"}}}))
-    assert SourceFile.model_validate(content(text)).tables["orders"].columns["placed"].proposal is not None
-    assert SourceFile.model_validate(content(text)).tables["orders"].columns["id"].proposal is None
+    assert SourceFile.model_validate(read_yaml(text)).tables["orders"].columns["placed"].proposal is not None
+    assert SourceFile.model_validate(read_yaml(text)).tables["orders"].columns["id"].proposal is None
 
 
 def test_a_table_with_another_name_in_the_file_is_not_added_again() -> None:
@@ -180,7 +180,7 @@ def test_a_table_with_another_name_in_the_file_is_not_added_again() -> None:
         orders={"join": {"customer": "customer.id"}, "columns": {"customer": COLUMN}},
         giver={"table": "customer", "subject": {"nr": "giver"}, "columns": {"giver": COLUMN}},
     )
-    tables = content(merge(text, more)[0])["tables"]
+    tables = read_yaml(merge(text, more)[0])["tables"]
     assert list(tables) == ["buyer", "orders", "giver"]
     assert list(tables["buyer"]["columns"]) == ["id", "name"]
     assert tables["orders"]["join"] == {"customer": "buyer.id"}
@@ -190,7 +190,7 @@ def test_a_table_with_another_name_in_the_file_is_not_added_again() -> None:
 def test_an_empty_mapping_is_filled(value: str) -> None:
     text, added = merge(f"source: s\nkind: k\ntables:{value}\n", draft(t={"columns": {"a": COLUMN}}))
     assert added == ["tables.t"]
-    assert content(text)["tables"]["t"]["columns"]["a"] == COLUMN
+    assert read_yaml(text)["tables"]["t"]["columns"]["a"] == COLUMN
     assert ("# none yet" in text) == ("#" in value)
 
 
@@ -242,7 +242,7 @@ def test_nothing_is_lost_and_nothing_is_added_twice(
     text = text if end else text.removesuffix("\n")
     text = text.replace("\n", "\r\n") if windows else text
     merged, _ = merge(text, draft(**more))
-    found = content(merged.replace("\r\n", "\n"))
+    found = read_yaml(merged.replace("\r\n", "\n"))
     assert all(f"# {number}" in merged.splitlines() for number in range(len(written)))
     for name, table in here.items():
         for column, words in table.get("columns", {}).items():

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import MODEL
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.read_yaml import read_yaml
 
 _BRACES = str.maketrans("", "", "{}")
 _UNITS = ("kB", "MB", "GB", "TB")
@@ -181,7 +181,7 @@ def texts(path: Path) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=8)
 def _read(path: Path, _changed: int) -> Mapping[str, Any]:
-    texts: Mapping[str, Any] = content(path.read_text(encoding="utf-8"))
+    texts: Mapping[str, Any] = read_yaml(path.read_text(encoding="utf-8"))
     return texts
 
 

@@ -17,6 +17,8 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.inventory.canary import CANARY, Canary
 from afschrift.law.roles import Act, Roles
+from afschrift.outside.limits import read_file
+from afschrift.outside.read_json import read_json
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.register.trail.signed import TrustedKeys, sign
@@ -64,7 +66,7 @@ def require_signed(canary: Canary, register: Register) -> Signed:
             not the one that the trail tells of last.
     """
     try:
-        read = json.loads((canary.folder / SIGNATURE).read_bytes())
+        read = read_json(read_file(canary.folder / SIGNATURE), SIGNATURE)
     except FileNotFoundError:
         raise GateError(f"{CANARY} is not signed, so nothing is asked for it.", remedy=f"{_SIGN}.") from None
     except (OSError, ValueError):

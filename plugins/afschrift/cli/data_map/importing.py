@@ -131,13 +131,16 @@ def _confirmation(by: str | None, why: str | None) -> Confirmation | None:
     return Confirmation(by, why, utc_now().date()) if by and why else None
 
 
-def _text(file: Path) -> str:
+def _text(file: Path) -> bytes:
+    from afschrift.outside.limits import read_file
+    from afschrift.scan.dbt.manifest import MOST
+
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_file(file, MOST)
+    except OSError as error:
         raise ConfigurationError(
             f"{file} cannot be read ({type(error).__name__}).",
-            remedy="give a readable file in UTF-8.",
+            remedy="give a file that can be read.",
         ) from None
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from afschrift.cli.case.documents import opened
+from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
 from afschrift.letters.element_values import takes
 from afschrift.letters.elements import Element, ElementForm
 from afschrift.letters.kinds import LetterKind
+from afschrift.outside.read_yaml import read_yaml
 
 _EMPTY = {
     ElementForm.ITEMS: " []",
@@ -74,23 +73,10 @@ def read_form(file: Path, at_most: int) -> dict[str, Any]:
     Raises:
         ConfigurationError: it cannot be read or is no mapping; repeats nothing of it.
     """
-    if str(file) == "-":
-        content = sys.stdin.buffer.read(at_most + 1)
-    else:
-        with opened(file) as stream:
-            content = stream.read(at_most + 1)
-    try:
-        found = None if len(content) > at_most else YAML(typ="safe", pure=True).load(content.decode())
-    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise ConfigurationError(
-            f"The form cannot be read{where}.",
-            remedy="write YAML or JSON in UTF-8; `letter kinds KIND` prints one.",
-        ) from None
+    found = read_yaml(given.content(file, "The form", at_most), "The form")
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
         raise ConfigurationError(
-            "The form is too large or names no elements.", remedy="`afschrift letter kinds KIND` prints one."
+            "The form names no elements.", remedy="`afschrift letter kinds KIND` prints one."
         )
     return found
 

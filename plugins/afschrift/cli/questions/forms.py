@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from ruamel.yaml import YAML
-from ruamel.yaml.compat import StringIO
+import yaml
 
 from afschrift.cli.letters.forms import read_form
 from afschrift.domain.errors import ConfigurationError
@@ -95,12 +94,8 @@ def _say(value: Any) -> str:
 
 
 def _yaml(value: Mapping[str, Any]) -> str:
-    out = StringIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = True
-    yaml.width = 200
-    yaml.dump(dict(value), out)
-    return str(out.getvalue()).strip().removeprefix("{").removesuffix("}")
+    said: str = yaml.safe_dump(dict(value), default_flow_style=True, width=200, allow_unicode=True)
+    return said.strip().removeprefix("{").removesuffix("}")
 
 
 def ask(grounds: Grounds, right: Right, options: Sequence[str]) -> FormAnswer:

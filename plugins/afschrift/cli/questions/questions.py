@@ -12,6 +12,7 @@ import typer
 
 from afschrift.cli.case.documents import printable
 from afschrift.cli.common import actor, officer, open_register, say
+from afschrift.cli.request import given
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.cli.starting import begin, leave
 from afschrift.domain.errors import ConfigurationError
@@ -241,12 +242,7 @@ def _text(file: Path | None, question: QuestionRow) -> str | None:
     from afschrift.casework.question_kinds import kind_named
 
     if file is not None:
-        try:
-            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            raise ConfigurationError(f"The text cannot be read: {reason}.") from None
-        return text.strip() or None
+        return given.text(file)
     wanted = question.answered_at is None and kind_named(question.kind).reason
     if not (wanted and sys.stdin.isatty()):
         return None

@@ -13,6 +13,7 @@ import typer
 
 from afschrift.cli.case.documents import printable
 from afschrift.cli.common import officer, say
+from afschrift.cli.request import given
 from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.cli.starting import CODES
 from afschrift.domain.errors import ConfigurationError
@@ -58,7 +59,7 @@ def approve(
     request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
 ) -> None:
     """Let the bundle go as it is. This counts for this very bundle, and for no other."""
-    _answer(request, "approved", {}, {}, _read(text_file), here=here, airflow=airflow)
+    _answer(request, "approved", {}, {}, given.text(text_file), here=here, airflow=airflow)
 
 
 @app.command("hold-back", epilog=CODES)
@@ -66,7 +67,7 @@ def hold_back(
     request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
 ) -> None:
     """Send nothing, with a reason in words; the next run asks again."""
-    text = _read(text_file)
+    text = given.text(text_file)
     if text is None and sys.stdin.isatty():
         text = typer.prompt("Why (kept encrypted)")
     _answer(request, "hold_back", {}, {}, text, here=here, airflow=airflow)
@@ -127,17 +128,6 @@ def _answer(
         say(done.said)
     if done.signer is None:
         go_on(register, request, here=here, airflow=airflow)
-
-
-def _read(file: Path | None) -> str | None:
-    if file is None:
-        return None
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigurationError(f"The text cannot be read: {reason}.") from None
-    return text.strip() or None
 
 
 def _lines(seen: ReviewView, *, whole: bool) -> Iterator[str]:

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.outside.limits import too_long
 
 if TYPE_CHECKING:
     from afschrift.law.clock.sending import Sending
+
+TEXT_BYTES = 1_000_000
 
 
 def sending(on: str | None, channel: str | None, proof: str | None) -> Sending | None:
@@ -56,10 +59,34 @@ def text(file: Path | None) -> str | None:
     if file is None:
         return None
     try:
-        found = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        return content(file, "The text", TEXT_BYTES).decode().strip() or None
+    except UnicodeDecodeError:
         raise ConfigurationError(
-            f"The text cannot be read: {reason}.", remedy="name a file, or - for standard input."
+            "The text cannot be read: it is not UTF-8.", remedy="name a file, or - for standard input."
         ) from None
-    return found.strip() or None
+
+
+def content(file: Path, what: str, most: int) -> bytes:
+    """The bytes of a file, or of standard input (`-`); errors leave out its name, which may name a person.
+
+    Args:
+        file: that was given.
+        what: it holds, as errors call it.
+        most: bytes that are read.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is longer.
+    """
+    try:
+        if str(file) == "-":
+            read = sys.stdin.buffer.read(most + 1)
+        else:
+            with file.open("rb") as stream:
+                read = stream.read(most + 1)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{what} cannot be read: {error.strerror}.", remedy="name a file, or - for standard input."
+        ) from None
+    if len(read) > most:
+        raise too_long(what, most)
+    return read

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from afschrift.app.private_files import open_to_others, private_file, private_folder
 from afschrift.domain.errors import ConfigurationError
+from afschrift.outside.limits import read_file
 from afschrift.register.keys.document import KeyDocument, decode, encode
 from afschrift.register.keys.storage import Storage
 
@@ -50,7 +51,7 @@ class KeyFile(Storage):
         """
         try:
             status = self._path.stat()
-            content = self._path.read_bytes()
+            content = read_file(self._path)
         except FileNotFoundError:
             raise ConfigurationError(
                 f"There is no {self.location}.",

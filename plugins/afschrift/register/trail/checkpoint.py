@@ -16,6 +16,8 @@ import msgspec
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import canonical, digest
+from afschrift.outside.limits import read_file
+from afschrift.outside.read_json import read_json
 from afschrift.register.keys.store import SigningKey
 from afschrift.register.trail import signed
 from afschrift.register.trail.erasures import ToldErasure, named_rightly
@@ -124,7 +126,7 @@ def offered(paths: Iterable[Path]) -> list[Offered]:
     for path in paths:
         try:
             files = sorted(path.glob("afschrift-checkpoint-*.json")) if path.is_dir() else [path]
-            found += [Offered(str(file), file.read_bytes()) for file in files]
+            found += [Offered(str(file), read_file(file)) for file in files]
         except OSError as error:
             raise ConfigurationError(f"The checkpoint {path} cannot be read: {error.strerror}.") from None
     return found
@@ -137,10 +139,10 @@ def verify_checkpoints(
     genuine, findings = [], []
     for file in offered:
         try:
-            found = parse(msgspec.json.decode(file.content, type=dict[str, Any]))
+            found = parse(read_json(file.content, file.name))
             fault = _fault(found, file.name, trusted, register)
             seq = found.statement.seq
-        except (ValueError, RecursionError):
+        except ValueError:
             fault, seq = ("checkpoint_unreadable", "is no checkpoint of a known format"), 0
         if fault is None:
             genuine.append(found)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.categories import fides_categories
+from afschrift.outside.limits import UnreadableError
+from afschrift.outside.read_json import read_json
 from afschrift.scan.external.external_tables import DescribedColumn, DescribedTable, Description, Reference
 from afschrift.scan.external.not_imported import NotImported
 from afschrift.scan.external.written_words import IDENTITY, column_words
 
 OWN = "afschrift"
 """Key of `meta` with words of the inventory."""
+
+MOST = 256_000_000
+"""Bytes of a manifest: one of thousands of models has a hundred million."""
 
 _CATEGORY = ("category", "data_category", "data_categories")
 _TABLES = frozenset({"model", "seed", "snapshot", "source"})
@@ -22,7 +26,7 @@ _REMEDY = "run `dbt parse` and give target/manifest.json."
 Node = Mapping[str, Any]
 
 
-def described(text: str, file: str, schema: str | None = None) -> Description:
+def described(text: str | bytes, file: str, schema: str | None = None) -> Description:
     """What a manifest says of the tables that dbt makes or reads.
 
     Args:
@@ -31,18 +35,16 @@ def described(text: str, file: str, schema: str | None = None) -> Description:
         schema: tables of it are named without it; None: that of most tables.
 
     Raises:
-        ConfigurationError: this is no manifest of dbt.
+        ConfigurationError: this is no manifest of dbt, or goes beyond a limit.
     """
     try:
-        manifest = json.loads(text)
+        manifest = read_json(text, file, most=MOST)
         if "dbt_schema_version" not in manifest["metadata"]:
             raise KeyError
         nodes: dict[str, Node] = {**manifest["nodes"], **manifest["sources"]}
         return _description(nodes, schema)
-    except json.JSONDecodeError as error:
-        raise ConfigurationError(
-            f"{file}, line {error.lineno}: not readable as JSON.", remedy=_REMEDY
-        ) from None
+    except UnreadableError as error:
+        raise ConfigurationError(str(error.args[0]), remedy=_REMEDY) from None
     except (KeyError, TypeError, AttributeError):
         raise ConfigurationError(f"{file} is no manifest of dbt.", remedy=_REMEDY) from None
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ruamel.yaml.error import MarkedYAMLError
-
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.external.external_tables import DescribedColumn, DescribedTable, Description, Reference
 from afschrift.scan.external.not_imported import NotImported
 
@@ -20,7 +18,7 @@ _READ_ELSEWHERE = frozenset({"data_type", "length"})
 """What the source itself says, so that nothing of it is lost."""
 
 
-def datasets(text: str, file: str) -> Iterator[tuple[str, Description]]:
+def datasets(text: str | bytes, file: str) -> Iterator[tuple[str, Description]]:
     """The datasets of a file: their keys, and what they say.
 
     Args:
@@ -28,15 +26,9 @@ def datasets(text: str, file: str) -> Iterator[tuple[str, Description]]:
         file: its name, for messages.
 
     Raises:
-        ConfigurationError: this is no file of datasets; names the line where it can.
+        ConfigurationError: this is no file of datasets, or goes beyond a limit; names the line where it can.
     """
-    try:
-        data = content(text.replace("\r\n", "\n"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigurationError(
-            f"{file}, line {line}: not readable as YAML.", remedy="mend it there."
-        ) from None
+    data = read_yaml(text, file)
     found = data.get("dataset") if isinstance(data, Mapping) else None
     if not isinstance(found, list) or not found:
         raise ConfigurationError(

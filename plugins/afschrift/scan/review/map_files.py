@@ -15,6 +15,7 @@ from pathlib import Path
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
+from afschrift.outside.limits import read_file
 
 Files = Mapping[Path, bytes]
 """File -> its bytes."""
@@ -33,7 +34,7 @@ class NotWritableError(ConfigurationError):
 
 def read_files(folder: Path) -> dict[Path, bytes]:
     """All files of an inventory as they are now."""
-    return {path: path.read_bytes() for path in sorted(folder.glob("*.y*ml"))}
+    return {path: read_file(path) for path in sorted(folder.glob("*.y*ml"))}
 
 
 def read_whole(folder: Path) -> tuple[dict[Path, bytes], Inventory]:

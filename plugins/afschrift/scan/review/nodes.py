@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import yaml
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.outside.read_yaml import compose
 from afschrift.scan.yaml_insert import end_of, line_after, nodes
 
 Edit = tuple[int, int, str]
@@ -18,7 +19,7 @@ class FileMap:
     """The nodes of a file; what an anchor gives to several places is not changed in one of them."""
 
     def __init__(self, text: str) -> None:
-        self.root: yaml.Node | None = yaml.compose(text, Loader=yaml.CBaseLoader)
+        self.root = compose(text)
         self._used = Counter(id(node) for node in nodes(self.root)) if self.root else Counter[int]()
 
     def find(self, *path: str) -> yaml.Node | None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.model import Inventory
-from afschrift.inventory.quick_yaml import content
+from afschrift.outside.limits import UnreadableError
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.scan.review.answer_text import Answer, confirm
 from afschrift.scan.review.groups import Group, groups
 from afschrift.scan.review.map_files import (
@@ -85,6 +84,11 @@ class Review:
     def digest(self) -> str:
         """Of the files that are shown."""
         return digest_of(self._shown)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files that are shown."""
+        return sum(map(len, self._shown.values()))
 
     def waiting(self) -> list[Group]:
         """What is not answered yet."""
@@ -195,7 +199,7 @@ class Review:
 
     def _file(self, source: str) -> Path:
         for path, read in self._shown.items():
-            if path.name not in SINGLES and content(_plain_ends(read.decode())).get("source") == source:
+            if path.name not in SINGLES and read_yaml(read, path.name).get("source") == source:
                 return path
         raise ConfigurationError(f"No file describes {source} any more.", remedy="begin the review again.")
 
@@ -226,7 +230,7 @@ def _confirmed(file: Path, written: bytes, source: str, answered: Sequence[tuple
     whose = replace(answered[0][1], words={})
     try:
         changed = confirm(_plain_ends(text), columns, tables, whose)
-    except yaml.YAMLError:
+    except UnreadableError:
         raise ConfigurationError(
             f"{file.name} is written in a way that the answer does not fit into; nothing was written.",
             remedy="write it into the file by hand: docs/review.md.",

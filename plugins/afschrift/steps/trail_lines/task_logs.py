@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.outside.read_json import read_json
 from afschrift.steps.trail_lines.line import START, LogLine, parse
 
 _IN_PATH = re.compile(r"(run_id|task_id|map_index)=([^/]+)")
@@ -85,7 +85,7 @@ def _event(text: str, told: dict[str, str]) -> str:
     if not text.startswith("{"):
         return text
     try:
-        entry = json.loads(text)
+        entry = read_json(text)
     except ValueError:
         return text
     told |= {name: str(entry[name]) for name in ("run_id", "task_id", "map_index") if name in entry}
