@@ -20,6 +20,7 @@ from afschrift.law.dispute import holds
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.answers import LONGEST_TEXT
+from afschrift.web.body import JsonBody
 from afschrift.web.caller import Caller, Known
 
 router = APIRouter()
@@ -113,19 +114,19 @@ def show(owner: str, by: Known) -> dict[str, Any]:
 
 
 @router.post("/cases/{owner}/hold")
-def hold(owner: str, body: HoldBody, by: Known) -> list[dict[str, Any]]:
+def hold(owner: str, body: JsonBody[HoldBody], by: Known) -> list[dict[str, Any]]:
     """Stop all that destroys something of a case or request."""
     return _request_rows(_disputes(by).hold(owner, body.ground, _words(body.text), body.review_on))
 
 
 @router.post("/cases/{owner}/release")
-def release(owner: str, body: ReleaseBody, by: Known) -> list[dict[str, Any]]:
+def release(owner: str, body: JsonBody[ReleaseBody], by: Known) -> list[dict[str, Any]]:
     """End a hold; the last one frees."""
     return _request_rows(_disputes(by).release(owner, _words(body.text), body.hold))
 
 
 @router.post("/cases/{owner}/complaint")
-def complaint(owner: str, body: ComplaintBody, by: Known) -> list[dict[str, Any]]:
+def complaint(owner: str, body: JsonBody[ComplaintBody], by: Known) -> list[dict[str, Any]]:
     """Enter a complaint or petition, which puts a hold; documents go in with `afschrift case complaint`."""
     return _request_rows(
         _disputes(by).complain(owner, body.sender, body.reference, body.received, body.text or None)
@@ -133,7 +134,7 @@ def complaint(owner: str, body: ComplaintBody, by: Known) -> list[dict[str, Any]
 
 
 @router.post("/cases/{owner}/complaint/outcome")
-def ended(owner: str, body: ComplaintOutcomeBody, by: Known) -> list[dict[str, Any]]:
+def ended(owner: str, body: JsonBody[ComplaintOutcomeBody], by: Known) -> list[dict[str, Any]]:
     """Enter what came of a complaint; its hold stays."""
     disputes = _disputes(by)
     return _request_rows(
@@ -144,7 +145,12 @@ def ended(owner: str, body: ComplaintOutcomeBody, by: Known) -> list[dict[str, A
 
 
 @router.post("/requests/{request_id}/restrictions/{restriction}/review")
-def reviewed(request_id: str, restriction: str, body: RestrictionReviewBody, by: Known) -> dict[str, Any]:
+def reviewed(
+    request_id: str,
+    restriction: str,
+    body: JsonBody[RestrictionReviewBody],
+    by: Known,
+) -> dict[str, Any]:
     """Record that a restriction was looked at again (R84)."""
     timeline, found = _disputes(by).review(
         request_id, restriction, body.outcome, _words(body.text), body.next
@@ -157,7 +163,7 @@ def reviewed(request_id: str, restriction: str, body: RestrictionReviewBody, by:
 
 
 @router.post("/requests/{request_id}/restrictions/{restriction}/sign")
-def signed(request_id: str, restriction: str, body: SignatureBody, by: Known) -> dict[str, Any]:
+def signed(request_id: str, restriction: str, body: JsonBody[SignatureBody], by: Known) -> dict[str, Any]:
     """The second signer's word on that."""
     timeline, found = _disputes(by).sign_review(request_id, restriction, agree=body.agree)
     return {

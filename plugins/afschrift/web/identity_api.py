@@ -13,6 +13,7 @@ from afschrift.casework.identity.look_up import ask_look_up, identity_view, reco
 from afschrift.casework.officer import Officer
 from afschrift.register.open import open_register
 from afschrift.web.answers import Start
+from afschrift.web.body import JsonBody
 from afschrift.web.caller import Caller, Known
 
 Value = Annotated[str, Field(max_length=1_000)]
@@ -55,7 +56,7 @@ def routes(start_look_up: Start) -> APIRouter:
         }
 
     @router.post("/requests/{request_id}/keys")
-    def keys(request_id: str, body: KeysBody, by: Known) -> dict[str, Any]:
+    def keys(request_id: str, body: JsonBody[KeysBody], by: Known) -> dict[str, Any]:
         """Correct or add keys; an earlier confirmation does not hold for them."""
         done = change_keys(_officer(by), request_id, body.keys)
         return {"request": request_id, **asdict(done)}

@@ -19,6 +19,7 @@ from afschrift.casework.officer import Officer
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.answers import LONGEST_TEXT
+from afschrift.web.body import JsonBody
 from afschrift.web.caller import Known
 from afschrift.wiring.build_services import build
 
@@ -85,7 +86,7 @@ def pending_referrals(by: Known) -> list[dict[str, Any]]:
 
 
 @router.post("/cases/{case}/handed-over")
-def handed_over(case: str, body: ReferralBody, by: Known) -> dict[str, Any]:
+def handed_over(case: str, body: JsonBody[ReferralBody], by: Known) -> dict[str, Any]:
     """Record that a desk took over a right that is not ours."""
     register = open_register()
     done = record_handed_over(
@@ -95,7 +96,7 @@ def handed_over(case: str, body: ReferralBody, by: Known) -> dict[str, Any]:
 
 
 @router.post("/cases/{case}/not-received")
-def not_received(case: str, body: NotReceivedBody, by: Known) -> dict[str, Any]:
+def not_received(case: str, body: JsonBody[NotReceivedBody], by: Known) -> dict[str, Any]:
     """Find that a message to an address not meant for it counts as not received; a second signer agrees."""
     register = open_register()
     asked = propose(
@@ -109,7 +110,7 @@ def not_received(case: str, body: NotReceivedBody, by: Known) -> dict[str, Any]:
 
 
 @router.post("/requests/{request}/reading")
-def reading(request: str, body: ReadingBody, by: Known) -> dict[str, Any]:
+def reading(request: str, body: JsonBody[ReadingBody], by: Known) -> dict[str, Any]:
     """Record which right a message means that did not say so."""
     services = build(lambda line: log.info("%s", line))
     done = read_right(services, by.roles, request, body.right, body.text, by.account)
@@ -117,7 +118,7 @@ def reading(request: str, body: ReadingBody, by: Known) -> dict[str, Any]:
 
 
 @router.post("/requests/{request}/mandate-withdrawn")
-def mandate_withdrawn(request: str, body: WithdrawalBody, by: Known) -> dict[str, Any]:
+def mandate_withdrawn(request: str, body: JsonBody[WithdrawalBody], by: Known) -> dict[str, Any]:
     """Record that the person took a mandate back: nothing is delivered on it any more."""
     taken = take_back(Officer(open_register(), by.roles, by.account), request, body.text)
     return {"request": request, "choice": taken.choice, "at": taken.at}

@@ -17,6 +17,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from afschrift.domain.errors import FormError
+from afschrift.web.body import chunks
 from afschrift.web.encrypted_temp_file import EncryptedTempFile
 
 if TYPE_CHECKING:
@@ -32,7 +33,16 @@ FILES_TOGETHER = 4
 """So many times the largest file that is taken may all files of a form have together."""
 
 AT_MOST = 4_000
-"""Parts of one form; a field of which nothing came yet is taken beyond them."""
+"""Parts of one form."""
+
+NAMES_BEYOND = 200
+"""So many fields of which nothing came yet are taken beyond them, such as those at the end of a long form."""
+
+PARTS_READ = 4 * AT_MOST
+"""Of a form with more parts, nothing is taken."""
+
+HEADER_BYTES = 10_000
+"""Of the headers of one part."""
 
 FILES_AT_MOST = 500
 """Files of one form: each is open until the answer is recorded, and a process may open 1,024 as a rule."""
@@ -96,20 +106,14 @@ async def read(request: Request, sent: Sent, file_bytes: int = 0, take: Callable
             read); repeats nothing of it.
     """
     most = BODY_BYTES + FILES_TOGETHER * file_bytes
-    length = request.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) > most:
-        raise _too_long(most)
     kind, options = parse_options_header(request.headers.get("Content-Type", ""))
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
         raise _unreadable()
-    form, came = _Form(sent, file_bytes, take), 0
+    form = _Form(sent, file_bytes, take)
     try:
         parser = MultipartParser(boundary, form.callbacks())
-        async for chunk in request.stream():
-            came += len(chunk)
-            if came > most:
-                raise _too_long(most)
+        async for chunk in chunks(request, most, "form"):
             await run_in_threadpool(parser.write, chunk)
         parser.finalize()
     except FormParserError:
@@ -125,6 +129,7 @@ class _Form:
         self.ended = False
         self._sent, self._file_bytes, self._take = sent, file_bytes, take
         self._left, self._parts, self._names, self._drop = FIELDS_BYTES, 0, set[str](), False
+        self._beyond = self._header_bytes = 0
         self._header, self._value, self._disposition = b"", b"", b""
         self._field, self._text, self._file = "", bytearray(), None  # type: str, bytearray, SentFile | None
 
@@ -142,14 +147,26 @@ class _Form:
         }
 
     def _begin(self) -> None:
-        self._parts += 1
+        self._parts, self._header_bytes = self._parts + 1, 0
+        if self._parts > PARTS_READ:
+            raise FormError(
+                f"The form has more than the {PARTS_READ:,} fields, ticks and files that are read.",
+                {},
+                remedy="go back, and send less. Nothing was recorded.",
+            )
         self._disposition, self._field, self._text, self._file = b"", "", bytearray(), None
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end].lower()
+        self._header += self._of_header(data, start, end).lower()
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
+        self._value += self._of_header(data, start, end)
+
+    def _of_header(self, data: bytes, start: int, end: int) -> bytes:
+        self._header_bytes += end - start
+        if self._header_bytes > HEADER_BYTES:
+            raise FormParserError("headers too long")
+        return data[start:end]
 
     def _header_end(self) -> None:
         if self._header == b"content-disposition":
@@ -161,7 +178,10 @@ class _Form:
         self._field = options.get(b"name", b"").decode(errors="replace")
         name = options.get(b"filename")
         self._left -= len(self._disposition)
-        self._drop = self._left < 0 or (self._parts > AT_MOST and self._field in self._names)
+        beyond = self._parts > AT_MOST
+        self._beyond += beyond and self._field not in self._names
+        known = self._field in self._names or self._beyond > NAMES_BEYOND
+        self._drop = self._left < 0 or (beyond and known)
         if not self._drop:
             self._names.add(self._field)
         if name:  # empty: a field for a file in which nothing was chosen
@@ -209,11 +229,3 @@ def opened() -> Iterator[Sent]:
 
 def _unreadable() -> FormError:
     return FormError("What was sent is no form of these pages.", {}, remedy="open the page anew, send that.")
-
-
-def _too_long(most: int) -> FormError:
-    return FormError(
-        f"The form is longer than the {most / 1_000_000:,.0f} MB that are taken, its files together.",
-        {},
-        remedy="go back, and send less: shorter texts, fewer files. Nothing was recorded.",
-    )

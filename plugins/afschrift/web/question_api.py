@@ -16,6 +16,7 @@ from afschrift.questions.assignment import assigned_to
 from afschrift.register.open import open_register
 from afschrift.register.records import QuestionRow
 from afschrift.web.answers import LONGEST_TEXT, Start, SubmittedAnswer, record
+from afschrift.web.body import JsonBody
 from afschrift.web.caller import Caller, Known
 from afschrift.web.question_access import seen
 
@@ -50,7 +51,7 @@ def routes(start: Start) -> APIRouter:
         return _shown(by, seen(open_register(), by, question_id))
 
     @router.post("/questions/{question_id}/answer")
-    def answered(question_id: str, body: AnswerBody, by: Known) -> dict[str, Any]:
+    def answered(question_id: str, body: JsonBody[AnswerBody], by: Known) -> dict[str, Any]:
         """Record the answer; where it was the last one due, start the request's next run as the caller.
 
         Where no run starts, the answer stands all the same, and `next` says what to do.

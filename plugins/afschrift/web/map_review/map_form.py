@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from afschrift.domain.errors import FormError, RefusedError
+from afschrift.outside.read_json import read_json
 from afschrift.scan.review.answer_text import Answer
 from afschrift.scan.review.groups import Group
 from afschrift.scan.review.map_files import Files
@@ -22,7 +23,9 @@ LONGEST_WHY = 500
 UNDO_CHARACTERS = 1_000_000
 """Of all that the page holds to take answers back; the oldest is dropped."""
 
-_FILES_BYTES = 64_000_000
+_MORE_BYTES = 64_000
+"""So much larger than the files as they are may be what an answer put in the place of."""
+
 _DIGITS = 8
 _FIELDS = {"a": "choice", "o": "origin", "c": "category", "t": "others", "n": "name"}
 _MEANING = "m-"
@@ -125,24 +128,29 @@ def form_of_sent(sent: Sent) -> MapForm:
 
 def packed(files: Files) -> str:
     """Files as a field of a form holds them."""
-    text = json.dumps({path.name: read.decode() for path, read in files.items()})
+    text = json.dumps({path.name: read.decode() for path, read in files.items()}, ensure_ascii=False)
     return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
-def unpacked(text: str) -> dict[str, bytes]:
+def unpacked(text: str, now: int) -> dict[str, bytes]:
     """The files of such a field: name -> bytes.
+
+    Args:
+        text: of the field, as whoever sends the form has it.
+        now: bytes of the files as they are. Answers add words, so those before have hardly more; with escapes
+            of JSON at most twice as much.
 
     Raises:
         RefusedError: it is none, or more than is taken.
     """
     try:
         opened = zlib.decompressobj()
-        read = opened.decompress(base64.b64decode(text, validate=True), _FILES_BYTES)
+        read = opened.decompress(base64.b64decode(text, validate=True), 2 * now + _MORE_BYTES)
         if opened.unconsumed_tail:
             raise ValueError
-        found: dict[str, Any] = json.loads(read)
-        return {str(name): str(written).encode() for name, written in found.items()}
-    except (ValueError, AttributeError, RecursionError, binascii.Error, zlib.error):
+        found: dict[str, str] = read_json(read)
+        return {name: written.encode() for name, written in found.items()}
+    except (ValueError, AttributeError, binascii.Error, zlib.error):
         raise RefusedError(
             "What takes the answers back does not read. Nothing was written.",
             remedy="take them back in version control, or by hand.",
@@ -151,12 +159,11 @@ def unpacked(text: str) -> dict[str, bytes]:
 
 def kept_undo(undo: tuple[str, ...]) -> tuple[str, ...]:
     """As many of the last ones as a page may hold."""
-    kept: list[str] = []
-    for one in reversed(undo):
-        if sum(map(len, kept)) + len(one) > UNDO_CHARACTERS:
-            break
-        kept.insert(0, one)
-    return tuple(kept)
+    left, first = UNDO_CHARACTERS, len(undo)
+    while first and len(undo[first - 1]) <= left:
+        first -= 1
+        left -= len(undo[first])
+    return undo[first:]
 
 
 def whole(text: str) -> int:

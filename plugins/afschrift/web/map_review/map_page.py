@@ -162,7 +162,7 @@ class _Reviewing:
                 "There is nothing to take back.", remedy="version control has what was before."
             )
         asked = {one.id for one in review.waiting()}
-        taken = take_back(self._officer, review, unpacked(self.form.undo[-1]))
+        taken = take_back(self._officer, review, unpacked(self.form.undo[-1], review.size))
         found = enumerate(shown_groups(self.form, review)[0])
         start = next((number for number, one in found if one.id not in asked), 0)  # what is asked again
         self.form = replace(self.form, undo=self.form.undo[:-1], start=start)

@@ -1,0 +1,75 @@
+"""Bodies of requests: read once it is known who calls and in which role, and no longer than is taken."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from afschrift.domain.errors import FormError
+from afschrift.outside.limits import UnreadableError
+from afschrift.outside.read_json import read_json
+from afschrift.web.caller import Known
+
+JSON_BYTES = 4_000_000
+"""Of a body of the API."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+if TYPE_CHECKING:
+    JsonBody = Annotated[Model, "body"]
+else:
+
+    class JsonBody:
+        """`JsonBody[SomeModel]` is a parameter that takes the body as that model.
+
+        It is a dependency behind the caller. FastAPI would read a plain model before it asks who calls.
+        """
+
+        def __class_getitem__(cls, model: type[Model]) -> Any:
+            async def body(request: Request, _by: Known) -> Model:
+                return await _read(request, model)
+
+            return Annotated[model, Depends(body)]
+
+
+async def _read(request: Request, model: type[Model]) -> Model:
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    read = b"".join([chunk async for chunk in chunks(request, JSON_BYTES, "body")])
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise RequestValidationError([{"loc": ("body",)}])
+    try:
+        return model.model_validate(read_json(read))
+    except UnreadableError as error:
+        raise FormError(f"The body is not read: {error.problem}.", {"body": error.problem}) from None
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_input=False, include_url=False)) from None
+
+
+async def chunks(request: Request, most: int, what: str) -> AsyncIterator[bytes]:
+    """The body as it comes; where it says itself that it is too long, nothing is read.
+
+    Raises:
+        FormError: it is longer than is taken.
+    """
+    length, came = request.headers.get("Content-Length", ""), 0
+    if length.isdecimal() and (len(length) > 15 or int(length) > most):
+        raise _too_long(most, what)
+    async for chunk in request.stream():
+        came += len(chunk)
+        if came > most:
+            raise _too_long(most, what)
+        yield chunk
+
+
+def _too_long(most: int, what: str) -> FormError:
+    files = ", its files together" if what == "form" else ""
+    return FormError(
+        f"The {what} is longer than the {most / 1_000_000:,.0f} MB that are taken{files}.",
+        {},
+        remedy="go back, and send less: shorter texts, fewer files. Nothing was recorded.",
+    )
