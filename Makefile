@@ -56,6 +56,10 @@ test-deep: $(VENV) ## Try each property on thousands of examples, and walk each 
 	$(PYTEST) -m hypothesis --hypothesis-profile=deep --timeout 3600 $(ARGS)
 	@AFSCHRIFT_WALK=whole PYTHONDONTWRITEBYTECODE= $(BIN)/pytest tests/e2e/test_state_walk.py --timeout 3600
 
+.PHONY: test-hostile
+test-hostile: $(VENV) ## Hold every door against texts, names and bodies that are made to hold it up
+	$(PYTEST) tests/hostile $(ARGS)
+
 .PHONY: test-rules
 test-rules: $(VENV) ## Take conditions out of rules of law, and see the tests that docs/rules.md names fail
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) PATH="$$PATH:/usr/sbin" $(BIN)/python tools/mutate_rules.py $(ARGS)

@@ -14,6 +14,7 @@ import typer
 
 from afschrift.cli.common import actor, open_register
 from afschrift.cli.one_key import key, keys_alone, typed
+from afschrift.cli.terminal import one_line, styled
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.language import count
 
@@ -79,7 +80,7 @@ class _Terminal:
             try:
                 keys.get(pressed, self._help)(group)
             except AfschriftError as error:
-                typer.secho(f"  {error.args[0]}".rstrip(), fg="red")
+                styled(f"  {error.args[0]}".rstrip(), fg="red")
                 typer.echo(f"  What to do: {error.remedy}")
             if pressed == "u":
                 shown = None
@@ -88,12 +89,12 @@ class _Terminal:
         from afschrift.scan.review.enough import lacking
         from afschrift.scan.review.offered import in_both_languages
 
-        what = f"{count(len(group.places), 'column')} called {group.name}"
+        what = f"{count(len(group.places), 'column')} called {one_line(group.name)}"
         if group.is_table:
-            what = f"Table {group.name}"
+            what = f"Table {one_line(group.name)}"
         elif group.keys:
-            what = f"{len(group.places)} {group.name}"
-        typer.secho(f"\n{what}   ({count(left, 'question')} left)", bold=True)
+            what = f"{len(group.places)} {one_line(group.name)}"
+        styled(f"\n{what}   ({count(left, 'question')} left)", bold=True)
         for word, value in group.said.items():
             typer.echo(f"  {word:<12}{in_both_languages(value)}")
         for word, values in group.varied.items():
@@ -106,12 +107,12 @@ class _Terminal:
         self._help(group)
 
     def _help(self, _group: Group) -> None:
-        typer.secho("  " + "   ".join(f"{key} {words}" for key, words in _KEYS.items()), dim=True)
+        styled("  " + "   ".join(f"{key} {words}" for key, words in _KEYS.items()), dim=True)
 
     def _places(self, group: Group, most: int = sys.maxsize) -> None:
         for word, places in (("in", group.places), ("goes to", group.takers)):
             for place in places[:most]:
-                typer.echo(f"  {word:<12}{place.path}")
+                typer.echo(f"  {word:<12}{one_line(place.path)}")
             if len(places) > most:
                 typer.echo(f"  {'':<12}and {len(places) - most} more (l)")
 
@@ -121,9 +122,7 @@ class _Terminal:
 
         must_say_enough(group, self.words)
         step = self.review.confirm(group, replace(self.answer, words=dict(self.words)))
-        typer.secho(
-            f"  {decided(step.group, step.answer.words)}: {count(step.lines, 'line')} written", fg="green"
-        )
+        styled(f"  {decided(step.group, step.answer.words)}: {count(step.lines, 'line')} written", fg="green")
 
     def _otherwise(self, pressed: str) -> Callable[[Group], None]:
         """The key that asks for something else than was proposed."""
@@ -139,14 +138,15 @@ class _Terminal:
 
         found = samples(self.review.inventory, group)
         for one in found:
-            typer.echo(f"  {one.place.path:<40}{one.why or ' | '.join(map(masked, one.values))}")
+            shown = one.why or one_line(" | ".join(map(masked, one.values)))
+            typer.echo(f"  {one_line(one.place.path):<40}{shown}")
         if not any(one.values for one in found):
             return
         typer.echo("  v shows them as they are, which the trail keeps; any other key goes on")
         if key() == "v":
             record_shown(open_register(), actor(), found)
             for one in found:
-                typer.echo(f"  {one.place.path:<40}{' | '.join(one.values)}")
+                typer.echo(f"  {one_line(one.place.path):<40}{' | '.join(map(one_line, one.values))}")
 
     def _reason(self, _group: Group) -> None:
         if why := typed("  Why"):

@@ -35,6 +35,7 @@ from afschrift.cli.questions import manual, partial, questions, review
 from afschrift.cli.request import overview
 from afschrift.cli.request import request as requests
 from afschrift.cli.starting import CODES, Ended
+from afschrift.cli.terminal import guard
 from afschrift.domain.errors import AfschriftError
 from afschrift.wiring.demo import set_demo_data
 
@@ -82,6 +83,7 @@ app.command()(bundle.unpack)
 @app.callback(invoke_without_command=True)
 def version(show: bool = typer.Option(False, "--version", help="Print the version and end.")) -> None:
     """Fulfil people's requests for their own data (GDPR Art. 15 and 20) on Apache Airflow."""
+    guard()
     if show:
         typer.echo(f"afschrift {__version__}")
         raise typer.Exit
@@ -90,6 +92,7 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 def main() -> None:
     """Entry point of the `afschrift` command."""
     os.umask(UMASK)  # of logs, and of what others write for us: Airflow's own database, what somebody unpacks
+    guard()
     try:
         enter_project()
         if has_home(os.environ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,9 +13,12 @@ from pydantic import BaseModel, ValidationError
 from afschrift.inventory.faults import Fault
 from afschrift.inventory.wording.form_words import in_words, joined
 from afschrift.outside.limits import UnreadableError, read_file
-from afschrift.outside.read_yaml import line_of, read_yaml
+from afschrift.outside.read_yaml import Lines, read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
+
+FAULTS = 1_000
+"""Of one file, that are listed."""
 
 
 class Document:
@@ -39,9 +43,13 @@ class Document:
         if not self.faults and not isinstance(self.data, dict):
             self.faults.append(Fault(path.name, 1, "", "the file holds no mapping"))
 
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self._text)
+
     def fault(self, where: Iterable[Any], message: str) -> Fault:
         """A fault at a path such as `("tables", "customer", "columns", "email")`."""
-        line, found = line_of(self._text, where)
+        line, found = self._lines.of(where)
         return Fault(self.path.name, line, ".".join(found), message)
 
     def parse(self, model: type[Model], languages: Sequence[str] = ()) -> Model | None:
@@ -56,8 +64,8 @@ class Document:
         try:
             return model.model_validate(self.data, context=offered)
         except ValidationError as error:
-            self.faults.extend(self._explain(error))
             items = error.errors(include_url=False, include_input=False)
+        self.faults.extend(self._explain(items))
         if any(item["type"] != "extra_forbidden" for item in items):
             return None
         self.data = deepcopy(self.data)  # what was read is shared
@@ -77,16 +85,18 @@ class Document:
             node = node[step]
         node.pop(last, None)
 
-    def _explain(self, error: ValidationError) -> Iterable[Fault]:
+    def _explain(self, items: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
         """One fault a place: a union reports the same place once for each of its members."""
         paths: dict[tuple[int, str], list[str]] = {}
-        for item in error.errors(include_url=False, include_input=False):
-            line, found = line_of(self._text, item["loc"])
+        for item in items[:FAULTS]:
+            line, found = self._lines.of(item["loc"])
             missing = str(item["loc"][-1]) if item["type"] == "missing" else ""
             message = f"`{missing}` is missing" if missing else self._words(item)
             paths.setdefault((line, ".".join(found)), []).append(message)
         for (line, where), messages in paths.items():
             yield Fault(self.path.name, line, where, joined(messages))
+        if len(items) > FAULTS:
+            yield Fault(self.path.name, line, "", f"there are more than {FAULTS:,} faults; mend these first")
 
     def _words(self, item: Mapping[str, Any]) -> str:
         if item["type"] == "extra_forbidden":

@@ -12,7 +12,7 @@ BYTES = 32_000_000
 DEPTH = 64
 """Parts within each other."""
 
-PARTS = 2_000_000
+PARTS = 1_000_000
 """Values and names of one YAML text, those that its aliases repeat among them."""
 
 REPEATED = 100_000
@@ -48,9 +48,9 @@ def too_deep(name: str, line: int | None = None) -> UnreadableError:
     return UnreadableError(words, name=name, line=line, remedy="write it flatter.")
 
 
-def too_many(name: str, line: int) -> UnreadableError:
+def too_many(name: str, line: int | None = None, most: int = PARTS) -> UnreadableError:
     """The error for more parts than are read."""
-    words = f"it has more than the {PARTS:,} parts that are read"
+    words = f"it has more than the {most:,} parts that are read"
     return UnreadableError(words, name=name, line=line, remedy=_SPLIT)
 
 

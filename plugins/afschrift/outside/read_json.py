@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
-import json
+import re
 from typing import Any
 
-from afschrift.outside.limits import BYTES, DEPTH, UnreadableError, too_deep, too_long
+from pydantic_core import from_json
+
+from afschrift.outside.limits import BYTES, DEPTH, UnreadableError, too_deep, too_long, too_many
+
+_AT = re.compile(r" at line (\d+) column \d+$")
 
 
-def read_json(read: str | bytes, name: str = "", *, most: int = BYTES) -> Any:
+def read_json(read: str | bytes, name: str = "", *, most: int = BYTES, parts: int | None = None) -> Any:
     """The content of a text.
 
     Args:
-        read: JSON; bytes are UTF-8, or say otherwise as JSON does.
+        read: JSON; bytes are UTF-8.
         name: of the text, for messages.
         most: bytes or characters that are read.
+        parts: values that are taken; None: as many as there are.
 
     Raises:
         UnreadableError: it is no JSON, or goes beyond a limit; quotes nothing of it.
     """
     if len(read) > most:
         raise too_long(name, most)
-    try:
-        found = json.loads(read)
-    except json.JSONDecodeError as error:
-        raise UnreadableError("not readable as JSON", name=name, line=error.lineno) from None
-    except UnicodeDecodeError:
-        raise UnreadableError("it is not UTF-8", name=name) from None
-    except ValueError:  # Python takes no number of thousands of digits
-        raise UnreadableError("a number has too many digits", name=name) from None
-    except RecursionError:
-        raise too_deep(name) from None
-    if _deeper(found):
-        raise too_deep(name)
+    try:  # in Rust, whose depth is no recursion of Python's, which a finalizer might hit on its way
+        found = from_json(read)
+    except ValueError as error:
+        raise _fault(str(error), name) from None
+    _must_fit(found, name, parts)
     return found
 
 
-def _deeper(found: Any) -> bool:
-    """Whether parts lie deeper in each other than is read, without recursion."""
-    level = [found] if isinstance(found, dict | list) else []
+def _must_fit(found: Any, name: str, most: int | None) -> None:
+    """Go through the levels of a document, without recursion."""
+    level, parts = [found] if isinstance(found, dict | list) else [], 1
     for _ in range(DEPTH):
-        if not level:
-            return False
+        parts += sum(map(len, level))
+        if most is not None and parts > most:
+            raise too_many(name, most=most)
         level = [
             part
             for of in level
             for part in (of.values() if isinstance(of, dict) else of)
             if isinstance(part, dict | list)
         ]
-    return bool(level)
+        if not level:
+            return
+    raise too_deep(name)
+
+
+def _fault(said: str, name: str) -> UnreadableError:
+    at = _AT.search(said)
+    line = int(at[1]) if at else None
+    if "recursion limit" in said:
+        return too_deep(name, line)
+    words = "a number has too many digits" if "number out of range" in said else "not readable as JSON"
+    return UnreadableError(words, name=name, line=line)

@@ -75,22 +75,34 @@ def compose(text: str, name: str = "") -> yaml.Node | None:
     return found
 
 
-def line_of(text: str, path: Iterable[Any]) -> tuple[int, list[str]]:
-    """The line of a path in a text that `read_yaml` takes, and as much of the path as the text has."""
-    node: Any = compose(text)
-    line, found = 1, list[str]()
-    for step in path:
-        if isinstance(node, yaml.MappingNode):
-            pair = next((pair for pair in node.value if pair[0].value == str(step)), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            pair = (node.value[step],) * 2
-        else:
-            pair = None
-        if pair is None:
-            break  # the rest of the path speaks of a model, not of the text
-        line, node = pair[0].start_mark.line + 1, pair[1]
-        found.append(str(step))
-    return line, found
+class Lines:
+    """Where the parts of a text lie that `read_yaml` takes."""
+
+    def __init__(self, text: str) -> None:
+        self._root = compose(text)
+        self._named: dict[int, dict[str, tuple[Any, Any]]] = {}  # of each mapping that was looked into
+
+    def of(self, path: Iterable[Any]) -> tuple[int, list[str]]:
+        """The line of a path, and as much of it as the text has; the rest speaks of a model."""
+        node: Any = self._root
+        line, found = 1, list[str]()
+        for step in path:
+            pair = self._pair(node, step)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+            found.append(str(step))
+        return line, found
+
+    def _pair(self, node: Any, step: Any) -> tuple[Any, Any] | None:
+        if isinstance(node, yaml.SequenceNode):
+            there = isinstance(step, int) and step < len(node.value)
+            return (node.value[step],) * 2 if there else None
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        if id(node) not in self._named:
+            self._named[id(node)] = {str(key.value): (key, value) for key, value in node.value}
+        return self._named[id(node)].get(str(step))
 
 
 def _decoded(read: bytes, name: str) -> str:

@@ -17,6 +17,9 @@ from afschrift.web.caller import Known
 JSON_BYTES = 4_000_000
 """Of a body of the API."""
 
+JSON_PARTS = 10_000
+"""Values and lists in it: what is wrong with each is gathered before anything is said."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -43,7 +46,7 @@ async def _read(request: Request, model: type[Model]) -> Model:
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise RequestValidationError([{"loc": ("body",)}])
     try:
-        return model.model_validate(read_json(read))
+        return model.model_validate(read_json(read, parts=JSON_PARTS))
     except UnreadableError as error:
         raise FormError(f"The body is not read: {error.problem}.", {"body": error.problem}) from None
     except ValidationError as error:

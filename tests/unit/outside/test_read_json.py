@@ -21,7 +21,8 @@ def test_what_is_read() -> None:
         ("[" * 200_000, "its parts lie more than 64 deep in each other"),
         ('{"a":' * 100_000, "more than 64 deep"),
         ("1" * 5_000, "a number has too many digits"),
-        (b'"\xff"', "it is not UTF-8"),
+        (b'"\xff"', "line 1: not readable as JSON"),
+        ('"\\ud800"', "line 1: not readable as JSON"),
         ('"' + "x" * 100 + '"', "longer than the 100 bytes"),
     ],
 )

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from afschrift.cli.case.disputes import COMMANDS
-from afschrift.cli.case.documents import empty_folder, harmless, id_copy, opened, printable, write
+from afschrift.cli.case.documents import empty_folder, harmless, id_copy, opened, write
 from afschrift.cli.common import actor, open_register, say
+from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 
 app = typer.Typer(
@@ -208,7 +209,7 @@ def _show(entry: Any) -> None:
         at = text.destroyed.at or "an unknown moment"
         typer.echo(f"    destroyed at {at}; rule: {rule}. It is gone for good.")
     elif text.kind == "document":
-        typer.echo(f"    {printable(text.name)}, {text.media_type}, {text.size} bytes")
+        typer.echo(f"    {one_line(text.name)}, {text.media_type}, {text.size} bytes")
     else:
         for line in text.text.decode(errors="replace").splitlines():
-            typer.echo(f"    {printable(line)}")
+            typer.echo(f"    {line}")

@@ -90,10 +90,5 @@ def harmless(text_id: str, name: str | None) -> str:
     return f"{text_id}-{_plain(path.stem)[:60]}.{_plain(path.suffix[1:]).lower()[:8]}"
 
 
-def printable(text: str) -> str:
-    """Without what could steer the terminal: the text comes from strangers."""
-    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def _plain(name: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)

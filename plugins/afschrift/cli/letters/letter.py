@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.cli.common import actor, officer, open_register, say
+from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 from afschrift.law.letter import Bounce, LetterState, SendingChannel
 
@@ -117,7 +118,7 @@ def show(
     """Show a letter as it goes out. That you looked is an event."""
     from dataclasses import asdict
 
-    from afschrift.cli.case.documents import printable, write
+    from afschrift.cli.case.documents import write
     from afschrift.law.roles import Act
     from afschrift.letters.mail_message import parts
 
@@ -133,9 +134,9 @@ def show(
             json.dumps({**asdict(found), "subject": subject, "text": text}, indent=2, ensure_ascii=False)
         )
     else:
-        typer.echo(f"{_line(found)}\n\n{printable(subject)}\n")
+        typer.echo(f"{_line(found)}\n\n{one_line(subject)}\n")
         for line in text.splitlines():
-            typer.echo(printable(line))
+            typer.echo(line)
 
 
 @app.command()

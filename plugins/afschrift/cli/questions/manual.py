@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.cli.case.documents import opened, printable
+from afschrift.cli.case.documents import opened
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.cli.starting import CODES
+from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.manual_search import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
 
@@ -79,7 +80,7 @@ def show(request: Request, source: Source) -> None:
         typer.echo(f"{known.title.get('en')} ({known.medium})\n\n{texts}\n")
     typer.echo("By these data of the person:")
     for key in register.identities.of(request):
-        typer.echo(f"  {key.name}: {printable(key.value)}")
+        typer.echo(f"  {key.name}: {one_line(key.value)}")
 
 
 @app.command(epilog=CODES)

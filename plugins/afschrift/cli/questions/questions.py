@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.cli.case.documents import printable
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.request import given
 from afschrift.cli.running import Here, OnAirflow
@@ -88,7 +87,7 @@ def show(
         typer.echo("It shows nothing beside what `afschrift questions` lists.")
         return
     for line in _sections(found.sections):
-        typer.echo(printable(line))
+        typer.echo(line)
     if found.more:
         say("Values are masked: --unmask shows them, which is an event too.")
 

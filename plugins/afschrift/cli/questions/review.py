@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.cli.case.documents import printable
 from afschrift.cli.common import officer, say
 from afschrift.cli.request import given
 from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.cli.starting import CODES
+from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _table(table: ReviewTable, *, whole: bool) -> Iterator[str]:
     for row in table.first:
         yield f"  row {row.name}" + ("" if row.name.startswith("#") else f"  #{row.number}")
         for name, value in row.cells.items():
-            shown = "NULL" if value is None else printable(value if whole else value[:100])
+            shown = "NULL" if value is None else one_line(value if whole else value[:100])
             yield f"      {name}: {shown}"
     if table.pointed_counts:
         counts = ", ".join(f"{kind} {count}" for kind, count in table.pointed_counts.items())
@@ -185,4 +185,4 @@ def _columns(table: ReviewTable) -> Iterator[str]:
 
 def _pointed(one: Pointed) -> str:
     around = "" if one.text is None else f"  …{one.before}[{one.text}]{one.after}…"
-    return f"    {one.line}    {one.kind}{printable(around)}"
+    return f"    {one.line}    {one.kind}{one_line(around)}"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.cli import taking_in
-from afschrift.cli.case.documents import printable
 from afschrift.cli.common import officer, say, services
 from afschrift.cli.running import OnAirflow, RequestId
+from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _given(file: Path | None, flags: list[str]) -> dict[str, str]:
 
 
 def _lines(view: IdentityView) -> list[str]:
-    lines = ["Keys as typed:", *(f"  {name}: {printable(value)}" for name, value in view.keys)]
+    lines = ["Keys as typed:", *(f"  {name}: {one_line(value)}" for name, value in view.keys)]
     if not view.keys:
         lines.append("  none: the message gave no key")
     if view.ask is None:
@@ -128,7 +128,7 @@ def _lines(view: IdentityView) -> list[str]:
             lines.append(f"    {table.said}")
         for by, values in table.rows:
             pairs = zip(table.columns, values, strict=True)
-            lines.append(f"    by {by}: " + "; ".join(f"{name}: {printable(value)}" for name, value in pairs))
+            lines.append(f"    by {by}: " + "; ".join(f"{name}: {one_line(value)}" for name, value in pairs))
     return [*lines, *(f"  {one}" for one in view.said)]
 
 
@@ -136,7 +136,7 @@ def _message(who: Officer, request: str) -> None:
     for one in who.register.cases.texts(request, who.by):
         if one.text is not None and one.kind in ("request", "received", "representative"):
             lines = one.text.decode(errors="replace").splitlines()
-            typer.echo("\n".join([f"{one.kind}, {one.at}:", *map(printable, lines)]))
+            typer.echo("\n".join([f"{one.kind}, {one.at}:", *lines]))
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {"look-up": look_up, "identity": identity, "keys": keys}
