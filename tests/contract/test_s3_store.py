@@ -304,12 +304,15 @@ def test_a_lake_reads_every_file_that_others_wrote_since(store: Store) -> None:
         with open_source("shop", "parquet", options) as session:
             read = session.rows('SELECT a FROM "visit" ORDER BY a')
         assert read == [(n,) for n in range(number + 1)]
+    store.other.pipe("lake/of/all/later/part-1", parquet(7))
+    with open_source("shop", "parquet", options) as session:
+        assert set(session.catalogue()) == {"later", "visit"}
     large = parquet(*range(10, 60_000))
     store.other.pipe("lake/of/all/visit/day=0/large", large)
     with open_source("shop", "parquet", options) as session:
         assert len(large) > 100_000
         assert session.rows('SELECT count(*), sum(a) FROM "visit"') == [(59_996, sum(range(10, 60_000)) + 15)]
-        assert session.described().rows == {"visit": 59_996}
+        assert session.described().rows == {"visit": 59_996, "later": 1}
         store.other.pipe(f"lake/of/all/visit/day=0/{ENDS[0]}", parquet(99))
         with pytest.raises(RetriableError, match="was replaced or removed while it was read"):
             list(session.stream('SELECT t.a\nFROM "visit" AS t\n'))

@@ -92,6 +92,41 @@ def test_a_request_stops_until_the_map_names_what_is_not_read(lake: Path) -> Non
     assert read(decided) == [0, 1, 2, 3, 4]
 
 
+BESIDE = {
+    "personal: false": "  orders.parquet: {personal: false}\n  notes: {personal: false}",
+    "unlisted: ignore": "unlisted: ignore",
+}
+
+
+@pytest.mark.parametrize("said", BESIDE)
+def test_what_lies_beside_the_tables_stops_requests_until_the_map_says_what_it_is(
+    lake: Path, said: str
+) -> None:
+    write(lake / "orders.parquet", 1)
+    (lake / "notes").mkdir()
+    (lake / "notes/of.txt").write_text("Some words about customers.")
+    folder = inventory(lake)
+    errors = [found for found in check_sources(load(folder)).findings if found.severity is Severity.ERROR]
+    assert [(found.code, found.table) for found in errors] == [
+        (Code.TABLE_NOT_DESCRIBED, "notes"),
+        (Code.TABLE_NOT_DESCRIBED, "orders.parquet"),
+    ]
+    with pytest.raises(UnreadFilesError):
+        read(folder)
+    decided = inventory(lake, BESIDE[said])
+    report = check_sources(load(decided))
+    assert [found for found in report.findings if found.severity is Severity.ERROR] == []
+    assert read(decided) == [0, 1, 2, 3, 4]
+
+
+def test_patterns_of_all_entries_of_a_table_count(lake: Path) -> None:
+    write(lake / "visit/_temporary/0/part-00002", 5)
+    (lake / "visit/notes.txt").write_text("Some words.")
+    as_guest = "  guest:\n    table: visit\n    personal: false\n"
+    loaded = load(inventory(lake, IGNORE % "_temporary/**" + "\n" + as_guest + IGNORE % '"*.txt"'))
+    assert loaded.sources["shop"].ignored_files == {"visit": ("_temporary/**", "*.txt")}
+
+
 def test_a_scan_sees_the_same_files(lake: Path, tmp_path: Path) -> None:
     write(lake / "visit/_temporary/0/part-00002", 5)
     asked = Asked(

@@ -294,3 +294,15 @@ def test_folders_of_different_partitions_are_no_table(tmp_path: Path) -> None:
         dict(session.catalogue()["t"])
     with lake_of(tmp_path, "part-*") as session:
         assert values(session) == [1]
+
+
+def test_a_pattern_is_of_the_whole_path(tmp_path: Path) -> None:
+    write(tmp_path / "t/1.parquet", 1)
+    for name in ("a.txt", "deep/a.txt", "deep/er/b.txt"):
+        (tmp_path / "t" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "t" / name).write_text("Some words.")
+    for patterns, left in (("*.txt",), "2 files"), (("*.txt", "deep/*"), "1 file"), (("deep/**",), "1 file"):
+        with lake_of(tmp_path, *patterns) as session:
+            assert f"holds {left} that" in refusal(session)
+    with lake_of(tmp_path, "**/*.txt") as session:
+        assert values(session) == [1]
