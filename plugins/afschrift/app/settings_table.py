@@ -76,7 +76,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "AFSCHRIFT_WARM",
         "`1`: what tasks need is imported once by the process that forks them, a Celery worker or a "
-        "scheduler with LocalExecutor: less time for each of our tasks, and some 170 MB more in that process "
+        "scheduler with LocalExecutor: less time for each of our tasks, and some 120 MB more in that process "
         "([deployment](deployment.md#a-guest-in-an-airflow-of-others))",
         "off; `afschrift up` and the files in `deploy` set it",
         (Reader.SCHEDULER, Reader.WORKER),
