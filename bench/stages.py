@@ -31,6 +31,7 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.domain.sources import Source
 from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
+from afschrift.extraction.own_rows import without_keys
 from afschrift.formats.check.checks import ValueTypes
 from afschrift.formats.registry import FORMATS
 from afschrift.register.open import initialise
@@ -109,7 +110,10 @@ def stages(
         meter = Meter(session, rows, repeat)
         session.bind(*reading.keys(accepted.received_at))
         yield "search beside the ways", meter.of(partial(reading.search, session))
-        read = partial(session.stream, part.statement)
+
+        def read() -> Iterator[pa.RecordBatch]:
+            return map(without_keys, session.stream(part.statement))
+
         statement = meter.of(lambda: sum(batch.num_rows for batch in read()))
         yield "the statement, and its rows as Arrow", statement
         before = meter.database()

@@ -169,6 +169,7 @@ tables:
       customer_id: {origin: assigned}
   wishlist:
     join: {list_id: member.list_id}
+    shared_rows: {by: Data office, on: 2026-11-02, why: A list is of all who keep it together.}
     key: [list_id]
     purposes: [account]
     columns:

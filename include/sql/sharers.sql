@@ -1,9 +1,15 @@
 {% from "person.sql" import holds with context %}
 {# Other persons who hold one of the person's keys at the same time: counted, never named. #}
-SELECT count(DISTINCT {{ owner.column }})
+SELECT count(DISTINCT {{ owner.form }})
 FROM {{ relation }} AS t
 WHERE {{ owner.column }} IS NOT NULL
-  AND {{ owner.text }} NOT IN (SELECT p.value FROM {{ keys }} AS p WHERE p.name = {{ person }})
+{% if owner.sides %}
+  AND {{ owner.sides[0] }} NOT IN (
+    SELECT {{ owner.sides[1] }} FROM {{ keys }} AS k WHERE k.name = {{ person }} AND {{ owner.sides[1] }} IS NOT NULL
+  )
+{% else %}
+  AND NOT EXISTS (SELECT 1 FROM {{ keys }} AS k WHERE {{ holds(owner, person) }})
+{% endif %}
   AND EXISTS (
     SELECT 1 FROM {{ keys }} AS k
     WHERE {{ holds(link, key) }}

@@ -32,11 +32,13 @@ WHERE {{ way.unless | join(" IS NULL AND ") }} IS NULL
 {% macro parents(way) -%}
 (
 SELECT {{ way.alias }}.afschrift_person AS afschrift_person, min({{ way.alias }}.afschrift_held) AS afschrift_held,
-  {{ named(way.alias, way.theirs) }}
+  {% for name, by in way.theirs %}{{ by }} AS {{ name }}{{ "" if loop.last else ", " }}{% endfor %}
+
 FROM (
 {{ rows(way.belongs, way.relation, way.alias, way.columns) }}
 ) AS {{ way.alias }}
-GROUP BY {{ way.alias }}.afschrift_person, {{ way.alias }}.{{ way.theirs | join(", " + way.alias + ".") }}
+GROUP BY {{ way.alias }}.afschrift_person{% for _, by in way.theirs %}, {{ by }}{% endfor %}
+
 ) AS {{ way.alias }}
 {%- endmacro %}
 {% macro before(way, alias) -%}

@@ -15,6 +15,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.sources import Source
 from afschrift.extraction.comparison import Comparison
+from afschrift.extraction.own_rows import without_keys
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.selection.statements import Statements
@@ -37,11 +38,11 @@ def read(session: Source, kind: str, hidden: Collection[str]) -> list[dict[str, 
     columns = {one.rpartition(".")[2] for one in hidden if one.count(".") == 2}
     comparison = Comparison(session, part, 100, "seed", columns)
     rows: list[dict[str, str | None]] = []
-    for batch in session.stream(part.statement):
+    for batch in map(without_keys, session.stream(part.statement)):
         text = text_batch(batch, fields)
         comparison.take(text)
         rows += pa.Table.from_batches([text]).to_pylist()
-    comparison.require(lambda: session.stream(part.statement))
+    comparison.require(lambda: map(without_keys, session.stream(part.statement)))
     return rows
 
 

@@ -91,7 +91,7 @@ def test_it_cannot_write(source: Source, kind: str, statement: str) -> None:
 def test_keys_are_bound_and_typed(source: Source) -> None:
     with source as session:
         native = session.catalogue()["many"]["owner"].native
-        holds = session.dialect.holds_key("t.owner", native, casefold=False)
+        holds = session.dialect.holds_key("t.owner", native)
         statement = f"SELECT count(*) FROM {session.dialect.relation('many')} t WHERE EXISTS (SELECT 1 FROM {session.dialect.keys} k WHERE {holds})"
         for value, rows in (
             ("3", MANY // 10),
@@ -156,7 +156,7 @@ def test_a_key_is_found_whatever_the_type_of_its_column(source: Source, kind: st
     )
     with source as session:
         session.catalogue()
-        holds = session.dialect.holds_key("t.c", own, casefold=False)
+        holds = session.dialect.holds_key("t.c", own)
         statement = f"SELECT count(*) FROM (SELECT CAST({stored} AS {cast}) AS c) t, {session.dialect.keys} k WHERE {holds}"
         for value, rows in [(given, 1), *((other, 0) for other in others)]:
             session.bind([Key("c", value)], AT)
@@ -168,7 +168,7 @@ def test_a_key_is_found_whatever_the_type_of_its_column(source: Source, kind: st
 
 def test_many_keys_at_once(source: Source) -> None:
     with source as session:
-        holds = session.dialect.holds_key("t.id", session.catalogue()["many"]["id"].native, casefold=False)
+        holds = session.dialect.holds_key("t.id", session.catalogue()["many"]["id"].native)
         session.bind([Key("id", str(number)) for number in range(0, 200_000, 2)], AT)
         counted = session.rows(
             f"SELECT count(*) FROM {session.dialect.relation('many')} AS t "

@@ -78,10 +78,14 @@ def statement(session: Source, table: str) -> str:
     """As `include/sql/extract.sql` makes it."""
     column = session.catalogue()[table]["customer"]
     quoted = session.dialect.quote("customer")
-    holds = session.dialect.holds_key(f"t.{quoted}", column.native, casefold=False)
-    near = session.dialect.near_key(column.native, casefold=False)
-    around = session.dialect.among(f"t.{quoted}") if session.dialect.asks_each_row else None
-    among = f"{around[0]}SELECT {near} FROM {session.dialect.keys} AS k{around[1]} AND\n" if around else ""
+    holds = session.dialect.holds_key(f"t.{quoted}", column.native)
+    near = session.dialect.near_key(f"t.{quoted}", column.native)
+    around = session.dialect.among(near[0]) if near and session.dialect.asks_each_row else None
+    among = (
+        f"{around[0]}SELECT {near[1]} FROM {session.dialect.keys} AS k{around[1]} AND\n"
+        if near and around
+        else ""
+    )
     return (
         f"SELECT\n  t.{quoted} AS {quoted}\nFROM {session.dialect.relation(table)} AS t\n"
         f"WHERE (\n(\n{among}EXISTS (\n  SELECT 1 FROM {session.dialect.keys} AS k\n  WHERE k.name = 'customer'\n"

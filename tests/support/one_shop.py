@@ -48,7 +48,7 @@ TABLES: Tables = {
             (1, None, UTC_TIME, "home"),
             (None, "ANN@example.org", UTC_TIME, "\\N, \n;"),
             (2, "ann@example.org", UTC_TIME, "of bob"),
-            (None, "ann@example.org ", UTC_TIME, "another address"),
+            (None, "ann@example.org .", UTC_TIME, "another address"),
         ],
     ),
     "orders": (

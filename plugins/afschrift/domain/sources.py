@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
+from afschrift.domain.key_forms import KeyMatch
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.own_account import Estimate, TableOracle
 from afschrift.domain.value_kind import DocumentPart, ValueKind
@@ -51,7 +52,7 @@ class ColumnType:
         verbatim: SQL of the database's own text of a value, for `kind: text`; empty where it is `expression`.
         remedy: what to do about values that cannot be read exactly, not even as text; empty where they can.
         closed: the account has no right to it, though the table has others that it may read.
-        loose: texts are equal that differ in more than capitals and spaces at their end, or it is not known.
+        loose: to the database texts are equal whose bytes differ, or it is not known whether.
         part: of a document, which a column of the inventory is without being one of the source.
         value: SQL of that part, with `{column}` for the quoted column that holds the document; NULL where
             there is none. It takes the place of the column in the templates above.
@@ -130,7 +131,7 @@ class Dialect(Protocol):
 
     Attributes:
         hides_tables: its catalogue lacks what the account has no right to.
-        names_collations: texts of one type are compared in one way; known once the catalogue was read.
+        compares_bytes: it can be asked for the normal form of a text, and for the bytes of one.
         sorts_in_our_memory: this process holds all rows of a statement while it orders them, in no ranges.
         gathers_keys: the keys are gathered first: were they asked row by row, all rows would be kept.
         asks_each_row: EXISTS uses no index of the table around it; elsewhere two of them, with OR, use none.
@@ -138,7 +139,7 @@ class Dialect(Protocol):
 
     name: str
     hides_tables: bool
-    names_collations: bool
+    compares_bytes: bool
     sorts_in_our_memory: bool
     gathers_keys: bool
     asks_each_row: bool
@@ -169,14 +170,35 @@ class Dialect(Protocol):
     def token(self, salt: str, text: str) -> str | None:
         """The first eight hex digits of SHA-256 over two texts in UTF-8; None where it has no SHA-256."""
 
-    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
-        """Condition: a column equals the bound key `k`, whatever its type; never raises, never rounds."""
+    def is_text(self, native: str) -> bool:
+        """Whether a type holds texts, which a database may compare in more ways than by their bytes."""
 
-    def key_sides(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:
+    def holds_key(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> str:
+        """Condition: a column holds the bound key `k`, whatever its type; never raises, never rounds.
+
+        `normal`: all its texts are stored in the form of `match`, so that the column's own index serves.
+        """
+
+    def key_sides(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> tuple[str, str] | None:
         """Both sides of `holds_key` where the database `gathers_keys`."""
 
-    def near_key(self, native: str, *, casefold: bool) -> str | None:
-        """The key `k` as a column of a type may be looked for among keys: no row of `holds_key` is missed."""
+    def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+        """Condition: a column of texts equals the key `k` by the column's own collation."""
+
+    def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+        """The normal form of a column's text, to be compared by bytes; for an index on the expression too."""
+
+    def text_bytes(self, column: str, native: str) -> str:
+        """A column's text, to be compared by bytes."""
+
+    def near_key(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> tuple[str, str] | None:
+        """What an index holds of a column, and the key as it is looked for there: no row is missed."""
 
     def among(self, column: str) -> tuple[str, str] | None:
         """What opens and closes a SELECT so that an index finds a column in it; None: EXISTS uses indexes."""
@@ -190,8 +212,11 @@ class Dialect(Protocol):
     def without(self, text: str, signs: str) -> str:
         """A text without some signs (ASCII)."""
 
-    def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
-        """Condition: two columns are equal; each with its type."""
+    def joins(self, own: tuple[str, str], theirs: tuple[str, str], *, loose: bool = True) -> str:
+        """Condition: two columns, each with its type, are equal, texts by bytes; `loose`: one's type is."""
+
+    def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
+        """Condition: two columns are equal to the database itself."""
 
     def key_text(self, column: str, native: str) -> str:
         """A column's value as the text of a key, the same whatever the column's type."""

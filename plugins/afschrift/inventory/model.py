@@ -6,13 +6,14 @@ One YAML file a source. The JSON Schema for editors is generated from these mode
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, PrivateAttr, model_validator
 
+from afschrift.domain.key_forms import KeyMatch, loosest
 from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.column import Column
@@ -271,12 +272,18 @@ class Inventory(Part):
     policy_digest: str
 
 
+def key_matches(inventory: Inventory) -> Mapping[str, KeyMatch]:
+    """How some table compares each key, the loosest way of all; a guessed way says nothing."""
+    found: dict[str, KeyMatch] = {}
+    for source in inventory.sources.values():
+        for of, table in source.tables.items():
+            for name, link in table.subject.items():
+                if source.may_follow(of):
+                    found[name] = loosest((found.get(name, KeyMatch.EXACT), link.match))
+    return found
+
+
 def casefold_keys(inventory: Inventory) -> frozenset[str]:
-    """Names of the keys that some table compares without regard to case; a guessed way says nothing."""
-    return frozenset(
-        name
-        for source in inventory.sources.values()
-        for of, table in source.tables.items()
-        for name, link in table.subject.items()
-        if link.match == "casefold" and source.may_follow(of)
-    )
+    """Names of the keys that some table compares without regard to capitals."""
+    without = (KeyMatch.CASEFOLD, KeyMatch.EMAIL)
+    return frozenset(name for name, match in key_matches(inventory).items() if match in without)

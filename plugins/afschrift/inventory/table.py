@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from afschrift.domain.decision import Protect
+from afschrift.domain.key_forms import KeyMatch
 from afschrift.domain.origin import Origin
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.inventory.base import Part, Text, as_list
@@ -20,7 +21,14 @@ class SubjectKey(Part):
 
     Attributes:
         column: that holds the key.
-        match: `exact`, or `casefold` for keys compared without regard to case.
+        match: in what spellings of one key may differ: `exact`: in blanks around them and in how Unicode
+            composes a letter; `casefold`: in capitals too; `email`: in the capitals A to Z; `digits`: in all
+            but the digits.
+        decided: who decided, when and why, that it is another `match` than `exact`; of `email` and `digits`
+            it must be there.
+        normal: who says, since when and why, that the column holds nothing but keys in the normal form of
+            `match`, so that an index of the column itself finds them. The check of the map holds the rows
+            against it.
         at: column with the row's own time, for keys that are not for ever one person's;
             `any` where the row belongs to the key whatever its time.
             Absent: the row counts for the person who has the key at the time of the request.
@@ -31,11 +39,19 @@ class SubjectKey(Part):
     """
 
     column: str
-    match: Literal["exact", "casefold"] = "exact"
+    match: KeyMatch = KeyMatch.EXACT
+    decided: ClassifiedBy | None = None
+    normal: ClassifiedBy | None = None
     at: str | None = None
     valid_from: str | None = None
     valid_to: str | None = None
     changed: str | None = None
+
+    @model_validator(mode="after")
+    def _is_decided(self) -> Self:
+        if self.match in (KeyMatch.EMAIL, KeyMatch.DIGITS) and self.decided is None:
+            raise ValueError(f"`match: {self.match}` needs `decided`: by whom, on which day, and why")
+        return self
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal, localcontext
 from uuid import UUID
 
+from afschrift.domain.key_forms import KeyMatch, key_form
 from afschrift.domain.keys import Key
+from afschrift.selection.ways import Match, Via
+
+HeldAs = frozenset[tuple[str, KeyMatch | None]]
+"""Keys by which rows are found, each with the form in which their texts are compared; None: values are."""
+
+
+def held_as(ways: Sequence[Match | Via]) -> HeldAs:
+    """Of the ways of a table, those over joins too."""
+    return frozenset(_held_as(ways))
+
+
+def _held_as(ways: Sequence[Match | Via]) -> Iterator[tuple[str, KeyMatch | None]]:
+    for way in ways:
+        if isinstance(way, Match):
+            yield way.name, way.match
+        else:
+            yield from _held_as(way.belongs)
 
 
 class HeldKeys:
@@ -17,26 +35,34 @@ class HeldKeys:
 
     Args:
         keys: all of the person's.
-        names: of the keys that are meant.
-        casefold: of them, those that are compared without regard to capitals.
+        held: those that are meant, with how they are compared.
     """
 
-    def __init__(self, keys: Sequence[Key], names: Collection[str], casefold: Collection[str]) -> None:
-        meant = [key for key in keys if key.name in names]
-        self._texts = {spelled for key in meant for spelled in _spellings(key.value)}
-        self._small = {key.value.casefold() for key in meant if key.name in casefold}
-        self._plain = all(text.isascii() for text in self._small)
+    def __init__(self, keys: Sequence[Key], held: Collection[tuple[str, KeyMatch | None]]) -> None:
+        self._forms: dict[KeyMatch, set[str]] = {}
+        self._values: set[str] = set()
+        for name, match in held:
+            meant = [key_form(key.value) for key in keys if key.name == name]
+            if match is None:
+                self._values |= {spelled for value in meant for spelled in _spellings(value.lower())}
+            else:
+                self._forms.setdefault(match, set()).update(key_form(value, match) for value in meant)
+        for forms in self._forms.values():
+            forms.discard("")
 
     def __call__(self, held: str) -> bool:
         """Whether a text that a row holds is one of them."""
-        return not self._texts.isdisjoint(_spellings(held)) or held.casefold() in self._small
+        if any(key_form(held, match) in forms for match, forms in self._forms.items()):
+            return True
+        return bool(self._values) and not self._values.isdisjoint(_spellings(held.lower()))
 
     def in_doubt(self, held: str) -> bool:
         """Whether a warehouse may find a text to be one of them that is none here.
 
-        Beyond ASCII each has small letters of its own: to one `İ` is an `i`, to another it is not.
+        Beyond ASCII each has small letters of its own.
         """
-        return bool(self._small) and not (self._plain and held.isascii())
+        small = self._forms.get(KeyMatch.CASEFOLD, set())
+        return bool(small) and not (held.isascii() and all(text.isascii() for text in small))
 
 
 def alike(keys: Sequence[Key]) -> bool:

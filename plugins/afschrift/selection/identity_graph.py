@@ -14,9 +14,10 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from afschrift.domain.key_forms import KeyMatch, key_form
 from afschrift.domain.keys import Key, Unique
 from afschrift.domain.sources import Source, SourceFactory
-from afschrift.inventory.model import Inventory, SourceFile, casefold_keys
+from afschrift.inventory.model import Inventory, SourceFile, key_matches
 from afschrift.selection.key_statements import KeyStatements
 
 
@@ -61,7 +62,7 @@ class Expansion:
         self._at = at
         self._later = later
         self._person = inventory.identity.person
-        self._fold = casefold_keys(inventory)
+        self._matches = key_matches(inventory)
 
     def run(self, given: Sequence[Key], *, only: bool = False) -> Identity:
         """Expand the given keys. Sources are opened only where a table links keys.
@@ -127,15 +128,15 @@ class Expansion:
         return tuple(sorted(kept, key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or "")))
 
     def _folded(self, found: set[Key]) -> set[Key]:
-        """An address in two cases is one key, where the tables compare it without regard to case."""
+        """Two spellings are one key where a table compares them as one."""
         firsts: dict[tuple[object, ...], Key] = {}
         for key in sorted(found, key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or "")):
             firsts.setdefault((key.name, self._value(key), key.valid_from, key.valid_to), key)
         return set(firsts.values())
 
     def _value(self, key: Key) -> str:
-        """The value as the warehouse compares it: by `lower`, which leaves ß alone, unlike `casefold`."""
-        return key.value.lower() if key.name in self._fold else key.value
+        """The value as the warehouse compares it."""
+        return key_form(key.value, self._matches.get(key.name, KeyMatch.EXACT))
 
     def _shared(self, links: Sequence[_LinkTable], keys: Sequence[Key]) -> dict[Key, int]:
         """Keys that others use too, each with how many do, in the table that knows of most."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from afschrift.inventory.table import Table
 from afschrift.selection.statements import Statements
 
@@ -50,13 +53,28 @@ class KeyStatements(Statements):
             owner=self._link(table, declared, person),
         )
 
-    def _link(self, table: str, declared: Table, name: str) -> dict[str, str | None]:
+    def crossings(self, table: str) -> Iterator[tuple[str, str]]:
+        """Each join, in words, and how many rows of others have the key of a row that is the person's."""
+        for found in self.finder.crossings(table):
+            yield found.words, self._render("crossing.sql", table, **vars(found))
+
+    def spellings(self, table: str) -> Iterator[tuple[str, str]]:
+        """Each key that is the table's own, and how many of the person's differ in their spelling alone."""
+        for name, match in self.finder.spellings(table):
+            yield (
+                name,
+                self._render("spellings.sql", table, belongs=(match,), **self.finder.stored(table, name)),
+            )
+
+    def _link(self, table: str, declared: Table, name: str) -> dict[str, Any]:
         link = declared.subject[name]
         finder = self.finder
         column = finder.column(table, link.column)
         return {
             "column": column,
             "holds": finder.holds(table, name),
+            "sides": finder.sides(table, name),
+            "form": finder.form(table, name),
             "text": self._dialect.key_text(column, finder.native(table, link.column)),
             "from": self._bound(table, link.valid_from),
             "to": self._bound(table, link.valid_to),

@@ -1,26 +1,28 @@
 """Which rows of a table are the person's: a tree of key matches and ways over joins.
 
-The tree holds quoted identifiers only; `include/sql/` spells it out. The person's keys are rows of
-the session's table `afschrift_key`, so the text of a statement is the same for everybody. A row that bears
-a key that is for ever one person's is theirs alone, whatever it points to (R31).
+`include/sql/` spells the tree out. The person's keys are rows of the session's table `afschrift_key`, so the
+text of a statement is the same for everybody. A row that bears a key that is for ever one person's is theirs
+alone, whatever it points to (R31).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
+from afschrift.domain.key_forms import KeyMatch
 from afschrift.domain.keys import Unique
 from afschrift.domain.sources import ColumnType, Dialect
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import hops
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
-from afschrift.inventory.table import FORMER_ROWS
+from afschrift.inventory.table import FORMER_ROWS, SubjectKey
 from afschrift.selection.part_columns import column_sql, of_entries
+from afschrift.selection.ways import Crossing, ForeignRows, Match, Near, Via, Ways
 
-_EXACT = {ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.UUID, ValueKind.DATE}
+_VALUES = {ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.UUID, ValueKind.DATE}
 Catalogue = Mapping[str, Mapping[str, ColumnType]]
 
 
@@ -32,96 +34,6 @@ def closed(column: str) -> NeedsPersonError:
         detail={"table": column},
         remedy="give its account SELECT on the column, or on the whole table.",
     )
-
-
-@dataclass(frozen=True)
-class Near:
-    """A condition by which an index finds rows, all that are the person's and perhaps others.
-
-    Attributes:
-        opening, closing: SQL around a SELECT of values, of which the row holds one.
-        found: SQL of such a value.
-    """
-
-    opening: str
-    found: str
-    closing: str
-
-
-@dataclass(frozen=True)
-class Match:
-    """The row holds a key of the person.
-
-    Attributes:
-        key: name of the key, as a literal.
-        holds: condition that the column equals the bound key `k`.
-        instant: the row's own time as an instant, for keys that change hands; None: see `timeless`.
-        timeless: the row counts whatever its time (`at: any`, or a key that is for ever one person's).
-        unless: columns of better keys; the row must hold none of them.
-        sides: the column and the bound key, where the keys are to be gathered before rows are read.
-        near: the keys among which the row's is at least, where EXISTS alone uses no index.
-        text: SQL of the column's value as the text of a key.
-        exact: what the database finds equal to a key is equal to whoever compares its text, so that a row
-            can be told to be this person's without the database.
-    """
-
-    key: str
-    holds: str
-    instant: str | None
-    timeless: bool
-    unless: tuple[str, ...] = ()
-    sides: tuple[str, str] | None = None
-    near: Near | None = None
-    text: str = ""
-    exact: bool = False
-
-
-@dataclass(frozen=True)
-class Via:
-    """A row of a parent table, under an alias, is the person's and this row points to it.
-
-    Attributes:
-        unless: columns of keys that are for ever one person's; a row that holds one is that person's,
-            whatever it points to. Empty where the data map says that such rows are shared.
-        theirs: the parent's columns in `pairs`, quoted.
-        columns: all columns of the parent that may be read, quoted.
-        alike: both sides of each pair have the same type, so that what is equal to a value is one value.
-        near: the parents to which the row points at least, where EXISTS alone uses no index.
-    """
-
-    relation: str
-    alias: str
-    pairs: tuple[str, ...]
-    belongs: tuple[Match | Via, ...]
-    unless: tuple[str, ...] = ()
-    theirs: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    alike: bool = False
-    near: Near | None = None
-
-
-@dataclass(frozen=True)
-class Ways:
-    """All the ways by which rows of a table are the person's; a row counts once by however many."""
-
-    belongs: tuple[Match | Via, ...]
-    keys: tuple[str, ...]
-    words: str
-
-
-@dataclass(frozen=True)
-class ForeignRows:
-    """Rows that a way over a join reaches though they bear somebody else's key.
-
-    Attributes:
-        borne: columns of keys that are for ever one person's.
-        own: the rows that bear the person's own.
-        joined: the ways over joins, as if no row bore a key.
-    """
-
-    borne: tuple[str, ...]
-    own: tuple[Match | Via, ...]
-    joined: tuple[Match | Via, ...]
 
 
 class WayFinder:
@@ -166,13 +78,33 @@ class WayFinder:
         return Ways(belongs, tuple(keys), "; ".join(words))
 
     def foreign(self, table: str) -> ForeignRows | None:
-        """Rows that a join reaches and that bear another person's key; None where there can be none."""
-        belongs = self.ways(table).belongs
-        joined = tuple(replace(way, unless=()) for way in belongs if isinstance(way, Via) and way.unless)
-        if not joined:
-            return None
-        own = tuple(way for way in belongs if isinstance(way, Match))
-        return ForeignRows(self._best(table, "t"), own, joined)
+        """Rows of another key or spelling that a way comes close to; None where there can be none."""
+        own = self.ways(table).belongs
+        likened = self._belongs(table, "t", frozenset(), {}, [], table, likens=True)
+        near = tuple(replace(way, unless=()) if isinstance(way, Via) else way for way in likened)
+        near = tuple(way for way in near if way not in own)
+        return ForeignRows(own, near) if near else None
+
+    def crossings(self, table: str) -> Iterator[Crossing]:
+        """The joins of a table by which a row of another person might have the same parent key."""
+        if self._source.tables[table].shared_rows is not None:
+            return
+        for hop in hops(self._source, table):
+            theirs = self._belongs(hop.parent, "o", frozenset({table}), {}, [], hop.parent)
+            own = self._belongs(hop.parent, "t", frozenset({table}), {}, [], hop.parent)
+            if own:
+                pairs = (self.equal((hop.parent, its, "t"), (hop.parent, its, "o")) for _, its in hop.pairs)
+                links = self._source.tables[hop.parent].subject.values()
+                bears = tuple(self.column(hop.parent, link.column) for link in links)
+                words = f"{', '.join(own for own, _ in hop.pairs)} -> {hop.parent}"
+                yield Crossing(words, self.relation(hop.parent), tuple(pairs), theirs, own, bears)
+
+    def spellings(self, table: str) -> Iterator[tuple[str, Match]]:
+        """Keys of text that are the table's own key, each with its way: there a row is a person."""
+        declared = self._source.tables[table]
+        for name, match in self._matches(table, "t"):
+            if match.match is not None and declared.key == (declared.subject[name].column,):
+                yield name, match
 
     def native(self, table: str, column: str) -> str:
         """The catalogue's type of a column.
@@ -211,9 +143,12 @@ class WayFinder:
         keys: dict[str, None],
         words: list[str],
         trail: str,
+        *,
+        likens: bool = False,
     ) -> tuple[Match | Via, ...]:
+        """The ways; `likens`: by what the database itself takes for equal, where that is more than bytes."""
         found: list[Match | Via] = []
-        for name, match in self._matches(table, alias):
+        for name, match in self._matches(table, alias, likens=likens):
             found.append(match)
             keys[name] = None
             words.append(f"{trail} by {name}")
@@ -224,16 +159,16 @@ class WayFinder:
                 continue
             way = f"{trail} -> {hop.parent}"
             parent = f"{alias}{number}"
-            inner = self._belongs(hop.parent, parent, seen | {table}, keys, words, way)
+            inner = self._belongs(hop.parent, parent, seen | {table}, keys, words, way, likens=likens)
             if inner:
                 pairs = tuple(
-                    self._dialect.joins(
-                        (self.column(table, own, alias), self.native(table, own)),
-                        (self.column(hop.parent, theirs, parent), self.native(hop.parent, theirs)),
-                    )
+                    self.equal((table, own, alias), (hop.parent, theirs, parent), likens=likens)
                     for own, theirs in hop.pairs
                 )
-                theirs = tuple(dict.fromkeys(self._dialect.quote(column) for _, column in hop.pairs))
+                grouped = (
+                    (self._dialect.quote(its), self._grouped(hop.parent, its, parent)) for _, its in hop.pairs
+                )
+                theirs = tuple(dict.fromkeys(grouped))
                 alike = all(self._alike((table, own), (hop.parent, its)) for own, its in hop.pairs)
                 readable, relation = self.readable(hop.parent), self.relation(hop.parent)
                 own, their = hop.pairs[0]
@@ -247,11 +182,25 @@ class WayFinder:
         among = self._dialect.among(column)
         return None if among is None or found is None else Near(among[0], found, among[1])
 
+    def equal(self, own: tuple[str, str, str], theirs: tuple[str, str, str], *, likens: bool = False) -> str:
+        """Condition: two columns are equal, each given by table, name and alias."""
+        sides = [(self.column(*side), self.native(side[0], side[1])) for side in (own, theirs)]
+        loose = any(self._catalogue[table][column].loose for table, column, _ in (own, theirs))
+        if likens and loose and all(self._dialect.is_text(native) for _, native in sides):
+            return self._dialect.likens(sides[0], sides[1])
+        return self._dialect.joins(sides[0], sides[1], loose=loose)
+
+    def _grouped(self, table: str, column: str, alias: str) -> str:
+        """What a column's rows are grouped by: GROUP BY goes by the database's own equality."""
+        native, quoted = self.native(table, column), f"{alias}.{self._dialect.quote(column)}"
+        loose = self._catalogue[table][column].loose and self._dialect.is_text(native)
+        return self._dialect.text_bytes(quoted, native) if loose else quoted
+
     def _alike(self, own: tuple[str, str], theirs: tuple[str, str]) -> bool:
-        """Whether two columns have the same type, of which equal values are one value to GROUP BY too."""
+        """Whether two columns have the same type, of which equal values are one value."""
         kinds = {self._catalogue[table][column].kind for table, column in (own, theirs)}
-        texts = {ValueKind.TEXT} if self._dialect.names_collations else set()
-        return self.native(*own) == self.native(*theirs) and kinds <= _EXACT | texts
+        texts = {ValueKind.TEXT} if self._dialect.compares_bytes else set()
+        return self.native(*own) == self.native(*theirs) and kinds <= _VALUES | texts
 
     def readable(self, table: str) -> tuple[str, ...]:
         """The columns that the source has of a table and the connection may read, quoted."""
@@ -272,26 +221,60 @@ class WayFinder:
 
     def holds(self, table: str, key: str, alias: str = "t") -> str:
         """Condition: the table's column of a key equals the bound key `k`."""
+        link, column, native = self._linked(table, key, alias)
+        return self._dialect.holds_key(column, native, link.match, normal=link.normal is not None)
+
+    def sides(self, table: str, key: str, alias: str = "t") -> tuple[str, str] | None:
+        """Both sides of `holds`, where the keys are to be gathered before rows are read."""
+        link, column, native = self._linked(table, key, alias)
+        return self._dialect.key_sides(column, native, link.match, normal=link.normal is not None)
+
+    def form(self, table: str, key: str, alias: str = "t", match: KeyMatch | None = None) -> str:
+        """The normal form of a key in a table, where it is a text, to be compared by bytes; else its text.
+
+        `match`: the form; absent: as the table has it.
+        """
+        link, column, native = self._linked(table, key, alias)
+        match = match or link.match
+        if self._dialect.is_text(native) or match is KeyMatch.DIGITS:
+            return self._dialect.key_form(column, native, match)
+        return self._dialect.key_text(column, native)
+
+    def stored(self, table: str, key: str) -> dict[str, str]:
+        """SQL of a key of text as it is stored, and of its normal form; both compare by bytes."""
+        link, column, native = self._linked(table, key, "t")
+        match = KeyMatch.CASEFOLD if link.match is KeyMatch.EMAIL else link.match
+        return {
+            "stored": self._dialect.text_bytes(column, native),
+            "form": self._dialect.key_form(column, native, match),
+        }
+
+    def _linked(self, table: str, key: str, alias: str) -> tuple[SubjectKey, str, str]:
         link = self._source.tables[table].subject[key]
-        column, native = self.column(table, link.column, alias), self.native(table, link.column)
-        return self._dialect.holds_key(column, native, casefold=link.match == "casefold")
+        return link, self.column(table, link.column, alias), self.native(table, link.column)
+
+    def type_of(self, table: str, column: str) -> ColumnType:
+        """A column as the catalogue has it; errors as of `native`."""
+        self.native(table, column)
+        return self._catalogue[table][column]
 
     def instant(self, table: str, column: str, alias: str = "t") -> str:
         """A column of times as an instant."""
         native = self.native(table, column)
         return self._dialect.instant(self.column(table, column, alias), native, self._source.zone)
 
-    def _matches(self, table: str, alias: str) -> Iterator[tuple[str, Match]]:
+    def _matches(self, table: str, alias: str, *, likens: bool = False) -> Iterator[tuple[str, Match]]:
         """The best key a row holds decides: others count only where it holds none better."""
         subject = self._source.tables[table].subject
         best = [name for name in subject if self._unique(name) is Unique.YES]
         unless = self._best(table, alias)
         for name in best:
-            yield name, self._match(table, alias, name, timeless=True)
+            yield name, self._match(table, alias, name, timeless=True, likens=likens)
         for name, link in subject.items():
             if name not in best and not (best and (link.valid_from or link.valid_to)):
                 timeless = link.at == "any"
-                yield name, self._match(table, alias, name, timeless=timeless, unless=unless)
+                match = self._match(table, alias, name, timeless=timeless, unless=unless, likens=likens)
+                yield name, match
 
     def _best(self, table: str, alias: str) -> tuple[str, ...]:
         """Columns of the keys that are for ever one person's: who bears one is that person."""
@@ -300,21 +283,37 @@ class WayFinder:
         return tuple(self.column(table, link.column, alias) for link in best)
 
     def _match(
-        self, table: str, alias: str, name: str, *, timeless: bool, unless: tuple[str, ...] = ()
+        self,
+        table: str,
+        alias: str,
+        name: str,
+        *,
+        timeless: bool,
+        unless: tuple[str, ...] = (),
+        likens: bool = False,
     ) -> Match:
-        link = self._source.tables[table].subject[name]
-        column, of_type = self.column(table, link.column, alias), self._catalogue[table][link.column]
-        native, casefold = self.native(table, link.column), link.match == "casefold"
+        dialect, (link, column, native) = self._dialect, self._linked(table, name, alias)
+        of_type = self._catalogue[table][link.column]
+        is_text = dialect.is_text(native) or link.match is KeyMatch.DIGITS
+        holds, sides = self.holds(table, name, alias), self.sides(table, name, alias)
+        normal = link.normal is not None
+        if likens and of_type.loose and dialect.is_text(native):
+            holds, sides, normal = dialect.likens_key(column, native, link.match), None, True
+        looked = dialect.near_key(column, native, link.match, normal=normal)
+        near = self._near(*looked) if looked else None
         return Match(
-            key=self._dialect.literal(name),
-            holds=self.holds(table, name, alias),
+            key=dialect.literal(name),
+            name=name,
+            match=link.match if is_text else None,
+            holds=holds,
             instant=self.instant(table, link.at, alias) if link.at and not timeless else None,
             timeless=timeless,
             unless=unless,
-            sides=self._dialect.key_sides(column, native, casefold=casefold),
-            near=self._near(column, self._dialect.near_key(native, casefold=casefold)),
-            text=self._dialect.key_text(column, native),
-            exact=not of_type.loose and of_type.kind is not ValueKind.NUMBER,
+            sides=sides,
+            near=near,
+            text=dialect.key_text(column, native),
+            exact=of_type.kind in _VALUES
+            or (dialect.compares_bytes and of_type.kind is not ValueKind.NUMBER),
         )
 
     def _unique(self, key: str) -> Unique:

@@ -25,8 +25,9 @@ from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.law.person.assurance import below
 from afschrift.selection.identifiers import EDGES, GAPS, SIGNS, kind_of, search_name, whole_name
 from afschrift.selection.own_identifiers import CATEGORIES
-from afschrift.selection.person import Match, Via, WayFinder
+from afschrift.selection.person import WayFinder
 from afschrift.selection.statements import render
+from afschrift.selection.ways import Match, Via
 
 _TEXTS = (ValueKind.TEXT, ValueKind.JSON)
 _LARGE = 500_000  # rows from which a table may take longer than its budget
@@ -233,7 +234,7 @@ class ResidualSearch:
 
     def _number(self, column: str, column_type: ColumnType, key: str) -> _Look:
         dialect = self.session.dialect
-        holds = dialect.holds_key(f"t.{dialect.quote(column)}", column_type.native, casefold=False)
+        holds = dialect.holds_key(f"t.{dialect.quote(column)}", column_type.native)
         same = f"(k.name = {dialect.literal(key)} AND {holds})"
         return _Look(column, "", None, same, same)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,11 @@ from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
 from afschrift.selection.mask_tokens import token_mask
 from afschrift.selection.part_columns import of_entries
-from afschrift.selection.person import Catalogue, WayFinder, Ways
+from afschrift.selection.person import Catalogue, WayFinder
+from afschrift.selection.ways import Match, Ways
 
+HELD_TEXT, HELD_VALUE = "afschrift_held_text_", "afschrift_held_value_"
+"""Columns beside those that leave: the keys that a row bears, by their number in `subject` of its table."""
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
 
@@ -91,7 +94,17 @@ class Statements:
         if not order or declared.history == "read":  # former rows have the key of the present one
             order.append(self._dialect.row_order(expressions))
         columns = [(expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True)]
+        columns += self._held(table)
         return self._render_all("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
+
+    def _held(self, table: str) -> Iterator[tuple[str, str]]:
+        """The keys that a row bears, by which it may be the person's."""
+        ways = {way.name: way for way in self.finder.ways(table).belongs if isinstance(way, Match)}
+        for number, (name, link) in enumerate(self._source.tables[table].subject.items()):
+            if name in ways and not self._is_hidden(table, link.column):
+                way = ways[name]
+                prefix = HELD_VALUE if way.match is None else HELD_TEXT
+                yield way.text, self._dialect.quote(f"{prefix}{number}")
 
     def count(self, table: str, scope: Scope | None = None) -> str:
         """How many rows of a table are the person's."""
@@ -125,7 +138,7 @@ class Statements:
         return self._render_all("unknown_origins.sql", table, by=self._dialect.quote(origin.by), known=known)
 
     def foreign(self, table: str) -> str | None:
-        """How many rows a join reaches that bear another person's key; None where there can be none."""
+        """How many rows come close to the person's and bear another key; None where there can be none."""
         found = None if self._is_hidden(table) else self.finder.foreign(table)
         return None if found is None else self._render_all("foreign.sql", table, foreign=found)
 
@@ -146,8 +159,7 @@ class Statements:
         lookup = None
         if country is not None:
             country_table, name = country.table, country.name
-            theirs = (self.finder.column(country_table, name, "l"), self.finder.native(country_table, name))
-            on = self._dialect.joins((quoted, self.finder.native(table, column)), theirs)
+            on = self.finder.equal((table, column, "t"), (country_table, name, "l"))
             lookup = {"relation": self.finder.relation(country_table), "on": on}
             of = self.finder.column(country_table, country.country, "l")
             columns.append((self._dialect.text(of), self._dialect.quote("country")))

@@ -15,8 +15,9 @@ from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.sources import Dialect
 from afschrift.inventory.model import SourceFile
 from afschrift.selection.mask_tokens import salt_name, salt_of
-from afschrift.selection.person import Match, Via, WayFinder
+from afschrift.selection.person import WayFinder
 from afschrift.selection.statements import render
+from afschrift.selection.ways import Match, Via
 
 PERSON, HELD, SALTED = "afschrift_person", "afschrift_held", "afschrift_salt"
 """Columns beside those of a table: whose the row is, their key in it, the salt of their masks."""

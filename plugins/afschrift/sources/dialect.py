@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from afschrift.domain.key_forms import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.sources.key_table import KEY_TABLE
+
+CAPITALS, SMALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+BLANK = r"[\x09-\x0d\x1c-\x20\x85\p{Z}]"
+"""A sign of `domain.key_forms.BLANKS`, in the regular expressions of RE2, PCRE and ICU."""
+AT_ENDS = rf"^{BLANK}+|{BLANK}+\z"
+DOTTED, KEPT = "\u0130", "\uf8ff"
+"""`İ`, which databases make an `i`; and a sign of no alphabet, in its place meanwhile."""
 
 
 class StandardDialect:
@@ -15,7 +23,7 @@ class StandardDialect:
     keys = KEY_TABLE
     one_row = "LIMIT 1"
     hides_tables = False
-    names_collations = False
+    compares_bytes = True
     sorts_in_our_memory = False
     gathers_keys = False
     asks_each_row = False
@@ -48,17 +56,68 @@ class StandardDialect:
         """A key's text as a column's type; NULL where it is none of its values."""
         return value
 
-    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
-        """The column equals the key `k`."""
-        if casefold:
-            return f"lower({column}) = lower(k.value)"
+    def is_text(self, native: str) -> bool:
+        """As each database names its types."""
+        raise NotImplementedError
+
+    def text_bytes(self, column: str, native: str) -> str:
+        """As each database spells it."""
+        raise NotImplementedError
+
+    def key_text(self, column: str, native: str) -> str:
+        """As each database spells it."""
+        raise NotImplementedError
+
+    def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
+        """The normal form of a text; `trimmed`: it is in that of `exact` already."""
+        raise NotImplementedError
+
+    def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+        """Of the column's bytes as text."""
+        return self.normal_text(self.text_bytes(column, native), match)
+
+    def bound_form(self, match: str) -> str:
+        """The normal form of the bound key, of which `value` is the one of `exact`."""
+        return "k.value" if match == KeyMatch.EXACT else self.normal_text("k.value", match, trimmed=True)
+
+    def holds_key(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> str:
+        """What is no text by its value; a text by its normal form, or by the column's index and its bytes."""
+        if not self.is_text(native) and match != KeyMatch.DIGITS:
+            return self.holds_value(column, native)
+        if not normal or not self.is_text(native):
+            return f"{self.key_form(column, native, match)} = {self.bound_form(match)}"
+        same = f"{self.text_bytes(column, native)} = {self.bound_form(match)}"
+        return f"{self.likens_key(column, native, match)} AND {same}"
+
+    def holds_value(self, column: str, native: str) -> str:
+        """A column of anything but texts holds the key."""
         return f"{column} = {self.typed_key('k.value', native)}"
 
-    def key_sides(self, column: str, native: str, *, casefold: bool) -> tuple[str, str] | None:  # noqa: ARG002
+    def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+        """By the equality that is the column's own, and so by its index."""
+        return f"{column} = {self.typed_key(self.bound_form(match), native)}"
+
+    def key_sides(
+        self,
+        column: str,  # noqa: ARG002
+        native: str,  # noqa: ARG002
+        match: str = KeyMatch.EXACT,  # noqa: ARG002
+        *,
+        normal: bool = False,  # noqa: ARG002
+    ) -> tuple[str, str] | None:
         """Most databases ask the keys row by row."""
         return None
 
-    def near_key(self, native: str, *, casefold: bool) -> str | None:  # noqa: ARG002
+    def near_key(
+        self,
+        column: str,  # noqa: ARG002
+        native: str,  # noqa: ARG002
+        match: str = KeyMatch.EXACT,  # noqa: ARG002
+        *,
+        normal: bool = False,  # noqa: ARG002
+    ) -> tuple[str, str] | None:
         """Not asked for."""
         return None
 
@@ -80,8 +139,19 @@ class StandardDialect:
             text = f"replace({text}, {self.literal(sign)}, '')"
         return text
 
-    def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
-        """By the database's own equality, as its foreign keys."""
+    def joins(self, own: tuple[str, str], theirs: tuple[str, str], *, loose: bool = True) -> str:
+        """By the database's own equality, for its index; where that is not one of bytes, by those too.
+
+        A text beside a number would be taken for one: `01` for 1.
+        """
+        texts = [self.is_text(native) for _, native in (own, theirs)]
+        if not any(texts) or (all(texts) and not loose):
+            return self.likens(own, theirs)
+        same = f"{self.text_bytes(*own)} = {self.text_bytes(*theirs)}"
+        return f"{self.likens(own, theirs)} AND {same}" if all(texts) else same
+
+    def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
+        """As its foreign keys do."""
         return f"{own[0]} = {theirs[0]}"
 
     def sampled(self, relation: str, share: float) -> str | None:  # noqa: ARG002

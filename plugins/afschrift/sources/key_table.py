@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections.abc import Iterator
 from datetime import datetime
 
 import pyarrow as pa
 
-from afschrift.domain.keys import PersonKeys
+from afschrift.domain.key_forms import OF_SOFTWARE, key_form
+from afschrift.domain.keys import Key, PersonKeys
 from afschrift.sources.local_times import utc_text
 
 KEY_TABLE = "afschrift_key"
@@ -27,19 +30,21 @@ _SCHEMA = pa.schema(
 )
 
 
-def key_rows(*persons: PersonKeys) -> pa.Table:
+def key_rows(*persons: PersonKeys, apart: bool = False) -> pa.Table:
     """One row a key: `person, name, value, valid_from, valid_to, is_current, asked_at`.
 
-    A value with a NUL is left out: some databases cannot take one, and none that cannot holds one.
+    A value stands in its normal form `exact`. One with a NUL is left out: some databases cannot take one, and
+    none that cannot holds one. So is one without a sign but blanks: it names nobody.
 
     Args:
         persons: the keys of each; `person` is their number in this order, from 0.
+        apart: a row with the letters taken apart (NFD) too, for a database that cannot compose them.
     """
     rows = [
         {
             "person": person,
             "name": key.name,
-            "value": key.value,
+            "value": value,
             "valid_from": _moment(key.valid_from),
             "valid_to": _moment(key.valid_to),
             "is_current": key.valid_at(at),
@@ -47,7 +52,7 @@ def key_rows(*persons: PersonKeys) -> pa.Table:
         }
         for person, (keys, at) in enumerate(persons)
         for key in keys
-        if "\0" not in key.value
+        for value in _values(key, apart=apart)
     ]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
@@ -57,18 +62,22 @@ def key_json(table: pa.Table) -> str:
     return json.dumps(table.to_pylist(), default=datetime.isoformat)
 
 
-def text_key_rows(*persons: PersonKeys) -> list[tuple[object, ...]]:
+def text_key_rows(*persons: PersonKeys, apart: bool = False) -> list[tuple[object, ...]]:
     """The same rows for databases without instants: times are RFC 3339 texts in UTC.
 
     The fourth column, `number`, holds a value that is an integer as such, so that a column of numbers is
     compared with a number: a text would be compared as one in some databases, rounded in others.
+
+    Args:
+        persons: as of `key_rows`.
+        apart: as of `key_rows`.
     """
     return [
         (
             person,
             key.name,
-            key.value,
-            number(key.value),
+            value,
+            number(value),
             utc_text(key.valid_from, "UTC"),
             utc_text(key.valid_to, "UTC"),
             int(key.valid_at(at)),
@@ -76,8 +85,14 @@ def text_key_rows(*persons: PersonKeys) -> list[tuple[object, ...]]:
         )
         for person, (keys, at) in enumerate(persons)
         for key in keys
-        if "\0" not in key.value
+        for value in _values(key, apart=apart)
     ]
+
+
+def _values(key: Key, *, apart: bool) -> Iterator[str]:
+    value = key.value if key.name.startswith(OF_SOFTWARE) else key_form(key.value)
+    if value and "\0" not in value:
+        yield from dict.fromkeys([value, *([unicodedata.normalize("NFD", value)] if apart else [])])
 
 
 def number(value: str) -> int | None:

@@ -29,8 +29,8 @@ from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.identity_graph import Expansion, Identity
+from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.own_identifiers import own_identifiers
-from afschrift.selection.statements import Statements
 from afschrift.services import Services
 from afschrift.sources.kept_open import KeptOpen
 from afschrift.steps.consents import read_consents
@@ -239,10 +239,10 @@ class Drafter:
         """Binds an answer or a plan to the keys, under the request's own key: it tells nobody a value."""
         return fingerprint(self._services.register, self._request.id, keys)
 
-    def _statements(self, source: SourceFile, session: Source) -> Statements:
+    def _statements(self, source: SourceFile, session: Source) -> KeyStatements:
         identity = self._services.inventory.identity
         catalogue = session.catalogue()
-        return Statements(self._services.sql, source, identity, session.dialect, catalogue, self._hidden)
+        return KeyStatements(self._services.sql, source, identity, session.dialect, catalogue, self._hidden)
 
     def _rows_not_given(self, plan: Plan) -> None:
         """What the check of the map found and no statement stops at: a person must know of it."""

@@ -11,6 +11,7 @@ from afschrift.casework.decision.source_triggers import case_columns
 from afschrift.casework.decision.triggers import Trigger
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
@@ -20,6 +21,7 @@ from afschrift.inventory.waiting.unclassified import awaited
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.column_facts import PersonFacts
+from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.repeated_tables import read_twice, unlike
 from afschrift.selection.statements import Scope, Statements
 from afschrift.selection.table_decision import NO_ROWS, Classifier, TableDecision
@@ -74,7 +76,9 @@ class TableDrafts:
         self._services, self._right, self._facts, self._notes = services, right, facts, notes
         self._count = count
 
-    def of(self, source: SourceFile, session: Source, statements: Statements) -> list[ExtractPlan | Withheld]:
+    def of(
+        self, source: SourceFile, session: Source, statements: KeyStatements
+    ) -> list[ExtractPlan | Withheld]:
         """What becomes of each personal table of a source; what a person must answer is noted."""
         structure = session.structure()
         for fault in read_twice(source, structure.parts, statements.catalogue):
@@ -94,6 +98,7 @@ class TableDrafts:
                 self._unknown_origins(session, statements, f"{source.source}.{name}", name)
                 named = Scope(table.origin.by, tuple(table.origin.values))
                 decision = replace(decision, scope=decision.scope or named)
+            self._own_alone(session, statements, source, name)
             self._foreign_rows(session, statements, f"{source.source}.{name}", name)
             self._examine(session, statements, decision)
             self._notes.triggers += case_columns(self._services.inventory, session, statements, decision)
@@ -174,12 +179,37 @@ class TableDrafts:
             detail = {"table": table_path, "rows": rows}
             self._notes.need(OpenQuestion(KINDS["unknown_origin"], ("leave_out",), words, detail))
 
+    def _own_alone(self, session: Source, statements: KeyStatements, source: SourceFile, name: str) -> None:
+        """Nobody else's row has a key of the person, as it is spelled or as what a join goes by.
+
+        Raises:
+            ConfigurationError: some has.
+        """
+        table_path, columns = f"{source.source}.{name}", source.tables[name].columns.values()
+        for key, statement in statements.spellings(name):
+            if int(session.rows(statement)[0][0]):
+                raise ConfigurationError(
+                    f"Rows of {table_path} have keys {key} that differ in their spelling alone, and each row "
+                    "is a person there: whose they are is not known.",
+                    remedy="mend these keys in the source: `afschrift inventory check --live` counts them.",
+                )
+        given = any(column.origin is not Origin.NOT_PERSONAL for column in columns)
+        for words, statement in statements.crossings(name) if given else ():
+            if int(session.rows(statement)[0][0]):
+                raise ConfigurationError(
+                    f"{table_path} by {words}: rows of several persons have the same key there, so it is not "
+                    "known whose the rows are that point to it.",
+                    remedy="let the join name a column more, or mend the keys; where such rows are of each, "
+                    "say `shared_rows`, with who decided.",
+                )
+
     def _foreign_rows(self, session: Source, statements: Statements, table_path: str, name: str) -> None:
         """A key that is one person's decides alone; where a join says otherwise, a person must know."""
         statement = statements.foreign(name)
         rows = int(session.rows(statement)[0][0]) if statement is not None else 0
         if rows:
-            words = f"{rows} row(s) of {table_path} are reached by a join and bear another person's key."
+            near = "come close by a join or by their spelling, and bear another key."
+            words = f"{rows} row(s) of {table_path} {near}"
             detail = {"table": table_path, "rows": rows}
             self._notes.need(OpenQuestion(KINDS["foreign_rows"], ("leave_out",), words, detail))
 

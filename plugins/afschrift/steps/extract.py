@@ -16,6 +16,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.extraction.manual_files import stage
+from afschrift.extraction.own_rows import OthersRowError
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
 from afschrift.steps.gates import refusal
@@ -63,7 +64,12 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     if source not in searched_sources(services, plan):
         return _only_named(services, plan, source, took)
     reading = SourceReading(services, plan, source, keys_of(services, plan))
-    record = reading.run(request.received_at)
+    try:
+        record = reading.run(request.received_at)
+    except OthersRowError as met:
+        raise refusal(
+            services, request_id, "extract", "row_of_another", str(met.args[0]), met.remedy
+        ) from None
     return finish(services, plan, record, reading.evidence(record), took, again=again)
 
 

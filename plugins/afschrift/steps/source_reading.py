@@ -19,6 +19,7 @@ from afschrift.domain.profile import Overview
 from afschrift.domain.sources import Source, Structure
 from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.finder.find import SourceFinder
+from afschrift.extraction.own_rows import OwnRows
 from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.extraction.redact import redacted
 from afschrift.extraction.row_observers import Batches, RowObservers
@@ -122,7 +123,10 @@ class SourceReading:
         writer = TableWriter(
             self._staging, part, formats, services.limits, self._chosen[part.name], self._kept, comparison
         )
-        read = redacted(part, partial(session.stream, part.statement), self._mac)
+        inventory = services.inventory
+        declared = inventory.sources[self._source].tables[part.table]
+        own = OwnRows(part, declared, inventory.identity, self._keys)
+        read = redacted(part, own.over(partial(session.stream, part.statement)), self._mac)
         stream = self._finding.over(part, self._observers.over(part, read))
         return TableReading(self, part, comparison, writer, read, stream, _masked(session, part))
 

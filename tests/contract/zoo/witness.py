@@ -17,6 +17,7 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.comparison import Comparison, RowSums
+from afschrift.extraction.own_rows import without_keys
 from afschrift.values.forms import text_batch
 
 
@@ -84,12 +85,16 @@ def _account(reading: Source, part: ExtractPlan) -> Account:
     """Row by row: what a batch begins with and which rows stand beside each other plays no part."""
     (field,) = part.selected
     try:
-        batches = [text_batch(batch, part.selected) for batch in reading.stream(part.statement)]
+        batches = [
+            text_batch(batch, part.selected) for batch in map(without_keys, reading.stream(part.statement))
+        ]
         comparison = Comparison(reading, part, 100, "seed")
         for batch in batches:
             for start in range(batch.num_rows):
                 comparison.take(batch.slice(start, 1))
-        hashed = comparison.require(lambda: reading.stream(part.statement)).hashed == (field.name,)
+        hashed = comparison.require(lambda: map(without_keys, reading.stream(part.statement))).hashed == (
+            field.name,
+        )
     except (AfschriftError, *_CRASHES) as why:
         return Account(f"{type(why).__name__}: {why}", hashed=False)
     if not hashed:

@@ -11,7 +11,7 @@ LONG = "123456789012345678901234567890"
 
 
 def held(*values: str) -> HeldKeys:
-    return HeldKeys([Key("id", value) for value in values], ["id"], [])
+    return HeldKeys([Key("id", value) for value in values], [("id", None)])
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,8 @@ UNKNOWN_ORIGIN = QuestionKind(
 FOREIGN_ROWS = QuestionKind(
     "foreign_rows",
     "Rows that bear somebody else's key",
-    "A join reaches these rows, and they bear another person's key. Is it right to leave them out (R31)?",
+    "A join reaches these rows, or the database takes their key for the person's, and they bear another one. "
+    "Is it right to leave them out (R31)?",
     {
         "leave_out": "It is right: they are somebody else's.",
     },

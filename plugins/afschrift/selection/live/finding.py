@@ -36,6 +36,10 @@ class Code(StrEnum):
     HISTORY_NOT_DECIDED = "history_not_decided"
     FILES_NOT_READ = "files_not_read"
     KEY_NOT_UNIQUE = "key_not_unique"
+    KEY_NOT_NORMAL = "key_not_normal"
+    KEY_IN_OTHER_FORM = "key_in_other_form"
+    KEYS_OF_ONE_FORM = "keys_of_one_form"
+    KEYS_EQUAL_TO_DATABASE = "keys_equal_to_database"
     JOIN_FINDS_NOTHING = "join_finds_nothing"
     JOIN_CROSSES_PERSONS = "join_crosses_persons"
     POINTS_TO_NOTHING = "points_to_nothing"
@@ -73,12 +77,16 @@ RULES: dict[Code, Rule] = {
     Code.HISTORY_NOT_DECIDED: Rule(_ERROR, "nobody decided about former rows, or there are none"),
     Code.FILES_NOT_READ: Rule(_ERROR, "a folder of a lake holds files that are neither read nor passed over"),
     Code.KEY_NOT_UNIQUE: Rule(_ERROR, "several rows have the same `key`"),
+    Code.KEY_NOT_NORMAL: Rule(_ERROR, "keys are not in the form that `normal` says: no request finds them"),
+    Code.KEY_IN_OTHER_FORM: Rule(_NOTE, "keys are stored in another form: found by reading the whole table"),
+    Code.KEYS_OF_ONE_FORM: Rule(_ERROR, "keys of two persons differ in their spelling alone: requests stop"),
+    Code.KEYS_EQUAL_TO_DATABASE: Rule(_WARNING, "the database takes several keys for one: requests ask"),
     Code.JOIN_FINDS_NOTHING: Rule(_ERROR, "no row finds one by a `join`, or the types do not compare"),
     Code.JOIN_CROSSES_PERSONS: Rule(_ERROR, "a `join` reaches rows that bear another person's key"),
     Code.POINTS_TO_NOTHING: Rule(_WARNING, "rows point to one that is not there"),
     Code.TABLE_NOT_REACHED: Rule(_ERROR, "no way leads from any row of a table to a person"),
     Code.ROWS_NOT_REACHED: Rule(_NOTE, "some rows of a table are nobody's, by the ways of the inventory"),
-    Code.ROWS_OF_SEVERAL: Rule(_WARNING, "one way leads from a row to several persons: each is given it"),
+    Code.ROWS_OF_SEVERAL: Rule(_ERROR, "a join leads from a row to several persons: their requests stop"),
     Code.ROWS_OF_SHARED_KEY: Rule(_NOTE, "a key in the row is of several persons at that time: requests ask"),
     Code.ROWS_BY_SEVERAL_WAYS: Rule(_NOTE, "two ways lead to two persons, as of sender and recipient"),
     Code.HOLDS_IDENTIFIER: Rule(_WARNING, "a column that is called not personal holds what names people"),

@@ -14,7 +14,7 @@ from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
 
-NOBODY = Key("", "")
+NOBODY = Key("", "nobody")
 """What stands in the session's key table: no key of the inventory has this name, so no row is anybody's."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from afschrift.domain.key_forms import loosest
 from afschrift.domain.keys import Unique
 from afschrift.inventory.joins import hops
 from afschrift.inventory.model import SourceFile
@@ -94,10 +95,9 @@ class RouteFinder:
 
     def _owned(self, table: str, alias: str, key: str, where: tuple[str, ...]) -> Iterator[Route]:
         """To the person's own key, where a table of the source says whose a key is."""
-        link, finder = self._source.tables[table].subject[key], self._finder
-        column = finder.column(table, link.column, alias)
+        finder = self._finder
         person, shared = self._identity.person, not self._unique(key)
-        text = finder.dialect.key_text(column, finder.native(table, link.column))
+        text = finder.form(table, key, alias)
         words = f"{table} by {key}"
         if key == person:
             yield Route(words, person, text, where=where)
@@ -106,22 +106,19 @@ class RouteFinder:
         bounded = [name for name in owners if self._bounded(name, key)]
         for number, name in enumerate(owners):
             owner = f"{alias}o{number}"
-            ties = self._source.tables[name].subject
             conditions = [self._same((table, key, alias), (name, key, owner))]
             conditions += self._held(table, key, alias, name, owner)
             if name not in bounded:
                 conditions += [self._says_more(key, (name, owner), (b, f"{owner}b")) for b in bounded]
-            value = finder.column(name, ties[person].column, owner)
             yield Route(
                 f"{words} of {name}",
                 person,
-                finder.dialect.key_text(value, finder.native(name, ties[person].column)),
+                finder.form(name, person, owner),
                 ((finder.relation(name), owner, tuple(conditions)),),
                 where,
                 shared=shared,
             )
         if not owners:
-            text = f"lower({text})" if link.match == "casefold" else text
             yield Route(words, key, text, where=where, shared=shared, known=not shared)
 
     def _bounded(self, name: str, key: str) -> bool:
@@ -146,14 +143,12 @@ class RouteFinder:
         links = [
             (table, self._source.tables[table].subject[key], alias) for table, key, alias in (own, theirs)
         ]
-        fold = any(link.match == "casefold" for _, link, _ in links)
-        sides = [
-            (self._finder.column(table, link.column, alias), self._finder.native(table, link.column))
-            for table, link, alias in links
-        ]
-        if fold:
-            return f"lower({sides[0][0]}) = lower({sides[1][0]})"
-        return self._finder.dialect.joins(sides[0], sides[1])
+        finder = self._finder
+        places = [(table, link.column, alias) for table, link, alias in links]
+        if any(finder.dialect.is_text(finder.native(name, column)) for name, column, _ in places):
+            match = loosest(link.match for _, link, _ in links)
+            return " = ".join(finder.form(name, key, alias, match) for name, key, alias in (own, theirs))
+        return finder.equal(places[0], places[1])
 
     def _held(self, table: str, key: str, alias: str, name: str, owner: str) -> Iterator[str]:
         """That the owner had the key at the time of the row; without one, that they have it now."""
@@ -173,10 +168,7 @@ class RouteFinder:
                 yield f"({bound} IS NULL OR {bound} {compared} {at})"
 
     def _equal(self, own: tuple[str, str, str], theirs: tuple[str, str, str]) -> str:
-        sides = [
-            (self._finder.column(*side), self._finder.native(side[0], side[1])) for side in (own, theirs)
-        ]
-        return self._finder.dialect.joins(sides[0], sides[1])
+        return self._finder.equal(own, theirs)
 
     def _unique(self, key: str) -> bool:
         return self._identity.keys[key].unique is Unique.YES

@@ -169,8 +169,7 @@ class WaysCheck:
 
 def equal(finder: WayFinder, own: tuple[str, str, str], theirs: tuple[str, str, str]) -> str:
     """Condition: two columns are equal; each as table, column and alias."""
-    sides = [(finder.column(*side), finder.native(side[0], side[1])) for side in (own, theirs)]
-    return finder.dialect.joins(sides[0], sides[1])
+    return finder.equal(own, theirs)
 
 
 def points_to_nothing(

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from afschrift.domain.key_forms import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
-from afschrift.sources.dialect import NO_DOCUMENT, NO_FIELD, StandardDialect, unread
+from afschrift.sources.dialect import (
+    AT_ENDS,
+    CAPITALS,
+    DOTTED,
+    KEPT,
+    NO_DOCUMENT,
+    NO_FIELD,
+    SMALL,
+    StandardDialect,
+    unread,
+)
 from afschrift.sources.duckdb.document_parts import place_of
 from afschrift.sources.duckdb.types import column_type
 
@@ -19,6 +30,8 @@ class DuckDialect(StandardDialect):
 
     name = "duckdb"
     gathers_keys = True
+    has_collations = False
+    """Whether some table or view of the database names a collation: of a column none is told."""
 
     def __init__(self, cell_limit: int = 64 << 20) -> None:
         self._cell_limit = cell_limit
@@ -50,15 +63,39 @@ class DuckDialect(StandardDialect):
             same = f"CAST({cast} AS VARCHAR) = {value}"
         return f"CASE WHEN {same} THEN {cast} END"
 
-    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
-        """The column equals the key `k`."""
-        return " = ".join(self.key_sides(column, native, casefold=casefold))
+    def is_text(self, native: str) -> bool:
+        """The texts of an ENUM are its own."""
+        return native == "VARCHAR"
 
-    def key_sides(self, column: str, native: str, *, casefold: bool) -> tuple[str, str]:
+    def text_bytes(self, column: str, native: str) -> str:
+        """By way of a BLOB where texts of the database have collations, which expressions hand on."""
+        text = column if native == "VARCHAR" else f"CAST({column} AS VARCHAR)"
+        return f"decode(encode({text}))" if self.has_collations and self.is_text(native) else text
+
+    def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
+        """`lower` is of all alphabets."""
+        if match == KeyMatch.DIGITS:
+            return f"nullif(regexp_replace({text}, '[^0-9]+', '', 'g'), '')"
+        if not trimmed:
+            text = f"nfc_normalize(regexp_replace({text}, '{AT_ENDS}', '', 'g'))"
+        if match == KeyMatch.EMAIL:
+            return f"translate({text}, '{CAPITALS}', '{SMALL}')"
+        return f"lower(translate({text}, '{DOTTED}', '{KEPT}'))" if match == KeyMatch.CASEFOLD else text
+
+    def holds_key(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> str:
+        """The column holds the key `k`."""
+        return " = ".join(self.key_sides(column, native, match, normal=normal))
+
+    def key_sides(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> tuple[str, str]:
         """For a correlated EXISTS, it keeps each row of the table, with all that the statement needs."""
-        if casefold:
-            return f"lower({column})", "lower(k.value)"
-        return column, self.typed_key("k.value", native)
+        if not self.is_text(native) and match != KeyMatch.DIGITS:
+            return column, self.typed_key("k.value", native)
+        stored = self.text_bytes(column, native) if normal else self.key_form(column, native, match)
+        return stored, self.bound_form(match)
 
     def token(self, salt: str, text: str) -> str:
         """A text is hashed as UTF-8."""
@@ -78,9 +115,9 @@ class DuckDialect(StandardDialect):
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
-        text = f"CAST({column} AS VARCHAR)"
         if not native.startswith(_INEXACT):
-            return text
+            return self.text_bytes(column, native if self.is_text(native) else "")
+        text = f"CAST({column} AS VARCHAR)"
         whole = f"TRY_CAST({column} AS HUGEINT)"
         return f"CASE WHEN {whole} = {column} THEN CAST({whole} AS VARCHAR) ELSE {text} END"
 

@@ -126,7 +126,7 @@ class DuckSession:
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views of the database; those of another schema as `schema.table`."""
         found: dict[str, dict[str, ColumnType]] = {}
-        self.dialect.names_collations = not self.rows(_COLLATIONS)[0][0]
+        self.dialect.has_collations = bool(self.rows(_COLLATIONS)[0][0])
         rows = self.rows(
             "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
             "WHERE NOT internal AND database_name = current_database() "
@@ -135,7 +135,7 @@ class DuckSession:
         for schema, table, column, native in rows:
             name = _named(schema, table)
             known = column_type(f"{name}.{column}", native, self._cell_limit)
-            if known.kind is ValueKind.TEXT and not self.dialect.names_collations:
+            if known.kind is ValueKind.TEXT and self.dialect.has_collations:
                 known = replace(known, loose=True)
             found.setdefault(self.dialect.table(name, schema, table), {})[column] = known
         return found

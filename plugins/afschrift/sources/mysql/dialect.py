@@ -1,7 +1,8 @@
 """MySQL's and MariaDB's SQL. Instants are RFC 3339 texts in UTC, whose order is that of time.
 
-Their equality of texts passes over capitals, accents and spaces at the end. A key is compared by its bytes
-too, so that it finds what it names; the condition by collation stays beside it for the column's index.
+Their equality of texts passes over capitals, accents and spaces at the end. Keys and joins are compared by
+bytes too; the condition by collation stays beside them for the column's index. No function here puts letters
+together, so the key table holds a key both ways: composed, and with its letters taken apart.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.key_forms import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
-from afschrift.sources.dialect import NO_DOCUMENT, StandardDialect, unread
+from afschrift.sources.dialect import AT_ENDS, DOTTED, KEPT, NO_DOCUMENT, StandardDialect, unread
 from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.types import NUMBERS, bare
 
@@ -37,7 +39,6 @@ class MysqlDialect(StandardDialect):
 
     name = "mysql"
     hides_tables = True
-    names_collations = True
     keeps_text = True
     """Whether JSON is kept as it was written, as in MariaDB."""
 
@@ -66,23 +67,58 @@ class MysqlDialect(StandardDialect):
         both = ", ".join(_bytes(f"CONVERT({part} USING utf8mb4)") for part in (salt, text))
         return f"left(sha2(concat({both}), 256), 8)"
 
-    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
-        """By bytes; numbers by their value."""
+    def is_text(self, native: str) -> bool:
+        """ENUM and SET too."""
+        return bare(native) in _TEXTS
+
+    def text_bytes(self, column: str, native: str) -> str:
+        """In UTF-8, whatever the column's character set."""
+        return _bytes(f"CONVERT({column} USING utf8mb4)" if self.is_text(native) else self.text(column))
+
+    def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+        """Of a text, not of bytes, which have no small letters."""
+        text = f"CONVERT({column} USING utf8mb4)" if self.is_text(native) else self.text(column)
+        return self.normal_text(text, match)
+
+    def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
+        """Letters stay as they are composed."""
+        if match == KeyMatch.DIGITS:
+            return _bytes(f"nullif(REGEXP_REPLACE({text}, '[^0-9]+', ''), '')")
+        text = text if trimmed else f"REGEXP_REPLACE({text}, '{AT_ENDS}', '')"
+        if match == KeyMatch.EMAIL:  # small letters of all alphabets, and beside them what is not of ASCII
+            text = f"CONCAT(lower({text}), CHAR(0), REGEXP_REPLACE({text}, '[\\x01-\\x7f]+', ''))"
+        elif match == KeyMatch.CASEFOLD:
+            kept = f"REPLACE({text} COLLATE utf8mb4_bin, '{DOTTED}', '{KEPT}')"
+            text = f"lower({kept} COLLATE utf8mb4_general_ci)"
+        return _bytes(text)
+
+    def bound_form(self, match: str) -> str:
+        """The bytes of a key stand in the key table."""
+        return "k.bytes" if match == KeyMatch.EXACT else self.normal_text("k.value", match, trimmed=True)
+
+    def holds_key(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> str:
+        """The form of `email` is none that a column could be stored in."""
+        holds = super().holds_key(column, native, match, normal=normal and match != KeyMatch.EMAIL)
+        index = normal and match == KeyMatch.EMAIL and self.is_text(native)
+        return f"{self.likens_key(column, native, match)} AND {holds}" if index else holds
+
+    def holds_value(self, column: str, native: str) -> str:
+        """Numbers by their value; a UUID, an address, a time by its text."""
         kind = bare(native)
-        if kind in ("float", "double") and not casefold:  # beside a float the key would be rounded to one
+        if kind in ("float", "double"):  # beside a float the key would be rounded to one
             return f"{column} = k.number AND CAST({column} AS DECIMAL(65, 0)) = k.number"
-        if kind in NUMBERS and not casefold:
+        if kind in NUMBERS:
             return f"{column} = k.number"
-        if kind not in _TEXTS:
-            return f"{_bytes(f'lower({self.text(column)})')} = {_bytes('lower(k.value)')}"
-        text = f"CONVERT({column} USING utf8mb4)"
-        exact = f"{_bytes(text)} = k.bytes"
-        if casefold:
-            exact = f"{_bytes(f'lower({text})')} = {_bytes('lower(k.value)')}"
+        return f"{_bytes(f'lower({self.text(column)})')} = {_bytes('lower(k.value)')}"
+
+    def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+        """In the column's character set and by its collation."""
         charset, collation = _charset(native)
-        if casefold and not collation.endswith("_ci"):
-            return exact
-        return f"{column} = CONVERT(k.value USING {charset}) COLLATE {collation} AND {exact}"
+        match = KeyMatch.CASEFOLD if match == KeyMatch.EMAIL else match
+        value = self.normal_text("k.value", match, trimmed=True) if match != KeyMatch.EXACT else "k.value"
+        return f"{column} = CONVERT({value} USING {charset}) COLLATE {collation}"
 
     def mentions(self, text: str, value: str) -> str:
         """By bytes."""
@@ -92,23 +128,20 @@ class MysqlDialect(StandardDialect):
         """Without regard to the column's collation."""
         return f"{text} COLLATE utf8mb4_bin REGEXP {pattern}"
 
-    def joins(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
-        """Texts of two collations, or a text and a number, cannot be compared as they stand."""
-        kinds = [bare(native) for _, native in (own, theirs)]
-        if all(kind in _TEXTS for kind in kinds):
-            charset, collation = _charset(own[1])
-            if _charset(theirs[1]) == (charset, collation):
-                return f"{own[0]} = {theirs[0]}"
-            return f"{own[0]} = CONVERT({theirs[0]} USING {charset}) COLLATE {collation}"
-        if any(kind in _TEXTS for kind in kinds):
-            return f"{_bytes(self.text(own[0]))} = {_bytes(self.text(theirs[0]))}"
-        return f"{own[0]} = {theirs[0]}"
+    def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
+        """Texts of two collations cannot be compared as they stand: by the one of our own column's index."""
+        if not self.is_text(own[1]) or not self.is_text(theirs[1]):
+            return f"{own[0]} = {theirs[0]}"
+        charset, collation = _charset(own[1])
+        if _charset(theirs[1]) == (charset, collation):
+            return f"{own[0]} = {theirs[0]}"
+        return f"{own[0]} = CONVERT({theirs[0]} USING {charset}) COLLATE {collation}"
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
         kind = bare(native)
         if kind in _TEXTS:
-            return f"CONVERT({column} USING utf8mb4)"
+            return f"CONVERT({column} USING utf8mb4) COLLATE utf8mb4_bin"
         if kind in ("decimal", "float", "double"):
             whole = self.text(f"CAST({column} AS DECIMAL(65, 0))")
             return f"CASE WHEN {column} = TRUNCATE({column}, 0) THEN {whole} ELSE {self.text(column)} END"
@@ -136,7 +169,7 @@ class MysqlDialect(StandardDialect):
 
     def order(self, column: str, native: str) -> str:
         """Texts by their bytes, whatever their collation."""
-        return _bytes(f"CONVERT({column} USING utf8mb4)") if bare(native) in _TEXTS else column
+        return self.text_bytes(column, native) if self.is_text(native) else column
 
     def row_order(self, expressions: Sequence[str]) -> str:
         """By digest of the row's text; rows that tie are equal."""

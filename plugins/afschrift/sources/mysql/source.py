@@ -164,7 +164,7 @@ class Mysql:
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table. The driver writes values into its INSERT, never into what is selected."""
-        rows = text_key_rows((keys, at), *others)
+        rows = text_key_rows((keys, at), *others, apart=True)
         if self.dialect.keys != KEY_TABLE:
             self._set_keys(rows)
             return

@@ -101,7 +101,8 @@ class MysqlTypes:
         elif is_json:
             kind = ValueKind.JSON
         guarded = self._guarded(number, name, text)
-        return ColumnType(native, kind, guarded, verbatim=self._guarded(number, name, verbatim))
+        verbatim = self._guarded(number, name, verbatim)
+        return ColumnType(native, kind, guarded, verbatim=verbatim, loose=name in _TEXTS)
 
     def _guarded(self, number: int, name: str, text: str) -> str:
         if name in _WITHOUT_LIMIT or (name not in (*_TEXTS, *_BYTES, "json") and name in _PLAIN):

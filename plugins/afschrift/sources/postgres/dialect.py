@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.key_forms import BLANKS, KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
-from afschrift.sources.dialect import NO_DOCUMENT, NO_FIELD, StandardDialect, unread
+from afschrift.sources.dialect import (
+    CAPITALS,
+    DOTTED,
+    KEPT,
+    NO_DOCUMENT,
+    NO_FIELD,
+    SMALL,
+    StandardDialect,
+    unread,
+)
 from afschrift.sources.key_table import KEY_TABLE
 from afschrift.sources.postgres.document_parts import value_of
 
@@ -33,6 +43,15 @@ _MODIFIERS = re.compile(r"\([0-9, -]*\)")
 _ASKS_VALIDITY = 160000  # first server version with pg_input_is_valid
 _GENERATES = 120000  # and the first one with generated columns
 _HASHES = 110000  # and with sha256
+_NORMALISES = 130000  # and with normalize
+_ASCII_BLANKS = "".join(sign for sign in BLANKS if sign.isascii())
+_UNICODE = ("und-x-icu", "pg_c_utf8", "C.utf8", "C.UTF-8")
+UNICODE_COLLATIONS = f"""
+SELECT CAST(collname AS text) FROM pg_collation
+WHERE collnamespace = 'pg_catalog'::regnamespace AND collname IN {_UNICODE}
+  AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))
+"""  # noqa: S608 - constants
+"""Those that know the small letters of every alphabet, whatever the database's own."""
 _IN_COLUMNS = {**dict.fromkeys(_INTEGERS, "whole"), "numeric": "number", "uuid": "uuid"}
 
 
@@ -44,12 +63,14 @@ class PostgresDialect(StandardDialect):
     """
 
     name = "postgres"
-    names_collations = True
 
     def __init__(self, schema: str = "public") -> None:
         self.schema = schema
         self.keys = KEY_TABLE
         self.version = _ASKS_VALIDITY
+        self.encoding = "UTF8"
+        self.unicode_collation = ""
+        """By which letters of every alphabet have small ones; empty: by the database's own."""
         self._relations: dict[str, tuple[str, str]] = {}
 
     @property
@@ -99,9 +120,57 @@ class PostgresDialect(StandardDialect):
             return f"{value.removesuffix('.value')}.{_IN_COLUMNS[native]}"
         return self._typed(value, native)
 
-    def near_key(self, native: str, *, casefold: bool) -> str | None:
-        """As `holds_key` has it."""
-        return None if casefold else self.typed_key("k.value", native)
+    @property
+    def composes(self) -> bool:
+        """Whether the server can put letters together (NFC)."""
+        return self.encoding == "UTF8" and self.version >= _NORMALISES
+
+    def is_text(self, native: str) -> bool:
+        """`citext` too, wherever its extension lies."""
+        native = _bare(native)
+        return native in (*_TEXTS, "character") or native.rpartition(".")[2] == "citext"
+
+    def text_bytes(self, column: str, native: str) -> str:  # noqa: ARG002
+        """Collation `C` compares bytes."""
+        return f'CAST({column} AS text) COLLATE "C"'
+
+    def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
+        """By functions that an index may be made on."""
+        if match == KeyMatch.DIGITS:
+            text = f"nullif(regexp_replace({text}, '[^0-9]+', '', 'g'), '')"
+            return f'{text} COLLATE "C"'
+        if not trimmed:
+            blanks = BLANKS if self.encoding == "UTF8" else _ASCII_BLANKS
+            text = f"btrim({text}, E'{''.join(map(_escaped, blanks))}')"
+            text = f"normalize({text}, NFC)" if self.composes else text
+        if match == KeyMatch.EXACT:
+            return f'{text} COLLATE "C"'
+        dotted, kept = (_escaped(DOTTED), _escaped(KEPT)) if self.encoding == "UTF8" else ("", "")
+        if match == KeyMatch.EMAIL:
+            dotted = kept = ""
+        text = f"translate({text}, E'{CAPITALS}{dotted}', E'{SMALL}{kept}')"
+        if match == KeyMatch.CASEFOLD:
+            by = f" COLLATE {self.unicode_collation}" if self.unicode_collation else ""
+            text = f"lower({text}{by})"
+        return f'{text} COLLATE "C"'
+
+    def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+        """A form is no more compared by bytes: an index has the collation of its column."""
+        return f"{column} = {self._likened(native, match)}"
+
+    def _likened(self, native: str, match: str) -> str:
+        value = self.bound_form(match)
+        return self.typed_key(value if match == KeyMatch.EXACT else f'{value} COLLATE "default"', native)
+
+    def near_key(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> tuple[str, str]:
+        """As `holds_key` has it: an index on the form serves too."""
+        if not self.is_text(native) and match != KeyMatch.DIGITS:
+            return column, self.typed_key("k.value", native)
+        if normal and self.is_text(native):
+            return column, self._likened(native, match)
+        return self.key_form(column, native, match), self.bound_form(match)
 
     def among(self, column: str) -> tuple[str, str]:
         """An array, which is made once: of a subquery beside OR no index is used."""
@@ -150,6 +219,8 @@ class PostgresDialect(StandardDialect):
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
+        if self.is_text(native):
+            return self.text_bytes(column, native)
         native = _bare(native)
         text = f"CAST({column} AS text)"
         if native == "numeric":
@@ -175,10 +246,7 @@ class PostgresDialect(StandardDialect):
 
     def order(self, column: str, native: str) -> str:
         """Texts by their bytes, whatever the collation of the database."""
-        bare = _bare(native)
-        if bare in (*_TEXTS, "character") or bare.rpartition(".")[2] == "citext":
-            return f'CAST({column} AS text) COLLATE "C"'
-        return column
+        return self.text_bytes(column, native) if self.is_text(native) else column
 
     def row_order(self, expressions: Sequence[str]) -> str:
         """By digest of the row's text; rows that tie are equal."""
@@ -201,6 +269,15 @@ def postgres_token(salt: str, text: str) -> str:
     """The first eight hex digits of SHA-256 over two texts."""
     encoding = "CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END"
     return f"left(encode(sha256(convert_to({salt} || {text}, {encoding})), 'hex'), 8)"
+
+
+def unicode_collation(found: Collection[str]) -> str:
+    """The first of `UNICODE_COLLATIONS` that a server has, quoted; empty: none."""
+    return next((f'pg_catalog."{name}"' for name in _UNICODE if name in found), "")
+
+
+def _escaped(sign: str) -> str:
+    return sign if sign == " " else f"\\u{ord(sign):04X}"
 
 
 def _bare(native: str) -> str:

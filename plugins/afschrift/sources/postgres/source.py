@@ -24,7 +24,12 @@ from afschrift.sources.oracle.account_beside import AccountBeside
 from afschrift.sources.postgres.address import conninfo
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
 from afschrift.sources.postgres.described import read_described
-from afschrift.sources.postgres.dialect import KEY_SETTING, PostgresDialect
+from afschrift.sources.postgres.dialect import (
+    KEY_SETTING,
+    UNICODE_COLLATIONS,
+    PostgresDialect,
+    unicode_collation,
+)
 from afschrift.sources.postgres.errors import opening_error, reading_error, require_utf8
 from afschrift.sources.postgres.estimate import postgres_estimate
 from afschrift.sources.postgres.oracle import PostgresTypes, postgres_oracle
@@ -130,7 +135,9 @@ class Postgres:
             "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
         )[0]
         self.dialect.version = int(version)
-        self._encoding = encoding
+        self._encoding = self.dialect.encoding = encoding
+        found = {name for (name,) in self.rows(UNICODE_COLLATIONS)}
+        self.dialect.unicode_collation = unicode_collation(found)
         if encoding == "SQL_ASCII":  # the server would fail without naming the column: see `require_utf8`
             settings["client_encoding"] = "SQL_ASCII"
         self._make_key_table()
@@ -174,7 +181,8 @@ class Postgres:
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table by COPY: the values are in no statement, and in no log of the server."""
         self._beside.end()  # it has the keys of before
-        self._keys = key_rows((keys, at), *others)
+        apart = not self.dialect.composes and self._encoding in ("UTF8", "SQL_ASCII")
+        self._keys = key_rows((keys, at), *others, apart=apart)
         self._fill(self._keys)
 
     def _fill(self, table: pa.Table) -> None:

@@ -1,7 +1,8 @@
 """The SQL that most databases share, with SQLAlchemy's knowledge of their quotes and types.
 
-Texts are equal, and in order, by the database's own collation. SQL Server and Oracle spell too much
-otherwise.
+Texts are in order by the database's own collation. How bytes are compared is known of PostgreSQL, SQLite,
+MySQL and MariaDB; in any other database a key is found by its own equality, and each row is held against it
+here.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from sqlalchemy import BigInteger, String, cast, literal_column
 from sqlalchemy.engine import Dialect
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.key_forms import KeyMatch
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.dialect import StandardDialect
-from afschrift.sources.postgres.dialect import postgres_token
+from afschrift.sources.mysql.dialect import MysqlDialect
+from afschrift.sources.postgres.dialect import PostgresDialect, postgres_token
+from afschrift.sources.sqlite.dialect import SqliteDialect
 
 _NUMBERS = (ValueKind.INTEGER, ValueKind.NUMBER, ValueKind.DECIMAL)
 
@@ -33,6 +37,13 @@ class AlchemyDialect(StandardDialect):
         self._source = source
         self._dialect = dialect
         self._schema = schema
+        self.postgres = PostgresDialect()
+        mysql = MysqlDialect(source, lambda _zone: False)
+        known = {"postgresql": self.postgres, "sqlite": SqliteDialect(), "mysql": mysql, "mariadb": mysql}
+        self._known: StandardDialect | None = known.get(self.name)
+        self.compares_bytes = self._known is not None
+        self.apart = self._known is mysql
+        """Whether it cannot put letters together, so that the key table holds them apart too."""
 
     def quote(self, identifier: str) -> str:
         """As the database quotes."""
@@ -71,16 +82,84 @@ class AlchemyDialect(StandardDialect):
         """Elsewhere than in PostgreSQL there is no SHA-256 that is known to hash UTF-8."""
         return postgres_token(salt, text) if self.name == "postgresql" else None
 
-    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
+    def is_text(self, native: str) -> bool:
+        """A type that is not known may be one of texts."""
+        return self.kinds.get(native) in (ValueKind.TEXT, None)
+
+    def text_bytes(self, column: str, native: str) -> str:
+        """As the database itself spells it, where that is known."""
+        return self._known.text_bytes(self._as_text(column, native), "text") if self._known else column
+
+    def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+        """Likewise; else the text as it is, of which more is not known."""
+        column = self._as_text(column, native)
+        return self._known.key_form(column, "text", match) if self._known else column
+
+    def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
+        """Likewise."""
+        return self._known.normal_text(text, match, trimmed=trimmed) if self._known else text
+
+    def bound_form(self, match: str) -> str:
+        """Likewise; MySQL compares bytes with bytes."""
+        if match == KeyMatch.EXACT and self.apart:
+            return "CAST(CONVERT(k.value USING utf8mb4) AS BINARY)"
+        return super().bound_form(match)
+
+    def _as_text(self, column: str, native: str) -> str:
+        return column if self.kinds.get(native) is ValueKind.TEXT else self.text(column)
+
+    def holds_key(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> str:
+        """By bytes; where they cannot be asked for, by the database's own equality.
+
+        Raises:
+            ConfigurationError: of a database whose functions are not known a key is to be compared in another
+                form than it is stored in.
+        """
+        if self._known or (not self.is_text(native) and match != KeyMatch.DIGITS):
+            normal = normal and not self.apart  # which collation an index has is not known
+            return super().holds_key(column, native, match, normal=normal)
+        if not normal or match != KeyMatch.EXACT:
+            raise ConfigurationError(
+                f"Source {self._source} is a {self.name}, of which it is not known how texts are compared by "
+                f"their bytes, and {column} holds a key as text.",
+                remedy="say `normal` at the key in the inventory, with who decided, where each is stored "
+                "without blanks around it and composed (NFC); else give the table a view with a number or a "
+                "UUID as the key.",
+            )
+        return f"{self._as_text(column, native)} = k.value"
+
+    def holds_value(self, column: str, native: str) -> str:
         """Numbers with numbers, all else as text."""
         kind = self.kinds.get(native)
-        if casefold:
-            return f"lower({column}) = lower(k.value)"
         if kind in _NUMBERS:
             return f"{column} = k.number"
         if kind is ValueKind.UUID:
             return f"lower({self.text(column)}) = lower(k.value)"
-        return f"{column if kind is ValueKind.TEXT else self.text(column)} = k.value"
+        return f"{self.text(column)} = k.value"
+
+    def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+        """By the column's collation; in MySQL, which mixes no two, by a loose one."""
+        if self.apart:
+            both = f"CONVERT({self._as_text(column, native)} USING utf8mb4)", "CONVERT(k.value USING utf8mb4)"
+            return " = ".join(f"{text} COLLATE utf8mb4_unicode_ci" for text in both)
+        value = "k.value" if match == KeyMatch.EXACT else self.normal_text("k.value", match, trimmed=True)
+        return f"{self._as_text(column, native)} = {value}"
+
+    def joins(self, own: tuple[str, str], theirs: tuple[str, str], *, loose: bool = True) -> str:
+        """By bytes.
+
+        Raises:
+            ConfigurationError: they cannot be asked for, so that a row of another person may look the same.
+        """
+        if self._known is None and (self.is_text(own[1]) or self.is_text(theirs[1])):
+            raise ConfigurationError(
+                f"Source {self._source} is a {self.name}, of which it is not known how texts are compared by "
+                f"their bytes: no row can be joined by {own[0]} and {theirs[0]}.",
+                remedy="join by a number or a UUID, or give the table a view that has the person's key.",
+            )
+        return super().joins(own, theirs, loose=loose)
 
     def mentions(self, text: str, value: str) -> str:
         """SQLite has no `position`."""
@@ -92,6 +171,8 @@ class AlchemyDialect(StandardDialect):
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
+        if self.is_text(native) and self._known:
+            return self._known.key_text(self._as_text(column, native), "text")
         text = self.text(column)
         if self.kinds.get(native) not in (ValueKind.DECIMAL, ValueKind.NUMBER):
             return text

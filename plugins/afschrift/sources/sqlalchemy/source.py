@@ -22,16 +22,22 @@ from afschrift.sources.explained import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
 from afschrift.sources.options import Opening, cell_limit, required, seconds
 from afschrift.sources.oracle.second_reading import SecondReading
+from afschrift.sources.postgres.dialect import UNICODE_COLLATIONS, unicode_collation
 from afschrift.sources.sqlalchemy.described import read_described
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
 from afschrift.sources.sqlalchemy.oracle import again
 from afschrift.sources.sqlalchemy.values import Values, guarded, kind_of
+from afschrift.sources.sqlite.functions import sqlite_key_form
 from afschrift.sources.table_errors import relation_of, unquoted
 
 _OPTIONS = ("driver", "schema", "isolation", "session", "statement_timeout", "cell_limit")
 _FETCHED = 1024
 _SNAPSHOT = {"postgresql": "REPEATABLE READ", "mysql": "REPEATABLE READ", "mariadb": "REPEATABLE READ"}
+_MYSQL = (
+    "SET time_zone = '+00:00'",
+    "SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT')",
+)
 _SESSION = {
     "postgresql": [
         "SET TIME ZONE 'UTC'",
@@ -39,8 +45,8 @@ _SESSION = {
         "SET statement_timeout = {ms}",
         "SET application_name = 'afschrift {tag}'",
     ],
-    "mysql": ["SET time_zone = '+00:00'", "SET SESSION max_execution_time = {ms}"],
-    "mariadb": ["SET time_zone = '+00:00'", "SET SESSION max_statement_time = {ms} / 1000"],
+    "mysql": [*_MYSQL, "SET SESSION max_execution_time = {ms}"],
+    "mariadb": [*_MYSQL, "SET SESSION max_statement_time = {ms} / 1000"],
 }
 _READ_ONLY = {
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
@@ -141,6 +147,7 @@ class Alchemy:
         for statement in (*_SESSION.get(name, ()), *self._opening.options.get("session", ())):
             limited = statement.replace("{ms}", f"{self._timeout * 1000:.0f}")
             connection.exec_driver_sql(limited.replace("{tag}", self._tag))
+        self._know(connection)
         _KEYS.create(connection)
         if name in _READ_ONLY:
             connection.exec_driver_sql(_READ_ONLY[name])
@@ -149,6 +156,19 @@ class Alchemy:
             connection.exec_driver_sql(_BEGIN[name])
         self.rows("SELECT 1")  # most other snapshots begin at the first statement that reads
         self.snapshot = rfc3339(datetime.now(UTC))
+
+    def _know(self, connection: Connection) -> None:
+        """What the dialect must know of the server to compare bytes."""
+        if self.dialect.name == "postgresql":
+            told = "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
+            version, encoding = connection.exec_driver_sql(told).one()
+            postgres = self.dialect.postgres
+            postgres.version, postgres.encoding = int(version), encoding
+            found = {name for (name,) in connection.exec_driver_sql(UNICODE_COLLATIONS)}
+            postgres.unicode_collation = unicode_collation(found)
+        elif self.dialect.name == "sqlite":
+            opened: Any = connection.connection.dbapi_connection
+            opened.create_function("afschrift_key_form", 2, sqlite_key_form, deterministic=True)
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views of one schema."""
@@ -205,7 +225,8 @@ class Alchemy:
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; values are bound."""
-        rows = [{**row, "number": number(row["value"])} for row in key_rows((keys, at), *others).to_pylist()]
+        bound = key_rows((keys, at), *others, apart=self.dialect.apart).to_pylist()
+        rows = [{**row, "number": number(row["value"])} for row in bound]
         with self._translated(""):
             self._open().execute(sa.delete(_KEYS))
             if rows:

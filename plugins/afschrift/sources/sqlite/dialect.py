@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from afschrift.domain.key_forms import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import NO_DOCUMENT, StandardDialect, unread
@@ -38,23 +39,42 @@ class SqliteDialect(StandardDialect):
         """SQLite has no SHA-256 of its own."""
         return f"afschrift_token({salt}, {text})"
 
-    def holds_key(self, column: str, native: str, *, casefold: bool) -> str:
-        """Texts by their bytes, whatever the column's collation; its index still serves."""
+    def is_text(self, native: str) -> bool:
+        """What is declared as nothing that is known may hold texts."""
         kind, _ = declared(native)
-        if casefold:
-            return f"afschrift_lower({column}) = afschrift_lower(k.value)"
+        return kind is None or kind is ValueKind.TEXT
+
+    def text_bytes(self, column: str, native: str) -> str:  # noqa: ARG002
+        """Whatever the column's collation."""
+        return f"CAST({column} AS TEXT) COLLATE BINARY"
+
+    def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:  # noqa: ARG002
+        """Of the bytes: a function is not given a text that is no UTF-8."""
+        return self.normal_text(f"CAST({column} AS BLOB)", match)
+
+    def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:  # noqa: ARG002
+        """By `domain.key_forms` itself."""
+        return f"afschrift_key_form({text}, '{match}')"
+
+    def holds_value(self, column: str, native: str) -> str:
+        """Numbers by their value; a UUID in either spelling."""
+        kind, _ = declared(native)
         if kind in _NUMBERS:
             return f"{column} = k.number"
         if kind is ValueKind.UUID:
             return f"lower({column}) = lower(k.value)"
         return f"{column} = k.value AND {column} = k.value COLLATE BINARY"
 
-    def near_key(self, native: str, *, casefold: bool) -> str | None:
-        """By the column's own collation."""
+    def near_key(
+        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
+    ) -> tuple[str, str] | None:
+        """By the column's own collation; no index can be made on a function of ours."""
         kind, _ = declared(native)
-        if casefold or kind is ValueKind.UUID:
+        if self.is_text(native):
+            return (column, self.bound_form(match)) if normal else None
+        if match == KeyMatch.DIGITS or kind is ValueKind.UUID:
             return None
-        return "k.number" if kind in _NUMBERS else "k.value"
+        return column, "k.number" if kind in _NUMBERS else "k.value"
 
     def among(self, column: str) -> tuple[str, str]:
         """A list that does not depend on the row."""

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.key_forms import key_form
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.json_parts import DocumentError, member, rest
 from afschrift.sources.local_times import utc_text
@@ -86,7 +87,7 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         ("afschrift_real", 1, real_text),
         ("afschrift_decimal", 2, decimal_text),
         ("afschrift_base64", 1, _base64),
-        ("afschrift_lower", 1, lambda text: None if text is None else str(text).lower()),
+        ("afschrift_key_form", 2, sqlite_key_form),
         ("afschrift_utc", 2, utc_text),
         ("afschrift_token", 2, _token),
         ("afschrift_matches", 2, _matches),
@@ -159,6 +160,16 @@ def decimal_text(value: float | str | None, scale: int | None) -> str | None:
             scaled = exact
         exact = scaled if scaled == exact else exact
     return format(exact, "f")
+
+
+def sqlite_key_form(text: bytes | str | None, match: str) -> str | None:
+    """The normal form of a key; NULL of what is no UTF-8, which no key is."""
+    if isinstance(text, bytes):
+        try:
+            text = text.decode()
+        except UnicodeDecodeError:
+            return None
+    return None if text is None else key_form(text, match) or None
 
 
 def _token(salt: str | None, text: str | None) -> str | None:

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -110,14 +111,15 @@ class Sqlite:
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views; a view that refers to what is gone has no columns."""
         found: dict[str, dict[str, ColumnType]] = {}
-        self.dialect.names_collations = not self.rows(_COLLATIONS)[0][0]
+        loose = bool(self.rows(_COLLATIONS)[0][0])  # of a column none is told
         for (table,) in self.rows(f"{_TABLES} ORDER BY name"):
             found[table] = {}
             with suppress(ConfigurationError):
                 info = f"SELECT name, type FROM pragma_table_xinfo({self.dialect.literal(table)})"  # noqa: S608 - quoted
                 for column, native in self.rows(f"{info} WHERE hidden <> 1"):
                     column_path = f"{table}.{column}"
-                    found[table][column] = column_type(column_path, native, self._cell_limit)
+                    known = column_type(column_path, native, self._cell_limit)
+                    found[table][column] = replace(known, loose=loose and self.dialect.is_text(native))
         return found
 
     def structure(self) -> Structure:

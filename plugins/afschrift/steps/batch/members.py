@@ -11,7 +11,8 @@ from afschrift.domain.event import digest
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
-from afschrift.selection.held_keys import HeldKeys, alike
+from afschrift.selection.held_keys import HeldKeys, alike, held_as
+from afschrift.selection.together import TogetherRows
 from afschrift.services import Services
 from afschrift.steps.extract import extracted_before, gated_extract, keys_of
 from afschrift.steps.residual import searched_sources
@@ -61,12 +62,9 @@ class Member:
         """Of the request."""
         return self.request.id
 
-    def holds(self, table: str, source: str) -> HeldKeys:
+    def holds(self, rows: TogetherRows) -> HeldKeys:
         """What a row of theirs in a table may hold."""
-        part = next(one for one in self.plan.of_source(source) if one.table == table)
-        links = self.services.inventory.sources[source].tables.values()
-        small = {name for one in links for name, link in one.subject.items() if link.match == "casefold"}
-        return HeldKeys(self.keys, part.keys, small)
+        return HeldKeys(self.keys, held_as(rows.belongs))
 
 
 def member(services: Services, request_id: str, source: str) -> Member | None:

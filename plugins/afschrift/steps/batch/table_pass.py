@@ -121,7 +121,7 @@ class TablePass:
     def _split(self, rows: TogetherRows) -> list[int]:
         """Write each person's rows as they pass; those whose table is to be read alone."""
         together, part = self._together, self._part
-        holds = [one.member.holds(part.table, one.source) for one in self._readers]
+        holds = [one.member.holds(rows) for one in self._readers]
         again = []
         with closing(together.rows_of_all(part, rows)) as batches:
             slices = PersonSlices(batches, holds, part.name)

@@ -12,6 +12,7 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.selection.live.finding import Code, Finding, Severity, finding
+from afschrift.selection.live.keys_check import KeysCheck
 from afschrift.selection.live.probe import Deadline, Limits, NotReachedError, OutOfTimeError, Probe
 from afschrift.selection.live.proof_check import unproven
 from afschrift.selection.live.reach import ReachCheck, TableReach
@@ -137,6 +138,9 @@ class MapCheck:
         begun.append(_LOOKS[0])
         ways = WaysCheck(declared, self.inventory.identity, probe, finder, rows, self.sql)
         report.findings += ways.findings()
+        report.findings += KeysCheck(
+            declared, self.inventory.identity, probe, finder, rows, self.sql
+        ).findings()
         begun.append(_LOOKS[1])
         report.findings += unproven(declared, structure, catalogue)
         compared = StructureCheck(declared, tables.keys(), catalogue, structure)

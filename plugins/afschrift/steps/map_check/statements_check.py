@@ -107,6 +107,7 @@ class StatementsCheck:
         if self.declared.tables[name].origin:
             yield statements.unknown_origins(name)
         yield from filter(None, [statements.foreign(name)])
+        yield from (statement for _, statement in (*statements.spellings(name), *statements.crossings(name)))
         if decision.selected:
             yield from filter(None, [statements.masked(name, decision.fields, scope)])
             extract = statements.extract(name, decision.fields, scope)

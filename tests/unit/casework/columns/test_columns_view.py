@@ -112,7 +112,7 @@ def test_rows_of_an_unknown_origin_show_the_origins_that_are_known(bureau: Burea
 
 
 def test_rows_that_bear_another_key_show_which_and_by_which_join(bureau: Bureau) -> None:
-    inventory(bureau, "\n".join(line for line in SHOP.split("\n") if "shared_rows" not in line))
+    inventory(bureau, "\n".join(line for line in SHOP.split("\n") if "A parcel is of" not in line))
     [section] = seen(bureau, asked(bureau, "foreign_rows", BOB)).values()
     lines = told(section)
     assert (lines["Table"], lines["Rows meant"]) == ("shop.shipment", "1")

@@ -135,11 +135,11 @@ def test_a_duration_is_no_time_of_day(session: Source) -> None:
 @pytest.mark.parametrize(
     ("column", "given", "exact", "folded"),
     [
-        ("c", "ab", ["ab"], ["AB", "ab"]),
-        ("c", "AB", ["AB"], ["AB", "ab"]),
+        ("c", "ab", ["ab", "ab "], ["AB", "ab", "ab "]),
+        ("c", "AB", ["AB"], ["AB", "ab", "ab "]),
         ("c", "áb", ["áb"], ["áb"]),
         ("c", "ł", ["ł"], ["Ł", "ł"]),
-        ("l", "ab", ["ab"], ["AB", "ab"]),
+        ("l", "ab", ["ab", "ab "], ["AB", "ab", "ab "]),
         ("l", "áb", ["áb"], ["áb"]),
         ("l", "ł", [], []),
         ("l", "?", [], []),
@@ -151,7 +151,7 @@ def test_a_key_is_found_by_its_bytes(
     native = session.catalogue()["code"][column].native
     session.bind([Key("c", given)], NOW)
     for casefold, rows in ((False, exact), (True, folded)):
-        holds = session.dialect.holds_key(f"t.{column}", native, casefold=casefold)
+        holds = session.dialect.holds_key(f"t.{column}", native, "casefold" if casefold else "exact")
         found = session.rows(
             f"SELECT t.{column} FROM code AS t WHERE EXISTS (SELECT 1 FROM {session.dialect.keys} AS k WHERE {holds})"
         )
@@ -168,6 +168,4 @@ def test_joins_across_types_and_collations(session: Source) -> None:
         return session.rows(f"SELECT count(*) FROM child c JOIN parent p ON {condition}")[0][0]
 
     assert joined("parent_id", "id") == 1  # MySQL itself would find `12abc` and `012` too
-    assert (
-        joined("code", "code") == 2
-    )  # the columns' own equality passes over accents, as a foreign key would
+    assert joined("code", "code") == 1  # the columns' own equality passes over accents

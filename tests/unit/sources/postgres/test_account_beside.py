@@ -45,7 +45,7 @@ def opened(database: pg.Database, user: str = "postgres") -> Source:
 
 
 def oracle(session: Source, table: str = "event") -> TableOracle:
-    holds = session.dialect.holds_key("t.owner", "integer", casefold=False)
+    holds = session.dialect.holds_key("t.owner", "integer")
     statement = OF.format(table=table, keys=session.dialect.keys, holds=holds)
     kinds = {"id": ValueKind.INTEGER, "note": ValueKind.TEXT}
     kinds |= {"slept": ValueKind.BOOLEAN} if table == "slow" else {}

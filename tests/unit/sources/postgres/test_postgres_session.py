@@ -76,7 +76,7 @@ def test_the_database_sees_the_request_and_no_value(shop: pg.Database) -> None:
         seen = []
         session.bind([Key("id", "4711")], NOW)
         seen += activity(shop)
-        holds = session.dialect.holds_key("t.id", "bigint", casefold=False)
+        holds = session.dialect.holds_key("t.id", "bigint")
         session.rows(f"SELECT count(*) FROM customer AS t, {session.dialect.keys} AS k WHERE {holds}")
         seen += activity(shop)
     assert {name for name, _ in seen} == {"afschrift R-7"}
@@ -130,7 +130,7 @@ def test_without_the_right_to_make_a_table_keys_stand_in_a_setting(shop: pg.Data
     with opened(shop, guest) as session:
         keys = session.dialect.keys
         assert "current_setting" in keys
-        holds = session.dialect.holds_key("t.id", "bigint", casefold=False)
+        holds = session.dialect.holds_key("t.id", "bigint")
         statement = (
             f"SELECT count(*) FROM customer AS t WHERE EXISTS (SELECT 1 FROM {keys} AS k WHERE {holds})"
         )

@@ -73,7 +73,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
 def test_the_database_sees_the_request_and_no_value(shop: Shop) -> None:
     with shop.open() as session:
         native = session.catalogue()["customer"]["id"].native
-        holds = session.dialect.holds_key("t.id", native, casefold=False)
+        holds = session.dialect.holds_key("t.id", native)
         session.bind([Key("id", "2"), Key("id", "4711")], NOW)
         keys = session.dialect.keys
         counted = f"SELECT count(*) FROM customer AS t WHERE EXISTS (SELECT 1 FROM {keys} AS k WHERE {holds})"

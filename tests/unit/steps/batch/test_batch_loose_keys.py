@@ -1,4 +1,4 @@
-"""Keys that their database compares by more than their signs: nobody gets a row twice, or stops the others."""
+"""Keys that their database compares by more than their signs: no row is given twice, or to another person."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def planned(services: Services, keys: dict[str, str]) -> str:
     return request
 
 
-def each_as_alone(services: Services) -> list[str]:
+def each_as_alone(services: Services, visits: int = 1) -> list[str]:
     """Everybody is read together and then alone, to the same; what the dry run said before."""
     requests = [planned(services, {"customer_id": number}) for number in "123"]
     said = list(explain(services, requests))
@@ -101,45 +101,55 @@ def each_as_alone(services: Services) -> list[str]:
         extract(services, request, "shop")
         assert together == read_record(services.staging(request), "shop").tables
     rows = {table.table: table.rows for table in read_record(services.staging(requests[0]), "shop").tables}
-    assert rows == {"customer": 1, "visit": 1, "parcel": 1}
+    assert rows == {"customer": 1, "visit": visits, "parcel": 1}
     return [line.partition("shop: ")[2] for line in said]
 
 
 @pytest.mark.parametrize(
-    ("type_", "found", "values"),
+    ("type_", "found", "values", "but"),
     [
-        ("VARCHAR COLLATE NOACCENT", "'anne'", TEXTS),
-        ("VARCHAR COLLATE NOCASE", "'ANNÉ'", TEXTS),
-        ("DOUBLE", "9007199254740992", FLOATS),
+        ("VARCHAR COLLATE NOACCENT", "' anné'", TEXTS, ""),
+        ("VARCHAR COLLATE NOCASE", "'anné'", TEXTS, ""),
+        ("DOUBLE", "9007199254740992", FLOATS, ", but for customer, visit"),
     ],
 )
-def test_in_duckdb(tmp_path: Path, type_: str, found: str, values: dict[str, str]) -> None:
+def test_in_duckdb(tmp_path: Path, type_: str, found: str, values: dict[str, str], but: str) -> None:
     said = each_as_alone(in_duckdb(tmp_path, type_, found, values))
-    assert said == ["together with 2 more, but for customer, visit"] * 3
+    assert said == [f"together with 2 more{but}"] * 3
+
+
+@pytest.mark.parametrize(("collation", "other"), [("NOACCENT", "'anne'"), ("NOCASE", "'ANNÉ'")])
+def test_a_row_that_only_the_database_takes_for_theirs_is_asked_about(
+    tmp_path: Path, collation: str, other: str
+) -> None:
+    services = in_duckdb(tmp_path, f"VARCHAR COLLATE {collation}", other, TEXTS)
+    with pytest.raises(NeedsPersonError) as asked:
+        planned(services, {"customer_id": "1"})
+    assert asked.value.question == "foreign_rows"
 
 
 def test_citext_of_postgres(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_postgres: Callable[..., pg.Database]
 ) -> None:
     database = new_postgres("ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0")
-    made = [one.format(type="citext", found="'ANNÉ'", **TEXTS) for one in MADE]
+    made = [one.format(type="citext", found="'anné '", **TEXTS) for one in MADE]
     database.execute("CREATE EXTENSION citext", *made)
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.libpq)
     said = each_as_alone(shop(tmp_path, "postgres", "connection: shop"))
-    assert said == ["together with 2 more, but for customer, visit"] * 3
+    assert said == ["together with 2 more"] * 3
 
 
 def test_small_letters_that_are_not_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_postgres: Callable[..., pg.Database]
 ) -> None:
-    """To PostgreSQL the small letter of `İ` is `i`; to Python it is two."""
+    """To PostgreSQL the small letter of `İ` is `i`; that of a key has none."""
     database = new_postgres("ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0")
     database.execute(
         *(one.format(type="text", found="'annİ'", **TEXTS | {"first": "'anni'"}) for one in MADE)
     )
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.libpq)
     services = shop(tmp_path, "postgres", "connection: shop", "{column: code, match: casefold}")
-    assert each_as_alone(services) == ["together with 2 more"] * 3
+    assert each_as_alone(services, visits=0) == ["together with 2 more"] * 3
 
 
 def test_a_float_of_mariadb_finds_no_neighbour(
@@ -166,4 +176,4 @@ def test_an_order_by_places_behind_sqlalchemy(
     monkeypatch.setitem(globals(), "SHOP", SHOP.replace("    key: [parcel_id]\n", ""))
     more = "connection: shop\noptions: {driver: postgresql+psycopg}"
     said = each_as_alone(shop(tmp_path, "sqlalchemy", more))
-    assert said == ["together with 2 more, but for customer, visit"] * 3
+    assert said == ["together with 2 more"] * 3
