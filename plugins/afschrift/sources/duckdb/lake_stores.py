@@ -15,6 +15,7 @@ import duckdb
 from upath import UPath
 
 from afschrift.app.object_stores import look_anew
+from afschrift.app.private_files import LOCAL
 from afschrift.sources.duckdb.known_files import KnownFiles
 
 _HEAD, _TAIL = 4, 8
@@ -81,7 +82,9 @@ def lake_store(url: str, options: Mapping[str, Any], con: duckdb.DuckDBPyConnect
         connections = {"max_pool_connections": _CONNECTIONS} | dict(options.get("config_kwargs") or {})
         options = {**options, "config_kwargs": connections}
     root = UPath(url, **options)
-    return _Disk(root) if isinstance(root, Path) else _Remote(root, con)
+    if root.protocol in LOCAL:  # as DuckDB spells names: without links and `..` above the tables
+        return _Disk(Path(root.path).resolve())
+    return _Remote(root, con)
 
 
 class _Disk:

@@ -306,3 +306,14 @@ def test_a_pattern_is_of_the_whole_path(tmp_path: Path) -> None:
             assert f"holds {left} that" in refusal(session)
     with lake_of(tmp_path, "**/*.txt") as session:
         assert values(session) == [1]
+
+
+@pytest.mark.parametrize("root", ["{}", "{}/../lake", "file://{}", "local://{}/", "{}/../link"])
+def test_a_folder_of_the_disk_however_its_root_is_written(tmp_path: Path, root: str) -> None:
+    for number, name in enumerate(("1.parquet", "x[!b]", "xa")):
+        write(tmp_path / "lake/t/day=1" / name, number)
+    (tmp_path / "lake/u").symlink_to(tmp_path / "lake/t")
+    (tmp_path / "link").symlink_to(tmp_path / "lake")
+    with lake_of(root.format(tmp_path / "lake")) as session:
+        assert values(session) == values(session, "u") == [0, 1, 2]
+        assert session.described().rows == {"t": 3, "u": 3}
