@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from afschrift.app.settings import Settings
+from afschrift.app.include import include_folder, texts
 from afschrift.casework.question_kinds import kind_named
 from afschrift.questions.words import plain, said
 
@@ -37,7 +37,8 @@ def render(request: Request, name: str, status: int = 200, **values: Any) -> HTM
         status: of HTTP.
         values: what the template shows; escaped there.
     """
-    environment, style = _templates(Settings.from_environment().folder("pages"))
+    # not by Settings: a page that says what is wrong with these needs its template too
+    environment, style = _templates(texts("pages", include_folder()))
     base = str(request.scope.get("root_path", ""))
     html = environment.get_template(f"{name}.html.j2").render(
         base=base,
