@@ -45,9 +45,14 @@ def documents(texts: pa.Array, shape: Shape) -> pa.Array:
         NoDocumentError: a value has no document.
         ValueError: a text is none of this type.
     """
+    if isinstance(shape, ListOf) and isinstance(shape.element, Leaf):
+        if pc.any(pc.starts_with(texts, "[")).as_py():
+            raise NoDocumentError(BOUNDS)
+        if shape.element.of == "integer" and not pc.any(pc.match_substring_regex(texts, "[0-9]{16}")).as_py():
+            return _of_numbers(texts)
+        if not pc.any(pc.starts_with(texts, "{{")).as_py():
+            return _flat(texts, shape.element, shape.delimiter)
     rows = texts.to_pylist()
-    if isinstance(shape, ListOf) and isinstance(shape.element, Leaf) and not any(map(_is_deep, rows)):
-        return _flat(texts, rows, shape.element, shape.delimiter)
     walk = _Walk()
     skeletons = [None if text is None else walk.value(text, shape) for text in rows]
     forms = {
@@ -58,30 +63,43 @@ def documents(texts: pa.Array, shape: Shape) -> pa.Array:
     return pa.array(written, pa.string())
 
 
-def _is_deep(text: str | None) -> bool:
-    return text is not None and text.startswith(("{{", "["))
+def _of_numbers(texts: pa.Array) -> pa.Array:
+    """Lists of whole numbers that are safe in JSON: their own text has other signs alone."""
+    if not pc.all(pc.match_substring_regex(texts, r"^\{[-0-9,{}NUL]*\}$")).as_py():
+        raise ValueError
+    for sign, of_json in (("{", "["), ("}", "]"), ("NULL", "null")):
+        texts = pc.replace_substring(texts, sign, of_json)
+    return texts
 
 
-def _flat(texts: pa.Array, rows: list[str | None], leaf: Leaf, delimiter: str) -> pa.Array:
-    """Lists of one dimension: all elements at once."""
-    lists = [None if text is None else _elements(text, delimiter) for text in rows]
-    found = pa.array([token for tokens in lists if tokens for token in tokens], pa.string())
+def _flat(texts: pa.Array, leaf: Leaf, delimiter: str) -> pa.Array:
+    """Lists of one dimension: all elements of all rows at once, and what ends each row."""
+    given = texts.drop_null()
+    data = "".join(given.to_pylist())
+    tokens = pa.array(_element(delimiter).findall(data), pa.string())
+    ends = pc.equal(tokens, "}")
+    found = tokens.filter(pc.invert(ends))
+    sizes = np.diff(np.flatnonzero(ends.to_numpy(zero_copy_only=False)), prepend=-1) - 1
+    between = len(given) + np.maximum(sizes - 1, 0).sum()  # what opens each row, and delimiters
+    length = pc.sum(pc.utf8_length(tokens)).as_py() or 0
+    if (len(sizes), sizes.sum(), length + between) != (len(given), len(found), len(data)):
+        raise ValueError
     quoted = pc.starts_with(found, '"')
     bare = pc.if_else(pc.equal(found, "NULL"), pa.scalar(None, pa.string()), found)
     if pc.any(quoted).as_py():
         inside = pc.utf8_slice_codeunits(found, 1, -1)
         bare = pc.if_else(quoted, pc.replace_substring_regex(inside, r"(?s)\\(.)", r"\1"), bare)
-    forms = _fragments(bare, leaf.of)
-    ends = np.cumsum([0, *(len(tokens or ()) for tokens in lists)])
-    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(ends, pa.int32()), forms), ",")
-    return pc.if_else(
-        texts.is_valid(), pc.binary_join_element_wise("[", joined, "]", ""), pa.scalar(None, pa.string())
-    )
+    counts = np.zeros(len(texts), np.int32)
+    counts[texts.is_valid().to_numpy(zero_copy_only=False)] = sizes
+    offsets = pa.array(np.cumsum([0, *counts]), pa.int32())
+    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, _fragments(bare, leaf.of)), ",")
+    written = pc.binary_join_element_wise("[", joined, "]", "")
+    return pc.if_else(texts.is_valid(), written, pa.scalar(None, pa.string()))
 
 
 @cache
 def _element(delimiter: str) -> re.Pattern[str]:
-    return re.compile(rf'"(?:[^"\\]|\\.)*"|[^"{{}}{re.escape(delimiter)}]+', re.DOTALL)
+    return re.compile(rf'"(?:[^"\\]|\\.)*"|[^"{{}}{re.escape(delimiter)}]+|}}', re.DOTALL)
 
 
 @cache
@@ -89,16 +107,6 @@ def _token(delimiter: str) -> re.Pattern[str]:
     return re.compile(
         rf'"(?:[^"\\]|\\.)*"|[{{}}{re.escape(delimiter)}]|[^"{{}}{re.escape(delimiter)}]+', re.DOTALL
     )
-
-
-def _elements(text: str, delimiter: str) -> list[str]:
-    inside = text[1:-1]
-    tokens = (
-        _element(delimiter).findall(inside) if '"' in inside else inside.split(delimiter) if inside else []
-    )
-    if f"{{{delimiter.join(tokens)}}}" != text:
-        raise ValueError
-    return tokens
 
 
 def _filled(pieces: list[str | Leaf], forms: dict[Leaf, Iterator[str]]) -> str:

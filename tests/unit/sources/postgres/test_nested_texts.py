@@ -108,6 +108,7 @@ def test_maps(server: psycopg.Connection[Any], found: dict[str, str | None]) -> 
         (ListOf(Leaf("number")), "{NaN,Infinity,-Infinity,-0,1e-05,1.6777216e+07,NULL}",
          '["NaN","INF","-INF",-0.0,1e-05,1.6777216e+07,null]'),
         (ListOf(Leaf("decimal")), "{{NaN,-Infinity},{1.10,NULL}}", '[["NaN","-INF"],["1.10",null]]'),
+        (ListOf(Leaf("integer")), "{{{-1},{NULL}},{{0},{2147483647}}}", "[[[-1],[null]],[[0],[2147483647]]]"),
         (ListOf(Leaf("integer")), "{9007199254740991,-9007199254740992}", '[9007199254740991,"-9007199254740992"]'),
         (ListOf(Leaf("boolean")), "{t,f,NULL}", "[true,false,null]"),
         (ListOf(Leaf("binary")), '{"\\\\x00ff","\\\\x"}', '["AP8=",""]'),
@@ -139,8 +140,9 @@ def test_the_document_null_is_no_missing_value(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a", "{a", "{a}b", '{"a}', '{a"b"}', "{{a},{b}", "(a,{b},1)"])
 def test_what_is_no_array_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError):
-        one(text, TEXTS)
+    for shape in (TEXTS, ListOf(Leaf("integer"))):
+        with pytest.raises(ValueError):
+            one(text, shape)
 
 
 @pytest.mark.parametrize(
