@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from afschrift.casework.intake.message import Intake
     from afschrift.casework.intake.store_request import StoredCase
 
+FAULTS = 20
 LAST = "mend it and submit again; nothing was stored. See `afschrift submit --help`."
 
 
@@ -90,7 +92,8 @@ def as_intake(content: dict[str, Any]) -> Intake:
     try:
         return Intake.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:
-        faults = "\n".join(_faults(error))
+        listed = [*islice(_faults(error), FAULTS + 1)]
+        faults = "\n".join([*listed[:FAULTS], *(["  and more"] if len(listed) > FAULTS else [])])
         raise ConfigurationError(f"The request is not complete:\n{faults}\n", remedy=LAST) from None
 
 

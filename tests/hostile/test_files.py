@@ -1,0 +1,199 @@
+"""Every file that a command takes or the installation reads, and texts made to hold its reader up.
+
+Commands come from the command line itself: one that takes a file, and is not in the table, fails here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from afschrift.app.draft_project import draft_project
+
+SECONDS = 60
+"""Of a command: ten times what the slowest takes."""
+
+MEGABYTES = 3_000
+"""Of the process for all of them, in which the largest text that is read is parsed."""
+
+PLACES = {"folder", "into", "out", "html", "to_file", "data_keys", "logs", "key"}
+"""Parameters that name where something is written, or a folder or key."""
+
+DOCUMENTS = {
+    ("case complaint", "document"), ("case add", "file"), ("letter sent", "proof"), ("manual answer", "file"),
+    ("audit export", "file"), ("register restore", "file"), ("audit verify", "bundle"),
+}  # fmt: skip
+"""Kept as they are and not parsed, or read behind a log-in to the register alone."""
+
+OF_A_REQUEST = {
+    ("answer", "form"), ("answer", "text_file"), ("partial", "text_file"), ("request extend", "text_file"),
+    ("request acknowledge", "text_file"), ("request reading", "text_file"), ("request keys", "file"),
+    ("request mandate-withdrawn", "text_file"), ("case hold", "text_file"), ("case release", "text_file"),
+    ("case complaint", "text_file"), ("case reviewed", "text_file"), ("case not-received", "text_file"),
+    ("letter make", "from_"), ("review approve", "text_file"), ("review hold-back", "text_file"),
+    ("review redact", "form"),
+}  # fmt: skip
+"""Read by `given.text`, `from_file` and `read_form`, which are doors of their own below."""
+
+DOORS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("submit", "file"): ("submit", "FILE"),
+    ("verify", "bundle"): ("verify", "FILE"),
+    ("unpack", "bundle"): ("unpack", "FILE", "--into", "out"),
+    ("inventory import fides", "files"): ("inventory", "import", "fides", "FILE", "--kind", "duckdb"),
+    ("inventory import dbt", "manifest"): (
+        *("inventory", "import", "dbt", "FILE", "--source", "dwh", "--kind", "duckdb"),
+    ),
+    ("audit verify", "checkpoint"): ("audit", "verify", "--checkpoint", "FILE"),
+}
+READ_BY_ALL = ("example.yml", "policy.yml", "controller.yml", "identity.yml")
+"""Files of a project's inventory, which `inventory check` reads."""
+
+
+def aliases(levels: int, width: int = 9) -> str:
+    lines = [f"a0: &a0 [{','.join('x' * width)}]"]
+    lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * width)}]" for n in range(1, levels + 1)]
+    return "\n".join(lines)
+
+
+INPUTS: dict[str, bytes] = {
+    "aliases": aliases(9).encode(),
+    "aliases of fides": (aliases(9) + "\ndataset: *a9\n").encode(),
+    "deep": b"[" * 300_000,
+    "deep and whole": b"[" * 500 + b"]" * 500,
+    "deep objects": b'{"a":' * 100_000,
+    "deep blocks": b"- " * 100_000,
+    "deep within": b'{"metadata": {"dbt_schema_version": 1, "a": ' + b"[" * 190 + b"]" * 190 + b'}, "nodes": 1}',
+    "many names": b"".join(b"k%d: 1\n" % n for n in range(100_000)),
+    "many lists": b'{"dataset": [' + b"[]," * 300_000 + b"[]]}",
+    "a long number": b'{"metadata": ' + b"1" * 1_000_000 + b"}",
+    "a long line": b"a: " + b"x" * 8_000_000,
+    "no UTF-8": b"a: b\nc: \xff\xfe",
+    "signs": "a: \x1b[2J\u202e".encode(),
+    "a tag": b"!!python/object/apply:os.system [ls]",
+    "documents": b"a: b\n---\n" * 1_000,
+    "nothing": b"",
+}  # fmt: skip
+
+READABLE = {"many names", "many lists", "a long line", "a long number", "nothing"}
+
+
+def walk(app: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    for one in app.registered_commands:
+        name = one.name or one.callback.__name__.replace("_", "-")
+        for parameter, kind in typing.get_type_hints(one.callback).items():
+            if "Path" in str(kind):
+                yield " ".join((*path, name)), parameter
+    for group in app.registered_groups:
+        yield from walk(group.typer_instance, (*path, group.name) if group.name else path)
+
+
+def test_every_command_that_takes_a_file_is_in_the_table() -> None:
+    from afschrift.cli.main import app
+
+    found = {one for one in walk(app) if one[1] not in PLACES}
+    assert found == DOORS.keys() | OF_A_REQUEST | DOCUMENTS
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "ours"
+    draft_project(folder, "2026-06-01T10:00:00Z")
+    return folder
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A terabyte, of which nothing is on the disk."""
+    file = tmp_path / "large.yml"
+    with file.open("wb") as stream:
+        stream.truncate(10**12)
+    return file
+
+
+def run(project: Path, commands: list[tuple[str, ...]]) -> list[dict[str, Any]]:
+    """Commands in a process of their own, which gets no more memory and time than is said."""
+
+    def bounds() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS * len(commands), SECONDS * len(commands) + 5))
+
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AFSCHRIFT_")}
+    env |= {"AFSCHRIFT_HOME": str(project / ".afschrift"), "AFSCHRIFT_INVENTORY": str(project / "inventory")}
+    env["PYTHONPATH"] = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.commands"],
+        input=json.dumps(commands), text=True, capture_output=True, cwd=project, env=env, preexec_fn=bounds,
+    )  # fmt: skip
+    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(rows) == len(commands), f"{commands[len(rows)]} ended it: {done.stderr[-500:]}"
+    return rows
+
+
+def must_hold(rows: list[dict[str, Any]], names: list[str]) -> None:
+    for name, row in zip(names, rows, strict=True):
+        assert not row["fault"], f"{name}: {row['fault']}"
+        assert row["seconds"] < SECONDS, f"{name}: {row['seconds']:.0f} s"
+        assert row["megabytes"] < MEGABYTES, f"{name}: {row['megabytes']:.0f} MB"
+
+
+@pytest.mark.parametrize("door", DOORS, ids=" ".join)
+def test_a_file_that_a_command_takes(project: Path, large: Path, door: tuple[str, str]) -> None:
+    files = {"large": large}
+    for name, read in INPUTS.items():
+        files[name] = project / f"{name.replace(' ', '-')}.yml"
+        files[name].write_bytes(read)
+    words = [tuple(str(file) if word == "FILE" else word for word in DOORS[door]) for file in files.values()]
+    rows = run(project, [("key", "new"), *words])[1:]
+    must_hold(rows, list(files))
+    said = {name: row["said"] for name, row in zip(files, rows, strict=True)}
+    assert all(row["code"] for row in rows), said
+    if door[0] in ("submit", "inventory import fides", "inventory import dbt"):
+        refused = {name: text for name, text in said.items() if name not in READABLE}
+        assert all(files[name].name in text for name, text in refused.items()), refused
+        assert all("What to do" in text for text in said.values()), said
+        assert max(map(len, said.values())) < 2_000  # not a line for each of a hundred thousand names
+        assert "bytes that are read" in said["large"]
+        assert "deep" in said["deep"]
+
+
+@pytest.mark.parametrize("file", READ_BY_ALL)
+def test_a_file_of_the_data_map(project: Path, large: Path, file: str) -> None:
+    words = []
+    for name in (*INPUTS, "large"):
+        folder = project / name
+        shutil.copytree(project / "inventory", folder)
+        place = folder / file
+        if name == "large":
+            place.unlink()
+            place.symlink_to(large)
+        else:
+            place.write_bytes(INPUTS[name])
+        words.append(("inventory", "check", "--folder", str(folder)))
+    rows = run(project, words)
+    must_hold(rows, [*INPUTS, "large"])
+    assert all(row["code"] == 1 and file.partition(".")[0] in row["said"] for row in rows)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_form_and_words_for_the_terminal(tmp_path: Path, name: str) -> None:
+    from afschrift.cli.questions.forms import from_file
+    from afschrift.cli.request.given import text
+    from afschrift.domain.errors import ConfigurationError
+
+    file = tmp_path / "form"
+    file.write_bytes(INPUTS[name])
+    with pytest.raises(ConfigurationError):
+        from_file(file)
+    try:
+        text(file)
+    except ConfigurationError as error:
+        assert len(INPUTS[name]) > 1_000_000 or "UTF-8" in str(error)
