@@ -105,9 +105,13 @@ def test_an_image_is_not_built_on_a_base_without_digest(
     buildah: Buildah, project: Path, project_root: Path
 ) -> None:
     containerfile = project_root / "deploy" / "Containerfile"
-    done = buildah("build", "--network", "host", "-f", str(containerfile), str(project))
+    build = ("build", "--network", "host", "--pull=never", "-f", str(containerfile))
+    done = buildah(*build, str(project))
     assert done.returncode != 0
-    assert "DIGEST" in done.stderr, done.stderr
+    assert "--build-arg_DIGEST=sha256:" in done.stderr, done.stderr
+    digest = f"sha256:{'0' * 64}"
+    done = buildah(*build, "--build-arg", f"DIGEST={digest}", str(project))
+    assert f"docker.io/apache/airflow@{digest}" in done.stderr, done.stderr
 
 
 def test_git_takes_no_secret_of_a_project(project: Path) -> None:
