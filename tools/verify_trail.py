@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 ZEROS, NAME = "0" * 64, re.compile(r"afschrift-checkpoint-[0-9a-f]{16}-(\d{8})\.json")
 FORMS = {"checkpoint": ("afschrift-checkpoint/2", 10), "erasure": ("afschrift-erasure/1", 7)}
 findings, gone, seen, keys = [], [], {}, {}  # dropped years; seq -> digest of its header; id -> trusted key
+aside = []  # events that two people set aside, as the trail says: they stay, and count for nothing
 erased = defaultdict(list)  # request and rule -> seqs without payload
 drops, made, erasures = {}, {}, {}  # what events tell of dropped years, checkpoints, erased payloads
 
@@ -60,6 +61,8 @@ def check_payload(row, header):
             raise ValueError
         if kind == "segment_dropped":
             drops[seq] = {"at": header["at"], **payload}
+        elif kind == "set_aside":
+            aside.extend(str(of) for of, _ in payload["events"])
         elif kind == "checkpoint_made":
             made[form(payload, "checkpoint")["number"]] = payload
         elif kind == "payloads_erased" and form(payload, "erasure"):
@@ -155,5 +158,6 @@ if args.checkpoint:
     newest = held.get(max(held, default=0), {"at": "", "seq": 0})
     oldest = (datetime.now(UTC) - timedelta(hours=args.max_age)).isoformat() if args.max_age else ""
     expect(newest["at"] >= oldest, "checkpoint_stale", newest["seq"])
-print("\n".join(findings) or f"whole: event {max(seen, default=0)}, {len(held)} checkpoints agree")  # noqa: T201
+said = f"; set aside: {', '.join(aside)}" if aside else ""
+print("\n".join(findings) or f"whole: event {max(seen, default=0)}, {len(held)} checkpoints agree{said}")  # noqa: T201
 raise SystemExit(bool(findings))

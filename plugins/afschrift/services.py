@@ -58,6 +58,8 @@ class Services:
         roles: who may do what, as the installation's file says now; without one given here, nobody.
         age_of_consent: from this age somebody asks alone (R16).
         tell_by_mail: tells the person of a request of its answer, where that is sure; gives the letter's id.
+        witnessed: sees that the register holds what the witness places know of it; at a run's first gate, it
+            is moved on there. Raises ForgedError where it was set back.
         delivers: False: these work for the canary, and the gate of `deliver` is closed whatever was packed.
         patience: how long a run may give no sign of life before another one may begin.
     """
@@ -84,4 +86,5 @@ class Services:
     age_of_consent: int = 16
     tell_by_mail: Callable[[str], str | None] = lambda _request: None
     roles: Callable[[], Roles] = Roles
+    witnessed: Callable[[bool], None] = lambda _first: None
     delivers: bool = True

@@ -94,6 +94,8 @@ def verify(
         max_age=timedelta(hours=max_age) if max_age else None,
         tables=tables,
     )
+    for line in (*done.doubts, *done.aside):
+        typer.echo(line)
     of_logs = [finding for folder in logs or [] for finding in _against_logs(folder, register)]
     for line in (*done.lines(), *(f"event {one.seq}: {one.text} ({one.code})" for one in of_logs)):
         typer.echo(f"  {line}")
@@ -114,6 +116,30 @@ def _whole(register: Register, compared: int | None, *, tables: bool) -> str:
     agree = "" if compared is None else f" {compared} checkpoint(s) agree."
     followed = " Every row of the register follows from it." if tables else ""
     return f"The trail is whole: {seq} events, head {head}.{agree}{followed}"
+
+
+@app.command()
+def set_aside(
+    sign: Annotated[bool, typer.Option("--sign", help="As second person: agree, and set it aside.")] = False,
+    turn_down: Annotated[bool, typer.Option("--turn-down", help="As second person: disagree.")] = False,
+) -> None:
+    """Set aside events and rows that have no code that holds, so that what they stop goes on.
+
+    The data protection officer proposes it, and a second signer signs with --sign. The events stay in the
+    chain and each verification names them; the rows leave their tables. An event of the service whose code
+    somebody deleted looks the same: compare with a back-up before you sign.
+    """
+    from afschrift.casework.trail_acts.set_aside import propose_aside, sign_aside
+
+    what = sign_aside(officer(), agree=sign) if sign or turn_down else propose_aside(officer())
+    for line in (*what.about, *(f"{table} {row}" for table, row, _ in what.rows)):
+        typer.echo(line)
+    if turn_down:
+        say("Turned down, and entered in the trail.")
+    elif sign:
+        say("Set aside, and entered in the trail. The next checkpoint goes out with it.")
+    else:
+        say("Proposed. Copy the database first; then another person: `afschrift audit set-aside --sign`.")
 
 
 @app.command()

@@ -43,6 +43,6 @@ def check() -> None:
 
     steps = list(check_installation())
     for one in steps:
-        typer.echo(f"{'ok   ' if one.done else 'to do'}  {one.says}")
+        typer.echo(f"{one.mark}  {one.says}")
     if not all(one.done for one in steps):
         raise typer.Exit(1)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.cli.common import actor, officer, say
+from afschrift.domain.errors import AfschriftError
 
 if TYPE_CHECKING:
     from afschrift.casework.destruction.destroy import DestructionService
     from afschrift.register.keys.store import KeyStore
+    from afschrift.register.trail.height import Height
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Sign = Annotated[bool, typer.Option("--sign", help="As second person: agree, and destroy it.")]
@@ -115,23 +117,34 @@ def restore(
 
     _may_restore()
     _confirm("Everything entered since the back-up is lost. Go on?", yes)
-    put_back(_url(), file, _keys(), data_keys, actor())
+    put_back(_url(), file, _keys(), data_keys, actor(), witnessed=_witnessed())
     say("Restored, and entered in the trail. Verify it against your newest checkpoint and bundles.")
+    say(_SIGN)
     _name_half_forgotten()
 
 
 @app.command()
-def restored() -> None:
+def restored(sign: Sign = False) -> None:
     """Enter in the trail that the register was restored with PostgreSQL's own programs.
 
-    `afschrift register restore` does that by itself.
+    `afschrift register restore` does that by itself. Either opens nothing that the trail had come to before,
+    until another person signs it with --sign.
     """
+    if sign:
+        from afschrift.casework.trail_acts.restoration import sign_restoration
+
+        done = sign_restoration(officer(), _witnessed())
+        say(f"Signed: events {done['restored'][0] + 1} to {done['replaced'][0]} are lost. `afschrift check` ")
+        say("lists what the witness shows of them. Requests go on.")
+        return
     from afschrift.register.backup import enter
 
-    if enter(_url(), _keys(), by=actor()):
+    _may_restore()
+    if enter(_url(), _keys(), by=actor(), witnessed=_witnessed()):
         say("Entered in the trail. Verify it against your newest checkpoint and bundles.")
     else:
         say("The trail's last event tells of it already.")
+    say(_SIGN)
     _name_half_forgotten()
 
 
@@ -187,6 +200,9 @@ def shred_strays(sign: Sign = False, turn_down: TurnDown = False, yes: Yes = Fal
         say("Proposed. Another person destroys them: `afschrift register shred-strays --sign`.")
 
 
+_SIGN = "Another person signs it, and requests go on: `afschrift register restored --sign`."
+
+
 def _name_half_forgotten() -> None:
     """Whoever was forgotten since the back-up is back, but for the key: numbers, digests, payloads."""
     from afschrift.cli.common import open_register
@@ -197,6 +213,21 @@ def _name_half_forgotten() -> None:
             f"{len(found)} request(s) above have no data key, and what went with it is back. "
             "Forget each again: `afschrift register shred REQUEST --rule restoration`."
         )
+
+
+def _witnessed() -> Height | None:
+    """The highest height that a witness place knows; where the present register cannot be asked, none."""
+    from afschrift.app.settings import Settings
+    from afschrift.cli.common import open_register
+    from afschrift.witnesses.heights import ask
+
+    try:
+        asked = ask(Settings.from_environment(), open_register())
+    except AfschriftError:  # the register is lost, and with it which of the heights are its own
+        return None
+    for name, why in asked.away.items():
+        say(f"The witness place '{name}' was not asked: {why}")
+    return asked.height
 
 
 def _may_restore() -> None:

@@ -35,6 +35,7 @@ class Act(StrEnum):
     ANSWER = "answer"  # the questions put to one's own role
     ASSIGN = "assign"  # say who of a role answers a question
     MAP = "map"  # say what the columns of the data map hold
+    SET_ASIDE = "set_aside"  # propose to set aside what was forged in the trail
     DECIDE = "decide"  # without having been asked, for example the identity
 
 
@@ -43,7 +44,9 @@ MAY: dict[Role, frozenset[Act]] = {
     Role.OFFICER: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.ANSWER, Act.ASSIGN, Act.DECIDE, Act.MAP}),
     Role.SECOND_SIGNER: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.ANSWER, Act.ASSIGN}),
     Role.SOURCE_OWNER: frozenset({Act.SEE, Act.ANSWER}),  # searches a system that no query reaches
-    Role.DPO: frozenset({Act.SEE, Act.TIMELINE, Act.VALUES, Act.OVERSEE}),  # advises: Art. 38(6)
+    Role.DPO: frozenset(
+        {Act.SEE, Act.TIMELINE, Act.VALUES, Act.OVERSEE, Act.SET_ASIDE}
+    ),  # advises: Art. 38(6)
     Role.AUDITOR: frozenset({Act.SEE, Act.TIMELINE, Act.OVERSEE}),
     Role.MAP_OWNER: frozenset({Act.SEE, Act.MAP}),  # knows the tables, and sees nobody's values
 }

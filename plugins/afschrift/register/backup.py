@@ -8,6 +8,7 @@ this; docs/keys.md names the commands.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -23,12 +24,20 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import Clock, rfc3339, utc_now
 from afschrift.register.base import RegisterStore
 from afschrift.register.database.database import Database
-from afschrift.register.database.trail_tables import event
+from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.schema import upgrade
 from afschrift.register.trail import trail
+from afschrift.register.trail.height import Height, lacks
+from afschrift.register.trail.own_events import acts
 
 RESTORED = "register_restored"
+_LAST = (
+    select(event.c.type, event_payload.c.payload)
+    .outerjoin(event_payload)
+    .order_by(event.c.seq.desc())
+    .limit(1)
+)
 
 
 def back_up(url: str, into: Path, data_keys: Path | None = None) -> None:
@@ -70,6 +79,7 @@ def restore(
     data_keys: Path | None = None,
     by: str = "system",
     clock: Clock = utc_now,
+    witnessed: Height | None = None,
 ) -> None:
     """Make the register what a back-up holds, at once for all who use it, and enter that in its trail.
 
@@ -83,6 +93,7 @@ def restore(
             what was destroyed since the back-up stays destroyed.
         by: who restores.
         clock: gives the present moment.
+        witnessed: the highest height that a witness place knows.
 
     Raises:
         RefusedError: the register is not on SQLite, or a file is none of `back_up`.
@@ -109,7 +120,7 @@ def restore(
             connection.execute("DETACH apart")
         copied = f"sqlite:///{copy}"
         upgrade(copied)
-        enter(copied, keys, replaced, by, clock)
+        enter(copied, keys, replaced, by, clock, witnessed)
         if not register.exists():
             _new(register)
         with closing(_open(copy)) as source, closing(_open(register)) as target:
@@ -122,8 +133,12 @@ def enter(
     replaced: list[int | str] | None = None,
     by: str = "system",
     clock: Clock = utc_now,
+    witnessed: Height | None = None,
 ) -> bool:
     """Enter in the trail that the register was restored; for one on PostgreSQL, after its own programs.
+
+    The event names both heights: what the register came to before, by whatever knows of it, and what it was
+    restored to. It opens nothing until another person signs it (`casework.trail_acts.restoration`).
 
     Args:
         url: of the restored register.
@@ -131,17 +146,33 @@ def enter(
         replaced: head (seq, digest) of the register that was there before, where it is known.
         by: who restored it.
         clock: gives the present moment.
+        witnessed: the highest height that a witness place knows.
 
     Returns:
         False where the trail's last event tells of it already; nothing is written then.
     """
-    with closing(Database(url)) as database, RegisterStore(database, keys, clock).database.write() as tx:
-        restored = list(trail.head(tx))
-        if tx.scalar(select(event.c.type).where(event.c.seq == restored[0])) == RESTORED:
-            return False
-        payload = {"restored": restored, "replaced": replaced}
-        trail.append(tx, rfc3339(clock()), None, [NewEvent(RESTORED, by, payload)])
+    with closing(Database(url)) as database:
+        store = RegisterStore(database, keys, clock)
+        with database.write() as tx:
+            restored, place = list(trail.head(tx)), store.beside.of(tx)
+            trail_keys, beside = keys.trail_keys(), place.read() if place else None
+            known_acts = acts(tx, trail_keys)
+            heights = [one for one in (witnessed, beside) if one and lacks(tx, one, trail_keys, known_acts)]
+            known: list[list[int | str]] = [[one.seq, one.head] for one in sorted(heights)[-1:]]
+            known += [replaced] if replaced else []
+            over = max(known, key=lambda one: int(one[0]), default=None)
+            last = tx.execute(_LAST).first()
+            if last is not None and last.type == RESTORED and _names(last.payload, over):
+                return False
+            payload = {"restored": restored, "replaced": over}
+            trail.append(tx, rfc3339(clock()), None, [NewEvent(RESTORED, by, payload)])
     return True
+
+
+def _names(payload: str | None, over: list[int | str] | None) -> bool:
+    """Whether an event names a height as high as is known."""
+    named = json.loads(payload or "{}").get("replaced")
+    return over is None or (named is not None and int(named[0]) >= int(over[0]))
 
 
 def _head(url: str) -> list[int | str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,7 +23,10 @@ from afschrift.register.database.tables import case_file, data_key, message, req
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail import erasures, event_codes, segments, trail
+from afschrift.register.trail.differences import Difference
 from afschrift.register.trail.erasures import Erasure
+from afschrift.register.trail.height import BesideKeys, set_back
+from afschrift.register.trail.own_events import Acts
 from afschrift.register.trail.told_rows import change_rows, insert_row
 
 SHOWN = "question"
@@ -44,9 +48,27 @@ class RegisterStore:
     clock: Clock
 
     def __post_init__(self) -> None:
-        """Have the events of each transaction coded at its end."""
+        """Have the events of each transaction coded at its end, and the height kept after it."""
         keys = self.keys  # not `self`, or the database and its connection would outlive their last user
-        self.database.before_commit = lambda tx: event_codes.enter(tx, keys)
+        self.beside = beside = BesideKeys(keys.file)
+        self.database.before_commit = lambda tx: _finish(tx, keys, beside)
+
+    def set_back(self, tx: Connection, known: Acts | None = None) -> tuple[Difference, ...]:
+        """A difference where the register lacks what it came to by the height beside the keys.
+
+        A transaction may see less than was committed since: where it does, a later one is asked.
+        """
+        kept = self.beside.of(tx)
+        height = kept.read() if kept else None
+        if height is None or not set_back(tx, height, self.keys.trail_keys(), known):
+            return ()
+        with self.database.latest() as latest:
+            return set_back(latest, height, self.keys.trail_keys())
+
+
+def _finish(tx: Connection, keys: KeyStore, beside: BesideKeys) -> Callable[[], object]:
+    last = event_codes.enter(tx, keys)
+    return beside.after(tx, last, keys.trail_keys()) if last else lambda: None
 
 
 class Repository:

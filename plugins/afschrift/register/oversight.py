@@ -21,6 +21,7 @@ from afschrift.register.database.tables import data_key, question, request, run,
 from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.disputes import holds_of
 from afschrift.register.trail import trail
+from afschrift.register.trail.own_events import own
 
 _OPEN = [state for state in State if state.open]
 _FOUND = "sweep_found"
@@ -70,9 +71,8 @@ class Oversight(Repository):
             return payload
 
     def _last_of_system(self, tx: Connection, event_type: str) -> dict[str, Any] | None:
-        newest = select(event_payload.c.payload).join(event).order_by(event.c.seq.desc()).limit(1)
-        found = tx.scalar(newest.where(event.c.request.is_(None), event.c.type == event_type))
-        return None if found is None else dict(json.loads(found))
+        row = next(own(tx, self._keys.trail_keys(), (event_type,), None, newest=True), None)
+        return None if row is None or row.payload is None else dict(json.loads(row.payload))
 
     def database_time(self) -> datetime | None:
         """What the clock of the register's database says; None where that is the clock of this machine."""

@@ -27,7 +27,7 @@ END $$;
 
 -- All of them: look at the states of requests, and append to the trail. Nobody changes what stands there.
 GRANT SELECT ON afschrift_version, case_file, request, question, decision, fact, case_fact, letter, delivery,
-  step, run, event, event_payload, event_code, segment
+  step, run, event, event_payload, event_code, segment, aside
   TO afschrift_runs, afschrift_officers, afschrift_checks;
 GRANT INSERT ON event, event_payload, event_code, fact TO afschrift_runs, afschrift_officers, afschrift_checks;
 

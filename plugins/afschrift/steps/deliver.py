@@ -15,7 +15,7 @@ from afschrift.domain.plan import Plan
 from afschrift.law.partial_response import suffix
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
-from afschrift.steps.gates import refusal
+from afschrift.steps.gates import must_be_witnessed, refusal
 from afschrift.steps.package import package
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.step_evidence import StepEvidence
@@ -48,6 +48,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     if done is not None:
         return done
     require_review(services, plan, packed)
+    must_be_witnessed(services, request_id, "deliver")
     name = _name(services, plan, packed["bundle"])
     try:
         receipt = services.destination(plan.destination).deliver(name, _chunks(services, plan, packed))

@@ -62,6 +62,7 @@ def begin(services: Services, request_id: str, by: str) -> None:
         GateError: the request is closed, another run of it goes, or this run began for another request.
     """
     open_request(services, request_id, "assess")
+    must_be_witnessed(services, request_id, "assess", first=True)
     if services.run is not None:
         goes = services.register.runs.begin(request_id, services.run, services.patience, by=by)
         _must_be_ours(services, request_id, "assess", goes)
@@ -116,16 +117,39 @@ def must_follow_from_trail(services: Services, request_id: str, step: str) -> No
                 "nothing in it can be checked here; nothing was recorded.",
                 remedy="see that AFSCHRIFT_KEYS names the same keys in every process, then clear this task.",
             ) from None
-        raise refusal(
-            services,
-            request_id,
-            step,
-            forged.found[0].code,
-            str(forged.args[0]),
-            forged.remedy,
-            differences=[str(one) for one in forged.found[:_SHOWN]],
-            found=len(forged.found),
-        ) from None
+        raise _forged(services, request_id, step, forged) from None
+
+
+def must_be_witnessed(services: Services, request_id: str, step: str, *, first: bool = False) -> None:
+    """See that the register was not set back, by what the witness places know of it.
+
+    Args:
+        services: of the step.
+        request_id: whose gate it is.
+        step: name of the step.
+        first: it is the first gate of a run: the places are moved on.
+
+    Raises:
+        GateError: it was set back.
+        RetriableError: no place answers, and nothing is kept beside the keys either.
+    """
+    try:
+        services.witnessed(first)
+    except ForgedError as forged:
+        raise _forged(services, request_id, step, forged) from None
+
+
+def _forged(services: Services, request_id: str, step: str, forged: ForgedError) -> GateError:
+    return refusal(
+        services,
+        request_id,
+        step,
+        forged.found[0].code,
+        str(forged.args[0]),
+        forged.remedy,
+        differences=[str(one) for one in forged.found[:_SHOWN]],
+        found=len(forged.found),
+    )
 
 
 def in_run(services: Services, request_id: str, step: str) -> None:

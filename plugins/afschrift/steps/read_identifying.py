@@ -14,7 +14,7 @@ from afschrift.register.look_ups import ASKED, TOLD_OF_LOOK_UPS, LookUpRow
 from afschrift.register.register import Register
 from afschrift.selection.identifying_rows import find
 from afschrift.services import Services
-from afschrift.steps.gates import open_request, refusal
+from afschrift.steps.gates import must_be_witnessed, open_request, refusal
 
 STEP = "look_up"
 ASK = "an officer asks on the page of the question who asks, or with `afschrift request look-up`."
@@ -60,6 +60,7 @@ def _asked(services: Services, request_id: str) -> tuple[Request, LookUpRow]:
     """
     register = services.register
     request = open_request(services, request_id, STEP)
+    must_be_witnessed(services, request_id, STEP, first=True)
     if is_decided(register, request_id):
         message = f"The identity behind request {request_id} is decided: nothing is looked up any more."
         raise refusal(services, request_id, STEP, "identity_decided", message, ASK)

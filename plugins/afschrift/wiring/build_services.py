@@ -87,6 +87,7 @@ def build(
         age_of_consent=age_of_consent(settings.folder("law") / "ages.yml", inventory.controller.country).age,
         tell_by_mail=partial(_tell_by_mail, settings, register, log),
         roles=partial(load_roles, settings),
+        witnessed=partial(_must_be_witnessed, settings, register, log),
     )
 
 
@@ -95,6 +96,22 @@ def _use_memory_of_the_system() -> None:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if arrow := sys.modules.get("pyarrow"):
         arrow.set_memory_pool(arrow.system_memory_pool())
+
+
+def _must_be_witnessed(
+    settings: Settings, register: Register, log: Callable[[str], None], first: bool
+) -> None:
+    if not settings.witnesses:
+        return
+    from afschrift.witnesses.heights import move_on, must_reach  # a library of stores, where there is one
+
+    asked = must_reach(settings, register)
+    failed = move_on(settings, register, asked) if first else {}
+    for name, why in sorted({**asked.away, **failed}.items()):
+        log(f"The witness place '{name}' does not know how far the trail came now: {why}")
+    for name, files in asked.faults.items():
+        for file in files:
+            log(f"The witness place '{name}' holds {file}, which is no height of ours: it does not count.")
 
 
 def _tell_by_mail(

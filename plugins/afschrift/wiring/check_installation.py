@@ -27,10 +27,17 @@ class InstallationCheck:
     Attributes:
         done: it is there.
         says: what is there, or what to do; no secrets.
+        note: nothing has to be done, and somebody should know.
     """
 
     done: bool
     says: str
+    note: bool = False
+
+    @property
+    def mark(self) -> str:
+        """What stands before the line."""
+        return "note " if self.note else "ok   " if self.done else "to do"
 
 
 def check_installation() -> Iterator[InstallationCheck]:
@@ -40,6 +47,7 @@ def check_installation() -> Iterator[InstallationCheck]:
         ConfigurationError: nothing says where its home is, or a setting does not read.
     """
     settings = Settings.from_environment()
+    yield from _witnessed(settings)
     yield InstallationCheck(True, f"The home is {settings.home}.")
     inventory: Inventory | None = None
     try:
@@ -51,6 +59,22 @@ def check_installation() -> Iterator[InstallationCheck]:
     yield from _extras(inventory, settings)
     yield _try("Keys and register can be used.", lambda: open_register(settings))
     yield _try("The map of roles can be used.", lambda: load_roles(settings))
+
+
+def _witnessed(settings: Settings) -> Iterator[InstallationCheck]:
+    """What no witness would show, and what one shows as lost."""
+    from afschrift.witnesses.heights import ask, doubts, lost  # heavy, as stores are
+
+    try:
+        register = open_register(settings)
+        asked, kept = ask(settings, register, probe=True), register.evidence.kept() is not None
+        missing = lost(settings, register)
+    except AfschriftError:  # told further below
+        return
+    for line in doubts(asked, kept=kept):
+        yield InstallationCheck(True, line, note=True)
+    for line in missing:
+        yield InstallationCheck(False, f"Lost, as a witness shows: {line}. Enter it again (docs/keys.md).")
 
 
 def _inventory(inventory: Inventory, settings: Settings) -> Iterator[InstallationCheck]:

@@ -80,7 +80,12 @@ def health(
         seconds: how long each look may take.
     """
     settings = settings or Settings.from_environment()
-    looks = [*_own(settings), *(() if probe else _others(settings)), *(_sources(settings) if sources else ())]
+    looks = [
+        *(() if probe else [("trail", partial(_trail, settings))]),
+        *_own(settings),
+        *(() if probe else _others(settings)),
+        *(_sources(settings) if sources else ()),
+    ]
     found: dict[str, Look] = {}
     threads = [threading.Thread(target=_look, args=(*one, found), daemon=True) for one in looks]
     for thread in threads:
@@ -145,6 +150,22 @@ def _fails(error: AfschriftError) -> str:
 def _register(settings: Settings) -> str:
     open_register(settings).trail.head()
     return f"answers, with its tables at revision {revisions()[-1]}."
+
+
+def _trail(settings: Settings) -> str:
+    from afschrift.witnesses.heights import ask, doubts
+
+    register = open_register(settings)
+    asked, kept = ask(settings, register, probe=True), register.evidence.kept()
+    known = [one for one in (asked.height, kept) if one]
+    if any(register.evidence.lacking(one) for one in known):
+        raise AfschriftError(
+            f"The register lacks event {max(known).seq}, which its trail had come to: it was set back.",
+            remedy="docs/trail.md says what to do; nothing is read or delivered meanwhile.",
+        )
+    if found := doubts(asked, kept=kept is not None):
+        raise _StaleError(" ".join(found))
+    return "is as far as its witness knows."
 
 
 def _keys(settings: Settings) -> str:

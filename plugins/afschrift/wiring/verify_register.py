@@ -13,6 +13,7 @@ from afschrift.register.trail.checkpoint import Offered
 from afschrift.register.trail.differences import Difference
 from afschrift.register.trail.trail import TrailFinding
 from afschrift.witnesses.checkpoints import gather
+from afschrift.witnesses.heights import ask, doubts
 
 SENTENCES = {
     "event_missing": "an event of its case is missing before this one",
@@ -27,6 +28,7 @@ SENTENCES = {
     "row_overwritten": "had another value when the service wrote it than the trail had told",
     "row_order": "has a lower number than one that was written before it",
     "schema_changed": "is not as the migrations make it: what its tables show may not be what stands in them",
+    "register_set_back": "is lacking, though the trail had come to it: the register was set back",
     "key_returned": "is there, though the trail says that it was destroyed",
 }
 """Code of a difference -> what it says of the place."""
@@ -42,6 +44,8 @@ class Verified:
         compared: how many checkpoints; None: none could be read.
         unread: witness place -> why nothing could be read from it.
         failed: a place can be read from here, and could not now.
+        doubts: why no witness would show a register that was set back.
+        aside: what was set aside: it stays in the trail, and counts for nothing.
     """
 
     findings: tuple[TrailFinding, ...]
@@ -49,6 +53,8 @@ class Verified:
     compared: int | None
     unread: Mapping[str, str]
     failed: bool
+    doubts: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -86,6 +92,8 @@ def verify(
     offered = gathered.checkpoints
     if checkpoints:
         offered = [*(offered or []), *checkpoints]
+    asked = ask(settings, register, probe=True)
+    height = asked.height
     findings = register.trail.verify(
         heads,
         checkpoints=offered,
@@ -93,12 +101,20 @@ def verify(
         keep_years=settings.trail_years,
         newest_after=rfc3339(register.store.clock() - max_age) if max_age else "",
     )
+    lies = [
+        TrailFinding("height_forged", 0, f"{name}/{file} was not signed by this register's keys")
+        for name, files in asked.faults.items()
+        for file in files
+    ]
+    lacking = register.evidence.lacking(height) if height else ()
     return Verified(
-        findings=(*findings, *gathered.findings),
-        differences=tuple(register.evidence.differences()) if tables else (),
+        findings=(*findings, *gathered.findings, *lies),
+        differences=tuple(dict.fromkeys((*lacking, *(register.evidence.differences() if tables else ())))),
         compared=None if offered is None else len(offered),
         unread=gathered.unread,
         failed=gathered.failed,
+        doubts=tuple(doubts(asked, kept=register.evidence.kept() is not None)),
+        aside=tuple(register.evidence.aside()),
     )
 
 

@@ -18,6 +18,10 @@ from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.witnesses.witness import Files
 
 _LOCAL = frozenset({"", "file", "local"})
+_PROBE, _PROBE_TEXT = (
+    "afschrift-probe",
+    b"Left by afschrift check: who wrote this must not be able to remove it.\n",
+)
 _CONFIGURATION = (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
@@ -75,13 +79,35 @@ class FolderWitness:
 
     def read(self) -> Iterator[tuple[str, bytes]]:
         """Every file of the folder with a name of ours, in order; as `Witness.read`."""
+        for name in self.names("afschrift-checkpoint-"):
+            yield name, self.content(name)
+
+    def names(self, prefix: str) -> list[str]:
+        """Names of the files that begin so, in order; errors as of `Witness.send`."""
         with self._errors():
-            names = sorted(self._names())
-        for name in names:
-            if name.startswith("afschrift-checkpoint-"):
-                with self._errors():
-                    content = self._content(name)
-                yield name, content
+            return sorted(name for name in self._names() if name.startswith(prefix))
+
+    def content(self, name: str) -> bytes:
+        """Of a file; errors as of `Witness.send`."""
+        with self._errors():
+            return self._content(name)
+
+    def rewritable(self) -> bool:
+        """Whether this account can take away what it wrote here, tried on a file that says so.
+
+        Where it can, a trail that was set back is set back here by the same hand.
+        """
+        try:
+            self.send({_PROBE: _PROBE_TEXT})
+            if self._local:
+                Path(self._path, _PROBE).unlink()
+            else:
+                self._remote.rm_file(f"{self._path}/{_PROBE}")
+        except RetriableError:
+            raise
+        except Exception:  # refused, in whatever words of the store
+            return False
+        return True
 
     @property
     def _remote(self) -> Any:

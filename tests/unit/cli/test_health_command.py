@@ -40,7 +40,11 @@ def test_a_new_installation_works_and_nothing_ran_yet(installation: Installation
     code, looks = said()
 
     assert code == 3
-    assert {name for name, (how, _) in looks.items() if how == "warning"} == {"sweep", "check_deadlines"}
+    assert {name for name, (how, _) in looks.items() if how == "warning"} == {
+        "trail",
+        "sweep",
+        "check_deadlines",
+    }
     assert {name for name, (how, _) in looks.items() if how == "ok"} == OWN | {"destination outbox"}
     assert "the DAG sweep is not paused" in looks["sweep"][1]
 
@@ -50,7 +54,11 @@ def test_all_is_well_once_the_checks_ran_and_a_table_says_so(installation: Insta
 
     done = in_this_process(("health",))
 
-    assert done.code == 0
+    assert done.code == 3
+    assert done.text.startswith(
+        "trail               warning  No witness: what is kept beside the keys alone shows"
+    )
+    assert done.text.count("warning") == 1
     assert "register            ok       answers, with its tables at revision" in done.text
     staging = Path(Settings.from_environment().staging)
     assert list(staging.iterdir()) == []  # the byte is gone
@@ -101,8 +109,8 @@ def no_witness(home: Path, patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("trouble", "failed"),
     [
-        (no_register, {"register", "clock", "sweep", "check_deadlines"}),
-        (no_keys, {"register", "keys", "clock", "sweep", "check_deadlines"}),
+        (no_register, {"trail", "register", "clock", "sweep", "check_deadlines"}),
+        (no_keys, {"trail", "register", "keys", "clock", "sweep", "check_deadlines"}),
         (no_staging, {"staging"}),
         (no_destination, {"destination portal"}),
         (no_witness, {"witness dpo"}),
@@ -166,7 +174,7 @@ def test_clocks_ten_minutes_apart(
 def test_sources_are_opened_only_where_asked(installation: Installation) -> None:
     ran(installation)
     (installation.warehouse / "shop.duckdb").rename(installation.warehouse / "elsewhere")
-    assert said()[0] == 0
+    assert said()[0] == 3  # no witness
 
     code, looks = said("--sources")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ from afschrift.steps.sweep.figures import figures
 from afschrift.steps.sweep.findings import SweepLimits
 from afschrift.steps.sweep.remarks import remarks
 from afschrift.steps.sweep.sweep import Sweep
+from afschrift.steps.trail_lines.sentences import SENTENCES
 from afschrift.wiring.build_services import build
 
 RUNS, OFFICERS, CHECKS, KEYS = (f"afschrift_{name}" for name in ("runs", "officers", "checks", "keys"))
@@ -54,6 +56,7 @@ ROLES = (RUNS, OFFICERS, CHECKS, KEYS)
 OWNER = "owner"
 KEPT = ("event", "segment")
 """Tables of which no row is ever changed."""
+GUARD: Any = importlib.import_module("afschrift.register.migrations.versions.0013_event_in_order")
 LONG_AGO = datetime(2015, 3, 2, 12, tzinfo=UTC)
 CONFIRMED = {"method": "call_back", "level": "substantial"}
 
@@ -357,3 +360,42 @@ def test_every_table_is_named_with_what_each_role_may_do(installed: Installed, p
         "a.attrelid = c.oid AND a.attnum > 0 AND has_column_privilege('afschrift_runs', c.oid, a.attnum, 'SELECT'))"
     )
     assert found == []
+
+
+def _insert(kind: str) -> str:
+    return (
+        "INSERT INTO event SELECT seq + 1, at, NULL, '" + kind + "', 'cli:anna', prev, prev FROM event "
+        "ORDER BY seq DESC LIMIT 1"
+    )
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_inserts_only_types_that_its_part_of_the_software_writes(
+    installed: Installed, role: str
+) -> None:
+    types = SENTENCES.keys()
+    assert set().union(*GUARD.WRITES.values()) | GUARD.OF_THE_OWNER == types
+    mine = {one for of in (role, OFFICERS if role == KEYS else role) for one in GUARD.WRITES[of]}
+    with psycopg.connect(installed.logins[role].replace("postgresql+psycopg", "postgresql")) as connection:
+        for kind in sorted(types):
+            try:
+                with connection.transaction(force_rollback=True):
+                    connection.execute(_insert(kind))  # type: ignore[arg-type]
+                written = True
+            except InsufficientPrivilege:
+                written = False
+            assert written is (kind in mine), kind
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_leaves_a_number_out(installed: Installed, role: str) -> None:
+    gate = _insert("gate_bypassed" if role != KEYS else "answer_refused")
+    for seq in ("seq + 2", "9223372036854775807", "-1"):
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            installed.sql(role, gate.replace("seq + 1", seq))
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):  # beside a table of its own
+        installed.sql(
+            role,
+            "CREATE TEMP TABLE event AS SELECT 40 AS seq; " + gate.replace("INTO event", "INTO public.event")
+            .replace("FROM event", "FROM public.event").replace("seq + 1", "41"),
+        )  # fmt: skip

@@ -178,7 +178,8 @@ def test_an_event_given_to_another_request(world: World, operator: Operator) -> 
         unguarded=True,
     )
 
-    assert world.refused(extract_shop, request)["reason"] == "event_forged"
+    assert world.refused(extract_shop, request)["reason"] == "register_set_back"
+    assert "event_forged" in str(world.attempts(request)[-1]["differences"])
 
 
 def test_a_question_edited_until_an_officer_has_answered_it(world: World, operator: Operator) -> None:

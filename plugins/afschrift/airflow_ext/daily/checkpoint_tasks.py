@@ -63,6 +63,8 @@ def _verify() -> dict[str, Any]:
     settings = Settings.from_environment()
     register = open_register(settings)
     done = verify_all(settings, register)
+    for line in (*done.doubts, *done.aside):
+        log.warning("%s", line)
     for line in done.lines():
         log.error("%s", line)
     for name, why in done.unread.items():

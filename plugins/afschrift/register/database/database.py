@@ -78,7 +78,7 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._held = threading.local()
-        self.before_commit: Callable[[Connection], None] | None = None
+        self.before_commit: Callable[[Connection], Callable[[], object]] | None = None
         self._clock_seen = False
         event.listen(self.engine, "connect", _remember_process)
         event.listen(self.engine, "checkout", _refuse_fork)
@@ -103,8 +103,9 @@ class Database:
             yield connection
             if events := connection.info[WRITTEN].events:
                 connection.info[_LAST] = events[-1][0]
-            if self.before_commit is not None:
-                self.before_commit(connection)
+            after = self.before_commit(connection) if self.before_commit is not None else None
+        if after is not None:
+            after()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -117,6 +118,12 @@ class Database:
         with self._transaction(write=False) as connection:
             if not self.sqlite:
                 connection.exec_driver_sql(_ONE_MOMENT)
+            yield connection
+
+    @contextmanager
+    def latest(self) -> Iterator[Connection]:
+        """A transaction for reading what is committed by now, also within `one_moment`; errors as `write`."""
+        with self._transaction(write=False) as connection:
             yield connection
 
     @contextmanager

@@ -56,6 +56,15 @@ event_code = Table(
 )
 Index("ix_event_code_owner_seq", event_code.c.owner, event_code.c.seq)
 
+aside = Table(
+    # Rows without a code that two people set aside: they left their tables, and may leave no other way.
+    "aside",
+    metadata,
+    Column("table_name", CODE, primary_key=True),
+    Column("row_id", String(64), primary_key=True),
+    Column("seq", COUNTER, ForeignKey("event.seq"), primary_key=True, autoincrement=False),
+)
+
 event_payload = Table(
     "event_payload",
     metadata,

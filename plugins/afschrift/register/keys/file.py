@@ -25,7 +25,7 @@ class KeyFile(Storage):
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = self.file = path
         self.location = f"key file {path}"
 
     def create(self, keys: KeyDocument) -> None:

@@ -25,12 +25,13 @@ from afschrift.register.database.tables import data_key
 from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.disputes import holds_of, must_be_free
 from afschrift.register.keys.store import KeyInfo
+from afschrift.register.trail.trail import KEYS_LOST
 
 ROTATED = "keys_rotated"
 RETIRED = "wrapping_keys_retired"
 FORGOTTEN = "index_key_forgotten"
 REVOKED = "signing_key_revoked"
-LOST = "wrapping_keys_lost"
+LOST = KEYS_LOST
 
 LOOKBACK_YEARS = 2
 """`repetition_lookback`: 24 months after the end of a year, its persons are recognised no more."""

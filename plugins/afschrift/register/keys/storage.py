@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from afschrift.domain.errors import ConfigurationError
@@ -19,10 +20,12 @@ class Storage(Protocol):
     Attributes:
         location: what messages call it, to follow "the".
         settling_seconds: so long after a change another process may still go by the keys before it.
+        file: where they lie in a file; what belongs beside them lies there too.
     """
 
     location: str
     settling_seconds: int = 0
+    file: Path | None = None
 
     def load(self, *, anew: bool = False) -> KeyDocument:
         """The keys; `anew`: do not go by what was read before."""

@@ -99,6 +99,11 @@ class KeyStore:
         return self._storage.location
 
     @property
+    def file(self) -> Path | None:
+        """The file that they lie in; None: they lie elsewhere."""
+        return self._storage.file
+
+    @property
     def settling_seconds(self) -> int:
         """So long after a change another process may still use the keys before it."""
         return self._storage.settling_seconds

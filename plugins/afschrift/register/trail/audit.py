@@ -10,7 +10,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
+from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import NotAllowedError, RefusedError
 from afschrift.domain.event import GENESIS, Header, NewEvent
@@ -23,6 +24,7 @@ from afschrift.register.disputes import holds_of, must_be_free
 from afschrift.register.trail import checkpoint, erasures, export, segments, signed, trail, verification
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
 from afschrift.register.trail.event_codes import SYSTEM
+from afschrift.register.trail.own_events import must_be_own, own
 from afschrift.register.trail.replay import must_follow
 from afschrift.register.trail.segments import Segment
 from afschrift.register.trail.signed import TrustedKeys
@@ -54,11 +56,17 @@ class AuditTrail(Repository):
                 tx.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield from trail.each(tx, request_id)
 
-    def of_types(self, request_id: str | None, *types: str) -> list[tuple[Header, dict[str, Any] | None]]:
-        """Likewise, those of some types; of a request, or, with None, those that concern no request."""
+    def of_types(
+        self, request_id: str | None, *types: str, skip: bool = False
+    ) -> list[tuple[Header, dict[str, Any] | None]]:
+        """Likewise own ones of some types, of a request or of none; `skip`: pass over those without a code.
+
+        Raises:
+            ForgedError: one has no code that holds.
+        """
         with self._db.read() as tx:
-            found = trail.read(tx, request_id, types)
-        return [(header, payload) for header, payload in found if header.request == request_id]
+            found = own(tx, self._keys.trail_keys(), types, request_id, skip=skip)
+            return [trail.recorded(row) for row in found]
 
     def of_bundle(self, sha256: str) -> list[Header]:
         """The events that tell of the sealing and the delivery of a bundle, known by its digest; in order.
@@ -117,8 +125,7 @@ class AuditTrail(Repository):
         Args:
             witnesses: heads known from elsewhere, as (seq, digest), for example from bundles.
             checkpoints: everything that the witness places hold; None: not compared.
-            trusted: key id -> raw public key of those who may sign checkpoints, dropped years and erasures;
-                None: the keys at hand.
+            trusted: key id -> raw public key of those who may sign; None: the keys at hand.
             keep_years: how long a year of the trail must be kept after its end at least.
             newest_after: instant that the newest checkpoint must not be older than.
 
@@ -140,10 +147,19 @@ class AuditTrail(Repository):
         """Sign the trail's head and record the checkpoint; sending it is another matter.
 
         Raises:
-            RefusedError: there is no event yet.
+            RefusedError: there is no event yet; or one is not the service's own.
         """
-        with self._db.write() as tx:
+        with self._checked() as tx:
             return self._make_checkpoint(tx, by)
+
+    @contextmanager
+    def _checked(self) -> Iterator[Connection]:
+        """Write upon events that are all the service's own; most are looked at before others must wait."""
+        with self._db.read() as tx:
+            seen = must_be_own(tx, self._keys.trail_keys())
+        with self._db.write() as tx:
+            must_be_own(tx, self._keys.trail_keys(), seen)
+            yield tx
 
     def _make_checkpoint(self, tx: Connection, by: str) -> Checkpoint:
         key = self._keys.signing_key()
@@ -153,7 +169,8 @@ class AuditTrail(Repository):
                 "The trail has no event yet: there is nothing to sign.",
                 remedy="make a checkpoint after the first event.",
             )
-        before = _newest(tx)
+        last = self._newest_row(tx)
+        before = None if last is None else checkpoint.parse(json.loads(last.payload or "{}")).statement
         gone = [one.segment for one in segments.dropped(tx)]
         statement = Statement(
             format=checkpoint.FORMAT,
@@ -171,19 +188,18 @@ class AuditTrail(Repository):
         self._append(tx, None, NewEvent(checkpoint.MADE, by, made.payload()))
         return made
 
+    def _newest_row(self, tx: Connection) -> Row[Any] | None:
+        return next(own(tx, self._keys.trail_keys(), (checkpoint.MADE,), None, newest=True), None)
+
     def checkpoint_log(self) -> list[tuple[Header, dict[str, Any]]]:
         """The events left that tell of checkpoints made, sent and not sent, in order."""
-        with self._db.read() as tx:
-            events = trail.read(tx, types=(checkpoint.MADE, SENT, NOT_SENT))
+        events = self.of_types(None, checkpoint.MADE, SENT, NOT_SENT)
         return [(header, payload) for header, payload in events if payload is not None]
 
     def droppable(self, year: int, rule: str, keep_years: int = KEEP_YEARS) -> Segment:
-        """What dropping a year of the trail would drop. Years go whole, oldest first.
+        """What dropping a calendar year (UTC) of the trail would drop. Years go whole, oldest first.
 
-        Args:
-            year: calendar year (UTC) of the events' times.
-            rule: the rule that says so, a code.
-            keep_years: years to keep after the end of the year and after a request of it was closed.
+        `keep_years`: years to keep after the end of the year and after a request of it was closed.
 
         Raises:
             RefusedError: it must not go (yet); says why.
@@ -197,7 +213,7 @@ class AuditTrail(Repository):
         The closing digest stays. An event tells of it, signed, and a checkpoint, which is made with it, so
         that what was witnessed of that year counts as dropped and not as taken out.
         """
-        with self._db.write() as tx:
+        with self._checked() as tx:
             what = self._droppable(tx, year, rule, keep_years)
             signature = signed.sign(asdict(what), self._keys.signing_key())
             self._tell_anew(tx, what, by)
@@ -238,8 +254,8 @@ class AuditTrail(Repository):
             )
         self._refuse_held(tx, what)
         self._refuse_unfinished(tx, what, rfc3339(_years_before(now, keep_years)))
-        newest = _newest_seq(tx)
-        if newest and newest <= what.last_seq:
+        newest = self._newest_row(tx)
+        if newest and newest.seq <= what.last_seq:
             raise RefusedError(
                 f"The last checkpoint was made in the year {year} or before it.",
                 remedy="make one first, so that their chain goes on: `afschrift audit checkpoint`.",
@@ -282,17 +298,3 @@ class AuditTrail(Repository):
 
 def _years_before(now: datetime, years: int) -> datetime:
     return now.replace(year=now.year - years, day=min(now.day, 28))  # there may be no 29 February
-
-
-def _newest_seq(tx: Connection) -> int | None:
-    found: int | None = tx.scalar(select(func.max(event.c.seq)).where(event.c.type == checkpoint.MADE))
-    return found
-
-
-def _newest(tx: Connection) -> Statement | None:
-    """The last checkpoint made, from the trail's own event."""
-    seq = _newest_seq(tx)
-    if seq is None:
-        return None
-    kept = tx.scalar(select(event_payload.c.payload).where(event_payload.c.seq == seq))
-    return checkpoint.parse(json.loads(kept or "{}")).statement

@@ -40,12 +40,22 @@ class ForgedError(RefusedError):
 
     def __init__(self, words: str, found: Sequence[Difference]) -> None:
         first = found[0]
+        self.found = tuple(found)
+        if first.code == "register_set_back":
+            RefusedError.__init__(
+                self,
+                f"The register lacks event {first.seq}, which its trail had come to: it was set back.",
+                remedy="where a back-up was restored, enter that (`afschrift register restored`), and "
+                "another person signs it (`--sign`). Else change nothing: copy the database and tell "
+                "the data protection officer (docs/trail.md).",
+            )
+            return
         place = " ".join(one for one in (first.table, first.row, first.field) if one) or f"event {first.seq}"
         more = f", and {len(found) - 1} more" if found[1:] else ""
         super().__init__(
             f"{words} does not follow from its trail ({first.code}, {place}{more}): somebody changed it "
             "without the service.",
             remedy="change nothing more: copy the database and tell the data protection officer; `afschrift "
-            "audit verify` lists all of it (docs/trail.md).",
+            "audit verify` lists all of it, and `afschrift audit set-aside` takes out what no event tells of "
+            "(docs/trail.md).",
         )
-        self.found = tuple(found)

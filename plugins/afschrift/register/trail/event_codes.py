@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from afschrift.domain.event import Header
 from afschrift.register.database.tables import request
@@ -14,7 +14,7 @@ from afschrift.register.database.trail_tables import event_code
 from afschrift.register.database.written import ABSENT, Change, RowPlace, Written, written
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail.codes import Codes, codes
-from afschrift.register.trail.replay import last_fault
+from afschrift.register.trail.own_events import broken_links, last_own
 
 SYSTEM = ""
 """Owner of the events that concern no case."""
@@ -23,28 +23,32 @@ LOST = -1
 """Stands for the event before, where that may have been taken out."""
 
 
-def enter(tx: Connection, keys: KeyStore) -> None:
+def enter(tx: Connection, keys: KeyStore) -> Header | None:
     """Enter the codes of all events that the transaction appended, and forget what it wrote.
 
-    An event names the one of its case before it. Where one of the events since then is missing, or is not the
-    service's own, that could have been the case's last: it then names none (`LOST`), and a gate finds it
-    missing from then on, whatever the case goes on with.
+    An event names the own one of its case before it. Where an event since then was taken out, that could have
+    been the case's last: it then names none (`LOST`), and a gate finds it missing from then on, whatever the
+    case goes on with.
 
     Args:
         tx: about to be committed.
         keys: of the installation.
+
+    Returns:
+        The last of the events; None: there was none.
 
     Raises:
         RuntimeError: a row was written that no event of its case tells of: a fault of the software.
     """
     done = written(tx)
     if not done.events and not done.rows:
-        return
+        return None
     cases = _cases(tx, done)
     key = keys.trail_key()
     owners = [_owner(header, case, cases) for header, _, case in done.events]
     told = _told(done, owners, cases)
-    last = _last(tx, set(owners))
+    found = {owner: last_own(tx, owner, keys.trail_keys()) for owner in set(owners)}
+    last = {owner: header.seq if header else 0 for owner, header in found.items()}
     _lose(tx, last, done.events[0][0].seq, keys)
     maker, rows = codes(key.key), []
     for number, (header, salt, _) in enumerate(done.events):
@@ -65,8 +69,10 @@ def enter(tx: Connection, keys: KeyStore) -> None:
         )
         last[owner] = header.seq
     tx.execute(insert(event_code), rows)
+    newest = done.events[-1][0]
     done.events.clear()
     done.rows.clear()
+    return newest
 
 
 def _lose(tx: Connection, last: dict[str, int], first: int, keys: KeyStore) -> None:
@@ -74,7 +80,7 @@ def _lose(tx: Connection, last: dict[str, int], first: int, keys: KeyStore) -> N
     oldest = min(known.values(), default=first - 1)
     if oldest == first - 1:  # nothing came between, as in most steps of a run
         return
-    fault = last_fault(tx, oldest, first, keys.trail_keys())
+    fault = max(broken_links(tx, oldest, keys.trail_keys(), first - 1), default=0) - 1
     last |= {owner: LOST for owner, seq in known.items() if seq < fault}
 
 
@@ -107,12 +113,6 @@ def _told(done: Written, owners: list[str], cases: Mapping[str, str]) -> dict[in
             raise RuntimeError(f"A row of {place.table} was written, and no event tells of it.")
         told.setdefault(number, {})[place] = change
     return told
-
-
-def _last(tx: Connection, owners: set[str]) -> dict[str, int]:
-    newest = select(event_code.c.owner, func.max(event_code.c.seq).label("seq"))
-    newest = newest.where(event_code.c.owner.in_(sorted(owners))).group_by(event_code.c.owner)
-    return dict.fromkeys(owners, 0) | {row.owner: row.seq for row in tx.execute(newest)}
 
 
 def _text(maker: Codes, rows: Mapping[RowPlace, Change]) -> str:

@@ -7,8 +7,6 @@ deleted by SQL is told, and so is an event that was taken out to that end.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,44 +17,32 @@ from sqlalchemy.engine import Row
 
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
-from afschrift.register.trail.codes import Codes, codes
+from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
+from afschrift.register.trail.own_events import CODE, PAYLOAD, STREAM, Acts, Keys, acts, fault
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.told_rows import rows_of
 from afschrift.register.trail.trail import KEY_DESTROYED, ROWS_ADOPTED, ROWS_TOLD_AGAIN, header_of
 
-_BATCH = 5_000
-_STREAM = {"yield_per": _BATCH}
-
-_CODE = [event_code.c[name] for name in ("owner", "previous", "told_code", "key_id", "code")]
-_PAYLOAD = [event_payload.c[name] for name in ("payload", "salt", "erased_by")]
-_AFTER = event.alias()
 # Made once: a gate asks all of them, and to make them takes longer than to run them.
 _EVENTS_OF_CASE = (
     select(
         event_code.c.seq,
         *(column for column in event.c if column.name != "seq"),
-        *_CODE,
+        *CODE,
         event_code.c.told,
-        *_PAYLOAD,
-        _AFTER.c.prev.label("named"),
+        *PAYLOAD,
     )
     .outerjoin(event, event.c.seq == event_code.c.seq)
     .outerjoin(event_payload, event_payload.c.seq == event_code.c.seq)
-    .outerjoin(_AFTER, _AFTER.c.seq == event_code.c.seq + 1)
     .where(event_code.c.owner == bindparam("case"))
     .order_by(event_code.c.seq)
 )
-_LAST_OF_CASE = select(func.max(event_code.c.seq)).where(event_code.c.owner == bindparam("case"))
-_EVENTS_AFTER = (
-    select(event, *_CODE)
-    .outerjoin(event_code, event_code.c.seq == event.c.seq)
-    .where(event.c.seq > bindparam("last"))
-    .order_by(event.c.seq)
-)
-_EVENTS_BETWEEN = _EVENTS_AFTER.where(event.c.seq <= bindparam("until"))
-_NAMING_THE_CASE = select(event.c.seq, event.c.request).where(
+_NAMING_THE_CASE = select(event).where(
     event.c.request.in_(select(request.c.id).where(request.c.case_id == bindparam("case")))
+)
+_OF_ANOTHER = select(request.c.id).where(
+    request.c.id == bindparam("id"), request.c.case_id != bindparam("case")
 )
 _IN_ORDER = ("decision", "step", "request_identity")
 TOLD_ANEW = (KEY_DESTROYED, ROWS_ADOPTED, ROWS_TOLD_AGAIN)
@@ -88,17 +74,19 @@ class _Replayed:
     destroyed: dict[str, int] = field(default_factory=dict)
 
 
-def check_case(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator[Difference]:
+def check_case(tx: Connection, case: str, keys: Keys, known: Acts | None = None) -> Iterator[Difference]:
     """Compare the rows of a case with its events.
 
     Args:
         tx: a transaction that sees one state.
         case: its id; empty: the events that concern no case.
         keys: id -> trail key.
+        known: the acts of the register, where they were read already.
     """
     done = _Replayed()
-    yield from _replay(tx, case, keys, done)
-    yield from _uncoded(tx, case, done)
+    known = acts(tx, keys) if known is None else known
+    yield from _replay(tx, case, keys, known, done)
+    yield from _uncoded(tx, case, known, done)
     makers = {name: codes(key) for name, key in keys.items()}
     for place, values in rows_of(tx, case):
         told = done.rows.pop((place.table, place.row), None)
@@ -116,7 +104,7 @@ def check_case(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator
         yield from _unproven(done)
 
 
-def must_follow(tx: Connection, case: str, keys: Mapping[str, bytes]) -> None:
+def must_follow(tx: Connection, case: str, keys: Keys) -> None:
     """See, before the events of a case go, that its rows follow from them.
 
     A data key that was put back may go again.
@@ -129,45 +117,25 @@ def must_follow(tx: Connection, case: str, keys: Mapping[str, bytes]) -> None:
         raise ForgedError(f"What the register holds of case {case}", found)
 
 
-def check_rest(tx: Connection, case: str, keys: Mapping[str, bytes]) -> Iterator[Difference]:
-    """See that no event of a case is missing after its last one: each later one proves whose it is."""
-    last = tx.scalar(_LAST_OF_CASE, {"case": case}) or 0
-    expected, before = last + 1, None
-    for row in tx.execute(_EVENTS_AFTER, {"last": last}, execution_options=_STREAM):
-        if row.seq != expected:
-            yield Difference("event_missing", expected)
-        if before is not None and not _holds(before, row.prev, keys):
-            yield Difference("event_forged", before.seq)
-        expected, before = row.seq + 1, row
-    if before is not None and not _holds(before, header_of(before).digest(), keys):
-        yield Difference("event_forged", before.seq)
-
-
-def last_fault(tx: Connection, after: int, until: int, keys: Mapping[str, bytes]) -> int:
-    """The highest `seq` between two at which an event is missing or is not the service's own; 0: none."""
-    found, expected, before = 0, after + 1, None
-    rows = tx.execute(_EVENTS_BETWEEN, {"last": after, "until": until}, execution_options=_STREAM)
-    for row in rows:
-        if row.seq != expected:
-            found = row.seq - 1
-        if before is not None and not _holds(before, row.prev, keys):
-            found = max(found, before.seq)
-        expected, before = row.seq + 1, row
-    return found
-
-
-def _replay(tx: Connection, case: str, keys: Mapping[str, bytes], done: _Replayed) -> Iterator[Difference]:
+def _replay(tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed) -> Iterator[Difference]:
     dropped = tx.scalar(_LAST_DROPPED) or 0
     for row in _events(tx, case):
+        wrong = fault(row, keys)
+        if wrong in ("event_forged", "event_key_unknown") and known.excuse(header_of(row)):
+            continue
+        if wrong == "event_forged" and tx.scalar(_OF_ANOTHER, {"id": row.request, "case": case}):
+            continue  # it names a request of another case, which it stops
+        done.seqs.add(row.seq)
+        if wrong == "event_forged":  # says nothing, also of the one before it
+            yield Difference(wrong, row.seq, request=row.request)
+            continue
         if row.previous != done.last:
             if done.last or row.previous > dropped:
                 yield Difference("event_missing", row.seq)
             done.cut = done.last == 0
         done.last = row.seq
-        done.seqs.add(row.seq)
-        fault = _fault(row, keys)
-        if fault:
-            yield Difference(fault, row.seq, request=row.request)
+        if wrong:
+            yield Difference(wrong, row.seq, request=row.request)
             continue
         if row.type == "data_key_destroyed":
             done.destroyed[row.request] = row.seq
@@ -181,39 +149,7 @@ def _replay(tx: Connection, case: str, keys: Mapping[str, bytes], done: _Replaye
 
 
 def _events(tx: Connection, case: str) -> Iterator[Row[Any]]:
-    return iter(tx.execute(_EVENTS_OF_CASE, {"case": case}, execution_options=_STREAM))
-
-
-def _fault(row: Row[Any], keys: Mapping[str, bytes]) -> str:
-    """What is wrong with one event; "": nothing."""
-    if row.type is None:
-        return "event_missing"
-    if row.key_id not in keys:
-        return "event_key_unknown"
-    digest = header_of(row).digest()
-    if not _holds(row, digest, keys) or row.named not in (None, digest):
-        return "event_forged"
-    if row.payload is None:
-        return "" if row.erased_by and row.told is None else "payload_missing"
-    if _payload_digest(row) != row.payload_sha256:
-        return "payload_altered"
-    maker = codes(keys[row.key_id])
-    if row.told is None or not hmac.compare_digest(maker.of_told(row.told, row.salt), row.told_code):
-        return "event_forged"
-    return ""
-
-
-def _payload_digest(row: Row[Any]) -> str:
-    """As `domain.event.payload_digest`, of a text that is canonical where the digest is right."""
-    return hashlib.sha256(f'{{"payload":{row.payload},"salt":"{row.salt}"}}'.encode()).hexdigest()
-
-
-def _holds(row: Row[Any], header_digest: str, keys: Mapping[str, bytes]) -> bool:
-    if row.key_id not in keys:  # without a code, too
-        return False
-    made: Codes = codes(keys[row.key_id])
-    code = made.of_event(row.seq, row.owner, row.previous, header_digest, row.told_code)
-    return hmac.compare_digest(code, row.code)
+    return iter(tx.execute(_EVENTS_OF_CASE, {"case": case}, execution_options=STREAM))
 
 
 def _tell_anew(row: Row[Any], told: list[Any], done: _Replayed) -> None:
@@ -259,10 +195,10 @@ def _has_later(table: str, row: str, before: Collection[tuple[str, str]]) -> boo
     return any(int(other) > int(row) for known, other in before if known == table)
 
 
-def _uncoded(tx: Connection, case: str, done: _Replayed) -> Iterator[Difference]:
-    """Events that name a request of the case, and are none of its events."""
+def _uncoded(tx: Connection, case: str, known: Acts, done: _Replayed) -> Iterator[Difference]:
+    """Events that name a request of the case, are none of its events, and were not set aside."""
     for row in tx.execute(_NAMING_THE_CASE, {"case": case}):
-        if row.seq not in done.seqs:
+        if row.seq not in done.seqs and not known.excuse(header_of(row)):
             yield Difference("event_forged", row.seq, request=row.request)
 
 

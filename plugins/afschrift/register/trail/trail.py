@@ -28,6 +28,7 @@ CLOCK_WENT_BACK = "clock_went_back"
 
 BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED = "bundle_sealed", "bundle_arrived", "data_key_destroyed"
 ROWS_ADOPTED, ROWS_TOLD_AGAIN = "rows_adopted", "rows_told_again"
+KEYS_LOST, RESTORATION_SIGNED, SET_ASIDE = "wrapping_keys_lost", "restoration_signed", "set_aside"
 KEPT = (
     *(BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED),
     *("destruction_proposed", "destruction_turned_down"),
@@ -107,13 +108,13 @@ def read(
     connection: Connection, request: str | None = None, types: Sequence[str] | None = None
 ) -> list[Recorded]:
     """Headers with their payloads (None: erased), in order; of one request, of some types, or all."""
-    return [_recorded(row) for row in connection.execute(_events(request, types))]
+    return [recorded(row) for row in connection.execute(_events(request, types))]
 
 
 def each(connection: Connection, request: str | None = None) -> Iterator[Recorded]:
     """Those of one request, or all, one by one: some thousand are in memory at a time."""
     rows = _events(request, None).execution_options(yield_per=_BATCH)
-    yield from map(_recorded, connection.execute(rows))
+    yield from map(recorded, connection.execute(rows))
 
 
 def _events(request: str | None, types: Sequence[str] | None) -> Select[Any]:
@@ -125,7 +126,8 @@ def _events(request: str | None, types: Sequence[str] | None) -> Select[Any]:
     return rows
 
 
-def _recorded(row: Row[Any]) -> Recorded:
+def recorded(row: Row[Any]) -> Recorded:
+    """Header and payload (None: erased) of a row."""
     return header_of(row), None if row.payload is None else json.loads(row.payload)
 
 

@@ -28,6 +28,23 @@ def _restored(payload: Payload) -> str:
     return f"The register was restored as of event #{payload['restored'][0]}{over}."
 
 
+def _restoration_signed(payload: Payload) -> str:
+    first, last = payload["restored"][0] + 1, payload["replaced"][0]
+    return (
+        f"The restoration told by event #{payload['event']} is signed: events #{first} to #{last} are lost."
+    )
+
+
+def _proposed_aside(payload: Payload) -> str:
+    events, rows = count(len(payload["events"]), "event"), count(len(payload["rows"]), "row")
+    return f"It is proposed to set aside {events} and {rows} without a code."
+
+
+def _aside(payload: Payload) -> str:
+    named = listed(f"#{seq}" for seq, _ in payload["events"]) or "none"
+    return f"Set aside are events without a code: {named}; and {count(len(payload['rows']), 'row')}."
+
+
 def _erased(payload: Payload) -> str:
     said = payload["erasure"]
     of = f"request {said['request']}" if said["request"] else "a case"
@@ -94,6 +111,10 @@ SENTENCES: dict[str, str | Callable[[Payload], str]] = {
     "rows_adopted": "The rows of case {case} are taken as they are, said by {who}.",
     "rows_told_again": "The rows of case {case} are told again, as the trail of {year} is dropped.",
     "register_restored": _restored,
+    "restoration_signed": _restoration_signed,
+    "set_aside_proposed": _proposed_aside,
+    "set_aside_turned_down": "Nothing is set aside, said by {who}.",
+    "set_aside": _aside,
     "keys_rotated": "A new key of kind {kind} is used from now on: {key}.",
     "wrapping_keys_retired": "Wrapping keys are retired; {wrapped_anew} data keys were wrapped anew.",
     "wrapping_keys_lost": "Wrapping keys are lost for good: {data_keys} data keys open no more.",

@@ -1,0 +1,90 @@
+"""Setting aside what was forged: the data protection officer proposes it, and a second signer signs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import RefusedError, TooLateError
+from afschrift.domain.event import NewEvent
+from afschrift.law.roles import TERMINAL, Act, Role
+from afschrift.register.trail.set_aside import Uncoded
+from afschrift.register.trail.trail import SET_ASIDE
+
+PROPOSED, TURNED_DOWN = "set_aside_proposed", "set_aside_turned_down"
+_WHAT = ("events", "rows")
+
+
+def propose_aside(officer: Officer) -> Uncoded:
+    """Propose to set aside all that has no code that holds; what that is.
+
+    Raises:
+        NotAllowedError: they are no data protection officer; the attempt is an event.
+        RefusedError: there is nothing of that kind, or it is proposed already.
+    """
+    register, by = officer.register, officer.by
+    held = {"role": Role.DPO.value, "source": "terminal"}
+    if not (officer.roles.open_terminal and by.startswith(TERMINAL)):
+        with officer.refusals(None, "set_aside"):
+            held = officer.authority(officer.roles.require(by, Act.SET_ASIDE))
+    if register.evidence.lost_heights():
+        raise RefusedError(
+            "The register was set back, so what lost its code cannot be told from what never had one.",
+            remedy="restore a back-up (docs/keys.md).",
+        )
+    what = register.evidence.uncoded()
+    if not what.events and not what.rows:
+        raise RefusedError(
+            "Every event and row has its code: there is nothing to set aside.",
+            remedy="where `afschrift audit verify` finds something else, restore a back-up (docs/keys.md).",
+        )
+    waiting = _waiting(officer)
+    if waiting is not None and _same(waiting[1], what):
+        raise TooLateError(
+            "It is proposed already, and waits for a second person.",
+            remedy="another person: `afschrift audit set-aside --sign`, or --turn-down.",
+        )
+    register.trail.record(None, NewEvent(PROPOSED, by, {**what.payload(), "held": held}))
+    return what
+
+
+def sign_aside(officer: Officer, *, agree: bool = True) -> Uncoded:
+    """The second person's word; where they agree, it is set aside now. Gives what was.
+
+    Raises:
+        NotAllowedError: they are no second signer, or the one who proposed it (four eyes); an event.
+        RefusedError: nothing waits, or what has no code is not what was proposed.
+    """
+    register, by = officer.register, officer.by
+    with officer.signing(None, "set_aside") as held:
+        waiting = _waiting(officer)
+        if waiting is None:
+            raise RefusedError(
+                "Nothing waits for a second person here.",
+                remedy="the data protection officer proposes it first: `afschrift audit set-aside`.",
+            )
+        proposed_by, payload = waiting
+        officer.roles.need_another(by, [proposed_by])
+    if not agree:
+        register.trail.record(None, NewEvent(TURNED_DOWN, by, {"held": held}))
+        return Uncoded((), ())
+    what = register.evidence.set_aside(payload, by, {"proposed_by": proposed_by, "held": held})
+    if what is None:
+        raise TooLateError(
+            "What has no code now is not what was proposed.",
+            remedy="look at it (`afschrift audit verify`), turn this down, and propose it anew.",
+        )
+    return what
+
+
+def _waiting(officer: Officer) -> tuple[str, dict[str, Any]] | None:
+    """Who proposed what, where nobody signed it or turned it down yet."""
+    found = officer.register.trail.of_types(None, PROPOSED, TURNED_DOWN, SET_ASIDE, skip=True)
+    if not found or found[-1][0].type != PROPOSED:
+        return None
+    header, payload = found[-1]
+    return header.actor, {name: (payload or {}).get(name) for name in _WHAT}
+
+
+def _same(payload: dict[str, Any], what: Uncoded) -> bool:
+    return payload == what.payload()

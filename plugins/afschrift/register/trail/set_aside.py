@@ -1,0 +1,103 @@
+"""Takes out of a register's way what has no code that holds: events, which stay in the chain, and rows.
+
+Nobody can tell by an event without a code who wrote it. So two people decide, and what they set aside is
+named by each verification from then on; the rows leave their tables, as what reads those would believe them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from afschrift.domain.errors import RefusedError
+from afschrift.register.database.trail_tables import aside
+from afschrift.register.trail.codes import codes
+from afschrift.register.trail.differences import Difference
+from afschrift.register.trail.own_events import digest_of
+from afschrift.register.trail.told_rows import TOLD_TABLES
+
+FORGED = "event_forged"
+ADDED = "row_added"
+
+
+@dataclass(frozen=True)
+class Uncoded:
+    """What has no code that holds.
+
+    Attributes:
+        events: number and digest of the header.
+        rows: table, id and a code of what stands in it.
+        about: of each event, what it claims: number, type, actor, request.
+    """
+
+    events: tuple[tuple[int, str], ...]
+    rows: tuple[tuple[str, str, str], ...]
+    about: tuple[str, ...] = ()
+
+    def payload(self) -> dict[str, Any]:
+        """Plain JSON, as events name it."""
+        return {"events": [list(one) for one in self.events], "rows": [list(one) for one in self.rows]}
+
+
+def uncoded(tx: Connection, cases: Iterable[Sequence[Difference]], key: bytes) -> Uncoded:
+    """What can be set aside: events and rows that no code vouches for.
+
+    Rows of a case are taken only where its own events are all there as they were written: what one of them
+    told would look as if nobody had told it, too.
+
+    Args:
+        tx: a transaction that sees one state.
+        cases: the differences of each case.
+        key: trail key.
+    """
+    events, about = [], []
+    every = [list(of_case) for of_case in cases]
+    takeable = [of_case for of_case in every if {one.code for one in of_case} <= {FORGED, ADDED}]
+    for seq in sorted({one.seq for of_case in every for one in of_case if one.code == FORGED}):
+        header, digest = digest_of(tx, seq)
+        events.append((seq, digest))
+        about.append(f"event {seq}: {header.type} by {header.actor} of {header.request or 'no request'}")
+    places = sorted({(one.table, one.row) for of_case in takeable for one in of_case if one.code == ADDED})
+    return Uncoded(tuple(events), tuple(_rows(tx, places, key)), tuple(about))
+
+
+def take_out(tx: Connection, what: Uncoded, seq: int) -> None:
+    """Delete the rows, those that others point to last; an event at `seq` tells of them.
+
+    Raises:
+        RefusedError: a row of the service points to one of them.
+    """
+    for table in reversed(TOLD_TABLES.values()):
+        for name in (row for of, row, _ in what.rows if of == table.name):
+            tx.execute(insert(aside).values(table_name=table.name, row_id=name, seq=seq))
+            try:
+                tx.execute(delete(table).where(_is(table, name)))
+            except IntegrityError:
+                raise RefusedError(
+                    f"A row of the service points to {table.name} {name}, which no event tells of.",
+                    remedy="restore a back-up (docs/keys.md).",
+                ) from None
+
+
+def _rows(tx: Connection, places: Sequence[tuple[str, str]], key: bytes) -> Iterator[tuple[str, str, str]]:
+    for name, row in places:
+        table = TOLD_TABLES[name]
+        found = tx.execute(select(table).where(_is(table, row))).first()
+        if found is not None:
+            text = json.dumps(found._asdict(), default=lambda value: bytes(value).hex(), sort_keys=True)
+            yield name, row, codes(key).of_file(text)
+
+
+def _is(table: Table, row: str) -> Any:
+    keys = list(table.primary_key)
+    values = row.split("/") if len(keys) > 1 else [row]
+    typed = (column.type.python_type(value) for column, value in zip(keys, values, strict=True))
+    condition: Any = None
+    for column, value in zip(keys, typed, strict=True):
+        condition = column == value if condition is None else condition & (column == value)
+    return condition

@@ -1,0 +1,233 @@
+"""How far the trail came, at the witness places: signed, moved on and asked at a run's first gate.
+
+Each height is a small file of its own beside the checkpoints, and names what was decided against reading or
+delivering since the one before, so that a register that was set back or restored shows what it lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import AfschriftError, RetriableError
+from afschrift.domain.event import canonical
+from afschrift.domain.instants import rfc3339
+from afschrift.register.register import Register
+from afschrift.register.trail.differences import ForgedError
+from afschrift.register.trail.height import Height
+from afschrift.register.trail.signed import TrustedKeys, sign
+from afschrift.witnesses.checkpoints import open_place
+from afschrift.witnesses.folder_witness import FolderWitness
+
+FORMAT = "afschrift-height/1"
+_NAME = re.compile(r"afschrift-height-[0-9a-f]{16}-\d{4}-\d{12}\.json")
+_TRIED = 20
+"""So many files that are none of ours are passed over before a place counts as one that says nothing."""
+
+
+@dataclass(frozen=True)
+class WitnessedHeight:
+    """What is signed.
+
+    Attributes:
+        register: the register's id.
+        restorations, seq, head: as of `Height`.
+        protecting: since the height before: number and type of an event, its request, and a code.
+    """
+
+    format: str
+    register: str
+    restorations: int
+    seq: int
+    head: str
+    at: str
+    key_id: str
+    protecting: list[list[Any]] = field(default_factory=list)
+
+    @property
+    def height(self) -> Height:
+        """The height alone."""
+        return Height(self.restorations, self.seq, self.head)
+
+
+@dataclass
+class AskedPlaces:
+    """What the places say.
+
+    Attributes:
+        highest: place -> its newest height; None: it has none yet.
+        faults: place -> names of files there that are no heights of this register's keys.
+        away: place -> why it could not be asked.
+        rewritable: places where this account can take away what it wrote: they witness nothing.
+    """
+
+    highest: dict[str, WitnessedHeight | None] = field(default_factory=dict)
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    away: dict[str, str] = field(default_factory=dict)
+    rewritable: list[str] = field(default_factory=list)
+
+    @property
+    def height(self) -> Height | None:
+        """The highest of all."""
+        return max((one.height for one in self.highest.values() if one), default=None)
+
+
+def ask(settings: Settings, register: Register, *, probe: bool = False) -> AskedPlaces:
+    """Ask each place that can be read for its newest height; one that fails hides no other.
+
+    Args:
+        settings: of the installation.
+        register: the register.
+        probe: try whether this account can rewrite a place, too.
+    """
+    asked = AskedPlaces()
+    for name, place in _places(settings, asked):
+        try:
+            asked.highest[name] = next(_heights(place, register, asked.faults.setdefault(name, [])), None)
+            if probe and place.rewritable():
+                asked.rewritable.append(name)
+        except AfschriftError as error:
+            asked.away[name] = str(error)
+    return asked
+
+
+def must_reach(settings: Settings, register: Register) -> AskedPlaces:
+    """See that the register holds what the witness places know, before anything is read or delivered.
+
+    Raises:
+        ForgedError: it was set back.
+        RetriableError: no place answers, and nothing is kept beside the keys either.
+    """
+    asked = ask(settings, register)
+    if (height := asked.height) is not None and (found := register.evidence.lacking(height)):
+        raise ForgedError("The register", found)
+    if asked.away and not asked.highest and register.evidence.kept() is None:
+        name, why = next(iter(asked.away.items()))
+        raise RetriableError(
+            f"No witness place says how far the trail came, so nothing begins. {name}: {why}",
+            remedy="bring one of them back; the step is tried again.",
+        )
+    return asked
+
+
+def move_on(settings: Settings, register: Register, asked: AskedPlaces) -> dict[str, str]:
+    """Leave the height of the register at each place that has a lower one; place -> why that failed."""
+    failed: dict[str, str] = {}
+    for name, place in _places(settings, asked):
+        if name not in asked.highest:
+            continue
+        known = asked.highest[name]
+        made = _statement(register, known)
+        if made is None or (known and known.height >= made.height):
+            continue
+        try:
+            place.send({_file_name(made): _content(made, register)})
+        except AfschriftError as error:
+            failed[name] = str(error)
+    return failed
+
+
+def lost(settings: Settings, register: Register) -> list[str]:
+    """What the witness shows as lost: protecting events that the register lacks and nobody entered again."""
+    asked = AskedPlaces()
+    events: dict[tuple[int, int], list[Any]] = {}
+    for name, place in _places(settings, asked):
+        try:
+            for one in _heights(place, register, asked.faults.setdefault(name, []), tries=None):
+                events |= {(one.restorations, row[0]): row for row in one.protecting}
+        except AfschriftError:
+            continue  # told by `ask`
+    return register.evidence.not_held(events)
+
+
+def doubts(asked: AskedPlaces, *, kept: bool) -> list[str]:
+    """Why the witness places do not show a register that was set back, the gravest first; empty: they do.
+
+    Args:
+        asked: with `probe`.
+        kept: whether a height is kept beside the keys.
+    """
+    beside = "what is kept beside the keys alone shows" if kept else "nothing shows"
+    counting = asked.highest.keys() - asked.rewritable
+    return [
+        *([] if counting else [f"No witness: {beside} when this register is set back (docs/trail.md)."]),
+        *(
+            f"The witness place '{name}' counts as none: this account can remove what it wrote there."
+            for name in asked.rewritable
+        ),
+        *(f"The witness place '{name}' is away: {why}" for name, why in sorted(asked.away.items())),
+        *(
+            f"The witness place '{name}' holds {file}, which this register's keys did not sign."
+            for name, files in asked.faults.items()
+            for file in files
+        ),
+    ]
+
+
+def _places(settings: Settings, asked: AskedPlaces) -> Iterator[tuple[str, FolderWitness]]:
+    for name in sorted(settings.witnesses):
+        try:
+            place = open_place(settings, name)
+        except AfschriftError as error:
+            asked.away[name] = str(error)
+            continue
+        if isinstance(place, FolderWitness):
+            yield name, place
+
+
+def _heights(
+    place: FolderWitness, register: Register, faults: list[str], tries: int | None = _TRIED
+) -> Iterator[WitnessedHeight]:
+    """Genuine heights at a place, the newest first."""
+    keys = register.store.keys
+    trusted = TrustedKeys(keys.public_keys(), keys.revoked())
+    prefix = f"afschrift-height-{register.evidence.id()[:16]}-"
+    names = sorted((name for name in place.names(prefix) if _NAME.fullmatch(name)), reverse=True)
+    for name in islice(names, tries):
+        found = _parse(place.content(name), trusted)
+        if found is None or _file_name(found) != name:
+            faults.append(name)
+        else:
+            yield found
+
+
+def _parse(content: bytes, trusted: TrustedKeys) -> WitnessedHeight | None:
+    try:
+        file = msgspec.json.decode(content, type=dict[str, Any])
+        found = msgspec.convert(file.get("height"), WitnessedHeight)
+        genuine = found.format == FORMAT and asdict(found) == file["height"]
+        return found if genuine and not trusted.fault(asdict(found), file["signature"], found.at) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _statement(register: Register, before: WitnessedHeight | None) -> WitnessedHeight | None:
+    height = register.evidence.height()
+    if height is None:
+        return None
+    same = before is not None and before.restorations == height.restorations
+    return WitnessedHeight(
+        FORMAT,
+        register.evidence.id(),
+        height.restorations,
+        height.seq,
+        height.head,
+        rfc3339(register.store.clock()),
+        register.store.keys.signing_key().id,
+        register.evidence.protecting(before.seq if before is not None and same else 0),
+    )
+
+
+def _content(one: WitnessedHeight, register: Register) -> bytes:
+    statement: Mapping[str, Any] = asdict(one)
+    return canonical({"height": statement, "signature": sign(statement, register.store.keys.signing_key())})
+
+
+def _file_name(one: WitnessedHeight) -> str:
+    return f"afschrift-height-{one.register[:16]}-{one.restorations:04d}-{one.seq:012d}.json"

@@ -1,0 +1,116 @@
+"""A register that is set back by SQL opens nothing, until two people say that it was restored."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.request import Request
+from afschrift.register.database.database import Database
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Register
+from afschrift.register.trail.height import Height
+
+Open = Callable[..., Request]
+TABLES = ("event_code", "event_payload", "event")
+
+
+def cut(as_operator: Callable[..., None], after: int, *more: str, **values: object) -> None:
+    as_operator(
+        *(f"DELETE FROM {table} WHERE seq > :after" for table in TABLES), *more, after=after, **values
+    )
+
+
+def found(register: Register, request: str) -> list[tuple[str, int]]:
+    return [(one.code, one.seq) for one in register.evidence.of_request(request)]
+
+
+def test_rows_and_events_since_a_decision_deleted(
+    register: Register, open_one: Open, as_operator: Callable[..., None]
+) -> None:
+    one = open_one()
+    register.decisions.take(one.id, "identity", "confirmed", "officer")
+    before = register.trail.head()[0]
+    register.decisions.take(one.id, "identity", "not_confirmed", "officer")
+    came_to = register.trail.head()[0]
+    cut(as_operator, before, "DELETE FROM decision WHERE choice = 'not_confirmed'")
+
+    for _ in range(3):  # what is written meanwhile makes it no better, also past that number
+        assert found(register, one.id) == [("register_set_back", came_to)]
+        assert [d.code for d in register.evidence.differences()] == ["register_set_back"]
+        register.trail.record(None, NewEvent("counted"))
+
+
+def test_the_last_event_replaced_by_one_without_a_code(
+    register: Register, open_one: Open, as_operator: Callable[..., None]
+) -> None:
+    one = open_one()
+    register.decisions.take(one.id, "identity", "not_confirmed", "officer")
+    last = register.trail.head()[0]
+    as_operator(
+        "DELETE FROM decision",
+        "DELETE FROM event_code WHERE seq = :seq",
+        "UPDATE event SET request = NULL, type = 'counted' WHERE seq = :seq",
+        seq=last,
+    )
+
+    assert found(register, one.id)[0] == ("register_set_back", last)
+
+
+def test_a_process_that_read_before_another_wrote_calls_nothing_set_back(
+    register: Register, open_one: Open, url: str, tmp_path: Path
+) -> None:
+    one = open_one()
+    other = Register(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
+    with register.one_moment():
+        assert found(register, one.id) == []
+        other.trail.record(None, NewEvent("counted"))
+        assert found(register, one.id) == []
+
+
+def test_each_register_of_the_same_keys_has_a_height_of_its_own(
+    register: Register, open_one: Open, url: str, tmp_path: Path, keys: KeyStore
+) -> None:
+    open_one()
+    from testbed import registers
+
+    other = Register(registers.place(tmp_path / "other.db"), keys)
+    other.trail.record(None, NewEvent("counted"))
+    assert list(other.evidence.differences()) == []
+    assert len(list((tmp_path / "keys").glob(".keys.json.height-*"))) == 2
+
+
+def test_where_nothing_can_be_kept_beside_the_keys_the_rest_goes_on(
+    register: Register, open_one: Open, tmp_path: Path, url: str
+) -> None:
+    shutil.rmtree(tmp_path / "keys" / ".keys.json.height-x", ignore_errors=True)
+    one = open_one()
+    [file] = (tmp_path / "keys").glob(".keys.json.height-*")
+    file.unlink()
+    file.mkdir()  # as unwritable, also to root
+    register.trail.record(None, NewEvent("counted"))
+    with pytest.raises(ConfigurationError, match=r"height-.* cannot be read"):
+        found(register, one.id)
+    file.rmdir()
+    register.trail.record(None, NewEvent("counted"))
+    assert found(register, one.id) == []
+
+
+def test_a_height_moves_on_and_never_back(register: Register, url: str) -> None:
+    register.trail.record(None, NewEvent("counted"))
+    with Database(url).read() as tx:
+        kept = register.store.beside.of(tx)
+        assert tx.execute(text("SELECT count(*) FROM event")).scalar() == 1
+    assert kept is not None
+    seq, head = register.trail.head()
+    assert kept.read() == Height(0, seq, head)
+    assert kept.keep(Height(0, 0, "x"))
+    assert kept.read() == Height(0, seq, head)
+    assert kept.keep(Height(1, 0, "y" * 64))
+    assert kept.read() == Height(1, 0, "y" * 64)

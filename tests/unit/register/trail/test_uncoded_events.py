@@ -1,0 +1,67 @@
+"""Events that somebody inserts by SQL: each is found, and stops what rests on it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.support.forging import append_forged
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.request import Request
+from afschrift.register.database.database import Database
+from afschrift.register.register import Register
+
+Open = Callable[..., Request]
+
+
+def forge(url: str, kind: str = "map_confirmed", **fields: object) -> int:
+    with Database(url)._transaction(write=True) as tx:
+        return append_forged(tx, kind, {"n": 1}, **fields)
+
+
+def found(register: Register) -> set[tuple[str, int]]:
+    return {(one.code, one.seq) for one in register.evidence.differences()}
+
+
+def test_an_installation_event_without_a_code_is_found_and_never_signed(
+    register: Register, open_one: Open, url: str
+) -> None:
+    open_one()
+    seq = forge(url)
+
+    assert found(register) == {("event_forged", seq)}
+    with pytest.raises(RefusedError, match=f"event {seq}"):
+        register.trail.make_checkpoint()
+    register.trail.record(None, NewEvent("counted"))
+    assert found(register) == {("event_forged", seq)}
+
+
+def test_a_forged_event_stops_its_request_alone(register: Register, open_one: Open, url: str) -> None:
+    one, other = open_one(), open_one()
+    seq = forge(url, "decision_taken", request=one.id)
+
+    for _ in range(2):
+        assert {(d.code, d.seq) for d in register.evidence.of_request(one.id)} == {("event_forged", seq)}
+        assert register.evidence.of_request(other.id) == ()
+        register.decisions.take(other.id, "identity", "confirmed", "officer")
+        register.decisions.take(one.id, "identity", "confirmed", "officer")
+
+
+def test_a_forged_installation_event_stops_no_request(register: Register, open_one: Open, url: str) -> None:
+    one = open_one()
+    forge(url)
+    assert register.evidence.of_request(one.id) == ()
+    register.decisions.take(one.id, "identity", "confirmed", "officer")
+    assert register.evidence.of_request(one.id) == ()
+
+
+def test_what_rests_on_events_of_a_type_stops_at_a_forged_one(register: Register, url: str) -> None:
+    register.trail.record(None, NewEvent("map_confirmed", payload={"n": 0}))
+    register.trail.record(None, NewEvent("canary_signed"))
+    seq = forge(url)
+
+    with pytest.raises(RefusedError, match=f"event {seq}"):
+        register.trail.of_types(None, "map_confirmed")
+    assert len(register.trail.of_types(None, "canary_signed")) == 1
