@@ -60,6 +60,10 @@ test-deep: $(VENV) ## Try each property on thousands of examples, and walk each 
 test-hostile: $(VENV) ## Hold every door against texts, names and bodies that are made to hold it up
 	$(PYTEST) tests/hostile $(ARGS)
 
+.PHONY: test-forgeries
+test-forgeries: $(VENV) ## Forge a register a thousand times by SQL: none delivered, all found, other requests answered
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_FORGERIES=1000 $(BIN)/pytest tests/unit/steps/test_seeded_forgeries.py -s --timeout 3600 $(ARGS)
+
 .PHONY: test-rules
 test-rules: $(VENV) ## Take conditions out of rules of law, and see the tests that docs/rules.md names fail
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) PATH="$$PATH:/usr/sbin" $(BIN)/python tools/mutate_rules.py $(ARGS)
