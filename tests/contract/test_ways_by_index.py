@@ -34,9 +34,15 @@ IDENTITY = IdentityFile.model_validate(
 )
 ORDERS = {"subject": {"customer": "customer"}, "key": ["order_no"], "columns": {}}
 JOIN = {"join": {"order_no": "orders.order_no"}}
+EMAIL = {
+    "column": "email",
+    "normal": {"by": "A. Smit", "on": "2026-01-01", "why": "made so by its own input"},
+}
+"""Of a text, an index of the column itself is of use where the map says that its keys have their normal form."""
+
 WAYS: dict[str, dict[str, Any]] = {
     "key": {"subject": {"customer": "customer"}},
-    "keys": {"subject": {"customer": "customer", "email": "email"}},
+    "keys": {"subject": {"customer": "customer", "email": EMAIL}},
     "join": JOIN,
     "key and join": {"subject": {"customer": "customer"}, **JOIN},
 }
