@@ -146,7 +146,7 @@ def unpacked(text: str, now: int) -> dict[str, bytes]:
     try:
         opened = zlib.decompressobj()
         read = opened.decompress(base64.b64decode(text, validate=True), 2 * now + _MORE_BYTES)
-        if opened.unconsumed_tail:
+        if opened.unconsumed_tail or not opened.eof:
             raise ValueError
         found: dict[str, str] = read_json(read)
         return {name: written.encode() for name, written in found.items()}
