@@ -129,6 +129,7 @@ class Other(SQLiteDialect_pysqlite):
     """A database that is there, by a dialect of which the software knows nothing."""
 
     name = "other"
+    supports_statement_cache = True
 
 
 registry.register("other", __name__, "Other")

@@ -6,10 +6,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from testbed.mini import CONTROLLER, POLICY
 from testbed.running import installation, store
 
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, GateError
 from afschrift.extraction.staged_records import read_record
 from afschrift.inventory.load import load
 from afschrift.selection.live.finding import Code
@@ -56,6 +58,16 @@ MADE = (
     "INSERT INTO orders VALUES (1, 'A', 'anna'), (2, 'A', 'anna'), (3, 'B', 'bob')",
     "INSERT INTO line VALUES (1, 'A'), (2, 'B'), (3, 'a')",
 )
+
+
+class Other(SQLiteDialect_pysqlite):
+    """A database that is there, by a dialect of which the software knows nothing."""
+
+    name = "other"
+    supports_statement_cache = True
+
+
+registry.register("other", __name__, "Other")
 DECIDED = "{by: Data office, on: 2026-11-29, why: As the shop writes them.}"
 
 
@@ -125,3 +137,34 @@ def test_keys_that_are_said_to_be_normal_and_are_not_are_an_error(tmp_path: Path
     )
     assert rows(services)["customer"] == 1
     assert codes(services, tmp_path)[Code.KEY_NOT_NORMAL] == "error shop.customer.ck"
+
+
+def test_of_a_database_that_is_not_known_each_row_is_held_here(tmp_path: Path) -> None:
+    """Its own equality finds both, and `normal` is what the map says of it."""
+    made = (*MADE, "INSERT INTO customer VALUES ('ANNA', 'Another one'), (' carl', 'Carl')")
+    with sqlite3.connect(tmp_path / "shop.sqlite") as con:
+        for statement in made:
+            con.execute(statement)
+    options = "kind: sqlalchemy\nconnection: shop\noptions: {driver: other, isolation: SERIALIZABLE}\nunlisted: ignore"
+    text = SHOP.replace(
+        "kind: sqlite\noptions: {{path: {path}}}", options.replace("{", "{{").replace("}", "}}")
+    )
+    text = text[: text.index("  line:\n")].replace("subject: {{ck: ck}}", "subject: {{ck: {link}}}")
+    normal = f"{{column: ck, normal: {DECIDED}}}"
+    (tmp_path / "inventory").mkdir()
+    files = {
+        "shop": text.format(link=normal),
+        "identity": IDENTITY,
+        "controller": CONTROLLER,
+        "policy": POLICY,
+    }
+    for name, written in files.items():
+        (tmp_path / "inventory" / f"{name}.yml").write_text(written, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW_CONN_SHOP", f"sqlite:///{tmp_path / 'shop.sqlite'}")
+        services = installation(tmp_path / "home", tmp_path / "inventory")
+        found = codes(services, tmp_path)
+        assert found[Code.KEY_NOT_NORMAL] == "error shop.customer.ck"
+        assert found[Code.KEYS_EQUAL_TO_DATABASE] == "warning shop.customer.ck"
+        with pytest.raises(GateError, match=r"shop\.customer bears no key of the person"):
+            rows(services)

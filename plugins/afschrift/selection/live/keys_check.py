@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.key_forms import key_form
 from afschrift.domain.keys import Unique
 from afschrift.domain.language import count
 from afschrift.inventory.model import SourceFile
@@ -52,6 +53,9 @@ class KeysCheck:
     def _key(self, name: str, key: str, place: tuple[str, ...]) -> Iterator[Finding]:
         table, finder = self.declared.tables[name], self.finder
         link, looked, path = table.subject[key], self.rows.of(name), ".".join(place)
+        if not finder.dialect.compares_bytes:
+            yield from self._unknown(name, key, place, looked.relation)
+            return
         sides = finder.stored(name, key)
         statement = render(self.sql, "spellings.sql", relation=looked.relation, belongs=(), **sides)
         alike, other, _ = self.probe.numbers(statement)
@@ -75,6 +79,24 @@ class KeysCheck:
                 words = f"{path}: the database takes several keys for one, {count(equal, 'time')}{among}"
                 remedy = "nothing, where these are several persons: requests ask; else name another `match`"
                 yield finding(Code.KEYS_EQUAL_TO_DATABASE, place, words, remedy)
+
+    def _unknown(self, name: str, key: str, place: tuple[str, ...], relation: str) -> Iterator[Finding]:
+        """Of a database that cannot be asked for bytes, the texts are looked at here."""
+        try:
+            self.finder.holds(name, key)
+        except ConfigurationError as why:
+            yield finding(Code.STATEMENT_FAILS, place, f"{'.'.join(place)}: {why.args[0]}", why.remedy)
+            return
+        texts = f"SELECT {self.finder.column(name, place[-1])} FROM {relation} AS t"  # noqa: S608 - quoted
+        held = {str(text) for (text,) in self.probe.ask(lambda one: one.rows(texts)) if text is not None}
+        other = sum(key_form(text) != text for text in held)
+        if other:
+            words = f"{'.'.join(place)}: {count(other, 'key')} not in the form `exact`, as `normal` says"
+            yield finding(Code.KEY_NOT_NORMAL, place, words, "take `normal` out, or mend the keys")
+        if len({text.casefold() for text in held}) < len(held):
+            words = f"{'.'.join(place)}: keys differ in capitals alone, which the database may take for one"
+            remedy = "give the column a collation that compares bytes: a request for one of them is refused"
+            yield finding(Code.KEYS_EQUAL_TO_DATABASE, place, words, remedy)
 
     def _index(self, name: str, key: str) -> str:
         """How such keys are found without reading the whole table."""
