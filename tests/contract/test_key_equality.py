@@ -25,8 +25,7 @@ from tests.support import mariadb
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.key_forms import key_form
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, key_form
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind

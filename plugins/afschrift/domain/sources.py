@@ -9,8 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
-from afschrift.domain.key_forms import KeyMatch
-from afschrift.domain.keys import Key, PersonKeys
+from afschrift.domain.keys import EXACT, Key, PersonKeys
 from afschrift.domain.own_account import Estimate, TableOracle
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 
@@ -89,8 +88,7 @@ class Structure:
     """Tables are named as in the source; `SourceFile.structure` names them as in the inventory.
 
     Attributes:
-        parts: table whose rows are read with another one (a partition, a child of PostgreSQL's INHERITS) ->
-            that other one.
+        parts: a partition, or a child of PostgreSQL's INHERITS -> the table that its rows are read with.
         views: what is computed from other tables, so that nothing proves it complete.
         history: tables of which the database keeps former rows that a plain SELECT does not show.
         hidden: tables that are there, in a schema that the account may not enter.
@@ -124,6 +122,9 @@ class Described:
     column_comments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Sides = tuple[str, str] | None  # what is compared of a row, and of the bound key
 
 
 class Dialect(Protocol):
@@ -173,31 +174,22 @@ class Dialect(Protocol):
     def is_text(self, native: str) -> bool:
         """Whether a type holds texts, which a database may compare in more ways than by their bytes."""
 
-    def holds_key(
-        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
-    ) -> str:
-        """Condition: a column holds the bound key `k`, whatever its type; never raises, never rounds.
+    def holds_key(self, column: str, native: str, match: str = EXACT, *, normal: bool = False) -> str:
+        """Condition: a column holds the key `k`; never raises, never rounds. `normal`: stored in its form."""
 
-        `normal`: all its texts are stored in the form of `match`, so that the column's own index serves.
-        """
-
-    def key_sides(
-        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
-    ) -> tuple[str, str] | None:
+    def key_sides(self, column: str, native: str, match: str = EXACT, *, normal: bool = False) -> Sides:
         """Both sides of `holds_key` where the database `gathers_keys`."""
 
-    def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+    def likens_key(self, column: str, native: str, match: str = EXACT) -> str:
         """Condition: a column of texts equals the key `k` by the column's own collation."""
 
-    def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
+    def key_form(self, column: str, native: str, match: str = EXACT) -> str:
         """The normal form of a column's text, to be compared by bytes; for an index on the expression too."""
 
     def text_bytes(self, column: str, native: str) -> str:
         """A column's text, to be compared by bytes."""
 
-    def near_key(
-        self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
-    ) -> tuple[str, str] | None:
+    def near_key(self, column: str, native: str, match: str = EXACT, *, normal: bool = False) -> Sides:
         """What an index holds of a column, and the key as it is looked for there: no row is missed."""
 
     def among(self, column: str) -> tuple[str, str] | None:
@@ -305,8 +297,4 @@ class Source(Protocol):
         """
 
 
-class SourceFactory(Protocol):
-    """Opens the sources of the inventory by name."""
-
-    def __call__(self, source: str, tag: str = "") -> Source:
-        """A session that is not opened yet; `tag`, the request's id, is shown by the database beside it."""
+SourceFactory = Callable[..., Source]  # by name, and the request's id: a session that is not opened yet

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, PrivateAttr, model_validator
 
-from afschrift.domain.key_forms import KeyMatch, loosest
+from afschrift.domain.keys import KeyMatch, loosest
 from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.column import Column

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from afschrift.domain.decision import Protect
-from afschrift.domain.key_forms import KeyMatch
+from afschrift.domain.keys import KeyMatch
 from afschrift.domain.origin import Origin
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.inventory.base import Part, Text, as_list

@@ -9,8 +9,7 @@ from contextlib import suppress
 from decimal import Decimal, localcontext
 from uuid import UUID
 
-from afschrift.domain.key_forms import KeyMatch, key_form
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, KeyMatch, key_form
 from afschrift.selection.ways import Match, Via
 
 HeldAs = frozenset[tuple[str, KeyMatch | None]]

@@ -14,8 +14,7 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from afschrift.domain.key_forms import KeyMatch, key_form
-from afschrift.domain.keys import Key, Unique
+from afschrift.domain.keys import Key, KeyMatch, Unique, key_form
 from afschrift.domain.sources import Source, SourceFactory
 from afschrift.inventory.model import Inventory, SourceFile, key_matches
 from afschrift.selection.key_statements import KeyStatements

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
 from afschrift.domain.sources import ColumnType, Dialect
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.inventory.model import SourceFile
@@ -84,3 +84,26 @@ def _document(table: Table, column: str, found: ColumnType) -> ColumnType:
 def _part(dialect: Dialect, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
     found = replace(document, part=part) if document.closed else dialect.part_of(document, part, place)
     return replace(found, part=part)
+
+
+def unseen(
+    source: str, table: str, column: str, columns: Mapping[str, ColumnType] | None, *, hides: bool
+) -> ConfigurationError | NeedsPersonError:
+    """That a column is not in the source; `hides`: or that the connection has no right to it."""
+    if hides:
+        return NeedsPersonError(
+            f"The connection of {source} sees no {table}.{column}: it has no right to read it, or it is not "
+            "there.",
+            question="no_right",
+            detail={"table": f"{source}.{table}"},
+            remedy="give its account SELECT on the table, or correct the inventory.",
+        )
+    if columns is None:
+        return ConfigurationError(
+            f"Source {source} has no table {table}, but the inventory names it.",
+            remedy="correct the inventory, or give the connection the right to see the table.",
+        )
+    return ConfigurationError(
+        f"Table {source}.{table} has no column {column}, but the inventory names it.",
+        remedy="correct the inventory.",
+    )

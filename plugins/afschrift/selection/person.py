@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from afschrift.domain.errors import ConfigurationError, NeedsPersonError
-from afschrift.domain.key_forms import KeyMatch
-from afschrift.domain.keys import Unique
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.keys import KeyMatch, Unique
 from afschrift.domain.sources import ColumnType, Dialect
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import hops
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.table import FORMER_ROWS, SubjectKey
-from afschrift.selection.part_columns import column_sql, of_entries
+from afschrift.selection.part_columns import column_sql, of_entries, unseen
 from afschrift.selection.ways import Crossing, ForeignRows, Match, Near, Via, Ways
 
 _VALUES = {ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.UUID, ValueKind.DATE}
@@ -114,25 +113,8 @@ class WayFinder:
             NeedsPersonError: it may be there, but the connection has no right to it.
         """
         columns = self._catalogue.get(table)
-        if self._dialect.hides_tables and (columns is None or column not in columns):
-            table_path = f"{self._source.source}.{table}"
-            raise NeedsPersonError(
-                f"The connection of {self._source.source} sees no {table}.{column}: it has no right to read "
-                "it, or it is not there.",
-                question="no_right",
-                detail={"table": table_path},
-                remedy="give its account SELECT on the table, or correct the inventory.",
-            )
-        if columns is None:
-            raise ConfigurationError(
-                f"Source {self._source.source} has no table {table}, but the inventory names it.",
-                remedy="correct the inventory, or give the connection the right to see the table.",
-            )
-        if column not in columns:
-            raise ConfigurationError(
-                f"Table {self._source.source}.{table} has no column {column}, but the inventory names it.",
-                remedy="correct the inventory.",
-            )
+        if columns is None or column not in columns:
+            raise unseen(self._source.source, table, column, columns, hides=self._dialect.hides_tables)
         return columns[column].native
 
     def _belongs(
@@ -244,10 +226,8 @@ class WayFinder:
         """SQL of a key of text as it is stored, and of its normal form; both compare by bytes."""
         link, column, native = self._linked(table, key, "t")
         match = KeyMatch.CASEFOLD if link.match is KeyMatch.EMAIL else link.match
-        return {
-            "stored": self._dialect.text_bytes(column, native),
-            "form": self._dialect.key_form(column, native, match),
-        }
+        form = self._dialect.key_form(column, native, match)
+        return {"stored": self._dialect.text_bytes(column, native), "form": form}
 
     def _linked(self, table: str, key: str, alias: str) -> tuple[SubjectKey, str, str]:
         link = self._source.tables[table].subject[key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from afschrift.domain.key_forms import KeyMatch
+from afschrift.domain.keys import KeyMatch
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from afschrift.domain.key_forms import KeyMatch
+from afschrift.domain.keys import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.sources.key_table import KEY_TABLE
 
 CAPITALS, SMALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 BLANK = r"[\x09-\x0d\x1c-\x20\x85\p{Z}]"
-"""A sign of `domain.key_forms.BLANKS`, in the regular expressions of RE2, PCRE and ICU."""
+"""A sign of `domain.keys.BLANKS`, in the regular expressions of RE2, PCRE and ICU."""
 AT_ENDS = rf"^{BLANK}+|{BLANK}+\z"
 DOTTED, KEPT = "\u0130", "\uf8ff"
 """`İ`, which databases make an `i`; and a sign of no alphabet, in its place meanwhile."""

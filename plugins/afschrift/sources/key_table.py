@@ -10,8 +10,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from afschrift.domain.key_forms import OF_SOFTWARE, key_form
-from afschrift.domain.keys import Key, PersonKeys
+from afschrift.domain.keys import OF_SOFTWARE, Key, PersonKeys, key_form
 from afschrift.sources.local_times import utc_text
 
 KEY_TABLE = "afschrift_key"

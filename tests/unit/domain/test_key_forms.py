@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from afschrift.domain.key_forms import KeyMatch, key_form, loosest
+from afschrift.domain.keys import KeyMatch, key_form, loosest
 from afschrift.inventory.table import SubjectKey
 
 

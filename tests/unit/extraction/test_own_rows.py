@@ -7,8 +7,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from afschrift.domain.key_forms import KeyMatch
-from afschrift.domain.keys import Key, Unique
+from afschrift.domain.keys import Key, KeyMatch, Unique
 from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.own_rows import OthersRowError, OwnRows
 from afschrift.inventory.column import ClassifiedBy

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
-from afschrift.domain.key_forms import key_form
-from afschrift.domain.keys import Unique
+from afschrift.domain.keys import Unique, key_form
 from afschrift.domain.language import count
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile

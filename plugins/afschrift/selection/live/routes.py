@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from afschrift.domain.key_forms import loosest
-from afschrift.domain.keys import Unique
+from afschrift.domain.keys import Unique, loosest
 from afschrift.inventory.joins import hops
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile

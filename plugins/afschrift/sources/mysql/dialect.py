@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.key_forms import KeyMatch
+from afschrift.domain.keys import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import AT_ENDS, DOTTED, KEPT, NO_DOCUMENT, StandardDialect, unread

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.key_forms import BLANKS, KeyMatch
+from afschrift.domain.keys import BLANKS, KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import (
@@ -45,6 +45,7 @@ _GENERATES = 120000  # and the first one with generated columns
 _HASHES = 110000  # and with sha256
 _NORMALISES = 130000  # and with normalize
 _ASCII_BLANKS = "".join(sign for sign in BLANKS if sign.isascii())
+SERVER = "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
 _UNICODE = ("und-x-icu", "pg_c_utf8", "C.utf8", "C.UTF-8")
 UNICODE_COLLATIONS = f"""
 SELECT CAST(collname AS text) FROM pg_collation

@@ -26,6 +26,7 @@ from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalog
 from afschrift.sources.postgres.described import read_described
 from afschrift.sources.postgres.dialect import (
     KEY_SETTING,
+    SERVER,
     UNICODE_COLLATIONS,
     PostgresDialect,
     unicode_collation,
@@ -131,9 +132,7 @@ class Postgres:
         schemas = [self.dialect.schema, *(row[0] for row in self.rows(EXTENSION_SCHEMAS))]
         path = ", ".join(self.dialect.quote(schema) for schema in dict.fromkeys(schemas))
         settings = SETTINGS | self._timeouts | {"search_path": path}
-        version, encoding = self.rows(
-            "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
-        )[0]
+        version, encoding = self.rows(SERVER)[0]
         self.dialect.version = int(version)
         self._encoding = self.dialect.encoding = encoding
         found = {name for (name,) in self.rows(UNICODE_COLLATIONS)}

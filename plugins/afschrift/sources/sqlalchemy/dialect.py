@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, String, cast, literal_column
 from sqlalchemy.engine import Dialect
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.key_forms import KeyMatch
+from afschrift.domain.keys import KeyMatch
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.mysql.dialect import MysqlDialect

@@ -22,7 +22,7 @@ from afschrift.sources.explained import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
 from afschrift.sources.options import Opening, cell_limit, required, seconds
 from afschrift.sources.oracle.second_reading import SecondReading
-from afschrift.sources.postgres.dialect import UNICODE_COLLATIONS, unicode_collation
+from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, unicode_collation
 from afschrift.sources.sqlalchemy.described import read_described
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
@@ -160,11 +160,10 @@ class Alchemy:
     def _know(self, connection: Connection) -> None:
         """What the dialect must know of the server to compare bytes."""
         if self.dialect.name == "postgresql":
-            told = "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
-            version, encoding = connection.exec_driver_sql(told).one()
+            version, encoding = connection.exec_driver_sql(SERVER).one()
             postgres = self.dialect.postgres
             postgres.version, postgres.encoding = int(version), encoding
-            found = {name for (name,) in connection.exec_driver_sql(UNICODE_COLLATIONS)}
+            found = [name for (name,) in connection.exec_driver_sql(UNICODE_COLLATIONS)]
             postgres.unicode_collation = unicode_collation(found)
         elif self.dialect.name == "sqlite":
             opened: Any = connection.connection.dbapi_connection
@@ -219,8 +218,7 @@ class Alchemy:
         if kind is ValueKind.BINARY:  # a cast would take the bytes for a text
             return ColumnType(native, kind, form, loose=True)
         verbatim = guarded(found, None, self.dialect.text("{column}"), engine, self._limit)
-        # all but whole numbers is compared as text, by a collation that is not known
-        loose = kind not in (ValueKind.INTEGER, ValueKind.DECIMAL)
+        loose = kind not in (ValueKind.INTEGER, ValueKind.DECIMAL)  # else text, of a collation not known
         return ColumnType(native, kind, form, verbatim=verbatim, loose=loose)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:

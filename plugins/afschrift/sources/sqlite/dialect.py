@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from afschrift.domain.key_forms import KeyMatch
+from afschrift.domain.keys import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import NO_DOCUMENT, StandardDialect, unread
@@ -53,7 +53,7 @@ class SqliteDialect(StandardDialect):
         return self.normal_text(f"CAST({column} AS BLOB)", match)
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:  # noqa: ARG002
-        """By `domain.key_forms` itself."""
+        """By `domain.keys` itself."""
         return f"afschrift_key_form({text}, '{match}')"
 
     def holds_value(self, column: str, native: str) -> str:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
-from afschrift.domain.key_forms import key_form
+from afschrift.domain.keys import key_form
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.json_parts import DocumentError, member, rest
 from afschrift.sources.local_times import utc_text
