@@ -18,6 +18,7 @@ PARTS = 1_000_000
 REPEATED = 100_000
 """Parts that aliases (`*name`) repeat, each as often as it is repeated."""
 
+_PART = 65_536
 _SPLIT = "split it, or see who wrote it."
 
 
@@ -67,8 +68,11 @@ def read_file(path: Path, most: int = BYTES) -> bytes:
         UnreadableError: it is longer than is read; names the file.
         OSError: it cannot be read.
     """
+    read = bytearray()
     with path.open("rb") as stream:
-        read = stream.read(most + 1)
+        # by parts: a read of the most that is taken would reserve as much at once
+        while len(read) <= most and (part := stream.read(_PART)):
+            read += part
     if len(read) > most:
         raise too_long(str(path), most)
-    return read
+    return bytes(read)
