@@ -16,6 +16,7 @@ from afschrift.domain.errors import ConfigurationError
 if TYPE_CHECKING:
     from afschrift.register.register import Register
     from afschrift.register.trail.trail import TrailFinding
+    from afschrift.wiring.verify_register import Verified
 
 app = typer.Typer(
     help="The audit trail: show it, verify the chain, sign checkpoints, export it.", no_args_is_help=True
@@ -101,14 +102,19 @@ def verify(
         typer.echo(f"  {line}")
     if line := evidence(register):
         typer.echo(line)
-    for name, why in done.unread.items():
-        say(f"Not compared with the witness place '{name}': {why}")
-    if done.compared is None:
-        say("No checkpoint was compared: a cut end, or a trail written anew, would not show.")
+    for line in _not_compared(done):
+        say(line)
     if not done.ok or refused or of_logs:
         raise typer.Exit(1)
     for line in (*told, _whole(register, done.compared, tables=tables)):
         typer.echo(line)
+
+
+def _not_compared(done: Verified) -> Iterator[str]:
+    for name, why in done.unread.items():
+        yield f"Not compared with the witness place '{name}': {why}"
+    if done.compared is None:
+        yield "No checkpoint was compared: a cut end, or a trail written anew, would not show."
 
 
 def _whole(register: Register, compared: int | None, *, tables: bool) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine import RootTransaction, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, PendingRollbackError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import LRUCache
@@ -25,7 +25,7 @@ from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.register.database.clocks import must_agree
 from afschrift.register.database.errors import NotAsWrittenError, damaged, lost, translated
 from afschrift.register.database.followed import tell
-from afschrift.register.database.lost_commits import is_recorded
+from afschrift.register.database.lost_commits import commit
 from afschrift.register.database.written import WRITTEN, Written
 
 T = TypeVar("T")
@@ -190,26 +190,9 @@ class Database:
             connection = connection.execution_options(afschrift_write=write)
             with connection.begin() as transaction:
                 yield connection
-                self._commit(transaction)
+                last = connection.info.pop(_LAST, None)
+                commit(self.engine, transaction, last, _TAKE_LOCK.format(seconds=WAIT_SECONDS))
         tell(connection)
-
-    def _commit(self, transaction: RootTransaction) -> None:
-        """Commit; where the connection is lost before the answer, find out what became of it.
-
-        A change that is there all the same has succeeded: to make it once more would record it twice.
-
-        Raises:
-            DBAPIError: nothing was committed.
-            RetriableError: the database does not come back, so it is not known.
-        """
-        last = transaction.connection.info.pop(_LAST, None)
-        try:
-            transaction.commit()
-        except DBAPIError:
-            if last is None or not transaction.connection.invalidated:
-                raise
-            if not is_recorded(self.engine, last, _TAKE_LOCK.format(seconds=WAIT_SECONDS)):
-                raise
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from sqlalchemy import Engine, select
+from sqlalchemy.engine import RootTransaction
 from sqlalchemy.exc import DBAPIError
 
 from afschrift.domain.event import Header
@@ -13,6 +14,28 @@ from afschrift.register.database.trail_tables import event
 
 BACK_SECONDS = 30
 """How long a server that went away is waited for."""
+
+
+def commit(engine: Engine, transaction: RootTransaction, last: Header | None, take_lock: str) -> None:
+    """Commit; where the connection is lost before the answer, find out what became of it.
+
+    A change that is there all the same has succeeded: to make it once more would record it twice.
+
+    Args:
+        engine: of the register.
+        transaction: of one of its connections.
+        last: the last event written in it; None: it wrote none.
+        take_lock: waits for the writers' lock.
+
+    Raises:
+        DBAPIError: nothing was committed.
+        RetriableError: the database does not come back, so it is not known.
+    """
+    try:
+        transaction.commit()
+    except DBAPIError:
+        if last is None or not transaction.connection.invalidated or not is_recorded(engine, last, take_lock):
+            raise
 
 
 def is_recorded(engine: Engine, last: Header, take_lock: str) -> bool:

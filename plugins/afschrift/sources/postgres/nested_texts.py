@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.postgres.nested_types import Leaf, ListOf, Record, Shape
 from afschrift.sources.postgres.raised import BOUNDS, NULL
-from afschrift.sources.postgres.shapes import Leaf, ListOf, Record, Shape
 from afschrift.values import json_text, scalars
 
 _FIELD = re.compile(r'(?:"((?:[^"\\]|""|\\\\)*)"|([^"\\,()]*))([,)])')

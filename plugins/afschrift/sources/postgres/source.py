@@ -33,6 +33,7 @@ from afschrift.sources.postgres.dialect import (
 )
 from afschrift.sources.postgres.errors import opening_error, reading_error, require_utf8
 from afschrift.sources.postgres.estimate import postgres_estimate
+from afschrift.sources.postgres.nested_types import marks
 from afschrift.sources.postgres.oracle import PostgresTypes, postgres_oracle
 from afschrift.sources.postgres.session_settings import (
     BEGIN,
@@ -41,7 +42,6 @@ from afschrift.sources.postgres.session_settings import (
     SNAPSHOT,
     settings_call,
 )
-from afschrift.sources.postgres.shapes import marks
 from afschrift.sources.postgres.structure import read_structure
 from afschrift.sources.postgres.translate import with_documents
 from afschrift.sources.table_errors import relation_of

@@ -11,7 +11,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.redaction import MASK
 from afschrift.sources.postgres.errors import no_document
 from afschrift.sources.postgres.nested_texts import NoDocumentError, documents
-from afschrift.sources.postgres.shapes import Mark, Shape
+from afschrift.sources.postgres.nested_types import Mark, Shape
 
 
 def with_documents(source: str, marks: Mapping[str, Mark], batch: pa.RecordBatch) -> pa.RecordBatch:

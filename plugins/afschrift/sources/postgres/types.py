@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.postgres.nested_types import Leaf, ListOf, Mark, Record, Shape, comment
 from afschrift.sources.postgres.raised import TOO_LARGE, raised
-from afschrift.sources.postgres.shapes import Leaf, ListOf, Mark, Record, Shape, comment
 
 _AS_IS = "{column}"
 _AS_TEXT = "CAST({column} AS text)"

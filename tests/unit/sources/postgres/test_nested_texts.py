@@ -16,8 +16,8 @@ from testbed import postgres as pg
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.redaction import MASK
 from afschrift.sources.postgres.nested_texts import NoDocumentError, documents
+from afschrift.sources.postgres.nested_types import Leaf, ListOf, Mark, Record, Shape, comment, marks
 from afschrift.sources.postgres.raised import BOUNDS, NULL
-from afschrift.sources.postgres.shapes import Leaf, ListOf, Mark, Record, Shape, comment, marks
 from afschrift.sources.postgres.translate import with_documents
 
 TEXT = Leaf("text")
