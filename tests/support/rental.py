@@ -92,6 +92,7 @@ tables:
   staff:
     title: {nl: Personeel, en: Staff}
     join: [{staff_id: rental.rented_from}, {staff_id: rental.returned_to}]
+    shared_rows: {by: Data office, on: 2026-11-02, why: Members of staff serve everybody.}
     key: [staff_id]
     label: [first_name, last_name]
     purposes: [account]

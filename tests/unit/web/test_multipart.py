@@ -14,7 +14,15 @@ from fastapi import Request
 from afschrift.domain.errors import FormError
 from afschrift.web import multipart
 from afschrift.web.encrypted_temp_file import EncryptedTempFile
-from afschrift.web.multipart import AT_MOST, BODY_BYTES, FIELDS_BYTES, Sent, read
+from afschrift.web.multipart import (
+    AT_MOST,
+    BODY_BYTES,
+    FIELDS_BYTES,
+    NAMES_BEYOND,
+    PARTS_READ,
+    Sent,
+    read,
+)
 
 SECRET = b"Kanariezin over de man met de hoed. "
 
@@ -100,8 +108,10 @@ def test_what_is_too_long_is_not_kept() -> None:
     many = taken(part("f.a", b"x") * (AT_MOST + 1) + part("token", b"t") + end, chunk=10_000)
     assert (many.cut, len(many.all("f.a")), many.one("token")) == (True, AT_MOST, "t")
     assert not taken(part("f.a", b"x") * AT_MOST + end, chunk=10_000).cut
-    names = b"".join(part(f"f.{n:060}", b"") for n in range(60_000)) + end  # their names count too
-    assert len(taken(names, chunk=1_000_000).fields) < 60_000
+    names = b"".join(part(f"f.{n:060}", b"") for n in range(PARTS_READ)) + end  # their names count too
+    assert len(taken(names, chunk=1_000_000).fields) <= AT_MOST + NAMES_BEYOND
+    with pytest.raises(FormError, match="more than the 16,000 fields"):
+        taken(part("f.a", b"") + names, chunk=1_000_000)
 
 
 def test_a_body_longer_than_all_its_files_may_be_is_not_read_on() -> None:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from afschrift.casework.canary.checked import Checked, evidence, history
 from afschrift.cli.main import app
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.right import Right
 from afschrift.register.database.columns import metadata
@@ -175,8 +176,9 @@ def test_a_table_taken_out_of_the_map_is_missed_and_named(shop: CanaryShop) -> N
 
 def test_a_wrong_join_and_a_wrong_origin_give_too_much(shop: CanaryShop) -> None:
     join, origin = "    join: {order_id: line.order_id, line_no: line.line_no}", "score: {origin: inferred,"
+    shared = "    shared_rows: {by: Data office, on: 2026-11-02, why: A note is of each.}"
     with (
-        shop.map(join, "    join: {line_no: line.line_no}"),
+        shop.map(join, f"    join: {{line_no: line.line_no}}\n{shared}"),
         shop.map(origin, "score: {origin: provided,") as changed,
     ):
         found = changed.check()
@@ -186,6 +188,18 @@ def test_a_wrong_join_and_a_wrong_origin_give_too_much(shop: CanaryShop) -> None
     assert found.precision < 1
     assert (access.given, portability.given) == (0, 1), "a score is not theirs to take along"
     assert "of 26 values to keep back some found in 1 place" in portability.words
+
+
+@pytest.mark.usefixtures("access_alone")
+def test_a_join_through_keys_of_several_persons_ends_the_check(shop: CanaryShop) -> None:
+    join = "    join: {order_id: line.order_id, line_no: line.line_no}"
+    with (
+        shop.map(join, "    join: {line_no: line.line_no}") as changed,
+        pytest.raises(
+            ConfigurationError, match=r"shop\.line_note by line_no -> line: rows of several persons"
+        ),
+    ):
+        changed.check()
 
 
 @pytest.mark.usefixtures("access_alone")

@@ -227,7 +227,7 @@ def lake(folder: Path, *tables: pa.Table, **options: Any) -> Source:
     return open_source("w", "parquet", {"root": str(folder / "lake")})
 
 
-def by_the_first_file(con: Any, where: str, folder: Any, files: Any) -> Any:
+def by_the_first_file(con: Any, where: str, files: Any) -> Any:
     """As a lake was read before files of different schemas were united or refused."""
     return con.read_parquet([str(file) for file in files], hive_partitioning=True), {}
 
