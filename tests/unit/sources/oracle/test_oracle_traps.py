@@ -229,7 +229,7 @@ def lake(folder: Path, *tables: pa.Table, **options: Any) -> Source:
 
 def by_the_first_file(con: Any, where: str, files: Any) -> Any:
     """As a lake was read before files of different schemas were united or refused."""
-    return con.read_parquet([str(file) for file in files], hive_partitioning=True), {}
+    return con.read_parquet([file.name for file in files], hive_partitioning=True), {}
 
 
 ids = pa.array([1, 2], pa.int64())
