@@ -19,6 +19,8 @@ from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.types import NUMBERS, bare
 
 KEY_VARIABLE = "@afschrift_keys"
+NO_CACHE = "optimizer_switch = 'subquery_cache=off'"
+"""MariaDB keeps what a subquery gave for a text, and takes what its collation holds equal for the same."""
 _PATHS = (
     "person INT PATH '$[0]', name VARCHAR(64) PATH '$[1]', value LONGTEXT PATH '$[2]', "
     "number DECIMAL(18, 0) PATH '$[3]', valid_from VARCHAR(40) PATH '$[4]', "

@@ -21,7 +21,7 @@ from afschrift.domain.sources import ColumnType, Connection, Described, Structur
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.described import read_described
-from afschrift.sources.mysql.dialect import KEY_VARIABLE, MysqlDialect
+from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect
 from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
 from afschrift.sources.mysql.estimate import mysql_estimate
@@ -43,8 +43,6 @@ _SETTINGS = (
     f"wait_timeout = {_DAY}",  # between two tables the files are written
     f"net_write_timeout = {_DAY}",  # and between two batches
 )
-# It keeps what a subquery gave for a text, and takes texts that its collation holds equal for the same.
-_NO_CACHE = "optimizer_switch = 'subquery_cache=off'"
 _KEY_TABLE = (
     f"CREATE TEMPORARY TABLE {KEY_TABLE} (person INT, name VARCHAR(64), value LONGTEXT, "
     "number DECIMAL(18, 0), valid_from VARCHAR(40), valid_to VARCHAR(40), is_current TINYINT, "
@@ -111,7 +109,7 @@ class Mysql:
         self._types = MysqlTypes(self._cell_limit, packet)
         of_kind = [f"max_execution_time = {self._statement_timeout * 1000:.0f}"]
         if self._mariadb:
-            of_kind = [f"max_statement_time = {self._statement_timeout:f}", _NO_CACHE]
+            of_kind = [f"max_statement_time = {self._statement_timeout:f}", NO_CACHE]
         for setting in (*_SETTINGS, *of_kind, f"lock_wait_timeout = {self._lock_timeout}"):
             self._run(f"SET SESSION {setting}")
         self._make_key_table()

@@ -20,6 +20,7 @@ from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structur
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.explained import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number
+from afschrift.sources.mysql.dialect import NO_CACHE
 from afschrift.sources.options import Opening, cell_limit, required, seconds
 from afschrift.sources.oracle.second_reading import SecondReading
 from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, unicode_collation
@@ -46,12 +47,11 @@ _SESSION = {
         "SET application_name = 'afschrift {tag}'",
     ],
     "mysql": [*_MYSQL, "SET SESSION max_execution_time = {ms}"],
-    "mariadb": [*_MYSQL, "SET SESSION max_statement_time = {ms} / 1000"],
+    "mariadb": [*_MYSQL, "SET SESSION max_statement_time = {ms} / 1000", f"SET SESSION {NO_CACHE}"],
 }
 _READ_ONLY = {
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
-    "mysql": "SET SESSION TRANSACTION READ ONLY",
-    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+    **dict.fromkeys(("mysql", "mariadb"), "SET SESSION TRANSACTION READ ONLY"),
 }
 _CONSISTENT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 _BEGIN = {"mysql": _CONSISTENT, "mariadb": _CONSISTENT}
