@@ -211,3 +211,30 @@ def test_two_persons_of_parents_of_the_same_loose_collation(
     shop.chain([type_] * 3, [pair] * 3)
     for table in ("line", "item"):
         assert shop.given(ACCOUNT, table, ["0", "1"]) == {"0": [0], "1": [1]}
+
+
+BINARY = [(kind, type_) for kind in MARIADB for type_ in ("VARBINARY(40)", "BLOB")]
+BINARY += [(kind, "BLOB") for kind in SQLITE]
+
+
+@pytest.mark.parametrize(("shop", "type_"), BINARY, indirect=["shop"])
+def test_bytes_are_compared_by_bytes(shop: Shop, type_: str) -> None:
+    shop.orders(type_, [text.encode() for text in ("bob", "BOB", "émile", "Émile", "b\u00f3b")])
+    found = shop.given(link(), "orders", ["bob", "BOB", "émile"])
+    assert found == {"bob": [0], "BOB": [1], "émile": [2]}
+
+
+SPELT = [
+    ("mysql", "UUID", "550E8400-E29B-41D4-A716-44665544000A"),
+    ("sqlalchemy, mysql", "UUID", "550E8400-E29B-41D4-A716-44665544000A"),
+    ("mysql", "INET6", "FE80::A"),
+    ("postgres", "uuid", "550E8400-E29B-41D4-A716-44665544000A"),
+]
+
+
+@pytest.mark.parametrize(("shop", "type_", "key"), SPELT, indirect=["shop"])
+def test_capitals_of_what_is_written_in_hexadecimal_digits_do_not_count(
+    shop: Shop, type_: str, key: str
+) -> None:
+    shop.orders(type_, [key.lower(), key.lower()[:-1] + "4"])  # as the server writes them
+    assert shop.given(link(), "orders", [key]) == {key: [0]}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal, localcontext
+from ipaddress import IPv6Address
 from uuid import UUID
 
 from afschrift.domain.keys import Key, KeyMatch, key_form
@@ -43,7 +44,7 @@ class HeldKeys:
         for name, match in held:
             meant = [key_form(key.value) for key in keys if key.name == name]
             if match is None:
-                self._values |= {spelled for value in meant for spelled in _spellings(value.lower())}
+                self._values |= {spelled for value in meant for spelled in _spellings(value)}
             else:
                 self._forms.setdefault(match, set()).update(key_form(value, match) for value in meant)
         for forms in self._forms.values():
@@ -53,7 +54,7 @@ class HeldKeys:
         """Whether a text that a row holds is one of them."""
         if any(key_form(held, match) in forms for match, forms in self._forms.items()):
             return True
-        return bool(self._values) and not self._values.isdisjoint(_spellings(held.lower()))
+        return bool(self._values) and not self._values.isdisjoint(_spellings(key_form(held)))
 
     def in_doubt(self, held: str) -> bool:
         """Whether a warehouse may find a text to be one of them that is none here.
@@ -71,7 +72,7 @@ def alike(keys: Sequence[Key]) -> bool:
 
 
 def _spellings(text: str) -> tuple[str, ...]:
-    """As it is, and as a number, a UUID or a text without the spaces that fill a column of fixed width."""
+    """As it is, without spaces that fill a fixed width, and as a number, a UUID or an address."""
     found = [text.rstrip(" ")]
     with suppress(ArithmeticError), localcontext(prec=max(28, len(text))):  # every digit counts
         number = Decimal(text)
@@ -79,6 +80,9 @@ def _spellings(text: str) -> tuple[str, ...]:
             found.append(f"number:{number.normalize()}")
     with suppress(ValueError):
         found.append(f"uuid:{UUID(text)}")
+    if ":" in text:
+        with suppress(ValueError):
+            found.append(f"address:{IPv6Address(text)}")
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import AT_ENDS, DOTTED, KEPT, NO_DOCUMENT, StandardDialect, unread
 from afschrift.sources.mysql.document_parts import value_of
-from afschrift.sources.mysql.types import NUMBERS, bare
+from afschrift.sources.mysql.types import BYTES, NUMBERS, bare
 
 KEY_VARIABLE = "@afschrift_keys"
 NO_CACHE = "optimizer_switch = 'subquery_cache=off'"
@@ -30,6 +30,7 @@ _TABLE = f"JSON_TABLE({KEY_VARIABLE}, '$[*]' COLUMNS ({_PATHS})) AS j"
 _FROM_VARIABLE = f"(SELECT j.*, CAST(j.value AS BINARY) AS bytes FROM {_TABLE})"  # noqa: S608 - constants
 _RFC3339 = "'%Y-%m-%dT%H:%i:%s.%fZ'"
 _TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set")
+_HEXADECIMAL = ("uuid", "inet4", "inet6")
 
 
 class MysqlDialect(StandardDialect):
@@ -107,13 +108,17 @@ class MysqlDialect(StandardDialect):
         return f"{self.likens_key(column, native, match)} AND {holds}" if index else holds
 
     def holds_value(self, column: str, native: str) -> str:
-        """Numbers by their value; a UUID, an address, a time by its text."""
+        """Numbers by their value, bytes by themselves; all else by its text, some without its capitals."""
         kind = bare(native)
         if kind in ("float", "double"):  # beside a float the key would be rounded to one
             return f"{column} = k.number AND CAST({column} AS DECIMAL(65, 0)) = k.number"
         if kind in NUMBERS:
             return f"{column} = k.number"
-        return f"{_bytes(f'lower({self.text(column)})')} = {_bytes('lower(k.value)')}"
+        if kind in BYTES:
+            return f"{column} = {_bytes('k.value')}"
+        if kind in _HEXADECIMAL:
+            return f"{_bytes(f'lower({self.text(column)})')} = {_bytes('lower(k.value)')}"
+        return f"{_bytes(self.text(column))} = {_bytes('k.value')}"
 
     def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
         """In the column's character set and by its collation."""

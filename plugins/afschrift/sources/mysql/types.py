@@ -13,7 +13,7 @@ from afschrift.domain.value_kind import ValueKind
 _AS_IS = "{column}"
 _AS_TEXT = "CAST({column} AS CHAR)"
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint")
-_BYTES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
+BYTES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
 _TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set")
 _SHAPES = (
     *("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"),
@@ -42,7 +42,7 @@ _PLAIN: dict[str, tuple[ValueKind, str]] = {
     "float": (ValueKind.NUMBER, _FLOAT),
     "double": (ValueKind.NUMBER, _AS_IS),
     **dict.fromkeys(_TEXTS, (ValueKind.TEXT, _AS_IS)),
-    **dict.fromkeys(_BYTES, (ValueKind.BINARY, "REPLACE(TO_BASE64({column}), CHAR(10), '')")),
+    **dict.fromkeys(BYTES, (ValueKind.BINARY, "REPLACE(TO_BASE64({column}), CHAR(10), '')")),
     "json": (ValueKind.JSON, _AS_TEXT),
     "uuid": (ValueKind.UUID, _AS_TEXT),
     **dict.fromkeys(("inet4", "inet6"), (ValueKind.TEXT, _AS_TEXT)),
@@ -51,7 +51,7 @@ _PLAIN: dict[str, tuple[ValueKind, str]] = {
     "timestamp": (ValueKind.INSTANT, _AS_IS),
 }
 _SIZE = "octet_length({column})"
-_GROWS = {**dict.fromkeys(_BYTES, 1.5), **dict.fromkeys(_SHAPES, 4), "vector": 2}
+_GROWS = {**dict.fromkeys(BYTES, 1.5), **dict.fromkeys(_SHAPES, 4), "vector": 2}
 """How many times longer the text of a type may be than its value."""
 _LARGEST = 9223372036854775807
 TOO_LARGE, NO_TIME, UNTOLD, UNREADABLE = 1_000_000, 2_000_000, 3_000_000, 4_000_000
@@ -105,7 +105,7 @@ class MysqlTypes:
         return ColumnType(native, kind, guarded, verbatim=verbatim, loose=name in _TEXTS)
 
     def _guarded(self, number: int, name: str, text: str) -> str:
-        if name in _WITHOUT_LIMIT or (name not in (*_TEXTS, *_BYTES, "json") and name in _PLAIN):
+        if name in _WITHOUT_LIMIT or (name not in (*_TEXTS, *BYTES, "json") and name in _PLAIN):
             return text
         limit = self._limit
         if name in _GROWS:

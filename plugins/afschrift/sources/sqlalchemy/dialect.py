@@ -131,13 +131,14 @@ class AlchemyDialect(StandardDialect):
         return f"{self._as_text(column, native)} = k.value"
 
     def holds_value(self, column: str, native: str) -> str:
-        """Numbers with numbers, all else as text."""
+        """Numbers with numbers, all else as the bytes of its text."""
         kind = self.kinds.get(native)
         if kind in _NUMBERS:
             return f"{column} = k.number"
+        sides = [self.text(column), "k.value"]
         if kind is ValueKind.UUID:
-            return f"lower({self.text(column)}) = lower(k.value)"
-        return f"{self.text(column)} = k.value"
+            sides = [f"lower({side})" for side in sides]
+        return " = ".join(self._known.text_bytes(side, "text") if self._known else side for side in sides)
 
     def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
         """By the column's collation; in MySQL, which mixes no two, by a loose one."""

@@ -63,6 +63,8 @@ class SqliteDialect(StandardDialect):
             return f"{column} = k.number"
         if kind is ValueKind.UUID:
             return f"lower({column}) = lower(k.value)"
+        if kind is ValueKind.BINARY:  # which is equal to no text
+            return f"{self.text_bytes(column, native)} = k.value"
         return f"{column} = k.value AND {column} = k.value COLLATE BINARY"
 
     def near_key(
@@ -72,7 +74,7 @@ class SqliteDialect(StandardDialect):
         kind, _ = declared(native)
         if self.is_text(native):
             return (column, self.bound_form(match)) if normal else None
-        if match == KeyMatch.DIGITS or kind is ValueKind.UUID:
+        if match == KeyMatch.DIGITS or kind in (ValueKind.UUID, ValueKind.BINARY):
             return None
         return column, "k.number" if kind in _NUMBERS else "k.value"
 
