@@ -24,6 +24,17 @@ def hops(source: SourceFile, table: str) -> Iterator[Hop]:
         yield Hop(next(iter(join.values())).rpartition(".")[0], pairs)
 
 
+def on_the_way(source: SourceFile, table: str) -> Iterator[str]:
+    """A table, and those that its joins lead to; behind one with `shared_rows` somebody decided."""
+    found, ahead = {table: None}, [table]
+    for name in ahead:
+        if source.tables[name].shared_rows is None:
+            parents = [hop.parent for hop in hops(source, name) if hop.parent not in found]
+            found |= dict.fromkeys(parents)
+            ahead += dict.fromkeys(parents)
+    yield from found
+
+
 def references(source: SourceFile, table: str, known: Sequence[ForeignKey] = ()) -> Iterator[Hop]:
     """Every way from a table to another one.
 

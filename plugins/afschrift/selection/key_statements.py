@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from afschrift.inventory.table import Table
+from afschrift.selection.crossings import crossings
 from afschrift.selection.statements import Statements
 
 
@@ -55,16 +56,20 @@ class KeyStatements(Statements):
 
     def crossings(self, table: str) -> Iterator[tuple[str, str]]:
         """Each join, in words, and how many rows of others have the key of a row that is the person's."""
-        for found in self.finder.crossings(table):
+        for found in crossings(self._source, self.finder, table):
             yield found.words, self._render("crossing.sql", table, **vars(found))
 
-    def spellings(self, table: str) -> Iterator[tuple[str, str]]:
-        """Each key that is the table's own, and how many of the person's differ in their spelling alone."""
-        for name, match in self.finder.spellings(table):
-            yield (
-                name,
-                self._render("spellings.sql", table, belongs=(match,), **self.finder.stored(table, name)),
-            )
+    def spellings(self, table: str, key: str) -> str | None:
+        """How a key is spelled in the person's rows, byte by byte; None: it is no text."""
+        match = self.finder.key_match(table, key)
+        if match is None:
+            return None
+        stored = self.finder.stored(table, key)["stored"]
+        return self._render("spelled.sql", table, belongs=(match,), stored=stored, text=match.text)
+
+    def repeated(self, table: str, key: str) -> str:
+        """How many rows of everybody have a key that another row has: none where a row is a person."""
+        return self._render("repeated.sql", table, **self.finder.stored(table, key))
 
     def _link(self, table: str, declared: Table, name: str) -> dict[str, Any]:
         link = declared.subject[name]

@@ -19,7 +19,7 @@ from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.table import FORMER_ROWS, SubjectKey
 from afschrift.selection.part_columns import column_sql, of_entries, unseen
-from afschrift.selection.ways import Crossing, ForeignRows, Match, Near, Via, Ways
+from afschrift.selection.ways import ForeignRows, Match, Near, Via, Ways
 
 _VALUES = {ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.UUID, ValueKind.DATE}
 Catalogue = Mapping[str, Mapping[str, ColumnType]]
@@ -84,26 +84,14 @@ class WayFinder:
         near = tuple(way for way in near if way not in own)
         return ForeignRows(own, near) if near else None
 
-    def crossings(self, table: str) -> Iterator[Crossing]:
-        """The joins of a table by which a row of another person might have the same parent key."""
-        if self._source.tables[table].shared_rows is not None:
-            return
-        for hop in hops(self._source, table):
-            theirs = self._belongs(hop.parent, "o", frozenset({table}), {}, [], hop.parent)
-            own = self._belongs(hop.parent, "t", frozenset({table}), {}, [], hop.parent)
-            if own:
-                pairs = (self.equal((hop.parent, its, "t"), (hop.parent, its, "o")) for _, its in hop.pairs)
-                links = self._source.tables[hop.parent].subject.values()
-                bears = tuple(self.column(hop.parent, link.column) for link in links)
-                words = f"{', '.join(own for own, _ in hop.pairs)} -> {hop.parent}"
-                yield Crossing(words, self.relation(hop.parent), tuple(pairs), theirs, own, bears)
+    def belongs(self, table: str, alias: str, without: str) -> tuple[Match | Via, ...]:
+        """The ways of a table under an alias, as a parent of another one, by which none of them goes."""
+        return self._belongs(table, alias, frozenset({without}), {}, [], table)
 
-    def spellings(self, table: str) -> Iterator[tuple[str, Match]]:
-        """Keys of text that are the table's own key, each with its way: there a row is a person."""
-        declared = self._source.tables[table]
-        for name, match in self._matches(table, "t"):
-            if match.match is not None and declared.key == (declared.subject[name].column,):
-                yield name, match
+    def key_match(self, table: str, key: str) -> Match | None:
+        """The way by a key of text that a row bears; None: it is none, or counts for nothing there."""
+        found = dict(self._matches(table, "t")).get(key)
+        return found if found is not None and found.match is not None else None
 
     def native(self, table: str, column: str) -> str:
         """The catalogue's type of a column.

@@ -97,22 +97,3 @@ class ForeignRows:
 
     own: tuple[Match | Via, ...]
     near: tuple[Match | Via, ...]
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """A join of a table to a parent, of which rows of several persons may have the same key.
-
-    Attributes:
-        words: the columns and the parent.
-        pairs: that two rows of the parent, `t` and `o`, have the same key.
-        theirs, own: the ways of the parent's rows, as `o` and as `t`.
-        bears: its columns that hold a key of a person.
-    """
-
-    words: str
-    relation: str
-    pairs: tuple[str, ...]
-    theirs: tuple[Match | Via, ...]
-    own: tuple[Match | Via, ...]
-    bears: tuple[str, ...]

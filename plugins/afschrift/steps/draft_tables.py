@@ -11,7 +11,6 @@ from afschrift.casework.decision.source_triggers import case_columns
 from afschrift.casework.decision.triggers import Trigger
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
@@ -22,6 +21,7 @@ from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.key_statements import KeyStatements
+from afschrift.selection.own_alone import OwnAlone
 from afschrift.selection.repeated_tables import read_twice, unlike
 from afschrift.selection.statements import Scope, Statements
 from afschrift.selection.table_decision import NO_ROWS, Classifier, TableDecision
@@ -87,6 +87,7 @@ class TableDrafts:
             if any(source.tables[name].personal for name in source.entries(hidden)):
                 raise no_right(f"{source.source}.{hidden}")
         self._unlisted(source, statements)
+        alone = OwnAlone(source, self._services.inventory.identity, session, statements)
         parts: list[ExtractPlan | Withheld] = []
         for name, table in source.tables.items():
             if not table.personal:
@@ -98,7 +99,7 @@ class TableDrafts:
                 self._unknown_origins(session, statements, f"{source.source}.{name}", name)
                 named = Scope(table.origin.by, tuple(table.origin.values))
                 decision = replace(decision, scope=decision.scope or named)
-            self._own_alone(session, statements, source, name)
+            alone.require(name)
             self._foreign_rows(session, statements, f"{source.source}.{name}", name)
             self._examine(session, statements, decision)
             self._notes.triggers += case_columns(self._services.inventory, session, statements, decision)
@@ -178,30 +179,6 @@ class TableDrafts:
             words = f"{rows} row(s) of {table_path} have an origin that the inventory does not name."
             detail = {"table": table_path, "rows": rows}
             self._notes.need(OpenQuestion(KINDS["unknown_origin"], ("leave_out",), words, detail))
-
-    def _own_alone(self, session: Source, statements: KeyStatements, source: SourceFile, name: str) -> None:
-        """Nobody else's row has a key of the person, as it is spelled or as what a join goes by.
-
-        Raises:
-            ConfigurationError: some has.
-        """
-        table_path, columns = f"{source.source}.{name}", source.tables[name].columns.values()
-        for key, statement in statements.spellings(name):
-            if int(session.rows(statement)[0][0]):
-                raise ConfigurationError(
-                    f"Rows of {table_path} have keys {key} that differ in their spelling alone, and each row "
-                    "is a person there: whose they are is not known.",
-                    remedy="mend these keys in the source: `afschrift inventory check --live` counts them.",
-                )
-        given = any(column.origin is not Origin.NOT_PERSONAL for column in columns)
-        for words, statement in statements.crossings(name) if given else ():
-            if int(session.rows(statement)[0][0]):
-                raise ConfigurationError(
-                    f"{table_path} by {words}: rows of several persons have the same key there, so it is not "
-                    "known whose the rows are that point to it.",
-                    remedy="let the join name a column more, or mend the keys; where such rows are of each, "
-                    "say `shared_rows`, with who decided.",
-                )
 
     def _foreign_rows(self, session: Source, statements: Statements, table_path: str, name: str) -> None:
         """A key that is one person's decides alone; where a join says otherwise, a person must know."""

@@ -56,8 +56,8 @@ class KeysCheck:
             yield from self._unknown(name, key, place, looked.relation)
             return
         sides = finder.stored(name, key)
-        statement = render(self.sql, "spellings.sql", relation=looked.relation, belongs=(), **sides)
-        alike, other, _ = self.probe.numbers(statement)
+        statement = render(self.sql, "spellings.sql", relation=looked.relation, **sides)
+        alike, other, repeated = self.probe.numbers(statement)
         among = "" if looked.whole else f", {looked.words}"
         if other and link.normal is not None:
             words = f"{path}: {count(other, 'key')} not in the form `{link.match}`, as `normal` says{among}"
@@ -65,8 +65,8 @@ class KeysCheck:
         elif other:
             words = f"{path}: {count(other, 'key')} not stored in the normal form `{link.match}`{among}"
             yield finding(Code.KEY_IN_OTHER_FORM, place, words, self._index(name, key))
-        one_each = table.key == (link.column,) and self.identity.keys[key].unique is Unique.YES
-        if alike and one_each:
+        one_each = table.key == (link.column,) or (looked.whole and not repeated)
+        if alike and one_each and self.identity.keys[key].unique is Unique.YES:
             words = f"{path}: {count(alike, 'key')} differ from another one in their spelling alone{among}"
             remedy = "mend them: a request for one of these persons stops"
             yield finding(Code.KEYS_OF_ONE_FORM, place, words, remedy)

@@ -107,7 +107,9 @@ class StatementsCheck:
         if self.declared.tables[name].origin:
             yield statements.unknown_origins(name)
         yield from filter(None, [statements.foreign(name)])
-        yield from (statement for _, statement in (*statements.spellings(name), *statements.crossings(name)))
+        yield from (statement for _, statement in statements.crossings(name))
+        for key in self.declared.tables[name].subject:
+            yield from filter(None, [statements.spellings(name, key)])
         if decision.selected:
             yield from filter(None, [statements.masked(name, decision.fields, scope)])
             extract = statements.extract(name, decision.fields, scope)
