@@ -238,3 +238,26 @@ def test_capitals_of_what_is_written_in_hexadecimal_digits_do_not_count(
 ) -> None:
     shop.orders(type_, [key.lower(), key.lower()[:-1] + "4"])  # as the server writes them
     assert shop.given(link(), "orders", [key]) == {key: [0]}
+
+
+BESIDE_BYTES = [*((kind, "VARBINARY(20)") for kind in MARIADB), *((kind, "BLOB") for kind in SQLITE)]
+
+
+@pytest.mark.parametrize(("shop", "type_"), BESIDE_BYTES, indirect=["shop"])
+def test_bytes_that_are_joined_to_a_number_are_its_text(shop: Shop, type_: str) -> None:
+    codes = [b"x1", b"01", b"1"]
+    shop.chain([type_, "INTEGER", type_], [codes, [0, 1], [b"0", b"1", b"01"]])
+    assert shop.given(ACCOUNT, "line", ["0", "1", "2"]) == {"0": [], "1": [], "2": [1]}
+    assert shop.given(ACCOUNT, "item", ["0", "1", "2"]) == {"0": [], "1": [], "2": [1]}
+
+
+FLOATS = [*((kind, "DOUBLE") for kind in MARIADB), *((kind, "REAL") for kind in SQLITE)]
+FLOATS += [(kind, "double precision") for kind in ("postgres", "sqlalchemy, postgresql")]
+LARGE = 2**53
+
+
+@pytest.mark.parametrize(("shop", "type_"), FLOATS, indirect=["shop"])
+def test_a_float_is_joined_to_an_integer_that_it_can_hold(shop: Shop, type_: str) -> None:
+    shop.chain(["BIGINT", type_, "BIGINT"], [[LARGE + 1, 7, LARGE - 1]] + [[LARGE, 7, LARGE - 1]] * 2)
+    for table in ("line", "item"):
+        assert shop.given(ACCOUNT, table, ["0", "1", "2"]) == {"0": [], "1": [1], "2": [2]}

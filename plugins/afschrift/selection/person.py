@@ -142,11 +142,11 @@ class WayFinder:
                 alike = all(self._alike((table, own), (hop.parent, its)) for own, its in hop.pairs)
                 readable, relation = self.readable(hop.parent), self.relation(hop.parent)
                 own, their = hop.pairs[0]
-                near = self._near(self.column(table, own, alias), self.column(hop.parent, their, parent))
+                sides = self.column(table, own, alias), self.column(hop.parent, their, parent)
+                near = self._near(*sides) if " = ".join(sides) in pairs[0] else None
                 found.append(Via(relation, parent, pairs, inner, unless, theirs, readable, alike, near))
-        if len(found) > 1 or self._dialect.asks_each_row:
-            return tuple(found)
-        return tuple(replace(way, near=None) for way in found)
+        alone = len(found) < 2 and not self._dialect.asks_each_row
+        return tuple(replace(way, near=None) if alone else way for way in found)
 
     def _near(self, column: str, found: str | None) -> Near | None:
         among = self._dialect.among(column)

@@ -17,6 +17,10 @@ DOTTED, KEPT = "\u0130", "\uf8ff"
 """`İ`, which databases make an `i`; and a sign of no alphabet, in its place meanwhile."""
 
 
+DOUBLE = 2**53
+"""Up to here a float of 64 bits holds every integer."""
+
+
 class StandardDialect:
     """Standard SQL; the other methods of `domain.sources.Dialect` differ everywhere."""
 
@@ -59,6 +63,14 @@ class StandardDialect:
     def is_text(self, native: str) -> bool:
         """As each database names its types."""
         raise NotImplementedError
+
+    def is_bytes(self, native: str) -> bool:  # noqa: ARG002
+        """Most databases compare bytes with nothing else."""
+        return False
+
+    def exact_below(self, native: str) -> int | None:  # noqa: ARG002
+        """Up to where a type of floats holds every integer; None: it is none, or is compared without loss."""
+        return None
 
     def text_bytes(self, column: str, native: str) -> str:
         """As each database spells it."""
@@ -142,13 +154,20 @@ class StandardDialect:
     def joins(self, own: tuple[str, str], theirs: tuple[str, str], *, loose: bool = True) -> str:
         """By the database's own equality, for its index; where that is not one of bytes, by those too.
 
-        A text beside a number would be taken for one: `01` for 1.
+        A text or bytes beside a number would be taken for one: `01` for 1. An integer beside a float would be
+        rounded to one.
         """
-        texts = [self.is_text(native) for _, native in (own, theirs)]
-        if not any(texts) or (all(texts) and not loose):
-            return self.likens(own, theirs)
+        sides = own, theirs
+        texts = [self.is_text(native) for _, native in sides]
+        in_bytes = [self.is_bytes(native) for _, native in sides]
+        limits = [self.exact_below(native) for _, native in sides]
         same = f"{self.text_bytes(*own)} = {self.text_bytes(*theirs)}"
-        return f"{self.likens(own, theirs)} AND {same}" if all(texts) else same
+        if any(texts) or in_bytes[0] != in_bytes[1]:
+            return same if not all(texts) else self.likens(own, theirs) + (f" AND {same}" if loose else "")
+        if limits.count(None) != 1:
+            return self.likens(own, theirs)
+        (whole, _), most = sides[limits.index(None)], max(filter(None, limits)) - 1
+        return f"{self.likens(own, theirs)} AND {whole} BETWEEN -{most} AND {most}"
 
     def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """As its foreign keys do."""

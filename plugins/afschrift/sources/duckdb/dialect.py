@@ -12,6 +12,7 @@ from afschrift.sources.dialect import (
     AT_ENDS,
     CAPITALS,
     DOTTED,
+    DOUBLE,
     KEPT,
     NO_DOCUMENT,
     NO_FIELD,
@@ -66,6 +67,10 @@ class DuckDialect(StandardDialect):
     def is_text(self, native: str) -> bool:
         """The texts of an ENUM are its own."""
         return native == "VARCHAR"
+
+    def exact_below(self, native: str) -> int | None:
+        """An integer beside a FLOAT becomes one."""
+        return {"DOUBLE": DOUBLE, "FLOAT": 2**24}.get(native)
 
     def text_bytes(self, column: str, native: str) -> str:
         """By way of a BLOB where texts of the database have collations, which expressions hand on."""

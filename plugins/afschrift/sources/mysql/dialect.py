@@ -14,7 +14,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
-from afschrift.sources.dialect import AT_ENDS, DOTTED, KEPT, NO_DOCUMENT, StandardDialect, unread
+from afschrift.sources.dialect import AT_ENDS, DOTTED, DOUBLE, KEPT, NO_DOCUMENT, StandardDialect, unread
 from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.types import BYTES, NUMBERS, bare
 
@@ -30,6 +30,7 @@ _TABLE = f"JSON_TABLE({KEY_VARIABLE}, '$[*]' COLUMNS ({_PATHS})) AS j"
 _FROM_VARIABLE = f"(SELECT j.*, CAST(j.value AS BINARY) AS bytes FROM {_TABLE})"  # noqa: S608 - constants
 _RFC3339 = "'%Y-%m-%dT%H:%i:%s.%fZ'"
 _TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set")
+_FLOATS = ("float", "double")
 _HEXADECIMAL = ("uuid", "inet4", "inet6")
 
 
@@ -74,6 +75,14 @@ class MysqlDialect(StandardDialect):
         """ENUM and SET too."""
         return bare(native) in _TEXTS
 
+    def is_bytes(self, native: str) -> bool:
+        """A UUID and an address too, which are compared with bytes."""
+        return bare(native) in (*BYTES, *_HEXADECIMAL)
+
+    def exact_below(self, native: str) -> int | None:
+        """A FLOAT is compared as a DOUBLE."""
+        return DOUBLE if bare(native) in _FLOATS else None
+
     def text_bytes(self, column: str, native: str) -> str:
         """In UTF-8, whatever the column's character set."""
         return _bytes(f"CONVERT({column} USING utf8mb4)" if self.is_text(native) else self.text(column))
@@ -110,7 +119,7 @@ class MysqlDialect(StandardDialect):
     def holds_value(self, column: str, native: str) -> str:
         """Numbers by their value, bytes by themselves; all else by its text, some without its capitals."""
         kind = bare(native)
-        if kind in ("float", "double"):  # beside a float the key would be rounded to one
+        if kind in _FLOATS:  # beside a float the key would be rounded to one
             return f"{column} = k.number AND CAST({column} AS DECIMAL(65, 0)) = k.number"
         if kind in NUMBERS:
             return f"{column} = k.number"
@@ -149,7 +158,7 @@ class MysqlDialect(StandardDialect):
         kind = bare(native)
         if kind in _TEXTS:
             return f"CONVERT({column} USING utf8mb4) COLLATE utf8mb4_bin"
-        if kind in ("decimal", "float", "double"):
+        if kind in ("decimal", *_FLOATS):
             whole = self.text(f"CAST({column} AS DECIMAL(65, 0))")
             return f"CASE WHEN {column} = TRUNCATE({column}, 0) THEN {whole} ELSE {self.text(column)} END"
         return self.text(column)

@@ -13,6 +13,7 @@ from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import (
     CAPITALS,
     DOTTED,
+    DOUBLE,
     KEPT,
     NO_DOCUMENT,
     NO_FIELD,
@@ -130,6 +131,10 @@ class PostgresDialect(StandardDialect):
         """`citext` too, wherever its extension lies."""
         native = _bare(native)
         return native in (*_TEXTS, "character") or native.rpartition(".")[2] == "citext"
+
+    def exact_below(self, native: str) -> int | None:
+        """A `real` is compared as a `double precision`."""
+        return DOUBLE if _bare(native) in _FLOATS else None
 
     def text_bytes(self, column: str, native: str) -> str:  # noqa: ARG002
         """Collation `C` compares bytes."""

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Dialect
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import KeyMatch
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.dialect import StandardDialect
+from afschrift.sources.dialect import DOUBLE, StandardDialect
 from afschrift.sources.mysql.dialect import MysqlDialect
 from afschrift.sources.postgres.dialect import PostgresDialect, postgres_token
 from afschrift.sources.sqlite.dialect import SqliteDialect
@@ -85,6 +85,14 @@ class AlchemyDialect(StandardDialect):
     def is_text(self, native: str) -> bool:
         """A type that is not known may be one of texts."""
         return self.kinds.get(native) in (ValueKind.TEXT, None)
+
+    def is_bytes(self, native: str) -> bool:
+        """PostgreSQL compares them with nothing else."""
+        return self.name != "postgresql" and self.kinds.get(native) in (ValueKind.BINARY, ValueKind.UUID)
+
+    def exact_below(self, native: str) -> int | None:
+        """SQLite compares without loss."""
+        return DOUBLE if self.kinds.get(native) is ValueKind.NUMBER and self.name != "sqlite" else None
 
     def text_bytes(self, column: str, native: str) -> str:
         """As the database itself spells it, where that is known."""

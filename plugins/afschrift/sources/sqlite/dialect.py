@@ -44,6 +44,10 @@ class SqliteDialect(StandardDialect):
         kind, _ = declared(native)
         return kind is None or kind is ValueKind.TEXT
 
+    def is_bytes(self, native: str) -> bool:
+        """Declared as such: a text in it would be taken for a number."""
+        return declared(native)[0] is ValueKind.BINARY
+
     def text_bytes(self, column: str, native: str) -> str:  # noqa: ARG002
         """Whatever the column's collation."""
         return f"CAST({column} AS TEXT) COLLATE BINARY"
