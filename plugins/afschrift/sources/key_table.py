@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from decimal import Decimal
 
 import pyarrow as pa
 
@@ -14,7 +15,9 @@ from afschrift.domain.keys import OF_SOFTWARE, Key, PersonKeys, key_form
 from afschrift.sources.local_times import utc_text
 
 KEY_TABLE = "afschrift_key"
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+PLAIN_NUMBER = r"0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.[0-9]*[1-9][0-9]*"
+"""How a column of numbers spells a value. A fraction may end in noughts, as DECIMAL(10, 2) writes it."""
+_PLAIN = re.compile(PLAIN_NUMBER)
 _INSTANT = pa.timestamp("us", "UTC")
 _SCHEMA = pa.schema(
     [
@@ -61,14 +64,17 @@ def key_json(table: pa.Table) -> str:
     return json.dumps(table.to_pylist(), default=datetime.isoformat)
 
 
-def text_key_rows(*persons: PersonKeys, apart: bool = False) -> list[tuple[object, ...]]:
+def text_key_rows(
+    *persons: PersonKeys, of_number: Callable[[str], object], apart: bool = False
+) -> list[tuple[object, ...]]:
     """The same rows for databases without instants: times are RFC 3339 texts in UTC.
 
-    The fourth column, `number`, holds a value that is an integer as such, so that a column of numbers is
+    The fourth column, `number`, holds a value that is a number as such, so that a column of numbers is
     compared with a number: a text would be compared as one in some databases, rounded in others.
 
     Args:
         persons: as of `key_rows`.
+        of_number: a value as a number of the database; None: it has none that is exactly this.
         apart: as of `key_rows`.
     """
     return [
@@ -76,7 +82,7 @@ def text_key_rows(*persons: PersonKeys, apart: bool = False) -> list[tuple[objec
             person,
             key.name,
             value,
-            number(value),
+            of_number(value),
             utc_text(key.valid_from, "UTC"),
             utc_text(key.valid_to, "UTC"),
             int(key.valid_at(at)),
@@ -94,9 +100,12 @@ def _values(key: Key, *, apart: bool) -> Iterator[str]:
         yield from dict.fromkeys([value, *([unicodedata.normalize("NFD", value)] if apart else [])])
 
 
-def number(value: str) -> int | None:
-    """An integer in its plain spelling; NULL for `046`, `4.6` and whatever has more than 18 digits."""
-    return int(value) if _INTEGER.fullmatch(value) else None
+def number(value: str, whole: int, decimals: int) -> Decimal | None:
+    """A number in its plain spelling; None for `046`, `4.0`, and what has more digits than these."""
+    if not _PLAIN.fullmatch(value):
+        return None
+    before, _, after = value.lstrip("-").partition(".")
+    return Decimal(value) if len(before) <= whole and len(after) <= decimals else None
 
 
 def _moment(text: str | None) -> datetime | None:

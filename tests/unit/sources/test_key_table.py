@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
 from afschrift.domain.keys import Key
 from afschrift.sources.key_table import key_rows, number, text_key_rows
+from afschrift.sources.mysql.dialect import mysql_number
 
 AT = "2026-01-01T00:00:00Z"
 KEYS = [
@@ -36,8 +38,8 @@ def test_arrow_rows() -> None:
 
 def test_text_rows_have_times_whose_order_is_that_of_time() -> None:
     asked = "2026-01-01T00:00:00.000000Z"
-    assert text_key_rows((KEYS, AT)) == [
-        (0, "id", "46", 46, None, None, 1, asked),
+    assert text_key_rows((KEYS, AT), of_number=mysql_number) == [
+        (0, "id", "46", "46", None, None, 1, asked),
         (0, "mail", "ann@example.org", None, "2020-01-01T00:00:00.000000Z", asked, 0, asked),
     ]
 
@@ -49,7 +51,7 @@ def test_the_keys_of_further_persons_bear_their_number() -> None:
 
     assert [(row["person"], row["value"]) for row in rows] == [(0, "46"), (0, "ann@example.org"), (1, "47")]
     assert rows[2]["asked_at"] == datetime(2026, 2, 1, tzinfo=UTC)
-    assert [row[:3] for row in text_key_rows((KEYS, AT), other)][2] == (1, "id", "47")
+    assert [row[:3] for row in text_key_rows((KEYS, AT), other, of_number=mysql_number)][2] == (1, "id", "47")
 
 
 def test_no_keys_are_a_table_too() -> None:
@@ -57,14 +59,30 @@ def test_no_keys_are_a_table_too() -> None:
     assert key_rows(([], AT)).schema == key_rows((KEYS, AT)).schema
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "46", "999999999999999999"])
-def test_integers(value: str) -> None:
-    assert number(value) == int(value)
+@pytest.mark.parametrize("value", ["0", "-1", "46", "4.6", "-0.5", "4.60", "1234567890123456789"])
+def test_numbers_in_their_plain_spelling(value: str) -> None:
+    assert number(value, 19, 2) == Decimal(value)
 
 
 @pytest.mark.parametrize(
     "value",
-    ["", "-0", "046", "4.6", "4e6", " 4", "4 ", "+4", "٤", "1000000000000000000", "0x1", "NaN", "4\n"],
+    [
+        "",
+        "-0",
+        "046",
+        "4.0",
+        "4.",
+        "4e6",
+        " 4",
+        "4 ",
+        "+4",
+        "٤",
+        "12345678901234567890",
+        "0.001",
+        "0x1",
+        "NaN",
+        "4\n",
+    ],
 )
-def test_what_is_no_integer_in_its_plain_spelling(value: str) -> None:
-    assert number(value) is None
+def test_what_is_no_number_in_its_plain_spelling(value: str) -> None:
+    assert number(value, 19, 2) is None

@@ -22,8 +22,11 @@ from afschrift.sources.dialect import (
 )
 from afschrift.sources.duckdb.document_parts import place_of
 from afschrift.sources.duckdb.types import column_type
+from afschrift.sources.key_table import PLAIN_NUMBER
 
 _INEXACT = ("DOUBLE", "FLOAT", "DECIMAL")
+_ZEROS = r"regexp_replace({text}, '(\.[0-9]*[1-9])0+$', '\1')"
+"""A plain number without the noughts at the end of its fraction."""
 
 
 class DuckDialect(StandardDialect):
@@ -56,8 +59,8 @@ class DuckDialect(StandardDialect):
             return value
         cast = f"TRY_CAST({value} AS {native})"
         if native.startswith(_INEXACT):
-            exact = "DECIMAL(38, 12)"
-            same = f"TRY_CAST({cast} AS {exact}) = TRY_CAST({value} AS {exact})"
+            spelled = (_ZEROS.format(text=text) for text in (self.key_text(cast, native), value))
+            same = f"regexp_full_match({value}, '{PLAIN_NUMBER}') AND {' = '.join(spelled)}"
         elif native == "UUID":
             same = f"CAST({cast} AS VARCHAR) = lower({value})"
         else:

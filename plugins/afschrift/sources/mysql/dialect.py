@@ -7,6 +7,7 @@ together, so the key table holds a key both ways: composed, and with its letters
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -15,15 +16,18 @@ from afschrift.domain.keys import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import AT_ENDS, DOTTED, DOUBLE, KEPT, NO_DOCUMENT, StandardDialect, unread
+from afschrift.sources.key_table import PLAIN_NUMBER, number
 from afschrift.sources.mysql.document_parts import value_of
-from afschrift.sources.mysql.types import BYTES, NUMBERS, bare
+from afschrift.sources.mysql.types import BYTES, FLOAT, NUMBERS, bare
 
+WHOLE, DECIMALS = 35, 30
+_NUMBER = f"DECIMAL({WHOLE + DECIMALS}, {DECIMALS})"
 KEY_VARIABLE = "@afschrift_keys"
 NO_CACHE = "optimizer_switch = 'subquery_cache=off'"
 """MariaDB keeps what a subquery gave for a text, and takes what its collation holds equal for the same."""
 _PATHS = (
     "person INT PATH '$[0]', name VARCHAR(64) PATH '$[1]', value LONGTEXT PATH '$[2]', "
-    "number DECIMAL(18, 0) PATH '$[3]', valid_from VARCHAR(40) PATH '$[4]', "
+    f"number {_NUMBER} PATH '$[3]', valid_from VARCHAR(40) PATH '$[4]', "
     "valid_to VARCHAR(40) PATH '$[5]', is_current TINYINT PATH '$[6]', asked_at VARCHAR(40) PATH '$[7]'"
 )
 _TABLE = f"JSON_TABLE({KEY_VARIABLE}, '$[*]' COLUMNS ({_PATHS})) AS j"
@@ -120,7 +124,12 @@ class MysqlDialect(StandardDialect):
         """Numbers by their value, bytes by themselves; all else by its text, some without its capitals."""
         kind = bare(native)
         if kind in _FLOATS:  # beside a float the key would be rounded to one
-            return f"{column} = k.number AND CAST({column} AS DECIMAL(65, 0)) = k.number"
+            text = FLOAT.format(column=column) if kind == "float" else self.text(column)
+            same = f"CAST({text} AS {_NUMBER}) = k.number"
+            return same if kind == "float" else f"{column} = k.number AND {same}"
+        if kind == "decimal" and not _fits(native):
+            same = f"{self.text_bytes(column, native)} = {_bytes('k.value')}"
+            return f"{same} AND k.value REGEXP '^({PLAIN_NUMBER})$'"
         if kind in NUMBERS:
             return f"{column} = k.number"
         if kind in BYTES:
@@ -206,6 +215,18 @@ class MysqlDialect(StandardDialect):
 
 def _bytes(text: str) -> str:
     return f"CAST({text} AS BINARY)"
+
+
+def mysql_number(value: str) -> str | None:
+    """A text, which JSON does not round."""
+    found = number(value, WHOLE, DECIMALS)
+    return None if found is None else format(found, "f")
+
+
+def _fits(native: str) -> bool:
+    """Whether a key can be bound that is as long as the values of a DECIMAL."""
+    size = re.search(r"\(([0-9]+), *([0-9]+)\)", native)
+    return size is None or (int(size[1]) - int(size[2]) <= WHOLE and int(size[2]) <= DECIMALS)
 
 
 def _charset(native: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from afschrift.domain.sources import ColumnType, Connection, Described, Structur
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.described import read_described
-from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect
+from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect, mysql_number
 from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
 from afschrift.sources.mysql.estimate import mysql_estimate
@@ -45,7 +45,7 @@ _SETTINGS = (
 )
 _KEY_TABLE = (
     f"CREATE TEMPORARY TABLE {KEY_TABLE} (person INT, name VARCHAR(64), value LONGTEXT, "
-    "number DECIMAL(18, 0), valid_from VARCHAR(40), valid_to VARCHAR(40), is_current TINYINT, "
+    "number DECIMAL(65, 30), valid_from VARCHAR(40), valid_to VARCHAR(40), is_current TINYINT, "
     "asked_at VARCHAR(40), "
     "bytes LONGBLOB AS (CAST(value AS BINARY)) STORED, "
     "KEY by_number (name, number), KEY by_bytes (name, bytes(200))) "
@@ -162,7 +162,7 @@ class Mysql:
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table. The driver writes values into its INSERT, never into what is selected."""
-        rows = text_key_rows((keys, at), *others, apart=True)
+        rows = text_key_rows((keys, at), *others, of_number=mysql_number, apart=True)
         if self.dialect.keys != KEY_TABLE:
             self._set_keys(rows)
             return

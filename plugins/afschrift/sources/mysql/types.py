@@ -23,7 +23,7 @@ _WITHOUT_LIMIT = ("enum", "set", "uuid", "inet4", "inet6", "bit", "date", "year"
 NUMBERS = (*_INTEGERS, "decimal", "float", "double")
 
 # MySQL shows a FLOAT with six digits, which is not always all of it.
-_FLOAT = (
+FLOAT = (
     "CASE WHEN CAST(CAST({column} AS CHAR) AS FLOAT) = {column} THEN CAST({column} AS CHAR) "
     "ELSE CAST(CAST({column} AS DOUBLE) AS CHAR) END"
 )
@@ -39,7 +39,7 @@ _PLAIN: dict[str, tuple[ValueKind, str]] = {
     **dict.fromkeys(_INTEGERS, (ValueKind.INTEGER, _AS_IS)),
     "year": (ValueKind.INTEGER, "{column} + 0"),
     "decimal": (ValueKind.DECIMAL, _AS_IS),
-    "float": (ValueKind.NUMBER, _FLOAT),
+    "float": (ValueKind.NUMBER, FLOAT),
     "double": (ValueKind.NUMBER, _AS_IS),
     **dict.fromkeys(_TEXTS, (ValueKind.TEXT, _AS_IS)),
     **dict.fromkeys(BYTES, (ValueKind.BINARY, "REPLACE(TO_BASE64({column}), CHAR(10), '')")),

@@ -21,7 +21,7 @@ from afschrift.sources.dialect import (
     StandardDialect,
     unread,
 )
-from afschrift.sources.key_table import KEY_TABLE
+from afschrift.sources.key_table import KEY_TABLE, PLAIN_NUMBER
 from afschrift.sources.postgres.document_parts import value_of
 
 KEY_SETTING = "afschrift.keys"
@@ -37,7 +37,7 @@ _TEXTS = ("text", "character varying", "name", '"char"')
 _FLOATS = {"double precision": 300, "real": 30}  # digits of a text that cannot overflow the type
 _NUMERIC_DIGITS = 1000
 _IS_INTEGER = "^(0|-?[1-9][0-9]{0,18})$"
-_IS_NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
+_IS_NUMBER = f"^({PLAIN_NUMBER})$"
 _IS_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _BIGINT = "BETWEEN -9223372036854775808 AND 9223372036854775807"
 _MODIFIERS = re.compile(r"\([0-9, -]*\)")

@@ -38,6 +38,7 @@ class AlchemyDialect(StandardDialect):
         self._dialect = dialect
         self._schema = schema
         self.postgres = PostgresDialect()
+        self.postgres.keys_in_setting()  # the key table here has no columns of its types
         mysql = MysqlDialect(source, lambda _zone: False)
         known = {"postgresql": self.postgres, "sqlite": SqliteDialect(), "mysql": mysql, "mariadb": mysql}
         self._known: StandardDialect | None = known.get(self.name)
@@ -141,12 +142,23 @@ class AlchemyDialect(StandardDialect):
     def holds_value(self, column: str, native: str) -> str:
         """Numbers with numbers, all else as the bytes of its text."""
         kind = self.kinds.get(native)
+        if kind in _NUMBERS and self._known:
+            return self._known.holds_value(column, self._number(native))
         if kind in _NUMBERS:
-            return f"{column} = k.number"
+            return f"{column} = {'k.number' if kind is ValueKind.INTEGER else 'coalesce(k.number, k.exact)'}"
         sides = [self.text(column), "k.value"]
         if kind is ValueKind.UUID:
             sides = [f"lower({side})" for side in sides]
         return " = ".join(self._known.text_bytes(side, "text") if self._known else side for side in sides)
+
+    def _number(self, native: str) -> str:
+        """A type of numbers, as the database that is known spells it."""
+        if self.kinds[native] is ValueKind.INTEGER:
+            return "bigint"
+        if self.name == "postgresql":
+            of_floats = "real" if native == "REAL" else "double precision"
+            return "numeric" if self.kinds[native] is ValueKind.DECIMAL else of_floats
+        return native.lower().replace("numeric", "decimal")
 
     def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
         """By the column's collation; in MySQL, which mixes no two, by a loose one."""
@@ -185,8 +197,10 @@ class AlchemyDialect(StandardDialect):
         text = self.text(column)
         if self.kinds.get(native) not in (ValueKind.DECIMAL, ValueKind.NUMBER):
             return text
+        if self._known:
+            return self._known.key_text(column, self._number(native))
         whole = self.text(f"CAST({column} AS BIGINT)")
-        is_whole = f"abs({column}) < 1000000000000000 AND floor({column}) = {column}"
+        is_whole = f"abs({column}) <= 9007199254740992 AND floor({column}) = {column}"
         return f"CASE WHEN {is_whole} THEN {whole} ELSE {text} END"
 
     def instant(self, column: str, native: str, zone: str | None) -> str:

@@ -19,7 +19,7 @@ from afschrift.domain.own_account import Estimate, TableOracle, TableReading
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.explained import by_alias
-from afschrift.sources.key_table import KEY_TABLE, key_rows, number
+from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.mysql.dialect import NO_CACHE
 from afschrift.sources.options import Opening, cell_limit, required, seconds
 from afschrift.sources.oracle.second_reading import SecondReading
@@ -27,6 +27,7 @@ from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, unico
 from afschrift.sources.sqlalchemy.described import read_described
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
+from afschrift.sources.sqlalchemy.keys import KEYS, numbers
 from afschrift.sources.sqlalchemy.oracle import again
 from afschrift.sources.sqlalchemy.values import Values, guarded, kind_of
 from afschrift.sources.sqlite.functions import sqlite_key_form
@@ -56,19 +57,6 @@ _READ_ONLY = {
 _CONSISTENT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 _BEGIN = {"mysql": _CONSISTENT, "mariadb": _CONSISTENT}
 _READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
-_KEYS = sa.Table(
-    KEY_TABLE,
-    sa.MetaData(),
-    sa.Column("person", sa.Integer),
-    sa.Column("name", sa.String(64)),
-    sa.Column("value", sa.String(2000)),
-    sa.Column("number", sa.BigInteger),
-    sa.Column("valid_from", sa.DateTime(timezone=True)),
-    sa.Column("valid_to", sa.DateTime(timezone=True)),
-    sa.Column("is_current", sa.Boolean),
-    sa.Column("asked_at", sa.DateTime(timezone=True)),
-    prefixes=["TEMPORARY"],
-)
 
 
 class Alchemy:
@@ -148,7 +136,7 @@ class Alchemy:
             limited = statement.replace("{ms}", f"{self._timeout * 1000:.0f}")
             connection.exec_driver_sql(limited.replace("{tag}", self._tag))
         self._know(connection)
-        _KEYS.create(connection)
+        KEYS.create(connection)
         if name in _READ_ONLY:
             connection.exec_driver_sql(_READ_ONLY[name])
         connection.commit()
@@ -224,11 +212,11 @@ class Alchemy:
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; values are bound."""
         bound = key_rows((keys, at), *others, apart=self.dialect.apart).to_pylist()
-        rows = [{**row, "number": number(row["value"])} for row in bound]
+        rows = [{**row, **numbers(self.dialect.name, row["value"])} for row in bound]
         with self._translated(""):
-            self._open().execute(sa.delete(_KEYS))
+            self._open().execute(sa.delete(KEYS))
             if rows:
-                self._open().execute(sa.insert(_KEYS), rows)
+                self._open().execute(sa.insert(KEYS), rows)
                 if self.dialect.name == "postgresql":  # else its planner takes one key for hundreds
                     self._open().exec_driver_sql(f"ANALYZE {KEY_TABLE}")
 

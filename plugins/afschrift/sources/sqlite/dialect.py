@@ -64,7 +64,7 @@ class SqliteDialect(StandardDialect):
         """Numbers by their value; a UUID in either spelling."""
         kind, _ = declared(native)
         if kind in _NUMBERS:
-            return f"{column} = k.number"
+            return f"{column} = k.number COLLATE BINARY"
         if kind is ValueKind.UUID:
             return f"lower({column}) = lower(k.value)"
         if kind is ValueKind.BINARY:  # which is equal to no text

@@ -16,6 +16,7 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.keys import key_form
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.json_parts import DocumentError, member, rest
+from afschrift.sources.key_table import number
 from afschrift.sources.local_times import utc_text
 from afschrift.sources.table_errors import too_large, untold_part
 from afschrift.values.kind_patterns import PATTERNS
@@ -36,6 +37,8 @@ _NOT = {kind: f"no {kind} of ISO 8601" for kind in _SHAPES} | {
 _TIMES = (ValueKind.DATE, ValueKind.TIME, ValueKind.DATETIME, ValueKind.INSTANT)
 _UTC = ("Z", "+00", "+00:00")
 _MICROSECONDS = 6
+_NUMERIC = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DIGITS, _LEAST = 400, -(1 << 63)
 
 
 def define(connection: sqlite3.Connection, source: str, tell: Callable[[AfschriftError], None]) -> None:
@@ -170,6 +173,16 @@ def sqlite_key_form(text: bytes | str | None, match: str) -> str | None:
         except UnicodeDecodeError:
             return None
     return None if text is None else key_form(text, match) or None
+
+
+def sqlite_number(value: str) -> int | float | str | None:
+    """A key as a column of numbers holds it: a text too, where SQLite makes no number of it."""
+    exact = number(value, _DIGITS, _DIGITS)
+    if exact is None:
+        return None if _NUMERIC.fullmatch(value) else value
+    if exact == exact.to_integral_value() and _LEAST <= exact <= -_LEAST - 1:
+        return int(exact)
+    return float(exact) if Decimal(repr(float(exact))) == exact else None
 
 
 def _token(salt: str | None, text: str | None) -> str | None:

@@ -25,7 +25,7 @@ from afschrift.sources.oracle.second_reading import SecondReading
 from afschrift.sources.sqlite.described import read_described
 from afschrift.sources.sqlite.dialect import SqliteDialect
 from afschrift.sources.sqlite.estimate import sqlite_estimate
-from afschrift.sources.sqlite.functions import define
+from afschrift.sources.sqlite.functions import define, sqlite_number
 from afschrift.sources.sqlite.oracle import again
 from afschrift.sources.sqlite.types import column_type
 from afschrift.sources.table_errors import table_of
@@ -139,7 +139,7 @@ class Sqlite:
             connection.execute("DELETE FROM afschrift_key")
             connection.executemany(
                 "INSERT INTO afschrift_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                text_key_rows((keys, at), *others),
+                text_key_rows((keys, at), *others, of_number=sqlite_number),
             )
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:

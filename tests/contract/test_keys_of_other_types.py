@@ -1,0 +1,166 @@
+"""Keys in columns that are not of texts: each source finds them alike, or refuses them by name."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import pytest
+from testbed import postgres as pg
+from testbed.mini import CONTROLLER, POLICY
+from tests.contract.test_key_equality import AT, IDENTITY, SHOP, SQL
+from tests.support import mariadb
+
+from afschrift.domain.decision import Action
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import FieldPlan
+from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.load import load
+from afschrift.selection.held_keys import HeldKeys, held_as
+from afschrift.selection.statements import Statements
+from afschrift.sources.registry import open_source
+
+TABLE = """
+  t{number}:
+    subject: {{ck: ck}}
+    key: [id]
+    purposes: [sale]
+    columns: {{id: {{origin: assigned}}, ck: {{origin: assigned{kind}}}}}
+"""
+SERVERS = {
+    "postgres": ("postgres_server", "postgres", ""),
+    "mysql": ("mariadb_server", "mysql", ""),
+    "sqlite": ("", "sqlite", ""),
+    "duckdb": ("", "duckdb", ""),
+    "alchemy postgres": ("postgres_server", "sqlalchemy", "postgresql+psycopg"),
+    "alchemy mysql": ("mariadb_server", "sqlalchemy", "mysql+pymysql"),
+    "alchemy sqlite": ("", "sqlalchemy", "sqlite"),
+    "alchemy other": ("", "sqlalchemy", "other"),
+}
+Tables = Sequence[tuple[str, Sequence[object]]]
+
+
+@contextmanager
+def opened(
+    name: str, tables: Tables, request: pytest.FixtureRequest, folder: Path, kind: str = ""
+) -> Iterator[tuple[Source, Statements]]:
+    """A source with a table for each type: its rows are numbered, and bear the values as keys."""
+    fixture, source, driver = SERVERS[name]
+    server: Any = request.getfixturevalue(fixture) if fixture else None
+    database = server.create() if server else None
+    uri = ""
+    if isinstance(database, pg.Database):
+        with psycopg.connect(database.libpq, autocommit=True) as connection:
+            _fill(connection.execute, tables, "%s")
+        uri = database.libpq
+    elif isinstance(database, mariadb.Database):
+        with database.connect() as connection, connection.cursor() as cursor:
+            _fill(cursor.execute, tables, "%s")
+        uri = database.uri()
+    elif source == "duckdb":
+        with duckdb.connect(str(folder / "shop.duckdb")) as connection:
+            _fill(connection.execute, tables, "?")
+    else:
+        with sqlite3.connect(folder / "shop.sqlite") as connection:
+            _fill(connection.execute, tables, "?")
+        uri = f"sqlite:///{folder / 'shop.sqlite'}"
+    more = f"options: {{path: {folder / f'shop.{source}'}}}"
+    if fixture or driver:
+        more = "connection: shop"
+    if driver:
+        isolation = "" if fixture else ", isolation: SERIALIZABLE"
+        more = f"{more}\noptions: {{driver: {driver}{isolation}}}"
+    text = SHOP.format(kind=source, more=more, link="ck").split("tables:")[0] + "tables:"
+    text += "".join(TABLE.format(number=number, kind=kind) for number in range(len(tables)))
+    files = {"shop": text, "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
+    (folder / "inventory").mkdir(exist_ok=True)
+    for file, words in files.items():
+        (folder / "inventory" / f"{file}.yml").write_text(words, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW_CONN_SHOP", uri)
+        inventory = load(folder / "inventory")
+        declared = inventory.sources["shop"]
+        with open_source("shop", source, declared.options, connection=declared.connection) as session:
+            yield (
+                session,
+                Statements(SQL, declared, inventory.identity, session.dialect, session.catalogue()),
+            )
+    if server:
+        server.drop(database)
+
+
+def _fill(execute: Callable[..., Any], tables: Tables, mark: str) -> None:
+    for number, (type_, values) in enumerate(tables):
+        execute(f"CREATE TABLE t{number} (id INTEGER, ck {type_})")
+        for row, value in enumerate(values):
+            execute(f"INSERT INTO t{number} VALUES ({mark}, {mark})", (row, value))
+
+
+def found(session: Source, statements: Statements, table: str, key: str) -> list[int]:
+    """The rows that bear a key, and -1 for each that bears none by what it holds."""
+    keys = [Key("ck", key)]
+    session.bind(keys, AT)
+    statement = statements.extract(table, [FieldPlan("id", ValueKind.INTEGER, Action.INCLUDE, (), "")], None)
+    held = HeldKeys(keys, held_as(statements.ways(table).belongs))
+    rows = []
+    for batch in session.stream(statement):
+        columns = batch.to_pydict()
+        [texts] = [column for name, column in columns.items() if name.startswith("afschrift_held")]
+        others = [text for text in texts if not held(str(text))]
+        rows += [-1 for _ in others] + [int(row) for row in columns["id"]]
+    assert session.rows(statements.count(table)) == [(sum(row >= 0 for row in rows),)]
+    return rows
+
+
+SNOWFLAKE, NEXT = 1234567890123456789, 1234567890123456788
+LONG = "12345678901234567890123456789012345678"  # 38 digits
+WHOLE = [SNOWFLAKE, NEXT, 7, 0, -5, 9223372036854775807]
+UNSIGNED = [SNOWFLAKE, NEXT, 7, 0, 18446744073709551615]
+PARTS = ["46.00", "4.60", "0.05", "-0.5", str(SNOWFLAKE), "7", "0"]
+REALS = [46.0, 4.6, 0.05, -0.5, 9007199254740992.0, 7.0, 0.0, -0.0]
+NUMBERS: Mapping[str, Tables] = {
+    "postgres": [("bigint", WHOLE), ("numeric(30, 2)", PARTS), ("numeric", [LONG]), ("double precision", REALS), ("real", [4.6, 7])],
+    "mysql": [("BIGINT", WHOLE), ("DECIMAL(30, 2)", PARTS), ("BIGINT UNSIGNED", UNSIGNED), ("DECIMAL(65, 0)", [LONG, 7]), ("DOUBLE", REALS), ("FLOAT", [4.6, 7, 12345678]), ("INT(5) ZEROFILL", [7, 0])],
+    "sqlite": [("INTEGER", WHOLE), ("NUMERIC", PARTS), ("REAL", REALS), ("DECIMAL(10, 2)", PARTS), ("INTEGER", ["C-17", 7])],
+    "duckdb": [("BIGINT", WHOLE), ("DECIMAL(30, 2)", PARTS), ("UBIGINT", UNSIGNED), ("DECIMAL(38, 0)", [LONG, 7]), ("DOUBLE", REALS), ("FLOAT", [4.6, 7])],
+}  # fmt: skip
+ASKED = [
+    *map(str, {*WHOLE, *UNSIGNED}), LONG, "4.6", "4.60", "46", "0.05", "-0.5", "9007199254740992", "12345678", "C-17",
+    # none of these is how a column of numbers spells a value
+    "07", "+7", "7.", "7.0", "7e0", "-0", "-0.0", "007", " 7 7", ".05", "46.00", "00", "NaN", "inf", "9007199254740993", "c-17",
+]  # fmt: skip
+PLAIN = {
+    str(value): str(value) for value in (*WHOLE, *UNSIGNED, LONG, "9007199254740992", "12345678", "C-17")
+}
+PLAIN |= {"4.6": "4.6", "4.60": "4.6", "46": "46", "0.05": "0.05", "-0.5": "-0.5"}
+
+
+def plain(value: object) -> str:
+    text = f"{value:f}" if isinstance(value, float) else str(value)
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_column_of_numbers_holds_the_plain_spelling(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    tables = NUMBERS["sqlite" if name == "alchemy other" else name.rpartition(" ")[2]]
+    if name == "alchemy other":  # of an unknown database, no text is known beside a number
+        tables = [(type_, values) for type_, values in tables if "C-17" not in values]
+    wrong = []
+    with opened(name, tables, request, tmp_path) as (session, statements):
+        for number, (type_, values) in enumerate(tables):
+            for key in ASKED:
+                rows = found(session, statements, f"t{number}", key)
+                wanted = [row for row, value in enumerate(values) if plain(value) == PLAIN.get(key)]
+                if sorted(rows) != wanted:
+                    wrong.append((type_, key, rows, wanted))
+    assert not wrong, "\n".join(map(str, wrong))
