@@ -261,3 +261,35 @@ def test_a_float_is_joined_to_an_integer_that_it_can_hold(shop: Shop, type_: str
     shop.chain(["BIGINT", type_, "BIGINT"], [[LARGE + 1, 7, LARGE - 1]] + [[LARGE, 7, LARGE - 1]] * 2)
     for table in ("line", "item"):
         assert shop.given(ACCOUNT, table, ["0", "1", "2"]) == {"0": [], "1": [1], "2": [2]}
+
+
+DECIMALS = [*((kind, "DECIMAL(12, 2)") for kind in MARIADB), ("sqlalchemy, mysql", "DOUBLE")]
+DECIMALS += [("sqlalchemy, postgresql", "numeric(12, 2)"), ("sqlalchemy, sqlite", "DECIMAL(12, 2)")]
+
+
+@pytest.mark.parametrize(("shop", "type_"), DECIMALS, indirect=["shop"])
+def test_a_key_in_a_column_of_decimals(shop: Shop, type_: str) -> None:
+    shop.orders(type_, [5, 6.5, -7])
+    assert shop.given(link(), "orders", ["5", "-7"]) == {"5": [0], "-7": [2]}
+
+
+@pytest.mark.parametrize("shop", ["postgres", "sqlalchemy, postgresql"], indirect=True)
+def test_a_key_of_an_enumeration(shop: Shop) -> None:
+    shop.run("CREATE TYPE mood AS ENUM ('anna', 'bob')", ())
+    shop.orders("mood", ["anna", "bob"])
+    shop.chain(["mood"] * 3, [["anna", "bob"]] * 3)
+    for of in (link(), link(normal=True)):
+        assert shop.given(of, "orders", ["anna", "bob"]) == {"anna": [0], "bob": [1]}
+    for table in ("line", "item"):
+        assert shop.given(ACCOUNT, table, ["0", "1"]) == {"0": [0], "1": [1]}
+
+
+MIXED = [(GENERAL, UCA1400), ("VARCHAR(40) CHARACTER SET latin1", GENERAL), (GENERAL, "ENUM('anna', 'ANN')")]
+
+
+@pytest.mark.parametrize("shop", MARIADB, indirect=True)
+@pytest.mark.parametrize(("type_", "other"), MIXED)
+def test_a_join_of_two_collations(shop: Shop, type_: str, other: str) -> None:
+    shop.chain([type_, other, type_], [["anna", "ANN"]] * 3)
+    for table in ("line", "item"):
+        assert shop.given(ACCOUNT, table, ["0", "1"]) == {"0": [0], "1": [1]}

@@ -163,10 +163,16 @@ class AlchemyDialect(StandardDialect):
     def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
         """By the column's collation; in MySQL, which mixes no two, by a loose one."""
         if self.apart:
-            both = f"CONVERT({self._as_text(column, native)} USING utf8mb4)", "CONVERT(k.value USING utf8mb4)"
-            return " = ".join(f"{text} COLLATE utf8mb4_unicode_ci" for text in both)
+            return _loosely(self._as_text(column, native), "k.value")
         value = "k.value" if match == KeyMatch.EXACT else self.normal_text("k.value", match, trimmed=True)
         return f"{self._as_text(column, native)} = {value}"
+
+    def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
+        """Likewise, by the columns' index where they are of one type; an enumeration equals no text."""
+        if not (self.is_text(own[1]) and self.is_text(theirs[1])):
+            return super().likens(own, theirs)
+        texts = self._as_text(*own), self._as_text(*theirs)
+        return _loosely(*texts) if self.apart and own[1] != theirs[1] else " = ".join(texts)
 
     def joins(self, own: tuple[str, str], theirs: tuple[str, str], *, loose: bool = True) -> str:
         """By bytes.
@@ -199,7 +205,7 @@ class AlchemyDialect(StandardDialect):
             return text
         if self._known:
             return self._known.key_text(column, self._number(native))
-        whole = self.text(f"CAST({column} AS BIGINT)")
+        whole = self.text(self.whole(column))
         is_whole = f"abs({column}) <= 9007199254740992 AND floor({column}) = {column}"
         return f"CASE WHEN {is_whole} THEN {whole} ELSE {text} END"
 
@@ -228,3 +234,7 @@ class AlchemyDialect(StandardDialect):
     def row_order(self, expressions: Sequence[str]) -> str:
         """By all columns, by their places; there is no digest that all databases have."""
         return ", ".join(str(number) for number in range(1, len(expressions) + 1))
+
+
+def _loosely(*texts: str) -> str:
+    return " = ".join(f"CONVERT({text} USING utf8mb4) COLLATE utf8mb4_unicode_ci" for text in texts)

@@ -197,7 +197,7 @@ class Alchemy:
     def _column(self, found: sa.types.TypeEngine[Any]) -> ColumnType:
         kind = kind_of(found)
         native = found.compile(self._engine.dialect) if kind else str(found)
-        self.dialect.kinds[native] = kind
+        self.dialect.kinds[native] = None if isinstance(found, sa.Enum) else kind  # which equals no text
         exact = "{column}" if kind not in (None, ValueKind.JSON) else self.dialect.text("{column}")
         if isinstance(found, sa.CHAR) and self.dialect.name == "postgresql":
             exact = self.dialect.text("{column}")  # padding is no part of the value
