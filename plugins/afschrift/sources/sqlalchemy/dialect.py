@@ -210,7 +210,7 @@ class AlchemyDialect(StandardDialect):
         return f"CASE WHEN {is_whole} THEN {whole} ELSE {text} END"
 
     def instant(self, column: str, native: str, zone: str | None) -> str:
-        """The session is in UTC.
+        """The session is in UTC; SQLite has no times, and a function of ours reads its texts.
 
         Raises:
             ConfigurationError: a time without zone follows another clock.
@@ -221,7 +221,7 @@ class AlchemyDialect(StandardDialect):
                 "kind `sqlalchemy` cannot compare them.",
                 remedy="give the table a view in which the column is in UTC.",
             )
-        return column
+        return self._known.instant(column, native, zone) if isinstance(self._known, SqliteDialect) else column
 
     def bound(self, instant: str) -> str:
         """As it stands."""

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import DECIMAL
+from sqlalchemy.engine import Dialect
 
+from afschrift.domain.instants import rfc3339
 from afschrift.sources.key_table import KEY_TABLE, number
+from afschrift.sources.local_times import utc_text
 from afschrift.sources.mysql.dialect import DECIMALS, WHOLE
-from afschrift.sources.sqlite.functions import sqlite_number
+from afschrift.sources.sqlite.functions import sqlite_key_form, sqlite_number
+
+SQLITE_FUNCTIONS = {"afschrift_key_form": sqlite_key_form, "afschrift_utc": utc_text}
+
+
+class _Rfc3339(sa.TypeDecorator[datetime]):
+    """An instant as the session's own function writes it."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else rfc3339(value)
+
 
 _EXACT = (38, 12)
 _LARGEST = (1 << 63) - 1
 _DECIMAL = DECIMAL(WHOLE + DECIMALS, DECIMALS)
+# SQLite has no times: they are texts there, of one form.
+_INSTANT = sa.DateTime(timezone=True).with_variant(_Rfc3339(), "sqlite")
 KEYS = sa.Table(
     KEY_TABLE,
     sa.MetaData(),
@@ -22,10 +42,10 @@ KEYS = sa.Table(
         "number", sa.BigInteger().with_variant(DECIMAL(WHOLE + DECIMALS, DECIMALS), "mysql", "mariadb")
     ),
     sa.Column("exact", sa.Numeric(*_EXACT)),
-    sa.Column("valid_from", sa.DateTime(timezone=True)),
-    sa.Column("valid_to", sa.DateTime(timezone=True)),
+    sa.Column("valid_from", _INSTANT),
+    sa.Column("valid_to", _INSTANT),
     sa.Column("is_current", sa.Boolean),
-    sa.Column("asked_at", sa.DateTime(timezone=True)),
+    sa.Column("asked_at", _INSTANT),
     prefixes=["TEMPORARY"],
 )
 

@@ -27,10 +27,9 @@ from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, unico
 from afschrift.sources.sqlalchemy.described import read_described
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
-from afschrift.sources.sqlalchemy.keys import KEYS, numbers
+from afschrift.sources.sqlalchemy.keys import KEYS, SQLITE_FUNCTIONS, numbers
 from afschrift.sources.sqlalchemy.oracle import again
 from afschrift.sources.sqlalchemy.values import Values, guarded, kind_of
-from afschrift.sources.sqlite.functions import sqlite_key_form
 from afschrift.sources.table_errors import relation_of, unquoted
 
 _OPTIONS = ("driver", "schema", "isolation", "session", "statement_timeout", "cell_limit")
@@ -155,7 +154,8 @@ class Alchemy:
             postgres.unicode_collation = unicode_collation(found)
         elif self.dialect.name == "sqlite":
             opened: Any = connection.connection.dbapi_connection
-            opened.create_function("afschrift_key_form", 2, sqlite_key_form, deterministic=True)
+            for called, by in SQLITE_FUNCTIONS.items():
+                opened.create_function(called, 2, by, deterministic=True)
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views of one schema."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,3 +195,27 @@ def test_what_must_be_said_before_it_opens() -> None:
     unnamed = open_source("w", "sqlalchemy", {"driver": "postgresql+psycopg"})
     with pytest.raises(ConfigurationError, match="names no connection"), unnamed:
         pass
+
+
+def test_sqlite_gives_an_event_at_the_end_of_a_key_to_its_next_holder(tmp_path: Path) -> None:
+    """Its times are texts, with fractions of a second in the one and without in the other."""
+    moments = (
+        "2024-06-30 23:59:59",
+        "2024-07-01 00:00:00",
+        "2024-07-01T00:00:00.000",
+        "2024-07-01 00:00:00.001",
+    )
+    with sqlite3.connect(tmp_path / "shop.sqlite") as con:
+        con.execute("CREATE TABLE event (id INTEGER, moment TIMESTAMP)")
+        con.executemany("INSERT INTO event VALUES (?, ?)", enumerate(moments))
+    options = {"driver": "sqlite", "isolation": "SERIALIZABLE"}
+    connect = at(f"sqlite:///{tmp_path / 'shop.sqlite'}")
+    with open_source("w", "sqlalchemy", options, connection="w", connect=connect, tag="R-7") as session:
+        moment = session.dialect.instant("t.moment", session.catalogue()["event"]["moment"].native, None)
+        session.bind([Key("dev", "D", "2024-01-01T00:00:00Z", "2024-07-01T00:00:00Z")], NOW)
+        within = f"{moment} >= k.valid_from AND {moment} < k.valid_to"
+        found = session.rows(f"SELECT t.id FROM event AS t, {session.dialect.keys} AS k WHERE {within}")
+        assert found == [(0,)]
+        session.bind([Key("dev", "D", "2024-07-01T00:00:00Z")], NOW)
+        later = f"SELECT t.id FROM event AS t, {session.dialect.keys} AS k WHERE {moment} >= k.valid_from"
+        assert session.rows(later) == [(1,), (2,), (3,)]
