@@ -17,6 +17,7 @@ from tests.contract.test_key_equality import AT, IDENTITY, SHOP, SQL
 from tests.support import mariadb
 
 from afschrift.domain.decision import Action
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.sources import Source
@@ -57,6 +58,7 @@ def opened(
     uri = ""
     if isinstance(database, pg.Database):
         with psycopg.connect(database.libpq, autocommit=True) as connection:
+            connection.execute("CREATE DOMAIN padded AS bpchar")
             _fill(connection.execute, tables, "%s")
         uri = database.libpq
     elif isinstance(database, mariadb.Database):
@@ -164,3 +166,41 @@ def test_a_column_of_numbers_holds_the_plain_spelling(
                 if sorted(rows) != wanted:
                     wrong.append((type_, key, rows, wanted))
     assert not wrong, "\n".join(map(str, wrong))
+
+
+DECOMPOSED = "zoe\u0308"
+TEXTS: Mapping[str, Tables] = {
+    "postgres": [("bpchar", [" carl", DECOMPOSED, "bob  "]), ("padded", [" carl", DECOMPOSED, "bob  "])],
+    "alchemy postgres": [("bpchar", [" carl", DECOMPOSED, "bob  "])],
+    "duckdb": [(f"ENUM(' carl', '{DECOMPOSED}', 'bob  ')", [" carl", DECOMPOSED, "bob  "])],
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_by_another_name(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with opened(name, TEXTS[name], request, tmp_path) as (session, statements):
+        for number in range(len(TEXTS[name])):
+            rows = [found(session, statements, f"t{number}", key) for key in ("carl", "zoë", "bob", "BOB")]
+            assert rows == [[0], [1], [2], []]
+
+
+BYTES = [b"anna", "é".encode(), b"\xff"]
+
+
+def test_bytes_of_duckdb_are_compared_as_utf8(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with opened("duckdb", [("BLOB", BYTES)], request, tmp_path) as (session, statements):
+        rows = [found(session, statements, "t0", key) for key in ("anna", "é", "ANNA", "\\xFF", "\\xC3\\xA9")]
+        assert rows == [[0], [1], [], [], []]
+
+
+@pytest.mark.parametrize(
+    ("name", "type_"), [("postgres", "bytea"), ("alchemy postgres", "bytea"), ("alchemy other", "BLOB")]
+)
+def test_bytes_that_cannot_be_compared_are_refused(
+    name: str, type_: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with (
+        opened(name, [(type_, BYTES)], request, tmp_path) as (_, statements),
+        pytest.raises(ConfigurationError, match=r"ck\W* holds a key as bytes.* a view that decodes"),
+    ):
+        statements.count("t0")

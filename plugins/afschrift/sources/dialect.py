@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart
@@ -188,6 +189,15 @@ class StandardDialect:
 
 NO_DOCUMENT = "let `path` lead into a document: JSON (`kind: json` at a column of text) or a struct."
 NO_FIELD = "let `path` name fields that the type has, spelt as there; none leads into a list or a map."
+
+
+def bytes_refused(column: str) -> ConfigurationError:
+    """Of a database that cannot be asked for the text of some bytes, or not without an error."""
+    return ConfigurationError(
+        f"{column} holds a key as bytes, which are not compared with texts here.",
+        remedy="give the table a view that decodes the column, such as PostgreSQL's "
+        "`convert_from(column, 'UTF8') AS column`, and name the view in the inventory.",
+    )
 
 
 def unread(document: ColumnType, remedy: str) -> ColumnType:

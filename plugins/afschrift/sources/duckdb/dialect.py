@@ -57,6 +57,8 @@ class DuckDialect(StandardDialect):
         """TRY_CAST alone would round: 3.7 must not find customer 4, so the value must come back the same."""
         if native == "VARCHAR":
             return value
+        if native == "BLOB":
+            return f"encode({value})"
         cast = f"TRY_CAST({value} AS {native})"
         if native.startswith(_INEXACT):
             spelled = (_ZEROS.format(text=text) for text in (self.key_text(cast, native), value))
@@ -68,8 +70,8 @@ class DuckDialect(StandardDialect):
         return f"CASE WHEN {same} THEN {cast} END"
 
     def is_text(self, native: str) -> bool:
-        """The texts of an ENUM are its own."""
-        return native == "VARCHAR"
+        """An ENUM too."""
+        return native == "VARCHAR" or native.startswith("ENUM(")
 
     def exact_below(self, native: str) -> int | None:
         """An integer beside a FLOAT becomes one."""
@@ -123,6 +125,8 @@ class DuckDialect(StandardDialect):
 
     def key_text(self, column: str, native: str) -> str:
         """A customer number kept as 46.0 is the 46 of the other tables."""
+        if native == "BLOB":
+            return f"TRY(decode({column}))"
         if not native.startswith(_INEXACT):
             return self.text_bytes(column, native if self.is_text(native) else "")
         text = f"CAST({column} AS VARCHAR)"

@@ -12,13 +12,12 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import (
     CAPITALS,
-    DOTTED,
     DOUBLE,
-    KEPT,
     NO_DOCUMENT,
     NO_FIELD,
     SMALL,
     StandardDialect,
+    bytes_refused,
     unread,
 )
 from afschrift.sources.key_table import KEY_TABLE, PLAIN_NUMBER
@@ -34,6 +33,7 @@ _FROM_SETTING = f"(SELECT r.* FROM {_RECORDS})"  # noqa: S608 - constants
 
 _INTEGERS = ("smallint", "integer", "bigint", "oid")
 _TEXTS = ("text", "character varying", "name", '"char"')
+_PADDED = ("character", "bpchar")  # with a length, and without
 _FLOATS = {"double precision": 300, "real": 30}  # digits of a text that cannot overflow the type
 _NUMERIC_DIGITS = 1000
 _IS_INTEGER = "^(0|-?[1-9][0-9]{0,18})$"
@@ -47,7 +47,7 @@ _HASHES = 110000  # and with sha256
 _NORMALISES = 130000  # and with normalize
 _ASCII_BLANKS = "".join(sign for sign in BLANKS if sign.isascii())
 SERVER = "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
-_UNICODE = ("und-x-icu", "pg_c_utf8", "C.utf8", "C.UTF-8")
+_UNICODE = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu")  # the last looks at a letter's neighbours
 UNICODE_COLLATIONS = f"""
 SELECT CAST(collname AS text) FROM pg_collation
 WHERE collnamespace = 'pg_catalog'::regnamespace AND collname IN {_UNICODE}
@@ -130,7 +130,7 @@ class PostgresDialect(StandardDialect):
     def is_text(self, native: str) -> bool:
         """`citext` too, wherever its extension lies."""
         native = _bare(native)
-        return native in (*_TEXTS, "character") or native.rpartition(".")[2] == "citext"
+        return native in (*_TEXTS, *_PADDED) or native.rpartition(".")[2] == "citext"
 
     def exact_below(self, native: str) -> int | None:
         """A `real` is compared as a `double precision`."""
@@ -151,7 +151,7 @@ class PostgresDialect(StandardDialect):
             text = f"normalize({text}, NFC)" if self.composes else text
         if match == KeyMatch.EXACT:
             return f'{text} COLLATE "C"'
-        dotted, kept = (_escaped(DOTTED), _escaped(KEPT)) if self.encoding == "UTF8" else ("", "")
+        dotted, kept = ("\\u0130\\u03A3", "\\uF8FF\\u03C3") if self.encoding == "UTF8" else ("", "")
         if match == KeyMatch.EMAIL:
             dotted = kept = ""
         text = f"translate({text}, E'{CAPITALS}{dotted}', E'{SMALL}{kept}')"
@@ -159,6 +159,12 @@ class PostgresDialect(StandardDialect):
             by = f" COLLATE {self.unicode_collation}" if self.unicode_collation else ""
             text = f"lower({text}{by})"
         return f'{text} COLLATE "C"'
+
+    def holds_value(self, column: str, native: str) -> str:
+        """Bytes that are no text could not be decoded without an error."""
+        if native == "bytea":
+            raise bytes_refused(column)
+        return super().holds_value(column, native)
 
     def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
         """A form is no more compared by bytes: an index has the collation of its column."""
@@ -185,7 +191,7 @@ class PostgresDialect(StandardDialect):
     def _typed(self, value: str, native: str) -> str:
         if native in _TEXTS:
             return value
-        if native == "character":
+        if native in _PADDED:
             return f"CAST({value} AS bpchar)"
         if native in _INTEGERS:
             number = f"CASE WHEN CAST({value} AS numeric) {_BIGINT} THEN CAST({value} AS bigint) END"

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Dialect
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import KeyMatch
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.dialect import DOUBLE, StandardDialect
+from afschrift.sources.dialect import DOUBLE, StandardDialect, bytes_refused
 from afschrift.sources.mysql.dialect import MysqlDialect
 from afschrift.sources.postgres.dialect import PostgresDialect, postgres_token
 from afschrift.sources.sqlite.dialect import SqliteDialect
@@ -146,6 +146,8 @@ class AlchemyDialect(StandardDialect):
             return self._known.holds_value(column, self._number(native))
         if kind in _NUMBERS:
             return f"{column} = {'k.number' if kind is ValueKind.INTEGER else 'coalesce(k.number, k.exact)'}"
+        if kind is ValueKind.BINARY and (self.name == "postgresql" or not self._known):
+            raise bytes_refused(column)
         sides = [self.text(column), "k.value"]
         if kind is ValueKind.UUID:
             sides = [f"lower({side})" for side in sides]
