@@ -1,7 +1,8 @@
-"""Holds each row that was read against the person's own keys, before anything looks at it or writes it.
+"""Holds the keys of each row that was read against the person's, before anything looks at it or writes it.
 
 The database said which rows are the person's; this asks the definition of a key's normal form instead. The
-keys that a row bears come in columns of their own, which go no further than here.
+keys that a row bears come in columns of their own, which go no further than here. A row that bears none, and
+that a join led to, rests on what its statement compares.
 """
 
 from __future__ import annotations
