@@ -1,8 +1,9 @@
 {% from "person.sql" import person with context %}
-{# Names in a column of the person's rows, for the information sheet; with the country that a table gives. #}
-SELECT DISTINCT
-{% for expression, name in columns %}
-  {{ expression }} AS {{ name }}{{ "" if loop.last else "," }}
+{# Names in a column of the person's rows, for the information sheet; with the country that a table gives.
+   They are grouped by their bytes: DISTINCT goes by the collation. #}
+SELECT
+{% for expression, name, _ in columns %}
+  min({{ expression }}) AS {{ name }}{{ "" if loop.last else "," }}
 {% endfor %}
 FROM {{ relation }} AS t
 {% if lookup %}
@@ -12,3 +13,4 @@ WHERE {{ person(belongs) }}
 {% for column in present %}
   AND {{ column }} IS NOT NULL
 {% endfor %}
+GROUP BY {{ columns | map("last") | join(", ") }}

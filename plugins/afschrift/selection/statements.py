@@ -93,8 +93,8 @@ class Statements:
         ]
         if not order or declared.history == "read":  # former rows have the key of the present one
             order.append(self._dialect.row_order(expressions))
-        columns = [(expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True)]
-        columns += self._held(table)
+        named = ((expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True))
+        columns = [*named, *self._held(table)]
         return self._render_all("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
 
     def _held(self, table: str) -> Iterator[tuple[str, str]]:
@@ -153,25 +153,30 @@ class Statements:
             country: the table that gives the country of each, in a second column.
             present: only rows that have a value in this column too.
         """
-        quoted = self.finder.column(table, column)
-        given = self._given(table, column, quoted)
-        columns = [(self._dialect.text(given), self._dialect.quote("name"))]
+        given = self._given(table, column, self.finder.column(table, column))
+        columns = [self._named("name", given, self.finder.native(table, column))]
         lookup = None
         if country is not None:
             country_table, name = country.table, country.name
             on = self.finder.equal((table, column, "t"), (country_table, name, "l"))
             lookup = {"relation": self.finder.relation(country_table), "on": on}
             of = self.finder.column(country_table, country.country, "l")
-            columns.append((self._dialect.text(of), self._dialect.quote("country")))
+            columns.append(self._named("country", of, self.finder.native(country_table, country.country)))
         fields = tuple(_fact(name, ValueKind.TEXT) for name in ("name", "country")[: len(columns)])
-        found = [given]
-        found += [self._given(table, present, self.finder.column(table, present))] if present else []
-        return fields, self._render_given("names.sql", table, columns=columns, present=found, lookup=lookup)
+        also = [self._given(table, present, self.finder.column(table, present))] if present else []
+        return fields, self._render_given(
+            "names.sql", table, columns=columns, present=[given, *also], lookup=lookup
+        )
+
+    def _named(self, name: str, expression: str, native: str) -> tuple[str, str, str]:
+        """A text, its name, and what it is grouped by."""
+        text = self._dialect.text(expression)
+        by = self._dialect.text_bytes(expression, native) if self._dialect.compares_bytes else text
+        return text, self._dialect.quote(name), by
 
     def span(self, table: str, column: str) -> tuple[tuple[FieldPlan, ...], str]:
         """The first and the last value of a column in the person's rows, and how many rows have none."""
-        quoted = self._given(table, column, self.finder.column(table, column))
-        of = self._read(table, column)
+        quoted, of = self._given(table, column, self.finder.column(table, column)), self._read(table, column)
         columns = [
             (of.expression.format(column=f"min({quoted})"), self._dialect.quote("first")),
             (of.expression.format(column=f"max({quoted})"), self._dialect.quote("last")),

@@ -24,7 +24,7 @@ PERSON, HELD, SALTED = "afschrift_person", "afschrift_held", "afschrift_salt"
 
 _OWN = (PERSON, HELD, SALTED)
 _FROM = "\nFROM (\n"
-_DISTINCT, _SELECT, _ORDER = "SELECT DISTINCT\n", "SELECT\n", "\nORDER BY "
+_SELECT, _GROUP, _ORDER = "SELECT\n", "\nGROUP BY ", "\nORDER BY "
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,11 @@ class TogetherRows:
         return f"FROM (\n{self.rows(relation, further)}) AS t\nWHERE 1 = 1{ends}"
 
     def grouped(self, statement: str) -> str:
-        """One row a person that has rows: of a statement whose result is one row."""
+        """Of a statement of groups, or of one row in all: the same person by person."""
         whole = self.of(statement).replace(_SELECT, f"{_SELECT}  t.{PERSON} AS {PERSON},\n", 1)
-        return f"{whole}GROUP BY t.{PERSON}\nORDER BY 1\n"
-
-    def distinct(self, statement: str) -> str:
-        """The rows of a `SELECT DISTINCT`, person by person."""
-        whole = self.of(statement).replace(_DISTINCT, f"{_DISTINCT}  t.{PERSON} AS {PERSON},\n", 1)
-        return f"{whole}ORDER BY 1\n"
+        groups = _GROUP in statement.partition(f"\n{self.condition}")[2]
+        by = f"{whole.rstrip()}, t.{PERSON}" if groups else f"{whole.rstrip()}{_GROUP}t.{PERSON}"
+        return f"{by}\nORDER BY 1\n"
 
 
 @dataclass(frozen=True)

@@ -150,10 +150,8 @@ class TogetherSession:
         if rows is None:
             return
         self.bind_all()
-        distinct = statement.startswith("SELECT DISTINCT\n")
-        together = rows.distinct(statement) if distinct else rows.grouped(statement)
         found: dict[int, list[pa.RecordBatch]] = {}
-        for batch in self.session.stream(together):
+        for batch in self.session.stream(rows.grouped(statement)):
             whose = list(map(int, batch.column(PERSON).to_pylist()))
             for person in dict.fromkeys(whose):
                 own = pa.array([who == person for who in whose])

@@ -74,7 +74,7 @@ def spoilt(services: Services, kind: type[Tampered], **set_to: Any) -> Services:
     return replace(services, open_source=open_source)
 
 
-@pytest.mark.parametrize("of", ["SELECT DISTINCT", "account", "ORDER BY t.afschrift_person"])
+@pytest.mark.parametrize("of", ['AS "name"', "account", "ORDER BY t.afschrift_person"])
 def test_it_is_looked_for_by_halves(crowded: Services, planned: Planned, of: str) -> None:
     requests = planned(4)
 
