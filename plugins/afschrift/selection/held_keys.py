@@ -66,9 +66,17 @@ class HeldKeys:
 
 
 def alike(keys: Sequence[Key]) -> bool:
-    """Whether two keys of one name may find the same row: then it would come twice in one pass."""
+    """Whether two keys of one name may find the same row: then it would come twice in one pass.
+
+    Some sources bind a key composed and taken apart, and its digits are the same in both.
+    """
     spelled = Counter((key.name, _loose(key.value)) for key in keys)
-    return any(number > 1 for number in spelled.values())
+    twice = any(_has_digits(key.value) and not unicodedata.is_normalized("NFD", key.value) for key in keys)
+    return twice or any(number > 1 for number in spelled.values())
+
+
+def _has_digits(value: str) -> bool:
+    return key_form(value, KeyMatch.DIGITS) != ""
 
 
 def _spellings(text: str) -> tuple[str, ...]:

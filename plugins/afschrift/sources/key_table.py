@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import OF_SOFTWARE, Key, PersonKeys, key_form
 from afschrift.sources.local_times import utc_text
 
@@ -96,6 +97,13 @@ def text_key_rows(
 
 def _values(key: Key, *, apart: bool) -> Iterator[str]:
     value = key.value if key.name.startswith(OF_SOFTWARE) else key_form(key.value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"A key {key.name} of the person holds half of a sign (a lone surrogate), as no text does.",
+            remedy="open the request anew with the key as the source has it.",
+        ) from None
     if value and "\0" not in value:
         yield from dict.fromkeys([value, *([unicodedata.normalize("NFD", value)] if apart else [])])
 

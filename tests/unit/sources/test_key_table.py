@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
 from afschrift.sources.key_table import key_rows, number, text_key_rows
 from afschrift.sources.mysql.dialect import mysql_number
@@ -86,3 +88,12 @@ def test_numbers_in_their_plain_spelling(value: str) -> None:
 )
 def test_what_is_no_number_in_its_plain_spelling(value: str) -> None:
     assert number(value, 19, 2) is None
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_half_of_a_sign_is_an_error_without_the_value(apart: bool) -> None:
+    for rows in (key_rows, partial(text_key_rows, of_number=str)):
+        with pytest.raises(ConfigurationError, match="A key ck of the person") as caught:
+            rows(([Key("ck", "secret\ud800")], "2026-01-01T00:00:00Z"), apart=apart)
+        assert "secret" not in str(caught.value)
+        assert caught.value.__cause__ is None

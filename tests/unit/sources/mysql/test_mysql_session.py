@@ -77,10 +77,10 @@ def test_where_the_keys_stand(shop: mariadb.Database, guest: str, temporary: boo
     with opened(shop, guest) as session:
         assert (session.dialect.keys == "afschrift_key") is temporary
         statement = counting(session)
-        session.bind([Key("id", value) for value in ("1", "2", "5000", "3 0", "0x1", "é\\'")], NOW)
+        session.bind([Key("id", value) for value in ("1", "2", "5000", "3 0", "0x1", "ø\\'")], NOW)
         assert session.rows(statement) == [(2,)]
         assert session.rows(f"SELECT value FROM {session.dialect.keys} AS k WHERE number IS NULL ORDER BY value") == [
-            ("0x1",), ("3 0",), ("é\\'",),
+            ("0x1",), ("3 0",), ("ø\\'",),
         ]  # fmt: skip
         session.bind([], NOW)
         assert session.rows(statement) == [(0,)]

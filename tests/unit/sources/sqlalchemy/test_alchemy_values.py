@@ -139,7 +139,9 @@ def test_what_some_databases_would_understand_otherwise() -> None:
     made.kinds = {"DATETIME": ValueKind.DATETIME, "TIMESTAMP WITH TIME ZONE": ValueKind.INSTANT}
     with pytest.raises(ConfigurationError, match="follow the clock of Europe/Amsterdam"):
         made.instant("t.c", "DATETIME", "Europe/Amsterdam")
-    assert made.instant("t.c", "DATETIME", None) == "t.c"
+    assert made.instant("t.c", "DATETIME", None) == "afschrift_utc(t.c, 'UTC')"
+    made = dialect("postgresql+psycopg://")
+    made.kinds = {"TIMESTAMP WITH TIME ZONE": ValueKind.INSTANT}
     assert made.instant("t.c", "TIMESTAMP WITH TIME ZONE", "Europe/Amsterdam") == "t.c"
 
 
