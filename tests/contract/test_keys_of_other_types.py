@@ -184,6 +184,11 @@ def test_a_text_by_another_name(name: str, request: pytest.FixtureRequest, tmp_p
             assert rows == [[0], [1], [2], []]
 
 
+def test_a_column_without_a_type_holds_numbers_too(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with opened("sqlite", [("", [17.0, "17", 17, 4.5])], request, tmp_path, ", kind: text") as at:
+        assert [found(*at, "t0", key) for key in ("17", "17.0", "4.5")] == [[0, 1, 2], [], [3]]
+
+
 BYTES = [b"anna", "é".encode(), b"\xff"]
 
 
@@ -204,3 +209,26 @@ def test_bytes_that_cannot_be_compared_are_refused(
         pytest.raises(ConfigurationError, match=r"ck\W* holds a key as bytes.* a view that decodes"),
     ):
         statements.count("t0")
+
+
+JOINED: Mapping[str, Sequence[tuple[str, Sequence[object]]]] = {
+    "postgres": [("numeric(10, 2)", ["1.00", "2.50"]), ("double precision", [1.0, 2.5]), ("integer", [1, 2])],
+    "mysql": [("DECIMAL(10, 2)", ["1.00", "2.50"]), ("DOUBLE", [1.0, 2.5]), ("INT(5) ZEROFILL", [1, 2])],
+    "sqlite": [("REAL", [1.0, 2.5]), ("DECIMAL(10, 2)", ["1.00", "2.50"])],
+    "duckdb": [("DECIMAL(10, 2)", ["1.00", "2.50"]), ("DOUBLE", [1.0, 2.5])],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in SERVERS if name != "alchemy other"])
+def test_a_text_is_joined_to_the_plain_spelling_of_a_number(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    tables = JOINED[name.rpartition(" ")[2]]
+    texts = ("VARCHAR(20)", ["1", "1.00", "01", "1.0", "2.50"])
+    with opened(name, [*tables, texts], request, tmp_path) as (session, statements):
+        finder, own = statements.finder, f"t{len(tables)}"
+        for number, (type_, _) in enumerate(tables):
+            same = finder.equal((own, "ck", "t"), (f"t{number}", "ck", "o"))
+            relations = f"{finder.relation(own)} AS t, {finder.relation(f't{number}')} AS o"
+            rows = session.rows(f"SELECT t.id FROM {relations} WHERE {same} AND o.id = 0")
+            assert [int(row) for (row,) in rows] == [0], type_

@@ -79,6 +79,8 @@ class DuckDialect(StandardDialect):
 
     def text_bytes(self, column: str, native: str) -> str:
         """By way of a BLOB where texts of the database have collations, which expressions hand on."""
+        if native.startswith(_INEXACT):
+            return self.key_text(column, native)
         text = column if native == "VARCHAR" else f"CAST({column} AS VARCHAR)"
         return f"decode(encode({text}))" if self.has_collations and self.is_text(native) else text
 

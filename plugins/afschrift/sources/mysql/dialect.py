@@ -89,12 +89,14 @@ class MysqlDialect(StandardDialect):
 
     def text_bytes(self, column: str, native: str) -> str:
         """In UTF-8, whatever the column's character set."""
-        return _bytes(f"CONVERT({column} USING utf8mb4)" if self.is_text(native) else self.text(column))
+        return _bytes(self._as_text(column, native))
 
     def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
         """Of a text, not of bytes, which have no small letters."""
-        text = f"CONVERT({column} USING utf8mb4)" if self.is_text(native) else self.text(column)
-        return self.normal_text(text, match)
+        return self.normal_text(self._as_text(column, native), match)
+
+    def _as_text(self, column: str, native: str) -> str:
+        return f"CONVERT({column} USING utf8mb4)" if self.is_text(native) else self.key_text(column, native)
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
         """Letters stay as they are composed."""
@@ -170,7 +172,7 @@ class MysqlDialect(StandardDialect):
         if kind in ("decimal", *_FLOATS):
             whole = self.text(f"CAST({column} AS DECIMAL(65, 0))")
             return f"CASE WHEN {column} = TRUNCATE({column}, 0) THEN {whole} ELSE {self.text(column)} END"
-        return self.text(column)
+        return self.text(f"{column} + 0" if "zerofill" in native else column)
 
     def instant(self, column: str, native: str, zone: str | None) -> str:
         """Times without zone are the source's local times.

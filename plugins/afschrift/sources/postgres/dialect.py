@@ -136,9 +136,11 @@ class PostgresDialect(StandardDialect):
         """A `real` is compared as a `double precision`."""
         return DOUBLE if _bare(native) in _FLOATS else None
 
-    def text_bytes(self, column: str, native: str) -> str:  # noqa: ARG002
+    def text_bytes(self, column: str, native: str) -> str:
         """Collation `C` compares bytes."""
-        return f'CAST({column} AS text) COLLATE "C"'
+        is_number = _bare(native) in ("numeric", *_FLOATS)
+        text = f"({self.key_text(column, native)})" if is_number else f"CAST({column} AS text)"
+        return f'{text} COLLATE "C"'
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
         """By functions that an index may be made on."""

@@ -115,7 +115,10 @@ class AlchemyDialect(StandardDialect):
         return super().bound_form(match)
 
     def _as_text(self, column: str, native: str) -> str:
-        return column if self.kinds.get(native) is ValueKind.TEXT else self.text(column)
+        kind = self.kinds.get(native)
+        if kind in _NUMBERS:
+            return f"({self.key_text(column, native)})"
+        return column if kind is ValueKind.TEXT else self.text(column)
 
     def holds_key(
         self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
@@ -202,7 +205,7 @@ class AlchemyDialect(StandardDialect):
         """A customer number kept as 46.0 is the 46 of the other tables."""
         if self.is_text(native) and self._known:
             return self._known.key_text(self._as_text(column, native), "text")
-        text = self.text(column)
+        text = self.text(f"{column} + 0" if "ZEROFILL" in native else column)
         if self.kinds.get(native) not in (ValueKind.DECIMAL, ValueKind.NUMBER):
             return text
         if self._known:

@@ -48,13 +48,18 @@ class SqliteDialect(StandardDialect):
         """Declared as such: a text in it would be taken for a number."""
         return declared(native)[0] is ValueKind.BINARY
 
-    def text_bytes(self, column: str, native: str) -> str:  # noqa: ARG002
+    def text_bytes(self, column: str, native: str) -> str:
         """Whatever the column's collation."""
-        return f"CAST({column} AS TEXT) COLLATE BINARY"
+        return f"{self._as_text(column, native)} COLLATE BINARY"
 
-    def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:  # noqa: ARG002
+    def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
         """Of the bytes: a function is not given a text that is no UTF-8."""
-        return self.normal_text(f"CAST({column} AS BLOB)", match)
+        return self.normal_text(f"CAST({self._as_text(column, native)} AS BLOB)", match)
+
+    def _as_text(self, column: str, native: str) -> str:
+        """Only a column that is declared one of texts holds no number that is to be spelt plainly."""
+        plain = declared(native)[0] in (ValueKind.TEXT, ValueKind.BINARY)
+        return self.text(column) if plain else f"({self.key_text(column, native)})"
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:  # noqa: ARG002
         """By `domain.keys` itself."""
