@@ -70,13 +70,19 @@ def references_of(source: SourceFile, table: str) -> Iterator[Hop]:
 
 def look_ups(source: SourceFile, table: str) -> Iterator[Hop]:
     """Tables that are joined by their own key to a column here: in the database this table points to them."""
-    key = set(source.tables[table].key)
     for name in source.joined_to.get(table, ()):
-        other = source.tables[name]
         for hop in hops(source, name):
-            own, here = {o for o, _ in hop.pairs}, {h for _, h in hop.pairs}
-            if hop.parent == table and own == set(other.key) and here != key:
+            if hop.parent == table and is_look_up(source, name, hop):
                 yield Hop(name, tuple((h, o) for o, h in hop.pairs))
+
+
+def is_look_up(source: SourceFile, table: str, hop: Hop) -> bool:
+    """Whether a join goes from a table's own key to a column of the parent that is not its key.
+
+    In the database the parent points to this table then, and a row here is of each row that names it.
+    """
+    own, theirs = {o for o, _ in hop.pairs}, {t for _, t in hop.pairs}
+    return own == set(source.tables[table].key) and theirs != set(source.tables[hop.parent].key)
 
 
 def reference_id(table: str, hop: Hop) -> str:

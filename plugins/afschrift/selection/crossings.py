@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from afschrift.inventory.joins import hops
+from afschrift.inventory.joins import hops, is_look_up
 from afschrift.inventory.model import SourceFile
 from afschrift.selection.person import WayFinder
 from afschrift.selection.ways import Match, Via
@@ -41,10 +41,12 @@ class Crossing:
 
 
 def crossings(source: SourceFile, finder: WayFinder, table: str) -> Iterator[Crossing]:
-    """Those of a table itself; none where the map says that its rows are of each."""
+    """Those of a table itself; none where its rows are of each: a look-up's, or as the map says."""
     if source.tables[table].shared_rows is not None:
         return
     for hop in hops(source, table):
+        if is_look_up(source, table, hop):
+            continue
         if own := finder.belongs(hop.parent, "t", table):
             theirs = finder.belongs(hop.parent, "o", table)
             pairs = (finder.equal((hop.parent, its, "t"), (hop.parent, its, "o")) for _, its in hop.pairs)

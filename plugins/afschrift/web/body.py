@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from afschrift.domain.errors import FormError
 from afschrift.outside.limits import UnreadableError
 from afschrift.outside.read_json import read_json
+from afschrift.web.body_chunks import chunks
 from afschrift.web.caller import Known
 
 JSON_BYTES = 4_000_000
@@ -51,28 +51,3 @@ async def _read(request: Request, model: type[Model]) -> Model:
         raise FormError(f"The body is not read: {error.problem}.", {"body": error.problem}) from None
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_input=False, include_url=False)) from None
-
-
-async def chunks(request: Request, most: int, what: str) -> AsyncIterator[bytes]:
-    """The body as it comes; where it says itself that it is too long, nothing is read.
-
-    Raises:
-        FormError: it is longer than is taken.
-    """
-    length, came = request.headers.get("Content-Length", ""), 0
-    if length.isdecimal() and (len(length) > 15 or int(length) > most):
-        raise _too_long(most, what)
-    async for chunk in request.stream():
-        came += len(chunk)
-        if came > most:
-            raise _too_long(most, what)
-        yield chunk
-
-
-def _too_long(most: int, what: str) -> FormError:
-    files = ", its files together" if what == "form" else ""
-    return FormError(
-        f"The {what} is longer than the {most / 1_000_000:,.0f} MB that are taken{files}.",
-        {},
-        remedy="go back, and send less: shorter texts, fewer files. Nothing was recorded.",
-    )

@@ -17,7 +17,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from afschrift.domain.errors import FormError
-from afschrift.web.body import chunks
+from afschrift.web.body_chunks import chunks
 from afschrift.web.encrypted_temp_file import EncryptedTempFile
 
 if TYPE_CHECKING:

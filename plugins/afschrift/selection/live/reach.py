@@ -11,7 +11,7 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.domain.origin import Origin
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
-from afschrift.selection.live.finding import Code, Finding, finding
+from afschrift.selection.live.finding import Code, Finding, Severity, finding
 from afschrift.selection.live.probe import NotAnsweredError, NotReachedError, Probe
 from afschrift.selection.live.routes import Route, RouteFinder
 from afschrift.selection.live.rows import LookedAt, Rows
@@ -162,7 +162,7 @@ class ReachCheck:
             said = said or bool(rows)
             if not rows or (route.decided and not route.shared):
                 continue
-            yield finding(
+            found = finding(
                 Code.ROWS_OF_SHARED_KEY if route.shared else Code.ROWS_OF_SEVERAL,
                 place,
                 f"{path}: {rows:,} {looked.words} lead to several persons by {route.words}",
@@ -170,6 +170,9 @@ class ReachCheck:
                 if route.shared
                 else "mend the join, where each row is of one person; else say `shared_rows`",
             )
+            # no request stops at a look-up
+            looked_up = route.look_up and not route.shared
+            yield replace(found, severity=Severity.WARNING) if looked_up else found
         if not said:
             yield finding(
                 Code.ROWS_BY_SEVERAL_WAYS,

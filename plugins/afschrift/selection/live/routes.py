@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from afschrift.domain.keys import Unique, loosest
-from afschrift.inventory.joins import hops
+from afschrift.inventory.joins import hops, is_look_up
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.selection.person import WayFinder
@@ -29,6 +29,7 @@ class Route:
         shared: it goes by a key that may be of several persons at a time, or passes on.
         known: the source itself knows whose the key is.
         decided: a table on the way says `shared_rows`.
+        look_up: a table on the way is a look-up, whose rows are of each that names them.
     """
 
     words: str
@@ -40,6 +41,7 @@ class Route:
     shared: bool = False
     known: bool = True
     decided: bool = False
+    look_up: bool = False
 
     def ends(self) -> tuple[str, str]:
         """SQL of the least and of the greatest value that it leads a row to; NULL where it leads nowhere."""
@@ -90,6 +92,7 @@ class RouteFinder:
                     where=(*where, *route.where),
                     joins=True,
                     decided=route.decided or declared.shared_rows is not None,
+                    look_up=route.look_up or is_look_up(self._source, table, hop),
                 )
 
     def _owned(self, table: str, alias: str, key: str, where: tuple[str, ...]) -> Iterator[Route]:
