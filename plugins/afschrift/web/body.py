@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from afschrift.domain.errors import FormError
 from afschrift.outside.limits import UnreadableError
 from afschrift.outside.read_json import read_json
-from afschrift.web.body_chunks import chunks
 from afschrift.web.caller import Known
+from afschrift.web.multipart import chunks
 
 JSON_BYTES = 4_000_000
 """Of a body of the API."""

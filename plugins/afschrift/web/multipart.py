@@ -5,7 +5,7 @@ Fields stay in memory. Files go into encrypted temporary files: nothing of them 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from afschrift.domain.errors import FormError
-from afschrift.web.body_chunks import chunks
 from afschrift.web.encrypted_temp_file import EncryptedTempFile
 
 if TYPE_CHECKING:
@@ -120,6 +119,31 @@ async def read(request: Request, sent: Sent, file_bytes: int = 0, take: Callable
         raise _unreadable() from None
     if not form.ended:
         raise _unreadable()
+
+
+async def chunks(request: Request, most: int, what: str) -> AsyncIterator[bytes]:
+    """The body as it comes; where it says itself that it is too long, nothing is read.
+
+    Raises:
+        FormError: it is longer than is taken.
+    """
+    length, came = request.headers.get("Content-Length", ""), 0
+    if length.isdecimal() and (len(length) > 15 or int(length) > most):
+        raise _too_long(most, what)
+    async for chunk in request.stream():
+        came += len(chunk)
+        if came > most:
+            raise _too_long(most, what)
+        yield chunk
+
+
+def _too_long(most: int, what: str) -> FormError:
+    files = ", its files together" if what == "form" else ""
+    return FormError(
+        f"The {what} is longer than the {most / 1_000_000:,.0f} MB that are taken{files}.",
+        {},
+        remedy="go back, and send less: shorter texts, fewer files. Nothing was recorded.",
+    )
 
 
 class _Form:

@@ -168,3 +168,9 @@ def test_a_statement_says_what_its_own_texts_are() -> None:
     sql = "SELECT {column}" + comment(one) + ",\n NULL" + comment(two)
     assert marks(sql.format(column="x")) == {"c /*": one, "d": two}
     assert comment(one).count("*/") == 1
+
+
+@pytest.mark.parametrize("of", ["integer", "text", "decimal", "instant", "json", "binary"])
+@pytest.mark.parametrize("texts", [[], [None], [None, None]])
+def test_a_batch_without_a_value_has_no_document(of: str, texts: list[str | None]) -> None:
+    assert documents(pa.array(texts, pa.string()), ListOf(Leaf(of))).to_pylist() == texts
