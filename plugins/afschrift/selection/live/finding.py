@@ -86,7 +86,7 @@ RULES: dict[Code, Rule] = {
     Code.POINTS_TO_NOTHING: Rule(_WARNING, "rows point to one that is not there"),
     Code.TABLE_NOT_REACHED: Rule(_ERROR, "no way leads from any row of a table to a person"),
     Code.ROWS_NOT_REACHED: Rule(_NOTE, "some rows of a table are nobody's, by the ways of the inventory"),
-    Code.ROWS_OF_SEVERAL: Rule(_ERROR, "a join leads from a row to several persons: their requests stop"),
+    Code.ROWS_OF_SEVERAL: Rule(_ERROR, "rows are of several persons: requests stop; look-ups only warn"),
     Code.ROWS_OF_SHARED_KEY: Rule(_NOTE, "a key in the row is of several persons at that time: requests ask"),
     Code.ROWS_BY_SEVERAL_WAYS: Rule(_NOTE, "two ways lead to two persons, as of sender and recipient"),
     Code.HOLDS_IDENTIFIER: Rule(_WARNING, "a column that is called not personal holds what names people"),
