@@ -42,7 +42,7 @@ PLANTED = [
     *((text, "bsn") for text in BSNS),
 ]
 _WORDS = st.text(
-    st.characters(exclude_categories=("Cs", "Nd", "Nl", "No"), exclude_characters="@"), max_size=40
+    st.characters(exclude_categories=("Cs", "Nd", "Nl", "No"), exclude_characters="@+"), max_size=40
 )
 _EDGES = (
     st.sampled_from(["", " ", "\n", ", ", " \t", "«", "😀 ", " ("]),
