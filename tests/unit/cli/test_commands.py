@@ -279,6 +279,7 @@ def test_a_lake_that_is_not_what_its_files_say_is_told_of_everywhere(
     afschrift("plan", request)
     if fault == "deleted rows":
         (lake / "orders/_delta_log").mkdir()
+        (lake / "orders/_delta_log/00000000000000000000.json").write_text("{}")
         words = "The folder orders of source shop is a table of Delta Lake"
     else:
         orders = {"order_id": [10], "customer_id": ["0001"], "ordered_at": [None]}
