@@ -37,7 +37,7 @@ def environment(settings: Settings, home: Path, base: Mapping[str, str] | None =
         if k.startswith(_KEPT) or not (k.startswith("AIRFLOW__") or k == "AIRFLOW_HOME")
     }
     return (
-        {"AFSCHRIFT_WARM": "1"}  # nobody else's tasks run there
+        {"AFSCHRIFT_WARM": "1"}  # this Airflow runs our tasks alone
         | kept
         | key_values(CONFIG / "airflow.env")
         | {

@@ -118,12 +118,12 @@ def _parse(block: memoryview, names: list[str] | None, options: Mapping[str, str
     try:
         return _table(block, names, options)
     except pa.ArrowInvalid:  # its message quotes the row
-        told = fault(block, None)
-    if told.code == "malformed":
+        problem = fault(block, None)
+    if problem.code == "malformed":
         header_rows = 1 if names is None else 0
         number = _faulty_row(block, names, options)
-        told.row = None if number is None else rows + number - header_rows
-    raise told
+        problem.row = None if number is None else rows + number - header_rows
+    raise problem
 
 
 def _table(

@@ -128,7 +128,7 @@ class _Walk:
         return self._list(text, shape) if isinstance(shape, ListOf) else self._record(text, shape)
 
     def _list(self, text: str, shape: ListOf) -> list[str | Leaf]:
-        """Lists in lists are dimensions: an element that is an array itself stands in quotes."""
+        """Lists in lists are dimensions: an element that is an array itself is quoted."""
         if text.startswith("["):
             raise NoDocumentError(BOUNDS)
         tokens = _token(shape.delimiter).findall(text)

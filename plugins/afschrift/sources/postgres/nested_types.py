@@ -50,5 +50,5 @@ def comment(mark: Mark) -> str:
 
 def marks(statement: str) -> dict[str, Mark]:
     """Column -> its mark."""
-    found = (msgspec.json.decode(one, type=Mark) for one in _MARK.findall(statement))
-    return {one.column: one for one in found}
+    found = (msgspec.json.decode(text, type=Mark) for text in _MARK.findall(statement))
+    return {mark.column: mark for mark in found}
