@@ -23,7 +23,8 @@ from afschrift.sources.oracle.own_texts import Own
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _ONE_LINE = "trim({c}, ' ' || chr(9) || chr(10) || chr(13))"
-_FOREVER = {2**31 - 1: "infinity", 1 - 2**31: "-infinity", 2**63 - 1: "infinity", 1 - 2**63: "-infinity"}
+_ENDLESS_DAYS = {2**31 - 1: "infinity", 1 - 2**31: "-infinity"}
+_ENDLESS_MOMENTS = {2**63 - 1: "infinity", 1 - 2**63: "-infinity"}
 _KINDS = {
     "DOUBLE": ValueKind.NUMBER,
     "FLOAT": ValueKind.NUMBER,
@@ -144,8 +145,9 @@ def _seconds(number: int, digits: int) -> str:
 
 def _moment(number: int, of: pa.DataType) -> str:
     """A day or a moment; before Christ as databases write it."""
-    if number in _FOREVER:
-        return _FOREVER[number]
+    endless = (_ENDLESS_DAYS if pt.is_date32(of) else _ENDLESS_MOMENTS).get(number)
+    if endless:
+        return endless
     if pt.is_date(of):
         days = number if pt.is_date32(of) else number // 86_400_000
         return _before_christ(str(np.datetime64(days, "D")))

@@ -228,6 +228,15 @@ def test_of_a_lake(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
     assert stopped("parquet", {"root": str(folder.parent)}) == {}
 
 
+@pytest.mark.parametrize("number", [2**31 - 1, 1 - 2**31])
+@pytest.mark.parametrize("of", [MICROS, NANOS, pa.date32()], ids=str)
+def test_only_a_day_of_a_lake_is_endless_at_32_bits(tmp_path: Path, of: pa.DataType, number: int) -> None:
+    (tmp_path / "x").mkdir()
+    numbers = pa.array([number], pa.int32() if pa.types.is_date32(of) else pa.int64())
+    pq.write_table(pa.table({"id": [1], "m": numbers.cast(of)}), tmp_path / "x" / "0.parquet")
+    assert stopped("parquet", {"root": str(tmp_path)}) == {}
+
+
 MARIA: dict[str, Column] = {
     "t": ("VARCHAR(99)", "", texts()),
     "c": ("CHAR(99)", "", texts()),
