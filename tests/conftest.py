@@ -20,6 +20,7 @@ from tests.support.installed import Installation, installed
 from tests.support.properties import register_profiles
 
 ROOT = Path(__file__).parents[1]
+COLLECTED = pytest.StashKey[list[str]]()
 
 STARTED = {
     *("postgres_server", "mariadb_server", "browser", "airflow_env"),  # fixtures
@@ -41,8 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what `make test-quick` leaves out, by the fixtures and parameters of a test."""
+    config.stash[COLLECTED] = [item.nodeid for item in items]
     for item in items:
         wanted = {*getattr(item, "fixturenames", ())}
         if call := getattr(item, "callspec", None):
@@ -89,6 +91,13 @@ def _made_once() -> Iterator[None]:
 def project_root() -> Path:
     """The folder of this clone."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def collected_ids(pytestconfig: pytest.Config) -> list[str]:
+    """Ids of all tests, with those that `-m` and `-k` leave out; empty where some files alone are collected."""
+    whole = [ROOT / path for path in pytestconfig.args] == [ROOT / "tests"]
+    return pytestconfig.stash[COLLECTED] if whole else []
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,122 @@
+"""Compare the tests that are collected with tests/before.tsv, the list of those before a restructuring.
+
+A line is a test function (its cases folded into their number) and its fate:
+
+    (empty)               collected under this id
+    renamed ID            the same test, elsewhere or under another name
+    merged ID             its assertions are in that test
+    nightly, nightly ID   collected, and left to the nightly run
+    gone: covered by ID   what it proved is proven by that test
+    fewer N: why          collected under this id with N cases
+
+`python tools/tests_before.py` fails where the list names a test that is not collected. With `--fill` it first
+enters `renamed` for a missing test that is found under its own name in one other place; `--write` begins the
+list anew. A test in tests/unit/tooling asks the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLE = ROOT / "tests" / "before.tsv"
+FATE = re.compile(
+    r"(?:(?:renamed|merged|nightly|gone: covered by) (?P<id>\S+)|nightly|fewer (?P<cases>\d+): .+|)"
+)
+
+
+def functions(ids: Iterable[str]) -> Counter[str]:
+    """Number of cases of each test function."""
+    return Counter(test.partition("[")[0] for test in ids)
+
+
+def collected() -> Counter[str]:
+    """Ask pytest, in a process of its own."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-n0", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"PYTEST_ADDOPTS": ""}, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return functions(line for line in done.stdout.splitlines() if re.match(r"tests/\S+\.py::", line))
+
+
+def listed(table: Path = TABLE) -> list[dict[str, str]]:
+    """Rows of the list: `id`, `cases`, `fate`."""
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def write(rows: Iterable[Mapping[str, object]], table: Path = TABLE) -> None:
+    """Write the list."""
+    with table.open("w", encoding="utf-8", newline="") as file:
+        out = csv.DictWriter(file, ["id", "cases", "fate"], delimiter="\t", lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows)
+
+
+def successor(row: Mapping[str, str]) -> str:
+    """The id under which a test of the list, or what covers it, is to be collected."""
+    found = FATE.fullmatch(row["fate"])
+    return (found and found["id"]) or row["id"]
+
+
+def faults(rows: Iterable[Mapping[str, str]], now: Mapping[str, int]) -> Iterator[str]:
+    """What the list names and the collection lacks, each with the way out."""
+    for row in rows:
+        if not (fate := FATE.fullmatch(row["fate"])):
+            yield f"{row['id']}: the fate “{row['fate']}” is none that tools/tests_before.py lists"
+            continue
+        test = successor(row)
+        same = row["fate"].partition(" ")[0] in ("", "renamed", "nightly", "fewer")
+        cases = int(fate["cases"] or row["cases"])
+        if not now.get(test):
+            yield f"{row['id']}: {test} is not collected; enter its fate in tests/before.tsv"
+        elif same and now[test] < cases:
+            yield f"{row['id']}: {now[test]} cases are collected, not {cases}; enter “fewer {now[test]}: why”"
+
+
+def fill(rows: Iterable[dict[str, str]], now: Mapping[str, int]) -> None:
+    """Enter `renamed` where one new test has the name of a missing one; in a file of its name first."""
+    rows = list(rows)
+    new = now.keys() - {row["id"] for row in rows}
+    for row in rows:
+        if now.get(successor(row)):
+            continue
+        path, _, name = successor(row).partition("::")
+        places = [test for test in new if test.partition("::")[2] == name]
+        places = [test for test in places if f"/{Path(path).name}::" in test] or places
+        if len(places) == 1:
+            row["fate"] = f"renamed {places[0]}"
+
+
+def main() -> int:
+    """Compare, fill in or write anew."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--fill", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    now = collected()
+    if given.write:
+        write({"id": test, "cases": cases, "fate": ""} for test, cases in sorted(now.items()))
+    rows = listed()
+    if given.fill:
+        fill(rows, now)
+        write(rows)
+    found = list(faults(rows, now))
+    print("\n".join(found) or f"{len(rows)} tests have their place; {len(now)} are collected.")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
