@@ -210,8 +210,8 @@ def _name_half_forgotten() -> None:
     if found := open_register().data_keys.half_forgotten():
         typer.echo("\n".join(found))
         say(
-            f"{len(found)} request(s) above have no data key, and what went with it is back. "
-            "Forget each again: `afschrift register shred REQUEST --rule restoration`."
+            f"{len(found)} request(s) above have no data key, and what went with it is back. Once the "
+            "restoration is signed, forget each again: `afschrift register shred REQUEST --rule restoration`."
         )
 
 

@@ -23,7 +23,7 @@ from afschrift.register.database.tables import case_file, data_key, message, req
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail import erasures, event_codes, segments, trail
-from afschrift.register.trail.differences import Difference
+from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.erasures import Erasure
 from afschrift.register.trail.height import BesideKeys, set_back
 from afschrift.register.trail.own_events import Acts
@@ -64,6 +64,15 @@ class RegisterStore:
             return ()
         with self.database.latest() as latest:
             return set_back(latest, height, self.keys.trail_keys())
+
+    def must_not_be_set_back(self, tx: Connection) -> None:
+        """See, before anything is destroyed for good, that no hold or decision on it was cut off.
+
+        Raises:
+            ForgedError: the register was set back.
+        """
+        if found := self.set_back(tx):
+            raise ForgedError("The register", found)
 
 
 def _finish(tx: Connection, keys: KeyStore, beside: BesideKeys) -> Callable[[], object]:

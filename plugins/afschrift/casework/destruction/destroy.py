@@ -16,6 +16,7 @@ from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.law.destruction import Destroying, reason_for
 from afschrift.law.dispute import under_hold
+from afschrift.register.trail.differences import ForgedError
 
 PROPOSED, TURNED_DOWN, REFUSED = "destruction_proposed", "destruction_turned_down", "destruction_refused"
 _DONE = {Destroying.SHRED: "data_key_destroyed", Destroying.SHRED_STRAYS: "stray_data_keys_destroyed"}
@@ -103,8 +104,8 @@ class DestructionService:
 
         Raises:
             NotAllowedError: they are no second signer, or the one who proposed it (four eyes); an event.
-            RefusedError: nothing waits for it, it is open again or under hold, or what it is about changed;
-                an event.
+            RefusedError: nothing waits for it, it is open again or under hold, what it is about changed, or
+                the register was set back; an event.
         """
         register, by = self.officer.register, self.officer.by
         with self.officer.signing(request_id, act.value) as held, self.refusals(act, request_id):
@@ -136,10 +137,8 @@ class DestructionService:
         try:
             yield
         except RefusedError as error:
-            if type(error) in (
-                RefusedError,
-                TooLateError,
-            ):  # a lack of roles is told by `refusals` of the trail
+            # `refusals` of the trail enters a lack of roles.
+            if type(error) in (RefusedError, TooLateError, ForgedError):
                 event = NewEvent(REFUSED, self.officer.by, {"act": act.value})
                 self.officer.register.trail.record(request_id, event)
             raise

@@ -77,10 +77,11 @@ class DataKeys(Repository):
 
         Raises:
             UnknownRequestError: no such request.
-            RefusedError: it is under hold; or somebody changed its case without the service, which only the
-                events show that would go.
+            RefusedError: it is under hold; the register was set back; or somebody changed its case without
+                the service, which only the events show that would go.
         """
         with self._db.write() as tx:
+            self._store.must_not_be_set_back(tx)
             row = self._request_row(tx, request_id)
             must_be_free(tx, request_id, "its data key stays")
             must_follow(tx, row.case_id, self._keys.trail_keys())
@@ -121,8 +122,12 @@ class DataKeys(Repository):
 
         A restored register keeps the data keys of what came in after its back-up, so that a newer back-up
         can still take its place. Nobody would ever destroy them after that: no rule finds their requests.
+
+        Raises:
+            RefusedError: the register was set back.
         """
         with self._db.write() as tx:
+            self._store.must_not_be_set_back(tx)
             owners = _strays(tx)
             for owner in owners:
                 self._destroy_key(tx, owner)

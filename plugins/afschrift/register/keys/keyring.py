@@ -83,10 +83,12 @@ class Keyring(Repository):
 
         Raises:
             ConfigurationError: the keys cannot be written from here.
-            RefusedError: another process may still go by the keys from before the last rotation.
+            RefusedError: another process may still go by the keys from before the last rotation; or the
+                register was set back, and a back-up may have to take its place.
         """
         self._keys.must_be_writable()
         with self._db.write() as tx:
+            self._store.must_not_be_set_back(tx)
             # Read once: a key that another process makes active meanwhile is none of the old ones.
             keks = self._of_kind("kek")
             active, old = keks[-1].id, tuple(k.id for k in keks[:-1])
@@ -112,7 +114,8 @@ class Keyring(Repository):
         """Destroy the blind-index key of a year, whose persons are recognised no more; returns its id.
 
         Raises:
-            RefusedError: it is too early, there is no such key, or a request of that year is under hold.
+            RefusedError: it is too early, there is no such key, a request of that year is under hold, or the
+                register was set back.
             ConfigurationError: the keys cannot be written from here.
         """
         first = year + 1 + LOOKBACK_YEARS
@@ -129,6 +132,7 @@ class Keyring(Repository):
             )
         self._keys.must_be_writable()
         with self._db.write() as tx:
+            self._store.must_not_be_set_back(tx)
             self._refuse_index_held(tx, found[0])
             if all(payload["key"] != found[0] for payload, _ in _recorded(tx, FORGOTTEN)):
                 self._append(tx, None, NewEvent(FORGOTTEN, by, {"year": year, "key": found[0]}))

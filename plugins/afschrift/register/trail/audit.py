@@ -252,6 +252,7 @@ class AuditTrail(Repository):
                 f"The trail cannot drop {year}: the oldest event left is of {oldest or 'no year'}.",
                 remedy="drop the oldest year first.",
             )
+        self._store.must_not_be_set_back(tx)
         self._refuse_held(tx, what)
         self._refuse_unfinished(tx, what, rfc3339(_years_before(now, keep_years)))
         newest = self._newest_row(tx)

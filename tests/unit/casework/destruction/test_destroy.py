@@ -14,6 +14,7 @@ from afschrift.casework.destruction.destroy import DestructionService
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.state import State
 from afschrift.law.destruction import REASONS, Destroying, reason_for, reasons
+from afschrift.register.trail.height import Height
 
 WHY = "retention_identity"
 
@@ -94,6 +95,19 @@ def test_what_is_open_or_under_hold_is_kept_also_when_the_hold_comes_after_the_p
         by(bureau, "cli:anna").propose_shredding(closed, WHY)
     assert bureau.register.data_keys.has(closed)
     assert events(bureau, "destruction_refused") == [{"act": "shred"}] * 3
+
+
+def test_a_register_that_was_set_back_keeps_its_data_keys(bureau: Bureau, closed: str) -> None:
+    by(bureau, "cli:anna").propose_shredding(closed, WHY)
+    store = bureau.register.store
+    with store.database.read() as tx:
+        kept = store.beside.of(tx)
+    assert kept is not None
+    assert kept.keep(Height(0, 900, "f" * 64))
+    with pytest.raises(RefusedError, match=r"set back.*register restored.*--sign"):
+        by(bureau, "cli:sam").sign(Destroying.SHRED, closed)
+    assert bureau.register.data_keys.has(closed)
+    assert events(bureau, "destruction_refused") == [{"act": "shred"}]
 
 
 def test_a_request_that_was_opened_again_after_the_proposal_keeps_its_data_key(bureau: Bureau) -> None:

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.support.moves import moved
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.request import Request
+from afschrift.domain.request import Request, new_id
+from afschrift.domain.state import State
+from afschrift.law import dispute
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
+from afschrift.register.trail.differences import ForgedError
 from afschrift.register.trail.height import Height
 
 Open = Callable[..., Request]
 TABLES = ("event_code", "event_payload", "event")
+DESTROYING: dict[str, Callable[[Register, str], object]] = {
+    "a data key": lambda register, request: register.data_keys.shred(request, "retention_identity"),
+    "stray data keys": lambda register, _: register.data_keys.shred_strays("restoration"),
+    "older wrapping keys": lambda register, _: register.keys.retire_keks(),
+    "an index key": lambda register, _: register.keys.forget_year(2026),
+    "a year of the trail": lambda register, _: register.trail.drop_year(2026, "retention_trail"),
+}
 
 
 def cut(as_operator: Callable[..., None], after: int, *more: str, **values: object) -> None:
@@ -61,6 +74,41 @@ def test_the_last_event_replaced_by_one_without_a_code(
     )
 
     assert found(register, one.id)[0] == ("register_set_back", last)
+
+
+@pytest.mark.parametrize("destroy", DESTROYING.values(), ids=DESTROYING)
+def test_nothing_is_destroyed_in_a_register_whose_hold_was_cut_off(
+    register: Register,
+    open_one: Open,
+    as_operator: Callable[..., None],
+    keys: KeyStore,
+    clock: Any,
+    destroy: Callable[[Register, str], object],
+) -> None:
+    one = open_one()
+    moved(register, one.id, State.WITHDRAWN)
+    before = register.trail.head()[0]
+    held = dispute.hold(register.disputes.timelines(one.id), date(2026, 3, 2), new_id("hold"), "court")
+    register.disputes.record(one.id, lambda _: held, "officer")
+    stray = open_one()
+    came_to = register.trail.head()[0]
+    rows = (
+        *("DELETE FROM fact", "DELETE FROM request_identity WHERE request_id = :stray"),
+        *("DELETE FROM message WHERE case_id = :case", "DELETE FROM request WHERE id = :stray"),
+        "DELETE FROM case_file WHERE id = :case",
+    )
+    cut(as_operator, before, *rows, stray=stray.id, case=stray.case)
+    keys.rotate()
+    clock.now = clock.now.replace(year=2040)
+    register.trail.make_checkpoint()
+
+    def there() -> tuple[object, ...]:
+        return register.keys.uses(), keys.listing(), register.data_keys.strays(), register.trail.head()
+
+    kept = there()
+    with pytest.raises(ForgedError, match=rf"lacks event {came_to}, .*set back.*register restored.*--sign"):
+        destroy(register, one.id)
+    assert there() == kept
 
 
 def test_a_process_that_read_before_another_wrote_calls_nothing_set_back(
