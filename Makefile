@@ -68,6 +68,17 @@ test-forgeries: $(VENV) ## Forge a register a thousand times by SQL: none delive
 test-rules: $(VENV) ## Take conditions out of rules of law, and see the tests that docs/rules.md names fail
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) PATH="$$PATH:/usr/sbin" $(BIN)/python tools/mutate_rules.py $(ARGS)
 
+.PHONY: mutants
+mutants: $(VENV) ## Plant 300 small faults all over the product: what a test found before is found again
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) PATH="$$PATH:/usr/sbin" $(BIN)/python tools/mutants.py run $(ARGS)
+
+.PHONY: mutants-draw
+mutants-draw: export COVERAGE_FILE := build/coverage
+mutants-draw: $(VENV) ## Draw these faults anew from what the quick tests execute; a test that fails is not tried on them
+	@rm -f build/coverage build/tests.xml
+	-$(PYTEST) -m "not server and not slow" --cov=plugins/afschrift --cov-context=test --cov-report= --junitxml=build/tests.xml
+	@$(BIN)/python tools/mutants.py draw $(ARGS)
+
 .PHONY: up
 up: $(VENV) ## Start a local Airflow with the trigger form
 	@$(BIN)/afschrift up $(ARGS)

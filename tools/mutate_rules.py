@@ -73,18 +73,18 @@ class Copy:
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
         for name in filter(None, names.split("\0")):
-            if (ROOT / name).is_file():
+            if (ROOT / name).is_file() or (ROOT / name).is_symlink():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, folder / name)
+                shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
 
     def outcome(self, mutation: Mutation) -> str:
         """The test that catches a mutation; empty where none does."""
         path = self._folder / "plugins" / "afschrift" / mutation.file
         whole = path.read_text(encoding="utf-8")
         for tests in tests_of(mutation.rule):
-            self._write(path, whole.replace(mutation.text, mutation.instead))
+            self.write(path, whole.replace(mutation.text, mutation.instead))
             failed = self.failing(*tests)
-            self._write(path, whole)
+            self.write(path, whole)
             if failed:
                 return failed
         return ""
@@ -117,7 +117,7 @@ class Copy:
         return found[1] if found else ""
 
     @staticmethod
-    def _write(path: Path, text: str) -> None:
+    def write(path: Path, text: str) -> None:
         """Each version has a moment of its own, so that none is taken for the one compiled before."""
         path.write_text(text, encoding="utf-8")
         moment = path.stat().st_mtime + next(_MOMENTS)

@@ -48,3 +48,7 @@ def test_what_moved_under_its_name_is_filled_in() -> None:
     moved = ["tests/b/test_one.py::test_x", "tests/b/test_two.py::test_x", "tests/b/test_two.py::test_z"]
     fill(rows, dict.fromkeys(moved, 1))
     assert [row["fate"] for row in rows] == [f"renamed {moved[0]}", "", f"renamed {moved[2]}"]
+    again = {"tests/c/test_one.py::test_x": 1, moved[2]: 1}
+    rows[0]["fate"] = f"merged {moved[0]}"
+    fill(rows, again)
+    assert rows[0]["fate"] == "merged tests/c/test_one.py::test_x"
