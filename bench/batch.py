@@ -29,9 +29,9 @@ from testbed import postgres as pg
 from testbed.mini import CONTROLLER, IDENTITY, POLICY
 from testbed.running import installation, store
 
+from afschrift.batch.extract_together import TOGETHER, extract_together
 from afschrift.services import Services
 from afschrift.steps.assess import assess
-from afschrift.steps.batch.extract_together import TOGETHER, extract_together
 from afschrift.steps.classify import classify
 from afschrift.steps.close import close
 from afschrift.steps.deliver import deliver

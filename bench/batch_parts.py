@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from afschrift.steps.batch.person_reading import PersonReading
-from afschrift.steps.batch.source_pass import SourcePass
+from afschrift.batch.person_reading import PersonReading
+from afschrift.batch.source_pass import SourcePass
 from afschrift.steps.source_reading import SourceReading
 
 _READS = ((SourceReading, "run"), (SourcePass, "run"))

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from testbed.postgres import running
 
+from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.review_session import Review
 from afschrift.domain.errors import ConfigurationError
-from afschrift.scan.review.answer_text import Answer
-from afschrift.scan.review.review_session import Review
 
 PEOPLE = {
     "customer": "first_name text, last_name text, email text, phone text, street text, house_number text, "

@@ -19,7 +19,7 @@ from pathlib import Path
 from testbed import postgres
 
 from afschrift.app.include import SHIPPED
-from afschrift.wiring.scan_source import Asked, scan_source
+from afschrift.datamap.scan.scan_source import Asked, scan_source
 
 _SUBJECTS = "order invoice payment ticket parcel lease visit claim policy course loan meter trip review"
 _PARTS = "line note event status item log batch file plan price term link tag step score change"

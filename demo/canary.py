@@ -21,19 +21,19 @@ from rich.console import Console
 from afschrift.app.private_files import UMASK
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.casework.canary.checked import Checked
-from afschrift.casework.canary.signed import sign_canary
+from afschrift.canary.canary_file import CANARY
+from afschrift.canary.check_canary import check_canary, known_canary
+from afschrift.canary.checked import Checked
+from afschrift.canary.made_values import Mark
+from afschrift.canary.propose import Proposal, propose
+from afschrift.canary.proposed_files import as_sql, as_yaml
+from afschrift.canary.signed import sign_canary
 from afschrift.cli.common import actor
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import utc_now
-from afschrift.inventory.canary import CANARY
 from afschrift.register.open import initialise
 from afschrift.services import Services
-from afschrift.steps.canary.made_values import Mark
-from afschrift.steps.canary.propose import Proposal, propose
-from afschrift.steps.canary.proposed_files import as_sql, as_yaml
 from afschrift.wiring.build_services import build
-from afschrift.wiring.check_canary import check_canary, known_canary
 from afschrift.wiring.demo import set_demo_data
 from demo.build import SUMMARY
 from demo.build import build as build_warehouse

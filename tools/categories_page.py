@@ -17,12 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
 
+from afschrift.datamap.scan.cautions import cautions  # noqa: E402
+from afschrift.datamap.scan.concepts import ELSE, TOPIC, Concept, vocabulary  # noqa: E402
 from afschrift.inventory.categories import fides_categories  # noqa: E402
-from afschrift.scan.cautions import cautions  # noqa: E402
-from afschrift.scan.concepts import ELSE, TOPIC, Concept, vocabulary  # noqa: E402
 
 PAGE = ROOT / "docs" / "categories.md"
-COLUMNS = ROOT / "tests" / "unit" / "scan" / "data"
+COLUMNS = ROOT / "tests" / "unit" / "datamap" / "scan" / "data"
 MOST = 8
 HEAD = """# Categories
 

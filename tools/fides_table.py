@@ -16,7 +16,7 @@ from fideslang.models import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 CATEGORIES = ROOT / "plugins" / "afschrift" / "inventory" / "fides_categories.csv"
-DATASET = ROOT / "tests" / "unit" / "scan" / "data" / "fides_dataset.schema.json"
+DATASET = ROOT / "tests" / "unit" / "datamap" / "exchange" / "data" / "fides_dataset.schema.json"
 
 
 def main() -> None:

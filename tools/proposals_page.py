@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from afschrift.scan.concepts import ELSE, OTHERS, TOPIC, Concept, Topic, vocabulary
+from afschrift.datamap.scan.concepts import ELSE, OTHERS, TOPIC, Concept, Topic, vocabulary
 
 PAGE = Path(__file__).parents[1] / "docs" / "proposals.md"
 MARK = "<!-- From here on written by tools/proposals_page.py. -->\n"

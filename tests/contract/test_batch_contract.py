@@ -9,12 +9,12 @@ from testbed.running import event_types, installation, store
 from tests.support import crowd, one_shop
 from tests.support.crowd import FIRST
 
+from afschrift.batch.extract_together import TOGETHER, extract_together
 from afschrift.domain.extracted import SourceExtract
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
 from afschrift.sources.registry import SOURCES
 from afschrift.steps.assess import assess
-from afschrift.steps.batch.extract_together import TOGETHER, extract_together
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import clear_extract, extract
 from afschrift.steps.validate import validate

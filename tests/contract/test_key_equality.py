@@ -23,6 +23,7 @@ from testbed import postgres as pg
 from testbed.mini import CONTROLLER, POLICY
 from tests.support import mariadb
 
+from afschrift.batch.together import HELD, PERSON, TogetherFinder
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, key_form
@@ -33,7 +34,6 @@ from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.selection.held_keys import HeldKeys, held_as
 from afschrift.selection.statements import Statements
-from afschrift.selection.together import HELD, PERSON, TogetherFinder
 from afschrift.sources.registry import SOURCES, open_source
 
 ROOT = Path(__file__).parents[2]

@@ -12,14 +12,14 @@ import pytest
 from testbed.mini import write_inventory
 from tests.support.warehouses import SERVERS, at
 
+from afschrift.datamap.check.drift import check_sources
+from afschrift.datamap.check.finding import Code
+from afschrift.datamap.check.map_check import MapReport
+from afschrift.datamap.check.probe import Limits
 from afschrift.domain.sources import Connect
 from afschrift.inventory.load import load
-from afschrift.selection.live.finding import Code
-from afschrift.selection.live.probe import Limits
 from afschrift.sources.connections import from_environment
 from afschrift.sources.registry import SOURCES
-from afschrift.steps.map_check.check import MapReport
-from afschrift.wiring.drift import check_sources
 
 TABLES = {
     "customer": ("customer_id INTEGER, email VARCHAR(60)", [(1, "'ann@example.org'"), (2, "'bob@example.org'"), (3, "NULL")]),

@@ -12,12 +12,12 @@ import pytest
 from testbed.mini import CONTROLLER, POLICY
 from tests.contract.test_key_equality import AT, SHOP, SQL
 
+from afschrift.batch.together import PERSON, TogetherFinder
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.selection.statements import Statements
-from afschrift.selection.together import PERSON, TogetherFinder
 from afschrift.sources.registry import open_source
 
 NAMES = ("Renée BV", "RENÉE BV", "Bol", "BOL", "Bol ", "Bol")

@@ -15,6 +15,7 @@ from testbed import postgres as pg
 from testbed.mini import CONTROLLER, POLICY
 from tests.support import mariadb
 
+from afschrift.batch.together import HELD, PERSON, TogetherFinder
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key, KeyMatch
 from afschrift.domain.plan import ExtractPlan, FieldPlan
@@ -23,7 +24,6 @@ from afschrift.extraction.own_rows import OwnRows
 from afschrift.inventory.load import load
 from afschrift.selection.held_keys import HeldKeys, held_as
 from afschrift.selection.statements import Statements
-from afschrift.selection.together import HELD, PERSON, TogetherFinder
 from afschrift.sources.registry import open_source
 
 SQL = Path(__file__).parents[2] / "include" / "sql"

@@ -18,6 +18,7 @@ from tests.contract.test_type_zoo import ZOOS
 from tests.contract.zoo.crowd_of_rows import FILL, INDEX, LARGE, PERSON
 from tests.support.warehouses import SERVERS
 
+from afschrift.batch.together import TogetherFinder
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FieldPlan
@@ -25,7 +26,6 @@ from afschrift.domain.sources import ColumnType, Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.selection.statements import Statements
-from afschrift.selection.together import TogetherFinder
 from afschrift.sources.explained import nodes
 from afschrift.sources.key_table import KEY_TABLE
 from afschrift.sources.postgres.dialect import KEY_COLUMNS, PostgresDialect

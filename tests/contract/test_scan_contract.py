@@ -12,12 +12,12 @@ import pytest
 from tests.support.scanned import ways
 from tests.support.warehouses import SERVERS, at
 
+from afschrift.datamap.scan.bounded import sample_statement, sampled
+from afschrift.datamap.scan.proposal import TableRole
+from afschrift.datamap.scan.read import read_source
+from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.scan_findings import find
 from afschrift.domain.sources import Source
-from afschrift.scan.proposal import TableRole
-from afschrift.scan.reading.bounded import sample_statement, sampled
-from afschrift.scan.reading.read import read_source
-from afschrift.scan.reading.reader import Reader
-from afschrift.scan.scan_findings import find
 from afschrift.sources.registry import SOURCES, open_source
 
 TABLES = {

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation, installed
 
-from afschrift.steps.batch.fulfil_batch import batch_run
-from afschrift.steps.sweep.findings import BATCHED
+from afschrift.batch.fulfil_batch import batch_run
+from afschrift.operations.findings import BATCHED
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 from tests.airflow_support import AirflowEnv
 from tests.support.canary_shop import MARK, CanaryShop, canary_shop
 
-from afschrift.inventory.canary import CANARY
+from afschrift.canary.canary_file import CANARY
 
 AT = datetime(2026, 11, 28, 3, tzinfo=UTC)
 

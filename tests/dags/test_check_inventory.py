@@ -116,7 +116,7 @@ def test_a_new_column_is_found_told_once_and_stops_what_was_planned_and_what_com
 def test_a_source_that_is_away_fails_the_run_and_mends_nothing(
     airflow_env: AirflowEnv, installation: Installation, dag: Any
 ) -> None:
-    from afschrift.casework.notices.map_findings import MapFinding, record
+    from afschrift.datamap.check.map_findings import MapFinding, record
 
     known = MapFinding(NEW, "column_not_described", "error")
     record(installation.services.register, [known], [], "airflow:check_inventory")

@@ -18,9 +18,9 @@ from tests.support.moves import moved
 from afschrift.app.settings import Settings
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
+from afschrift.operations.findings import SweepCode
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import request
-from afschrift.steps.sweep.findings import SweepCode
 
 TASKS = {"sweep", "to_start", "start"}
 

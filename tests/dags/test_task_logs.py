@@ -49,7 +49,7 @@ def lines(log: str) -> list[str]:
 
 
 def test_each_event_that_the_run_appended_has_one_line(logged: Logged) -> None:
-    from afschrift.steps.trail_lines.line import line
+    from afschrift.audit.line import line
 
     events = logged.installation.services.register.trail.events(logged.request)
     began = next(header.seq for header, _ in events if header.type == "run_started")
@@ -115,8 +115,8 @@ def test_the_lineage_of_the_run_leads_from_tables_to_its_bundle(logged: Logged) 
 
 
 def compared(logged: Logged, folder: Path, log: str) -> list[tuple[str, int]]:
-    from afschrift.steps.trail_lines.against_logs import compare
-    from afschrift.steps.trail_lines.task_logs import read_logs
+    from afschrift.audit.against_logs import compare
+    from afschrift.audit.task_logs import read_logs
 
     folder.mkdir(exist_ok=True)
     (folder / "run.log").write_text(log, encoding="utf-8")
@@ -152,7 +152,7 @@ def test_a_line_that_was_altered_invented_or_taken_from_elsewhere_is_found(
 
 def as_json(logged: Logged, folder: Path, run: str, *, without: str = "") -> None:
     """The same lines in files as a scheduler's tasks write them: JSON, a folder each run and task."""
-    from afschrift.steps.trail_lines.against_logs import WRITTEN_BY
+    from afschrift.audit.against_logs import WRITTEN_BY
 
     for text in lines(logged.log):
         type_ = text.split()[2].rstrip(":")
@@ -167,8 +167,8 @@ def as_json(logged: Logged, folder: Path, run: str, *, without: str = "") -> Non
 
 
 def found(logged: Logged, folder: Path) -> list[tuple[str, int]]:
-    from afschrift.steps.trail_lines.against_logs import compare
-    from afschrift.steps.trail_lines.task_logs import read_logs
+    from afschrift.audit.against_logs import compare
+    from afschrift.audit.task_logs import read_logs
 
     register = logged.installation.services.register
     return [(f.code, f.seq) for f in compare(read_logs(folder), register.trail.events()).findings]

@@ -1,6 +1,6 @@
 """A batch for many requests, killed at ten places one after the other: each bundle is the one made alone.
 
-`make test-batch` runs it for 40 requests (AFSCHRIFT_BATCH_KILLED); four are killed in `tests/unit/steps/batch`.
+`make test-batch` runs it for 40 requests (AFSCHRIFT_BATCH_KILLED); four are killed in `tests/unit/batch`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tests.support.batch_child import batch
 from tests.support.crowd import FIRST, crowd
 from tests.support.own_run import data, own_run
 
+from afschrift.batch.extract_together import DONE, TOGETHER, extract_together
 from afschrift.services import Services
 from afschrift.steps.assess import assess
-from afschrift.steps.batch.extract_together import DONE, TOGETHER, extract_together
 from afschrift.steps.classify import classify
 
 REQUESTS = int(os.environ.get("AFSCHRIFT_BATCH_KILLED", "0"))

@@ -25,10 +25,10 @@ from tests.support.own_run import TOKEN, data, own_run
 from tests.support.restricted import restrict
 
 from afschrift.app.settings import Settings
+from afschrift.batch.fulfil_batch import fulfil_batch
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
+from afschrift.operations.findings import BATCHED
 from afschrift.services import Services
-from afschrift.steps.batch.fulfil_batch import fulfil_batch
-from afschrift.steps.sweep.findings import BATCHED
 
 PERSONS = int(os.environ.get("AFSCHRIFT_BATCH_PERSONS", "6"))
 ALONE = PERSONS if PERSONS > 50 else 3

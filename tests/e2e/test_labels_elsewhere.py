@@ -17,7 +17,7 @@ from testbed.running import installation, run, store
 from tests.e2e.test_joined_again import CHINOOK, NORTHWIND, Known, described
 from tests.support.linked_cells import ReadPage
 
-from afschrift.wiring.scan_source import Asked, scan_source
+from afschrift.datamap.scan.scan_source import Asked, scan_source
 
 EMPLOYEE = ["first_name", "last_name"]
 

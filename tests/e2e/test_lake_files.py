@@ -13,12 +13,12 @@ import pytest
 from testbed.mini import write_inventory
 from testbed.running import installation, run, store
 
+from afschrift.datamap.check.drift import check_sources
+from afschrift.datamap.check.finding import Code, Severity
+from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.domain.errors import UnreadFilesError
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
-from afschrift.selection.live.finding import Code, Severity
-from afschrift.wiring.drift import check_sources
-from afschrift.wiring.scan_source import Asked, scan_source
 
 SHOP = """
 source: shop

@@ -24,8 +24,8 @@ from tests.support.newcomer import Newcomer
 from tests.support.strangers import TRUTH, Stranger, script, stranger
 
 from afschrift.app.draft_project import draft_project
+from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.services import Services
-from afschrift.wiring.scan_source import Asked, scan_source
 
 PURPOSE = """\
 purposes:

@@ -235,8 +235,8 @@ def _peak() -> int:
 
 
 def test_the_page_of_limits_says_what_holds() -> None:
+    from afschrift.datamap.exchange.manifest import MOST
     from afschrift.outside import limits
-    from afschrift.scan.dbt.manifest import MOST
     from afschrift.web import body, multipart
 
     text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from afschrift.steps.canary.needles import forms
+from afschrift.canary.needles import forms
 
 _DEPTH = 4
 

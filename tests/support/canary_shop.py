@@ -16,15 +16,15 @@ from testbed.registers import place
 from testbed.running import installation
 
 from afschrift.app.settings import Settings
-from afschrift.casework.canary.checked import Checked
-from afschrift.casework.canary.signed import sign_canary
-from afschrift.inventory.canary import CANARY
+from afschrift.canary import check_canary
+from afschrift.canary.canary_file import CANARY
+from afschrift.canary.checked import Checked
+from afschrift.canary.made_values import Mark
+from afschrift.canary.propose import propose
+from afschrift.canary.proposed_files import as_sql, as_yaml
+from afschrift.canary.signed import sign_canary
 from afschrift.law.roles import Roles
 from afschrift.services import Services
-from afschrift.steps.canary.made_values import Mark
-from afschrift.steps.canary.propose import propose
-from afschrift.steps.canary.proposed_files import as_sql, as_yaml
-from afschrift.wiring import check_canary
 from afschrift.wiring.build_services import build
 
 MARK = Mark("kwik7q3f9a", 739182000)

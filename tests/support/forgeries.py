@@ -17,9 +17,9 @@ from sqlalchemy import Connection, String, Table, delete, insert, select, text, 
 from tests.support.forging import append_forged
 from tests.support.unguarded import unguarded
 
+from afschrift.audit.sentences import SENTENCES
 from afschrift.register.database.trail_tables import event, event_code, event_payload
 from afschrift.register.trail.told_rows import TOLD_TABLES, told_columns
-from afschrift.steps.trail_lines.sentences import SENTENCES
 
 _TYPES = sorted(SENTENCES)
 _PAYLOADS: list[dict[str, Any]] = [

@@ -11,12 +11,12 @@ from typing import Any
 
 from testbed.truth.answers import Column, Truth, Way
 
+from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.pointing import Place
+from afschrift.datamap.review.review_session import Review
 from afschrift.domain.origin import Origin
 from afschrift.inventory.load import load
-from afschrift.scan.review.answer_text import Answer
-from afschrift.scan.review.groups import Group
-from afschrift.scan.review.pointing import Place
-from afschrift.scan.review.review_session import Review
 
 ANSWER = Answer(
     "ann", date(2026, 11, 28), "Gone through with those who know the database.", date(2027, 11, 28)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from afschrift.scan.reading.read import read_source
-from afschrift.scan.reading.reader import Reader
-from afschrift.scan.scan_findings import Findings, find
+from afschrift.datamap.scan.read import read_source
+from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.scan_findings import Findings, find
 from afschrift.sources.registry import open_source
 
 

@@ -26,7 +26,7 @@ def look() -> dict[str, Any]:
         from afschrift.casework.notices.report import open_check, table
         from afschrift.casework.notices.reviews import due_reviews
         from afschrift.casework.telling.tell import ask_again
-        from afschrift.steps.sweep.remarks import remarks
+        from afschrift.operations.remarks import remarks
 
         notifiers = sorted(load_notifiers())
         check = open_check(BY)
@@ -58,7 +58,7 @@ def notify(name: str) -> int:
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
         from afschrift.casework.notices.reminders import reminders
         from afschrift.casework.notices.report import open_check
-        from afschrift.steps.sweep.remarks import remarks
+        from afschrift.operations.remarks import remarks
 
         entry = load_notifiers()[name]
         send, roles = sender(name, entry), [role.value for role in entry.roles]

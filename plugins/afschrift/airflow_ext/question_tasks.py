@@ -51,8 +51,8 @@ def announce(inlet_events: Any = None, outlet_events: Any = None) -> int:
         from afschrift.airflow_ext.outside.metrics import send_figures
         from afschrift.domain.instants import utc_now
         from afschrift.inventory.faults import InventoryError
+        from afschrift.operations.figures import figures
         from afschrift.register.open import open_register
-        from afschrift.steps.sweep.figures import figures
         from afschrift.wiring.build_services import load_inventory
 
         send_figures(figures())

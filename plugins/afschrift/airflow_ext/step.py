@@ -132,7 +132,7 @@ def trail_lines() -> Iterator[None]:
 
 
 def _say(header: Header, payload: dict[str, Any]) -> None:
-    from afschrift.steps.trail_lines.line import line
+    from afschrift.audit.line import line
 
     hear(header, payload)
     of_request = {"request": header.request} if header.request else {}

@@ -14,9 +14,9 @@ from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from afschrift.audit.verify_register import Verified
     from afschrift.register.register import Register
     from afschrift.register.trail.trail import TrailFinding
-    from afschrift.wiring.verify_register import Verified
 
 app = typer.Typer(
     help="The audit trail: show it, verify the chain, sign checkpoints, export it.", no_args_is_help=True
@@ -33,7 +33,7 @@ def show(
     """Print the events, one a line, as task logs tell them; `--json`: with all that stands in them."""
     from dataclasses import asdict
 
-    from afschrift.steps.trail_lines.line import line
+    from afschrift.audit.line import line
 
     found = False
     for header, payload in open_register().trail.each(request):
@@ -79,9 +79,9 @@ def verify(
     Exit code 1 with any finding. Each names a place, never a value.
     """
     from afschrift.app.settings import Settings
-    from afschrift.casework.canary.checked import evidence
+    from afschrift.audit.verify_register import verify as verify_all
+    from afschrift.canary.checked import evidence
     from afschrift.register.trail.checkpoint import offered
-    from afschrift.wiring.verify_register import verify as verify_all
 
     register = open_register()
     heads, refused = _heads(bundle or [], key)
@@ -216,8 +216,8 @@ def drop_year(
 
 def _against_logs(folder: Path, register: Register) -> list[TrailFinding]:
     """What the task logs below a folder tell otherwise than the trail."""
-    from afschrift.steps.trail_lines.against_logs import compare
-    from afschrift.steps.trail_lines.task_logs import read_logs
+    from afschrift.audit.against_logs import compare
+    from afschrift.audit.task_logs import read_logs
 
     logs = read_logs(folder)
     found = compare(logs, register.trail.each())

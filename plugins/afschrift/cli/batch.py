@@ -20,7 +20,7 @@ Requests = Annotated[list[str] | None, typer.Argument(help="Ids of requests; non
 def listing() -> None:
     """Requests that had no run yet, the oldest first, and until when each waits for company."""
     from afschrift.app.settings import Settings
-    from afschrift.steps.sweep.company import Company
+    from afschrift.operations.company import Company
 
     settings = Settings.from_environment()
     company = Company(settings.batch_requests, settings.batch_wait)
@@ -37,7 +37,7 @@ def listing() -> None:
 @app.command()
 def explain(requests: Requests = None) -> None:
     """Dry run: which of them would read which source together, and why others go alone."""
-    from afschrift.steps.batch.dry_run import explain as lines
+    from afschrift.batch.dry_run import explain as lines
 
     for line in lines(services(), requests or _waiting()):
         typer.echo(line)
@@ -57,8 +57,8 @@ def start(
         return
     if here:
         from afschrift.airflow_ext.heartbeat import all_beating
-        from afschrift.steps.batch.fulfil_batch import batch_run, fulfil_batch
-        from afschrift.steps.sweep.findings import BATCHED
+        from afschrift.batch.fulfil_batch import batch_run, fulfil_batch
+        from afschrift.operations.findings import BATCHED
 
         batch, opened = f"here-{uuid4().hex}", services()
         with all_beating(opened, {one: batch_run(batch, one) for one in chosen}):
@@ -72,7 +72,7 @@ def start(
 
 def _at_most(requests: list[str]) -> list[str]:
     """The first of them, the oldest, as many as one batch takes; what is left is said."""
-    from afschrift.steps.sweep.company import MOST
+    from afschrift.operations.company import MOST
 
     if (left := len(requests) - MOST) > 0:
         say(f"One batch reads for {MOST} requests; {left} are left: start the next one when it has ended.")
@@ -80,6 +80,6 @@ def _at_most(requests: list[str]) -> list[str]:
 
 
 def _waiting() -> list[str]:
-    from afschrift.steps.sweep.company import Company
+    from afschrift.operations.company import Company
 
     return [status.request for status in Company().in_line(open_register().oversight.progress())]

@@ -31,11 +31,11 @@ def plan(
     Gives `canary.yml` and statements for each source. Sources are only read, and nothing is planted: read
     what is proposed, change what does not fit, and let each team run its own.
     """
+    from afschrift.canary.canary_file import CANARY
+    from afschrift.canary.made_values import Mark
+    from afschrift.canary.propose import propose
+    from afschrift.canary.proposed_files import as_sql, as_yaml
     from afschrift.domain.instants import utc_now
-    from afschrift.inventory.canary import CANARY
-    from afschrift.steps.canary.made_values import Mark
-    from afschrift.steps.canary.propose import propose
-    from afschrift.steps.canary.proposed_files import as_sql, as_yaml
 
     mark = Mark("kwik" + secrets.token_hex(3), 739_000_000 + secrets.randbelow(900) * 1000)
     proposal = propose(services(), mark)
@@ -62,10 +62,10 @@ def plan(
 def sign() -> None:
     """Sign `canary.yml` as it is: it counts only so. Takes the role officer."""
     from afschrift.app.settings import Settings
-    from afschrift.casework.canary.signed import SIGNATURE, sign_canary
+    from afschrift.canary.check_canary import known_canary
+    from afschrift.canary.signed import SIGNATURE, sign_canary
     from afschrift.domain.signing import fingerprint
     from afschrift.wiring.build_services import load_inventory
-    from afschrift.wiring.check_canary import known_canary
 
     settings, who = Settings.from_environment(), officer()
     canary = known_canary(settings, load_inventory(settings.inventory))
@@ -84,8 +84,8 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="For machines.")]
     Nothing is delivered. The DAG `check_canary` does the same every day.
     """
     from afschrift.app.settings import Settings
+    from afschrift.canary.check_canary import check_canary
     from afschrift.wiring.build_services import build
-    from afschrift.wiring.check_canary import check_canary
 
     settings = Settings.from_environment()
     checked = check_canary(build(lambda _line: None, settings), settings, actor())
@@ -104,7 +104,7 @@ def search_logs(
 ) -> None:
     """Look for the canary's values in every log below a folder; exit code 1 where one stands there."""
     from afschrift.app.settings import Settings
-    from afschrift.wiring.check_canary import search_logs as search
+    from afschrift.canary.check_canary import search_logs as search
 
     files = sorted(path for path in folder.rglob("*.log") if path.is_file())
     if not files:
@@ -121,7 +121,7 @@ def search_logs(
 @app.command()
 def history(as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False) -> None:
     """Every check that the trail tells of, the oldest first."""
-    from afschrift.casework.canary.checked import history as checks
+    from afschrift.canary.checked import history as checks
     from afschrift.cli.common import open_register
 
     for one in checks(open_register()):

@@ -31,8 +31,8 @@ def health(
 
     A file of one byte is written to staging and removed; nothing else is changed, and no request is read.
     """
-    from afschrift.wiring.health import Health
-    from afschrift.wiring.health import health as look
+    from afschrift.operations.health import Health
+    from afschrift.operations.health import health as look
 
     looks = look(probe=probe, sources=sources)
     if as_json:

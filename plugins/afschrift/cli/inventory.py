@@ -71,9 +71,9 @@ def schema(
 
     `check`: that of what `afschrift inventory check --format json` prints.
     """
+    from afschrift.datamap.check.documents import json_schema
     from afschrift.inventory.load import FILES
     from afschrift.inventory.load import schema as document
-    from afschrift.steps.map_check.documents import json_schema
 
     if file == "check":
         typer.echo(json.dumps(json_schema(), indent=2))

@@ -13,9 +13,9 @@ import typer
 from afschrift.domain.language import count
 
 if TYPE_CHECKING:
+    from afschrift.datamap.check.documents import Placed
+    from afschrift.datamap.check.map_check import MapReport
     from afschrift.inventory.model import Inventory
-    from afschrift.steps.map_check.check import MapReport
-    from afschrift.steps.map_check.documents import Placed
 
 
 class Checked(IntEnum):
@@ -77,13 +77,13 @@ def check(
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
     from afschrift.app.settings import Settings
+    from afschrift.datamap.check.drift import check_sources
+    from afschrift.datamap.check.finding import Severity
+    from afschrift.datamap.check.map_check import MapReport, failures
+    from afschrift.datamap.check.places import Places, of_faults
+    from afschrift.datamap.check.probe import Limits
     from afschrift.inventory.faults import InventoryError
-    from afschrift.selection.live.finding import Severity
-    from afschrift.selection.live.probe import Limits
-    from afschrift.steps.map_check.check import MapReport, failures
-    from afschrift.steps.map_check.places import Places, of_faults
     from afschrift.wiring.build_services import load_inventory
-    from afschrift.wiring.drift import check_sources
 
     where = folder or Settings.from_environment().inventory
     report = MapReport()
@@ -120,7 +120,7 @@ def _print(
     live: bool,
     ended: Checked,
 ) -> None:
-    from afschrift.steps.map_check.documents import as_json, as_sarif
+    from afschrift.datamap.check.documents import as_json, as_sarif
 
     sound = ended is Checked.SOUND
     document = (
@@ -215,9 +215,9 @@ def _line(table: str, why: str, columns: list[str]) -> str:
 
 def _lines(report: MapReport, placed: Placed) -> Iterator[str]:
     """The live check in words: what was found, whose the rows are, and what a request reads."""
+    from afschrift.datamap.check.finding import Code
+    from afschrift.datamap.check.probe import Counted
     from afschrift.inventory.waiting.unclassified import share
-    from afschrift.selection.live.finding import Code
-    from afschrift.selection.live.probe import Counted
 
     for note in report.notes:
         yield f"  {note}"

@@ -19,9 +19,9 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.language import count
 
 if TYPE_CHECKING:
-    from afschrift.scan.review.answer_text import Answer
-    from afschrift.scan.review.groups import Group
-    from afschrift.scan.review.review_session import Review
+    from afschrift.datamap.review.answer_text import Answer
+    from afschrift.datamap.review.groups import Group
+    from afschrift.datamap.review.review_session import Review
 
 _KEYS = {
     "y": "it is so",
@@ -86,8 +86,8 @@ class _Terminal:
                 shown = None
 
     def _show(self, group: Group, left: int) -> None:
-        from afschrift.scan.review.enough import lacking
-        from afschrift.scan.review.offered import in_both_languages
+        from afschrift.datamap.review.enough import lacking
+        from afschrift.datamap.review.offered import in_both_languages
 
         what = f"{count(len(group.places), 'column')} called {one_line(group.name)}"
         if group.is_table:
@@ -117,8 +117,8 @@ class _Terminal:
                 typer.echo(f"  {'':<12}and {len(places) - most} more (l)")
 
     def _confirm(self, group: Group) -> None:
-        from afschrift.scan.review.enough import must_say_enough
-        from afschrift.scan.review.offered import decided
+        from afschrift.datamap.review.enough import must_say_enough
+        from afschrift.datamap.review.offered import decided
 
         must_say_enough(group, self.words)
         step = self.review.confirm(group, replace(self.answer, words=dict(self.words)))
@@ -134,7 +134,7 @@ class _Terminal:
         return ask
 
     def _samples(self, group: Group) -> None:
-        from afschrift.wiring.review_samples import masked, record_shown, samples
+        from afschrift.datamap.review.review_samples import masked, record_shown, samples
 
         found = samples(self.review.inventory, group)
         for one in found:
@@ -160,7 +160,7 @@ class _Terminal:
         self.passed.add(group.key)
 
     def _undo(self, _group: Group) -> None:
-        from afschrift.scan.review.offered import decided
+        from afschrift.datamap.review.offered import decided
 
         step = self.review.undo()
         said = step and decided(step.group, step.answer.words)
@@ -168,7 +168,7 @@ class _Terminal:
 
     def tell(self) -> None:
         """Lines written and decisions taken."""
-        from afschrift.scan.review.offered import decided
+        from afschrift.datamap.review.offered import decided
 
         done, left = self.review.done, self.review.waiting()
         for step in done:
@@ -203,9 +203,9 @@ def review(
     why; stop when you like, the same command goes on. Without a terminal, edit the files: docs/review.md.
     """
     from afschrift.app.settings import Settings
-    from afschrift.scan.review.answer_text import Answer
-    from afschrift.scan.review.offered import in_a_year
-    from afschrift.scan.review.review_session import Review
+    from afschrift.datamap.review.answer_text import Answer
+    from afschrift.datamap.review.offered import in_a_year
+    from afschrift.datamap.review.review_session import Review
 
     if not sys.stdin.isatty():
         raise ConfigurationError(

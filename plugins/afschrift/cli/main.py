@@ -7,7 +7,10 @@ import sys
 
 import typer
 
-from afschrift import __version__, airflow_ext  # noqa: F401  (keys in a secrets backend)
+from afschrift import (
+    __version__,
+    airflow_ext,  # noqa: F401  (keys in a secrets backend)
+)
 from afschrift.app.private_files import UMASK
 from afschrift.app.project import enter_project, has_home
 from afschrift.cli import (

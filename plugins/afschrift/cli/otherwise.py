@@ -8,16 +8,16 @@ from typing import Any
 import typer
 
 from afschrift.cli.one_key import key, typed
-from afschrift.domain.errors import ConfigurationError
-from afschrift.scan.review.enough import must_take_meaning
-from afschrift.scan.review.groups import Group
-from afschrift.scan.review.offered import (
+from afschrift.datamap.review.enough import must_take_meaning
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.offered import (
     ORIGINS,
     meaning_of,
     must_be_category,
     others_offered,
     words_of_others,
 )
+from afschrift.domain.errors import ConfigurationError
 
 Ask = Callable[[Group, dict[str, Any], Sequence[str]], None]
 """Asks about a question, and puts what is said into its words; the last: languages of the controller."""

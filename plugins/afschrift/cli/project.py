@@ -39,7 +39,7 @@ def check() -> None:
 
     No source is opened: `afschrift inventory check --live` compares with the databases.
     """
-    from afschrift.wiring.check_installation import check_installation
+    from afschrift.operations.check_installation import check_installation
 
     steps = list(check_installation())
     for one in steps:

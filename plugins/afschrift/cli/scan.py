@@ -55,7 +55,7 @@ def scan(
     Finds the people, the ways to them, keys and copies. Nothing that it proposes counts until a person
     confirms it. It reads the catalogue and at most some dozens of rows a table, and writes nothing there.
     """
-    from afschrift.wiring.scan_source import Asked, scan_source
+    from afschrift.datamap.scan.scan_source import Asked, scan_source
 
     options = dict(_pair(one) for one in option or ())
     if schema:

@@ -21,8 +21,8 @@ def sweep(
     reached, they are only named.
     """
     from afschrift.airflow_ext.trigger import trigger, trigger_batch
-    from afschrift.wiring.run_sweep import sweep as whole
-    from afschrift.wiring.run_sweep import table
+    from afschrift.operations.run_sweep import sweep as whole
+    from afschrift.operations.run_sweep import table
 
     def start(request_id: str, run_id: str) -> str:
         return f"run {trigger(request_id, {}, run_id=run_id)} is started"

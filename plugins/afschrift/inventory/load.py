@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from afschrift.inventory.canary import CANARY, CanaryFile
+from afschrift.canary.canary_file import CANARY, CanaryFile
 from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError

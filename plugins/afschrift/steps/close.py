@@ -15,9 +15,9 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.portions import Portion
 from afschrift.domain.state import State
 from afschrift.law.dispute import under_hold
+from afschrift.operations.findings import PARTLY
 from afschrift.services import Services
 from afschrift.steps.gates import enter, must_follow_from_trail, refusal
-from afschrift.steps.sweep.findings import PARTLY
 
 
 def close(services: Services, request_id: str) -> dict[str, Any]:

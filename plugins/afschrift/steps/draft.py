@@ -13,10 +13,10 @@ from afschrift.casework.decision.triggers import Trigger
 from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.identity.question import SEVERAL_PERSONS, SHARED_KEY
 from afschrift.casework.manual.question import planned
-from afschrift.casework.notices.map_findings import LOSES_ROWS, standing
 from afschrift.casework.partial_response.missing_supplement import gone
 from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import Supplement, delivered
+from afschrift.datamap.check.map_findings import LOSES_ROWS, standing
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FactPlan, ManualPlan, Plan, Withheld
 from afschrift.domain.portions import Gone, Later

@@ -9,10 +9,10 @@ from typing import Any
 from afschrift.casework.decision.require import require_decision
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.identity.risk import require_identity
-from afschrift.casework.notices.map_findings import stopping
 from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import delivered
 from afschrift.casework.review.redactions_in_force import decided
+from afschrift.datamap.check.map_findings import stopping
 from afschrift.domain.event import digest
 from afschrift.domain.request import Request
 from afschrift.law.restriction import lifted

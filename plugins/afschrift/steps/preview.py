@@ -7,6 +7,7 @@ from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
 
+from afschrift.batch.dry_run import way_of
 from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.identity.mandates import mandate_status_now
 from afschrift.casework.identity.risk import sure_identity
@@ -21,7 +22,6 @@ from afschrift.questions.ask import Answers
 from afschrift.selection.estimate_lines import estimate_lines
 from afschrift.selection.words import REASONS
 from afschrift.services import Services
-from afschrift.steps.batch.dry_run import way_of
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 
 

@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.app.settings import Settings
+from afschrift.canary.asked_for import asks_for_canary
 from afschrift.casework.answer import visible
-from afschrift.casework.canary.asked_for import asks_for_canary
 from afschrift.casework.clock import view as request_words
 from afschrift.casework.letters.due import letters_due
 from afschrift.casework.letters.due import lines as letter_lines

@@ -22,13 +22,13 @@ from tests.support.unguarded import run_unguarded
 from typer.testing import CliRunner
 
 from afschrift.app.settings import Settings
+from afschrift.audit.line import line
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
 from afschrift.register.database.followed import followed
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.register import Register
-from afschrift.steps.trail_lines.line import line
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from tests.support.command_line import in_this_process
 from afschrift.inventory.load import load
 from afschrift.inventory.waiting.unclassified import guessed_ways, unclassified
 
-MANIFEST = Path(__file__).parents[1] / "scan" / "dbt_project" / "manifest.json"
+MANIFEST = Path(__file__).parents[1] / "datamap" / "exchange" / "dbt_project" / "manifest.json"
 DATASET = """
 dataset:
 - fides_key: crm

@@ -14,7 +14,7 @@ from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonS
 from testbed.mini import write_inventory
 from tests.support.command_line import Said, in_this_process
 
-from afschrift.selection.live import finding
+from afschrift.datamap.check import finding
 
 SHOP = """\
 source: shop

@@ -193,9 +193,9 @@ def test_without_a_terminal_the_way_out_is_named(services: Services) -> None:
 
 
 def test_a_column_that_the_source_does_not_have_is_told(services: Services) -> None:
-    from afschrift.scan.review.groups import Group
-    from afschrift.scan.review.pointing import Place
-    from afschrift.wiring.review_samples import samples
+    from afschrift.datamap.review.groups import Group
+    from afschrift.datamap.review.pointing import Place
+    from afschrift.datamap.review.review_samples import samples
 
     places = (Place("shop", "customer", "gone"), Place("shop", "nowhere", "email"))
     found = samples(services.inventory, Group("gone", {}, places))
@@ -208,8 +208,8 @@ def test_the_terminal_shows_what_takes_over_an_answer(
     from datetime import date
 
     from afschrift.cli.inventory_review import _Terminal
-    from afschrift.scan.review.answer_text import Answer
-    from afschrift.scan.review.review_session import Review
+    from afschrift.datamap.review.answer_text import Answer
+    from afschrift.datamap.review.review_session import Review
 
     path = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
     ours = "    key: [customer_id]\n"
@@ -224,8 +224,8 @@ def test_a_member_with_a_secret_in_its_path_shows_no_value(tmp_path: Path) -> No
     """The member that the path names, whatever the map calls it, and what lies below it."""
     import duckdb
 
-    from afschrift.scan.review.groups import groups
-    from afschrift.wiring.review_samples import samples
+    from afschrift.datamap.review.groups import groups
+    from afschrift.datamap.review.review_samples import samples
 
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
         con.execute("CREATE TABLE customer (id INTEGER, profile JSON)")

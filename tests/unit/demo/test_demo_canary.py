@@ -11,10 +11,10 @@ from demo.canary import PLANTED, checked, plant
 from tests.support.installed import Installation
 
 from afschrift.app.settings import Settings
-from afschrift.casework.canary.signed import sign_canary
+from afschrift.canary.check_canary import known_canary
+from afschrift.canary.signed import sign_canary
 from afschrift.law.roles import Roles
 from afschrift.wiring.build_services import build
-from afschrift.wiring.check_canary import known_canary
 
 pytestmark = pytest.mark.slow
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from typer.main import get_command
 
-from afschrift.casework.canary.checked import RightOutcome
+from afschrift.canary.answer import GIVES_LESS
+from afschrift.canary.canary_file import CanaryFile
+from afschrift.canary.checked import RightOutcome
 from afschrift.cli.canary import app
 from afschrift.domain.right import Right
-from afschrift.inventory.canary import CanaryFile
-from afschrift.steps.canary.answer import GIVES_LESS
 
 TEXT = (Path(__file__).parents[3] / "docs" / "canary.md").read_text(encoding="utf-8")
 

@@ -62,8 +62,8 @@ def test_every_look_of_health_is_explained(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from afschrift.app.settings import Settings
-    from afschrift.inventory.canary import CANARY
-    from afschrift.wiring.health import health
+    from afschrift.canary.canary_file import CANARY
+    from afschrift.operations.health import health
 
     inventory = tmp_path / "inventory"
     shutil.copytree(Settings.from_environment().inventory, inventory)

@@ -18,11 +18,11 @@ from afschrift.app.settings import Settings
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
+from afschrift.operations.findings import SweepCode
 from afschrift.register import schema
 from afschrift.register.database import database
 from afschrift.register.open import open_keys
 from afschrift.register.register import Register
-from afschrift.steps.sweep.findings import SweepCode
 
 DOC = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
 

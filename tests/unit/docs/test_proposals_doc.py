@@ -7,9 +7,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.unit.scan.scanned import DATA, outcomes
+from tests.unit.datamap.scan.scanned import DATA, outcomes
 
-from afschrift.scan.proposal import PROPOSED
+from afschrift.datamap.scan.proposal import PROPOSED
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "proposals.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from afschrift.steps.trail_lines.against_logs import WORDS, WRITTEN_BY
-from afschrift.steps.trail_lines.line import parse
+from afschrift.audit.against_logs import WORDS, WRITTEN_BY
+from afschrift.audit.line import parse
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from afschrift.audit.verify_register import SENTENCES
 from afschrift.domain.event import Header, payload_digest
 from afschrift.register.trail.checkpoint import parse
-from afschrift.wiring.verify_register import SENTENCES
 
 PRODUCT = (
     "register/trail/verification.py",

@@ -18,6 +18,7 @@ from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import event_types, installation, run, store
 from tests.support.active_files import docx, mail, old
 
+from afschrift.audit.sentences import sentence
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
@@ -33,7 +34,6 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
-from afschrift.steps.trail_lines.sentences import sentence
 from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow

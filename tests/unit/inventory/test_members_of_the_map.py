@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from tests.support import profile_shop
 
+from afschrift.datamap.exchange.export import export
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
-from afschrift.scan.fides.export import export
 
 MORE = "options: {path: nowhere.duckdb}"
 

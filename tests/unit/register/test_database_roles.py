@@ -23,19 +23,24 @@ from tests.support.moves import moved
 from upath import UPath
 
 from afschrift.app.settings import Settings
+from afschrift.audit.sentences import SENTENCES
 from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.correct_keys import change_keys
-from afschrift.casework.notices.map_findings import MapFinding, map_reminder, record
 from afschrift.casework.notices.referrals import to_hand_over
 from afschrift.casework.notices.reminders import reminders
 from afschrift.casework.notices.report import open_check
 from afschrift.casework.notices.reviews import due_reviews
 from afschrift.casework.officer import Officer
 from afschrift.casework.telling.tell import ask_again
+from afschrift.datamap.check.map_findings import MapFinding, map_reminder, record
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.law.clock.deadline import local_date
+from afschrift.operations.figures import figures
+from afschrift.operations.findings import SweepLimits
+from afschrift.operations.remarks import remarks
+from afschrift.operations.sweep import Sweep
 from afschrift.register.database.columns import metadata
 from afschrift.register.database.objects import differing
 from afschrift.register.open import initialise, open_keys
@@ -44,11 +49,6 @@ from afschrift.register.schema import VERSION_TABLE
 from afschrift.services import Services
 from afschrift.staging.staged_requests import destroy, staged_requests
 from afschrift.steps.assess import assess
-from afschrift.steps.sweep.figures import figures
-from afschrift.steps.sweep.findings import SweepLimits
-from afschrift.steps.sweep.remarks import remarks
-from afschrift.steps.sweep.sweep import Sweep
-from afschrift.steps.trail_lines.sentences import SENTENCES
 from afschrift.wiring.build_services import build
 
 RUNS, OFFICERS, CHECKS, KEYS = (f"afschrift_{name}" for name in ("runs", "officers", "checks", "keys"))

@@ -15,6 +15,7 @@ import pytest
 from testbed.mini import write_inventory
 from testbed.running import installation, run, store
 
+from afschrift.datamap.check.drift import compare
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.keys import Key
 from afschrift.inventory.faults import InventoryError
@@ -24,7 +25,6 @@ from afschrift.selection.statements import Statements
 from afschrift.sources.registry import open_source
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.wiring.drift import compare
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
 AT = "2026-01-01T00:00:00.000000Z"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from testbed.mini import write_inventory
 
+from afschrift.datamap.check.drift import check_sources
+from afschrift.datamap.check.finding import Code, Finding
+from afschrift.datamap.check.probe import Limits
 from afschrift.inventory.load import load
-from afschrift.selection.live.finding import Code, Finding
-from afschrift.selection.live.probe import Limits
-from afschrift.wiring.drift import check_sources
 
 SHOP = """
 source: shop

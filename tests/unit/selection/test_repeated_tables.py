@@ -14,11 +14,11 @@ from testbed import postgres as pg
 from testbed.mini import write_inventory
 from testbed.running import installation, run, store
 
+from afschrift.datamap.check.drift import compare
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
 from afschrift.services import Services
-from afschrift.wiring.drift import compare
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
 SHOP = """

@@ -12,14 +12,14 @@ from tests.support.canary_shop import CanaryShop, canary_shop
 from afschrift.bundle.container.container import UnpackLimits
 from afschrift.bundle.container.verify import check as verify
 from afschrift.bundle.container.zip_container import ZipContainer
+from afschrift.canary.answer import answer
+from afschrift.canary.canary_file import CANARY
+from afschrift.canary.check_canary import apart, known_canary
 from afschrift.domain.errors import GateError, StagedFileError, UnknownRequestError
 from afschrift.domain.right import Right
-from afschrift.inventory.canary import CANARY
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_file import BUNDLE
-from afschrift.steps.canary.answer import answer
 from afschrift.steps.deliver import deliver
-from afschrift.wiring.check_canary import apart, known_canary
 
 SIGNED_AT = "2026-11-28T00:00:00Z"
 

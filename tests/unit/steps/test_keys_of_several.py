@@ -11,16 +11,16 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from testbed.mini import CONTROLLER, POLICY
 from testbed.running import installation, store
 
+from afschrift.datamap.check.drift import check_sources
+from afschrift.datamap.check.finding import Code
+from afschrift.datamap.check.probe import Limits
 from afschrift.domain.errors import ConfigurationError, GateError
 from afschrift.extraction.staged_records import read_record
 from afschrift.inventory.load import load
-from afschrift.selection.live.finding import Code
-from afschrift.selection.live.probe import Limits
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
-from afschrift.wiring.drift import check_sources
 
 SHOP = """
 source: shop

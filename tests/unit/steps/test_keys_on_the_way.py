@@ -12,9 +12,9 @@ from testbed.running import installation, store
 from tests.support import mariadb
 from tests.unit.steps.test_keys_of_several import DECIDED, IDENTITY, SHOP, codes
 
+from afschrift.datamap.check.finding import Code
 from afschrift.domain.errors import ConfigurationError
 from afschrift.extraction.staged_records import read_record
-from afschrift.selection.live.finding import Code
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify

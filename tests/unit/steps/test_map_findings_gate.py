@@ -10,7 +10,7 @@ import pytest
 from testbed import mini
 from testbed.running import event_types, installation, run, store
 
-from afschrift.casework.notices.map_findings import MapFinding, record
+from afschrift.datamap.check.map_findings import MapFinding, record
 from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.state import State
 from afschrift.services import Services

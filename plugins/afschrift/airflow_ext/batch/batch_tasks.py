@@ -27,7 +27,7 @@ def prepare(params: Any = None, dag_run: Any = None, ti: Any = None) -> list[dic
     sources, each with the ids of the requests that read it.
     """
     with _batch(dag_run) as services:
-        from afschrift.steps.batch.fulfil_batch import prepare as use_case
+        from afschrift.batch.fulfil_batch import prepare as use_case
         from afschrift.steps.gates import refusal
 
         try:
@@ -49,7 +49,7 @@ def extract(source: str, requests: list[str], dag_run: Any = None, ti: Any = Non
     own run; the log says how many and why.
     """
     with _batch(dag_run) as services:
-        from afschrift.steps.batch.fulfil_batch import extract_source
+        from afschrift.batch.fulfil_batch import extract_source
 
         must_be_its_queue(ti, services.inventory, source)
         with _alive(services, _ids(requests), dag_run):
@@ -59,9 +59,9 @@ def extract(source: str, requests: list[str], dag_run: Any = None, ti: Any = Non
 def end(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
     """End the batch, whatever happened before; hand on the runs of `fulfil_request` that go on."""
     with _batch(dag_run) as services:
-        from afschrift.steps.batch.fulfil_batch import end as use_case
-        from afschrift.steps.sweep.findings import next_run
-        from afschrift.steps.sweep.refused_runs import next_free
+        from afschrift.batch.fulfil_batch import end as use_case
+        from afschrift.operations.findings import next_run
+        from afschrift.operations.refused_runs import next_free
 
         going = use_case(services, _ids(params["requests"]), dag_run.run_id)
         known = {status.request: status for status in services.register.oversight.progress(going)}
@@ -78,7 +78,7 @@ def _batch(dag_run: Any) -> Iterator[Services]:
 
 def _alive(services: Services, requests: list[str], dag_run: Any) -> AbstractContextManager[None]:
     from afschrift.airflow_ext.heartbeat import all_beating
-    from afschrift.steps.batch.fulfil_batch import batch_run
+    from afschrift.batch.fulfil_batch import batch_run
 
     return all_beating(services, {one: batch_run(dag_run.run_id, one) for one in requests})
 

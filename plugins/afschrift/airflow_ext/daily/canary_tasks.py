@@ -32,7 +32,7 @@ def check(ti: Any = None) -> dict[str, Any]:
         from afschrift.airflow_ext.outside.metrics import send_canary
         from afschrift.airflow_ext.queues import must_be_its_queue
         from afschrift.app.settings import Settings
-        from afschrift.wiring.check_canary import check_canary
+        from afschrift.canary.check_canary import check_canary
 
         settings = Settings.from_environment()
         must_be_its_queue(ti, services.inventory)
@@ -59,7 +59,7 @@ def search(ti: Any = None) -> int:
     """
     with step() as services:
         from afschrift.app.settings import Settings
-        from afschrift.wiring.check_canary import search_logs
+        from afschrift.canary.check_canary import search_logs
 
         settings = Settings.from_environment()
         _there(services, settings)
@@ -82,7 +82,7 @@ def search(ti: Any = None) -> int:
 
 
 def _there(services: Services, settings: Settings) -> None:
-    from afschrift.inventory.canary import CANARY, load_canary
+    from afschrift.canary.canary_file import CANARY, load_canary
 
     if load_canary(settings.inventory, services.inventory.identity.keys) is None:
         raise AirflowSkipException(f"There is no {CANARY} beside the data map: see docs/canary.md.")

@@ -56,9 +56,9 @@ def verify() -> dict[str, Any]:
 
 def _verify() -> dict[str, Any]:
     from afschrift.app.settings import Settings
+    from afschrift.audit.verify_register import verify as verify_all
     from afschrift.domain.event import NewEvent
     from afschrift.register.open import open_register
-    from afschrift.wiring.verify_register import verify as verify_all
 
     settings = Settings.from_environment()
     register = open_register(settings)

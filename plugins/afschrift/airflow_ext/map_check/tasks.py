@@ -26,11 +26,11 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
         from afschrift.airflow_ext.outside.assets import announce_map
         from afschrift.airflow_ext.outside.metrics import send_map
         from afschrift.airflow_ext.queues import must_be_its_queue
-        from afschrift.casework.notices.map_findings import MapFinding, record
+        from afschrift.datamap.check.drift import check_sources
+        from afschrift.datamap.check.finding import Severity
+        from afschrift.datamap.check.map_findings import MapFinding, record
         from afschrift.register.open import open_register
-        from afschrift.selection.live.finding import Severity
         from afschrift.wiring.build_services import load_inventory
-        from afschrift.wiring.drift import check_sources
 
         notifiers, inventory, register = sorted(load_notifiers()), load_inventory(), open_register()
         must_be_its_queue(ti, inventory)
@@ -70,7 +70,7 @@ def notify(name: str) -> int:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
-        from afschrift.casework.notices.map_findings import map_reminder
+        from afschrift.datamap.check.map_findings import map_reminder
         from afschrift.register.open import open_register
 
         entry = load_notifiers()[name]

@@ -76,7 +76,7 @@ def map_news(register: Register, inventory: str, told: Mapping[str, Any] | None)
     Returns:
         None where the last event, `told`, says the same.
     """
-    from afschrift.casework.notices.map_findings import status
+    from afschrift.datamap.check.map_findings import status
 
     found = status(register)
     now = {"inventory": inventory} | ({"findings": found} if found else {})

@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from afschrift.casework.canary.checked import Checked
-    from afschrift.steps.sweep.figures import Figures
+    from afschrift.canary.checked import Checked
+    from afschrift.operations.figures import Figures
 
 
 @dataclass(frozen=True)

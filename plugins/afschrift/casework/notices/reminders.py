@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from afschrift.casework.notices.canary_fault import canary_reminder
+from afschrift.canary.canary_fault import canary_reminder
 from afschrift.casework.notices.deadline_check import DeadlineCheck, Remarks
 from afschrift.casework.notices.deadlines import deadline_reminder
 from afschrift.casework.notices.referrals import referral_reminder

@@ -28,7 +28,7 @@ def fides(
     ] = None,
 ) -> None:
     """A dataset of Fides: categories, keys, identities, ways as references."""
-    from afschrift.scan.fides.export import export
+    from afschrift.datamap.exchange.export import export
     from afschrift.wiring.build_services import load_inventory
 
     sources = load_inventory(folder).sources

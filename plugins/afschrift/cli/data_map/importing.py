@@ -13,9 +13,9 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
 
 if TYPE_CHECKING:
-    from afschrift.scan.external.external_draft import Confirmation
-    from afschrift.scan.external.external_tables import Description
-    from afschrift.wiring.import_map import Into
+    from afschrift.datamap.exchange.external_draft import Confirmation
+    from afschrift.datamap.exchange.external_tables import Description
+    from afschrift.datamap.exchange.import_map import Into
 
 app = typer.Typer(
     help="Add what another tool says of a source to the inventory, as proposals.", no_args_is_help=True
@@ -53,8 +53,8 @@ def fides(
     dry_run: DryRun = False,
 ) -> None:
     """Datasets of Fides: categories, keys, identities, references as ways."""
-    from afschrift.scan.fides.dataset import datasets
-    from afschrift.wiring.import_map import Into
+    from afschrift.datamap.exchange.dataset import datasets
+    from afschrift.datamap.exchange.import_map import Into
 
     confirmed = _confirmation(confirmed_by, why)
     found = [one for file in files for one in datasets(_text(file), file.name)]
@@ -84,8 +84,8 @@ def dbt(
     dry_run: DryRun = False,
 ) -> None:
     """A manifest of dbt: `meta`, tags, unique columns, relationships tests as ways."""
-    from afschrift.scan.dbt.manifest import described
-    from afschrift.wiring.import_map import Into
+    from afschrift.datamap.exchange.import_map import Into
+    from afschrift.datamap.exchange.manifest import described
 
     confirmed = _confirmation(confirmed_by, why)
     said = described(_text(manifest), manifest.name, schema)
@@ -101,10 +101,10 @@ def comments(
     dry_run: DryRun = False,
 ) -> None:
     """Comments in the database itself: `afschrift: origin=provided category=user.contact.email`."""
-    from afschrift.scan.external.comments import from_comments
+    from afschrift.datamap.exchange.comments import from_comments
+    from afschrift.datamap.exchange.import_map import Into
     from afschrift.sources.registry import open_declared
     from afschrift.wiring.build_services import load_inventory
-    from afschrift.wiring.import_map import Into
 
     confirmed = _confirmation(confirmed_by, why)
     sources = load_inventory(folder).sources
@@ -120,8 +120,8 @@ def comments(
 
 
 def _confirmation(by: str | None, why: str | None) -> Confirmation | None:
+    from afschrift.datamap.exchange.external_draft import Confirmation
     from afschrift.domain.instants import utc_now
-    from afschrift.scan.external.external_draft import Confirmation
 
     if bool(by) != bool(why):
         raise ConfigurationError(
@@ -132,8 +132,8 @@ def _confirmation(by: str | None, why: str | None) -> Confirmation | None:
 
 
 def _text(file: Path) -> bytes:
+    from afschrift.datamap.exchange.manifest import MOST
     from afschrift.outside.limits import read_file
-    from afschrift.scan.dbt.manifest import MOST
 
     try:
         return read_file(file, MOST)
@@ -145,7 +145,7 @@ def _text(file: Path) -> bytes:
 
 
 def _add(described: Description, into: Into, confirmed: Confirmation | None, *, dry_run: bool) -> None:
-    from afschrift.wiring.import_map import import_map
+    from afschrift.datamap.exchange.import_map import import_map
 
     found = import_map(described, into, confirmed, dry_run=dry_run)
     if dry_run:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from afschrift.register.database import tables, trail_tables  # noqa: F401  their tables join the metadata
+from afschrift.register.database import (
+    tables,  # noqa: F401  their tables join the metadata
+    trail_tables,  # noqa: F401  their tables join the metadata
+)
 from afschrift.register.database.columns import metadata
 from afschrift.register.schema import VERSION_TABLE
 

@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.duckdb.oracle import DURATION, DuckWriter
-from afschrift.sources.oracle.canonical import canonical, canonical_forms
-from afschrift.sources.oracle.own_nested import Leaf, ListOf, MapOf, Node, Record, translated
-from afschrift.sources.oracle.own_texts import Own
+from afschrift.sources.duckdb.reconciliation import DURATION, DuckWriter
+from afschrift.sources.reconcile.canonical import canonical, canonical_forms
+from afschrift.sources.reconcile.own_nested import Leaf, ListOf, MapOf, Node, Record, translated
+from afschrift.sources.reconcile.own_texts import Own
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _ONE_LINE = "trim({c}, ' ' || chr(9) || chr(10) || chr(13))"

@@ -24,7 +24,7 @@ from afschrift.sources.duckdb.described import lake_rows
 from afschrift.sources.duckdb.estimate import lake_estimate
 from afschrift.sources.duckdb.footers import lost_type
 from afschrift.sources.duckdb.lake_files import beside_folders, refuse_root, table_files
-from afschrift.sources.duckdb.lake_oracle import PLACED, LakeOracle, with_places
+from afschrift.sources.duckdb.lake_reconciliation import PLACED, LakeOracle, with_places
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, lake_store
 from afschrift.sources.duckdb.lake_table import one_relation
 from afschrift.sources.duckdb.session import LIMITS, DuckSession

@@ -23,8 +23,8 @@ from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.document_parts import Place, place_of
 from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_error
 from afschrift.sources.duckdb.estimate import file_estimate
-from afschrift.sources.duckdb.oracle import duckdb_oracle, own
 from afschrift.sources.duckdb.ordered_ranges import Tries, in_order
+from afschrift.sources.duckdb.reconciliation import duckdb_oracle, own
 from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows

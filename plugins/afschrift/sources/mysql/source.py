@@ -25,7 +25,7 @@ from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect
 from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
 from afschrift.sources.mysql.estimate import mysql_estimate
-from afschrift.sources.mysql.oracle import mysql_oracle, mysql_own
+from afschrift.sources.mysql.reconciliation import mysql_oracle, mysql_own
 from afschrift.sources.mysql.structure import read_structure
 from afschrift.sources.mysql.types import MysqlTypes
 from afschrift.sources.options import Opening, cell_limit, seconds

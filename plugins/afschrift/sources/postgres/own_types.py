@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.oracle import own_times
-from afschrift.sources.oracle.own_nested import Leaf, ListOf, MapOf, Node, Parts, Record, translated
-from afschrift.sources.oracle.own_texts import Own
+from afschrift.sources.reconcile import own_times
+from afschrift.sources.reconcile.own_nested import Leaf, ListOf, MapOf, Node, Parts, Record, translated
+from afschrift.sources.reconcile.own_texts import Own
 
 _TEXT = "CAST({c} AS text)"
 ONE_LINE = r"btrim(translate({c}, E'\r\n', '  '), E' \t')"

@@ -20,7 +20,6 @@ from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_json, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
-from afschrift.sources.oracle.account_beside import AccountBeside
 from afschrift.sources.postgres.address import conninfo
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
 from afschrift.sources.postgres.described import read_described
@@ -34,7 +33,7 @@ from afschrift.sources.postgres.dialect import (
 from afschrift.sources.postgres.errors import opening_error, reading_error, require_utf8
 from afschrift.sources.postgres.estimate import postgres_estimate
 from afschrift.sources.postgres.nested_types import marks
-from afschrift.sources.postgres.oracle import PostgresTypes, postgres_oracle
+from afschrift.sources.postgres.reconciliation import PostgresTypes, postgres_oracle
 from afschrift.sources.postgres.session_settings import (
     BEGIN,
     BEGIN_WITH_A_TABLE,
@@ -44,6 +43,7 @@ from afschrift.sources.postgres.session_settings import (
 )
 from afschrift.sources.postgres.structure import read_structure
 from afschrift.sources.postgres.translate import with_documents
+from afschrift.sources.reconcile.account_beside import AccountBeside
 from afschrift.sources.table_errors import relation_of
 
 BATCH_ROWS = 65_536

@@ -22,13 +22,13 @@ from afschrift.sources.explained import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.mysql.dialect import NO_CACHE
 from afschrift.sources.options import Opening, cell_limit, required, seconds
-from afschrift.sources.oracle.second_reading import SecondReading
 from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, unicode_collation
+from afschrift.sources.reconcile.second_reading import SecondReading
 from afschrift.sources.sqlalchemy.bound_keys import KEYS, SQLITE_FUNCTIONS, numbers
 from afschrift.sources.sqlalchemy.described import read_described
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
-from afschrift.sources.sqlalchemy.oracle import again
+from afschrift.sources.sqlalchemy.reconciliation import again
 from afschrift.sources.sqlalchemy.values import Values, guarded, kind_of
 from afschrift.sources.table_errors import relation_of, unquoted
 

@@ -21,12 +21,12 @@ from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.catalogue_rows import foreign_keys
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
-from afschrift.sources.oracle.second_reading import SecondReading
+from afschrift.sources.reconcile.second_reading import SecondReading
 from afschrift.sources.sqlite.described import read_described
 from afschrift.sources.sqlite.dialect import SqliteDialect
 from afschrift.sources.sqlite.estimate import sqlite_estimate
 from afschrift.sources.sqlite.functions import define, sqlite_number
-from afschrift.sources.sqlite.oracle import again
+from afschrift.sources.sqlite.reconciliation import again
 from afschrift.sources.sqlite.types import column_type
 from afschrift.sources.table_errors import table_of
 from afschrift.sources.text_rows import FETCHED, text_batch

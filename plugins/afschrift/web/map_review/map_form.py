@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.map_files import Files
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.outside.read_json import read_json
-from afschrift.scan.review.answer_text import Answer
-from afschrift.scan.review.groups import Group
-from afschrift.scan.review.map_files import Files
 from afschrift.web.map_review.filled_in import Given
 from afschrift.web.multipart import Sent
 

@@ -9,14 +9,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from afschrift.casework.map_review.confirmations import must_review, must_see_values, take_back, write
 from afschrift.casework.officer import Officer
+from afschrift.datamap.review.confirmations import must_review, must_see_values, take_back, write
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.review_samples import record_shown, samples
+from afschrift.datamap.review.review_session import Review, WouldBreakError
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.inventory.faults import Fault, InventoryError
 from afschrift.law.roles import AIRFLOW
 from afschrift.register.open import open_register
-from afschrift.scan.review.groups import Group
-from afschrift.scan.review.review_session import Review, WouldBreakError
 from afschrift.web.caller import Caller, Known
 from afschrift.web.csrf_token import is_form_token
 from afschrift.web.http_errors import status_and_words
@@ -33,7 +34,6 @@ from afschrift.web.map_review.map_form import (
 from afschrift.web.map_review.map_view import Problem, Told, map_page, shown_groups
 from afschrift.web.multipart import Sent, opened, read
 from afschrift.web.same_origin import cross_origin_error, surely_ours
-from afschrift.wiring.review_samples import record_shown, samples
 
 router = APIRouter(default_response_class=HTMLResponse)
 

@@ -8,14 +8,12 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from afschrift.casework.map_review.confirmations import Decided, standing
-from afschrift.casework.map_review.map_place import read_only, remarks
 from afschrift.casework.officer import Officer
-from afschrift.inventory.categories import fides_categories
-from afschrift.law.roles import MAY, Act
-from afschrift.scan.review.enough import COMPUTED, lacking, takes_meaning
-from afschrift.scan.review.groups import Group
-from afschrift.scan.review.offered import (
+from afschrift.datamap.review.confirmations import Decided, standing
+from afschrift.datamap.review.enough import COMPUTED, lacking, takes_meaning
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.map_place import read_only, remarks
+from afschrift.datamap.review.offered import (
     ORIGINS,
     decided,
     in_a_year,
@@ -23,13 +21,15 @@ from afschrift.scan.review.offered import (
     in_short,
     others_offered,
 )
-from afschrift.scan.review.review_session import Review, Step
+from afschrift.datamap.review.review_samples import Values, masked
+from afschrift.datamap.review.review_session import Review, Step
+from afschrift.inventory.categories import fides_categories
+from afschrift.law.roles import MAY, Act
 from afschrift.web.caller import Caller
 from afschrift.web.csrf_token import form_token
 from afschrift.web.map_review.filled_in import Given
 from afschrift.web.map_review.map_form import SURE, MapForm
 from afschrift.web.page import render
-from afschrift.wiring.review_samples import Values, masked
 
 PER_PAGE = 20
 PLACES = 200

@@ -51,7 +51,7 @@ def test_each_thing_is_announced_once_whoever_did_it(installation: Installation)
 
 
 def test_the_map_changed_too_where_its_check_found_something(installation: Installation) -> None:
-    from afschrift.casework.notices.map_findings import MapFinding, record
+    from afschrift.datamap.check.map_findings import MapFinding, record
 
     register, told = installation.services.register, dict[str, Any]()
     assert announced(register, "m1", told) == [("afschrift_map_changed", {"inventory": "m1"})]

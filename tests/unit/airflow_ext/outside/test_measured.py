@@ -87,7 +87,7 @@ def wait_for(listener: StatsdListener, lines: int) -> None:
 
 def test_gauges_of_an_installation(listener: StatsdListener) -> None:
     from afschrift.airflow_ext.outside.metrics import send_figures
-    from afschrift.steps.sweep.figures import Figures
+    from afschrift.operations.figures import Figures
 
     send_figures(Figures(5, 1, 2, 0, 3, -2, {"decision": 3, "review": 0}))
     wait_for(listener, 9)

@@ -23,12 +23,12 @@ from afschrift.law.clock.facts import FactKind
 from afschrift.law.complaint import complaints
 from afschrift.law.dispute import holds
 from afschrift.law.letter import Bounce
+from afschrift.operations.findings import SweepLimits
+from afschrift.operations.sweep import Sweep
 from afschrift.staging.staged_requests import destroy, staged_requests
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.close import wipe
-from afschrift.steps.sweep.findings import SweepLimits
-from afschrift.steps.sweep.sweep import Sweep
 
 WHY = "De kwikstaart heeft een klacht ingediend."
 

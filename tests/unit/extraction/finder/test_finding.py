@@ -13,6 +13,7 @@ from testbed.running import installation, store
 from tests.support import help_desk
 
 from afschrift.app.settings import Settings
+from afschrift.audit.sentences import sentence
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.pointer import Found
 from afschrift.extraction.finder.pointers import staged_pointers
@@ -20,7 +21,6 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
-from afschrift.steps.trail_lines.sentences import sentence
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,157 @@
+"""Task logs held against the trail: whether they tell the same story."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from afschrift.audit.line import line, mark, parse
+from afschrift.audit.task_logs import Found, TaskLogs
+from afschrift.domain.event import Header
+from afschrift.domain.run import run_name
+from afschrift.register.trail.trail import Recorded, TrailFinding
+
+WRITTEN_BY = {
+    "run_started": "assess",
+    "assessed": "assess",
+    "plan_frozen": "classify",
+    "plan_kept": "classify",
+    "extracted": "extract",
+    "validated": "validate",
+    "sealed": "package",
+    "packed": "package",
+    "bundle_delivered": "deliver",
+    "part_closed": "close",
+}
+"""Types that steps of a run alone append -> the task in whose log they stand. The others come from elsewhere
+too (an answer, a check of deadlines), so nothing says that a run's log must have them."""
+
+
+@dataclass
+class LogComparison:
+    """What came of it.
+
+    Attributes:
+        lines: how many were found.
+        erased: how many of them tell of an event whose payload was erased, so that its text is not compared.
+        dropped: how many tell of a year of the trail that was dropped.
+    """
+
+    findings: list[TrailFinding]
+    lines: int = 0
+    erased: int = 0
+    dropped: int = 0
+
+
+def compare(logs: TaskLogs, events: Iterable[Recorded]) -> LogComparison:
+    """Hold the lines of logs against the trail, and the events of their runs against the logs.
+
+    Args:
+        logs: that were found.
+        events: the whole trail in order, as far as no year of it was dropped; gone through once, and what is
+            kept of it is as much as the logs are.
+    """
+    found = LogComparison([], len(logs.lines))
+    lines: dict[int, list[Found]] = {}
+    for one in logs.lines:
+        lines.setdefault(one.seq, []).append(one)
+    runs = _Runs(logs)
+    first = None
+    of: dict[int, str | None] = {}  # event that a line names -> its request
+    wrong: dict[Found, str] = {}
+    for header, payload in events:
+        first = first or header.seq
+        runs.see(header, payload)
+        for one in lines.get(header.seq, ()):
+            of[header.seq] = header.request
+            found.erased += one.said is not None and payload is None
+            if code := _wrong(one, header, payload):
+                wrong[one] = code
+    for one in logs.lines:
+        if 0 < one.seq < (first or 0):
+            found.dropped += 1
+            continue
+        code = _wrong(one, None, None) if one.seq not in of else wrong.get(one)
+        code = code or runs.other_request(one, of.get(one.seq))
+        if code:
+            found.findings.append(TrailFinding(code, one.seq, f"{one.place}: {WORDS[code]}"))
+    found.findings += runs.lacking()
+    found.findings.sort(key=lambda finding: (finding.seq, finding.text))
+    return found
+
+
+WORDS = {
+    "log_line_unreadable": "a line begins as one of the trail's and has not its form",
+    "log_event_unknown": "the trail has no such event",
+    "log_event_differs": "the event is another one in this trail: the line is of another register, or the "
+    "trail was written anew, or the line was altered",
+    "log_line_altered": "the event says something else than the line",
+    "log_other_request": "the line stands in the log of a run for another request",
+}
+"""Code of what is wrong with a line -> in words."""
+
+
+def _wrong(one: Found, header: Header | None, payload: Mapping[str, Any] | None) -> str | None:
+    """Code of what is wrong with a line beside its event."""
+    if one.said is None:
+        return "log_line_unreadable"
+    if header is None:
+        return "log_event_unknown"
+    if one.said.mark != mark(header):
+        return "log_event_differs"
+    told = parse(line(header, payload))
+    if one.said.type != header.type or (payload is not None and one.said != told):
+        return "log_line_altered"
+    return None
+
+
+class _Runs:
+    """What the trail tells of the runs of which there are logs."""
+
+    def __init__(self, logs: TaskLogs) -> None:
+        self._told = {one.seq for one in logs.lines}
+        self._tasks = {run_name(run): of for run, of in logs.tasks.items()}
+        self._logged = {*self._tasks, *(run_name(one.run) for one in logs.lines if one.run is not None)}
+        self._requests: dict[str, str] = {}  # name of a run -> the request that it began for
+        self._going: dict[str, str] = {}  # request -> the run that it is in
+        self._steps: list[tuple[str, Header]] = []
+
+    def see(self, header: Header, payload: Mapping[str, Any] | None) -> None:
+        """Take an event, after those before it."""
+        if header.request is None:
+            return
+        if header.type == "run_started":
+            self._begin(header.request, (payload or {}).get("run", ""))
+        run = self._going.get(header.request)
+        if run in self._tasks and header.type in WRITTEN_BY:
+            self._steps.append((run, header))
+        if header.type == "run_ended":
+            self._going.pop(header.request, None)
+
+    def _begin(self, request: str, run: str) -> None:
+        self._going.pop(request, None)  # another run of it, which may have no log
+        if run in self._logged:
+            self._going[request] = run
+            self._requests[run] = request
+
+    def other_request(self, one: Found, request: str | None) -> str | None:
+        """The code of a line that stands in the log of a run for another request than its event has."""
+        works_for = self._requests.get(run_name(one.run)) if one.run is not None else None
+        if request is not None and works_for is not None and works_for != request:
+            return "log_other_request"
+        return None
+
+    def lacking(self) -> Iterator[TrailFinding]:
+        """Events of a run that no line tells, though the log of their task is there."""
+        sources = Counter(run for run, header in self._steps if header.type == "extracted")
+        for run, header in self._steps:
+            task = WRITTEN_BY[header.type]
+            of = [name for name in self._tasks[run] if name.partition("[")[0] == task]
+            if not of or header.seq in self._told:
+                continue
+            if header.type == "extracted" and len(of) < sources[run]:
+                continue  # the log of one of the sources is not there, and it may be this one's
+            text = f"the log of {task} of run {run} is there and has no line of the event"
+            yield TrailFinding("log_lacks_event", header.seq, text)

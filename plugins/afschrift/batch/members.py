@@ -1,0 +1,115 @@
+"""Which requests go together: their frozen plans read a source alike, and each may be read in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from afschrift.batch.together import TogetherRows
+from afschrift.casework.decision.require import hidden_places
+from afschrift.domain.event import digest
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import Plan
+from afschrift.domain.request import Request
+from afschrift.selection.held_keys import HeldKeys, alike, held_as
+from afschrift.services import Services
+from afschrift.steps.extract import extracted_before, gated_extract, keys_of
+from afschrift.steps.residual import searched_sources
+
+
+class Alone(StrEnum):
+    """Why a request reads a source alone."""
+
+    NOT_READ = "not_read"  # no statement reads it: files were given, or nothing of it leaves
+    HIDDEN = "hidden"
+    REDACTIONS = "redactions"
+    UPLOADS = "uploads"
+    KEYS = "keys_alike"
+    SHAPE = "no_shape"
+    COMPANY = "no_company"
+
+
+WHY_ALONE = {
+    Alone.NOT_READ: "no statement reads rows of it",
+    Alone.HIDDEN: "a restriction keeps a part back",
+    Alone.REDACTIONS: "a reviewer redacted something in it",
+    Alone.UPLOADS: "its rows name uploaded files",
+    Alone.KEYS: "two keys of the person may find one row",
+    Alone.SHAPE: "no statement of it has a shape for several persons",
+    Alone.COMPANY: "no other request reads it alike",
+}
+"""In words for officers; of a source."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A request that waits to read a source.
+
+    Attributes:
+        services: of its own run.
+        again: the source was extracted once, and what was staged is gone.
+    """
+
+    services: Services
+    request: Request
+    plan: Plan
+    keys: tuple[Key, ...]
+    again: bool
+
+    @property
+    def id(self) -> str:
+        """Of the request."""
+        return self.request.id
+
+    def holds(self, rows: TogetherRows) -> HeldKeys:
+        """What a row of theirs in a table may hold."""
+        return HeldKeys(self.keys, held_as(rows.belongs))
+
+
+def member(services: Services, request_id: str, source: str) -> Member | None:
+    """A request at the gate of `extract`; None where the source is extracted already.
+
+    Raises:
+        GateError, NeedsPersonError: as `extract`.
+    """
+    request, plan = gated_extract(services, request_id, source)
+    done, again = extracted_before(services, plan, source)
+    return None if done is not None else Member(services, request, plan, keys_of(services, plan), again)
+
+
+def alone(one: Member, source: str) -> Alone | None:
+    """Why a request cannot read a source with others, as far as no look at the source is needed."""
+    return why_alone(one.services, one.plan, one.keys, source)
+
+
+def why_alone(services: Services, plan: Plan, keys: Sequence[Key], source: str) -> Alone | None:
+    """The same by a plan that need not be frozen yet."""
+    parts = plan.of_source(source)
+    given = source in {manual.source for manual in plan.given}
+    if not parts or given or source not in searched_sources(services, plan):
+        return Alone.NOT_READ
+    if any(place.partition(".")[0] == source for place in hidden_places(services.register, plan.request)):
+        return Alone.HIDDEN
+    if any(part.redactions for part in parts):
+        return Alone.REDACTIONS
+    tables = services.inventory.sources[source].tables
+    if any(tables[part.table].file for part in parts):
+        return Alone.UPLOADS
+    return Alone.KEYS if alike(keys) else None
+
+
+def alike_plans(members: Iterable[Member], source: str) -> Iterator[Sequence[Member]]:
+    """The requests by what they read of a source: the same statements of the same tables."""
+    found: dict[str, list[Member]] = {}
+    for one in members:
+        found.setdefault(reads(one.plan, source), []).append(one)
+    yield from found.values()
+
+
+def reads(plan: Plan, source: str) -> str:
+    """Digest of what a plan reads of a source, whoever the person is."""
+    parts = [[one.table, one.statement, one.masked_statement] for one in plan.of_source(source)]
+    facts = [[one.place, one.statement] for one in plan.facts if one.source == source]
+    kinds = [[[f.name, f.kind, f.action] for f in one.selected] for one in plan.of_source(source)]
+    return digest({"parts": parts, "facts": facts, "kinds": kinds})

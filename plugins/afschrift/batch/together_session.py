@@ -1,0 +1,182 @@
+"""One open session for several persons: what was read for all, and what is asked for one of them alone.
+
+What has no shape for several persons is asked for that person alone, in the same session and so on the same
+snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from afschrift.batch.split import PersonSlices
+from afschrift.batch.together import PERSON, TogetherFinder, TogetherRows
+from afschrift.domain.keys import PersonKeys
+from afschrift.domain.own_account import Sums, TableOracle
+from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.selection.person import WayFinder
+from afschrift.services import Services
+
+ROWS_AT_ONCE = 50_000
+"""So many rows of several persons are put in order at once in our own memory."""
+
+
+def spans(counts: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
+    """The first and the last of persons who follow each other and have at most so many rows; or of one.
+
+    Args:
+        counts: persons who have rows, in order, each with how many.
+        most: rows of a span.
+    """
+    taken: list[int] = []
+    size = 0
+    for person, number in counts:
+        if taken and size + number > most:
+            yield taken[0], taken[-1]
+            taken, size = [], 0
+        taken.append(person)
+        size += number
+    if taken:
+        yield taken[0], taken[-1]
+
+
+class TogetherSession:
+    """The session of a source with the keys of several persons.
+
+    Args:
+        services: of the batch.
+        source: its name in the inventory.
+        session: open.
+        persons: their keys; a person is known by their number here.
+    """
+
+    def __init__(
+        self, services: Services, source: str, session: Source, persons: Sequence[PersonKeys]
+    ) -> None:
+        declared, dialect = services.inventory.sources[source], session.dialect
+        self.session, self._persons = session, persons
+        self.catalogue, self.structure = session.catalogue(), session.structure()
+        ways = WayFinder(declared, services.inventory.identity, dialect, self.catalogue)
+        self.finder = TogetherFinder(services.sql, declared, dialect, ways)
+        self._bound: int | None = None
+        self._all = False
+        self._read: dict[str, list[tuple[Any, ...]]] = {}
+        self._oracles: dict[str, TableOracle] = {}
+        self._known: dict[str, dict[int, list[tuple[Any, ...]]]] = {}
+        self._streamed: dict[str, dict[int, list[pa.RecordBatch]]] = {}
+        self._sums: dict[str, dict[int, Sums]] = {}
+        self.passing: tuple[str, PersonSlices] | None = None
+
+    def bind_all(self) -> None:
+        """The key table holds the keys of all."""
+        if not self._all:
+            self._bound = None  # where it fails, nobody knows what is bound
+            (keys, at), *others = self._persons
+            self.session.bind(keys, at, *others)
+            self._all, self._bound = True, None
+
+    def bind_one(self, person: int) -> None:
+        """The key table holds the keys of one."""
+        if self._bound != person:
+            self._all, self._bound = False, None
+            self.session.bind(*self._persons[person])
+            self._all, self._bound = False, person
+
+    def once(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of a statement that speaks of nobody."""
+        if statement not in self._read:
+            self._read[statement] = self.session.rows(statement)
+        return self._read[statement]
+
+    def oracle(
+        self,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        whole: Collection[str],
+        parts: Mapping[str, DocumentPart],
+    ) -> TableOracle:
+        """Of an extract; one for all persons, whose plans read the same."""
+        if statement not in self._oracles:
+            self._oracles[statement] = self.session.oracle(statement, kinds, whole, parts)
+        return self._oracles[statement]
+
+    def count_masks(self, part: ExtractPlan, rows: TogetherRows) -> None:
+        """What each mask hides, for all persons in one statement."""
+        if not (statement := part.masked_statement):
+            return
+        self.bind_all()
+        nothing = [tuple(0 for field in part.selected if field.mask)]
+        found = {
+            int(person): [tuple(counts)] for person, *counts in self.session.rows(rows.grouped(statement))
+        }
+        self._known[statement] = {who: found.get(who, nothing) for who in range(len(self._persons))}
+
+    def rows_of_all(self, part: ExtractPlan, rows: TogetherRows) -> Generator[pa.RecordBatch]:
+        """The rows of an extract, person by person.
+
+        Where the database puts rows in order in our own memory, it is given some persons at a time.
+        """
+        if not self.session.dialect.sorts_in_our_memory:
+            yield from self.session.stream(rows.ordered(part.statement))
+            return
+        counts = self.session.rows(rows.counted(part.statement))
+        for first, last in spans([(int(person), int(number)) for person, number in counts], ROWS_AT_ONCE):
+            yield from self.session.stream(rows.ordered(part.statement, (first, last)))
+
+    def compare(self, part: ExtractPlan, rows: TogetherRows) -> Collection[int]:
+        """The source's own account of each person's rows, in one statement; who has rows."""
+        self.bind_all()
+        of_all = self._oracles[part.statement].together(partial(rows.same_rows, part.statement))
+        nothing = Sums(0, {field.name: 0 for field in part.selected}, 0, 0)
+        self._sums[part.statement] = dict.fromkeys(range(len(self._persons)), nothing) | of_all
+        return of_all.keys()
+
+    def account_alone(self, part: ExtractPlan, person: int) -> None:
+        """Forget what was accounted of a person: their own statement is asked."""
+        self._sums[part.statement].pop(person, None)
+
+    def sums_of(self, person: int, statement: str) -> Sums | None:
+        """That account of one person's rows; None: it is to be asked for them alone."""
+        return self._sums.get(statement, {}).get(person)
+
+    def read_fact(self, statement: str) -> None:
+        """The answers to a question of the information sheet, for all persons in one statement."""
+        rows = self.finder.of_fact(statement)
+        if rows is None:
+            return
+        self.bind_all()
+        found: dict[int, list[pa.RecordBatch]] = {}
+        for batch in self.session.stream(rows.grouped(statement)):
+            whose = list(map(int, batch.column(PERSON).to_pylist()))
+            for person in dict.fromkeys(whose):
+                own = pa.array([who == person for who in whose])
+                found.setdefault(person, []).append(batch.filter(own).drop_columns([PERSON]))
+        without = [who for who in range(len(self._persons)) if who not in found]
+        if without:  # an answer is the same for whoever has no row
+            self.bind_one(without[0])
+            nothing = list(self.session.stream(statement))
+            found |= dict.fromkeys(without, nothing)
+        self._streamed[statement] = found
+
+    def rows_of(self, person: int, statement: str) -> list[tuple[Any, ...]]:
+        """A small result for one person."""
+        if statement in self._known:
+            return self._known[statement][person]
+        if self.session.dialect.keys not in statement:
+            return self.once(statement)
+        self.bind_one(person)
+        return self.session.rows(statement)
+
+    def stream_of(self, person: int, statement: str) -> Iterator[pa.RecordBatch]:
+        """A large result for one person: from the pass that goes, from what was read, or theirs alone."""
+        if self.passing is not None and self.passing[0] == statement:
+            return self.passing[1].of(person)
+        if statement in self._streamed:
+            return iter(self._streamed[statement][person])
+        self.bind_one(person)
+        return self.session.stream(statement)

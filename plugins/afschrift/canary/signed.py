@@ -1,0 +1,128 @@
+"""The standing decision that a canary may be asked for: `canary.yml`, signed with the signing key.
+
+Whoever can write the data map could name a real person there. So the file counts only as it was when somebody
+who may decide signed it last: the newest event `canary_signed` of the trail names the file and the key, so no
+older pair of files counts, and nothing that was signed beside the trail.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from afschrift.canary.canary_file import CANARY, Canary
+from afschrift.domain.errors import ConfigurationError, GateError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import rfc3339, utc_now
+from afschrift.law.roles import Act, Roles
+from afschrift.outside.limits import read_file
+from afschrift.outside.read_json import read_json
+from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Register
+from afschrift.register.trail.signed import TrustedKeys, sign
+
+SIGNATURE = "canary.signed.json"
+SIGNED = "canary_signed"
+FORMAT = "afschrift-canary/1"
+_MEMBERS = frozenset({"format", "sha256", "by", "at", "key_id"})
+_SIGN = "read the file again, then `afschrift canary sign`"
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Who signed it, when (RFC 3339, UTC), and with which key."""
+
+    by: str
+    at: str
+    key_id: str
+
+
+def sign_canary(canary: Canary, register: Register, keys: KeyStore, roles: Roles, by: str) -> Signed:
+    """Sign a canary as it is; the signature lies beside it, and an event tells of it.
+
+    Raises:
+        NotAllowedError: the account may not decide; the attempt is an event.
+        ConfigurationError: the folder cannot be written.
+    """
+    with register.trail.refusals(None, by, "canary"):
+        roles.require(by, Act.DECIDE)
+    key, now = keys.signing_key(), rfc3339(utc_now())
+    statement = {"format": FORMAT, "sha256": canary.digest, "by": by, "at": now, "key_id": key.id}
+    _write(canary.folder / SIGNATURE, {"statement": statement, "signature": sign(statement, key)})
+    rows = len(canary.file.planted)
+    told = {"sha256": canary.digest, "key": key.id, "tables": len(canary.tables), "rows": rows}
+    told["decided_on"] = str(canary.file.decided.on)
+    register.trail.record(None, NewEvent(SIGNED, by, told))
+    return Signed(by, now, key.id)
+
+
+def require_signed(canary: Canary, register: Register) -> Signed:
+    """The signature of a canary.
+
+    Raises:
+        GateError: there is none; the file changed since; the key is not ours, or was revoked before; it is
+            not the one that the trail tells of last.
+    """
+    try:
+        read = read_json(read_file(canary.folder / SIGNATURE), SIGNATURE)
+    except FileNotFoundError:
+        raise GateError(f"{CANARY} is not signed, so nothing is asked for it.", remedy=f"{_SIGN}.") from None
+    except (OSError, ValueError):
+        raise _unreadable() from None
+    statement, signature = _parts(read)
+    if statement["sha256"] != canary.digest:
+        raise GateError(f"{CANARY} changed since it was signed.", remedy=f"see what changed; {_SIGN}.")
+    events = register.trail.of_types(None, SIGNED)
+    if not events:
+        raise GateError(
+            f"{CANARY} was not signed in this register: its trail has no event {SIGNED}.",
+            remedy="in a new register, or one restored from before the signing, it takes a signature again: "
+            f"{_SIGN}. In any other, find out who put {SIGNATURE} there.",
+        )
+    header, payload = events[-1] if events else (None, None)
+    keys = register.store.keys
+    trusted = TrustedKeys(keys.public_keys(), keys.revoked())
+    if fault := trusted.fault(statement, signature, header.at if header else statement["at"]):
+        why = {"wrong_key": "a key that is not ours, or that was revoked by then"}.get(
+            fault, "no key of ours"
+        )
+        raise GateError(f"{CANARY} is signed with {why}.", remedy=f"find out who wrote {SIGNATURE}; {_SIGN}.")
+    said = (statement["sha256"], statement["key_id"])
+    if header is None or payload is None or (payload["sha256"], payload["key"]) != said:
+        raise GateError(
+            f"{CANARY} is not what was signed last, as the trail has it.",
+            remedy=f"find out who put {CANARY} and {SIGNATURE} there; {_SIGN}.",
+        )
+    return Signed(header.actor, header.at, statement["key_id"])
+
+
+def _parts(read: Any) -> tuple[dict[str, str], str]:
+    statement = read.get("statement") if isinstance(read, dict) else None
+    if (
+        not isinstance(statement, dict)
+        or statement.keys() != _MEMBERS
+        or not all(isinstance(value, str) for value in statement.values())
+        or statement["format"] != FORMAT
+        or not isinstance(read.get("signature"), str)
+    ):
+        raise _unreadable()
+    return statement, read["signature"]
+
+
+def _unreadable() -> GateError:
+    return GateError(f"{SIGNATURE} cannot be read as a signature of {CANARY}.", remedy=f"{_SIGN}.")
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ConfigurationError(
+            f"{path.name} cannot be written beside the data map: {error.strerror}.",
+            remedy="run this where the folder of the data map may be written, and take the file along.",
+        ) from None

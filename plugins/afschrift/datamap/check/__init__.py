@@ -1,0 +1,1 @@
+"""The data map held against its sources, as `afschrift inventory check --live` and a daily DAG do."""

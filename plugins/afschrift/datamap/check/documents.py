@@ -1,0 +1,189 @@
+"""A check as a document for machines: JSON of our own, and SARIF 2.1.0 for whoever shows findings in a diff.
+
+SARIF: OASIS, Static Analysis Results Interchange Format Version 2.1.0.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from afschrift import __version__
+from afschrift.datamap.check.finding import RULES, Code, Finding
+from afschrift.datamap.check.map_check import MapReport
+from afschrift.datamap.check.places import FilePlace
+from afschrift.domain.event import digest
+
+FORMAT = "afschrift-inventory-check/1"
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_SITE = "https://json-schema.org/draft/2020-12/schema"
+Placed = Sequence[tuple[Finding, FilePlace | None]]
+
+
+def as_json(report: MapReport, placed: Placed, *, live: bool, sound: bool) -> dict[str, Any]:
+    """The check as docs/check.md describes it."""
+    return {
+        "format": FORMAT,
+        "software": __version__,
+        "live": live,
+        "sound": sound,
+        "not_reached": [asdict(one) for one in report.not_reached],
+        "passed_over": report.notes,
+        "columns": {"in_sources": report.columns, "classified": report.classified},
+        "statements_prepared": report.prepared,
+        "tables": [asdict(one) for one in report.reach],
+        "costs": [asdict(one) | {"lines": list(one.lines)} for one in report.costs],
+        "findings": [_finding(one, place) for one, place in placed],
+    }
+
+
+def _finding(one: Finding, place: FilePlace | None) -> dict[str, Any]:
+    return {
+        "code": one.code.value,
+        "severity": one.severity.value,
+        "source": one.source,
+        "table": one.table,
+        "column": one.column,
+        "sentence": one.sentence,
+        "remedy": one.remedy,
+        "file": None if place is None else _uri(place.file),
+        "line": None if place is None else place.line,
+    }
+
+
+def as_sarif(report: MapReport, placed: Placed) -> dict[str, Any]:
+    """The findings as one run; a source that was not reached is a notification of its execution."""
+    codes = sorted({one.code for one, _ in placed})
+    failed = [
+        {
+            "level": "error",
+            "message": {"text": f"Source {one.source} was not reached: {one.why} {one.remedy}".strip()},
+        }
+        for one in report.not_reached
+    ]
+    return {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "afschrift inventory check",
+                        "version": __version__,
+                        "rules": [_rule(code) for code in codes],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "invocations": [{"executionSuccessful": not failed, "toolExecutionNotifications": failed}],
+                "results": [_result(one, place, codes.index(one.code)) for one, place in placed],
+            }
+        ],
+    }
+
+
+def _rule(code: Code) -> dict[str, Any]:
+    rule = RULES[code]
+    return {
+        "id": code.value,
+        "shortDescription": {"text": rule.means},
+        "defaultConfiguration": {"level": rule.severity.value},
+    }
+
+
+def _result(one: Finding, place: FilePlace | None, rule: int) -> dict[str, Any]:
+    """Known again by code and place, whatever its counts and lines become."""
+    result: dict[str, Any] = {
+        "ruleId": one.code.value,
+        "ruleIndex": rule,
+        "level": one.severity.value,
+        "message": {"text": f"{one.sentence}. What to do: {one.remedy}."},
+        "partialFingerprints": {"finding/v1": digest([one.code.value, one.place or one.sentence])},
+    }
+    location: dict[str, Any] = {}
+    if place is not None:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": _uri(place.file)},
+            "region": {"startLine": place.line},
+        }
+    if one.place:
+        location["logicalLocations"] = [{"fullyQualifiedName": one.place, "kind": "member"}]
+    return result | ({"locations": [location]} if location else {})
+
+
+def _uri(file: Path) -> str:
+    """Relative to the working directory where it lies beneath it, as a repository's CI needs it."""
+    path = Path(os.path.abspath(file))  # noqa: PTH100  as it is written: links lead elsewhere
+    here = Path.cwd()
+    return quote(str(path.relative_to(here))) if path.is_relative_to(here) else path.as_uri()
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of `as_json`."""
+    text, number, flag = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
+    maybe = {"type": ["integer", "null"]}
+    return {
+        "$schema": _SITE,
+        "title": FORMAT,
+        **_object(
+            format={"const": FORMAT},
+            software=text,
+            live=flag,
+            sound=flag,
+            not_reached=_list(_object(source=text, why=text, remedy=text)),
+            passed_over=_list(text),
+            columns=_object(in_sources=number, classified=number),
+            statements_prepared=number,
+            tables=_list(
+                _object(
+                    source=text,
+                    table=text,
+                    rows=number,
+                    counted={"enum": ["exact", "sample", "first"]},
+                    nobody=number,
+                    one=number,
+                    several=number,
+                    unknown=number,
+                )
+            ),
+            costs=_list(
+                _object(
+                    source=text,
+                    table=text,
+                    right=text,
+                    lines=_list(text),
+                    cost={"type": ["number", "null"]},
+                    bytes=maybe,
+                )
+            ),
+            findings=_list(
+                _object(
+                    code={"enum": [code.value for code in Code]},
+                    severity={"enum": ["error", "warning", "note"]},
+                    source=text,
+                    table=text,
+                    column=text,
+                    sentence=text,
+                    remedy=text,
+                    file={"type": ["string", "null"]},
+                    line=maybe,
+                )
+            ),
+        ),
+    }
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(properties),
+        "properties": properties,
+    }
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}

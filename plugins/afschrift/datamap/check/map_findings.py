@@ -1,0 +1,203 @@
+"""What the daily check of the data map found: kept in the trail, told once, and told again when it is mended.
+
+The last event `inventory_checked` says what stands; what a notifier took is its last event `inventory_told`.
+A finding is known by its code and its place, so that counts which change tell nobody anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from afschrift.casework.notices.message import Message, as_message
+from afschrift.casework.notices.reminder import Reminder
+from afschrift.datamap.check.finding import RULES, Code
+from afschrift.domain.event import digest
+from afschrift.law.roles import Role
+from afschrift.register.register import Register
+
+CHECKED, TOLD = "inventory_checked", "inventory_told"
+OWNERS = (Role.SOURCE_OWNER, Role.OFFICER, Role.MAP_OWNER)
+"""Whose notifiers are told; one without roles is too."""
+
+STOPS = frozenset(
+    {
+        Code.TABLE_NOT_DESCRIBED,
+        Code.TABLE_GONE,
+        Code.COLUMN_NOT_DESCRIBED,
+        Code.COLUMN_GONE,
+        Code.TYPE_UNKNOWN,
+        Code.READ_TWICE,
+        Code.COPY_DIFFERS,
+        Code.NO_RIGHT,
+        Code.FILES_NOT_READ,
+        Code.JOIN_FINDS_NOTHING,
+        Code.TABLE_NOT_REACHED,
+        Code.STATEMENT_FAILS,
+    }
+)
+"""Of these, as errors: a plan that was frozen before holds no longer, so the request waits for a person."""
+LOSES_ROWS = frozenset({Code.JOIN_FINDS_NOTHING, Code.TABLE_NOT_REACHED})
+"""Of these no statement of a plan stops by itself: rows would be missing, and nobody would see it."""
+
+_MEANS = {code.value: rule.means for code, rule in RULES.items()}
+_COLUMNS = ("Place", "Found", "Severity", "Status")
+
+
+@dataclass(frozen=True, order=True)
+class MapFinding:
+    """A finding as the trail knows it: `source.table.column` as far as it goes, code and severity.
+
+    It is the same one whatever its severity, which may change with how much was looked at.
+    """
+
+    place: str
+    code: str
+    severity: str = field(compare=False)
+
+    @property
+    def stops(self) -> bool:
+        """Whether requests wait for a person."""
+        return self.severity == "error" and self.code in STOPS
+
+    @property
+    def words(self) -> str:
+        """For the log and messages."""
+        return f"{self.place}: {self.code}, {_MEANS.get(self.code, 'found by another version')}"
+
+
+def checked_map(register: Register) -> str:
+    """The digest of the data map that the last check had, on a worker; empty: nobody checked yet."""
+    return str((register.oversight.last_of_system(CHECKED) or {}).get("inventory", ""))
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of a check.
+
+    Attributes:
+        standing: all that is so now.
+        new, mended: since the check before.
+    """
+
+    standing: frozenset[MapFinding]
+    new: frozenset[MapFinding]
+    mended: frozenset[MapFinding]
+
+
+def standing(register: Register) -> frozenset[MapFinding]:
+    """What the last check found; empty: nothing, or nobody checked yet."""
+    return _read(register.oversight.last_of_system(CHECKED))
+
+
+def stopping(register: Register) -> list[str]:
+    """Place and code of what makes requests wait, in order."""
+    return [f"{one.place} {one.code}" for one in sorted(standing(register)) if one.stops]
+
+
+def status(register: Register) -> str | None:
+    """A digest of what stands, by which it is seen that something changed; None: nobody checked yet."""
+    last = register.oversight.last_of_system(CHECKED)
+    return None if last is None else digest(last["findings"])
+
+
+def record(
+    register: Register,
+    found: Iterable[MapFinding],
+    not_reached: Collection[str],
+    by: str,
+    *,
+    undecided: Collection[tuple[str, str]] = (),
+    inventory: str = "",
+) -> Checked:
+    """Keep what a check found, in one event; of what it could not look at, what stood stands as it did.
+
+    Args:
+        register: of the installation.
+        found: errors and warnings.
+        not_reached: names of sources.
+        by: account that checked.
+        undecided: places and codes of what may be so there or below it, as nobody looked at all of it.
+        inventory: digest of the map that was checked.
+    """
+    seen, before = frozenset(found), frozenset[MapFinding]()
+
+    def make(last: dict[str, Any] | None) -> dict[str, Any]:
+        nonlocal seen, before
+        before = _read(last)
+        kept = {one for one in before if one.place.partition(".")[0] in not_reached}
+        kept |= {one for one in before if _is_undecided(one, undecided)}
+        seen = frozenset(kept) | seen  # in both: as it stood; a part of the rows makes an error no milder
+        return {
+            "findings": [[one.place, one.code, one.severity] for one in sorted(seen)],
+            "new": len(seen - before),
+            "mended": len(before - seen),
+            "not_reached": sorted(not_reached),
+            "inventory": inventory,
+        }
+
+    register.oversight.append_after_last(CHECKED, make, by)
+    return Checked(seen, seen - before, before - seen)
+
+
+def _is_undecided(one: MapFinding, undecided: Collection[tuple[str, str]]) -> bool:
+    return any(code == one.code and f"{one.place}.".startswith(f"{place}.") for place, code in undecided)
+
+
+@dataclass(frozen=True)
+class MapNews:
+    """A finding that stands, or one that was told and stands no more."""
+
+    finding: MapFinding
+    mended: bool = False
+
+
+def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
+    """Tells the owners of the map of each finding, and of each that they were told of when it is mended."""
+
+    @cache
+    def told(notifier: str) -> frozenset[MapFinding]:
+        for _, payload in reversed(register.trail.of_types(None, TOLD)):
+            if payload is not None and payload["notifier"] == notifier:
+                return _read(payload)
+        return frozenset()
+
+    def due(roles: Collection[str]) -> Iterator[MapNews]:
+        if roles and not set(roles) & {role.value for role in OWNERS}:
+            return
+        now = standing(register)
+        yield from (MapNews(one) for one in sorted(now))
+        known = (_read(payload) for _, payload in register.trail.of_types(None, TOLD))
+        gone = frozenset[MapFinding]().union(*known) - now
+        yield from (MapNews(one, mended=True) for one in sorted(gone))
+
+    def has_had(one: MapNews, notifier: str) -> bool:
+        return (one.finding in told(notifier)) is not one.mended
+
+    def note(taken: Sequence[MapNews], notifier: str) -> None:
+        new = {one.finding for one in taken if not one.mended}
+        gone = {one.finding for one in taken if one.mended}
+        rows = [[one.place, one.code, one.severity] for one in sorted((told(notifier) | new) - gone)]
+        payload = {"notifier": notifier, "new": len(new), "mended": len(gone), "findings": rows}
+        register.oversight.append_after_last(TOLD, lambda _: payload, by)
+
+    return Reminder(due, has_had, _message, note)
+
+
+def _message(due: Sequence[MapNews]) -> Message:
+    new, mended = (sum(one.mended is gone for one in due) for gone in (False, True))
+    parts = [f"{new} new" if new else "", f"{mended} mended" if mended else ""]
+    subject = f"Afschrift: the data map and its sources: {', '.join(filter(None, parts))}"
+    cells = [
+        (one.finding.place, one.finding.code, one.finding.severity, "mended" if one.mended else "new")
+        for one in due
+    ]
+    lines = [f"{'mended' if one.mended else one.finding.severity}  {one.finding.words}" for one in due]
+    what = "With counts and what to do: afschrift inventory check --live. Requests that it touches wait."
+    return as_message(subject, _COLUMNS, cells, lines, what)
+
+
+def _read(payload: dict[str, Any] | None) -> frozenset[MapFinding]:
+    return frozenset(MapFinding(*row) for row in (payload or {}).get("findings", ()))

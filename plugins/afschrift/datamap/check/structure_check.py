@@ -1,0 +1,121 @@
+"""Tables and columns that are on one side only: in the inventory, or in the source."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+
+from afschrift.datamap.check.finding import Code, Finding, Severity, finding
+from afschrift.domain.errors import AfschriftError, UnreadFilesError
+from afschrift.domain.language import count
+from afschrift.domain.sources import Structure
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.table import Table
+from afschrift.inventory.waiting.unclassified import unclassified
+from afschrift.selection.person import Catalogue
+from afschrift.selection.repeated_tables import read_twice, unlike
+
+_STOPS = ": every request stops there"
+
+
+@dataclass
+class StructureCheck:
+    """Compares the tables of one source.
+
+    Attributes:
+        tables: that the source has, by its own names.
+        catalogue: the same, with the names of the inventory.
+        notes: what somebody decided to pass over.
+        columns, classified: columns of personal tables that the source has, and those that are classified.
+    """
+
+    declared: SourceFile
+    tables: Collection[str]
+    catalogue: Catalogue
+    structure: Structure
+    notes: list[str] = field(default_factory=list)
+    columns: int = 0
+    classified: int = 0
+
+    def findings(self) -> Iterator[Finding]:
+        """What differs."""
+        declared, name = self.declared, self.declared.source
+        for fault in read_twice(declared, self.structure.parts, self.catalogue):
+            table = fault.partition(" ")[0].removeprefix(f"{name}.")
+            yield finding(Code.READ_TWICE, (name, table), fault, "keep one entry")
+        for copy, column in unlike(declared, self.catalogue):
+            of = declared.tables[copy].copy_of
+            words = f"{name}.{copy}.{column} is no column of {of}: {copy} is no copy of it"
+            words += _STOPS if declared.unlisted == "ask" else ""
+            yield finding(Code.COPY_DIFFERS, (name, copy, column), words, "describe it as a table of its own")
+        self.notes += [
+            f"{name}.{table}: {count(files, 'file')} passed over, as `ignore` says"
+            for table, files in sorted(self.structure.ignored.items())
+        ]
+        yield from self._undescribed()
+        yield from self._gone()
+        for table in sorted(self.catalogue.keys() & declared.tables.keys()):
+            if declared.tables[table].copy_of is None:
+                yield from self._table(table, declared.tables[table])
+
+    def _undescribed(self) -> Iterator[Finding]:
+        name, stops = self.declared.source, self.declared.not_passed_over(self.tables)
+        passed = [table for table in self.declared.undescribed(self.tables) if table not in stops]
+        if passed:
+            self.notes.append(f"{name}: passed over, as `unlisted: ignore` says: {', '.join(passed)}")
+        for table in stops:
+            words = f"{name}.{table} is in the source, but not in the inventory{_STOPS}"
+            remedy = "describe it; `personal: false` where it holds nobody's data"
+            yield finding(Code.TABLE_NOT_DESCRIBED, (name, table), words, remedy)
+
+    def _gone(self) -> Iterator[Finding]:
+        name, there = self.declared.source, {*self.tables, *self.structure.parts, *self.structure.hidden}
+        for table in sorted(self.declared.tables):
+            own = self.declared.in_source(table)
+            if own not in there:
+                path = f"{name}.{table}" + (f" (table {own})" if own != table else "")
+                words = f"{path} is in the inventory, but not in the source"
+                remedy = "correct the inventory, or give the connection the right to see the table"
+                found = finding(Code.TABLE_GONE, (name, table), words, remedy)
+                yield _as(found, self.declared.tables[table])
+
+    def _table(self, name: str, described: Table) -> Iterator[Finding]:
+        source = self.declared.source
+        try:
+            natives = {column: one.native for column, one in self.catalogue[name].items()}
+            unknown = {column for column, one in self.catalogue[name].items() if one.kind is None}
+        except UnreadFilesError as why:
+            found = finding(Code.FILES_NOT_READ, (source, name), str(why.args[0]), why.remedy)
+            yield _as(found, described)
+            return
+        except AfschriftError as why:
+            yield finding(Code.NO_RIGHT, (source, name), str(why.args[0]), why.remedy)
+            return
+        stops = _STOPS if described.personal else ""
+        for column in sorted(natives.keys() - described.columns.keys()):
+            words = f"{source}.{name}.{column} is not in the inventory{stops}"
+            yield _as(
+                finding(Code.COLUMN_NOT_DESCRIBED, (source, name, column), words, "classify it"), described
+            )
+        for column in sorted(described.columns.keys() - natives.keys()):
+            words = f"{source}.{name}.{column} is in the inventory, but not in the source"
+            remedy = "take it out, or mend the table"
+            yield _as(finding(Code.COLUMN_GONE, (source, name, column), words, remedy), described)
+        for column in sorted(unknown):
+            written = described.columns.get(column)
+            of = self.catalogue[name][column]
+            if of.part is not None and described.personal:
+                words = f"{source}.{name}.{column} is of a document that is not taken apart ({of.native})"
+                yield finding(Code.TYPE_UNKNOWN, (source, name, column), words, of.remedy)
+            elif described.personal and (written is None or written.kind is None):
+                words = f"{source}.{name}.{column} has the type {natives[column]}, which is not known"
+                yield finding(Code.TYPE_UNKNOWN, (source, name, column), words, "give it `kind: text`")
+        if described.personal:
+            known = natives.keys() & described.columns.keys()
+            self.columns += len(natives)
+            self.classified += len(known - set(unclassified(described)))
+
+
+def _as(found: Finding, described: Table) -> Finding:
+    """A warning, where the table is not personal: no request reads it."""
+    return found if described.personal else replace(found, severity=Severity.WARNING)

@@ -1,0 +1,173 @@
+"""A draft of a source from a description: proposals that block until somebody confirms them.
+
+Each way is a guess, whoever stands in for the columns: the other tool says what points where, and not whose
+rows they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from afschrift.datamap.exchange.external_tables import DescribedColumn, DescribedTable, Description
+from afschrift.datamap.exchange.external_ways import find_ways
+from afschrift.datamap.exchange.usual_origins import usual_origin
+from afschrift.domain.decision import Protect
+from afschrift.domain.origin import Origin
+from afschrift.inventory.categories import fides_categories
+
+CONFIDENCE = 0.6
+"""Of what a person wrote for another purpose, in another tool's words."""
+
+_NEEDS_WORDS = (Origin.DERIVED, Origin.INFERRED, Origin.THIRD_PARTY)
+"""Origins that a confirmed column may have only with `meaning` or `source` beside them."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """Who stands in for what is imported of columns, when and why."""
+
+    by: str
+    why: str
+    on: date
+
+    def words(self) -> dict[str, Any]:
+        """As `decided` says it."""
+        return {"by": self.by, "on": self.on, "why": self.why}
+
+
+@dataclass
+class Draft:
+    """A draft.
+
+    Attributes:
+        source: as docs/inventory.md describes a source, for `scan.merge`.
+        keys: identity keys that it uses.
+        notes: what was left out, and why, a line each.
+        open: columns that wait for somebody although all was to be confirmed.
+    """
+
+    source: dict[str, Any]
+    keys: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+
+
+def draft(
+    described: Description,
+    head: Mapping[str, Any],
+    *,
+    person: str,
+    known: Collection[str] = (),
+    confirmed: Confirmation | None = None,
+) -> Draft:
+    """A draft of a source.
+
+    Args:
+        described: what another tool says.
+        head: `source`, `kind` and the like.
+        person: the identity key that stands for one person.
+        known: tables that the inventory reaches already.
+        confirmed: None: all of it is a proposal.
+    """
+    ways = find_ways(described, known, person)
+    found = Draft({**head, "tables": {}}, notes=[*described.left_out, *ways.notes])
+    tables = found.source["tables"]
+    numbers = _numbers(described)
+    keys: dict[str, None] = {}
+    for name, table in described.tables.items():
+        first, *more = _subjects(table) or [{}]
+        joins = [{column: end} for column, end in ways.joins.get(name, ())]
+        reached = bool(first or joins or name in known)
+        rest = {
+            **({"key": list(table.key)} if table.key else {}),
+            "columns": dict(_columns(table, numbers, found, confirmed)),
+        }
+        tables[name] = {
+            **({"subject": first} if first else {}),
+            **({"join": joins if len(joins) > 1 else joins[0]} if joins else {}),
+            **({"ways": "guessed"} if first or joins else {}),
+            **({} if reached else {"personal": False, "review": "needed"}),
+            **rest,
+        }
+        for subject in more:
+            entry = f"{name}_by_{next(iter(subject.values()))}"
+            while entry in described.tables or entry in tables:
+                entry += "_"
+            tables[entry] = {"table": name, "subject": subject, "ways": "guessed", **rest}
+        keys |= dict.fromkeys(identity for subject in (first, *more) for identity in subject)
+        if not reached:
+            found.notes.append(f"{name}: no way leads from it to a person; it waits for somebody to look")
+    found.keys = tuple(keys)
+    if confirmed and any("ways" in table for table in tables.values()):
+        found.notes.append(
+            "the ways wait all the same: `afschrift inventory review` asks whose rows these are"
+        )
+    return found
+
+
+def _numbers(described: Description) -> frozenset[str]:
+    """Columns that tie rows together, as `table.column`: what was given out to do so."""
+    found = {f"{table.name}.{column}" for table in described.tables.values() for column in table.key}
+    for one in described.references:
+        found |= {f"{one.table}.{one.column}", f"{one.parent}.{one.parent_column}"}
+    return frozenset(found)
+
+
+def _subjects(table: DescribedTable) -> list[dict[str, str]]:
+    """Identity key -> column, for one entry of the table each: an entry has one column for a key."""
+    entries: list[dict[str, str]] = []
+    for column in sorted(table.columns.values(), key=lambda one: one.name != one.identity):
+        if column.identity:
+            free = next((entry for entry in entries if column.identity not in entry), None)
+            if free is None:
+                entries.append(free := {})
+            free[column.identity] = column.name
+    return entries
+
+
+def _columns(
+    table: DescribedTable, numbers: Collection[str], found: Draft, confirmed: Confirmation | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for column in table.columns.values():
+        path = f"{table.name}.{column.name}"
+        words = _words(column, path, numbers, found)
+        if not words:
+            yield column.name, {}
+        elif confirmed and "origin" in words and _is_whole(words):
+            yield column.name, {**words, "decided": confirmed.words()}
+            continue
+        else:
+            yield column.name, {**words, "review": "needed", "proposed": _proposed(column)}
+        if confirmed:
+            found.open.append(path)
+
+
+def _is_whole(words: Mapping[str, Any]) -> bool:
+    """Whether the inventory takes them without a word more."""
+    secret = words.get("protect") == Protect.SECRET
+    return words["origin"] not in _NEEDS_WORDS or secret or "meaning" in words or "source" in words
+
+
+def _proposed(column: DescribedColumn) -> dict[str, Any]:
+    return {"confidence": CONFIDENCE, "because": column.because}
+
+
+def _words(column: DescribedColumn, path: str, numbers: Collection[str], found: Draft) -> dict[str, Any]:
+    category = column.category
+    if category and category not in fides_categories():
+        found.notes.append(f"{path}: {category} is no category of the Fides taxonomy")
+        category = None
+    words: dict[str, Any] = {}
+    origin = column.words.get("origin") or usual_origin(category)
+    if origin is None and path in numbers:
+        origin = Origin.ASSIGNED
+    if origin:
+        words["origin"] = str(origin)
+    if category:
+        words["category"] = category
+    if category and category.startswith("user.authorization"):
+        words["protect"] = str(Protect.SECRET)
+    return {**words, **{word: value for word, value in column.words.items() if word != "origin"}}

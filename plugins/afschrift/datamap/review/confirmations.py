@@ -1,0 +1,187 @@
+"""Answers about the data map: who may give them, written with an event, taken back, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from afschrift.casework.officer import Officer
+from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.offered import decided_words
+from afschrift.datamap.review.review_session import Review, Step, WouldBreakError
+from afschrift.domain.errors import ConfigurationError, RefusedError, TooLateError
+from afschrift.domain.event import NewEvent
+from afschrift.law.roles import Act
+
+CONFIRMED, TAKEN_BACK = "map_confirmed", "map_confirmation_taken_back"
+KIND = "map"
+"""What an attempt without the role is called in the trail."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Answers that stand.
+
+    Attributes:
+        before, after: digests of all files of the inventory.
+        inventory: digests of the map, before and after, as plans name it.
+        decisions: of each question its name, the number of its columns, and what was said of them.
+        lines: that were written or changed.
+    """
+
+    before: str
+    after: str
+    inventory: tuple[str, str]
+    decisions: tuple[Mapping[str, Any], ...]
+    lines: int
+
+    @property
+    def columns(self) -> int:
+        """How many columns they are about."""
+        return sum(one.get("columns", 0) for one in self.decisions)
+
+
+def must_review(officer: Officer) -> dict[str, str]:
+    """The role in which somebody confirms the map, as `held`.
+
+    Raises:
+        NotAllowedError: they hold none; the attempt is an event `answer_refused`.
+    """
+    with officer.refusals(None, KIND, act=Act.MAP.value):
+        return officer.authority(officer.roles.require(officer.by, Act.MAP))
+
+
+def must_see_values(officer: Officer) -> None:
+    """Values as they are take a role that reviews, and sees values of persons at all.
+
+    Raises:
+        NotAllowedError: they hold none; the attempt is an event `answer_refused`.
+    """
+    must_review(officer)
+    with officer.refusals(None, KIND, act=Act.VALUES.value):
+        officer.roles.require(officer.by, Act.VALUES)
+
+
+def write(
+    officer: Officer, review: Review, answered: Sequence[tuple[Group, Answer]], on: date, shown: str
+) -> Step:
+    """Write answers into the files and the trail: both, or neither.
+
+    Args:
+        officer: who answers.
+        review: of the files as they are.
+        answered: questions with their answers.
+        on: the day of the answers.
+        shown: digest of the files that they saw.
+
+    Raises:
+        NotAllowedError: they hold no role that may.
+        TooLateError: the files are others by now; nothing was written.
+        WouldBreakError: as `Review.confirm_all`; what else it raises is a RefusedError here.
+    """
+    held = must_review(officer)
+    before, plans_before = review.digest, review.inventory.digest
+    if before != shown:
+        raise TooLateError(
+            "The data map was changed since this page was shown: by somebody else, in version control, or by "
+            "these very answers, sent once before. Nothing was written.",
+            remedy="look at what is asked now, and send again what still holds.",
+        )
+    with _told_as_refused():
+        step = review.confirm_all(answered)
+    payload = {
+        "held": held,
+        "on": on.isoformat(),
+        "decisions": [_decision(group, answer) for group, answer in answered],
+        "lines": step.lines,
+        "before": before,
+        "after": review.digest,
+        "inventory": [plans_before, review.inventory.digest],
+    }
+    try:
+        officer.register.trail.record(None, NewEvent(CONFIRMED, officer.by, payload))
+    except BaseException:
+        review.undo()
+        raise
+    return step
+
+
+def take_back(officer: Officer, review: Review, files: Mapping[str, bytes]) -> Decided:
+    """Put files back as they were before the last answers of somebody.
+
+    Args:
+        officer: who gave them.
+        review: of the files as they are.
+        files: name -> bytes before the answers; believed where the trail has the digest of them.
+
+    Raises:
+        NotAllowedError: they hold no role that may.
+        RefusedError: their last answers led to other files than those that are there, or from others;
+            or one was changed meanwhile, or cannot be written.
+    """
+    held = must_review(officer)
+    last = standing(officer)[-1:]
+    before = {review.named(name): read for name, read in files.items()}
+    now, plans_now = review.digest, review.inventory.digest
+    if not last or last[0].after != now or last[0].before != review.digest_with(before):
+        raise RefusedError(
+            "These are not the last answers to the data map that you gave, or it was changed since. Nothing "
+            "was written.",
+            remedy="take them back in version control, or by hand.",
+        )
+    after = {path: path.read_bytes() for path in before}
+    with _told_as_refused():
+        review.put_back(before)
+    payload = {
+        "held": held,
+        "decisions": len(last[0].decisions),
+        "before": now,
+        "after": review.digest,
+        "inventory": [plans_now, review.inventory.digest],
+    }
+    try:
+        officer.register.trail.record(None, NewEvent(TAKEN_BACK, officer.by, payload))
+    except BaseException:
+        review.put_back(after)
+        raise
+    return last[0]
+
+
+def standing(officer: Officer, on: date | None = None) -> list[Decided]:
+    """What somebody answered and did not take back, in order; of one day, or of all."""
+    found: list[tuple[Decided, str]] = []
+    for header, payload in officer.register.trail.of_types(None, CONFIRMED, TAKEN_BACK):
+        if header.actor != officer.by or payload is None:
+            continue
+        if header.type == CONFIRMED:
+            found.append((_decided(payload), str(payload["on"])))
+        elif found and found[-1][0].after == payload["before"]:
+            found.pop()
+    return [one for one, day in found if on is None or day == on.isoformat()]
+
+
+@contextmanager
+def _told_as_refused() -> Iterator[None]:
+    """What is wrong with the files is for whoever answers, and not for the log of the server."""
+    try:
+        yield
+    except WouldBreakError:
+        raise
+    except ConfigurationError as error:
+        raise RefusedError(str(error.args[0]), remedy=error.remedy) from None
+
+
+def _decided(payload: Mapping[str, Any]) -> Decided:
+    before, after = payload["inventory"]
+    return Decided(
+        payload["before"], payload["after"], (before, after), tuple(payload["decisions"]), payload["lines"]
+    )
+
+
+def _decision(group: Group, answer: Answer) -> dict[str, Any]:
+    number = {} if group.is_table else {"columns": len(group.places)}
+    return {"of": group.name, **number, **decided_words(group, answer.words)}

@@ -1,0 +1,218 @@
+"""What waits for a person in an inventory, grouped by what is alike."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from afschrift.datamap.review.pointing import Place, Pointers
+from afschrift.domain.origin import Origin
+from afschrift.inventory.column import Column
+from afschrift.inventory.model import Inventory
+from afschrift.inventory.table import Table
+from afschrift.inventory.waiting.unclassified import unclassified
+from afschrift.inventory.waiting.unconfirmed_ways import WAYS_OF, resting_on_guesses, same_number
+
+Member = tuple[Place, Mapping[str, Any], Column]
+"""A column, what is proposed of it, and the column as it is."""
+_NOT_ASKED = {"review", "proposed", "decided", "why"}
+_ALIKE = ("origin", "protect", "about", "third_party", "mask", "when", "purposes", "automated")
+"""What decides whether a value leaves: where it differs, it is another question."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """One question.
+
+    Attributes:
+        name: of its columns, as the first one writes it; of a table, its own; of keys, what they are.
+        said: the words that are proposed for all of them, as the file has them, and by what default they get
+            their `purposes`; of a table, `personal`, `copy_of` or `ways`.
+        varied: word that is not the same for all -> what is proposed, each with how often.
+        places: all that the answer is for, in the order of the files.
+        sure: the least confidence among them; None: no program said one.
+        reasons: why they are taken for that, each once.
+        takers: columns that point to them, themselves or by others, and take over what they do not say; of
+            ways, the tables whose number of a person is the one of this table.
+        keys: each is the key of its table, whatever it is called.
+    """
+
+    name: str
+    said: Mapping[str, Any]
+    places: tuple[Place, ...]
+    varied: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    sure: float | None = None
+    reasons: tuple[str, ...] = ()
+    takers: tuple[Place, ...] = ()
+    keys: bool = False
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it asks about a table, and not about columns."""
+        return self.places[0].column is None
+
+    @property
+    def key(self) -> str:
+        """The same where just the same is asked again: the same words of the same places."""
+        return json.dumps([[place.path for place in self.places], self.said, self.varied], sort_keys=True)
+
+    @property
+    def id(self) -> str:
+        """Its key in twenty signs."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:20]
+
+
+def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
+    """All questions, those on which confirmed columns rest first, then those about the most columns.
+
+    Columns of one name, whatever its case, are one question where the same is proposed of what decides
+    whether they leave; their categories and titles may differ, and each keeps its own. So are keys of tables
+    that are called otherwise, with one category, where the organisation gave them out and no person is known
+    by them. A table that is taken for a copy, or for one without personal data, is a question of its own; so
+    is a way that was guessed, before the columns that rest on it. Of places that are `apart`, each is a
+    question.
+
+    A column takes over what the one says that it points to. So that is asked before it, and who is asked
+    about it sees what takes it over: a column may be confirmed by then.
+    """
+    found: dict[tuple[str, str, str], list[Member]] = {}
+    asked = [
+        (place, words_of(column) | _default_purposes(inventory, place, column), column)
+        for place, column in _columns(inventory)
+    ]
+    keys = {place: kind for place, kind in _keys(inventory, asked).items() if place not in apart}
+    for place, said, column in asked:
+        called = "" if place in keys else str(place.column).casefold()
+        alike = keys.get(place, _deciding(said))
+        found.setdefault((called, alike, place.path if place in apart else ""), []).append(
+            (place, said, column)
+        )
+    pointers = Pointers(inventory)
+    named = (_group(members, keys=not called) for (called, *_), members in found.items())
+    awaited = _awaited(inventory)
+    largest = sorted(named, key=lambda one: (awaited.isdisjoint(one.places), -len(one.places)))
+    order = pointers.first([one.places for one in largest])
+    tables = list(_tables(inventory))
+    ways = [one for one in tables if "ways" in one.said]
+    rest = [one for one in tables if "ways" not in one.said]
+    return [*ways, *(_with_takers(largest[number], pointers) for number in order), *rest]
+
+
+def _awaited(inventory: Inventory) -> frozenset[Place]:
+    """Columns on which others rest that a person confirmed, and that count only once these are."""
+    return frozenset(
+        Place(source.source, *awaited.rsplit(".", 1))
+        for source in inventory.sources.values()
+        for table in source.tables.values()
+        for column in table.columns.values()
+        for awaited in column.awaits
+        if not awaited.startswith(WAYS_OF)
+    )
+
+
+def _keys(inventory: Inventory, asked: Iterable[Member]) -> dict[Place, str]:
+    """Keys of tables that are one question, each with what it has in common with the others.
+
+    The number of a person is none of them, nor a key that points to another table: they say whose a row is.
+    """
+    found: dict[str, list[Place]] = {}
+    for place, said, _ in asked:
+        table = inventory.sources[place.source].tables[place.table]
+        people = {column for link in table.subject.values() for column in link.columns}
+        pointing = {column for join in table.join for column in join} | table.references.keys()
+        plain = said.get("origin") == Origin.ASSIGNED and "protect" not in said
+        if plain and table.key == (place.column,) and place.column not in people | pointing:
+            found.setdefault(json.dumps([_deciding(said), said.get("category")]), []).append(place)
+    several = {
+        kind: places
+        for kind, places in found.items()
+        if len({str(one.column).casefold() for one in places}) > 1
+    }
+    return {place: kind for kind, places in several.items() for place in places}
+
+
+def words_of(column: Column) -> dict[str, Any]:
+    """What is proposed of a column, as a file would have it."""
+    written = column.proposal or column
+    return written.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=_NOT_ASKED)
+
+
+def _default_purposes(inventory: Inventory, place: Place, column: Column) -> dict[str, str]:
+    """What a column would be used for that nobody named for its table: it makes it portable, or not."""
+    source = inventory.sources[place.source]
+    names = source.default_purposes(place.table, column.proposal or column)
+    bases = [f"{name} ({source.purposes[name].basis})" for name in names]
+    return {"purposes": f"{', '.join(bases)} by the defaults of the source"} if bases else {}
+
+
+def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
+    for source in inventory.sources.values():
+        guessed = resting_on_guesses(source.tables)
+        for name, table in source.tables.items():
+            if name in guessed:
+                continue  # whose rows these are comes first
+            for column in unclassified(table):
+                written = table.columns[column]
+                if not written.awaits:  # a person confirmed it: the way is asked, or its columns
+                    yield Place(source.source, name, column), written
+
+
+def _deciding(said: Mapping[str, Any]) -> str:
+    return json.dumps({word: said[word] for word in _ALIKE if word in said}, sort_keys=True)
+
+
+def _group(members: list[Member], *, keys: bool) -> Group:
+    proposed = [column.proposed for _, _, column in members if column.proposed is not None]
+    words = list(dict.fromkeys(word for _, said, _ in members for word in said))
+    common, varied = {}, {}
+    for word in words:
+        found = [said.get(word) for _, said, _ in members]
+        if all(one == found[0] for one in found):
+            common[word] = found[0]
+        else:
+            varied[word] = dict(Counter(_shown(one) for one in found))
+    return Group(
+        "keys of their tables" if keys else str(members[0][0].column),
+        common,
+        tuple(place for place, _, _ in members),
+        varied,
+        min((one.confidence for one in proposed), default=None),
+        tuple(dict.fromkeys(one.because for one in proposed)),
+        keys=keys,
+    )
+
+
+def _with_takers(group: Group, pointers: Pointers) -> Group:
+    return replace(group, takers=pointers.takers(group.places, [*group.said, *group.varied]))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " / ".join(str(one) for one in value.values())
+    return "nothing" if value is None else str(value)
+
+
+def _tables(inventory: Inventory) -> Iterator[Group]:
+    for source in inventory.sources.values():
+        resting: dict[str, list[Place]] = {}
+        for name, table in source.tables.items():
+            for people in same_number(table, source.tables):
+                resting.setdefault(people, []).append(Place(source.source, name))
+        for name, table in source.tables.items():
+            if table.unconfirmed:
+                said = {"copy_of": table.copy_of} if table.copy_of else {"personal": False}
+                yield Group(name, said, (Place(source.source, name),))
+            elif table.ways is not None:
+                rest = tuple(resting.get(name, ()))
+                yield Group(name, {"ways": _ways(table)}, (Place(source.source, name),), takers=rest)
+
+
+def _ways(table: Table) -> str:
+    """The ways that were guessed, as the file has them."""
+    subject = [f"subject {key}: {link.column}" for key, link in table.subject.items()]
+    joins = [", ".join(f"join {own}: {to}" for own, to in join.items()) for join in table.join]
+    return "; or ".join([*subject, *joins])

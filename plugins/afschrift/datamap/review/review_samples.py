@@ -1,0 +1,113 @@
+"""Values of columns for whoever reviews them: masked, or as they are once that is in the trail."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.pointing import Place
+from afschrift.datamap.scan.bounded import is_secret, sample_statement
+from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
+from afschrift.domain.decision import Protect
+from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.table import Table
+from afschrift.register.register import Register
+from afschrift.selection.part_columns import of_entries
+from afschrift.sources.registry import open_declared
+
+SHOWN = "map_samples_shown"
+_TABLES, _VALUES, _LONGEST = 3, 5, 60
+
+
+@dataclass(frozen=True)
+class Values:
+    """Some values of one column.
+
+    Attributes:
+        values: without NULL and empty ones; never logged or kept.
+        why: why there are none.
+    """
+
+    place: Place
+    values: tuple[str, ...] = field(default=(), repr=False)
+    why: str = ""
+
+
+def _first_words(error: AfschriftError) -> str:
+    return str(error.args[0])
+
+
+def samples(
+    inventory: Inventory, group: Group, words: Callable[[AfschriftError], str] = _first_words
+) -> list[Values]:
+    """A few values of the first columns of a question; a secret has none to show.
+
+    Args:
+        inventory: that asks it.
+        group: the question.
+        words: how a source that cannot be read is told.
+    """
+    found = []
+    for place in group.places[:_TABLES]:
+        if place.column is None:
+            continue
+        table = inventory.sources[place.source].tables.get(place.table, Table())
+        if group.said.get("protect") == Protect.SECRET or _is_secret(table, place.column):
+            found.append(Values(place, why="a secret is not shown"))
+            continue
+        try:
+            values = tuple(dict.fromkeys(_read(inventory.sources[place.source], place.table, place.column)))
+            found.append(
+                Values(place, values[:_VALUES], "" if values else "the rows that were read hold none")
+            )
+        except AfschriftError as error:
+            found.append(Values(place, why=words(error)))
+    return found
+
+
+def _is_secret(table: Table, column: str) -> bool:
+    """By its name; a member by each name of its path too, and with a document that is one."""
+    path = table.columns[column].path if column in table.columns else ()
+    document = table.columns.get(path[0]) if path else None
+    if document is not None and document.protect is Protect.SECRET:
+        return True
+    return any(map(is_secret, (column, *(path or ()))))
+
+
+def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
+    def session():  # type: ignore[no-untyped-def]
+        return open_declared(source)
+
+    with Reader(session) as reader:
+        type_ = of_entries(source, reader.session.catalogue(), reader.dialect).get(table, {}).get(column)
+        if type_ is None:
+            raise RefusedError("the source has no such column")
+        scanned = ScannedColumn(column, type_)
+        of = ScannedTable(source.in_source(table), (scanned,))
+        for (value,) in reader.rows(sample_statement(reader.dialect, of, [scanned])):
+            if value not in (None, ""):
+                yield str(value)[:_LONGEST]
+
+
+def masked(value: str) -> str:
+    """Its form alone: numbers as 9; punctuation, space and signs of money and sums stay; all else as x."""
+    return "".join(_form(char) for char in value)
+
+
+def _form(char: str) -> str:
+    category = unicodedata.category(char)
+    if category.startswith("N"):
+        return "9"
+    return char if category[0] in "PZ" or category in {"Sm", "Sc"} else "x"
+
+
+def record_shown(register: Register, by: str, shown: Sequence[Values]) -> None:
+    """In the trail before anything is seen: which columns, and how many values; never one of them."""
+    columns = [one.place.path for one in shown if one.values]
+    payload = {"columns": columns, "values": sum(len(one.values) for one in shown)}
+    register.trail.record(None, NewEvent(SHOWN, by, payload))

@@ -1,0 +1,242 @@
+"""A review: questions, answers written to the files at once, and the last ones taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from afschrift.datamap.review.answer_text import Answer, confirm
+from afschrift.datamap.review.groups import Group, groups
+from afschrift.datamap.review.map_files import (
+    Files,
+    digest_of,
+    lines_other,
+    must_be,
+    read_whole,
+    replace_files,
+    uncollected,
+)
+from afschrift.datamap.review.pointing import Place
+from afschrift.datamap.review.same_words import altered
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.load import SINGLES, load_files
+from afschrift.inventory.model import Inventory
+from afschrift.outside.limits import UnreadableError
+from afschrift.outside.read_yaml import read_yaml
+
+
+class WouldBreakError(ConfigurationError):
+    """With the answers the inventory would have faults, which `faults` lists; nothing was written."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        listing = "\n".join(f"  {fault}" for fault in faults)
+        super().__init__(
+            f"Nothing was written, as the inventory would have faults:\n{listing}\n",
+            remedy="say it otherwise, or write it into the file by hand.",
+        )
+
+
+@dataclass(frozen=True)
+class Step:
+    """Answers that were written together.
+
+    Attributes:
+        answered: each question with its answer.
+        before, after: the files that changed, as they were and as they are.
+        lines: that were written or changed.
+    """
+
+    answered: tuple[tuple[Group, Answer], ...]
+    before: Files
+    after: Files
+    lines: int
+
+    @property
+    def group(self) -> Group:
+        """The question, of a step with one."""
+        return self.answered[0][0]
+
+    @property
+    def answer(self) -> Answer:
+        """Its answer."""
+        return self.answered[0][1]
+
+
+class Review:
+    """The review of an inventory. What was answered is in the files; who stops loses nothing, and goes on.
+
+    Raises:
+        InventoryError: the inventory has faults already.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._shown, self.inventory = read_whole(folder)
+        self._waiting: list[Group] | None = None
+        self.done: list[Step] = []
+        self._apart: set[Place] = set()
+
+    @property
+    def digest(self) -> str:
+        """Of the files that are shown."""
+        return digest_of(self._shown)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files that are shown."""
+        return sum(map(len, self._shown.values()))
+
+    def waiting(self) -> list[Group]:
+        """What is not answered yet."""
+        if self._waiting is None:
+            self._waiting = groups(self.inventory, self._apart)
+        return self._waiting
+
+    def take_apart(self, group: Group) -> None:
+        """From now on each place of a question is a question, as the answer is not the same for all.
+
+        Raises:
+            ConfigurationError: it is about one place.
+        """
+        if len(group.places) == 1:
+            raise ConfigurationError(
+                "This is about one place alone.", remedy="answer it, or leave it for later (n)."
+            )
+        self._apart |= set(group.places)
+        self._waiting = None
+
+    def confirm(self, group: Group, answer: Answer) -> Step:
+        """Write one answer; raises as `confirm_all`."""
+        return self.confirm_all([(group, answer)])
+
+    def confirm_all(self, answered: Sequence[tuple[Group, Answer]]) -> Step:
+        """Write answers of one person and reason to several questions: all of them, or none.
+
+        Raises:
+            WouldBreakError: with them the inventory would have faults; nothing was written.
+            ConfigurationError: something else would be said than was shown and answered, or somebody changed
+                a file meanwhile; nothing was written.
+            NotWritableError: the folder takes no files.
+        """
+        first, *rest = (answer.record() for _, answer in answered)
+        if any(record != first for record in rest):
+            raise ValueError("answers that are written together have one person, day and reason")
+        with uncollected():
+            must_be(self._folder, self._shown)
+            before, after = self._texts(answered)
+            inventory = self._checked(after)
+            said = [(group, answer.words) for group, answer in answered]
+            if others := list(altered(self.inventory, inventory, said)):
+                raise ConfigurationError(
+                    f"Nothing was written, as {', '.join(others[:3])} would not say what was shown and "
+                    "answered.",
+                    remedy="write the answer into the file by hand: docs/review.md.",
+                )
+        replace_files(self._folder, self._shown, after)
+        self._now(inventory, after)
+        lines = sum(lines_other(before[file], after[file]) for file in after)
+        self.done.append(Step(tuple(answered), before, after, lines))
+        return self.done[-1]
+
+    def undo(self) -> Step | None:
+        """Take the last answers back; None: there are none of this review.
+
+        Raises:
+            ConfigurationError: somebody changed the file since; nothing was written.
+        """
+        if not self.done:
+            return None
+        step = self.done[-1]
+        self.put_back(step.before)
+        return self.done.pop()
+
+    def put_back(self, before: Files) -> None:
+        """Put files back as they were before answers.
+
+        Raises:
+            ConfigurationError: somebody changed a file since, or the inventory would have faults; nothing was
+                written.
+            NotWritableError: the folder takes no files.
+        """
+        with uncollected():
+            must_be(self._folder, self._shown)
+            inventory = self._checked(before)
+        replace_files(self._folder, self._shown, before)
+        self._now(inventory, before)
+
+    def digest_with(self, files: Files) -> str:
+        """Of the files that are shown, with others in their places."""
+        return digest_of({**self._shown, **files})
+
+    def named(self, name: str) -> Path:
+        """A file that is shown, by its name.
+
+        Raises:
+            RefusedError: there is none of this name.
+        """
+        for path in self._shown:
+            if path.name == name:
+                return path
+        raise RefusedError("The inventory has no such file.", remedy="begin the review again.")
+
+    def _now(self, inventory: Inventory, files: Files) -> None:
+        self.inventory, self._shown, self._waiting = inventory, {**self._shown, **files}, None
+
+    def _texts(self, answered: Sequence[tuple[Group, Answer]]) -> tuple[dict[Path, bytes], dict[Path, bytes]]:
+        """The files that answers change, as they are and as they would be."""
+        sources = dict.fromkeys(place.source for group, _ in answered for place in group.places)
+        before: dict[Path, bytes] = {}
+        after: dict[Path, bytes] = {}
+        for source in sources:
+            file = self._file(source)
+            before[file] = self._shown[file]
+            after[file] = _confirmed(file, before[file], source, answered)
+        return before, after
+
+    def _file(self, source: str) -> Path:
+        for path, read in self._shown.items():
+            if path.name not in SINGLES and read_yaml(read, path.name).get("source") == source:
+                return path
+        raise ConfigurationError(f"No file describes {source} any more.", remedy="begin the review again.")
+
+    def _checked(self, files: Files) -> Inventory:
+        """The inventory as it would be; what is there stays as it is till then."""
+        try:
+            return load_files(self._folder, {**self._shown, **files})
+        except InventoryError as error:
+            raise WouldBreakError(error.faults) from None
+
+
+def _confirmed(file: Path, written: bytes, source: str, answered: Sequence[tuple[Group, Answer]]) -> bytes:
+    text = written.decode()
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if text.startswith("\ufeff") or (newline == "\r\n" and "\n" in text.replace("\r\n", "")):
+        raise ConfigurationError(
+            f"{file.name} has a byte order mark, or line ends of two kinds; nothing was written.",
+            remedy="save it as UTF-8 without the mark, with one kind of line ends, and begin again.",
+        )
+    columns: dict[str, dict[str, Mapping[str, Any]]] = {}
+    tables = []
+    for group, answer in answered:
+        for place in group.places:
+            if place.source == source and place.column is not None:
+                columns.setdefault(place.table, {})[place.column] = answer.words
+            elif place.source == source:
+                tables.append(place.table)
+    whose = replace(answered[0][1], words={})
+    try:
+        changed = confirm(_plain_ends(text), columns, tables, whose)
+    except UnreadableError:
+        raise ConfigurationError(
+            f"{file.name} is written in a way that the answer does not fit into; nothing was written.",
+            remedy="write it into the file by hand: docs/review.md.",
+        ) from None
+    return changed.replace("\n", newline).encode()
+
+
+def _plain_ends(text: str) -> str:
+    return text.replace("\r\n", "\n")

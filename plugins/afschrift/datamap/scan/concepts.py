@@ -1,0 +1,207 @@
+"""What names can mean: the vocabulary of `vocabulary.yml`, and which of its concepts a name may stand for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from afschrift.datamap.scan.name_words import Lexicon
+from afschrift.domain.origin import Origin
+from afschrift.outside.read_yaml import read_yaml
+
+TOPIC, OTHERS, ELSE = "topic", "others", "else"
+
+ByPlace = Mapping[str, str | None]
+"""What holds by topic of the table, by its role or else."""
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One thing that a column may hold.
+
+    Attributes:
+        title: what people read, such as `e-mail address`.
+        words: combinations of words that name it, as the vocabulary has them.
+        patterns: the same in the one spelling of each word.
+        origin, category: by topic, role or else; `topic`: what the topic of the table says.
+        kinds: families of types that such a value can have.
+        sample: form of its values (`evidence.FORMS`); None: any.
+        may_look: further forms that contradict nothing.
+        sure: how often a column of such a name is what is proposed.
+        first: the word decides at the start of a name as it does at the end.
+        open: what decides, where nothing is proposed.
+        identifies: by role or else.
+    """
+
+    title: str
+    words: tuple[str, ...]
+    patterns: tuple[frozenset[str], ...]
+    origin: ByPlace
+    category: ByPlace
+    kinds: frozenset[str]
+    sample: str | None
+    may_look: frozenset[str]
+    sure: float
+    first: bool
+    open: str
+    secret: bool
+    others: bool
+    free_text: bool
+    identifies: Mapping[str, bool]
+
+    @property
+    def of_people(self) -> bool:
+        """Whether a table that has such a column is one of people or of what is theirs."""
+        one_persons = any(said and said.startswith(_ONE_PERSONS) for said in self.category.values())
+        return one_persons or self.secret or bool(self.identifies.get(ELSE)) or self.sample in ("bsn", "iban")
+
+
+_ONE_PERSONS = ("user.financial.credit_card", "user.government_id", "user.device.device_id")
+"""Categories of what one person holds: a bank's card, a document, a number plate, a telephone."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What a table is about: the category of what happens there, and its origin where that is clear."""
+
+    name: str
+    words: tuple[str, ...]
+    category: str
+    origin: str | None
+
+
+class Candidate(NamedTuple):
+    """A concept that a name may stand for, and the words of the name beside those that say so."""
+
+    concept: Concept
+    beside: tuple[str, ...]
+    at_end: bool  # the last word of the name is one of the concept's, or known to change nothing
+
+
+class Vocabulary:
+    """The vocabulary, ready to look up."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._spellings = dict(_spellings(data))
+        self.lexicon = Lexicon(
+            self._spellings, data["leading"], frozenset(data["short_parts"]), frozenset(data["whole_words"])
+        )
+        self.units = {w: unit for word, unit in data["units"].items() for w in self._words(word)}
+        self.figures = self._plain(data["figures"])
+        self.neutral = self._plain(data["neutral"]) | self.units.keys()
+        self.others = {
+            word: None if origin == "unknown" else Origin(origin)
+            for origin, words in data["others"].items()
+            for word in self._plain(words)
+        }
+        self.comments = {Origin(origin): tuple(cues) for origin, cues in data["comments"].items()}
+        self.concepts = tuple(self._concept(title, given) for title, given in data["concepts"].items())
+        self.topics = tuple(_topics(data["topics"]))
+        self._topics = [
+            (frozenset(self._words(words)), words in topic.words, topic)
+            for topic in self.topics
+            for words in (*topic.words, *data["topics"][topic.name].get("weak", ()))
+        ]
+        self._by_word: dict[str, list[tuple[frozenset[str], Concept]]] = defaultdict(list)
+        for concept in self.concepts:
+            for pattern in concept.patterns:
+                self._by_word[min(pattern)].append((pattern, concept))
+        self.candidates = lru_cache(maxsize=65_536)(self._candidates)
+        self.topic = lru_cache(maxsize=16_384)(self._topic)
+        self.of_people = lru_cache(maxsize=4_096)(self._of_people)
+
+    def _candidates(self, words: tuple[str, ...]) -> tuple[Candidate, ...]:
+        """The concepts that words may stand for, the likeliest first.
+
+        The one that takes most words comes first, then the one whose words stand last: in Dutch and English
+        the last word says what a thing is (`email status` is a status).
+        """
+        there, found = frozenset(words), list[tuple[tuple[int, bool, int], Candidate]]()
+        for word in dict.fromkeys(words):  # not the set: its order changes from process to process
+            for pattern, concept in self._by_word.get(word, ()):
+                if pattern <= there:
+                    beside = tuple(w for w in words if w not in pattern)
+                    last = max(at for at, w in enumerate(words) if w in pattern)
+                    if concept.first and words[0] in pattern:
+                        last = len(words)
+                    at_end = all(w in self.neutral or w in self.others for w in words[last + 1 :])
+                    more = not pattern <= self.units.keys()  # a unit at the end says little: size_bytes
+                    found.append(((len(pattern), more, last), Candidate(concept, beside, at_end)))
+        found.sort(key=lambda one: one[0], reverse=True)
+        return tuple(candidate for _, candidate in found)
+
+    def _topic(self, words: tuple[str, ...]) -> Topic | None:
+        """What a table of these words is about: the last that says so; `history` and the like only alone."""
+        best, at = None, (False, -1, 0)
+        for pattern, strong, topic in self._topics:
+            if pattern <= frozenset(words):
+                place = (strong, max(i for i, w in enumerate(words) if w in pattern), len(pattern))
+                if place > at:
+                    best, at = topic, place
+        return best
+
+    def _of_people(self, columns: tuple[str, ...]) -> str | None:
+        """What of people a table has, by the names of its columns; None: nothing."""
+        for column in columns:
+            for candidate in self.candidates(self.lexicon.words_of(column))[:1]:
+                if candidate.concept.of_people:
+                    return candidate.concept.title
+        return None
+
+    def _plain(self, words: Iterable[Any]) -> frozenset[str]:
+        return frozenset(w for word in words for w in self._words(str(word)))
+
+    def _words(self, text: str) -> tuple[str, ...]:
+        return tuple(w for word in text.split() for w in self._spellings.get(word, (word,)))
+
+    def _concept(self, title: str, given: Mapping[str, Any]) -> Concept:
+        return Concept(
+            title=title,
+            words=tuple(map(str, given["words"])),
+            patterns=tuple(dict.fromkeys(frozenset(self._words(str(words))) for words in given["words"])),
+            origin=_by_place(given.get("origin")),
+            category=_by_place(given.get("category")),
+            kinds=frozenset(given.get("kinds", ["text"])),
+            sample=given.get("sample"),
+            may_look=frozenset(given.get("may_look", ())),
+            sure=given.get("sure", 0.85),
+            first=given.get("first", False),
+            open=given.get("open", ""),
+            secret=given.get("secret", False),
+            others=given.get("others", False),
+            free_text=given.get("free_text", False),
+            identifies=_by_place(given.get("identifies", False)),
+        )
+
+
+def _topics(data: Mapping[str, Any]) -> Iterator[Topic]:
+    for name, given in data.items():
+        yield Topic(name, tuple(map(str, given["words"])), given["category"], given.get("origin"))
+
+
+def _by_place(given: Any) -> Mapping[str, Any]:
+    return given if isinstance(given, dict) else {ELSE: given}
+
+
+def _spellings(data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every spelling with the words that it stands for; one of several words also in one piece."""
+    for section in (data["neutral"], data["units"], data["figures"], *data["others"].values()):
+        yield from ((w, (w,)) for words in section for w in str(words).split())
+    for given in (*data["topics"].values(), *data["concepts"].values()):
+        named = (*given["words"], *given.get("weak", ()))
+        yield from ((w, (w,)) for words in named for w in str(words).split())
+    yield from ((word, (word,)) for words in data["words"] for word in words.split())
+    for words, spellings in data["words"].items():  # after all plain words: what is spelt so means this
+        for spelling in (words.replace(" ", ""), *map(str, spellings)):
+            yield spelling, tuple(words.split())
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The vocabulary of the package, read once."""
+    text = (files("afschrift.datamap.scan") / "vocabulary.yml").read_text(encoding="utf-8")
+    return Vocabulary(read_yaml(text))

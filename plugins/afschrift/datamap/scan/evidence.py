@@ -1,0 +1,190 @@
+"""What the values of a sample look like, as shares of forms; no value goes further than this."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from stdnum import luhn
+from stdnum.nl import bsn
+
+from afschrift.datamap.scan.sample import Sample
+from afschrift.domain.pointer import PointerKind
+from afschrift.selection.identifiers import kind_of
+
+ENOUGH = 3
+"""Values below which a sample shows nothing."""
+
+_LONG = 10_000  # characters of a value that are looked at
+_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?")
+_DATE = re.compile(
+    r"-?\d{4}-\d\d?-\d\d?([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}([ T].*)?|(1[89]|20|21)\d\d"
+    r"|(1[89]|20|21)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])\d{0,6}|1\d{9}(\d{3})?"
+)
+_POSTCODE = re.compile(r"(?=.*\d)[A-Z0-9]{2,6}([ -]?[A-Z0-9]{2,5})?", re.IGNORECASE)
+_PHONE = re.compile(r"(?=(\D*\d){6})[+(]?[\d ()./-]{6,24}")
+_CARD = re.compile(r"\d{4}([ -]?\d{4}){2}[ -]?\d{1,7}")
+_POINT = re.compile(
+    r"(SRID=\d+;)?POINT.*|\(?[+-]?\d{1,3}\.\d+\s*[,; ]\s*[+-]?\d{1,3}\.\d+\)?|01010000[0-9A-F]+", re.I
+)
+_PASSWORD_HASH = re.compile(r"\$(2[abxy]?|argon2\w*|pbkdf2[\w-]*|scrypt|[156y])\$.+|pbkdf2_\w+\$.+", re.I)
+_WORTH_A_LOOK = re.compile(r"@|(?:\d\D*){6}")
+"""What every e-mail address, IBAN and telephone number has."""
+_WORDS = re.compile(r"(?=.*[^\W\d_])[^@{}\[\]<>=;]{1,80}")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a sample shows.
+
+    Attributes:
+        count: values that are not empty.
+        shares: form -> share of the values that have it, 0 to 1; a value may have several.
+        few: the same few values come again and again.
+    """
+
+    count: int = 0
+    shares: Mapping[str, float] | None = None
+    few: bool = False
+
+    def share(self, form: str) -> float:
+        """The share of values of a form."""
+        return (self.shares or {}).get(form, 0.0)
+
+    def has(self, form: str) -> int:
+        """How many values have a form."""
+        return round(self.share(form) * self.count)
+
+
+def look(sample: Sample | None) -> Evidence:
+    """Look at a sample."""
+    values = [text for value in sample.values if (text := value[:_LONG].strip())] if sample else []
+    if sample is None or not values:
+        return Evidence()
+    different = Counter(values)
+    shares = {
+        form: sum(count for value, count in different.items() if has(value)) / len(values)
+        for form, has in _FORMS.items()
+    }
+    kinds: Counter[PointerKind | None] = Counter()
+    for value, count in different.items():
+        if _WORTH_A_LOOK.search(value):
+            kinds[kind_of(value, sample.region, described=True)] += count
+    shares["email"] = kinds[PointerKind.EMAIL] / len(values)
+    shares["iban"] = kinds[PointerKind.IBAN] / len(values)
+    shares["strict phone"] = kinds[PointerKind.PHONE] / len(values)
+    few = len(values) >= 10 and len(different) * 5 <= len(values)
+    return Evidence(len(values), shares, few)
+
+
+def _is_bsn(value: str) -> bool:
+    digits = re.sub(r"[ .]", "", value)
+    return digits.isascii() and digits.isdigit() and len(digits) in (8, 9) and bsn.is_valid(digits.zfill(9))
+
+
+def _is_ip(value: str) -> bool:
+    if "." not in value and ":" not in value:
+        return False
+    try:
+        ipaddress.ip_interface(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return bool(parts.scheme and (parts.netloc or parts.scheme == "urn")) or value.startswith(("/", "www."))
+
+
+def _is_json(value: str) -> bool:
+    if value[:1] not in "{[":
+        return False
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_card(value: str) -> bool:
+    return bool(_CARD.fullmatch(value)) and luhn.is_valid(re.sub(r"[ -]", "", value))
+
+
+def _is_coordinate(value: str) -> bool:
+    if not _NUMBER.fullmatch(value):
+        return bool(_POINT.fullmatch(value))
+    try:
+        return abs(float(value.replace(",", "."))) <= 180
+    except ValueError:
+        return False
+
+
+def _is_sentence(value: str) -> bool:
+    return len(value) >= 20 and len(value.split()) >= 4 and not _is_json(value)
+
+
+def _whole(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda value: bool(pattern.fullmatch(value))
+
+
+_FORMS: dict[str, Callable[[str], bool]] = {
+    "bsn": _is_bsn,
+    "card": _is_card,
+    "coordinate": _is_coordinate,
+    "date": _whole(_DATE),
+    "ip": _is_ip,
+    "json": _is_json,
+    "number": _whole(_NUMBER),
+    "password hash": _whole(_PASSWORD_HASH),
+    "phone": _whole(_PHONE),
+    "postcode": _whole(_POSTCODE),
+    "sentence": _is_sentence,
+    "url": _is_url,
+    "uuid": _whole(_UUID),
+    "words": lambda value: (
+        bool(_WORDS.fullmatch(value)) and not _is_url(value) and not _UUID.fullmatch(value)
+    ),
+}
+
+FORMS = frozenset({*_FORMS, "email", "iban", "strict phone"})
+"""The forms that are told apart."""
+
+DECISIVE = {
+    "email": "user.contact.email",
+    "iban": "user.financial.bank_account",
+    "bsn": "user.government_id.national_identification_number",
+    "strict phone": "user.contact.phone_number",
+    "ip": "user.device.ip_address",
+}
+"""Forms that say what a value is, whatever the column's name, with their categories."""
+
+NAMES = {
+    "email": "e-mail addresses",
+    "iban": "IBANs",
+    "bsn": "national numbers",
+    "strict phone": "telephone numbers",
+    "phone": "telephone numbers",
+    "ip": "IP addresses",
+    "card": "card numbers",
+    "coordinate": "coordinates",
+    "date": "dates",
+    "number": "numbers",
+    "postcode": "postal codes",
+    "url": "URLs or paths",
+    "words": "words",
+    "uuid": "UUIDs",
+    "json": "JSON",
+    "sentence": "sentences",
+    "password hash": "password hashes",
+}
+"""How many of them are called in a reason."""

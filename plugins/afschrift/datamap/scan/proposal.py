@@ -1,0 +1,249 @@
+"""What a column is taken for, with a confidence and the reason, until a person decides.
+
+The confidence is `sure` of the concept that the name stands for (how often such a name is that), times
+
+- 0.85 for each word of the name that is not known, 0.95 for each known one that says nothing here, and 0.75
+  where such words end the name, as the last word says what a thing is;
+- 0.95 where the type is not known or is a text for what has a type of its own;
+- the share of the sample that has the form, where it is between a half and four fifths.
+
+It rises by half of what is missing to 1, times the share, times n / (n + 5), where n values have the form,
+and by a quarter of it where the comment says the same. A type, a sample of another form or a comment that
+says otherwise sets it to 0. Below `PROPOSED` the origin is left open: a wrong origin gives too much or too
+little, and costs about three times what it takes to ask, so a proposal has to be right in more than two of
+three cases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from afschrift.datamap.scan.cautions import cautions
+from afschrift.datamap.scan.concepts import ELSE, Candidate, Concept, vocabulary
+from afschrift.datamap.scan.evidence import DECISIVE, Evidence, look
+from afschrift.datamap.scan.sample import Sample
+from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
+from afschrift.datamap.scan.table_context import TableContext
+from afschrift.datamap.scan.weights import (
+    alien_form,
+    by_name,
+    by_sample,
+    by_type,
+    comment_origin,
+    decisive_form,
+    family,
+    fits,
+    said_of,
+)
+from afschrift.domain.origin import Origin
+
+PROPOSED = 0.67
+"""The least confidence of a proposal that is not left open."""
+
+
+class TableRole(StrEnum):
+    """What a table is to the people whose data are asked for."""
+
+    PERSON = "person"  # the table of people
+    CHILD = "child"  # its rows reach a person
+    LOOKUP = "lookup"  # names of products, countries, to which a child points
+    OTHER_PEOPLE = "other_people"  # employees beside customers
+    UNREACHED = "unreached"  # no way leads to a person
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a column is taken for until a person confirms it.
+
+    Attributes:
+        origin: None: left open.
+        category: Fides data category; None: left open.
+        confidence: 0 to 1, of the origin, or of the category where the origin is open.
+        reason: what it rests on, or what would decide it; never a value.
+        secret: a password hash, a token: `protect: secret`.
+        unit: UCUM, or ISO 4217 for money, where the name says it.
+    """
+
+    origin: Origin | None
+    category: str | None
+    confidence: float
+    reason: str
+    secret: bool = False
+    about_others: bool = False
+    free_text: bool = False
+    identifies: bool = False
+    unit: str | None = None
+
+
+def propose(
+    table: ScannedTable, column: ScannedColumn, role: TableRole, sample: Sample | None = None
+) -> Proposal:
+    """What a column is taken for. It never raises, and the same question has the same answer.
+
+    Args:
+        table: with all its columns: a look-up table that has data of people is none.
+        column: one of them.
+        role: what the table is to the people whose data are asked for.
+        sample: values of the column, where it was read; nothing of them is in the answer.
+    """
+    return _Judgement(table, column, role, look(sample)).proposal()
+
+
+class _Judgement:
+    """One column on its way from its name to a proposal."""
+
+    def __init__(self, table: ScannedTable, column: ScannedColumn, role: TableRole, seen: Evidence) -> None:
+        self._vocabulary = vocabulary()
+        self._context = TableContext(self._vocabulary, table, role)
+        self._column, self._role, self._seen = column, role, seen
+        self._words = self._vocabulary.lexicon.words_of(column.name)
+        self._hashes = seen.share("password hash") >= _MOST
+        self._said: list[str] = []
+        self._sure = 1.0
+
+    def proposal(self) -> Proposal:
+        """By the name; where it says nothing, by the comment; where neither does, by the values."""
+        if self._role is TableRole.LOOKUP:
+            return self._in_a_lookup()
+        named = self._vocabulary.candidates(self._words)
+        fitting = [one for one in named if fits(one.concept, self._column.type)]
+        if fitting:
+            return self._of(fitting[0], "name")
+        if named:
+            kind = family(self._column.type)
+            self._said.append(f"name: {named[0].concept.title}; but the type is {kind}")
+            secret = named[0].concept.secret and kind not in ("boolean", "date")
+            return self._open("what it holds decides", secret=secret)
+        for candidate in self._vocabulary.candidates(self._vocabulary.lexicon.words_of(self._column.comment)):
+            if fits(candidate.concept, self._column.type):
+                self._sure = _BY_COMMENT
+                return self._of(candidate._replace(beside=(), at_end=True), "comment")
+        return self._by_values()
+
+    def _of(self, candidate: Candidate, by: str) -> Proposal:
+        """By a concept that the name or the comment stands for."""
+        concept, meaning = candidate.concept, self._context.meaning(candidate)
+        self._said += [f"{by}: {concept.title}", *meaning.said]
+        alien = alien_form(concept, self._seen)
+        self._weigh(candidate, alien)
+        flags = {
+            "secret": concept.secret or self._hashes,
+            "about_others": meaning.others,
+            "free_text": self._is_free_text(concept),
+        }
+        if self._sure == 0:
+            self._sure = _BY_VALUES if alien else 0.0
+            return self._open("what it holds decides", DECISIVE.get(alien or ""), **flags)
+        origin = self._with_comment(meaning.origin, concept, by)
+        if self._sure < PROPOSED:
+            return self._open("what it holds decides", meaning.category if concept.secret else None, **flags)
+        if self._role is TableRole.UNREACHED:
+            return self._open(
+                "no way leads to a person: whose rows they are decides", meaning.category, **flags
+            )
+        if self._role is TableRole.OTHER_PEOPLE and origin is not Origin.ASSIGNED:
+            return self._open(
+                "of other people than those who ask: whose it is decides", meaning.category, **flags
+            )
+        to = self._column.points_to
+        if to and origin is Origin.ASSIGNED and meaning.category == "user.unique_id":
+            return self._open(f"it is one of the list {to}: who chose it decides", None, **flags)
+        if origin is None:
+            return self._open(concept.open or "who gave it decides", meaning.category, **flags)
+        identifies = self._context.identifies(candidate) and not meaning.others
+        return self._made(origin, meaning.category, identifies=identifies, **flags)
+
+    def _weigh(self, candidate: Candidate, alien: str | None) -> None:
+        self._sure *= candidate.concept.sure
+        for weight in (
+            by_name(self._vocabulary, candidate, self._context.words),
+            by_type(candidate.concept, self._column.type),
+            by_sample(candidate.concept, self._seen, alien),
+        ):
+            self._sure *= weight.factor
+            self._sure += (1 - self._sure) * weight.rise
+            self._said += [weight.said] if weight.said else []
+
+    def _is_free_text(self, concept: Concept) -> bool:
+        """By the concept, unless the same few values come again; by the values, unless they have a form."""
+        sentences = self._seen.share("sentence") >= _SENTENCES
+        if concept.free_text:
+            return sentences or not self._seen.few
+        return sentences and concept.sample is None
+
+    def _with_comment(self, origin: Origin | None, concept: Concept, by: str) -> Origin | None:
+        """The origin, with what the comment says of it."""
+        told = comment_origin(self._vocabulary, self._column.comment)
+        if told is None or told is origin:
+            words = self._vocabulary.lexicon.words_of(self._column.comment)
+            same = any(one.concept is concept for one in self._vocabulary.candidates(words)[:1])
+            if told or (same and by == "name"):
+                self._sure += (1 - self._sure) / 4
+                self._said.append("the comment says so too")
+            return origin
+        if origin is None:
+            self._sure = max(self._sure, _BY_COMMENT)
+            self._said.append(f"the comment says {told.value}")
+            return told
+        self._sure = 0.0
+        self._said.append(f"but the comment says {told.value}")
+        return None
+
+    def _in_a_lookup(self) -> Proposal:
+        """Nobody's data, unless the table has any of people."""
+        people, shown = self._context.people, decisive_form(self._seen)
+        if people is None and shown is None and not self._hashes:
+            self._sure = _LOOKUP
+            self._said.append("in a look-up table without data of people")
+            return self._made(Origin.NOT_PERSONAL, None)
+        self._said += [f"the look-up table holds {people}"] if people else []
+        self._said += [said_of(self._seen, shown)] if shown else []
+        named = [one.concept for one in self._vocabulary.candidates(self._words)[:1] if one.concept.of_people]
+        secret = self._hashes or any(concept.secret for concept in named)
+        category = next((concept.category.get(ELSE) for concept in named), DECISIVE.get(shown or ""))
+        return self._open("whether its rows are people or places of theirs decides", category, secret=secret)
+
+    def _by_values(self) -> Proposal:
+        """By what the values look like, where no word says anything."""
+        self._said.append("the name says nothing known")
+        told = comment_origin(self._vocabulary, self._column.comment)
+        shown = "password hash" if self._hashes else decisive_form(self._seen)
+        free = self._seen.share("sentence") >= _SENTENCES
+        if shown is not None:
+            self._said.append(said_of(self._seen, shown))
+            self._sure = _BY_VALUES
+            if self._role is TableRole.PERSON and not self._hashes:
+                return self._made(Origin.OBSERVED if shown == "ip" else Origin.PROVIDED, DECISIVE[shown])
+            category = "user.authorization.password" if self._hashes else DECISIVE[shown]
+            return self._open("whose they are decides", category, secret=self._hashes)
+        if told is not None and self._role in (TableRole.PERSON, TableRole.CHILD):
+            self._sure = _BY_COMMENT
+            self._said.append(f"the comment says {told.value}")
+            return self._made(told, None, free_text=free)
+        if free:
+            return self._open("who typed it decides", free_text=True)
+        if self._seen.few:
+            return self._open("a few values come again and again: what they mean decides")
+        return self._open("what it holds decides")
+
+    def _open(self, why: str, category: str | None = None, **flags: bool) -> Proposal:
+        self._said.append(f"left open: {why}")
+        if category is None:
+            self._sure = min(self._sure, _OPEN)
+        return self._made(None, category, **flags)
+
+    def _made(self, origin: Origin | None, category: str | None, **flags: bool) -> Proposal:
+        flags["about_others"] = flags.get("about_others", False) or self._role is TableRole.OTHER_PEOPLE
+        words = {*self._words, *self._context.words}
+        child = "child" in words or (flags["about_others"] and "kind" in words)  # Dutch, where it is no type
+        self._said += cautions(category, secret=flags.get("secret", False), child=child)
+        numeric = family(self._column.type) in ("integer", "number")
+        unit = self._vocabulary.units.get(self._words[-1]) if numeric and self._words else None
+        reason = "; ".join(self._said)
+        return Proposal(origin, category, round(self._sure, 2), reason, unit=unit or None, **flags)
+
+
+_BY_COMMENT, _BY_VALUES, _LOOKUP, _OPEN = 0.75, 0.7, 0.85, 0.5
+_MOST, _SENTENCES = 0.8, 0.3
+"""Shares of a sample: from which all are taken for password hashes, and from which some are free text."""

@@ -1,0 +1,91 @@
+"""Read what a source's own catalogue says of all its tables: a few statements, and no row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
+from afschrift.domain.errors import AfschriftError, RetriableError
+from afschrift.domain.sources import ColumnType, Described, Structure
+
+Answer = TypeVar("Answer")
+
+
+def read_source(reader: Reader) -> ScannedSource:
+    """All tables, columns, keys and what they say of themselves.
+
+    What the account may not see is left out and stands in the notes.
+
+    Args:
+        reader: of the source, opened.
+
+    Raises:
+        AfschriftError: not even the list of its tables can be read.
+    """
+    notes: list[str] = []
+    catalogue = reader.session.catalogue()
+    structure = _or_nothing(reader, lambda: reader.session.structure(), Structure(), "keys and views", notes)
+    described = _or_nothing(
+        reader, lambda: reader.session.described(), Described(), "comments and sizes", notes
+    )
+    names = dict.fromkeys([*catalogue, *structure.parts])
+    tables = {name: _table(name, catalogue.get(name, {}), structure, described, notes) for name in names}
+    notes += [
+        f"{name} is in a schema that the account may not enter: it is not described."
+        for name in structure.hidden
+    ]
+    notes += [
+        f"{name} keeps former rows (system versioning): say under `history` whether they are given."
+        for name in structure.history
+    ]
+    keys = tuple(key for key in structure.foreign_keys if key.table in tables and key.parent in tables)
+    return ScannedSource(tables, keys, tuple(notes))
+
+
+def _or_nothing(
+    reader: Reader, ask: Callable[[], Answer], nothing: Answer, what: str, notes: list[str]
+) -> Answer:
+    try:
+        return ask()
+    except AfschriftError as error:
+        notes.append(f"The source does not tell its {what}: {error.args[0]}")
+        reader.broke_off |= isinstance(error, RetriableError)
+        reader.renew()
+        return nothing
+
+
+def _table(
+    name: str,
+    types: Mapping[str, ColumnType],
+    structure: Structure,
+    described: Described,
+    notes: list[str],
+) -> ScannedTable:
+    readable = True
+    try:
+        found = dict(types)
+    except AfschriftError as error:
+        found, readable = {}, False
+        notes.append(f"{name} is not described: {error}")
+    closed = [column for column, of_type in found.items() if of_type.closed]
+    if closed:
+        notes.append(f"{name}: the account has no right to read {', '.join(closed)}.")
+    required = described.required.get(name, frozenset())
+    said = described.column_comments.get(name, {})
+    return ScannedTable(
+        name,
+        tuple(
+            ScannedColumn(column, of_type, column not in required, said.get(column, ""))
+            for column, of_type in found.items()
+        ),
+        key=described.keys.get(name, ()),
+        unique=described.unique.get(name, ()),
+        comment=described.comments.get(name, ""),
+        rows=described.rows.get(name),
+        computed=name in structure.views,
+        part_of=structure.parts.get(name) if not found and readable else None,
+        readable=readable,
+        reads=described.reads.get(name, ()),
+    )

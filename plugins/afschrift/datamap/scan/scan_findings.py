@@ -1,0 +1,152 @@
+"""Everything that a scan finds of a source, before it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from afschrift.datamap.scan.bounded import SEEN, compared
+from afschrift.datamap.scan.reader import LostError, Reader
+from afschrift.datamap.scan.schema import ScannedSource
+from afschrift.datamap.scan.ways.copies import copies
+from afschrift.datamap.scan.ways.edges import Edge, declared
+from afschrift.datamap.scan.ways.guesses import Polymorphic, by_email, by_role, candidates, polymorphic
+from afschrift.datamap.scan.ways.key_guess import declared_keys, named_keys, unique_in_rows
+from afschrift.datamap.scan.ways.person_tables import People, find_people
+from afschrift.datamap.scan.ways.table_places import Place, assign, choose_people
+from afschrift.domain.errors import ConfigurationError
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Findings:
+    """What was found.
+
+    Attributes:
+        people: tables of people, by name.
+        roots: those of the people who will ask.
+        places: table -> what it is to them.
+        copies: table -> the one that it repeats.
+        guessed_keys: table -> column that tells its rows apart, where none is declared.
+        polymorphic: pairs of columns that point to a table by row.
+        notes: what could not be read or is to be looked at, in words.
+        lost: the source was lost before all was read.
+        looked: values were looked at.
+        labels: table -> columns that seem to say which row it is.
+    """
+
+    source: ScannedSource
+    people: dict[str, People]
+    roots: tuple[str, ...]
+    places: dict[str, Place]
+    copies: dict[str, str]
+    guessed_keys: dict[str, str]
+    polymorphic: list[Polymorphic]
+    notes: list[str] = field(default_factory=list)
+    lost: bool = False
+    looked: bool = True
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+NO_WAY = "cannot be written as a way, as a column there has a dot in its name: give it a view."
+
+
+def find(
+    reader: Reader,
+    source: ScannedSource,
+    persons: Sequence[tuple[str, str | None]] = (),
+    *,
+    values: bool = True,
+    say: Say = lambda _: None,
+) -> Findings:
+    """Whose tables these are, and by which ways.
+
+    Args:
+        reader: of the source, opened.
+        source: what its catalogue says.
+        persons: tables of the people who will ask, with the column of their key, where somebody named them.
+        values: whether values of columns may be compared.
+        say: is told how far the work is.
+
+    Raises:
+        ConfigurationError: a table that was named is not there, or has no such column.
+    """
+    notes = list(source.notes)
+    lost = False
+    pointers = polymorphic(source)
+    repeated = _repeated(source, pointers)
+    parts = {name: of for name, of in repeated.items() if source.tables[name].part_of is not None}
+    known = declared(source.foreign_keys, parts)
+    keys = declared_keys(source)
+    guessed: dict[str, str] = {}
+    edges: list[Edge] = list(known)
+    try:
+        named = named_keys(source, keys)
+        guessed = unique_in_rows(reader, named, notes) if values else named
+        suggested = candidates(source, keys | guessed, known)
+        if suggested and values:
+            say(f"Comparing values of {len(suggested):,} columns that no foreign key speaks of.")
+        edges += compared(reader, source, suggested, notes) if values else suggested
+        people = _people(source, edges, persons, guessed)
+        roots = choose_people(people, edges, [table for table, _ in persons])
+        for root in roots:
+            more = [
+                *by_email(source, people, people[root], edges),
+                *by_role(source, people, people[root], edges),
+            ]
+            seen = compared(reader, source, more, notes) if values else ()
+            edges += [edge for edge in seen if edge.guess.endswith(SEEN)]
+    except LostError as error:
+        lost = True
+        notes.append(f"The source was lost before values were compared: {error.args[0]}")
+        people = _people(source, edges, persons, guessed)
+        roots = choose_people(people, edges, [table for table, _ in persons])
+    notes += [f"{edge.text} {NO_WAY}" for edge in edges if not edge.can_be_written]
+    visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
+    places = assign(source, visible, people, roots)
+    return Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
+
+
+def _repeated(source: ScannedSource, pointers: Sequence[Polymorphic]) -> dict[str, str]:
+    """Copies; but each view of a table with a pointer by row shows a part, and may have a way of its own."""
+    by_row = {two.table for two in pointers}
+    return {
+        name: of for name, of in copies(source).items() if of not in by_row or source.tables[name].part_of
+    }
+
+
+def _people(
+    source: ScannedSource,
+    edges: Sequence[Edge],
+    persons: Sequence[tuple[str, str | None]],
+    guessed: dict[str, str],
+) -> dict[str, People]:
+    """Found by themselves, and named by somebody; each with a key, or it is none."""
+    found = dict(find_people(source, edges))
+    for name, column in persons:
+        table = source.tables.get(name)
+        if table is None:
+            raise ConfigurationError(
+                f"The source has no table {name}.",
+                remedy=f"name one of {', '.join(list(source.tables)[:20])} after `--person`, as TABLE:KEY.",
+            )
+        if column is not None and table.column(column) is None:
+            raise ConfigurationError(
+                f"Table {name} has no column {column}.",
+                remedy=f"name one of {', '.join(c.name for c in table.columns)} after `--person {name}:`.",
+            )
+        known = found.get(name) or People(name, None, 0, False, (), None, "named by you")
+        within = known.within if column in (None, known.key) else None
+        found[name] = replace(known, key=column or known.key, because="named by you", within=within)
+    for name, one in list(found.items()):
+        if one.key is None and name in guessed:
+            found[name] = replace(one, key=guessed[name])
+    chosen = {name for name, _ in persons}
+    for name in chosen:
+        if found[name].key is None:
+            raise ConfigurationError(
+                f"Table {name} has no single column that tells its people apart.",
+                remedy=f"name the column: `--person {name}:COLUMN`.",
+            )
+    return {name: one for name, one in found.items() if one.key is not None}

@@ -1,0 +1,185 @@
+"""Scan a source and write the draft of its part of the inventory."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from pydantic import ValidationError
+
+from afschrift.datamap.review.mergeable import words_of_file
+from afschrift.datamap.review.yaml_text import written
+from afschrift.datamap.scan.column_proposals import propose_columns
+from afschrift.datamap.scan.head import head
+from afschrift.datamap.scan.key_names import KnownKeys
+from afschrift.datamap.scan.read import read_source
+from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.scan_files import asked_about, known_names, next_steps, place_of, plain, write
+from afschrift.datamap.scan.scan_findings import find
+from afschrift.datamap.scan.source_draft import Header, drafted
+from afschrift.datamap.scan.summary import summary
+from afschrift.datamap.scan.written_ways import written_roles
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.language import count
+from afschrift.domain.sources import Source
+from afschrift.inventory.load import CONTROLLER, IDENTITY
+from afschrift.inventory.model import SourceFile
+from afschrift.outside.limits import read_file
+from afschrift.sources.connections import from_environment
+from afschrift.sources.reached import Reached
+from afschrift.sources.registry import SOURCES, open_source
+
+_KINDS = {"postgres": "postgres", "mysql": "mysql", "mariadb": "mysql"}
+"""Type of an Airflow connection -> kind of source, where the type alone says how it is read."""
+_FILES = ("path", "root")
+_TIMEOUT = "30s"
+"""Of each statement of a scan, where the options name none."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asks to scan.
+
+    Attributes:
+        connection: id of an Airflow connection.
+        kind: of the source; None: by the connection's type.
+        name: of the source; None: that of the connection or the file.
+        persons: TABLE or TABLE:KEY of each kind of people who will ask.
+        samples: whether values may be looked at.
+        out: the file; None: NAME.yml in the project's inventory.
+    """
+
+    connection: str | None = None
+    kind: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    zone: str | None = None
+    persons: Sequence[str] = ()
+    samples: bool = True
+    out: Path | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What came of it.
+
+    Attributes:
+        text: of the file.
+        found: what was found, a line a subject.
+        next_steps: what to do now.
+        whole: nothing was missed because the source went away.
+    """
+
+    text: str
+    found: tuple[str, ...]
+    next_steps: tuple[str, ...]
+    whole: bool = True
+
+
+def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
+    """Scan a source; where it is no dry run, write the file and the identity keys that it needs.
+
+    Args:
+        asked: what.
+        say: is told how far the work is.
+
+    Raises:
+        ConfigurationError: what was asked cannot be done; nothing was written.
+        RetriableError: the source cannot be read; nothing was written.
+    """
+    if asked.zone and asked.zone not in available_timezones():
+        raise ConfigurationError(
+            f"There is no time zone {asked.zone}.", remedy="name one of the IANA list: Europe/Amsterdam."
+        )
+    kind, options = _kind(asked), _options(asked)
+    name = asked.name or _name(asked)
+    file = place_of(name, asked.out, dry_run=asked.dry_run)
+    if file.exists() and not asked.dry_run:
+        words_of_file(read_file(file), file.name)  # before an hour of reading
+    identity = plain(file.parent / IDENTITY)
+    ignored = _ignored(plain(file))
+    with Reader(lambda: _session(name, kind, options, asked.connection, ignored)) as reader:
+        source = read_source(reader)
+        say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
+        found = find(reader, source, [_person(one) for one in asked.persons], values=asked.samples, say=say)
+        region = str(plain(file.parent / CONTROLLER).get("country") or "NL")
+        here = plain(file)
+        roles = written_roles(here, found)
+        proposals = propose_columns(reader, found, region, values=asked.samples, say=say, written=roles)
+    header = Header(name, kind, asked.connection, options, asked.zone)
+    known = KnownKeys(set(identity.get("keys") or {}), known_names(here), asked_about(here))
+    draft = drafted(found, proposals, header, known)
+    text = written(draft.data, head(found, header), draft.remarks)
+    lines, whole = tuple(summary(found, draft)), not (found.lost or reader.broke_off)
+    if asked.dry_run:
+        return Scanned(text, lines, ("Nothing was written (--dry-run).",), whole)
+    added = write(file, text, draft)
+    return Scanned(text, lines, tuple(next_steps(file, identity, draft, added if here else None)), whole)
+
+
+def _kind(asked: Asked) -> str:
+    if asked.kind:
+        if asked.kind not in SOURCES:
+            raise ConfigurationError(
+                f"There is no kind of source {asked.kind}.",
+                remedy=f"choose one of {', '.join(sorted(SOURCES))}.",
+            )
+        return asked.kind
+    if not asked.connection:
+        raise ConfigurationError(
+            "Nothing says what to scan.",
+            remedy="name an Airflow connection, or a file: `--kind sqlite --option path=shop.db`.",
+        )
+    type_ = from_environment(asked.connection).kind
+    if type_ not in _KINDS:
+        raise ConfigurationError(
+            f"No kind of source follows from the type of connection {asked.connection} ({type_ or 'none'}).",
+            remedy="say it: `--kind sqlalchemy --option driver=DRIVER`; a file needs no connection: "
+            "`--kind sqlite --option path=FILE`.",
+        )
+    return _KINDS[type_]
+
+
+def _options(asked: Asked) -> dict[str, Any]:
+    """Paths as absolute ones: the inventory is read from other folders too."""
+    return {word: _absolute(str(value)) if word in _FILES else value for word, value in asked.options.items()}
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path or "${" in path else os.path.normpath(Path(path).absolute())
+
+
+def _name(asked: Asked) -> str:
+    path = str(asked.options.get("path") or asked.options.get("root") or "")
+    plain = re.sub(r"[^a-z0-9_-]+", "_", (asked.connection or Path(path).stem).lower()).strip("_-")
+    return (plain if plain[:1].isalpha() else f"source_{plain}".rstrip("_"))[:41]
+
+
+def _ignored(written: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """What the file that is there already passes over in a lake; nothing where it has faults."""
+    try:
+        return SourceFile.model_validate(written).ignored_files
+    except ValidationError:
+        return {}
+
+
+def _session(
+    name: str,
+    kind: str,
+    options: Mapping[str, Any],
+    connection: str | None,
+    ignored: Mapping[str, Sequence[str]],
+) -> Source:
+    patient = {"statement_timeout": _TIMEOUT, **options}
+    return Reached(open_source(name, kind, patient, connection=connection, tag="scan", ignored=ignored))
+
+
+def _person(text: str) -> tuple[str, str | None]:
+    table, colon, key = text.partition(":")
+    return table, key if colon else None

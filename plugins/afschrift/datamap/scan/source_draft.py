@@ -1,0 +1,187 @@
+"""The draft of one source as plain data, in the words of the inventory, with remarks for who edits it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from afschrift.datamap.scan.column_proposals import Proposals
+from afschrift.datamap.scan.column_words import column_words
+from afschrift.datamap.scan.key_names import EMAIL_KEY, KeyNames, KnownKeys
+from afschrift.datamap.scan.proposal import Proposal, TableRole
+from afschrift.datamap.scan.scan_findings import Findings
+from afschrift.datamap.scan.schema import ScannedTable
+from afschrift.datamap.scan.table_remarks import remarks
+from afschrift.datamap.scan.ways.edges import Edge
+from afschrift.datamap.scan.ways.person_tables import People
+from afschrift.datamap.scan.ways.table_places import Place
+
+_WAYS = 12
+"""Alternatives that a table is given at most."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands above the tables.
+
+    Attributes:
+        source: its name in the inventory.
+        zone: whose clock times without a zone follow; None: nobody said.
+    """
+
+    source: str
+    kind: str
+    connection: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    zone: str | None = None
+
+
+@dataclass
+class Draft:
+    """What is written.
+
+    Attributes:
+        data: the file of the source, as plain data.
+        remarks: path of a table, such as `("tables", "orders")` -> lines above it.
+        keys: identity keys that it uses -> their declaration, where identity.yml has none.
+        person: the key of the people who will ask; None: no people were found.
+    """
+
+    data: dict[str, Any]
+    remarks: dict[tuple[str, ...], list[str]]
+    keys: dict[str, dict[str, str]]
+    person: str | None
+
+
+def drafted(found: Findings, proposals: Proposals, header: Header, known: KnownKeys) -> Draft:
+    """The draft of what a scan found, with proposals for its columns."""
+    names = KeyNames(found, known)
+    tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
+    data: dict[str, Any] = {"source": header.source, "kind": header.kind}
+    if header.connection:
+        data["connection"] = header.connection
+    if header.options:
+        data["options"] = dict(header.options)
+    if header.zone:
+        data["zone"] = header.zone
+    data["tables"] = {name: entry for name, entry in tables.items() if entry is not None}
+    said: dict[tuple[str, ...], list[str]] = {
+        ("tables", name): remarks(found, name) for name in data["tables"]
+    }
+    for name, entry in data["tables"].items():
+        said["tables", name] += [
+            f"LOOK {key} is a key of identity.yml already: see that it is the same number here, and take "
+            "`ways` out."
+            for key in names.by_name_alone.intersection(entry.get("subject", {}) if "ways" in entry else ())
+        ]
+    used = {key for entry in data["tables"].values() for key in entry.get("subject", {})}
+    keys = {name: names.declarations[name] for name in sorted(used - set(known.project))}
+    person = names.of(found.roots[0]) if found.roots else None
+    return Draft(data, said, keys, person)
+
+
+def _table(
+    found: Findings, names: KeyNames, name: str, proposals: Mapping[str, Proposal]
+) -> dict[str, Any] | None:
+    """The entry of one table; None where its columns are not known, so that requests stop at it."""
+    table, place = found.source.tables[name], found.places[name]
+    if name in found.copies:
+        of = {"copy_of": found.copies[name]}
+        return of if table.part_of is not None else {**of, "review": "needed"}  # of a part, it is no guess
+    if not table.columns:
+        return None
+    entry: dict[str, Any] = {}
+    if place.role is TableRole.UNREACHED:  # it cannot say that it is anybody's: a person must
+        entry |= {"personal": False, "review": "needed"}
+    elif place.role in (TableRole.PERSON, TableRole.OTHER_PEOPLE):
+        entry["subject"] = _own_keys(found.people[name], names, asks=place.role is TableRole.PERSON)
+    else:
+        entry |= _ways(found, names, table, place)
+        if any(way.guess or (way.table == name and _by_role(found, way)) for way in place.ways):
+            entry["ways"] = "guessed"
+    points = {edge.columns[0]: target(edge) for edge in place.others if len(edge.columns) == 1}
+    if names.by_name_alone.intersection(entry.get("subject", {})):
+        if proven := _proven(
+            found, names, place, entry
+        ):  # then the table that it points to asks, for all that point there
+            points |= proven
+        else:
+            entry["ways"] = "guessed"
+    if key := table.key or tuple(filter(None, [found.guessed_keys.get(name)])):
+        entry["key"] = list(key)
+    if label := found.labels.get(name):
+        entry["label"] = label[0] if len(label) == 1 else list(label)
+    if points:
+        entry["references"] = {column: to for column, to in points.items() if column != to}
+    person = found.people.get(name)
+    if person and person.names:
+        entry["names"] = {"columns": list(person.names)}
+    own = place.role in (TableRole.PERSON, TableRole.OTHER_PEOPLE)
+    entry["columns"] = {
+        column.name: column_words(proposals[column.name], own=own) if column.name in proposals else {}
+        for column in table.columns
+    }
+    return entry
+
+
+def target(edge: Edge) -> str:
+    """`customer.customer_id`."""
+    return f"{edge.parent}.{edge.parent_columns[0]}"
+
+
+def _own_keys(person: People, names: KeyNames, *, asks: bool) -> dict[str, Any]:
+    """An e-mail address leads to one kind of people alone: a member of staff may be a customer too."""
+    keys: dict[str, Any] = {names.of(person.table): person.key}
+    if asks and person.email and person.email != person.key:
+        keys[EMAIL_KEY] = {"column": person.email, "match": "casefold"}
+    return keys
+
+
+def _ways(found: Findings, names: KeyNames, table: ScannedTable, place: Place) -> dict[str, Any]:
+    """`subject` where the table holds the person's own number once; else the ways to another one."""
+    direct = [way for way in place.ways if _holds_key(found, way)]
+    if len(place.ways) == len(direct) == 1:
+        entry: dict[str, Any] = {"subject": {names.of(direct[0].parent): direct[0].columns[0]}}
+        column = table.column(direct[0].columns[0])
+        sure = [way for way in place.longer if not way.guess]
+        if column is not None and column.nullable and sure:  # a row without the number may be theirs too
+            entry["join"] = _joins(table.name, sure)
+        return entry
+    return {"join": _joins(table.name, place.ways)}
+
+
+def _proven(found: Findings, names: KeyNames, place: Place, entry: Mapping[str, Any]) -> dict[str, str]:
+    """The foreign key of the database by which a table bears its people's own number; empty: none does.
+
+    The people's table must be one that asks whose number it is, or else nobody would be asked.
+    """
+    if place.role is not TableRole.CHILD or "ways" in entry or len(place.ways) != 1:
+        return {}
+    [way] = place.ways
+    people = found.places[way.parent].role in (TableRole.PERSON, TableRole.OTHER_PEOPLE)
+    if way.guess or way.through or not people or not names.is_asked_at(way.parent, way.parent_columns[0]):
+        return {}
+    return {way.columns[0]: target(way)}
+
+
+def _by_role(found: Findings, way: Edge) -> bool:
+    """Whether it names somebody who dealt with a row, and perhaps not whose row it is."""
+    return way.parent in found.people and way.of_another_role
+
+
+def _holds_key(found: Findings, way: Edge) -> bool:
+    person = found.people.get(way.parent)
+    return person is not None and way.parent_columns == (person.key,)
+
+
+def _joins(table: str, ways: list[Edge]) -> Any:
+    mappings = []
+    for way in ways[:_WAYS]:
+        here, there, other = way.columns, way.parent_columns, way.parent
+        if way.table != table:  # a look-up: the other table points to it
+            here, there, other = way.parent_columns, way.columns, way.table
+        mapping = {own: f"{other}.{column}" for own, column in zip(here, there, strict=True)}
+        if mapping not in mappings:
+            mappings.append(mapping)
+    return mappings[0] if len(mappings) == 1 else mappings

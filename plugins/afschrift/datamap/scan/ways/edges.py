@@ -1,0 +1,92 @@
+"""What points from one table to another: foreign keys that a database declares, and what is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from afschrift.datamap.scan.ways.name_parts import flat, pointed_to, row_names, word_set, words
+from afschrift.domain.sources import ForeignKey
+
+_OTHER_ROLES = word_set(
+    "created creator updated updater modified modifier changed deleted approved approver assigned assignee "
+    "handled handler closed reviewed reviewer verified processed entered manager supervisor agent rep "
+    "employee operator moderator editor admin staff salesperson referrer referred inviter invited reports "
+    "report boss lead responsible coach mentor representative behandelaar medewerker verkoper aangemaakt "
+    "gewijzigd toegewezen goedgekeurd leidinggevende contactpersoon adviseur"
+)
+
+
+_OWN_DEEDS = word_set(
+    "ordered placed bought purchased sent paid requested submitted owned uploaded written posted booked "
+    "reported rated made"
+)
+"""What somebody did `by` whom a row is theirs."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A pointer: rows of `table` name a row of `parent`.
+
+    Attributes:
+        guess: why it is taken for one, where the database declares none; empty: it declares it.
+        through: it leads to `parent` by a table that has the same key, such as the one that `parent` extends.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+    guess: str = ""
+    through: str = ""
+
+    @property
+    def text(self) -> str:
+        """`orders.customer_id -> customer.customer_id`."""
+        own, theirs = ", ".join(self.columns), ", ".join(self.parent_columns)
+        return f"{self.table}.{own} -> {self.parent}.{theirs}"
+
+    @property
+    def can_be_written(self) -> bool:
+        """Whether a `join` can name where it ends: it writes `table.column`, so no column may have a dot."""
+        return not any("." in column for column in self.parent_columns)
+
+    @property
+    def can_lead_back(self) -> bool:
+        """The same of where it begins, for what is pointed to."""
+        return not any("." in column for column in self.columns)
+
+    @property
+    def of_another_role(self) -> bool:
+        """Whether its name says that it names somebody who dealt with the row, such as `approved_by`."""
+        named = {word for column in self.columns for word in words(column)}
+        by = "by" in named and not named & _OWN_DEEDS
+        return (by or bool(named & _OTHER_ROLES)) and not row_names(self.parent) & named
+
+    @property
+    def names_parent(self) -> bool:
+        """Whether its columns are called as the table or the key that they point to, such as `user_id`."""
+        same = {flat(column) for column in self.parent_columns}
+        return all(
+            (pointed_to(column) or flat(column)) in row_names(self.parent) or flat(column) in same
+            for column in self.columns
+        )
+
+
+def declared(keys: Iterable[ForeignKey], whole: Mapping[str, str]) -> list[Edge]:
+    """Foreign keys as edges, each once; those of a part of a table are the table's.
+
+    Args:
+        keys: that the database declares.
+        whole: part -> the table that its rows are read with.
+    """
+    edges = (
+        Edge(
+            whole.get(key.table, key.table),
+            key.columns,
+            whole.get(key.parent, key.parent),
+            key.parent_columns,
+        )
+        for key in keys
+    )
+    return list(dict.fromkeys(edges))

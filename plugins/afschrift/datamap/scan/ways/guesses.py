@@ -1,0 +1,178 @@
+"""Pointers that no foreign key declares: by equal names, and by values that the other table has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
+from afschrift.datamap.scan.ways.edges import Edge
+from afschrift.datamap.scan.ways.name_parts import (
+    NUMBERS,
+    flat,
+    is_generic,
+    pointed_to,
+    row_names,
+    singulars,
+    word_set,
+    words,
+)
+from afschrift.datamap.scan.ways.person_tables import EMAIL, People, is_a
+from afschrift.domain.value_kind import ValueKind
+
+_NUMERIC = (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)
+_TEXTUAL = (ValueKind.TEXT, ValueKind.UUID)
+_ROLES = word_set(
+    "author owner sender recipient receiver buyer purchaser submitter requester requestor uploader poster "
+    "participant attendee member user customer client person klant gebruiker lid persoon afzender ontvanger "
+    "eigenaar auteur koper aanvrager deelnemer"
+)
+_MOST = 3
+"""Tables that one column is compared with."""
+
+
+@dataclass(frozen=True)
+class Polymorphic:
+    """Two columns that name a row of another table for each value of the first, such as `owner_type`."""
+
+    table: str
+    type_column: str
+    id_column: str
+
+
+def candidates(source: ScannedSource, keys: Mapping[str, str], known: Sequence[Edge]) -> list[Edge]:
+    """Pointers that names suggest, where no foreign key speaks of the column.
+
+    Args:
+        source: as it was scanned.
+        keys: table -> the one column that tells its rows apart, declared or guessed.
+        known: foreign keys.
+    """
+    spoken = {(edge.table, column) for edge in known for column in edge.columns}
+    loose = {(two.table, two.id_column) for two in polymorphic(source)}
+    targets = _Targets(source, keys)
+    found: list[Edge] = []
+    for table in source.tables.values():
+        if table.part_of is not None:
+            continue
+        for column in table.columns:
+            at = (table.name, column.name)
+            if at not in spoken and at not in loose:
+                found += targets.of(table, column)
+    return found
+
+
+class _Targets:
+    """The tables that a column may point to, by its name."""
+
+    def __init__(self, source: ScannedSource, keys: Mapping[str, str]) -> None:
+        self._source, self._keys = source, keys
+        self._by_key: dict[str, list[str]] = {}
+        self._by_name: dict[str, list[str]] = {}
+        self._by_last: dict[str, list[str]] = {}
+        for name, key in keys.items():
+            if not is_generic(key) and (pointed_to(key) or flat(key).endswith("id")):
+                self._by_key.setdefault(flat(key), []).append(name)
+            called = singulars(name)
+            if is_generic(key) or (pointed_to(key) or "") in row_names(name):
+                for one in called:
+                    self._by_name.setdefault(one, []).append(name)
+                for one in row_names(name) - called:
+                    self._by_last.setdefault(one, []).append(name)
+
+    def of(self, table: ScannedTable, column: ScannedColumn) -> Iterator[Edge]:
+        """At most a few, the likeliest first."""
+        found = list(dict.fromkeys(self._named(table, column)))
+        named = [name for name in found if (pointed_to(column.name) or "") in row_names(name)]
+        alone = table.key == (
+            column.name,
+        )  # two keys of one name are two numbers, unless one names the other
+        for name in (named if alone or named else found)[:_MOST]:
+            key = self._source.tables[name].column(self._keys[name])
+            if key is not None and _comparable(column, key):
+                yield Edge(table.name, (column.name,), name, (key.name,), "the names are alike")
+
+    def _named(self, table: ScannedTable, column: ScannedColumn) -> Iterator[str]:
+        parts = words(column.name)
+        stem = pointed_to(column.name)
+        for start in range(len(parts)):
+            if stem is None and start:
+                break  # `order_date` is no `date`
+            rest = "".join(parts[start:])
+            for name in self._by_key.get(rest, ()):
+                if name != table.name:
+                    yield name
+            pointer = pointed_to("_".join(parts[start:])) or ""
+            whole, last = self._by_name.get(pointer, ()), self._by_last.get(pointer, ())
+            for name in whole or (last if len(last) == 1 else ()):
+                if name != table.name:
+                    yield name
+
+
+def _comparable(one: ScannedColumn, other: ScannedColumn) -> bool:
+    kinds = {one.type.kind, other.type.kind}
+    return any(kinds <= set(family) for family in (_NUMERIC, _TEXTUAL)) and not one.type.closed
+
+
+def by_email(
+    source: ScannedSource, people: Mapping[str, People], person: People, edges: Sequence[Edge]
+) -> list[Edge]:
+    """Tables that point nowhere, with an e-mail address as these people have one; other people are none."""
+    own = source.tables[person.table].column(person.email or "")
+    if own is None:
+        return []
+    tied = {edge.table for edge in edges}
+    return [
+        Edge(table.name, (column.name,), person.table, (own.name,), "both hold an e-mail address")
+        for table in source.tables.values()
+        if table.name not in tied and table.name not in people and not table.computed
+        for column in table.columns
+        if is_a(column.name, EMAIL) and _comparable(column, own)
+    ]
+
+
+def by_role(
+    source: ScannedSource, people: Mapping[str, People], person: People, edges: Sequence[Edge]
+) -> list[Edge]:
+    """Columns that no edge speaks of and whose name says a person: `author`, `sender_id`, `made_by`."""
+    own = source.tables[person.table].column(person.key or "")
+    spoken = {(edge.table, column) for edge in edges for column in edge.columns}
+    if own is None or own.type.kind is ValueKind.TEXT:  # a name would do as well as a number
+        return []
+    return [
+        Edge(table.name, (column.name,), person.table, (own.name,), "its name says a person")
+        for table in source.tables.values()
+        if table.name not in people and not table.computed and table.part_of is None
+        for column in table.columns
+        if (table.name, column.name) not in spoken
+        and _says_a_person(column.name)
+        and _comparable(column, own)
+    ]
+
+
+def _says_a_person(column: str) -> bool:
+    parts = words(column)
+    while len(parts) > 1 and parts[-1] in NUMBERS:
+        parts = parts[:-1]
+    return bool(parts) and (parts[-1] in _ROLES or (len(parts) > 1 and parts[-1] == "by"))
+
+
+def polymorphic(source: ScannedSource) -> list[Polymorphic]:
+    """Pairs such as `owner_type` and `owner_id`, of which no foreign key speaks."""
+    spoken = {(key.table, column) for key in source.foreign_keys for column in key.columns}
+    called = {one for name in source.tables for one in singulars(name)}
+    found = []
+    for table in source.tables.values():
+        names = {flat(column.name): column.name for column in table.columns}
+        for column in table.columns:
+            parts = words(column.name)
+            if len(parts) > 1 and parts[-1] in ("type", "class", "kind", "soort"):
+                stem = "".join(parts[:-1])
+                if stem in called:
+                    continue  # the number of one, and what kind of one it is
+                pointer = next(
+                    (names[f"{stem}{end}"] for end in ("id", "key", "nr") if f"{stem}{end}" in names), None
+                )
+                if pointer and (table.name, pointer) not in spoken and (pointer,) != table.key:
+                    found.append(Polymorphic(table.name, column.name, pointer))
+    return found

@@ -1,0 +1,195 @@
+"""Find what runs left behind, name it, and act where that is safe; twice does nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.files import StagedRequest
+from afschrift.domain.instants import rfc3339
+from afschrift.domain.run import Hold, RequestStatus
+from afschrift.law.dispute import under_hold
+from afschrift.operations.company import Company, batch_id
+from afschrift.operations.findings import LOST, SweepFinding, SweepLimits, of_run, of_staging
+from afschrift.operations.refused_runs import next_free
+from afschrift.register.register import Register
+
+_STAYS = "what is staged of it stays"
+START_AT_MOST = 100
+"""Runs that one sweep starts: after a long outage the rest waits for the next one."""
+
+
+Start = Callable[[str, str], str]
+"""Starts a run of a request under exactly this id; what was done, in words.
+
+A RefusedError: a run of this id is there already, or this request cannot be started. Another AfschriftError:
+nothing can be started now.
+"""
+
+
+StartBatch = Callable[[Sequence[str], str], str]
+"""Starts a batch of requests under exactly this id; as `Start`."""
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """A finding and what came of it.
+
+    Attributes:
+        hours: its age.
+        action: what was done, or what a person has to do; no personal data.
+    """
+
+    finding: SweepFinding
+    hours: float
+    action: str
+
+    def row(self) -> dict[str, Any]:
+        """Plain values, for machines."""
+        return asdict(self.finding) | {"hours": self.hours, "action": self.action}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One sweep over the register and the staging.
+
+    Attributes:
+        staged: everything that lies in staging.
+        destroy: removes what is staged of a request; what it was, or None where nothing was left.
+        start: starts a run.
+        now: the present moment, aware.
+        dry: name only.
+        company: when requests that never had a run are read together.
+        start_batch: starts a batch; None: none can be started here.
+    """
+
+    register: Register
+    staged: Callable[[], Sequence[StagedRequest]]
+    destroy: Callable[[str], StagedRequest | None]
+    start: Start
+    now: datetime
+    limits: SweepLimits
+    dry: bool = False
+    company: Company = field(default_factory=Company)
+    start_batch: StartBatch | None = None
+
+    def run(self) -> list[SweepResult]:
+        """Everything found and what came of it, staging first."""
+        held = {h.request: h for h in self.staged()}
+        statuses = self.register.oversight.progress(held)
+        runs = self._runs(statuses)
+        lost = [runs[s.request] for s in statuses if s.going and s.request in runs]
+        if lost and not self.dry:
+            ended = {f.request: f for f in lost if self._end(f)}
+            statuses = self.register.oversight.progress(held)
+            runs = ended | self._runs(statuses)
+        staged = [f for s in statuses if s.request in held and (f := self._staged(s, held[s.request]))]
+        if not self.dry:
+            self.register.oversight.record_findings(
+                [(f.request, _payload(f)) for f in (*staged, *runs.values())]
+            )
+        held_back = {s.request: s.holds for s in statuses if s.holds}
+        swept = [
+            self._swept(f, self._destroy(f, held[f.request], held_back.get(f.request, ()))) for f in staged
+        ]
+        return swept + self._start(runs.values())
+
+    def _end(self, lost: SweepFinding) -> bool:
+        """End a lost run; False where it gave a sign of life meanwhile, or another sweep was first."""
+        return self.register.runs.end(lost.request, str(lost.run), LOST, seen_at=lost.since)
+
+    def _runs(self, statuses: Iterable[RequestStatus]) -> dict[str, SweepFinding]:
+        return {s.request: f for s in statuses if (f := of_run(s, self.now, self.limits))}
+
+    def _staged(self, status: RequestStatus, held: StagedRequest) -> SweepFinding | None:
+        code = of_staging(status, held.touched, self.now, self.limits)
+        if code is None:
+            return None
+        since = rfc3339(held.touched)
+        return SweepFinding(code, status.request, since, step=status.step, bytes=held.bytes)
+
+    def _destroy(self, finding: SweepFinding, held: StagedRequest, holds: Sequence[Hold]) -> str:
+        if holds:
+            return f"kept: {under_hold(finding.request, holds, _STAYS)}"
+        if self.dry:
+            return f"would destroy {held.bytes} encrypted bytes"
+
+        def act(status: RequestStatus) -> NewEvent | None:
+            """Judged again: a run may have come and gone since the first look."""
+            if of_staging(status, held.touched, self.now, self.limits) is None:
+                return None
+            if status.holds:
+                raise under_hold(status.request, status.holds, _STAYS)
+            was = self.destroy(status.request)
+            return NewEvent("staging_destroyed", payload={"reason": finding.code.value}) if was else None
+
+        try:
+            done = self.register.oversight.while_no_run_goes(finding.request, act)
+        except AfschriftError as error:
+            return f"not destroyed: {error}"
+        return f"destroyed {held.bytes} encrypted bytes" if done else "left: somebody else was at it"
+
+    def _start(self, findings: Iterable[SweepFinding]) -> list[SweepResult]:
+        findings = list(findings)
+        waiting = self.company.waiting(findings, self.now) if self.start_batch else []
+        swept, started, hindrance = self._together(waiting), 0, ""
+        settled = {one.finding.request for one in swept}
+        for finding in (one for one in findings if one.request not in settled):
+            action = finding.hindrance
+            if finding.start is not None:
+                run_id = next_free(self.register, finding.request, finding.start)
+                action = hindrance or f"would start run {run_id}"
+                if started >= START_AT_MOST:
+                    action = "left for the next sweep: enough was started in this one"
+                elif not self.dry and not hindrance:
+                    try:
+                        action, started = self.start(finding.request, run_id), started + 1
+                    except RefusedError as error:
+                        action = f"not started: {error}"
+                    except AfschriftError as error:  # the others would meet the same
+                        action = hindrance = f"not started: {error}"
+            swept.append(self._swept(finding, action))
+        return swept
+
+    def _together(self, waiting: Sequence[SweepFinding]) -> list[SweepResult]:
+        """Requests that start together now, and those that wait for company; one alone starts by itself."""
+        chosen = self.company.together(waiting, self.now)
+        if len(chosen) == 1:
+            return []
+        swept = [
+            self._swept(one, f"waits for company until {self.company.until(one):%Y-%m-%d %H:%M} UTC")
+            for one in waiting
+            if one not in chosen
+        ]
+        if not chosen:
+            return swept
+        requests = [one.request for one in chosen]
+        action = f"would start batch {batch_id(requests)}"
+        if not self.dry and self.start_batch is not None:
+            try:
+                action = self.start_batch(requests, batch_id(requests))
+            except RefusedError:  # this batch was started once and came to nothing: each goes by itself
+                return swept
+            except AfschriftError as error:
+                action = f"not started: {error}"
+        return [self._swept(one, action) for one in chosen] + swept
+
+    def _swept(self, finding: SweepFinding, action: str) -> SweepResult:
+        age = self.now - datetime.fromisoformat(finding.since)
+        return SweepResult(finding, round(age.total_seconds() / 3600, 1), action)
+
+
+def _payload(finding: SweepFinding) -> dict[str, Any]:
+    """What the trail keeps: nothing that changes from one hour to the next, and no size.
+
+    Of a request whose key is destroyed this is never erased, and how much was staged tells whose it was.
+
+    It stands before anything is destroyed, so a sweep that dies in between has still said what and why.
+    """
+    f = finding
+    payload = {"code": f.code.value, "since": f.since, "run": f.run, "step": f.step}
+    return {name: value for name, value in payload.items() if value is not None}

@@ -1,1 +1,0 @@
-"""From an unknown database to a draft of the data map, which people confirm."""

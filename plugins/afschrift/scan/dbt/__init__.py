@@ -1,1 +1,0 @@
-"""Manifests of dbt, read as a draft of the data map."""

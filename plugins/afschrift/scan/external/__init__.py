@@ -1,1 +1,0 @@
-"""What another tool's description of a database says, as a draft of the data map."""

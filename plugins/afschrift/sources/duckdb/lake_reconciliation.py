@@ -1,0 +1,215 @@
+"""A second reading of a lake's files by pyarrow, each by itself: never through the view that unites them.
+
+DuckDB tells which rows of which files are the person's; what they hold is read from the files, so that what
+the view rounds, rewrites or leaves out is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+from urllib.parse import unquote
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from afschrift.domain.errors import ValidationFailedError
+from afschrift.domain.own_account import SameRows, Sample, Sums
+from afschrift.domain.sources import Dialect
+from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.sources.duckdb.document_parts import Place
+from afschrift.sources.duckdb.lake_parts import document_forms, part_of_column
+from afschrift.sources.duckdb.lake_stores import pattern
+from afschrift.sources.duckdb.lake_values import file_texts, own
+from afschrift.sources.reconcile.canonical import canonical
+from afschrift.sources.reconcile.own_texts import OF_PERSON, Own, Rows, SqlOracle
+from afschrift.values.row_sums import row_hashes, total
+
+FILE, NUMBER = "afschrift_file", "file_row_number"
+"""Columns of the view that names each row's file and place; DuckDB gives the second its name."""
+
+PLACED = "afschrift_placed_"
+"""Begins the name of that view."""
+
+_ROWS = 65_536
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+Numbers = npt.NDArray[np.int64]
+Open = Callable[[str], BinaryIO]
+
+
+class LakeOracle(SqlOracle):
+    """Counts by DuckDB, values by pyarrow.
+
+    Args:
+        rows: runs a statement in the session.
+        read: the same for a large result.
+        dialect: of the session.
+        statement: of the extract, over the view that names each row's file.
+        kinds: all columns that leave, as they are planned.
+        natives: their types in the view.
+        whole: those that leave as they are.
+        open_file: opens a file by the name that the view gives it.
+        where: `source.table`, for errors.
+        placed: the view that names each row's file, as it stands after FROM.
+        parts: the columns that are parts of documents; each with its SQL.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        read: Callable[[str], Iterator[pa.RecordBatch]],
+        dialect: Dialect,
+        statement: str,
+        kinds: Mapping[str, ValueKind | None],
+        natives: Mapping[str, str],
+        whole: Collection[str],
+        open_file: Open,
+        where: str,
+        placed: str,
+        parts: Mapping[str, tuple[DocumentPart, Place]],
+    ) -> None:
+        types = {**natives, **{name: place.native for name, (_, place) in parts.items()}}
+        values = {
+            name: place.value.format(column=f"t.{dialect.quote(part.column)}")
+            for name, (part, place) in parts.items()
+        }
+        texts = {name: own(kind, types[name]) if name in whole else None for name, kind in kinds.items()}
+        texts |= {name: _spelled(texts[name], kinds[name]) for name in parts}
+        super().__init__(rows, dialect, statement, texts, _none, values)
+        self._parts = {name: part for name, (part, _) in parts.items()}
+        self._kinds, self._natives = kinds, natives
+        self._read, self._open, self._where, self._placed = read, open_file, where, placed
+
+    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
+        """Count the rows, then read them in their files and hash them.
+
+        Raises:
+            ValidationFailedError: a file holds a column that the table as it is read lacks.
+        """
+        counted = super().sums((), None)
+        if not columns:
+            return counted
+        drawn = f"\nAND {self._drawn(sample)}" if sample else ""
+        places = f"SELECT {FILE}, list({NUMBER})\n{self._same_rows}{drawn}\nGROUP BY {FILE}"
+        hashed = summed = 0
+        for batch in self._read(places):
+            for file, numbers in zip(batch.column(0).to_pylist(), batch.column(1), strict=True):
+                for texts in self._texts(file, np.sort(numbers.values.to_numpy()), columns):
+                    hashed += len(texts[0])
+                    summed += total(row_hashes(texts))
+        return Sums(counted.rows, counted.present, hashed, summed % 2**64)
+
+    def together(self, same_rows: SameRows) -> dict[int, Sums]:
+        """Count each person's rows, then read those of all in their files, each file once."""
+        counted, columns = self._together(same_rows, ()), self.hashed
+        if not columns:
+            return counted
+        here = same_rows(self._placed, (FILE, NUMBER))
+        places = (
+            f"SELECT {FILE}, {OF_PERSON}, list({NUMBER})\n{here}\nGROUP BY {FILE}, {OF_PERSON}\nORDER BY 1"
+        )
+        summed: dict[int, tuple[int, int]] = {}
+        for file, persons in _by_file(self._read(places)):
+            every = np.unique(np.concatenate(list(persons.values())))
+            texts = self._texts(file, every, columns)
+            hashes = np.concatenate([row_hashes(part) for part in texts])
+            for person, numbers in persons.items():
+                of_all = total(hashes[np.searchsorted(every, numbers)])
+                number, before = summed.get(person, (0, 0))
+                summed[person] = (number + len(numbers), before + of_all)
+        return {
+            person: Sums(one.rows, one.present, number, of_all % 2**64)
+            for person, one in counted.items()
+            for number, of_all in [summed.get(person, (0, 0))]
+        }
+
+    def _texts(self, file: str, numbers: Numbers, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
+        with self._open(file) as stream, pq.ParquetFile(stream) as opened:
+            stored = self._stored(opened.schema_arrow.names)
+            of = {n: self._parts[n].column.lower() if n in self._parts else n.lower() for n in columns}
+            wanted = dict.fromkeys(stored[name] for name in of.values() if name in stored)
+            for rows in _rows(opened, numbers, list(wanted) or opened.schema_arrow.names[:1]):
+                yield [self._column(file, rows, stored.get(of[name]), name) for name in columns]
+
+    def _stored(self, names: Sequence[str]) -> dict[str, str]:
+        known = {name.lower() for name in self._natives}
+        unread = sorted(name for name in names if name.lower() not in known)
+        if unread:
+            raise ValidationFailedError(
+                f"A file of {self._where} holds column {unread[0]}, which the table lacks as it is read. "
+                "Nothing of it is delivered.",
+                remedy="write the files again with the same columns, and describe them in the inventory.",
+            )
+        return {name.lower(): name for name in names}
+
+    def _column(self, file: str, rows: pa.RecordBatch, stored: str | None, name: str) -> pa.Array:
+        kind = self._kinds[name]
+        if stored is not None:
+            column, part = rows.column(stored), self._parts.get(name)
+            if part is None:
+                return file_texts(column, kind)
+            return document_forms(file_texts(part_of_column(column, part), kind), kind)
+        value = _partitions(file).get(name.lower())
+        text = None if value in (None, _NO_VALUE) else canonical(kind, unquote(str(value)))
+        return pa.array([text] * len(rows), pa.string())
+
+
+def _spelled(own: Own | None, kind: ValueKind | None) -> Own | None:
+    """DuckDB writes the documents that it takes apart anew: both sides are compared in one spelling."""
+    if own is None or own.nested:
+        return own
+    return replace(own, translate=lambda forms: document_forms(own.translate(forms), kind))
+
+
+def with_places(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> duckdb.DuckDBPyRelation:
+    """All rows of the files with the file and the number of each."""
+    listed = ", ".join("'" + pattern(file).replace("'", "''") + "'" for file in files)
+    options = f"hive_partitioning = true, union_by_name = true, filename = '{FILE}', file_row_number = true"
+    return con.sql(f"FROM read_parquet([{listed}], {options})")
+
+
+def _rows(opened: pq.ParquetFile, numbers: Numbers, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of these numbers; a row group without any is not read."""
+    first = 0
+    for group in range(opened.metadata.num_row_groups):
+        end = first + opened.metadata.row_group(group).num_rows
+        inside = numbers[(numbers >= first) & (numbers < end)]
+        if len(inside):
+            for batch in opened.iter_batches(_ROWS, row_groups=[group], columns=columns):
+                within = inside[(inside >= first) & (inside < first + len(batch))] - first
+                first += len(batch)
+                if len(within):
+                    yield batch.take(pa.array(within))
+        first = end
+
+
+def _by_file(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, dict[int, Numbers]]]:
+    """File -> for each person the numbers of their rows in it; the batches are in the order of files."""
+    file, persons = "", dict[int, Numbers]()
+    for batch in batches:
+        for name, person, numbers in zip(
+            batch.column(0).to_pylist(), batch.column(1).to_pylist(), batch.column(2), strict=True
+        ):
+            if name != file and persons:
+                yield file, persons
+                persons = {}
+            file, persons[int(person)] = name, np.sort(numbers.values.to_numpy())
+    if persons:
+        yield file, persons
+
+
+def _partitions(file: str) -> dict[str, str]:
+    """Columns that stand in the path alone: `customer=1/part-0.parquet`."""
+    return {
+        unquote(name).lower(): value
+        for name, equals, value in (part.partition("=") for part in file.split("/")[:-1])
+        if equals
+    }
+
+
+def _none(texts: Sequence[str]) -> str:
+    raise AssertionError(f"{len(texts)} columns are hashed by no SQL")

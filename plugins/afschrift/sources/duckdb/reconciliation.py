@@ -1,0 +1,224 @@
+"""DuckDB's own account of an extract: its texts of plain values, and of the leaves of nested ones.
+
+How DuckDB quotes inside of a nested text differs by version, so its parts are put together here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from afschrift.domain.own_account import Sample
+from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.reconcile import own_times
+from afschrift.sources.reconcile.own_nested import (
+    Leaf,
+    ListOf,
+    MapOf,
+    Node,
+    Parts,
+    Record,
+    Translate,
+    translated,
+)
+from afschrift.sources.reconcile.own_texts import Own, Rows, SqlOracle
+from afschrift.values.row_sums import NOTHING, SEPARATOR
+
+_TEXT = "CAST({c} AS VARCHAR)"
+_BITS = "CASE WHEN isnan({c}) THEN 'NaN' ELSE CAST(CAST({c} AS BIT) AS VARCHAR) END"  # one NaN of the many
+_EQUALS = "\x1d"  # between a key of a map and its value
+_SEPARATOR, _NOTHING, _PAIR = (f"chr({ord(sign)})" for sign in (SEPARATOR, NOTHING, _EQUALS))
+DURATION = re.compile(
+    r"P(?:(-?[0-9]+)Y)?(?:(-?[0-9]+)M)?(?:(-?[0-9]+)D)?"
+    r"(?:T(?:(-?[0-9]+)H)?(?:(-?[0-9]+)M)?(?:(-?[0-9]+(?:\.[0-9]+)?)S)?)?"
+)
+
+
+def _before_christ(forms: pa.Array) -> pa.Array:
+    """`0044-03-15 12:00:00+00 BC` as DuckDB has it, with `(BC)` after the day."""
+    return pc.replace_substring_regex(forms, r"^([0-9-]+)(.*) BC$", r"\1 (BC)\2")
+
+
+def _moments(forms: pa.Array) -> pa.Array:
+    return _before_christ(own_times.moments(forms))
+
+
+def _binary_digits(forms: pa.Array, translate: Translate) -> pa.Array:
+    texts = translate(forms).to_pylist()
+    bits = [t if t in (None, own_times.NAN) else f"{int(t, 16):0{len(t) * 4}b}" for t in texts]
+    return pa.array(bits, pa.string())
+
+
+def _intervals(forms: pa.Array) -> pa.Array:
+    return pa.array([None if form is None else _interval(form) for form in forms.to_pylist()], pa.string())
+
+
+def _interval(form: str) -> str:
+    """`P1Y2M3DT4H5M6.789S` as `1 year 2 months 3 days 04:05:06.789`."""
+    found = DURATION.fullmatch(form)
+    if found is None:
+        return form
+    years, months, days, hours, minutes = (int(part or 0) for part in found.groups()[:5])
+    counts = zip((years, months, days), ("year", "month", "day"), strict=True)
+    words = [f"{count} {unit}{'' if abs(count) == 1 else 's'}" for count, unit in counts if count]
+    whole, _, fraction = (found[6] or "0").partition(".")
+    negative = any((part or "").startswith("-") for part in found.groups()[3:])
+    clock = f"{abs(hours):02d}:{abs(minutes):02d}:{abs(int(whole)):02d}"
+    tail = f".{fraction.rstrip('0')}" if fraction.strip("0") else ""
+    if clock != "00:00:00" or tail or not words:
+        words.append(f"{'-' if negative else ''}{clock}{tail}")
+    return " ".join(words)
+
+
+_DOUBLES = partial(_binary_digits, translate=own_times.double_bits)
+_SINGLES = partial(_binary_digits, translate=own_times.single_bits)
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_SAME = (*_INTEGERS, "HUGEINT", "UHUGEINT", "BIGNUM", "BOOLEAN", "VARCHAR", "BIT", "UUID")
+_BARE = (*_INTEGERS, "HUGEINT", "UHUGEINT", "UUID")
+_NUMBER = "CAST({c} AS BIGINT)"
+_LARGE_NUMBER = "CAST({c} AS HUGEINT)"  # which takes ten times as long to reckon with
+_ONE_LINE = "trim(translate({c}, chr(13) || chr(10), '  '), ' ' || chr(9))"
+_PLAIN: dict[str, Own] = {
+    **dict.fromkeys(_SAME, Own(_TEXT, own_times.same)),
+    **dict.fromkeys(_INTEGERS, Own(_TEXT, own_times.same, number=_NUMBER)),
+    "UBIGINT": Own(_TEXT, own_times.same, number=_LARGE_NUMBER),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), Own(_TEXT, _moments)),
+    **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"), Own(_TEXT, _moments)),
+    "DATE": Own(_TEXT, _before_christ),
+    **dict.fromkeys(("TIME", "TIME_NS", "TIME WITH TIME ZONE"), Own(_TEXT, own_times.clocks)),
+    "DOUBLE": Own(_BITS, _DOUBLES),
+    "FLOAT": Own(_BITS, _SINGLES),
+    "BLOB": Own("lower(hex({c}))", own_times.hexadecimal),
+    "INTERVAL": Own(_TEXT, _intervals),
+    "JSON": Own(_TEXT, own_times.same),
+}
+
+
+def own(native: str, kind: ValueKind | None) -> Own | None:
+    """Own text of a column; None where the way to it is not known."""
+    if kind is ValueKind.TEXT and native != "BLOB":  # `kind: text` gives the text as it is
+        return Own(_TEXT, own_times.same)
+    plain = _plain(native)
+    if plain is not None:
+        return plain.planned(kind, _ONE_LINE)
+    if not native.endswith("]") and not native.startswith(("STRUCT(", "MAP(")):
+        return None
+    found = _nested(duckdb.dtype(native), "{c}", 1)
+    if found is None:
+        return None
+    node, expression = found
+    return Own(expression, partial(translated, node=node, writer=DuckWriter()), nested=True)
+
+
+def _plain(native: str) -> Own | None:
+    if native.endswith("]"):
+        return None
+    if native.startswith(("DECIMAL(", "ENUM(")):
+        return Own(_TEXT, own_times.same)
+    return _PLAIN.get(native)
+
+
+def _nested(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
+    """How a value is made, and the SQL of its text: leaves between separators."""
+    if kind.id in ("list", "array"):
+        each = f"x{depth}"
+        element = _nested(kind.children[0][1], each, depth + 1)
+        if element is None:
+            return None
+        texts = f"list_transform({column}, lambda {each}: coalesce({element[1]}, {_NOTHING}))"
+        joined = f"coalesce(array_to_string({texts}, {_SEPARATOR}), '')"
+        return ListOf(element[0]), f"CASE WHEN {column} IS NOT NULL THEN '[' || {joined} || ']' END"
+    if kind.id == "struct":
+        return _record(kind, column, depth)
+    if kind.id == "map":
+        return _map(kind, column, depth)
+    plain = _plain(str(kind))
+    if plain is None:
+        return None
+    return Leaf(plain.translate, bare=str(kind) in _BARE), plain.expression.replace("{c}", column)
+
+
+def _record(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
+    members = []
+    texts = []
+    for name, of in kind.children:
+        literal = name.replace("'", "''")
+        found = _nested(of, f"struct_extract({column}, '{literal}')", depth)
+        if found is None:
+            return None
+        members.append((name, found[0]))
+        texts.append(f"coalesce({found[1]}, {_NOTHING})")
+    joined = f"concat_ws({_SEPARATOR}, {', '.join(texts)})"
+    return Record(tuple(members)), f"CASE WHEN {column} IS NOT NULL THEN '{{' || {joined} || '}}' END"
+
+
+def _map(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
+    each = f"x{depth}"
+    key = _nested(kind.children[0][1], f"{each}.key", depth + 1)
+    value = _nested(kind.children[1][1], f"{each}.value", depth + 1)
+    if key is None or value is None or not isinstance(key[0], Leaf):
+        return None
+    pair = f"{key[1]} || {_PAIR} || coalesce({value[1]}, {_NOTHING})"
+    texts = f"list_transform(map_entries({column}), lambda {each}: {pair})"
+    joined = f"coalesce(array_to_string({texts}, {_SEPARATOR}), '')"
+    return MapOf(key[0], value[0]), f"CASE WHEN {column} IS NOT NULL THEN '<' || {joined} || '>' END"
+
+
+class DuckWriter:
+    """The same parts, put together here."""
+
+    signs = (("null", NOTHING), ('"', ""), (",", SEPARATOR))
+
+    def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:  # noqa: ARG002
+        """A list, or an array of a fixed size."""
+        return f"[{_joined(parts)}]"
+
+    def flat(self, node: ListOf, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:  # noqa: ARG002
+        """The same of many lists at once."""
+        return pc.fill_null(texts, NOTHING), ("[", SEPARATOR, "]")
+
+    def record(self, parts: Parts) -> str:
+        """A struct."""
+        return f"{{{_joined(parts)}}}"
+
+    def map(self, keys: Parts, values: Parts) -> str:
+        """A map."""
+        pairs = zip(keys, values, strict=True)
+        return (
+            f"<{_joined([f'{key}{_EQUALS}{NOTHING if value is None else value}' for key, value in pairs])}>"
+        )
+
+
+def _joined(parts: Parts) -> str:
+    return SEPARATOR.join(NOTHING if part is None else part for part in parts)
+
+
+class DuckOracle(SqlOracle):
+    """Counts all rows and hashes those that are drawn apart: of the others a CASE would make texts too."""
+
+    def _sums_statement(self, columns: Sequence[str], sample: Sample | None) -> str:
+        if sample is None or not columns:
+            return super()._sums_statement(columns, sample)
+        counted = self._select(self._sums_of((), None)) + self._same_rows
+        digest = self._digest([self._own[name].of(self._quoted(name)) for name in columns])
+        hashed = self._select(["count(*)", f"sum({digest})"]) + self._same_rows
+        hashed += f"\nAND {self._drawn(sample)}"
+        return f"SELECT * FROM ({counted}) AS counted, ({hashed}) AS hashed"  # noqa: S608 - both are made here
+
+
+def duckdb_oracle(
+    rows: Rows, dialect: Any, statement: str, columns: Mapping[str, Own | None], values: Mapping[str, str]
+) -> SqlOracle:
+    """The oracle of one extract; as `SqlOracle`."""
+    return DuckOracle(rows, dialect, statement, columns, _digest, values)
+
+
+def _digest(texts: Sequence[str]) -> str:
+    row = ", ".join(f"coalesce({text}, {_NOTHING})" for text in texts)
+    return f"CAST('0x' || left(md5(concat_ws({_SEPARATOR}, {row})), 15) AS BIGINT)"

@@ -1,0 +1,198 @@
+"""A warehouse's own account of an extract's rows by one statement of SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.own_account import PRIME, SameRows, Sample, Sums
+from afschrift.domain.sources import Dialect
+from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.reconcile.account_beside import AccountBeside
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+_FROM = re.compile(r"^FROM .+ AS t$", re.MULTILINE)
+_ORDER = "\nORDER BY "
+OF_PERSON = "t.afschrift_person"
+"""Whose a row is, among those of several persons."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """A column's own text.
+
+    Attributes:
+        expression: SQL of it, with `{c}` for the quoted column; never that of `ColumnType`.
+        translate: value forms as these texts.
+        number: SQL of it as an integer of 64 bits, where it is a whole number; empty elsewhere.
+        nested: a list, record or map, whose value form is JSON.
+        document: JSON, of which the document `null` counts as NULL.
+        stored: of JSON, SQL of its text as it stands; empty where only `expression` is known.
+        valid: the source writes nothing but JSON documents for it, each on one line.
+        known: of JSON, SQL that is NULL where there is no document or it is `null`, without writing it out;
+            empty where nothing tells.
+    """
+
+    expression: str
+    translate: Callable[[pa.Array], pa.Array]
+    number: str = ""
+    nested: bool = False
+    document: bool = False
+    stored: str = ""
+    valid: bool = False
+    known: str = ""
+
+    def of(self, column: str) -> str:
+        """The expression of a quoted column."""
+        text = self.expression.replace("{c}", column)
+        return f"nullif({text}, 'null')" if self.document else text
+
+    def counted(self, column: str) -> str:
+        """SQL that is NULL where a quoted column holds no value, without a look at each whole document."""
+        if not self.document:
+            return column
+        if self.known:
+            return self.known.replace("{c}", column)
+        if not self.stored:
+            return self.of(column)
+        stored = self.stored.replace("{c}", column)
+        return f"CASE WHEN {stored} LIKE '%}}' OR {stored} LIKE '%]' THEN '[]' ELSE {self.of(column)} END"
+
+    def planned(self, kind: ValueKind | None, one_line: str) -> Own:
+        """The same where the plan takes it for this kind.
+
+        Args:
+            kind: JSON documents are written on one line with nothing around them, and texts as they stand.
+            one_line: SQL of such a document, with `{c}` for the text.
+        """
+        if kind is not ValueKind.JSON or self.nested:
+            return self
+        expression = one_line.replace("{c}", self.expression)
+        return replace(self, expression=expression, document=True, stored=self.expression)
+
+
+def same_rows(statement: str) -> str:
+    """FROM and WHERE of an extract's statement, so that the oracle speaks of the same rows.
+
+    Raises:
+        ConfigurationError: the statement is none of `include/sql/extract.sql`.
+    """
+    begins, ends = _FROM.search(statement), statement.rfind(_ORDER)
+    if begins is None or ends < begins.end():
+        raise ConfigurationError(
+            "A statement of the plan does not say which rows it reads.",
+            remedy="clear `classify` and what follows: the plan is made anew.",
+        )
+    return statement[begins.start() : ends]
+
+
+class SqlOracle:
+    """One statement: numbers of rows and values, and the sum of the rows' hashes.
+
+    Args:
+        rows: runs a statement in the extract's own session, so on its snapshot.
+        dialect: of the session.
+        statement: of the extract.
+        columns: all that leave -> own text; None where there is none to compare with.
+        digest: SQL of a row's hash from its texts: see `values.row_sums`.
+        values: SQL of the columns that are parts of documents.
+        beside: where the account can be asked for before the rows are read.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        dialect: Dialect,
+        statement: str,
+        columns: Mapping[str, Own | None],
+        digest: Callable[[Sequence[str]], str],
+        values: Mapping[str, str] | None = None,
+        beside: AccountBeside | None = None,
+    ) -> None:
+        self._rows, self._dialect, self._digest = rows, dialect, digest
+        self._beside = beside
+        self._values = values or {}
+        self._same_rows = same_rows(statement)
+        self._columns = dict(columns)
+        self._own = {name: own for name, own in columns.items() if own is not None}
+
+    @property
+    def hashed(self) -> tuple[str, ...]:
+        """The columns with an own text."""
+        return tuple(self._own)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Those of whole numbers."""
+        return tuple(name for name, own in self._own.items() if own.number)
+
+    @property
+    def documents(self) -> frozenset[str]:
+        """Those for which the source writes nothing but JSON documents."""
+        return frozenset(name for name, own in self._own.items() if own.valid)
+
+    def own(self, column: str, forms: pa.Array) -> pa.Array:
+        """Value forms as the warehouse's texts."""
+        return self._own[column].translate(forms)
+
+    def begin(self, columns: Sequence[str], sample: Sample | None) -> None:
+        """Beside the reading, where there is a second session on the snapshot; else nothing."""
+        if self._beside is not None:
+            self._beside.ask(self._sums_statement(columns, sample))
+
+    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
+        """Count and hash in the warehouse."""
+        statement = self._sums_statement(columns, sample)
+        found = self._beside.answer(statement) if self._beside is not None else None
+        return self._as_sums((self._rows(statement) if found is None else found)[0])
+
+    def _sums_statement(self, columns: Sequence[str], sample: Sample | None) -> str:
+        return self._select(self._sums_of(columns, sample)) + self._same_rows
+
+    def together(self, same_rows: SameRows) -> dict[int, Sums]:
+        """The same for each person, in one pass."""
+        return self._together(same_rows, self.hashed)
+
+    def _together(self, same_rows: SameRows, columns: Sequence[str]) -> dict[int, Sums]:
+        sums = self._select([OF_PERSON, *self._sums_of(columns, None)])
+        statement = f"{sums}{same_rows()}\nGROUP BY {OF_PERSON}"
+        return {int(person): self._as_sums(found) for person, *found in self._rows(statement)}
+
+    def _select(self, expressions: Sequence[str]) -> str:
+        return "SELECT " + ", ".join(map(self._dialect.text, expressions)) + "\n"
+
+    def _sums_of(self, columns: Sequence[str], sample: Sample | None) -> list[str]:
+        counted = ["count(*)", *(f"count({self._counted(name)})" for name in self._columns)]
+        if not columns:
+            return counted
+        digest = self._digest([self._own[name].of(self._quoted(name)) for name in columns])
+        drawn = self._drawn(sample) if sample else "1 = 1"
+        return [
+            *counted,
+            f"count(CASE WHEN {drawn} THEN 1 END)",
+            f"sum(CASE WHEN {drawn} THEN {digest} END)",
+        ]
+
+    def _as_sums(self, values: Sequence[Any]) -> Sums:
+        rows, *found = (int(value or 0) for value in values)
+        present = dict(zip(self._columns, found, strict=False))
+        hashed, total = found[len(present) :] or (0, 0)
+        return Sums(rows, present, hashed, total % 2**64)
+
+    def _counted(self, name: str) -> str:
+        own, column = self._columns[name], self._quoted(name)
+        return column if own is None else own.counted(column)
+
+    def _drawn(self, sample: Sample) -> str:
+        number = self._own[sample.column].number.replace("{c}", self._quoted(sample.column))
+        rest = f"{number} % {PRIME}"
+        positive = f"(({rest}) + {PRIME}) % {PRIME}"
+        return f"({positive}) * {sample.factor} % {PRIME} < {sample.below}"
+
+    def _quoted(self, name: str) -> str:
+        return self._values.get(name) or f"t.{self._dialect.quote(name)}"

@@ -1,1 +1,0 @@
-"""A synthetic person who was planted in the sources, and asks every day: what of them an answer finds."""

@@ -1,1 +1,0 @@
-"""The data map held against the sources, as `afschrift inventory check --live` and a daily DAG do."""

@@ -1,1 +1,0 @@
-"""What runs left behind: found, named, and put right where that is safe."""

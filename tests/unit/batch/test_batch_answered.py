@@ -1,0 +1,89 @@
+"""An answer, or a run that somebody starts, while the batch still goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+from testbed.running import drive, event_types, store
+from tests.support.crowd import FIRST
+from tests.unit.batch.conftest import Planned
+
+from afschrift.batch import fulfil_batch as use_case
+from afschrift.batch.dry_run import explain
+from afschrift.batch.fulfil_batch import LEFT, WAITS, end, extract_source, fulfil_batch, prepare
+from afschrift.domain.errors import GateError
+from afschrift.operations.findings import BATCHED, next_run
+from afschrift.operations.refused_runs import next_free
+from afschrift.services import Services
+from afschrift.steps.gates import begin
+
+pytestmark = pytest.mark.slow
+
+
+def stored(services: Services, customers: int) -> list[str]:
+    return [store(services, {"customer_id": str(FIRST + number)}) for number in range(customers)]
+
+
+def next_of(services: Services, request: str) -> str:
+    known = {status.request: status for status in services.register.oversight.progress([request])}
+    return next_free(services.register, request, next_run(known[request]))
+
+
+def test_an_answer_starts_the_next_run_while_the_batch_goes(crowded: Services, shop: Path) -> None:
+    one, doubtful, two = requests = stored(crowded, 3)
+    with duckdb.connect(str(shop)) as con:
+        con.execute("INSERT INTO customer (customer_id, name) VALUES (99, 'ask who.101@example.org')")
+    prepare(crowded, requests, "b", "tester")
+    outcomes = extract_source(crowded, "shop", requests, "b")
+    assert outcomes[doubtful] == "NeedsPersonError"
+
+    [asked] = crowded.register.questions.all(request_id=doubtful)
+    crowded.register.questions.answer(asked.id, "leave_out", "officer")
+    own = replace(crowded, run=next_of(crowded, doubtful))
+    begin(own, doubtful, "officer")
+    assert extract_source(crowded, "shop", [doubtful], "b") == {doubtful: WAITS}
+    drive(own, doubtful)
+    assert event_types(crowded, doubtful).count("extracted") == 1
+
+    assert end(crowded, requests, "b") == [one, two]
+
+
+def test_a_run_that_came_too_early_uses_its_id_up(crowded: Services) -> None:
+    [early, _] = requests = stored(crowded, 2)
+    prepare(crowded, requests, "b", "tester")
+    with pytest.raises(GateError, match="still going"):
+        begin(replace(crowded, run=f"{early}.1"), early, "officer")
+    extract_source(crowded, "shop", requests, "b")
+
+    assert end(crowded, requests, "b") == requests
+    assert [next_of(crowded, request) for request in requests] == [f"{early}.2", f"{requests[1]}.1"]
+    own = replace(crowded, run=f"{early}.2")
+    begin(own, early, "airflow")
+    drive(own, early)
+
+
+def test_more_than_one_batch_takes_are_left_and_named(
+    crowded: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(use_case, "MOST", 2)
+    one, two, left = requests = stored(crowded, 3)
+
+    outcomes = fulfil_batch(replace(crowded, log=said.append), requests, "b", "tester")
+
+    assert outcomes == {one: BATCHED, two: BATCHED, left: LEFT}
+    assert "One batch reads for 2 requests; 1 are left for the next one." in said
+    assert crowded.register.runs.all(request_id=left) == ()
+
+
+def test_the_dry_run_of_one_whose_staging_is_gone(crowded: Services, planned: Planned) -> None:
+    gone, one, two = planned(3)
+    crowded.staging(gone).wipe("")
+    assert list(explain(crowded, [gone, one, two])) == [
+        f"{gone}: what was staged of it is gone; it is classified by itself again",
+        f"{one} shop: together with 1 more",
+        f"{two} shop: together with 1 more",
+    ]

@@ -1,0 +1,170 @@
+"""What goes wrong in a statement for all is somebody's, and stops that one alone; a pass that lies stops all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from testbed.running import event_types
+from tests.unit.batch.conftest import Planned
+from tests.unit.batch.test_batch_attempts import Tampered, batch, plain
+
+from afschrift.batch.extract_together import TOGETHER, extract_together
+from afschrift.batch.together_session import spans
+from afschrift.domain.errors import ConfigurationError, RetriableError, SourceDownError
+from afschrift.domain.keys import Key, PersonKeys
+from afschrift.services import Services
+
+pytestmark = pytest.mark.slow
+BAD = "102"
+
+
+class Spoilt(Tampered):
+    """A session in which a statement for several persons fails, where one of them is among these.
+
+    Attributes:
+        of: a word of the statements that fail.
+    """
+
+    of = ""
+    error: type[Exception] = ConfigurationError
+
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
+        self.bad = bool(others) and any(
+            key.value == BAD for some, _ in ((keys, at), *others) for key in some if key.name == "customer_id"
+        )
+        self._session.bind(keys, at, *others)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        self._fail(statement)
+        return self._session.rows(statement)
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        self._fail(statement)
+        return self._session.stream(statement)
+
+    def oracle(self, *args: Any) -> Any:
+        return SpoiltOracle(self, self._session.oracle(*args))
+
+    def _fail(self, statement: str) -> None:
+        if self.of and self.of in statement and self.bad:
+            raise ConfigurationError("A value of somebody cannot be read.")
+
+
+class SpoiltOracle:
+    def __init__(self, session: Spoilt, oracle: Any) -> None:
+        self._session, self._oracle = session, oracle
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._oracle, name)
+
+    def together(self, same_rows: Any) -> Any:
+        self._session._fail("account")
+        return self._oracle.together(same_rows)
+
+
+def spoilt(services: Services, kind: type[Tampered], **set_to: Any) -> Services:
+    made = type("Set", (kind,), set_to)
+
+    def open_source(source: str, tag: str = "") -> Any:
+        return made(services.open_source(source, tag), plain, lambda: None)
+
+    return replace(services, open_source=open_source)
+
+
+@pytest.mark.parametrize("of", ['AS "name"', "account", "ORDER BY t.afschrift_person"])
+def test_it_is_looked_for_by_halves(crowded: Services, planned: Planned, of: str) -> None:
+    requests = planned(4)
+
+    outcomes = batch(spoilt(crowded, Spoilt, of=of), requests)
+
+    by_itself = dict.fromkeys(
+        requests[2:], "ConfigurationError"
+    )  # the other of the last two is not known to be read
+    assert outcomes == {**dict.fromkeys(requests[:2], TOGETHER), **by_itself}
+    for request in requests:
+        assert ("extracted" in event_types(crowded, request)) is (request in requests[:2])
+
+
+def test_one_whose_staged_keys_are_lost_meanwhile_stops_alone(crowded: Services, planned: Planned) -> None:
+    one, gone, two = requests = planned(3)
+
+    def of(request: str) -> Services:
+        if request == two:  # the one before it is at the gate already
+            crowded.staging(gone).wipe()
+        return crowded
+
+    outcomes = extract_together(crowded, "shop", requests, "bat-1", of)
+
+    assert outcomes == {one: TOGETHER, gone: "StagedFileError", two: TOGETHER}
+
+
+class OfNobody(Tampered):
+    """A session that finds nothing where it is asked for several."""
+
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
+        if others:
+            self._session.bind([], at, *(((), at) for _ in others))
+        else:
+            self._session.bind(keys, at)
+
+
+def test_a_pass_that_finds_nothing_of_anybody_is_held_against_one_of_them(
+    crowded: Services, planned: Planned
+) -> None:
+    requests = planned(3)
+    assert set(batch(spoilt(crowded, OfNobody), requests).values()) == {"ValidationFailedError"}
+    for request in requests:
+        assert "extracted" not in event_types(crowded, request)
+
+
+class OwnAccount(Tampered):
+    """A session in which whoever is accounted for first by a statement of their own is stopped there."""
+
+    met = False
+
+    def oracle(self, *args: Any) -> Any:
+        return OneOracle(self._session.oracle(*args))
+
+
+class OneOracle:
+    met: list[int] = []  # noqa: RUF012
+
+    def __init__(self, oracle: Any) -> None:
+        self._oracle = oracle
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._oracle, name)
+
+    def sums(self, *args: Any) -> Any:
+        self.met.append(1)
+        if len(self.met) == 1:
+            raise ConfigurationError("A value of this one cannot be read.")
+        return self._oracle.sums(*args)
+
+
+def test_where_the_drawn_one_is_stopped_it_is_the_next_one(crowded: Services, planned: Planned) -> None:
+    requests = planned(4)
+    OneOracle.met.clear()
+
+    outcomes = batch(spoilt(crowded, OwnAccount), requests)
+
+    assert sorted(outcomes.values()) == ["ConfigurationError", *[TOGETHER] * 3]
+    assert len(OneOracle.met) == 5  # of the first table two, of the three others one
+
+
+def test_a_source_that_is_down_is_nobodys(crowded: Services, planned: Planned) -> None:
+    class Down(Tampered):
+        def stream(self, statement: str) -> Iterator[Any]:
+            raise SourceDownError("shop", RetriableError("It is down."))
+
+    with pytest.raises(SourceDownError):
+        batch(spoilt(crowded, Down), planned(2))
+
+
+def test_rows_that_are_put_in_order_in_our_memory_come_in_spans() -> None:
+    counts = [(0, 3), (2, 4), (3, 9), (5, 1), (6, 1)]
+    assert list(spans(counts, 7)) == [(0, 2), (3, 3), (5, 6)]
+    assert list(spans([], 7)) == []

@@ -1,0 +1,43 @@
+"""Rows that many ways lead to, read together: each person gets theirs, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from testbed.mini import write_inventory
+from testbed.running import installation, store
+from tests.support.crowd import FIRST, mini_crowd
+
+from afschrift.batch.extract_together import TOGETHER, extract_together
+from afschrift.extraction.staged_records import read_record
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import clear_extract, extract
+
+pytestmark = pytest.mark.slow
+
+
+def test_joins_several_ways_periods_consents_and_row_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINI_SHOP", str(mini_crowd(tmp_path / "crowd.duckdb", 3)))
+    services = installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
+    requests = []
+    for customer in (FIRST, FIRST + 1):
+        requests.append(store(services, {"customer_id": str(customer)}))
+        assess(services, requests[-1])
+        classify(services, requests[-1])
+
+    outcomes = extract_together(services, "shop", requests, "bat-1", lambda _request: services)
+
+    assert outcomes == dict.fromkeys(requests, TOGETHER)
+    for request in requests:
+        together = read_record(services.staging(request), "shop")
+        clear_extract(services, request, "shop")
+        extract(services, request, "shop")
+        alone = read_record(services.staging(request), "shop")
+        assert together.tables == alone.tables
+        assert (together.facts, together.searched) == (alone.facts, alone.searched)
+        rows = {table.table: table.rows for table in alone.tables}
+        assert (rows["message"], rows["beat"], rows["line_note"], rows["wishlist"]) == (5, 2, 2, 2)

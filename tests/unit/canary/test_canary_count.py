@@ -1,0 +1,114 @@
+"""Recall and precision are counted by row and value, however a number or a moment is spelt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from afschrift.canary.canary_file import Canary, CanaryFile, Pattern
+from afschrift.canary.count import count, is_same, outcome
+from afschrift.canary.needles import Needles, telling
+from afschrift.canary.read_bundle import Bundle, Cells
+from afschrift.domain.right import Right
+
+TYPES = {"id": "integer", "name": "string", "score": "integer"}
+
+
+def canary(*rows: dict[str, object]) -> Canary:
+    planted = [{"table": "shop.t", **row} for row in rows]
+    decided = {"by": "Data office", "on": "2026-11-28", "why": "a test"}
+    content = {"keys": {"k": "1"}, "decided": decided, "planted": planted}
+    return Canary(CanaryFile.model_validate(content), "0" * 64, Path())
+
+
+def bundle(*rows: dict[str, str | None], **texts: bytes) -> Bundle:
+    return Bundle({"shop.t": tuple(Cells(row, TYPES) for row in rows)}, texts)
+
+
+ONE = {"row": {"id": "7", "name": "kwikstaart", "score": "812"}, "kept_back": {"portability": ["score"]}}
+TWO = {"row": {"id": "8", "name": "boomklever"}}
+
+
+def test_each_planted_row_goes_with_the_row_most_like_it() -> None:
+    rows = [{"id": "8", "name": "boomklever"}, {"id": "7", "name": "kwikstaart", "score": "813"}]
+    found = count(canary(ONE, TWO), Right.ACCESS, bundle(*rows)).tables["shop.t"]
+    assert (found.planted, found.found, found.rows, found.others) == (5, 4, 2, 0)
+    assert found.missing == ("score",)
+
+
+def test_one_row_stands_for_one_planted_row_alone() -> None:
+    row = {"id": "7", "name": "kwikstaart", "score": "812"}
+    twice = count(canary(ONE), Right.ACCESS, bundle(row, row)).tables["shop.t"]
+    assert (twice.found, twice.rows, twice.others) == (3, 2, 1)
+    once = count(canary(ONE, ONE), Right.ACCESS, bundle(row)).tables["shop.t"]
+    assert (once.planted, once.found) == (6, 3)
+
+
+def test_a_row_of_somebody_else_is_nobody_s() -> None:
+    found = count(canary(ONE), Right.ACCESS, bundle({"id": "1", "name": "Ann", "score": "812"}))
+    assert (found.found, found.others, found.rows) == (0, 1, 1)
+    assert outcome(found).others_in == {"shop.t": 1}
+    assert outcome(found).below == {"shop.t": (0, 3)}
+
+
+def test_rows_of_a_table_that_nothing_was_planted_in_are_too_much() -> None:
+    other = Bundle({"shop.u": (Cells({"id": "1"}, TYPES),)}, {})
+    assert outcome(count(canary(ONE), Right.ACCESS, other)).others_in == {"shop.u": 1}
+
+
+def test_nothing_packed_is_nothing_found() -> None:
+    found = outcome(count(canary(ONE), Right.ACCESS, None, (), "identity"))
+    assert (found.found, found.planted, found.whole) == (0, 3, False)
+    assert found.words == "access: nothing was packed, the run ended at the question identity"
+
+
+def test_a_value_kept_back_is_looked_for_in_its_column_and_in_every_file() -> None:
+    row = {"id": "7", "name": "kwikstaart"}
+    secret = {
+        "row": {"id": "7", "name": "kwikstaart", "hash": "geheim-4711"},
+        "kept_back": {"access": ["hash"]},
+    }
+    needles = Needles(["geheim-4711"])
+    clean = count(canary(secret), Right.ACCESS, bundle(row), needles)
+    assert (clean.kept_back, clean.kept_back_planted) == ((), 1)
+    page = bundle(row, page=b"<td>geheim-4711</td>")
+    assert count(canary(secret), Right.ACCESS, page, needles).kept_back == ("page: hash",)
+    cell = bundle({**row, "score": "0812"})
+    assert count(canary(ONE), Right.PORTABILITY, cell, needles).kept_back == ("shop.t.score",)
+
+
+@pytest.mark.parametrize(
+    ("planted", "found", "kind", "same"),
+    [
+        ("1.50", "1.5", "number", True),
+        ("007", "7", "integer", True),
+        ("007", "7", "string", False),
+        ("2024-03-05T07:39:18Z", "2024-03-05T07:39:18.000000Z", "datetime", True),
+        ("2024-03-05T08:39:18+01:00", "2024-03-05T07:39:18Z", "datetime", True),
+        ("2024-03-05T07:39:18", "2024-03-05T07:39:18Z", "datetime", False),
+        ('{"a": 1}', '{"a":1}', "any", True),
+        ("x", "y", "any", False),
+        ("kwik", None, "string", False),
+        (Pattern(matches="[0-9]+"), "4711", "integer", True),
+        (Pattern(matches="[0-9]+"), "4711x", "string", False),
+    ],
+)
+def test_what_is_the_same_value(planted: str | Pattern, found: str | None, kind: str, same: bool) -> None:
+    assert is_same(planted, found, kind) is same
+
+
+def test_only_what_nothing_else_could_be_is_looked_for() -> None:
+    assert [one for one in ("kwikstaart", "goud", "2024-03-05", "2024-03-05T07:39:18Z") if telling(one)] == [
+        "kwikstaart"
+    ]
+    needles = Needles(["kwikstaart", "newsletter", "goud"], [b"purpose: newsletter"])
+    assert len(needles) == 1
+    assert needles.in_(b"x", b"KWIKSTAART") == 1
+    assert needles.in_(b"newsletter goud") == 0
+
+
+def test_of_a_document_its_texts_are_looked_for() -> None:
+    needles = Needles(['{"a": ["kwikstaart", 1], "b": "goud"}', "{no document"])
+    assert needles.in_(b"{'a': ['kwikstaart', 1]}") == 1
+    assert needles.in_(b"{no document") == 1

@@ -1,0 +1,75 @@
+"""That the canary lacks something is told once to each notifier, and again when it is something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from testbed.registers import set_up
+
+from afschrift.app.settings import Settings
+from afschrift.canary.canary_fault import canary_reminder
+from afschrift.canary.checked import Checked, RightOutcome, evidence, record, record_search
+from afschrift.casework.notices.message import Message
+from afschrift.register.open import open_register
+from afschrift.register.register import Register
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Register:
+    settings = Settings.from_environment(
+        {"AFSCHRIFT_HOME": str(tmp_path), "AFSCHRIFT_INVENTORY": str(tmp_path)}
+    )
+    set_up(settings)
+    return open_register(settings)
+
+
+def check(register: Register, found: int, leaks: int = 0) -> None:
+    below = {} if found == 60 else {"shop.orders": [found, 60]}
+    right = RightOutcome("access", 60, found, 18, 0, 2, 0, below, {}, None, {})
+    record(register, Checked("a" * 64, "b" * 64, (right,), {"log": leaks}, 28), "airflow:check_canary")
+
+
+def told(register: Register, notifier: str = "mail", *roles: str) -> list[Message]:
+    sent: list[Message] = []
+    canary_reminder(register, "system").remind(notifier, sent.append, roles)
+    return sent
+
+
+def test_it_is_told_once_while_it_is_the_same(register: Register) -> None:
+    assert told(register) == []
+    check(register, 60)
+    assert told(register) == []
+    check(register, 57)
+    [message] = told(register)
+    assert "57 of 60 planted values found, less than planted in shop.orders 57 of 60" in message.text
+    check(register, 57)
+    assert told(register) == []
+    assert len(told(register, "chat")) == 1, "another notifier was told nothing yet"
+    check(register, 50)
+    assert "50 of 60" in told(register)[0].text, "it fell further"
+    check(register, 60)
+    assert told(register) == []
+    check(register, 57)
+    assert len(told(register)) == 1, "it is new again"
+
+
+def test_a_leak_is_told_too(register: Register) -> None:
+    check(register, 60, leaks=1)
+    assert "1 in clear (log 1)" in told(register)[0].text
+
+
+@pytest.mark.parametrize(("role", "number"), [("officer", 1), ("dpo", 1), ("auditor", 1), ("keeper", 0)])
+def test_it_is_for_those_who_answer_for_it(register: Register, role: str, number: int) -> None:
+    check(register, 57)
+    assert len(told(register, "mail", role)) == number
+
+
+def test_the_auditor_s_line_counts_every_check(register: Register) -> None:
+    assert evidence(register) == ""
+    for found in (60, 57, 60):
+        check(register, found)
+    record_search(register, 2, 1, "airflow:check_canary")
+    line = evidence(register)
+    assert "60 of 60 planted values found" in line
+    assert line.endswith("Of 3 checks 1 found something missing or too much; 1 value found in task logs.")

@@ -1,0 +1,237 @@
+"""The canary asks in an installation of its own: it finds what was planted, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from testbed.running import store
+from tests.support.canary_shop import MARK, CanaryShop, canary_shop
+from typer.testing import CliRunner
+
+from afschrift.audit.against_logs import compare
+from afschrift.audit.task_logs import read_logs
+from afschrift.canary import check_canary
+from afschrift.canary.check_canary import apart
+from afschrift.canary.checked import Checked, evidence, history
+from afschrift.canary.needles import Needles
+from afschrift.canary.searched_places import Said, in_clear, places
+from afschrift.cli.main import app
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.right import Right
+from afschrift.operations.figures import figures
+from afschrift.register.database.columns import metadata
+from afschrift.services import Services
+
+LISTS = (
+    "requests",
+    "requests --all",
+    "questions",
+    "letter list",
+    "case list",
+    "sweep --dry-run",
+    "batch list",
+)
+"""Every command that lists requests, or what is due of them."""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CanaryShop]:
+    with canary_shop(tmp_path_factory.mktemp("canary")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def request_of_ann(shop: CanaryShop) -> str:
+    """An open request of a real customer: lists have something to show."""
+    return store(shop.services, {"customer_id": "1"})
+
+
+@pytest.fixture(scope="module")
+def rows_before(request_of_ann: str, shop: CanaryShop) -> dict[str, list[Any]]:
+    return rows(shop.services)
+
+
+@pytest.fixture(scope="module")
+def lists_before(request_of_ann: str, shop: CanaryShop) -> dict[str, str]:
+    return {words: listed(words) for words in LISTS}
+
+
+@pytest.fixture(scope="module")
+def said() -> list[str]:
+    """What the check logs."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def checked(
+    shop: CanaryShop, rows_before: dict[str, list[Any]], lists_before: dict[str, str], said: list[str]
+) -> Checked:
+    """A check of the shop as it is; one was killed long before it."""
+    left = Path(gettempdir()) / f"{check_canary.PREFIX}killed"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    return shop.check(replace(shop.services, log=said.append))
+
+
+@pytest.fixture
+def access_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half the time of a check."""
+    monkeypatch.setattr(check_canary, "RIGHTS", (Right.ACCESS,))
+
+
+def rows(services: Services) -> dict[str, list[Any]]:
+    """Every row of every table of the register."""
+    with services.register.store.database.read() as connection:
+        return {table.name: list(connection.execute(select(table))) for table in metadata.sorted_tables}
+
+
+def listed(words: str) -> str:
+    done = CliRunner().invoke(app, words.split())
+    assert done.exit_code == 0, (words, done.output)
+    return done.output
+
+
+def test_all_that_was_planted_is_found_and_nothing_else(checked: Checked) -> None:
+    access, portability = checked.rights
+    assert (access.right, access.found, access.planted, access.others) == ("access", 60, 60, 0)
+    assert (portability.found, portability.planted, portability.others) == (36, 36, 0)
+    assert access.kept_back == 2
+    assert portability.kept_back > 20
+    assert (access.given, portability.given) == (0, 0)
+    assert (checked.recall, checked.precision, checked.whole) == (1.0, 1.0, True)
+    assert checked.searched > 25
+    assert set(checked.leaks.values()) == {0}
+
+
+def test_the_trail_tells_counts_and_names_alone(shop: CanaryShop, checked: Checked) -> None:
+    [(header, payload)] = shop.services.register.trail.of_types(None, "canary_checked")
+    assert header.request is None
+    assert header.actor == "tester"
+    assert MARK.text not in str(payload)
+    assert str(MARK.number)[:6] not in str(payload)
+    assert history(shop.services.register)[0].payload() == checked.payload()
+    assert "60 of 60 planted values found" in evidence(shop.services.register)
+
+
+def test_nothing_that_lists_requests_can_meet_it(
+    shop: CanaryShop,
+    checked: Checked,
+    request_of_ann: str,
+    rows_before: dict[str, list[Any]],
+    lists_before: dict[str, str],
+) -> None:
+    """Whoever looks reads the register; of all its tables only those of the trail have a row more."""
+    after = rows(shop.services)
+    changed = {name for name in after if after[name] != rows_before[name]}
+    assert changed == {"event", "event_payload", "event_code"}
+    [new] = [row for row in after["event"] if row not in rows_before["event"]]
+    assert (new.type, new.request) == ("canary_checked", None)
+    assert {words: listed(words) for words in LISTS} == lists_before
+    assert request_of_ann in lists_before["requests"]
+    assert figures(shop.settings).open == 1
+    assert shop.services.register.trail.verify() == []
+    assert list(shop.services.register.evidence.differences()) == []
+
+
+def test_its_lines_are_none_of_the_trail(
+    shop: CanaryShop, checked: Checked, said: list[str], tmp_path: Path
+) -> None:
+    """`afschrift audit verify --logs` would look for events that are gone with the check."""
+    assert any(line.startswith("canary #") and "plan_frozen" in line for line in said)
+    (tmp_path / "attempt=1.log").write_text("\n".join(said), encoding="utf-8")
+    found = compare(read_logs(tmp_path), shop.services.register.trail.events())
+    assert (found.lines, found.findings) == (0, [])
+
+
+def test_what_was_made_for_a_check_is_gone(shop: CanaryShop, checked: Checked) -> None:
+    assert list(Path(gettempdir()).glob(f"{check_canary.PREFIX}*")) == [], "what a killed check left too"
+    staging = shop.settings.home / "staging"
+    assert not staging.exists() or list(staging.iterdir()) == []
+    assert not (shop.settings.home / "outbox").exists()
+
+
+@pytest.mark.usefixtures("access_alone")
+def test_a_table_taken_out_of_the_map_is_missed_and_named(shop: CanaryShop) -> None:
+    text = (shop.settings.inventory / "shop.yml").read_text(encoding="utf-8")
+    [entry] = re.findall(r"^  newsletter:\n(?:    .*\n)+", text, re.MULTILINE)
+    with shop.map(entry, "") as changed:
+        found = changed.check()
+    [access] = found.rights
+    assert access.below == {"shop.newsletter": (0, 3)}
+    assert access.asked == {"unlisted_tables": 1}, "a gap in the map is no reason not to count"
+    assert not found.whole
+    assert found.recall < 1
+    assert "less than planted in shop.newsletter 0 of 3" in found.fault
+
+
+def test_a_wrong_join_and_a_wrong_origin_give_too_much(shop: CanaryShop) -> None:
+    join, origin = "    join: {order_id: line.order_id, line_no: line.line_no}", "score: {origin: inferred,"
+    shared = "    shared_rows: {by: Data office, on: 2026-11-02, why: A note is of each.}"
+    with (
+        shop.map(join, f"    join: {{line_no: line.line_no}}\n{shared}"),
+        shop.map(origin, "score: {origin: provided,") as changed,
+    ):
+        found = changed.check()
+    access, portability = found.rights
+    assert access.others_in == portability.others_in == {"shop.line_note": 2}, "others' notes on a line 1"
+    assert access.found == access.planted
+    assert found.precision < 1
+    assert (access.given, portability.given) == (0, 1), "a score is not theirs to take along"
+    assert "of 26 values to keep back some found in 1 place" in portability.words
+
+
+@pytest.mark.usefixtures("access_alone")
+def test_a_join_through_keys_of_several_persons_ends_the_check(shop: CanaryShop) -> None:
+    join = "    join: {order_id: line.order_id, line_no: line.line_no}"
+    with (
+        shop.map(join, "    join: {line_no: line.line_no}") as changed,
+        pytest.raises(
+            ConfigurationError, match=r"shop\.line_note by line_no -> line: rows of several persons"
+        ),
+    ):
+        changed.check()
+
+
+@pytest.mark.usefixtures("access_alone")
+def test_a_leak_in_a_log_is_found(shop: CanaryShop) -> None:
+    """A source whose driver logs what it binds."""
+
+    def leaky(source: str, tag: str = "") -> Any:
+        session = shop.services.open_source(source, tag)
+        bind = session.bind
+
+        def told(keys: Any, at: str, *others: Any) -> None:
+            logging.getLogger("driver").warning("bound %s", [key.value for key in keys])
+            bind(keys, at, *others)
+
+        session.bind = told  # type: ignore[method-assign]
+        return session
+
+    found = shop.check(replace(shop.services, open_source=leaky))
+    assert found.leaks["log"] == 3  # number, e-mail address, device
+    assert found.leaked == 3
+    assert not found.whole
+    assert "3 in clear (log 3)" in found.lines[-1]
+
+
+def test_a_value_in_clear_in_the_register_is_found(shop: CanaryShop) -> None:
+    needles = Needles([f"{MARK.text}001"])
+    with apart(shop.services) as (alone, folder):
+        database = alone.register.store.database
+        assert needles.in_(*in_clear(database)) == 0
+        alone.register.trail.record(None, NewEvent("counted", payload={"name": f"{MARK.text}001"}))
+        assert needles.in_(*in_clear(database)) == 1
+        assert {name: needles.in_(*one) for name, one in places(Said(), database, folder).items()} == {
+            **dict.fromkeys(("log", "handed on", "staged files", "names of files"), 0),
+            "register": 1,
+        }

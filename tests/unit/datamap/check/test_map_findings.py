@@ -1,0 +1,130 @@
+"""What the check of the data map found is told once, told as mended once, and kept where a source is away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from afschrift.casework.notices.message import Message
+from afschrift.datamap.check.finding import Code
+from afschrift.datamap.check.map_findings import (
+    MapFinding,
+    map_reminder,
+    record,
+    standing,
+    status,
+    stopping,
+)
+from afschrift.register.register import Register
+
+BY = "airflow:check_inventory"
+COLUMN = MapFinding("shop.customer.vip", "column_not_described", "error")
+ORPHAN = MapFinding("crm.call.case_id", "points_to_nothing", "warning")
+
+
+class Box:
+    """A notifier that keeps its messages, or takes none."""
+
+    def __init__(self, register: Register, name: str, roles: Sequence[str] = ()) -> None:
+        self.register, self.name, self.roles = register, name, roles
+        self.taken: list[Message] = []
+        self.broken = False
+
+    def send(self, message: Message) -> None:
+        if self.broken:
+            raise ConnectionError
+        self.taken.append(message)
+
+    def told(self) -> list[tuple[str, str]]:
+        """Place and status of what one more reminder holds."""
+        before = len(self.taken)
+        map_reminder(self.register, BY).remind(self.name, self.send, self.roles)
+        return [(row["Place"], row["Status"]) for message in self.taken[before:] for row in message.rows]
+
+
+def test_each_notifier_is_told_once_and_once_more_when_it_is_mended(register: Register) -> None:
+    office, other = Box(register, "office", ["officer"]), Box(register, "other")
+    assert (standing(register), status(register), office.told()) == (frozenset(), None, [])
+    assert record(register, [COLUMN, ORPHAN], [], BY).new == {COLUMN, ORPHAN}
+    found = [(ORPHAN.place, "new"), (COLUMN.place, "new")]
+    assert (office.told(), office.told(), other.told()) == (found, [], found)
+    assert record(register, [COLUMN, ORPHAN], [], BY).new == frozenset()
+    assert office.told() == []
+    assert record(register, [COLUMN], [], BY).mended == {ORPHAN}
+    assert (office.told(), office.told(), other.told()) == (
+        [(ORPHAN.place, "mended")],
+        [],
+        [(ORPHAN.place, "mended")],
+    )
+    record(register, [COLUMN, ORPHAN], [], BY)
+    assert office.told() == [(ORPHAN.place, "new")]
+
+
+def test_what_came_and_went_between_two_messages_is_no_news(register: Register) -> None:
+    office = Box(register, "office")
+    record(register, [COLUMN], [], BY)
+    record(register, [], [], BY)
+    assert office.told() == []
+
+
+def test_a_notifier_that_failed_is_told_again_and_other_roles_are_not(register: Register) -> None:
+    office, signers = Box(register, "office", ["keeper"]), Box(register, "signers", ["second_signer"])
+    record(register, [COLUMN], [], BY)
+    office.broken = True
+    with pytest.raises(ConnectionError):
+        office.told()
+    office.broken = False
+    assert (office.told(), signers.told()) == ([(COLUMN.place, "new")], [])
+    assert "afschrift inventory check --live" in office.taken[0].text
+
+
+def test_of_a_source_that_was_not_reached_nothing_is_mended(register: Register) -> None:
+    record(register, [COLUMN, ORPHAN], [], BY)
+    checked = record(register, [], ["crm"], BY)
+    assert (checked.standing, checked.mended) == ({ORPHAN}, {COLUMN})
+
+
+def test_requests_wait_for_what_a_plan_would_miss(register: Register) -> None:
+    join = MapFinding("shop.line", Code.JOIN_FINDS_NOTHING, "error")
+    aside = MapFinding("shop.stock.note", "column_not_described", "warning")
+    key = MapFinding("shop.line", Code.KEY_NOT_UNIQUE, "error")
+    record(register, [COLUMN, ORPHAN, join, aside, key], [], BY)
+    assert stopping(register) == ["shop.customer.vip column_not_described", "shop.line join_finds_nothing"]
+
+
+def test_what_could_not_be_looked_at_stands_and_what_was_looked_at_beside_it_is_mended(
+    register: Register,
+) -> None:
+    table = MapFinding("shop.big", "table_not_reached", "error")
+    join = MapFinding("shop.big.order_id", "join_finds_nothing", "error")
+    gone = MapFinding("shop.big.old", "column_gone", "error")
+    other = MapFinding("shop.bigger", "table_not_reached", "error")
+    record(register, [table, join, gone, other], [], BY)
+
+    looked_for = [("shop.big", "table_not_reached"), ("shop.big", "join_finds_nothing")]
+    assert record(register, [], [], BY, undecided=looked_for).standing == {table, join}
+    assert stopping(register) == ["shop.big table_not_reached", "shop.big.order_id join_finds_nothing"]
+    assert record(register, [], [], BY, undecided=looked_for[:1]).mended == {join}
+
+
+def test_a_part_of_the_rows_makes_an_error_of_all_of_them_no_milder(register: Register) -> None:
+    join = MapFinding("shop.big.order_id", "join_finds_nothing", "error")
+    of_a_part = MapFinding(join.place, join.code, "warning")
+    record(register, [join], [], BY)
+
+    record(register, [of_a_part], [], BY, undecided=[(join.place, join.code)])
+    assert stopping(register) == ["shop.big.order_id join_finds_nothing"]
+    record(register, [], [], BY)
+    record(register, [of_a_part], [], BY, undecided=[(join.place, join.code)])
+    assert stopping(register) == []
+
+
+def test_a_finding_of_another_severity_is_no_other_finding(register: Register) -> None:
+    record(register, [COLUMN], [], BY)
+    milder = MapFinding(COLUMN.place, COLUMN.code, "warning")
+
+    checked = record(register, [milder], [], BY)
+
+    assert (checked.new, checked.mended) == (frozenset(), frozenset())
+    assert stopping(register) == []

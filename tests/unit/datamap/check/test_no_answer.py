@@ -1,0 +1,136 @@
+"""What a source does not answer is no answer: it is not reached, or what may be so is left undecided."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testbed.mini import write_database, write_inventory
+
+from afschrift.app.include import SHIPPED
+from afschrift.datamap.check.drift import check_sources
+from afschrift.datamap.check.finding import Code
+from afschrift.datamap.check.map_check import MapCheck, MapReport
+from afschrift.datamap.check.probe import Deadline, Limits
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.sources import Source
+from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.sources.duckdb.session import DuckSession
+from afschrift.sources.registry import open_source
+
+LOST = RetriableError("Source shop failed (connection lost).", remedy="see whether the server is up")
+
+
+class Failing:
+    """A session on a real source, of which some calls fail."""
+
+    def __init__(self, session: Source, fails: Callable[[str, str], AfschriftError | None]) -> None:
+        self._session, self._fails = session, fails
+
+    def __enter__(self) -> Failing:
+        self._session.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._session.__exit__(*error)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._session, name)
+        return partial(self._call, name, found) if callable(found) else found
+
+    def _call(self, name: str, call: Callable[..., Any], *values: Any) -> Any:
+        if error := self._fails(name, str(values[0]) if values else ""):
+            raise error
+        return call(*values)
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inventory:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    return load(write_inventory(tmp_path / "inventory"))
+
+
+def checked(inventory: Inventory, fails: Callable[[str, str], AfschriftError | None]) -> MapReport:
+    def opens(declared: SourceFile) -> Any:
+        return Failing(open_source(declared.source, declared.kind, declared.options), fails)
+
+    return MapCheck(inventory, opens, SHIPPED / "sql").run()
+
+
+def undecided(report: MapReport, table: str) -> set[Code]:
+    return {code for one in report.findings if one.table == table for code in one.undecided}
+
+
+@pytest.mark.parametrize("call", ["catalogue", "structure"])
+def test_a_source_that_is_lost_while_its_tables_are_listed_is_not_reached(
+    inventory: Inventory, call: str
+) -> None:
+    report = checked(inventory, lambda name, _: LOST if name == call else None)
+
+    assert [one.source for one in report.not_reached] == ["shop"]
+    assert report.findings == []
+
+
+def test_a_source_that_cannot_be_listed_leaves_all_of_it_undecided(inventory: Inventory) -> None:
+    disagree = ConfigurationError("The files of a lake do not agree.", remedy="write them anew")
+    [found] = checked(inventory, lambda name, _: disagree if name == "structure" else None).findings
+
+    assert (found.place, found.code, found.undecided) == ("shop", Code.STATEMENT_FAILS, frozenset(Code))
+
+
+def test_what_takes_too_long_leaves_undecided_what_it_looks_for_and_nothing_else(
+    inventory: Inventory,
+) -> None:
+    def fails(name: str, statement: str) -> AfschriftError | None:
+        return LOST if name == "rows" and "low_1" in statement else None
+
+    reach = {Code.TABLE_NOT_REACHED, Code.ROWS_OF_SEVERAL}
+    assert undecided(checked(inventory, fails), "line") == reach
+    assert undecided(checked(inventory, lambda *_: None), "line") == set()
+    whole = checked(inventory, lambda name, _: LOST if name == "rows" else None)
+    assert undecided(whole, "line") >= {*reach, Code.JOIN_FINDS_NOTHING, Code.KEY_NOT_UNIQUE}
+
+
+@pytest.mark.parametrize("total", [2, 4])
+def test_the_whole_check_ends_in_its_time_and_says_what_it_did_not_look_at(
+    inventory: Inventory, monkeypatch: pytest.MonkeyPatch, total: int
+) -> None:
+    """Each statement that is run is made one that takes for ever, so that it ends by its limit alone."""
+    rows = DuckSession.rows
+    slow = "SELECT count(*) FROM range(10000000000) a, range(10000000000) b"
+
+    def counts(self: DuckSession, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
+        return rows(self, slow if "count(" in statement and '"customer"' in statement else statement, reads)
+
+    monkeypatch.setattr(DuckSession, "rows", counts)
+    began = time.monotonic()
+    report = check_sources(inventory, Limits(total=total))
+    assert total - 1 < time.monotonic() - began < total + 2
+    [missed] = report.not_reached
+    assert missed.source == "shop"
+    over = f"The time of the check ({total} seconds) was over while this was looked at: "
+    assert missed.why.startswith(
+        (f"{over}keys and joins", f"{over}whose rows are")
+    )  # which, the machine decides
+    assert "what columns hold" in missed.why
+    assert "--seconds" in missed.remedy
+    assert any(one.code is Code.NOT_LOOKED_AT for one in report.findings), "the statement that was cut short"
+
+
+def test_a_source_that_comes_after_the_end_is_said_not_to_be_looked_at(
+    inventory: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadline = Deadline(Limits(total=1))
+    monkeypatch.setattr(time, "monotonic", lambda real=time.monotonic: real() + 5)
+    opened: list[str] = []
+    limits = Limits(total=1)
+    report = MapCheck(inventory, opened.append, SHIPPED / "sql", limits, deadline=deadline).run()  # type: ignore[arg-type]
+    assert opened == []
+    assert [one.why for one in report.not_reached] == [
+        "The time of the check (1 second) was over before anything was looked at."
+    ]

@@ -1,0 +1,105 @@
+"""A manifest that dbt wrote becomes proposals, with relationships tests as ways."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from afschrift.datamap.exchange.external_draft import Draft, draft
+from afschrift.datamap.exchange.manifest import described
+from afschrift.domain.errors import ConfigurationError
+
+MANIFEST = Path(__file__).parent / "dbt_project" / "manifest.json"
+TEXT = MANIFEST.read_text(encoding="utf-8")
+
+
+def drafted(text: str = TEXT, schema: str | None = None) -> Draft:
+    head = {"source": "garden", "kind": "duckdb"}
+    return draft(described(text, "manifest.json", schema), head, person="customer_id")
+
+
+def test_meta_and_tags_are_words_of_the_inventory() -> None:
+    customers = drafted().source["tables"]["customers"]
+    assert customers["subject"] == {"customer_id": "customer_id", "email": "mail"}
+    said = {name: (one.get("origin"), one.get("category")) for name, one in customers["columns"].items()}
+    assert said == {
+        "customer_id": ("assigned", "user.unique_id"),
+        "full_name": ("provided", "user.name"),
+        "mail": ("provided", "user.contact.email"),
+        "born": ("provided", "user.demographic.date_of_birth"),
+    }
+    assert all(one["review"] == "needed" for one in customers["columns"].values())
+    assert drafted().source["tables"]["orders"]["columns"]["price"]["unit"] == "EUR"
+
+
+def test_tests_are_keys_and_ways() -> None:
+    tables = drafted().source["tables"]
+    assert tables["customers"]["key"] == ["customer_id"]
+    assert tables["orders"]["join"] == {"customer_id": "customers.customer_id"}
+    assert tables["customer_value"]["join"] == {"customer_id": "customers.customer_id"}
+    assert tables["plants"]["join"] == {"plant_id": "orders.plant_id"}
+
+
+def test_what_is_left_out_is_told() -> None:
+    notes = "\n".join(drafted().notes)
+    for words in (
+        "`meta.pii` is not imported (customer_value.tier)",
+        "`meta.contains_pii` is not imported (customers.born)",
+        "`tag nightly` is not imported (customers.mail)",
+        "`shoe_size` is not imported (customers.mail)",
+        "raw_plants: dbt describes none of its columns",
+    ):
+        assert words in notes
+    assert "orders_per_day" not in notes, "what dbt keeps nowhere is no table"
+
+
+def test_a_table_of_another_schema_bears_its_name() -> None:
+    assert set(drafted(schema="core").source["tables"]) == {
+        f"main.{name}" for name in ("customers", "orders", "plants", "customer_value")
+    }
+
+
+def changed(change: Any) -> str:
+    manifest = copy.deepcopy(json.loads(TEXT))
+    change(manifest)
+    return json.dumps(manifest)
+
+
+def test_a_word_with_a_value_that_the_inventory_refuses_is_left_out() -> None:
+    def wrong(manifest: dict[str, Any]) -> None:
+        column = manifest["nodes"]["model.garden_shop.customers"]["columns"]["born"]
+        column["config"]["meta"] = column["meta"] = {
+            "afschrift": {"origin": "stars", "decided": {"by": "dbt"}}
+        }
+
+    found = drafted(changed(wrong))
+    assert found.source["tables"]["customers"]["columns"]["born"] == {}
+    assert {"`origin` is not imported (customers.born)", "`decided` is not imported (customers.born)"} <= set(
+        found.notes
+    )
+
+
+def test_a_declared_primary_key_goes_before_a_unique_column() -> None:
+    def key(manifest: dict[str, Any]) -> None:
+        node = manifest["nodes"]["model.garden_shop.orders"]
+        node["constraints"] = [{"type": "primary_key", "columns": ["customer_id", "plant_id"]}]
+
+    assert drafted(changed(key)).source["tables"]["orders"]["key"] == ["customer_id", "plant_id"]
+
+
+def test_a_table_that_is_in_two_databases_is_taken_once() -> None:
+    def twice(manifest: dict[str, Any]) -> None:
+        other = copy.deepcopy(manifest["nodes"]["model.garden_shop.plants"])
+        manifest["nodes"]["model.garden_shop.old_plants"] = other | {"database": "old"}
+
+    assert "plants: dbt has it in several databases; that of old is left out" in drafted(changed(twice)).notes
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"metadata": {}, "nodes": {}, "sources": {}}'])
+def test_what_is_no_manifest_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="dbt parse"):
+        described(text, "manifest.json")

@@ -1,0 +1,221 @@
+"""A dataset of Fides becomes proposals and ways; what has no place here is told; what is confirmed goes back."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from afschrift.datamap.exchange.dataset import datasets
+from afschrift.datamap.exchange.export import export
+from afschrift.datamap.exchange.external_draft import Confirmation, Draft, draft
+from afschrift.datamap.review.merge import merge
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.model import SourceFile
+from afschrift.outside.read_yaml import read_yaml
+
+SCHEMA = Path(__file__).parent / "data" / "fides_dataset.schema.json"
+DATASET = """
+dataset:
+  - fides_key: shop
+    name: Shop
+    description: Ours
+    collections:
+      - name: customer
+        fields:
+          - {name: id, data_categories: [user.unique_id], fides_meta: {primary_key: True}}
+          - {name: email, data_categories: [user.contact.email, user.contact], fides_meta: {identity: email, data_type: string}}
+          - name: home_id
+            data_categories: [system.operations]
+            fides_meta: {references: [{dataset: shop, field: address.id, direction: to}]}
+          - {name: pass_word, data_categories: user.authorization.password}
+          - {name: mood, data_categories: [user.mood]}
+          - {name: seen, data_categories: [system.operations]}
+      - name: address
+        fields:
+          - {name: id, fides_meta: {primary_key: True}}
+          - {name: street, data_categories: [user.contact.address.street], fides_meta: {read_only: true}}
+      - name: orders
+        fields:
+          - name: customer_id
+            fides_meta:
+              references:
+                - {dataset: shop, field: customer.id, direction: from}
+                - {dataset: crm, field: person.id, direction: from}
+                - {dataset: shop, field: customer.gone, direction: from}
+      - name: ticket
+        fields:
+          - {name: second, fides_meta: {identity: email}}
+          - {name: email, fides_meta: {identity: email}}
+      - name: stock
+        after: [shop.orders]
+        fields: [{name: amount, data_categories: [system.operations]}]
+"""
+
+
+def drafted(text: str = DATASET, confirmed: Confirmation | None = None) -> Draft:
+    ((_, described),) = datasets(text, "shop.yml")
+    return draft(described, {"source": "shop", "kind": "postgres"}, person="email", confirmed=confirmed)
+
+
+def model(found: dict[str, Any]) -> SourceFile:
+    return SourceFile.model_validate(read_yaml(merge("", found)[0]))
+
+
+def settled(found: dict[str, Any]) -> dict[str, Any]:
+    """As it stands once somebody confirmed the ways."""
+    tables = {
+        name: {word: value for word, value in table.items() if word != "ways"}
+        for name, table in found["tables"].items()
+    }
+    return {**found, "tables": tables}
+
+
+def test_categories_are_proposed_and_block() -> None:
+    tables = model(drafted().source).tables
+    email = tables["customer"].columns["email"]
+    assert email.review == "needed" and email.category is None
+    assert email.proposal is not None
+    assert (email.proposal.category, email.proposal.origin) == ("user.contact.email", "provided")
+    password = drafted().source["tables"]["customer"]["columns"]["pass_word"]
+    assert password["protect"] == "secret"
+    assert tables["customer"].key == ("id",)
+
+
+def test_what_says_nothing_of_the_origin_stays_open() -> None:
+    columns = drafted().source["tables"]["customer"]["columns"]
+    assert "origin" not in columns["seen"]
+    assert columns["home_id"]["origin"] == "assigned", "a number that ties rows together was given out"
+
+
+def test_references_are_followed_as_they_say() -> None:
+    tables = drafted().source["tables"]
+    assert tables["customer"]["subject"] == {"email": "email"}
+    assert tables["orders"]["join"] == {"customer_id": "customer.id"}
+    assert tables["address"]["join"] == {"id": "customer.home_id"}
+    assert tables["stock"]["personal"] is False and tables["stock"]["review"] == "needed"
+
+
+def test_a_second_column_of_one_identity_is_an_entry_of_its_own() -> None:
+    tables = drafted().source["tables"]
+    assert tables["ticket"]["subject"] == {"email": "email"}
+    assert tables["ticket_by_second"]["table"] == "ticket"
+    assert tables["ticket_by_second"]["subject"] == {"email": "second"}
+
+
+def test_what_is_left_out_is_told_with_its_place() -> None:
+    notes = "\n".join(drafted().notes)
+    for words in (
+        "`description` is not imported (the dataset)",
+        "`after` is not imported (stock)",
+        "`fides_meta.read_only` is not imported (address.street)",
+        "customer.email: a column has one category here; user.contact is left out",
+        "customer.mood: user.mood is no category",
+        "orders.customer_id -> crm",
+        "orders.customer_id: there is no field customer.gone",
+        "stock: no way leads",
+    ):
+        assert words in notes
+    assert "data_type" not in notes
+
+
+@pytest.mark.parametrize("confirmed", [None, Confirmation("Bea", "we made the dataset", date(2026, 1, 1))])
+def test_every_way_is_a_guess_and_no_column_counts_before_it(confirmed: Confirmation | None) -> None:
+    found = drafted(confirmed=confirmed)
+    source = model(found.source)
+    with_way = {name for name, table in source.tables.items() if table.subject or table.join}
+    assert with_way == {"customer", "address", "orders", "ticket", "ticket_by_second"}
+    assert {name for name, table in source.tables.items() if table.ways == "guessed"} == with_way
+    for name in with_way:
+        assert all(source.tables[name].lacks_class(one) for one in source.tables[name].columns.values())
+    assert any("the ways wait" in note for note in found.notes) is (confirmed is not None)
+
+
+def test_who_confirms_says_so_and_what_lacks_words_still_waits() -> None:
+    found = drafted(confirmed=Confirmation("Bea", "we made the dataset", date(2026, 1, 1)))
+    tables = model(settled(found.source)).tables
+    assert tables["customer"].columns["email"].origin == "provided"
+    decided = tables["customer"].columns["email"].decided
+    assert decided is not None and decided.by == "Bea"
+    assert {"customer.seen", "customer.mood", "stock.amount"} <= set(found.open)
+    assert "customer.pass_word" not in found.open
+    assert tables["customer"].columns["seen"].review == "needed"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "line 1"),
+        ("systems: []", "no dataset"),
+        ("dataset: [{name: x}]", "lacks `fides_key`"),
+        ("dataset: [{fides_key: x, collections: [{fields: []}]}]", "lacks `name`"),
+        ("dataset: [{fides_key: x, collections: {a: b}}]", "shop.yml"),
+    ],
+)
+def test_what_is_no_dataset_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        list(datasets(text, "shop.yml"))
+
+
+def collections(exported: str) -> list[dict[str, Any]]:
+    """The collections of a dataset that is one by the schema of Fides."""
+    dataset = yaml.safe_load(exported)["dataset"][0]
+    jsonschema_rs.validator_for(SCHEMA.read_text(encoding="utf-8")).validate(dataset)
+    found: list[dict[str, Any]] = dataset["collections"]
+    return found
+
+
+def test_what_is_confirmed_goes_back_to_fides_and_comes_again_the_same() -> None:
+    confirmed = Confirmation("Bea", "we made the dataset", date(2026, 1, 1))
+    source = model(settled(drafted(confirmed=confirmed).source))
+    exported = export(source)
+    assert {one["name"] for one in collections(exported.text)} == {
+        "customer",
+        "address",
+        "orders",
+        "ticket",
+        "stock",
+    }
+    assert export(source).text == exported.text
+    again = drafted(exported.text, confirmed).source["tables"]
+    for name, table in drafted(confirmed=confirmed).source["tables"].items():
+        for word in ("subject", "join", "key"):
+            assert again[name].get(word) == table.get(word), name
+        for column, words in table["columns"].items():
+            if "decided" in words:
+                assert again[name]["columns"][column].get("category") == words.get("category"), column
+
+
+def test_a_proposal_is_not_exported_as_known() -> None:
+    exported = export(model(drafted().source))
+    assert "data_categories" not in exported.text
+    assert any("nobody confirmed" in line for line in exported.left_out)
+
+
+def test_a_guessed_way_is_not_exported_nor_one_that_rests_on_it() -> None:
+    found = drafted().source
+    sure = settled(found)
+    sure["tables"]["customer"]["ways"] = "guessed"
+    exported = export(model(sure))
+    fields = {
+        (one["name"], field["name"])
+        for one in collections(exported.text)
+        for field in one["fields"]
+        if field.get("fides_meta", {}).keys() & {"identity", "references"}
+    }
+    assert {table for table, _ in fields} == {"ticket"}, "its subject is its own"
+    assert [line for line in exported.left_out if "guess" in line] == [
+        f"{way}: a guess that nobody confirmed, or a way that rests on one"
+        for way in ("customer.subject", "address.join", "orders.join")
+    ]
+
+
+def test_what_fides_cannot_say_is_told(project_root: Path) -> None:
+    text = (project_root / "examples/chinook/inventory/chinook.yml").read_text(encoding="utf-8")
+    exported = export(SourceFile.model_validate(read_yaml(text)))
+    assert collections(exported.text)
+    assert "customer.subject.email: match: casefold" in exported.left_out

@@ -1,0 +1,260 @@
+"""An answer is written where it belongs, all else stays to the byte, and nothing else becomes classified."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from testbed.mini import write_inventory
+
+from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.review_session import Review
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.column import Column
+from afschrift.inventory.load import load
+
+MAP = """\
+# What the shop holds.
+source: shop
+kind: duckdb
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+
+# The tables, as the scan found them.
+tables:
+  customer:  # people
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    columns:
+      customer_id: {origin: assigned}
+      created_at: {origin: observed, review: needed, proposed: {confidence: 0.9, because: the name}}
+      email:
+        review: needed  # ask Jan
+        origin: provided
+        proposed: {confidence: 0.7, because: a sample}
+      "mail box": {}
+      score: {origin: inferred, review: needed}
+  orders:
+    subject: {customer_id: customer_id}
+    review: needed
+    purposes: [sale]
+    columns: {customer_id: {}, created_at: {origin: observed}, total: {origin: provided}, note: {}}
+  "Order Line": {join: {order_id: orders.customer_id}, purposes: [sale], columns: {order_id: {review: needed, origin: assigned}, Created_At: {review: needed, origin: observed}}}
+  country: {personal: false, review: needed, columns: {code: {}}}
+  copy:
+    review: needed
+    copy_of: orders
+"""
+ANSWER = Answer("cli:anna", date(2026, 11, 28), "Looked at with the shop: it is so.", date(2027, 11, 28))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_inventory(tmp_path / "map", MAP)
+
+
+def file(folder: Path) -> str:
+    return (folder / "shop.yml").read_text()
+
+
+def group(review: Review, name: str, said: str = "") -> Group:
+    return next(one for one in review.waiting() if one.name == name and said in str(one.said))
+
+
+def classified(folder: Path) -> set[str]:
+    """Columns that a person confirmed, though the way to their rows may wait."""
+    source = load(folder).sources["shop"]
+    return {
+        f"{name}.{column}"
+        for name, table in source.tables.items()
+        for column, one in table.columns.items()
+        if one.awaits or not table.lacks_class(one)
+    }
+
+
+def said_of(column: Column) -> Column:
+    """What a person confirmed of a column whose rows are found by one that waits."""
+    assert column.awaits
+    assert column.proposal is not None
+    return column.proposal
+
+
+def test_what_is_confirmed_counts_once_the_key_of_its_rows_is(folder: Path) -> None:
+    review = Review(folder)
+    review.confirm(group(review, "created_at"), ANSWER)
+    line = review.inventory.sources["shop"].tables["Order Line"]
+    assert line.columns["Created_At"].awaits == ("Order Line.order_id", "orders.customer_id")
+    assert not [one for one in review.waiting() if one.name == "created_at"], "nobody is asked twice"
+    assert {one.name for one in review.waiting()[:2]} == {"order_id", "customer_id"}, (
+        "what it rests on is first"
+    )
+    for name in ("order_id", "customer_id"):
+        words = {} if name == "order_id" else {"origin": "assigned"}
+        review.confirm(group(review, name), replace(ANSWER, words=words))
+    tables = review.inventory.sources["shop"].tables
+    assert tables["orders"].columns["created_at"].origin == "observed"
+    assert tables["Order Line"].columns["Created_At"].origin == "observed"
+    review.undo()
+    assert review.inventory.sources["shop"].tables["orders"].columns["created_at"].awaits
+
+
+def test_what_is_alike_is_one_question_and_the_largest_comes_first(folder: Path) -> None:
+    found = [(one.name, len(one.places), one.sure) for one in Review(folder).waiting()]
+    assert found == [
+        ("created_at", 3, 0.9), ("email", 1, 0.7), ("mail box", 1, None), ("score", 1, None),
+        ("customer_id", 1, None), ("total", 1, None), ("note", 1, None), ("order_id", 1, None),
+        ("country", 1, None), ("copy", 1, None),
+    ]  # fmt: skip
+
+
+def test_categories_of_one_question_may_differ_and_each_column_keeps_its_own(folder: Path) -> None:
+    text = MAP.replace(
+        "created_at: {origin: observed}", "created_at: {origin: observed, category: user.behavior}"
+    )
+    (folder / "shop.yml").write_text(text)
+    review = Review(folder)
+    one = group(review, "created_at")
+    assert one.said == {"origin": "observed"}
+    assert one.varied == {"category": {"nothing": 2, "user.behavior": 1}}
+    review.confirm(one, ANSWER)
+    tables = load(folder).sources["shop"].tables
+    assert said_of(tables["orders"].columns["created_at"]).category == "user.behavior"
+    assert tables["customer"].columns["created_at"].category is None
+
+
+def test_a_question_is_taken_apart_where_one_answer_does_not_fit_all(folder: Path) -> None:
+    review = Review(folder)
+    one = next(group for group in review.waiting() if len(group.places) > 1)
+    review.take_apart(one)
+    parts = [group for group in review.waiting() if set(group.places) & set(one.places)]
+    assert [group.places for group in parts] == [(place,) for place in one.places]
+    review.confirm(parts[0], replace(ANSWER, words={"origin": "assigned"}))
+    left = [place for group in review.waiting() for place in group.places]
+    assert one.places[0] not in left
+    assert set(one.places[1:]) <= set(left), "nothing was said of the others"
+    with pytest.raises(ConfigurationError, match="one place alone"):
+        review.take_apart(parts[1])
+
+
+def test_another_origin_is_another_question(folder: Path) -> None:
+    (folder / "shop.yml").write_text(
+        MAP.replace("created_at: {origin: observed}", "created_at: {origin: provided}")
+    )
+    assert [len(g.places) for g in Review(folder).waiting() if g.name == "created_at"] == [2, 1]
+
+
+def test_one_answer_classifies_the_columns_of_its_question_and_no_other(folder: Path) -> None:
+    before, was = file(folder), classified(folder)
+    review = Review(folder)
+    step = review.confirm(group(review, "created_at"), ANSWER)
+    assert classified(folder) - was == {"customer.created_at", "orders.created_at", "Order Line.Created_At"}
+    assert was <= classified(folder)
+    column = said_of(load(folder).sources["shop"].tables["orders"].columns["created_at"])
+    assert column.decided is not None
+    assert (column.decided.by, column.decided.why) == (ANSWER.by, ANSWER.why)
+    assert str(column.decided.review) == "2027-11-28"
+    kept = [line for line in before.splitlines() if line in file(folder).splitlines()]
+    assert len(before.splitlines()) - len(kept) == 2  # two lines have other words now
+    assert step.lines == len(file(folder).splitlines()) - len(kept)
+
+
+def test_every_question_can_be_answered_and_taken_back_to_the_byte(folder: Path) -> None:
+    review, texts = Review(folder), [file(folder)]
+    while waiting := [one for one in review.waiting() if one.name not in ("score", "mail box", "note")]:
+        one = waiting[0]
+        origin = {} if one.said.get("origin") or one.is_table else {"origin": "provided"}
+        review.confirm(one, Answer(ANSWER.by, ANSWER.on, ANSWER.why, ANSWER.review, origin))
+        texts.append(file(folder))
+    assert "# ask Jan" in texts[-1]
+    assert "# What the shop holds." in texts[-1]
+    assert load(folder).sources["shop"].undescribed(["copy", "country"]) == []
+    texts.pop()
+    while review.undo() is not None:
+        assert file(folder) == texts.pop()
+    assert not texts
+
+
+def test_what_the_person_says_otherwise_is_written(folder: Path) -> None:
+    review = Review(folder)
+    words = {"origin": "observed", "category": "user.content"}
+    review.confirm(group(review, "email"), Answer(ANSWER.by, ANSWER.on, ANSWER.why, None, words))
+    review.confirm(group(review, "mail box"), Answer(ANSWER.by, ANSWER.on, ANSWER.why, None, words))
+    columns = load(folder).sources["shop"].tables["customer"].columns
+    for name in ("email", "mail box"):
+        assert (columns[name].origin, columns[name].category) == ("observed", "user.content")
+
+
+def test_an_answer_that_would_leave_a_fault_is_not_written(folder: Path) -> None:
+    review, before = Review(folder), file(folder)
+    for name, words in (("score", "needs `meaning`"), ("note", "gives it an `origin`")):
+        with pytest.raises(ConfigurationError, match=words):
+            review.confirm(group(review, name), ANSWER)
+    assert file(folder) == before
+    assert not review.done
+
+
+def test_a_file_that_somebody_changed_meanwhile_is_not_written_over(folder: Path) -> None:
+    review = Review(folder)
+    review.confirm(group(review, "email"), ANSWER)
+    (folder / "shop.yml").write_text(file(folder) + "# by hand\n")
+    with pytest.raises(ConfigurationError, match="changed by somebody else"):
+        review.undo()
+    assert file(folder).endswith("# by hand\n")
+
+
+def test_what_stands_in_several_places_is_not_confirmed_in_one(folder: Path) -> None:
+    shared = MAP.replace("created_at: {origin: observed, review", "created_at: &at {origin: observed, review")
+    (folder / "shop.yml").write_text(shared.replace('"mail box": {}', '"mail box": *at'))
+    review = Review(folder)
+    with pytest.raises(ConfigurationError, match="used in several places"):
+        review.confirm(group(review, "created_at"), ANSWER)
+
+
+@pytest.mark.parametrize(
+    "confirmed",
+    [
+        "    confirmed: [customer_id]\n",
+        "    confirmed: [customer_id]  # as ever\n",
+        "    confirmed:\n      - customer_id  # as ever\n",
+        "    confirmed:\n    - customer_id\n",
+        "    confirmed: {by: x, on: 2026-01-01, why: y, columns: [customer_id]}\n",
+        "    confirmed:\n      by: x  # as ever\n      on: 2026-01-01\n      why: y\n      columns: [customer_id]\n",
+        "    confirmed:\n      - by: x\n        on: 2026-01-01\n        why: y  # as ever\n        columns: [customer_id]\n",
+        "    confirmed: [{by: x, on: 2026-01-01, why: y, columns: [customer_id]}]\n",
+        "    confirmed: []\n",
+    ],
+)
+@pytest.mark.parametrize("below", [True, False])
+def test_a_list_that_is_there_gets_more_in_whatever_form_it_is(
+    folder: Path, confirmed: str, below: bool
+) -> None:
+    at = (
+        "      score: {origin: inferred, review: needed}\n"
+        if below
+        else "    subject: {customer_id: customer_id}\n"
+    )
+    (folder / "shop.yml").write_text(MAP.replace(at, at + confirmed, 1))
+    review = Review(folder)
+    review.confirm(group(review, "created_at"), ANSWER)
+    review.confirm(group(review, "email"), ANSWER)
+    assert {"customer.created_at", "customer.email", "customer.customer_id"} <= classified(folder)
+    assert ("# as ever" in file(folder)) == ("# as ever" in confirmed)
+    if "[{" not in confirmed:  # one occasion, one line
+        assert "columns: [created_at, email]" in file(folder)
+    assert file(folder).count("review-2026-11-28:") == 1
+
+
+def test_long_lists_are_wrapped(folder: Path) -> None:
+    names = [f"a_rather_long_name_of_a_column_{n}" for n in range(9)]
+    more = "".join(f"      {name}: {{origin: observed, review: needed}}\n" for name in names)
+    at = "      customer_id: {origin: assigned}\n"
+    (folder / "shop.yml").write_text(MAP.replace(at, at + more, 1))
+    review = Review(folder)
+    for name in names:
+        review.confirm(group(review, name), ANSWER)
+    added = [line for line in file(folder).splitlines() if line not in MAP.splitlines()]
+    assert max(map(len, added)) <= 110
+    assert {f"customer.{name}" for name in names} <= classified(folder)

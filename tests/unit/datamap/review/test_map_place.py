@@ -1,0 +1,114 @@
+"""What somebody is told of the files of the data map before they answer."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from testbed.mini import SHOP, write_database, write_inventory
+from testbed.running import installation
+
+from afschrift.casework.officer import Officer
+from afschrift.datamap.check.map_findings import record
+from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.confirmations import standing, take_back, write
+from afschrift.datamap.review.map_place import in_image, read_only, remarks
+from afschrift.datamap.review.review_session import Review
+from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
+from afschrift.inventory.load import load
+from afschrift.law.roles import Person, Role, Roles
+from afschrift.services import Services
+
+DAY = date(2026, 11, 28)
+WHO = Answer("moe", DAY, "Looked at with the shop.", date(2027, 11, 28))
+MOE = Person("Moe", frozenset({"airflow:moe"}), frozenset({Role.MAP_OWNER}))
+ADA = Person("Ada", frozenset({"airflow:ada"}), frozenset({Role.AUDITOR}))
+MOUNTS = """\
+22 1 0:20 / / rw,relatime - overlay overlay rw,lowerdir=/a
+30 22 0:30 / /opt/map rw,relatime shared:1 - ext4 /dev/sdb rw
+31 22 0:31 / /opt/maps rw,relatime - tmpfs tmpfs rw
+"""
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    text = SHOP.replace("name: {origin: provided}\n", "name: {origin: provided, review: needed}\n", 1)
+    write_inventory(tmp_path / "map", text.replace("email: {origin: provided}\n", "email: {}\n"))
+    return installation(tmp_path / "home", tmp_path / "map")
+
+
+@pytest.fixture
+def moe(services: Services) -> Officer:
+    return Officer(services.register, Roles((MOE, ADA)), "airflow:moe")
+
+
+def answer(moe: Officer, review: Review, name: str, **words: str) -> None:
+    group = next(one for one in review.waiting() if one.name == name)
+    said = Answer(WHO.by, WHO.on, WHO.why, WHO.review, words)
+    write(moe, review, [(group, said)], DAY, review.digest)
+
+
+def test_a_map_of_the_workers_is_known_again_after_answers(tmp_path: Path, moe: Officer) -> None:
+    folder, register = tmp_path / "map", moe.register
+    assert list(remarks(folder, register, "0" * 64)) == []  # nobody checked yet
+    record(register, [], [], "airflow:check_inventory", inventory=load(folder).digest)
+    review = Review(folder)
+    answer(moe, review, "name")
+    answer(moe, review, "email", origin="provided")
+    assert list(remarks(folder, register, review.inventory.digest)) == []
+    file = folder / "shop.yml"
+    file.write_text(file.read_text() + "# by a pull\n")
+    [told] = remarks(folder, register, load(folder).digest)
+    assert "read another one than this" in told
+
+
+def test_answers_are_counted_without_those_that_were_taken_back(tmp_path: Path, moe: Officer) -> None:
+    review = Review(tmp_path / "map")
+    before = {"shop.yml": (tmp_path / "map" / "shop.yml").read_bytes()}
+    answer(moe, review, "name")
+    between = {"shop.yml": (tmp_path / "map" / "shop.yml").read_bytes()}
+    answer(moe, review, "email", origin="provided")
+    assert [(one.columns, one.decisions[0]["of"]) for one in standing(moe, DAY)] == [
+        (1, "name"),
+        (2, "email"),
+    ]
+    assert standing(moe, date(2026, 11, 29)) == []
+    with pytest.raises(RefusedError, match="not the last answers"):
+        take_back(moe, review, before)
+    take_back(moe, review, between)
+    assert [one.decisions[0]["of"] for one in standing(moe)] == ["name"]
+    take_back(Officer(moe.register, moe.roles, "airflow:moe"), Review(tmp_path / "map"), before)
+    assert standing(moe) == []
+    assert (tmp_path / "map" / "shop.yml").read_bytes() == before["shop.yml"]
+
+
+def test_who_may_not_writes_nothing(tmp_path: Path, moe: Officer) -> None:
+    review = Review(tmp_path / "map")
+    with pytest.raises(NotAllowedError, match="officer or map_owner"):
+        answer(Officer(moe.register, moe.roles, "airflow:ada"), review, "name")
+    with pytest.raises(TooLateError):
+        write(moe, review, [(review.waiting()[0], WHO)], DAY, "0" * 64)
+    assert [h.type for h, _ in moe.register.trail.of_types(None, "answer_refused", "map_confirmed")] == [
+        "answer_refused"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [("/srv/map", True), ("/opt/map", False), ("/opt/map/x", False), ("/opt/mapping", True)],
+)
+def test_a_folder_in_the_container_is_told_from_one_on_a_volume(
+    tmp_path: Path, folder: str, found: bool
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS)
+    assert in_image(Path(folder), mounts) is found
+    assert not in_image(Path(folder), tmp_path / "none")  # another system than Linux
+
+
+def test_a_folder_that_takes_no_files_is_told(tmp_path: Path) -> None:
+    assert read_only(tmp_path) == ""
+    assert "afschrift inventory review" in read_only(tmp_path / "missing")

@@ -1,0 +1,216 @@
+"""An answer says how others' data are treated, that there are none, and what a value means; and no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from testbed.mini import write_inventory
+
+from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.enough import Lack, lacking, must_say_enough, takes_meaning
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.offered import OTHERS, decided, meaning_of, others_offered, words_of_others
+from afschrift.datamap.review.review_session import Review
+from afschrift.domain.decision import About, ThirdParty
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.column import Column
+from afschrift.inventory.load import load
+
+MAP = """\
+source: shop
+kind: duckdb
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+tables:
+  customer:
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    columns:
+      customer_id: {origin: assigned}
+      friend: FRIEND
+      score: {origin: inferred, review: needed}  # by the bureau
+      city: {origin: provided, review: needed}
+      rank: {origin: derived, review: needed}
+      Rank: {origin: derived, review: needed, meaning: {nl: Plaats, en: Place}}
+      hash: {origin: derived, protect: secret, about: third_party, review: needed}
+"""
+ANSWER = Answer("cli:anna", date(2026, 11, 28), "Looked at with the shop: it is so.", date(2027, 11, 28))
+MEANING = {"nl": "0 tot 9: hoe hoger, hoe beter", "en": "0 to 9: the higher the better"}
+OPEN = "{origin: provided, about: third_party, review: needed}"
+
+
+def map_of(tmp_path: Path, friend: str = OPEN) -> Path:
+    return write_inventory(tmp_path / "map", MAP.replace("FRIEND", friend))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return map_of(tmp_path)
+
+
+def file(folder: Path) -> str:
+    return (folder / "shop.yml").read_text()
+
+
+def group(review: Review, name: str) -> Group:
+    return next(one for one in review.waiting() if one.name == name)
+
+
+def column(folder: Path, name: str) -> Column:
+    return load(folder).sources["shop"].tables["customer"].columns[name]
+
+
+@pytest.mark.parametrize("way", list(ThirdParty))
+def test_how_others_data_are_treated_is_written(folder: Path, way: ThirdParty) -> None:
+    review = Review(folder)
+    one = group(review, "friend")
+    review.confirm(one, replace(ANSWER, words=words_of_others(one, way.value)))
+    said = column(folder, "friend")
+    assert (said.origin, said.about, said.third_party) == ("provided", "third_party", way)
+    assert said.review is None
+    assert f"about: third_party, third_party: {way.value}}}" in file(folder)
+    assert decided(one, words_of_others(one, way.value)).endswith(f"provided, about others: {way.value}")
+
+
+def test_a_column_about_others_is_not_confirmed_before_somebody_says_how(folder: Path) -> None:
+    one = group(Review(folder), "friend")
+    assert list(lacking(one, {})) == [Lack.OTHERS]
+    with pytest.raises(ConfigurationError, match="every request would ask"):
+        must_say_enough(one, {})
+    for enough in ({"third_party": "ask"}, {"about": "subject"}, {"origin": "not_personal"}):
+        must_say_enough(one, enough)
+    assert list(lacking(group(Review(folder), "hash"), {})) == [], "a secret never leaves"
+
+
+def test_what_nobody_took_for_others_data_may_be(folder: Path) -> None:
+    review = Review(folder)
+    one = group(review, "city")
+    assert list(others_offered(one)) == ["mask", "own_use", "ask"]
+    with pytest.raises(ConfigurationError):
+        words_of_others(one, "subject")
+    review.confirm(one, replace(ANSWER, words=words_of_others(one, "mask")))
+    said = column(folder, "city")
+    assert (said.about, said.third_party) == ("third_party", "mask")
+
+
+FRIENDS = {
+    "in braces": "{origin: provided, about: third_party, third_party: mask, mask: label, review: needed}",
+    "first": "{third_party: mask, mask: label, review: needed, about: third_party, origin: provided}",
+    "between": "{about: third_party, mask: label, origin: provided, third_party: ask, review: needed}",
+    "a line each": (
+        "\n        origin: provided\n        about: third_party\n        third_party: mask  # as ever\n"
+        "        mask: label\n        review: needed"
+    ),
+    "over lines": (
+        "{origin: provided, about: third_party, # typed, mostly\n"
+        "        third_party: own_use, # as ever\n        review: needed}"
+    ),
+    "without": OPEN,
+}
+
+
+@pytest.mark.parametrize("friend", FRIENDS.values(), ids=FRIENDS)
+def test_what_is_not_about_others_loses_what_goes_by_that_and_nothing_else(
+    tmp_path: Path, friend: str
+) -> None:
+    folder = map_of(tmp_path, friend)
+    review, before = Review(folder), file(folder)
+    one = group(review, "friend")
+    assert list(others_offered(one)) == list(OTHERS)
+    review.confirm(one, replace(ANSWER, words=words_of_others(one, "subject")))
+    said = column(folder, "friend")
+    assert (said.origin, said.about, said.third_party, said.mask) == (
+        "provided", About.SUBJECT, None, "token",
+    )  # fmt: skip
+    assert said.decided is not None
+    for kept in ("# as ever", "# typed, mostly", "# by the bureau"):
+        assert (kept in file(folder)) == (kept in before)
+    assert decided(one, {"about": "subject"}).endswith("provided, not about others")
+    review.undo()
+    assert file(folder) == before
+
+
+def test_a_default_of_others_data_is_answered_too(tmp_path: Path) -> None:
+    folder = map_of(tmp_path, "{origin: provided, review: needed}")
+    given = "defaults: {columns: {friend: {about: third_party, mask: label}}}\n"
+    (folder / "shop.yml").write_text(file(folder).replace("tables:\n", f"{given}tables:\n", 1))
+    review = Review(folder)
+    one = group(review, "friend")
+    assert one.said["about"] == "third_party"
+    review.confirm(one, replace(ANSWER, words=words_of_others(one, "subject")))
+    assert column(folder, "friend").about is About.SUBJECT
+    review.undo()
+    review.confirm(group(review, "friend"), replace(ANSWER, words=words_of_others(one, "mask")))
+    assert (column(folder, "friend").third_party, column(folder, "friend").mask) == ("mask", "label")
+
+
+def test_a_meaning_is_said_where_there_is_none(folder: Path) -> None:
+    review = Review(folder)
+    one = group(review, "score")
+    assert list(lacking(one, {})) == [Lack.MEANING]
+    with pytest.raises(ConfigurationError, match="needs a meaning"):
+        must_say_enough(one, {})
+    words = {"meaning": meaning_of(MEANING, review.inventory.controller.languages)}
+    must_say_enough(one, words)
+    review.confirm(one, replace(ANSWER, words=words))
+    said = column(folder, "score").meaning
+    assert said is not None
+    assert dict(said.items()) == MEANING
+    assert "# by the bureau" in file(folder)
+    city = group(review, "city")
+    assert list(lacking(city, {"origin": "derived"})) == [Lack.MEANING]
+    must_say_enough(city, {"origin": "derived", **words})
+    with pytest.raises(ConfigurationError, match="derived or inferred"):
+        must_say_enough(city, words)
+
+
+@pytest.mark.parametrize("sign", [": ", " #", '"', "'", "}", ", b: c", "{", "é\u2028"])
+def test_a_meaning_of_any_signs_stays_what_was_typed(folder: Path, sign: str) -> None:
+    review = Review(folder)
+    texts = meaning_of(dict.fromkeys(MEANING, f"a{sign}b"), review.inventory.controller.languages)
+    review.confirm(group(review, "score"), replace(ANSWER, words={"meaning": texts}))
+    said = column(folder, "score").meaning
+    assert said is not None
+    assert dict(said.items()) == texts
+
+
+def test_a_meaning_that_somebody_wrote_is_not_written_over(folder: Path) -> None:
+    """Of columns that are one question some have a meaning: it says what these mean, and not the others."""
+    review, before = Review(folder), file(folder)
+    one = group(review, "rank")
+    assert len(one.places) == 2
+    assert not takes_meaning(one)
+    with pytest.raises(ConfigurationError, match="There is a meaning already"):
+        must_say_enough(one, {"meaning": MEANING})
+    assert file(folder) == before
+
+
+def test_a_meaning_is_said_in_every_language_of_the_controller() -> None:
+    with pytest.raises(ConfigurationError, match="missing in en"):
+        meaning_of({"nl": "Hoog is goed", "en": " "}, ("nl", "en"))
+    with pytest.raises(ConfigurationError, match="up to 500"):
+        meaning_of({"nl": "x" * 501}, ("nl",))
+    assert meaning_of({"nl": " a\n b ", "fr": "c"}, ("nl",)) == {"nl": "a b"}
+
+
+def test_words_beside_the_answer_are_not_lost(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that takes the mask of a neighbour out, or leaves the person's own in, writes nothing."""
+    from afschrift.datamap.review import answer_text
+
+    text = file(folder).replace(
+        "city: {origin: provided,", "city: {origin: provided, about: third_party, third_party: mask,"
+    )
+    (folder / "shop.yml").write_text(text)
+    review = Review(folder)
+
+    def wrong(*given: object) -> str:
+        return answer_text.confirm(*given).replace(", third_party: mask", "")  # type: ignore[arg-type]
+
+    monkeypatch.setattr("afschrift.datamap.review.review_session.confirm", wrong)
+    one = group(review, "friend")
+    with pytest.raises(ConfigurationError, match=r"shop\.customer\.city would not say what was shown"):
+        review.confirm(one, replace(ANSWER, words={"about": "subject"}))
+    assert file(folder) == text

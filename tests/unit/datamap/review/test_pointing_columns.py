@@ -1,0 +1,203 @@
+"""A column that points to another one takes over what it says, and that was shown; no order locks a review."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from testbed.mini import write_inventory
+
+from afschrift.datamap.review.answer_text import Answer, confirm
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.review_session import Review
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.column import Column
+from afschrift.inventory.load import load
+
+HEAD = """\
+source: shop
+kind: duckdb
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+"""
+MAP = (
+    HEAD
+    + """\
+tables:
+  employee:
+    subject: {employee_id: employee_id}
+    key: [employee_id]
+    references: {created_by: employee.employee_id}
+    purposes: [sale]
+    columns:
+      employee_id: {origin: assigned, category: user.unique_id, review: needed}
+      created_by: {origin: observed, review: needed}
+  orders:
+    subject: {customer_id: customer_id}
+    references: {created_by: employee.employee_id}
+    purposes: [sale]
+    columns:
+      customer_id: {origin: assigned, category: user.unique_id}
+      created_by: {origin: observed, review: needed}
+      handler: {origin: observed, review: needed}
+"""
+)
+ANSWER = Answer("cli:anna", date(2026, 11, 28), "Gone through.", date(2027, 11, 28))
+
+
+def made(tmp_path: Path, text: str = MAP) -> tuple[Path, Review]:
+    folder = write_inventory(tmp_path / "map", text)
+    text = (folder / "identity.yml").read_text()
+    if "employee_id" not in text:
+        (folder / "identity.yml").write_text(
+            text.replace("keys:\n", "keys:\n  employee_id: {unique: yes}\n", 1)
+        )
+    return folder, Review(folder)
+
+
+def group(review: Review, name: str) -> Group:
+    return next(one for one in review.waiting() if one.name == name)
+
+
+def columns(folder: Path) -> dict[str, Column]:
+    tables = load(folder).sources["shop"].tables
+    return {f"{name}.{column}": one for name, t in tables.items() for column, one in t.columns.items()}
+
+
+def test_what_others_point_to_is_asked_before_them_and_all_can_be_answered_in_that_order(
+    tmp_path: Path,
+) -> None:
+    folder, review = made(tmp_path)
+    assert [one.name for one in review.waiting()] == ["employee_id", "created_by", "handler"]
+    asked = []
+    while left := review.waiting():
+        asked.append((left[0].name, left[0].said.get("category")))
+        review.confirm(left[0], ANSWER)
+    assert asked == [("employee_id", "user.unique_id"), ("created_by", "user.unique_id"), ("handler", None)]
+    assert columns(folder)["orders.created_by"].category == "user.unique_id"
+
+
+def test_of_three_in_a_row_the_last_comes_first_and_a_circle_ends(tmp_path: Path) -> None:
+    chain = MAP.replace(
+        "references: {created_by: employee.employee_id}\n    purposes: [sale]\n    columns:\n      customer",
+        "references: {handler: employee.created_by}\n    purposes: [sale]\n    columns:\n      customer",
+    )
+    _, review = made(
+        tmp_path,
+        chain.replace("      created_by: {origin: observed", "      made_by: {origin: observed")
+        .replace("references: {created_by", "references: {made_by")
+        .replace("employee.created_by", "employee.made_by"),
+    )
+    assert [one.name for one in review.waiting()] == ["employee_id", "made_by", "handler"]
+    assert [place.path for place in group(review, "employee_id").takers] == [
+        "shop.employee.made_by",
+        "shop.orders.handler",
+    ]
+    _, review = made(
+        tmp_path / "circle",
+        MAP.replace(
+            "purposes: [sale]\n    columns:\n      employee_id",
+            "join: {employee_id: orders.handler}\n    purposes: [sale]\n    columns:\n      employee_id",
+        ).replace(
+            "references: {created_by: employee.employee_id}\n    purposes: [sale]\n    columns:\n      customer",
+            "references: {handler: employee.employee_id}\n    purposes: [sale]\n    columns:\n      customer",
+        ),
+    )
+    assert {one.name for one in review.waiting()} == {"employee_id", "created_by", "handler"}
+
+
+def test_who_confirmed_it_first_is_not_locked_out_as_the_question_shows_what_takes_it_over(
+    tmp_path: Path,
+) -> None:
+    """The number was left for later, or a sitting began with the others."""
+    folder, review = made(tmp_path)
+    review.confirm(group(review, "created_by"), ANSWER)
+    assert columns(folder)["orders.created_by"].category is None
+    one = group(review, "employee_id")
+    assert [place.path for place in one.takers] == ["shop.employee.created_by", "shop.orders.created_by"]
+    review.confirm(one, ANSWER)
+    now = columns(folder)["orders.created_by"]
+    assert (now.origin, now.category) == ("observed", "user.unique_id")
+
+
+def test_both_can_be_answered_together(tmp_path: Path) -> None:
+    folder, review = made(tmp_path)
+    answered = [(group(review, name), ANSWER) for name in ("created_by", "employee_id")]
+    review.confirm_all(answered)
+    assert columns(folder)["orders.created_by"].category == "user.unique_id"
+
+
+def test_what_an_answer_says_otherwise_is_taken_over_as_it_was_said(tmp_path: Path) -> None:
+    folder, review = made(tmp_path)
+    review.confirm(group(review, "created_by"), ANSWER)
+    words = {"category": "user.account"}
+    review.confirm(group(review, "employee_id"), replace(ANSWER, words=words))
+    assert columns(folder)["orders.created_by"].category == "user.account"
+
+
+@pytest.mark.parametrize(
+    "own", ["category: user.account", "category: user.account, third_party: mask, about: third_party"]
+)
+def test_a_column_keeps_what_it_says_itself(tmp_path: Path, own: str) -> None:
+    folder, review = made(
+        tmp_path,
+        MAP.replace("created_by: {origin: observed, ", "created_by: {origin: observed, " + own + ", "),
+    )
+    review.confirm(group(review, "created_by"), ANSWER)
+    assert group(review, "employee_id").takers == ()
+    review.confirm(group(review, "employee_id"), ANSWER)
+    assert columns(folder)["orders.created_by"].category == "user.account"
+
+
+def test_a_column_that_was_not_shown_takes_over_nothing(tmp_path: Path) -> None:
+    folder, review = made(tmp_path)
+    review.confirm(group(review, "created_by"), ANSWER)
+    before = (folder / "shop.yml").read_bytes()
+    with pytest.raises(ConfigurationError, match=r"shop\.orders\.created_by would not say"):
+        review.confirm(replace(group(review, "employee_id"), takers=()), ANSWER)
+    assert (folder / "shop.yml").read_bytes() == before
+
+
+def test_a_taker_says_nothing_but_what_it_takes_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong with the text: here a writer that changes the origin of a column that takes over."""
+    _, review = made(tmp_path)
+    review.confirm(group(review, "created_by"), ANSWER)
+
+    def wrong(*given: object) -> str:
+        return confirm(*given).replace("created_by: {origin: observed", "created_by: {origin: provided")  # type: ignore[arg-type]
+
+    monkeypatch.setattr("afschrift.datamap.review.review_session.confirm", wrong)
+    with pytest.raises(ConfigurationError, match="created_by would not say"):
+        review.confirm(group(review, "employee_id"), ANSWER)
+
+
+def test_a_mask_of_a_default_is_not_lost_by_what_is_taken_over(tmp_path: Path) -> None:
+    """`about: subject` of the number would take the mask off a column that has it by a pattern alone."""
+    text = MAP.replace(
+        "tables:\n", 'defaults: {columns: {"created_by": {about: third_party, third_party: mask}}}\ntables:\n'
+    )
+    _, review = made(
+        tmp_path,
+        text.replace("category: user.unique_id, review", "category: user.unique_id, about: subject, review"),
+    )
+    for name in ("employee_id", "created_by"):
+        with pytest.raises(ConfigurationError, match="created_by would not say"):
+            review.confirm(group(review, name), ANSWER)
+    assert group(review, "created_by").said["third_party"] == "mask"
+
+
+def test_a_column_takes_over_what_another_one_of_its_own_question_says(tmp_path: Path) -> None:
+    text = MAP.replace("created_by", "employee_id", 99).replace(
+        "references: {employee_id: employee.employee_id}\n    purposes: [sale]\n    columns:\n      employee_id",
+        "purposes: [sale]\n    columns:\n      employee_id",
+    )
+    text = text.replace("      employee_id: {origin: observed, review: needed}\n", "", 1)
+    text = text.replace("employee_id: {origin: observed", "employee_id: {origin: assigned")
+    folder, review = made(tmp_path, text)
+    one = group(review, "employee_id")
+    assert [place.path for place in one.places] == ["shop.employee.employee_id", "shop.orders.employee_id"]
+    assert (one.takers, one.varied["category"]) == ((), {"user.unique_id": 1, "nothing": 1})
+    review.confirm(one, ANSWER)
+    assert columns(folder)["orders.employee_id"].category == "user.unique_id"

@@ -1,0 +1,230 @@
+"""Several answers in one go: the same bytes as one after the other, one load, and all of them or none."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from testbed.mini import write_inventory
+
+from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.map_files import Files, NotWritableError, read_files, replace_files
+from afschrift.datamap.review.review_session import Review, WouldBreakError
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory import load as loading
+from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory
+
+MAP = """\
+source: shop
+kind: duckdb
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+tables:
+  customer:
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    columns:
+      customer_id: {origin: assigned}
+      created_at: {origin: observed, review: needed}  # by the shop
+      email:
+        review: needed
+        origin: provided
+      city: {}
+      score: {origin: inferred, review: needed}
+  country: {personal: false, review: needed, columns: {code: {}}}
+"""
+OTHER = """\
+source: web
+kind: duckdb
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+tables:
+  visit:
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    columns: {customer_id: {origin: assigned}, created_at: {origin: observed, review: needed}}
+"""
+WHO = Answer("anna", date(2026, 11, 28), "Looked at with the shop.", date(2027, 11, 28))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = write_inventory(tmp_path / "map", MAP)
+    (made / "web.yml").write_text(OTHER)
+    return made
+
+
+def answered(review: Review, **origins: str) -> list[tuple[Group, Answer]]:
+    """Questions by name, with an origin where another one is said."""
+    found = {one.name: one for one in review.waiting()}
+    return [
+        (found[name], Answer(WHO.by, WHO.on, WHO.why, WHO.review, {"origin": said} if said else {}))
+        for name, said in origins.items()
+    ]
+
+
+SAID = {"created_at": "", "email": "observed", "city": "provided", "country": ""}
+
+
+def written(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(folder.iterdir())}
+
+
+def test_together_they_say_what_they_say_one_by_one(folder: Path, tmp_path: Path) -> None:
+    apart = write_inventory(tmp_path / "apart", MAP)
+    (apart / "web.yml").write_text(OTHER)
+    together, single = Review(folder), Review(apart)
+    step = together.confirm_all(answered(together, **SAID))
+    for name, origin in SAID.items():
+        [(group, answer)] = answered(single, **{name: origin})
+        single.confirm(group, answer)
+    assert load(folder).sources == load(apart).sources
+    assert [one.name for one in together.waiting()] == ["score"]
+    assert {path.name for path in step.after} == {"shop.yml", "web.yml"}
+    assert "# by the shop" in (folder / "shop.yml").read_text()
+    assert together.undo() == step
+    assert written(folder) == {"shop.yml": MAP, "web.yml": OTHER} | {
+        name: text for name, text in written(folder).items() if name not in ("shop.yml", "web.yml")
+    }
+
+
+def test_they_load_the_inventory_once(folder: Path) -> None:
+    review = Review(folder)
+    before = loading._compiled.cache_info().misses
+    review.confirm_all(answered(review, **SAID))
+    assert Review(folder).inventory is review.inventory  # whoever comes next loads nothing
+    assert loading._compiled.cache_info().misses == before + 1
+
+
+def test_one_that_would_break_the_map_keeps_all_of_them_out(folder: Path) -> None:
+    review, before = Review(folder), written(folder)
+    with pytest.raises(WouldBreakError, match="Nothing was written") as refused:
+        review.confirm_all(answered(review, score="", created_at=""))
+    assert any("score" in fault.where for fault in refused.value.faults)
+    assert written(folder) == before
+    review.confirm_all(answered(review, created_at=""))
+
+
+def test_two_people_at_once_do_not_write_over_each_other(folder: Path) -> None:
+    first, second = Review(folder), Review(folder)
+    first.confirm_all(answered(first, email=""))
+    between = written(folder)
+    with pytest.raises(ConfigurationError, match=r"shop\.yml was changed by somebody else"):
+        second.confirm_all(answered(second, city="provided"))
+    assert written(folder) == between
+
+
+def test_files_that_cannot_be_written_are_told_and_stay(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, before = Review(folder), written(folder)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copymode", full)
+    with pytest.raises(NotWritableError, match=r"shop\.yml cannot be written from here \(No space left"):
+        review.confirm_all(answered(review, email=""))
+    assert written(folder) == before
+    monkeypatch.undo()
+    assert review.confirm_all(answered(review, email="")).lines
+
+
+def test_a_second_file_that_cannot_be_written_keeps_the_first_as_it_was(folder: Path) -> None:
+    review, before = Review(folder), {path: path.read_bytes() for path in folder.glob("*.yml")}
+    (folder / ".web.yml.new").mkdir()  # nothing can be put there
+    with pytest.raises(NotWritableError, match=r"web\.yml cannot be written"):
+        review.confirm_all(answered(review, created_at=""))
+    assert {path: path.read_bytes() for path in folder.glob("*.yml")} == before
+    assert not (folder / ".shop.yml.new").exists()
+    (folder / ".web.yml.new").rmdir()
+    assert len(review.confirm_all(answered(review, created_at="")).after) == 2
+
+
+def test_a_second_file_that_cannot_be_put_in_its_place_keeps_the_first_as_it_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, before = Review(folder), {path: path.read_bytes() for path in folder.glob("*.yml")}
+    replace = Path.replace
+
+    def once(path: Path, target: Path) -> Path:
+        if target.name == "web.yml":
+            raise OSError(5, "Input/output error")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", once)
+    with pytest.raises(NotWritableError, match=r"web\.yml cannot be written from here \(Input/output"):
+        review.confirm_all(answered(review, created_at=""))
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_file_that_lies_elsewhere_is_written_there(folder: Path, tmp_path: Path) -> None:
+    """A link into a checkout stays one: else the answers are gone with the next that is put there."""
+    (tmp_path / "checkout").mkdir()
+    there = (folder / "web.yml").rename(tmp_path / "checkout" / "web.yml")
+    (folder / "web.yml").symlink_to(there)
+    review = Review(folder)
+    review.confirm_all(answered(review, created_at=""))
+    assert (folder / "web.yml").is_symlink()
+    assert "in: review-" in there.read_text()
+    review.undo()
+    assert there.read_text() == OTHER
+    assert [path.name for path in there.parent.iterdir()] == ["web.yml"]
+
+
+def test_a_file_that_cannot_be_put_back_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    review, replace, placed = Review(folder), Path.replace, list[str]()
+
+    def once(path: Path, target: Path) -> Path:
+        if placed:
+            raise OSError(5, "Input/output error")
+        placed.append(target.name)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", once)
+    with pytest.raises(
+        ConfigurationError, match=r"shop\.yml was written, .* and this one cannot be put back"
+    ):
+        review.confirm_all(answered(review, created_at=""))
+    assert placed == ["shop.yml"]
+
+
+def test_a_file_that_another_answer_changed_meanwhile_keeps_this_one_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two answers about two sources at once: each was checked without the other."""
+    first = Review(folder)
+    ours, checked = answered(first, city="provided"), Review._checked
+
+    def overtaken(review: Review, files: Files) -> Inventory:
+        found = checked(review, files)
+        (folder / "web.yml").write_text(OTHER + "# an answer about the other source\n")
+        return found
+
+    monkeypatch.setattr(Review, "_checked", overtaken)
+    with pytest.raises(ConfigurationError, match=r"web\.yml was changed by somebody else"):
+        first.confirm_all(ours)
+    assert (folder / "shop.yml").read_text() == MAP
+
+
+def test_a_file_that_changed_at_the_last_moment_is_not_replaced(folder: Path) -> None:
+    file, shown = folder / "shop.yml", read_files(folder)
+    for now in (OTHER.encode(), None):
+        if now is None:
+            file.unlink()
+        else:
+            file.write_bytes(now)
+        with pytest.raises(ConfigurationError, match="changed by somebody else"):
+            replace_files(folder, shown, {file: b"new"})
+        assert (file.read_bytes() if file.exists() else None) == now
+
+
+def test_answers_of_two_people_do_not_go_under_one_name(folder: Path) -> None:
+    review, before = Review(folder), written(folder)
+    [(group, _)], [(other, answer)] = answered(review, email=""), answered(review, created_at="")
+    with pytest.raises(ValueError, match="one person"):
+        review.confirm_all([(group, Answer("otto", WHO.on, WHO.why)), (other, answer)])
+    assert written(folder) == before

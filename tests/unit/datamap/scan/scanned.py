@@ -1,0 +1,69 @@
+"""Columns of databases that nobody has described, made by hand, and what lists say of them."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from afschrift.datamap.scan.proposal import Proposal, TableRole, propose
+from afschrift.datamap.scan.sample import Sample
+from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
+
+DATA = Path(__file__).with_name("data")
+
+
+def column(name: str, kind: str = "text", comment: str = "", native: str = "") -> ScannedColumn:
+    of = ColumnType(native or kind, ValueKind(kind) if kind else None, "{column}")
+    return ScannedColumn(name, of, comment=comment)
+
+
+def proposed(
+    name: str,
+    kind: str = "text",
+    *values: str,
+    table: str = "customer",
+    role: TableRole = TableRole.PERSON,
+    comment: str = "",
+    beside: tuple[str, ...] = (),
+    native: str = "",
+) -> Proposal:
+    """What one column of a table is taken for."""
+    one = column(name, kind, comment, native)
+    whole = ScannedTable(table, (one, *map(column, beside)))
+    return propose(whole, one, role, Sample(values) if values else None)
+
+
+def listed(file: str) -> Iterator[tuple[dict[str, str], Proposal]]:
+    """Each row of a list of columns that are known, with its proposal."""
+    with (DATA / file).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    tables: dict[tuple[str, str], list[ScannedColumn]] = defaultdict(list)
+    for row in rows:
+        tables[row["sector"], row["table"]].append(column(row["column"], row["kind"], row["comment"]))
+    for row in rows:
+        columns = tables[row["sector"], row["table"]]
+        one = next(c for c in columns if c.name == row["column"])
+        yield row, propose(ScannedTable(row["table"], tuple(columns)), one, TableRole(row["role"]))
+
+
+def outcomes(file: str) -> tuple[Counter[str], Counter[str], list[str]]:
+    """How many origins and categories of a list are right, wrong and open, and which are wrong."""
+    origins, categories, wrong = Counter[str](), Counter[str](), []
+    for row, made in listed(file):
+        origin = made.origin.value if made.origin else ""
+        origins[_outcome(origin, {row["origin"]})] += 1
+        if row["category"]:
+            categories[_outcome(made.category or "", set(row["category"].split("|")))] += 1
+        if origin and origin != row["origin"]:
+            wrong.append(f"{row['table']}.{row['column']}: {origin}, not {row['origin'] or 'open'}")
+    return origins, categories, wrong
+
+
+def _outcome(got: str, wanted: set[str]) -> str:
+    if not got:
+        return "rightly open" if "" in wanted else "open"
+    return "right" if got in wanted else "wrong"

@@ -1,0 +1,116 @@
+"""Columns whose meaning is known are taken for what they are, or left open, and seldom for something else."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+from tests.unit.datamap.scan.scanned import listed, outcomes, proposed
+
+from afschrift.datamap.scan.concepts import Concept, vocabulary
+from afschrift.datamap.scan.evidence import DECISIVE, FORMS, NAMES
+from afschrift.datamap.scan.proposal import TableRole
+from afschrift.domain.origin import Origin
+from afschrift.inventory.check import fides_categories
+from afschrift.outside.read_yaml import read_yaml
+
+FILE = files("afschrift.datamap.scan") / "vocabulary.yml"
+LISTS = {
+    "columns_known.csv": (134, 2, 2),
+    "columns_of_vectors.csv": (103, 0, 0),
+    "columns_of_others.csv": (129, 0, 3),
+    "columns_held_out.csv": (53, 4, 0),
+    "columns_last.csv": (47, 4, 1),
+}
+"""List -> origins that are right at least and wrong at most, and categories that are wrong at most."""
+
+
+@pytest.mark.parametrize("file", LISTS)
+def test_origin_and_category_are_right_or_open(file: str) -> None:
+    origins, categories, wrong = outcomes(file)
+    right_at_least, wrong_at_most, categories_wrong_at_most = LISTS[file]
+    assert len(wrong) <= wrong_at_most, wrong
+    assert origins["right"] >= right_at_least
+    assert categories["wrong"] <= categories_wrong_at_most
+
+
+@pytest.mark.parametrize("flag", ["secret", "others", "free"])
+def test_flags_that_protect(flag: str) -> None:
+    attribute = {"secret": "secret", "others": "about_others", "free": "free_text"}[flag]
+    missed = [
+        row["column"]
+        for row, made in listed("columns_known.csv")
+        if flag in row["flags"].split() and not getattr(made, attribute)
+    ]
+    assert missed == []
+
+
+def test_every_proposal_says_why() -> None:
+    for row, made in listed("columns_known.csv"):
+        assert made.reason
+        assert 0 <= made.confidence <= 1
+        assert ("left open: " in made.reason) == (made.origin is None), row
+
+
+def test_the_vocabulary_takes_the_quick_reader() -> None:
+    """A word such as 2fa without quotes could be a number, and the other reader takes thirty times as long."""
+    read_yaml(FILE.read_text(encoding="utf-8"))
+
+
+def test_every_word_of_a_concept_is_known() -> None:
+    """A text with a comma and without quotes would end there, and its rest be a word that nobody reads."""
+    concepts = read_yaml(FILE.read_text(encoding="utf-8"))["concepts"]
+    fields = set(Concept.__dataclass_fields__) - {"title", "patterns"}
+    assert {title: given.keys() - fields for title, given in concepts.items() if given.keys() - fields} == {}
+
+
+def test_no_spelling_stands_for_two_words() -> None:
+    words = read_yaml(FILE.read_text(encoding="utf-8"))["words"]
+    seen: dict[str, list[str]] = {}
+    for word, spellings in words.items():
+        for spelling in {word.replace(" ", ""), *map(str, spellings)}:
+            seen.setdefault(spelling, []).append(word)
+    assert {spelling: found for spelling, found in seen.items() if len(found) > 1} == {}
+
+
+def test_every_category_is_one_of_fides() -> None:
+    words = vocabulary()
+    named = {c for concept in words.concepts for c in concept.category.values() if c and c != "topic"}
+    named |= {topic.category for topic in words.topics} | set(DECISIVE.values())
+    assert named <= fides_categories().keys()
+
+
+def test_every_place_and_form_of_the_vocabulary_is_known() -> None:
+    words = vocabulary()
+    places = {topic.name for topic in words.topics} | {role.value for role in TableRole} | {"others", "else"}
+    for concept in words.concepts:
+        assert {*concept.origin, *concept.category, *concept.identifies} <= places, concept.title
+        assert set(concept.origin.values()) <= {*map(str, Origin), "topic", None}, concept.title
+        assert {concept.sample, *concept.may_look} <= {*FORMS, None}, concept.title
+    assert NAMES.keys() == FORMS
+
+
+def test_no_two_concepts_have_the_same_words() -> None:
+    named: dict[frozenset[str], list[str]] = {}
+    for concept in vocabulary().concepts:
+        for pattern in concept.patterns:
+            named.setdefault(pattern, []).append(concept.title)
+    assert {" ".join(sorted(words)): titles for words, titles in named.items() if len(titles) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "origin"),
+    [
+        ("DOB", "date", Origin.PROVIDED),
+        ("IBANnummer", "text", Origin.PROVIDED),
+        ("TelNr", "text", Origin.PROVIDED),
+        ("gebdat", "date", Origin.PROVIDED),
+        ("customer_no", "integer", Origin.ASSIGNED),
+        ("klantId", "integer", Origin.ASSIGNED),
+        ("LAATSTE_INLOG_DATUM", "datetime", Origin.OBSERVED),
+        ("churnScore", "number", Origin.INFERRED),
+        ("aantal_bestellingen", "integer", Origin.DERIVED),
+    ],
+)
+def test_abbreviations_and_compounds(name: str, kind: str, origin: Origin) -> None:
+    assert proposed(name, kind).origin is origin

@@ -1,0 +1,136 @@
+"""What holds of every proposal, whatever the name, the type, the comment and the values."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.datamap.scan.scanned import column, proposed
+
+from afschrift.datamap.scan.concepts import vocabulary
+from afschrift.datamap.scan.proposal import PROPOSED, TableRole, propose
+from afschrift.datamap.scan.sample import Sample
+from afschrift.datamap.scan.schema import ScannedTable
+from afschrift.domain.origin import Origin
+from afschrift.domain.value_kind import ValueKind
+
+WORDS = sorted(word for word in vocabulary().lexicon.known_words if word.isascii() and word.isalpha())
+NAMES = st.one_of(
+    st.text(max_size=40),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map("_".join),
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join),
+)
+KINDS = st.sampled_from([*map(str, ValueKind), ""])
+VALUES = st.one_of(
+    st.text(max_size=80),
+    st.sampled_from(
+        [
+            "anneke.de.vries@voorbeeld.nl",
+            "NL91ABNA0417164300",
+            "111222333",
+            "0612345678",
+            "1012 AB",
+            "192.168.17.23",
+            "1984-02-29",
+            "52.3702,4.8952",
+            "$2b$12$KIXQ0uS1lQ8XaZbYcWdVe.",
+            "Het pakket lag bij de buren en was nat.",
+            '{"naam": "Anneke"}',
+            "550e8400-e29b-41d4-a716-446655440000",
+        ]
+    ),
+)
+
+
+@given(
+    name=NAMES,
+    table=NAMES,
+    kind=KINDS,
+    comment=st.one_of(st.just(""), st.text(max_size=60), NAMES),
+    role=st.sampled_from(TableRole),
+    values=st.lists(VALUES, max_size=20),
+    beside=st.lists(NAMES, max_size=3),
+)
+def test_it_never_raises_says_why_and_is_the_same_each_time(
+    name: str, table: str, kind: str, comment: str, role: TableRole, values: list[str], beside: list[str]
+) -> None:
+    one = column(name, kind, comment, "varchar(40)" if kind == "text" else "")
+    whole = ScannedTable(table, (one, *map(column, beside)))
+    made = propose(whole, one, role, Sample(tuple(values)))
+    assert made == propose(whole, one, role, Sample(tuple(values)))
+    assert 0 <= made.confidence <= 1
+    assert made.reason
+    assert made.origin is None or made.confidence >= PROPOSED
+    assert ("left open: " in made.reason) == (made.origin is None)
+    if role is TableRole.UNREACHED:
+        assert made.origin is None
+    if role is TableRole.OTHER_PEOPLE:
+        assert made.origin in (None, Origin.ASSIGNED)
+        assert made.about_others
+    if made.about_others or made.secret or role is not TableRole.PERSON:
+        assert not made.identifies
+
+
+SECRETS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=6, max_size=40)
+
+
+@given(
+    name=NAMES, kind=KINDS, role=st.sampled_from(TableRole), values=st.lists(SECRETS, min_size=1, max_size=20)
+)
+def test_the_reason_never_holds_a_value(name: str, kind: str, role: TableRole, values: list[str]) -> None:
+    """The reason is the same as for other values of the same forms, so it cannot hold one."""
+    one = column(name, kind)
+    whole = ScannedTable("customer", (one,))
+    without = propose(whole, one, role).reason
+    reason = propose(whole, one, role, Sample(tuple(values))).reason
+    assert [
+        value for value in values if value in reason and value not in without and value not in _SAID
+    ] == []
+
+
+_SAID = " ".join(concept.title + concept.open for concept in vocabulary().concepts)
+
+
+def test_values_of_real_forms_are_not_in_the_reason() -> None:
+    values = tuple(f"anneke{n}@voorbeeld.nl" for n in range(20))
+    made = proposed("email", "text", *values)
+    assert "20 of 20 samples are e-mail addresses" in made.reason
+    assert "anneke" not in repr(made)
+    assert "anneke" not in repr(Sample(values))
+
+
+@given(words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4), role=st.sampled_from(TableRole))
+def test_capitals_and_separators_make_no_difference(words: list[str], role: TableRole) -> None:
+    kind = "text"
+    snake = proposed("_".join(words), kind, role=role)
+    ways = [
+        "-".join(words),
+        " ".join(words),
+        "_".join(words).upper(),
+        "".join(word.capitalize() for word in words),
+        words[0] + "".join(word.capitalize() for word in words[1:]),
+    ]
+    assert {way: proposed(way, kind, role=role) for way in ways} == dict.fromkeys(ways, snake)
+
+
+@pytest.mark.parametrize(
+    ("joined", "apart"),
+    [
+        ("geboortedatum", "geboorte_datum"),
+        ("emailadres", "e-mail adres"),
+        ("factuuradres", "factuur_adres"),
+        ("KLANTNUMMER", "klantNummer"),
+        ("bezorgpostcode", "bezorg_post_code"),
+        ("laatstelogin", "laatste_log_in"),
+        ("firstname", "first_name"),
+    ],
+)
+def test_a_compound_is_what_its_parts_are(joined: str, apart: str) -> None:
+    made = proposed(joined, "text")
+    assert made == proposed(apart, "text")
+    assert made.origin is not None
+
+
+@pytest.mark.parametrize("word", ["passage", "package", "landmark", "format", "station", "option", "person"])
+def test_a_word_that_only_looks_like_a_compound_stays_whole(word: str) -> None:
+    assert len(vocabulary().lexicon.words_of(word)) == 1

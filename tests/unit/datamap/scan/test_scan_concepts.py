@@ -1,0 +1,104 @@
+"""What a table or a column is by its concept, in databases that nobody tuned anything to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.support.scanned import found, ways
+from tests.unit.datamap.scan.scanned import proposed
+
+from afschrift.datamap.scan.column_proposals import Proposals, propose_columns
+from afschrift.datamap.scan.proposal import TableRole
+from afschrift.datamap.scan.reader import Reader
+from afschrift.domain.origin import Origin
+from afschrift.sources.registry import open_source
+
+PEOPLE = """
+CREATE TABLE reader (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE);
+CREATE TABLE loan (id INTEGER PRIMARY KEY, reader_id INTEGER REFERENCES reader, copy_id INTEGER REFERENCES copy,
+  desk_id INTEGER REFERENCES desk);
+CREATE TABLE copy (id INTEGER PRIMARY KEY, shelf TEXT, imprint_id INTEGER REFERENCES publisher);
+CREATE TABLE desk (id INTEGER PRIMARY KEY, title TEXT);
+CREATE TABLE reader_thing (reader_id INTEGER REFERENCES reader, thing_id INTEGER REFERENCES thing,
+  PRIMARY KEY (reader_id, thing_id));
+"""
+PUBLISHER = "CREATE TABLE publisher (id INTEGER PRIMARY KEY, title TEXT);"
+THING = "CREATE TABLE thing (id INTEGER PRIMARY KEY, title TEXT);"
+
+
+def columns(folder: Path, statements: str) -> Proposals:
+    findings = found(folder / "w.db", statements)
+    with Reader(lambda: open_source("w", "sqlite", {"path": str(folder / "w.db")})) as reader:
+        return propose_columns(reader, findings, "NL", values=False, say=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("columns_of_it", "role"),
+    [
+        ("card_number TEXT, valid_until TEXT", TableRole.CHILD),
+        ("licence_plate TEXT, colour TEXT", TableRole.CHILD),
+        ("IMEI TEXT, brand TEXT", TableRole.CHILD),
+        ("iban TEXT, opened TEXT", TableRole.CHILD),
+        ("title TEXT, colour TEXT", TableRole.LOOKUP),
+        ("chapter_number TEXT, template TEXT", TableRole.LOOKUP),
+    ],
+)
+def test_what_one_person_holds_is_theirs_where_a_table_between_leads_to_it(
+    tmp_path: Path, columns_of_it: str, role: TableRole
+) -> None:
+    thing = f"CREATE TABLE thing (id INTEGER PRIMARY KEY, {columns_of_it});"
+    findings = found(tmp_path / "w.db", PEOPLE + PUBLISHER + thing)
+    assert findings.places["thing"].role is role
+    assert ways(findings)["thing"] == ["reader_thing.thing_id -> thing.id"]
+    assert findings.places["reader_thing"].role is TableRole.CHILD
+
+
+@pytest.mark.parametrize("name", ["card_number", "licence_plate", "imei", "passport_number", "mac_address"])
+def test_no_look_up_that_holds_such_a_number_is_called_nobodys(name: str) -> None:
+    beside = proposed("colour", table="thing", role=TableRole.LOOKUP, beside=(name,))
+    assert beside.origin is None
+    assert proposed(name, table="thing", role=TableRole.LOOKUP).origin is None
+    assert proposed("colour", table="thing", role=TableRole.LOOKUP).origin is Origin.NOT_PERSONAL
+
+
+@pytest.mark.parametrize("organisation", ["publisher", "manufacturer", "school"])
+@pytest.mark.parametrize("person", ["contact_person", "contact_name"])
+def test_an_organisation_that_names_whom_to_ask_for_is_no_part_of_the_thing_that_points_to_it(
+    tmp_path: Path, organisation: str, person: str
+) -> None:
+    plain = PEOPLE.replace("publisher", organisation) + THING
+    table = f"CREATE TABLE {organisation} (id INTEGER PRIMARY KEY, title TEXT"
+    nobody = found(tmp_path / "nobody.db", f"{plain}{table});")
+    assert nobody.places[organisation].role is TableRole.LOOKUP
+    somebody = found(tmp_path / "somebody.db", f"{plain}{table}, {person} TEXT);")
+    place = somebody.places[organisation]
+    assert (place.role, place.whose, place.ways) == (TableRole.OTHER_PEOPLE, organisation, [])
+    assert somebody.roots == ("reader",)
+    assert somebody.places["copy"].role is TableRole.LOOKUP, "and what points to it stays what it was"
+
+
+def test_which_of_a_list_a_row_names_is_left_open_and_a_number_of_its_own_is_not(tmp_path: Path) -> None:
+    made = columns(tmp_path, PEOPLE + PUBLISHER + THING)
+    for table, column, to in (("loan", "desk_id", "desk"), ("loan", "copy_id", "copy")):
+        assert made[table][column].origin is None, column
+        assert made[table][column].category is None
+        assert f"one of the list {to}" in made[table][column].reason
+    assert made["loan"]["id"].origin is Origin.ASSIGNED
+    assert made["loan"]["reader_id"].origin is Origin.ASSIGNED, "the person's own number"
+    alone = proposed("desk_id", "integer", table="loan", role=TableRole.CHILD)
+    assert alone.origin is Origin.ASSIGNED, "nothing says that it points anywhere"
+
+
+@pytest.mark.parametrize("table", ["customer", "subscriber", "connection"])
+def test_an_account_number_is_one_at_a_bank_only_where_something_says_so(table: str) -> None:
+    bare = proposed("account_number", table=table)
+    assert (bare.origin, bare.category) == (None, None)
+    assert "an account at a bank" in bare.reason
+    for name in ("bank_account_number", "rekeningnummer", "iban"):
+        assert proposed(name, table=table).category == "user.financial.bank_account", name
+
+
+@pytest.mark.parametrize("name", ["license_plate", "licence_plate", "kenteken", "registration_plate"])
+def test_a_number_plate_is_no_driving_licence(name: str) -> None:
+    assert proposed(name).category == "user.government_id.vehicle_registration"

@@ -1,0 +1,196 @@
+"""Sweeps over a real register, on SQLite and PostgreSQL: requests and runs that wait for nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.support.moves import moved
+from tests.unit.operations.swept import HOUR, Office
+
+from afschrift.domain.state import State
+
+
+def test_a_request_that_was_never_run_is_started_after_an_hour(office: Office) -> None:
+    request = office.open()
+    office.later(0.9)
+    assert office.sweep() == []
+    office.later(0.1)
+    assert office.sweep(dry=True) == [("never_run", request, f"would start run {request}.1")]
+    assert (office.started, office.events(request)) == ([], [])
+
+    assert office.sweep() == [("never_run", request, f"run {request}.1 is started")]
+    assert office.started == [f"{request}.1"]
+    assert office.events(request) == [
+        ("sweep_found", {"code": "never_run", "since": "2026-03-02T10:00:00.000000Z"})
+    ]
+
+
+def test_a_second_sweep_starts_and_records_nothing_more(office: Office) -> None:
+    request = office.open()
+    office.later(2)
+    office.sweep()
+    office.later(1)
+    (found,) = office.sweep()  # queued there, or failed before it began: the register knows no run
+    assert "stands in Airflow already" in found[2]
+    assert len(office.started) == len(office.events(request)) == 1
+    office.run(request, f"{request}.1")
+    assert office.sweep() == []
+
+
+def test_where_airflow_is_away_it_names_and_tries_again_later(office: Office) -> None:
+    requests = sorted(office.open() for _ in range(3))
+    office.later(2)
+    office.down = True
+    assert [(r, a) for _, r, a in office.sweep()] == [
+        (r, "not started: Airflow does not answer.") for r in requests
+    ]
+    office.later(1)
+    office.sweep()
+    assert [len(office.events(r)) for r in requests] == [1, 1, 1]
+    office.down = False
+    office.sweep()
+    assert office.started == [f"{r}.1" for r in requests]
+
+
+def test_a_question_waits_for_a_person_and_its_answer_for_an_hour(office: Office) -> None:
+    request = office.open()
+    office.run(request)
+    first, second = office.ask(request), office.ask(request)
+    office.register.runs.end(request, f"{request}.1", "needs_person")
+    office.later(200)
+    office.register.questions.answer(first, "yes", "officer")
+    office.later(2)
+    assert office.sweep() == []
+    office.register.questions.answer(second, "yes", "officer")
+    assert office.sweep() == []
+    office.later(1)
+    assert office.sweep() == [("answered_not_run", request, f"run {request}.2 is started")]
+    office.run(request, f"{request}.2", ends="accepted")  # it began, and failed: a person mends first
+    office.later(5)
+    ((code, _, action),) = office.sweep()
+    assert code == "run_failed"
+    assert "a person mends first" in action
+    assert office.started == [f"{request}.2"]
+
+
+@pytest.mark.parametrize("end", [State.DELIVERED, State.REFUSED])
+def test_a_request_that_is_open_again_is_run_again_and_did_not_fail(office: Office, end: State) -> None:
+    request = office.open(State.ACCEPTED)
+    office.run(request, ends=State.READY if end is State.DELIVERED else end)
+    moved(office.register, request, end)
+    moved(office.register, request, State.NEEDS_PERSON)
+    assert office.sweep() == []
+    office.later(1)
+    assert office.sweep() == [("reopened_not_run", request, f"run {request}.2 is started")]
+
+
+def test_a_failed_run_is_named_with_its_last_step_and_not_started_again(office: Office) -> None:
+    request = office.open(State.ACCEPTED)
+    run = office.run(request)
+    office.register.steps.finish(request, "extract", "0" * 64, {}, part="shop")
+    office.register.runs.end(request, run, "accepted")
+    for _ in range(3):
+        office.later(1)
+        ((code, found, _),) = office.sweep()
+        assert (code, found) == ("run_failed", request)
+    assert office.started == []
+    (event,) = office.events(request)
+    assert event[1] == {
+        "code": "run_failed",
+        "since": "2026-03-02T10:00:00.000000Z",
+        "run": run,
+        "step": "extract shop",
+    }
+    office.run(request, f"{request}.2", ends="accepted")  # failed again: that is new
+    office.sweep()
+    assert len(office.events(request)) == 2
+
+
+def test_a_day_after_a_part_the_rest_is_tried(office: Office) -> None:
+    request = office.open(State.ACCEPTED)
+    office.run(request, ends="partly_delivered")
+    office.later(23)
+    assert office.sweep() == []
+    office.later(1)
+    [(code, found, _)] = office.sweep()
+    assert (code, found, office.started) == ("rest_to_give", request, [f"{request}.2"])
+
+
+def test_a_lost_run_is_followed_by_one_other(office: Office) -> None:
+    request = office.open(State.ACCEPTED)
+    office.run(request)
+    office.later(1.9)
+    assert office.sweep() == []
+    office.register.runs.keep_alive(request, f"{request}.1")
+    office.later(1.9)
+    assert office.sweep() == []
+    office.later(0.1)
+    assert office.sweep(dry=True) == [("run_lost", request, f"would start run {request}.2")]
+    assert office.register.runs.all(going=True) != ()
+
+    assert office.sweep() == [("run_lost", request, f"run {request}.2 is started")]
+    assert office.register.runs.all(going=True) == ()
+    office.run(request, f"{request}.2")
+    office.later(2)
+    ((code, _, action),) = office.sweep()
+    assert code == "run_lost"
+    assert "the run before it was lost too" in action
+    assert office.started == [f"{request}.2"]
+    outcomes = [(r.id, r.outcome) for r in office.register.runs.all(request_id=request)]
+    assert outcomes == [(f"{request}.1", "lost"), (f"{request}.2", "lost")]
+
+
+def test_a_run_that_gives_a_sign_of_life_meanwhile_is_not_ended(office: Office) -> None:
+    """Between the look and the act its task goes on."""
+    request = office.open(State.ACCEPTED)
+    run = office.run(request)
+    office.later(2)
+    end = office.register.runs.end
+
+    def alive(*which: Any, **more: Any) -> bool:
+        office.register.runs.keep_alive(request, run)
+        return end(*which, **more)
+
+    office.register.runs.end = alive  # type: ignore[method-assign]
+    assert office.sweep() == []
+    assert [r.id for r in office.register.runs.all(going=True)] == [run]
+    assert (office.started, office.events(request)) == ([], [])
+
+
+def test_a_clock_that_ran_years_ahead_hides_nothing_once_it_is_right(office: Office) -> None:
+    right = office.now
+    office.now += timedelta(days=1500)
+    never, lost, stray = office.open(), office.open(State.ACCEPTED), office.open(State.ACCEPTED)
+    office.run(lost)
+    office.run(stray, ends="accepted")
+    file = office.stage(stray)
+    office.now = right + HOUR
+
+    found = {(code, r) for code, r, _ in office.sweep()}
+
+    assert found >= {("never_run", never), ("run_lost", lost), ("staged_too_long", stray)}
+    assert not file.exists()
+    assert sorted(office.started) == sorted([f"{never}.1", f"{lost}.2"])
+    assert [h.type for h, _ in office.register.trail.events() if h.type == "clock_went_back"] == [
+        "clock_went_back"
+    ]
+    assert office.register.trail.verify() == []
+
+
+def test_a_lost_run_whose_question_is_open_is_ended_and_waits(office: Office) -> None:
+    request = office.open()
+    office.run(request)
+    office.ask(request)
+    office.later(2)
+    assert office.sweep() == [("run_lost", request, "a question waits for a person")]
+    assert office.sweep() == []
+
+
+@pytest.mark.parametrize("state", [State.NOTHING_HELD, State.NOTHING_PORTABLE, State.REFUSED])
+def test_where_a_letter_comes_next_no_run_is_missed(office: Office, state: State) -> None:
+    request = office.open(state)
+    office.run(request, ends=state.value)
+    office.later(50)
+    assert office.sweep() == []

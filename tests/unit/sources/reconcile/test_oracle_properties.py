@@ -1,0 +1,269 @@
+"""Whatever a database holds, what is read of it is what its own account says, or it is refused by name."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from tests.contract.test_source_oracle import compare, extract
+from tests.support import mariadb
+from tests.support.properties import quicker
+from tests.support.warehouses import at
+from tests.unit.sources.reconcile.random_values import documents, doubles, singles, texts
+
+from afschrift.domain.errors import ConfigurationError, ValidationFailedError
+from afschrift.sources.registry import open_source
+
+Column = tuple[str, str, st.SearchStrategy[Any]]
+"""Its type, SQL of a value with a sign for what is bound, and what is bound."""
+
+numbers = itertools.count()
+few = settings(quicker(3), phases=[Phase.explicit, Phase.generate])  # a failure names the column already
+
+
+def rows(columns: Mapping[str, Column]) -> st.SearchStrategy[list[tuple[Any, ...]]]:
+    """Rows of a value for each column, some NULL."""
+    row = st.tuples(*(st.none() | values for _, _, values in columns.values()))
+    return st.lists(row, min_size=1, max_size=12)
+
+
+def stopped(kind: str, options: dict[str, Any], connect: Any = None) -> dict[str, str]:
+    """Columns whose own account differs, or breaks; one whose values are refused with a remedy is none."""
+    reached = {"connection": "w", "connect": connect} if connect else {}
+    found: dict[str, str] = {}
+    left: list[str] | None = None
+    while left is None or left:
+        with open_source("w", kind, options, **reached) as session:
+            types = dict(session.catalogue()["x"])
+            left = left or list(types)
+            while left:
+                name = left.pop()
+                part = extract(session, "x", {n: types[n] for n in dict.fromkeys(("id", name))}, ("id",))
+                try:
+                    compare(session, part)
+                except ValidationFailedError as met:
+                    found[name] = str(met)
+                except ConfigurationError as met:
+                    assert met.remedy, str(met)
+                    break  # the session may be broken
+    return found
+
+
+moments = st.integers(-(2 * 10**17), 9 * 10**18) | st.integers(-(10**16), 10**16)
+days = st.integers(-700_000, 2_900_000)
+spans = st.tuples(st.integers(-400, 400), st.integers(-50, 50), st.integers(-(10**12), 10**12))
+lists = st.lists(st.none() | texts(), max_size=3)
+DUCK: dict[str, Column] = {
+    "t": ("VARCHAR", "?", texts()),
+    "f": ("DOUBLE", "?", doubles()),
+    "s": ("FLOAT", "CAST(? AS FLOAT)", singles()),
+    "d": ("DECIMAL(38,10)", "CAST(? AS DECIMAL(38,10))", st.decimals(-(10**27), 10**27, places=10).map(str)),
+    "ts": ("TIMESTAMP", "make_timestamp(CAST(? AS BIGINT))", moments),
+    "tz": ("TIMESTAMPTZ", "make_timestamptz(CAST(? AS BIGINT))", moments),
+    "ns": ("TIMESTAMP_NS", "make_timestamp_ns(CAST(? AS BIGINT))", moments),
+    "day": ("DATE", "DATE '1970-01-01' + CAST(? AS INTEGER)", days),
+    "j": ("JSON", "?", documents()),
+    "b": ("BLOB", "?", st.binary(max_size=9)),
+    "l": ("VARCHAR[]", "CAST(? AS VARCHAR[])", lists),
+    "fl": ("DOUBLE[]", "CAST(? AS DOUBLE[])", st.lists(st.none() | doubles(), max_size=3)),
+    "sl": ("FLOAT[]", "CAST(? AS FLOAT[])", st.lists(st.none() | singles(), max_size=3)),
+    "tl": ("TIMESTAMPTZ[]", "list_transform(CAST(? AS BIGINT[]), lambda x: make_timestamptz(x))", st.lists(moments, max_size=2)),
+    "r": ("STRUCT(a VARCHAR, l VARCHAR[])", "CAST(? AS STRUCT(a VARCHAR, l VARCHAR[]))",
+          st.fixed_dictionaries({"a": st.none() | texts(), "l": st.none() | lists})),
+    "m": ("MAP(VARCHAR, VARCHAR)", "map_from_entries(CAST(? AS STRUCT(k VARCHAR, v VARCHAR)[]))",
+          st.dictionaries(texts(), st.none() | texts(), max_size=3).map(lambda d: [{"k": k, "v": v} for k, v in d.items()])),
+    "i": ("INTERVAL", "to_months(CAST(?[1] AS INTEGER)) + to_days(CAST(?[2] AS INTEGER)) + to_microseconds(?[3])", spans.map(list)),
+}  # fmt: skip
+
+
+@few
+@given(found=rows(DUCK))
+def test_of_duckdb(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
+    path = tmp_path / f"{next(numbers)}.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(f"CREATE TABLE x (id BIGINT, {', '.join(f'{n} {c[0]}' for n, c in DUCK.items())})")
+        values = ", ".join(c[1].replace("?", f"${n}") for n, c in enumerate(DUCK.values(), 2))
+        for number, row in enumerate(found):
+            con.execute(f"INSERT INTO x SELECT $1, {values}", [number, *row])
+    assert stopped("duckdb", {"path": str(path)}) == {}
+
+
+seconds = st.integers(-211_000_000_000, 9_223_000_000_000)
+times = st.tuples(seconds | st.integers(-(10**9), 10**9), st.integers(0, 999_999)).map(
+    lambda t: f"{t[0]}.{t[1]:06d}"
+)
+tokens = texts(nul=False)
+strings = st.lists(st.none() | tokens, max_size=3)
+EPOCH = "timestamp '2000-01-01'"
+PG: dict[str, Column] = {
+    "t": ("text", "%s", tokens),
+    "c": ("char(9)", "left(CAST(%s AS text), 9)", tokens),
+    "f": ("float8", "%s", doubles()),
+    "s": ("float4", "%s", singles()),
+    "nan": ("float8", "CAST(%s AS float8) - 'Infinity'", st.just("Infinity")),
+    "n": ("numeric", "CAST(%s AS numeric)", st.decimals(allow_nan=False, allow_infinity=False).map(str) | st.sampled_from(["NaN", "Infinity"])),
+    "ts": ("timestamp", f"{EPOCH} + CAST(%s AS float8) * interval '1 second'", times),
+    "us": ("timestamptz", "CAST(%s AS timestamptz)", st.datetimes().map(lambda t: f"{t.isoformat()}Z") | st.sampled_from(["infinity", "-infinity"])),
+    "day": ("date", "date '2000-01-01' + CAST(%s AS integer)", st.integers(-2_451_000, 2_145_000_000)),
+    "cl": ("timetz", "CAST(%s AS timetz)", st.times().map(str).flatmap(lambda t: st.integers(-15, 15).map(lambda h: f"{t}{h:+03d}:30"))),
+    "i": ("interval", "CAST(%s AS interval)", spans.map(lambda t: f"{t[0]} months {t[1]} days {t[2]} microseconds")),
+    "j": ("json", "CAST(%s AS json)", documents(nul=False)),
+    "jb": ("jsonb", "CAST(%s AS jsonb)", documents(nul=False).filter(lambda text: "\\u0000" not in text)),
+    "b": ("bytea", "%s", st.binary(max_size=9)),
+    "l": ("text[]", "CAST(%s AS text[])", strings),
+    "fl": ("float8[]", "CAST(%s AS float8[])", st.lists(st.none() | doubles(), max_size=3)),
+    "sl": ("float4[]", "CAST(%s AS float4[])", st.lists(st.none() | singles(), max_size=3)),
+    "r": ("nest", "CAST(ROW(CAST(%s AS text), 1.50, NULL) AS nest)", tokens),
+    "rl": ("nest[]", "ARRAY[CAST(ROW(CAST(%s AS text), 1.50, NULL) AS nest), NULL]", tokens),
+    "h": ("hstore", "hstore(CAST(%s AS text[]))", strings.filter(lambda found: len(found) % 2 == 0 and None not in found[::2])),
+    "ra": ("tstzrange", "tstzrange(CAST(%s AS timestamptz), NULL)", st.datetimes().map(lambda t: f"{t.isoformat()}Z")),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def database(postgres_server: Any) -> Iterator[Any]:
+    created = postgres_server.create()
+    created.execute("CREATE EXTENSION hstore", "CREATE TYPE nest AS (a text, n numeric(5,2), b boolean)")
+    created.execute(f"CREATE TABLE x (id integer, {', '.join(f'{n} {c[0]}' for n, c in PG.items())})")
+    yield created
+    postgres_server.drop(created)
+
+
+@few
+@given(found=rows(PG))
+def test_of_postgresql(database: Any, found: Sequence[tuple[Any, ...]]) -> None:
+    with psycopg.connect(database.libpq, autocommit=True) as con:
+        con.execute("TRUNCATE x")
+        for number, row in enumerate(found):
+            bound = {f"v{n}": value for n, value in enumerate(row)}
+            sql = ", ".join(c[1].replace("%s", f"%(v{n})s") for n, c in enumerate(PG.values()))
+            con.execute(f"INSERT INTO x VALUES ({number}, {sql})", bound)
+    assert stopped("postgres", {}, at(database.libpq)) == {}
+    assert stopped("sqlalchemy", {"driver": "postgresql+psycopg"}, at(database.libpq)) == {}
+
+
+def test_space_around_null_is_no_value(database: Any) -> None:
+    with psycopg.connect(database.libpq, autocommit=True) as con:
+        con.execute("TRUNCATE x")
+        con.execute(r"INSERT INTO x (id, j) VALUES (0, E'\tnull\r\n'), (1, E'\t[1,\t2]\n'), (2, NULL)")
+    assert stopped("sqlalchemy", {"driver": "postgresql+psycopg"}, at(database.libpq)) == {}
+
+
+LITE: dict[str, Column] = {
+    "t": ("TEXT", "?", texts()),
+    "f": ("REAL", "?", st.floats(allow_nan=False)),
+    "n": ("DECIMAL(20,2)", "?", st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.decimals(-(10**30), 10**30).map(str)),
+    "i": ("INTEGER", "?", st.integers(-(2**63), 2**63 - 1)),
+    "j": ("JSON", "?", documents(nul=False)),
+    "b": ("BLOB", "?", st.binary(max_size=9)),
+    "ts": ("TIMESTAMP", "?", st.datetimes().map(str)),
+    "tz": ("TIMESTAMPTZ", "?", st.datetimes(timezones=st.just(UTC)).map(str) | st.datetimes().map(lambda t: f"{t}+05:30")),
+    "cl": ("TIME", "?", st.times().map(str)),
+}  # fmt: skip
+
+
+@few
+@given(found=rows(LITE))
+def test_of_sqlite(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
+    path = tmp_path / f"{next(numbers)}.sqlite"
+    with closing(sqlite3.connect(path)) as con, con:
+        con.execute(f"CREATE TABLE x (id INTEGER, {', '.join(f'{n} {c[0]}' for n, c in LITE.items())})")
+        for number, row in enumerate(found):
+            con.execute(f"INSERT INTO x VALUES (?{', ?' * len(row)})", (number, *row))
+    assert stopped("sqlite", {"path": str(path)}) == {}
+
+
+NANOS, MICROS = pa.timestamp("ns"), pa.timestamp("us", "UTC")
+ARROW: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
+    "t": (pa.string(), texts()),
+    "f": (pa.float64(), doubles()),
+    "s": (pa.float32(), singles()),
+    "d": (pa.decimal128(38, 10), st.decimals(-(10**27), 10**27, places=10)),
+    "us": (MICROS, st.integers(-(6 * 10**16), 2 * 10**17)),
+    "ns": (NANOS, st.integers(-(2**63) + 2, 2**63 - 2)),
+    "day": (pa.date32(), days),
+    "cl": (pa.time64("ns"), st.integers(0, 86_399_999_999_999)),
+    "j": (pa.json_(), documents()),
+    "b": (pa.binary(), st.binary(max_size=9)),
+    "l": (pa.list_(pa.string()), lists),
+    "fl": (pa.list_(pa.float32()), st.lists(st.none() | singles(), max_size=3)),
+    "ul": (pa.list_(MICROS), st.lists(st.none() | st.integers(-(6 * 10**16), 2 * 10**17), max_size=3)),
+    "nl": (pa.list_(NANOS), st.lists(st.none() | st.integers(-(2**63) + 2, 2**63 - 2), max_size=3)),
+    "ll": (pa.list_(pa.list_(pa.int64())), st.lists(st.none() | st.lists(st.none() | st.integers(-(2**63), 2**63 - 1), max_size=2), max_size=3)),
+    "r": (pa.struct({"a": pa.string(), "t": pa.time64("ns")}), st.fixed_dictionaries({"a": st.none() | texts(), "t": st.none() | st.integers(0, 86_399_999_999_999)})),
+    "m": (pa.map_(pa.string(), pa.list_(pa.string())), st.dictionaries(texts(), st.none() | lists, max_size=3).map(lambda d: list(d.items()))),
+}  # fmt: skip
+
+
+def array(of: pa.DataType, values: list[Any]) -> pa.Array:
+    """NaN is no NULL, and an extension is its storage."""
+    if isinstance(of, pa.BaseExtensionType):
+        return pa.ExtensionArray.from_storage(of, pa.array(values, of.storage_type, from_pandas=False))
+    return pa.array(values, of, from_pandas=False)
+
+
+@few
+@given(found=rows({name: ("", "", values) for name, (_, values) in ARROW.items()}))
+def test_of_a_lake(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
+    folder = tmp_path / f"{next(numbers)}" / "x"
+    folder.mkdir(parents=True)
+    cells = zip(ARROW.items(), zip(*found, strict=True), strict=True)
+    table = pa.table(
+        {"id": pa.array(range(len(found)))} | {n: array(of, list(v)) for (n, (of, _)), v in cells}
+    )
+    pq.write_table(table.slice(0, 5), folder / "0.parquet")
+    pq.write_table(table.slice(5), folder / "1.parquet")
+    assert stopped("parquet", {"root": str(folder.parent)}) == {}
+
+
+@pytest.mark.parametrize("number", [2**31 - 1, 1 - 2**31])
+@pytest.mark.parametrize("of", [MICROS, NANOS, pa.date32()], ids=str)
+def test_only_a_day_of_a_lake_is_endless_at_32_bits(tmp_path: Path, of: pa.DataType, number: int) -> None:
+    (tmp_path / "x").mkdir()
+    numbers = pa.array([number], pa.int32() if pa.types.is_date32(of) else pa.int64())
+    pq.write_table(pa.table({"id": [1], "m": numbers.cast(of)}), tmp_path / "x" / "0.parquet")
+    assert stopped("parquet", {"root": str(tmp_path)}) == {}
+
+
+MARIA: dict[str, Column] = {
+    "t": ("VARCHAR(99)", "", texts()),
+    "c": ("CHAR(99)", "", texts()),
+    "lt": ("LONGTEXT", "", texts()),
+    "f": ("DOUBLE", "", st.floats(allow_nan=False, allow_infinity=False)),
+    "n": ("DECIMAL(65,30)", "", st.decimals(-(10**34), 10**34, places=30).map(str)),
+    "ts": ("DATETIME(6)", "", st.datetimes().map(str)),
+    "cl": ("TIME(6)", "", st.times().map(str)),
+    "j": ("JSON", "", documents()),
+    "b": ("VARBINARY(9)", "", st.binary(max_size=9)),
+}
+
+
+@few
+@given(found=rows(MARIA))
+def test_of_mariadb(maria: mariadb.Database, found: Sequence[tuple[Any, ...]]) -> None:
+    with maria.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("TRUNCATE x")
+        for number, row in enumerate(found):
+            cursor.execute(f"INSERT INTO x VALUES (%s{', %s' * len(row)})", (number, *row))
+    assert stopped("mysql", {}, at(maria.uri())) == {}
+    assert stopped("sqlalchemy", {"driver": "mysql+pymysql"}, at(maria.uri())) == {}
+
+
+@pytest.fixture(scope="module")
+def maria(mariadb_server: mariadb.Server) -> Iterator[mariadb.Database]:
+    created = mariadb_server.create()
+    created.execute(f"CREATE TABLE x (id INTEGER, {', '.join(f'{n} {c[0]}' for n, c in MARIA.items())})")
+    yield created
+    mariadb_server.drop(created)

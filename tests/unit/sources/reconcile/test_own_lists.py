@@ -1,0 +1,69 @@
+"""Lists of texts are turned back all at once as they are one by one."""
+
+from __future__ import annotations
+
+import msgspec
+import pyarrow as pa
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from afschrift.sources.duckdb.reconciliation import DuckWriter
+from afschrift.sources.postgres.own_types import PgWriter
+from afschrift.sources.reconcile import own_nested, own_times
+from afschrift.sources.reconcile.own_nested import Leaf, ListOf, NestedWriter, translated
+
+ODD = [
+    None,
+    "",
+    "null",
+    "NULL",
+    "nul",
+    '"',
+    "\\",
+    "{",
+    "}",
+    ",",
+    ";",
+    " ",
+    "\t",
+    "\n",
+    "\v",
+    "\f",
+    "\r",
+    "\u00a0",
+    "é",
+    "a\n",
+]
+NODES = {
+    "PostgreSQL": (ListOf(Leaf(own_times.same), deep=True), PgWriter()),
+    "PostgreSQL, of boxes": (ListOf(Leaf(own_times.same), deep=True, delimiter=";"), PgWriter()),
+    "DuckDB": (ListOf(Leaf(own_times.same)), DuckWriter()),
+}
+Lists = list[list[str | None] | None]
+
+
+@pytest.mark.parametrize("of", NODES)
+@example([[one] for one in ODD])
+@example([ODD, None, [], [None, None], ["a", "b"]])
+@example([None])
+@given(st.lists(st.none() | st.lists(st.sampled_from(ODD) | st.text()), min_size=1))
+def test_lists_of_texts_are_written_as_one_by_one(of: str, lists: Lists) -> None:
+    node, writer = NODES[of]
+    forms = pa.array([None if one is None else msgspec.json.encode(_whole(one)).decode() for one in lists])
+    forms = forms.cast(pa.string())
+    assert own_nested._quick(forms, node, writer) is not None
+    assert translated(forms, node, writer).to_pylist() == _one_by_one(forms, node, writer)
+    assert translated(forms.slice(1), node, writer).to_pylist() == _one_by_one(forms.slice(1), node, writer)
+
+
+def _whole(texts: list[str | None]) -> list[str | None]:
+    return [text and text.encode("utf-8", "replace").decode() for text in texts]
+
+
+def _one_by_one(forms: pa.Array, node: ListOf, writer: NestedWriter) -> list[str | None]:
+    found: list[str | None] = []
+    for form in forms.to_pylist():
+        texts = None if form is None else msgspec.json.decode(form, type=list[str | None])
+        found.append(None if texts is None else writer.list(node, texts, [False] * len(texts)))
+    return found
