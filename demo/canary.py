@@ -21,9 +21,9 @@ from rich.console import Console
 from afschrift.app.private_files import UMASK
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
+from afschrift.audit.canary_check import Checked
 from afschrift.canary.canary_file import CANARY
 from afschrift.canary.check_canary import check_canary, known_canary
-from afschrift.canary.checked import Checked
 from afschrift.canary.made_values import Mark
 from afschrift.canary.propose import Proposal, propose
 from afschrift.canary.proposed_files import as_sql, as_yaml

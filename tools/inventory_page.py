@@ -21,7 +21,8 @@ from pydantic import BaseModel, ValidationError
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
 
-from afschrift.inventory.load import FILES, schema  # noqa: E402
+from afschrift.canary.canary_file import CanaryFile  # noqa: E402
+from afschrift.inventory import load  # noqa: E402
 from afschrift.inventory.wording.word_meanings import parts  # noqa: E402
 from afschrift.outside.read_yaml import read_yaml  # noqa: E402
 
@@ -29,6 +30,7 @@ PAGE = ROOT / "docs" / "inventory-reference.md"
 EXAMPLES = ("include/inventory", "examples/chinook/inventory")
 EXPLAINED = (ROOT / "docs" / "inventory.md", ROOT / "docs" / "canary.md")
 LONG = 90
+FILES = load.FILES | {"canary": CanaryFile}
 PARTS = parts(FILES["source"])
 HEAD = """# Every word of the inventory
 
@@ -169,7 +171,7 @@ def page() -> Iterator[str]:
     yield HEAD
     told: set[str] = set()
     for file, model in FILES.items():
-        document = schema(file)
+        document = load.schema(model)
         defs = document.get("$defs", {})
         known = examples(file, defs, document)
         for name in parts(model):

@@ -13,7 +13,7 @@ from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation, installed
 
 from afschrift.batch.fulfil_batch import batch_run
-from afschrift.operations.findings import BATCHED
+from afschrift.domain.run import BATCHED
 
 pytestmark = pytest.mark.slow
 

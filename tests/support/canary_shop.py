@@ -16,9 +16,9 @@ from testbed.registers import place
 from testbed.running import installation
 
 from afschrift.app.settings import Settings
+from afschrift.audit.canary_check import Checked
 from afschrift.canary import check_canary
 from afschrift.canary.canary_file import CANARY
-from afschrift.canary.checked import Checked
 from afschrift.canary.made_values import Mark
 from afschrift.canary.propose import propose
 from afschrift.canary.proposed_files import as_sql, as_yaml

@@ -56,13 +56,15 @@ def notify(name: str) -> int:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
+        from afschrift.canary.canary_fault import canary_reminder
         from afschrift.casework.notices.reminders import reminders
         from afschrift.casework.notices.report import open_check
         from afschrift.operations.remarks import remarks
 
         entry = load_notifiers()[name]
         send, roles = sender(name, entry), [role.value for role in entry.roles]
-        of = reminders(open_check(BY), remarks())
+        check = open_check(BY)
+        of = (*reminders(check, remarks()), canary_reminder(check.register, BY))
         sent = sum(reminder.remind(name, send, roles) for reminder in of)
         if not sent:
             raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")

@@ -173,9 +173,8 @@ def _end_dead_runs(request_id: str) -> None:
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    from afschrift.domain.run import run_name
+    from afschrift.domain.run import LOST, run_name
     from afschrift.register.open import open_register
-    from afschrift.register.runs import LOST
 
     try:
         register = open_register(Settings.from_environment())

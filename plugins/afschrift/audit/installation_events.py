@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from afschrift.audit.canary_check import from_payload
 from afschrift.audit.phrases import listed, role_name
-from afschrift.canary.checked import from_payload
 from afschrift.domain.language import count
 
 Payload = Mapping[str, Any]

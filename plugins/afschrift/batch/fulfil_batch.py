@@ -12,9 +12,7 @@ from dataclasses import replace
 
 from afschrift.batch.extract_together import Outcomes, extract_together
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, UnknownRequestError
-from afschrift.domain.run import run_name
-from afschrift.operations.company import MOST
-from afschrift.operations.findings import BATCHED, LOST
+from afschrift.domain.run import BATCH_LIMIT, BATCHED, LOST, run_name
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -57,11 +55,12 @@ def prepare(
         does not go along.
     """
     of, everybody = of_batch(services, batch), list(dict.fromkeys(requests))
-    outcomes = Outcomes(dict.fromkeys(everybody[MOST:], LEFT))
+    outcomes = Outcomes(dict.fromkeys(everybody[BATCH_LIMIT:], LEFT))
     if outcomes:
-        services.log(f"One batch reads for {MOST} requests; {len(outcomes)} are left for the next one.")
+        left = f"{len(outcomes)} are left for the next one"
+        services.log(f"One batch reads for {BATCH_LIMIT} requests; {left}.")
     sources: dict[str, list[str]] = {name: [] for name in services.inventory.sources}
-    for request_id in everybody[:MOST]:
+    for request_id in everybody[:BATCH_LIMIT]:
         own = of(request_id)
         if services.register.questions.all(request_id=request_id):
             outcomes[request_id] = WAITS

@@ -20,9 +20,9 @@ from afschrift.inventory.base import Part
 from afschrift.inventory.column import ClassifiedBy
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.load import CANARY
 from afschrift.outside.limits import read_file
 
-CANARY = "canary.yml"
 PAGE = "docs/canary.md"
 ALL = "all"
 

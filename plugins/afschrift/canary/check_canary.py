@@ -20,10 +20,11 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, NoReturn
 
 from afschrift.app.settings import Settings
+from afschrift.audit.canary_check import Checked
 from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.canary.answer import Packed, answer
-from afschrift.canary.canary_file import CANARY, Canary, load_canary
-from afschrift.canary.checked import Checked, record, record_search
+from afschrift.canary.canary_file import Canary, load_canary
+from afschrift.canary.check_history import record, record_search
 from afschrift.canary.count import Counted, count, outcome
 from afschrift.canary.needles import Needles
 from afschrift.canary.read_bundle import read_bundle
@@ -32,6 +33,7 @@ from afschrift.canary.signed import require_signed
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.right import Right
+from afschrift.inventory.load import CANARY
 from afschrift.inventory.model import Inventory
 from afschrift.law.roles import Roles
 from afschrift.register.keys import document

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
+from afschrift.audit.canary_check import RightOutcome
 from afschrift.canary.canary_file import Canary, Pattern, Planted
-from afschrift.canary.checked import RightOutcome
 from afschrift.canary.read_bundle import Bundle, Cells
 from afschrift.domain.right import Right
 

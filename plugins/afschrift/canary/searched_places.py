@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import select
 
 from afschrift.audit.sentences import sentence
-from afschrift.canary.canary_file import CANARY
 from afschrift.domain.event import Header
+from afschrift.inventory.load import CANARY
 from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
 from afschrift.register.database.followed import followed

@@ -80,7 +80,7 @@ def verify(
     """
     from afschrift.app.settings import Settings
     from afschrift.audit.verify_register import verify as verify_all
-    from afschrift.canary.checked import evidence
+    from afschrift.canary.check_history import evidence
     from afschrift.register.trail.checkpoint import offered
 
     register = open_register()

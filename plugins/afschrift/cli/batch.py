@@ -58,7 +58,7 @@ def start(
     if here:
         from afschrift.airflow_ext.heartbeat import all_beating
         from afschrift.batch.fulfil_batch import batch_run, fulfil_batch
-        from afschrift.operations.findings import BATCHED
+        from afschrift.domain.run import BATCHED
 
         batch, opened = f"here-{uuid4().hex}", services()
         with all_beating(opened, {one: batch_run(batch, one) for one in chosen}):
@@ -72,11 +72,12 @@ def start(
 
 def _at_most(requests: list[str]) -> list[str]:
     """The first of them, the oldest, as many as one batch takes; what is left is said."""
-    from afschrift.operations.company import MOST
+    from afschrift.domain.run import BATCH_LIMIT
 
-    if (left := len(requests) - MOST) > 0:
-        say(f"One batch reads for {MOST} requests; {left} are left: start the next one when it has ended.")
-    return requests[:MOST]
+    if (left := len(requests) - BATCH_LIMIT) > 0:
+        what = f"{left} are left: start the next one when it has ended"
+        say(f"One batch reads for {BATCH_LIMIT} requests; {what}.")
+    return requests[:BATCH_LIMIT]
 
 
 def _waiting() -> list[str]:

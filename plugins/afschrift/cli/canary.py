@@ -31,11 +31,11 @@ def plan(
     Gives `canary.yml` and statements for each source. Sources are only read, and nothing is planted: read
     what is proposed, change what does not fit, and let each team run its own.
     """
-    from afschrift.canary.canary_file import CANARY
     from afschrift.canary.made_values import Mark
     from afschrift.canary.propose import propose
     from afschrift.canary.proposed_files import as_sql, as_yaml
     from afschrift.domain.instants import utc_now
+    from afschrift.inventory.load import CANARY
 
     mark = Mark("kwik" + secrets.token_hex(3), 739_000_000 + secrets.randbelow(900) * 1000)
     proposal = propose(services(), mark)
@@ -121,7 +121,7 @@ def search_logs(
 @app.command()
 def history(as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False) -> None:
     """Every check that the trail tells of, the oldest first."""
-    from afschrift.canary.checked import history as checks
+    from afschrift.canary.check_history import history as checks
     from afschrift.cli.common import open_register
 
     for one in checks(open_register()):

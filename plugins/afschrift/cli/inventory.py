@@ -35,9 +35,10 @@ def explain(
     folder: Folder = None,
 ) -> None:
     """Say why a column is in or out, by which way its table leads to the person, and show the SQL."""
-    from afschrift.wiring.explain import explain as explained
+    from afschrift.datamap.explain import explain as explained
+    from afschrift.wiring.build_services import load_inventory
 
-    found = explained(column, right, folder)
+    found = explained(load_inventory(folder), column, right)
     decision = found.field
     typer.echo(f"{found.column_path}, {right} (Art. {right.article}): {decision.action.upper()}")
     typer.echo(f"  because   {found.words}")
@@ -71,6 +72,7 @@ def schema(
 
     `check`: that of what `afschrift inventory check --format json` prints.
     """
+    from afschrift.canary.canary_file import CanaryFile
     from afschrift.datamap.check.documents import json_schema
     from afschrift.inventory.load import FILES
     from afschrift.inventory.load import schema as document
@@ -78,6 +80,7 @@ def schema(
     if file == "check":
         typer.echo(json.dumps(json_schema(), indent=2))
         return
-    if file not in FILES:
-        raise typer.BadParameter(f"choose one of {', '.join([*FILES, 'check'])}")
-    typer.echo(json.dumps(document(file), indent=2, ensure_ascii=False))
+    models = FILES | {"canary": CanaryFile}
+    if file not in models:
+        raise typer.BadParameter(f"choose one of {', '.join([*models, 'check'])}")
+    typer.echo(json.dumps(document(models[file]), indent=2, ensure_ascii=False))

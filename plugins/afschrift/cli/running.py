@@ -19,7 +19,7 @@ def plan(
     sql: Annotated[bool, typer.Option("--sql", help="Show the statements too.")] = False,
 ) -> None:
     """Dry run: tables, decisions, rows and SQL of a request. Nothing is extracted or changed."""
-    from afschrift.steps.preview import preview
+    from afschrift.wiring.preview import preview
 
     for line in preview(services(), request, sql=sql):
         typer.echo(line)

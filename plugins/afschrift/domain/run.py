@@ -13,6 +13,11 @@ _TIME = r"manual__\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d
 _OURS = re.compile(rf"req-[0-9a-z]{{12}}\.\d{{1,6}}|{_TIME}", re.ASCII)
 _WITH_TAIL = re.compile(rf"({_TIME})_(.+)", re.ASCII)
 
+LOST, PARTLY, BATCHED = "lost", "partly_delivered", "batched"
+"""Outcomes of runs: no sign of life; a part was delivered (R44); read in a batch, and not yet answered."""
+BATCH_LIMIT = 1_000
+"""Requests in one batch, of each of which some notes stay in memory; the rest waits for the next sweep."""
+
 
 @dataclass(frozen=True)
 class Run:

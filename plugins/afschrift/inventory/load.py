@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from afschrift.canary.canary_file import CANARY, CanaryFile
 from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
@@ -23,6 +22,7 @@ from afschrift.law.manual_search import KIND as MANUAL
 from afschrift.outside.limits import read_file
 
 IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
+CANARY = "canary.yml"  # read by the canary alone
 SINGLES = (IDENTITY, CONTROLLER, POLICY)
 
 FILES: dict[str, type[BaseModel]] = {
@@ -31,7 +31,6 @@ FILES: dict[str, type[BaseModel]] = {
     "identity": IdentityFile,
     "controller": Organisation,
     "policy": PolicyFile,
-    "canary": CanaryFile,
 }
 """What each kind of file holds."""
 
@@ -149,7 +148,7 @@ def _digest(files: Iterable[tuple[Path, bytes]]) -> str:
     return total.hexdigest()
 
 
-def schema(file: str) -> dict[str, Any]:
+def schema(model: type[BaseModel]) -> dict[str, Any]:
     """JSON Schema (2020-12) of one of `FILES`, so that an editor completes and checks while one writes."""
-    document = FILES[file].model_json_schema(by_alias=True, mode="validation")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **describe(document, FILES[file])}
+    document = model.model_json_schema(by_alias=True, mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **describe(document, model)}

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afschrift.domain.event import digest
-from afschrift.domain.run import RequestStatus
+from afschrift.domain.run import BATCH_LIMIT, RequestStatus
 from afschrift.operations.findings import WORK, SweepCode, SweepFinding
-
-MOST = 1_000
-"""Requests in one batch, of each of which some notes stay in memory; the rest waits for the next sweep."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Company:
         if not waiting:
             return []
         waited = now - datetime.fromisoformat(waiting[0].since)
-        return list(waiting[:MOST]) if len(waiting) >= self.least or waited >= self.wait else []
+        return list(waiting[:BATCH_LIMIT]) if len(waiting) >= self.least or waited >= self.wait else []
 
     def until(self, finding: SweepFinding) -> datetime:
         """When a request starts at the latest."""

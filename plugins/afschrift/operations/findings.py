@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from afschrift.domain.run import RequestStatus
+from afschrift.domain.run import BATCHED, LOST, PARTLY, RequestStatus
 from afschrift.domain.state import State
-
-LOST = "lost"
-PARTLY = "partly_delivered"
-BATCHED = "batched"
-"""Outcomes of runs: lost, without a sign of life; a part was delivered (R44); a batch did what it could."""
 
 WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.NEEDS_PERSON, State.ACCEPTED)
 """States in which a run has work to do, unless a question is open. In the others a letter comes next."""

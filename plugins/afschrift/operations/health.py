@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any
 
 from afschrift.app.settings import Settings
-from afschrift.canary.canary_file import CANARY
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import utc_now
+from afschrift.inventory.load import CANARY
 from afschrift.inventory.model import SourceFile
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.schema import revisions

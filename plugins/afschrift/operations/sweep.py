@@ -11,10 +11,10 @@ from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import StagedRequest
 from afschrift.domain.instants import rfc3339
-from afschrift.domain.run import Hold, RequestStatus
+from afschrift.domain.run import LOST, Hold, RequestStatus
 from afschrift.law.dispute import under_hold
 from afschrift.operations.company import Company, batch_id
-from afschrift.operations.findings import LOST, SweepFinding, SweepLimits, of_run, of_staging
+from afschrift.operations.findings import SweepFinding, SweepLimits, of_run, of_staging
 from afschrift.operations.refused_runs import next_free
 from afschrift.register.register import Register
 

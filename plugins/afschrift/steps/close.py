@@ -13,9 +13,9 @@ from afschrift.casework.telling.tell import tell
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import Plan
 from afschrift.domain.portions import Portion
+from afschrift.domain.run import PARTLY
 from afschrift.domain.state import State
 from afschrift.law.dispute import under_hold
-from afschrift.operations.findings import PARTLY
 from afschrift.services import Services
 from afschrift.steps.gates import enter, must_follow_from_trail, refusal
 

@@ -28,6 +28,7 @@ from afschrift.inventory.sheet_gaps import gaps, sheet_columns
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.column_facts import PersonFacts
+from afschrift.selection.fact_plans import fact_plans
 from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.own_identifiers import own_identifiers
@@ -36,7 +37,7 @@ from afschrift.sources.kept_open import KeptOpen
 from afschrift.steps.consents import read_consents
 from afschrift.steps.draft_tables import Notes, TableDrafts
 from afschrift.steps.key_facts import KeyFacts
-from afschrift.steps.sheet_facts import fact_plans, incomplete
+from afschrift.steps.sheet_facts import incomplete
 
 
 @dataclass(frozen=True)

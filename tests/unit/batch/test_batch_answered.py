@@ -15,7 +15,8 @@ from afschrift.batch import fulfil_batch as use_case
 from afschrift.batch.dry_run import explain
 from afschrift.batch.fulfil_batch import LEFT, WAITS, end, extract_source, fulfil_batch, prepare
 from afschrift.domain.errors import GateError
-from afschrift.operations.findings import BATCHED, next_run
+from afschrift.domain.run import BATCHED
+from afschrift.operations.findings import next_run
 from afschrift.operations.refused_runs import next_free
 from afschrift.services import Services
 from afschrift.steps.gates import begin
@@ -69,7 +70,7 @@ def test_more_than_one_batch_takes_are_left_and_named(
     crowded: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(use_case, "MOST", 2)
+    monkeypatch.setattr(use_case, "BATCH_LIMIT", 2)
     one, two, left = requests = stored(crowded, 3)
 
     outcomes = fulfil_batch(replace(crowded, log=said.append), requests, "b", "tester")

@@ -13,10 +13,10 @@ from tests.support.crowd import FIRST
 
 from afschrift.batch.dry_run import explain
 from afschrift.batch.fulfil_batch import WAITS, batch_run, fulfil_batch, short_id
-from afschrift.operations.findings import BATCHED
+from afschrift.domain.run import BATCHED
 from afschrift.services import Services
 from afschrift.steps.gates import begin
-from afschrift.steps.preview import preview
+from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
 

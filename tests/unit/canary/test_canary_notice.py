@@ -8,8 +8,9 @@ import pytest
 from testbed.registers import set_up
 
 from afschrift.app.settings import Settings
+from afschrift.audit.canary_check import Checked, RightOutcome
 from afschrift.canary.canary_fault import canary_reminder
-from afschrift.canary.checked import Checked, RightOutcome, evidence, record, record_search
+from afschrift.canary.check_history import evidence, record, record_search
 from afschrift.casework.notices.message import Message
 from afschrift.register.open import open_register
 from afschrift.register.register import Register

@@ -18,10 +18,11 @@ from tests.support.canary_shop import MARK, CanaryShop, canary_shop
 from typer.testing import CliRunner
 
 from afschrift.audit.against_logs import compare
+from afschrift.audit.canary_check import Checked
 from afschrift.audit.task_logs import read_logs
 from afschrift.canary import check_canary
 from afschrift.canary.check_canary import apart
-from afschrift.canary.checked import Checked, evidence, history
+from afschrift.canary.check_history import evidence, history
 from afschrift.canary.needles import Needles
 from afschrift.canary.searched_places import Said, in_clear, places
 from afschrift.cli.main import app

@@ -8,9 +8,9 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from typer.main import get_command
 
+from afschrift.audit.canary_check import RightOutcome
 from afschrift.canary.answer import GIVES_LESS
 from afschrift.canary.canary_file import CanaryFile
-from afschrift.canary.checked import RightOutcome
 from afschrift.cli.canary import app
 from afschrift.domain.right import Right
 

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from afschrift.canary.canary_file import CanaryFile
 from afschrift.cli.main import app
-from afschrift.inventory.load import FILES
+from afschrift.inventory import load
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.wording.word_meanings import meanings, parts
 
 ROOT = Path(__file__).parents[3]
+FILES = load.FILES | {"canary": CanaryFile}
 PARTS = {name: model for file in FILES.values() for name, model in parts(file).items()}
 
 

@@ -11,7 +11,7 @@ from testbed.mini import write_inventory
 
 from afschrift.inventory.column import Column
 from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.load import load, schema
+from afschrift.inventory.load import FILES, load, schema
 from afschrift.inventory.model import SourceFile
 
 PURPOSE = "{basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}"
@@ -257,7 +257,7 @@ def test_the_json_schema_takes_what_the_loader_takes(tmp_path: Path) -> None:
     said = YAML(typ="safe").load(
         SHOP.replace("2026-11-02", '"2026-11-02"').replace("2027-11-02", '"2027-11-02"')
     )
-    jsonschema.validate(said, schema("source"))
+    jsonschema.validate(said, schema(FILES["source"]))
     said["tables"]["orders"]["confirmed"] = {"by": "x", "on": "2026-11-02", "why": "y"}
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(said, schema("source"))
+        jsonschema.validate(said, schema(FILES["source"]))

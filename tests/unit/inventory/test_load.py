@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from testbed.mini import SHOP, write_inventory
 
 from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.load import load, schema
+from afschrift.inventory.load import FILES, load, schema
 
 
 def faults(folder: Path) -> dict[str, int]:
@@ -112,10 +112,10 @@ def test_the_schema_accepts_what_the_loader_accepts(project_root: Path) -> None:
         document = json.loads(
             json.dumps(YAML(typ="safe").load(path.read_text(encoding="utf-8")), default=str)
         )
-        jsonschema.validate(document, schema(kinds.get(path.name, "source")))
+        jsonschema.validate(document, schema(FILES[kinds.get(path.name, "source")]))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(
-            {"source": "x", "kind": "duckdb", "tables": {"t": {"joins": {}}}}, schema("source")
+            {"source": "x", "kind": "duckdb", "tables": {"t": {"joins": {}}}}, schema(FILES["source"])
         )
 
 

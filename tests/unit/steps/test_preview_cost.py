@@ -12,7 +12,7 @@ from afschrift.domain.errors import RetriableError
 from afschrift.domain.own_account import Estimate
 from afschrift.services import Services
 from afschrift.sources.duckdb.session import DuckSession
-from afschrift.steps.preview import preview
+from afschrift.wiring.preview import preview
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.steps.package import BUNDLE, package
 from afschrift.steps.plan_gates import staged_extracts
-from afschrift.steps.preview import preview
 from afschrift.steps.validate import validate
+from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
 

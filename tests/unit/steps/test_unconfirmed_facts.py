@@ -17,10 +17,10 @@ from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.extraction.finder.people import PeopleReader
 from afschrift.inventory.sheet_gaps import gaps
+from afschrift.selection.fact_plans import fact_plans
 from afschrift.selection.statements import Statements
 from afschrift.services import Services
 from afschrift.steps.consents import read_consents
-from afschrift.steps.sheet_facts import fact_plans
 
 AT = "2026-01-01T00:00:00.000000Z"
 ANN = [Key("customer_id", "1")]

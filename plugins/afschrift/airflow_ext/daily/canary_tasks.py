@@ -82,7 +82,8 @@ def search(ti: Any = None) -> int:
 
 
 def _there(services: Services, settings: Settings) -> None:
-    from afschrift.canary.canary_file import CANARY, load_canary
+    from afschrift.canary.canary_file import load_canary
+    from afschrift.inventory.load import CANARY
 
     if load_canary(settings.inventory, services.inventory.identity.keys) is None:
         raise AirflowSkipException(f"There is no {CANARY} beside the data map: see docs/canary.md.")

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from afschrift.canary.checked import Checked
+    from afschrift.audit.canary_check import Checked
     from afschrift.operations.figures import Figures
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from afschrift.canary.canary_fault import canary_reminder
 from afschrift.casework.notices.deadline_check import DeadlineCheck, Remarks
 from afschrift.casework.notices.deadlines import deadline_reminder
 from afschrift.casework.notices.referrals import referral_reminder
@@ -21,5 +20,4 @@ def reminders(check: DeadlineCheck, remarks: Remarks) -> tuple[Reminder[Any], ..
         search_reminder(register, by, check.place, now),
         review_reminder(register, by, now),
         referral_reminder(register, by, now),
-        canary_reminder(register, by),
     )

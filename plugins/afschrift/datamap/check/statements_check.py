@@ -18,10 +18,10 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.estimate_lines import about, estimate_lines
+from afschrift.selection.fact_plans import fact_plans
 from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.person import Catalogue
 from afschrift.selection.table_decision import Classifier, TableDecision
-from afschrift.steps.sheet_facts import fact_plans
 
 LARGE = 1_000_000
 """Rows of a table from which reading it from end to end is said."""

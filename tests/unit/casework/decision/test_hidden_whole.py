@@ -32,8 +32,8 @@ from afschrift.letters.kinds import KINDS
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.preview import preview
 from afschrift.wiring.build_services import build
+from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
 

@@ -19,8 +19,8 @@ from afschrift.inventory.load import load
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.preview import preview
 from afschrift.wiring.build_services import build
+from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
 

@@ -38,8 +38,8 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
-from afschrift.steps.preview import preview
 from afschrift.steps.validate import validate
+from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
 

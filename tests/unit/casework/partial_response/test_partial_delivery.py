@@ -44,8 +44,8 @@ from afschrift.steps.close import close
 from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
-from afschrift.steps.preview import preview
 from afschrift.steps.validate import validate
+from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from afschrift.app.include import SHIPPED
 from afschrift.casework.decision.source_triggers import is_case_column
@@ -23,7 +22,6 @@ from afschrift.selection.statements import Statements
 from afschrift.selection.table_decision import Classifier
 from afschrift.selection.words import REASONS
 from afschrift.sources.registry import open_declared
-from afschrift.wiring.build_services import load_inventory
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,12 @@ class DecisionExplanation:
     defaults: tuple[str, ...]
 
 
-def explain(name: str, right: Right, folder: Path | None = None) -> DecisionExplanation:
+def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanation:
     """Decide on a column as a request without personal consents or limits would.
 
     Raises:
         ConfigurationError: there is no such column, or several bear the name.
     """
-    inventory = load_inventory(folder)
     source, table, column = _find(inventory, name)
     session = open_declared(source)
     try:
