@@ -7,39 +7,22 @@ as the database takes the two for equal; `refused`: no request reads the table.
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import psycopg
 import pytest
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from testbed import postgres as pg
-from testbed.mini import CONTROLLER, POLICY
-from tests.support import mariadb
+from tests.support.key_shop import AT, DECIDED, KeyShop, Reading, key_shop, mapped
 
-from afschrift.batch.together import HELD, PERSON, TogetherFinder
-from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, key_form
-from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.domain.sources import Source
+from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.inventory.load import load
-from afschrift.inventory.model import Inventory
-from afschrift.selection.held_keys import HeldKeys, held_as
-from afschrift.selection.statements import Statements
-from afschrift.sources.registry import SOURCES, open_source
+from afschrift.sources.registry import SOURCES
 
-ROOT = Path(__file__).parents[2]
-SQL = ROOT / "include" / "sql"
-PAGE = ROOT / "docs" / "key-equality.md"
-AT = "2026-01-01T00:00:00.000000Z"
+PAGE = Path(__file__).parents[2] / "docs" / "key-equality.md"
 NFD = unicodedata.normalize("NFD", "zoë")
 PAIRS = {
     "the same": ("tess", "tess"),
@@ -58,35 +41,10 @@ PAIRS = {
     "01 and 1": ("01", "1"),
 }
 MATCHES = {"exact": "", "casefold": "casefold", "email": "email", "digits": "digits"}
-SHOP = """
-source: shop
-kind: {kind}
-{more}
-purposes:
-  sale:
-    basis: A6-1-b
-    title: {{nl: Verkoop, en: Sale}}
-    retention: {{period: P1Y, trigger: {{nl: na de koop, en: after the sale}}}}
-    recipients: []
-tables:
-  orders:
-    subject: {{ck: {link}}}
-    key: [id]
-    purposes: [sale]
-    columns: {{id: {{origin: assigned}}, ck: {{origin: assigned}}}}
-  account:
-    subject: {{owner: owner}}
-    key: [code]
-    purposes: [sale]
-    columns: {{code: {{origin: assigned}}, owner: {{origin: assigned}}}}
-  line:
-    join: {{code: account.code}}
-    key: [id]
-    purposes: [sale]
-    columns: {{id: {{origin: assigned}}, code: {{origin: assigned}}}}
-"""
-IDENTITY = "person: ck\nkeys:\n  ck: {unique: yes}\n  owner: {unique: yes}\n"
-DECIDED = "decided: {by: Data office, on: 2026-11-29, why: As it is typed.}"
+JOINED = (
+    mapped("account", "subject: {owner: owner}", "code", "owner"),
+    mapped("line", "join: {code: account.code}", "id", "code"),
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +54,6 @@ class Case:
     kind: str
     type: str
     parent: str
-    server: str = ""
     driver: str = ""
 
 
@@ -106,32 +63,22 @@ CASES = {
     "duckdb, NOCASE": Case("duckdb", "VARCHAR COLLATE NOCASE", "VARCHAR"),
     "duckdb, NOACCENT": Case("duckdb", "VARCHAR COLLATE NOCASE.NOACCENT", "VARCHAR"),
     "parquet": Case("parquet", "VARCHAR", "VARCHAR"),
-    "postgres": Case("postgres", "text", "text", "postgres_server"),
-    "postgres, citext": Case("postgres", "citext", "text", "postgres_server"),
-    "postgres, citext in both": Case("postgres", "citext", "citext", "postgres_server"),
-    "postgres, ICU": Case("postgres", "text COLLATE loose", "text", "postgres_server"),
-    "postgres, char(20)": Case("postgres", "char(20)", "text", "postgres_server"),
-    "mysql, general_ci": Case("mysql", f"{_UTF8} utf8mb4_general_ci", f"{_UTF8} utf8mb4_bin", "mariadb_server"),
-    "mysql, uca1400_ai_ci": Case("mysql", f"{_UTF8} utf8mb4_uca1400_ai_ci", f"{_UTF8} utf8mb4_uca1400_ai_ci", "mariadb_server"),
-    "mysql, bin": Case("mysql", f"{_UTF8} utf8mb4_bin", f"{_UTF8} utf8mb4_bin", "mariadb_server"),
+    "postgres": Case("postgres", "text", "text"),
+    "postgres, citext": Case("postgres", "citext", "text"),
+    "postgres, citext in both": Case("postgres", "citext", "citext"),
+    "postgres, ICU": Case("postgres", "text COLLATE loose", "text"),
+    "postgres, char(20)": Case("postgres", "char(20)", "text"),
+    "mysql, general_ci": Case("mysql", f"{_UTF8} utf8mb4_general_ci", f"{_UTF8} utf8mb4_bin"),
+    "mysql, uca1400_ai_ci": Case("mysql", f"{_UTF8} utf8mb4_uca1400_ai_ci", f"{_UTF8} utf8mb4_uca1400_ai_ci"),
+    "mysql, bin": Case("mysql", f"{_UTF8} utf8mb4_bin", f"{_UTF8} utf8mb4_bin"),
     "sqlite": Case("sqlite", "VARCHAR(40)", "VARCHAR(40)"),
     "sqlite, NOCASE": Case("sqlite", "VARCHAR(40) COLLATE NOCASE", "VARCHAR(40)"),
-    "sqlalchemy, postgresql": Case("sqlalchemy", "text", "text", "postgres_server", "postgresql+psycopg"),
-    "sqlalchemy, postgresql citext": Case("sqlalchemy", "citext", "citext", "postgres_server", "postgresql+psycopg"),
-    "sqlalchemy, sqlite NOCASE": Case("sqlalchemy", "VARCHAR(40) COLLATE NOCASE", "VARCHAR(40)", "", "sqlite"),
-    "sqlalchemy, mysql general_ci": Case("sqlalchemy", f"{_UTF8} utf8mb4_general_ci", f"{_UTF8} utf8mb4_bin", "mariadb_server", "mysql+pymysql"),
-    "sqlalchemy, any other": Case("sqlalchemy", "VARCHAR(40) COLLATE NOCASE", "VARCHAR(40)", "", "other"),
+    "sqlalchemy, postgresql": Case("sqlalchemy", "text", "text", "postgresql+psycopg"),
+    "sqlalchemy, postgresql citext": Case("sqlalchemy", "citext", "citext", "postgresql+psycopg"),
+    "sqlalchemy, sqlite NOCASE": Case("sqlalchemy", "VARCHAR(40) COLLATE NOCASE", "VARCHAR(40)", "sqlite"),
+    "sqlalchemy, mysql general_ci": Case("sqlalchemy", f"{_UTF8} utf8mb4_general_ci", f"{_UTF8} utf8mb4_bin", "mysql+pymysql"),
+    "sqlalchemy, any other": Case("sqlalchemy", "VARCHAR(40) COLLATE NOCASE", "VARCHAR(40)", "other"),
 }  # fmt: skip
-
-
-class Other(SQLiteDialect_pysqlite):
-    """A database that is there, by a dialect of which the software knows nothing."""
-
-    name = "other"
-    supports_statement_cache = True
-
-
-registry.register("other", __name__, "Other")
 
 
 def test_every_source_is_here() -> None:
@@ -143,112 +90,49 @@ class Filled:
     """A source with the pairs in it."""
 
     name: str
-    folder: Path
     case: Case
-    more: str
-    uri: str
-
-    def inventory(self, link: str) -> Inventory:
-        folder = self.folder / f"inventory-{abs(hash(link))}"
-        folder.mkdir(exist_ok=True)
-        shop = SHOP.format(kind=self.case.kind, more=self.more, link=link)
-        files = {"shop": shop, "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
-        for name, text in files.items():
-            (folder / f"{name}.yml").write_text(text, encoding="utf-8")
-        return load(folder)
-
-    def open(self, inventory: Inventory) -> Source:
-        declared = inventory.sources["shop"]
-        return open_source("shop", declared.kind, declared.options, connection=declared.connection)
-
-
-def _statements(case: Case) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
-    yield f"CREATE TABLE orders (id INTEGER, ck {case.type})", []
-    yield f"CREATE TABLE account (code {case.parent}, owner INTEGER)", []
-    yield f"CREATE TABLE line (id INTEGER, code {case.type})", []
-    numbered = list(enumerate(PAIRS.values()))
-    yield "INSERT INTO orders VALUES ({}, {})", [(number, held) for number, (_, held) in numbered]
-    yield "INSERT INTO account VALUES ({}, {})", [(key, number) for number, (key, _) in numbered]
-    yield "INSERT INTO line VALUES ({}, {})", [(number, held) for number, (_, held) in numbered]
-
-
-def _fill(execute: Callable[..., Any], case: Case, mark: str) -> None:
-    for statement, rows in _statements(case):
-        if not rows:
-            execute(statement)
-        for row in rows:
-            execute(statement.format(mark, mark), row)
+    shop: KeyShop
 
 
 @pytest.fixture(scope="module", params=CASES)
 def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     name, case = request.param, CASES[request.param]
-    folder = tmp_path_factory.mktemp("pairs")
-    server: Any = request.getfixturevalue(case.server) if case.server else None
-    database = server.create() if server else None
-    if isinstance(database, pg.Database):
-        with psycopg.connect(database.libpq, autocommit=True) as opened:
-            opened.execute("CREATE EXTENSION IF NOT EXISTS citext")
-            if "loose" in case.type:
-                _loose_collation(opened)
-            _fill(opened.execute, case, "%s")
-        uri = database.libpq
-    elif isinstance(database, mariadb.Database):
-        with database.connect() as opened, opened.cursor() as cursor:
-            _fill(cursor.execute, case, "%s")
-        uri = database.uri()
-    elif case.kind == "sqlite" or case.driver in ("sqlite", "other"):
-        with sqlite3.connect(folder / "shop.sqlite") as opened:
-            _fill(opened.execute, case, "?")
-        uri = f"sqlite:///{folder / 'shop.sqlite'}"
-    else:
-        with duckdb.connect(str(folder / "shop.duckdb")) as opened:
-            _fill(opened.execute, case, "?")
-            for table in ("orders", "account", "line"):
-                (folder / "lake" / table).mkdir(parents=True)
-                opened.execute(f"COPY {table} TO '{folder / 'lake' / table / 'part.parquet'}'")
-        uri = ""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AIRFLOW_CONN_SHOP", uri)
-        yield Filled(name, folder, case, _more(case, folder), uri)
-    if server:
-        server.drop(database)
-
-
-def _loose_collation(opened: psycopg.Connection) -> None:
-    try:
-        opened.execute(
-            "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false)"
+    numbered = [(number, *pair) for number, pair in enumerate(PAIRS.values())]
+    with key_shop(request, tmp_path_factory.mktemp("pairs"), case.kind, case.driver) as shop:
+        if "citext" in case.type:
+            shop.run("CREATE EXTENSION IF NOT EXISTS citext")
+        if "loose" in case.type:
+            _loose_collation(shop)
+        shop.make("orders", f"id INTEGER, ck {case.type}", [(number, held) for number, _, held in numbered])
+        shop.make(
+            "account", f"code {case.parent}, owner INTEGER", [(key, number) for number, key, _ in numbered]
         )
+        shop.make("line", f"id INTEGER, code {case.type}", [(number, held) for number, _, held in numbered])
+        for made in ("orders", "account", "line") if case.kind == "parquet" else ():
+            (shop.folder / "lake" / made).mkdir(parents=True)
+            shop.run(f"COPY {made} TO '{shop.folder / 'lake' / made / 'part.parquet'}'")
+        yield Filled(name, case, shop)
+
+
+def _loose_collation(shop: KeyShop) -> None:
+    try:
+        shop.run("CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false)")
     except psycopg.errors.Error:
         pytest.skip("this PostgreSQL was made without ICU, and has no loose collation")
 
 
-def _more(case: Case, folder: Path) -> str:
-    if case.kind == "sqlalchemy":
-        isolation = ", isolation: SERIALIZABLE" if not case.server else ""
-        return f"connection: shop\noptions: {{driver: {case.driver}{isolation}}}"
-    if case.server:
-        return "connection: shop"
-    if case.kind == "parquet":
-        return f"options: {{root: {folder / 'lake'}}}"
-    return f"options: {{path: {folder / f'shop.{case.kind}'}}}"
-
-
-def outcomes(filled: Filled, link: str, table: str) -> dict[str, str]:
+def outcomes(filled: Filled, link: str, of: str) -> dict[str, str]:
     """What comes of each pair: by count, extract, batch, reconciliation and the check of each row, alike."""
-    inventory = filled.inventory(link)
     found: dict[str, str] = {}
-    with filled.open(inventory) as session:
-        statements = Statements(
-            SQL, inventory.sources["shop"], inventory.identity, session.dialect, session.catalogue()
-        )
+    tables = "".join([mapped("orders", f"subject: {{ck: {link}}}", "id", "ck"), *JOINED])
+    with filled.shop.read(tables, ("ck", "owner")) as reading:
+        session, statements = reading.session, reading.statements
         try:
-            asked, count = statements.foreign(table), statements.count(table)
-            plan = _plan(statements, table)
+            asked, count = statements.foreign(of), statements.count(of)
+            plan = reading.plan(of)
         except ConfigurationError:
             return dict.fromkeys(PAIRS, "refused")
-        keys = [_keys(number, key) for number, (key, _) in enumerate(PAIRS.values())]
+        keys = [[Key("ck", key), Key("owner", str(number))] for number, (key, _) in enumerate(PAIRS.values())]
         for number, pair in enumerate(PAIRS):
             session.bind(keys[number], AT)
             rows = [row for batch in session.stream(plan.statement) for row in batch.column("id").to_pylist()]
@@ -259,42 +143,23 @@ def outcomes(filled: Filled, link: str, table: str) -> dict[str, str]:
             close = int(session.rows(asked)[0][0]) if asked else 0
             found[pair] = "equal" if rows else "asked" if close else "different"
         given = {number for number, pair in enumerate(PAIRS) if found[pair] == "equal"}
-        assert _together(session, inventory, statements, plan, keys) in (given, None)
+        assert _together(reading, plan, keys) in (given, None)
     return found
 
 
-def _keys(number: int, key: str) -> list[Key]:
-    return [Key("ck", key), Key("owner", str(number))]
-
-
-def _plan(statements: Statements, table: str) -> ExtractPlan:
-    field = FieldPlan("id", ValueKind.INTEGER, Action.INCLUDE, (), "")
-    statement = statements.extract(table, [field], None)
-    return ExtractPlan("shop", table, (field,), statement, statements.ways(table).keys, ("id",))
-
-
-def _together(
-    session: Source, inventory: Inventory, statements: Statements, plan: ExtractPlan, keys: list[list[Key]]
-) -> set[int] | None:
+def _together(reading: Reading, plan: ExtractPlan, keys: list[list[Key]]) -> set[int] | None:
     """The persons who get their row in a batch; None: no batch reads the table."""
-    source = inventory.sources["shop"]
-    rows = TogetherFinder(SQL, source, session.dialect, statements.finder).of_extract(plan)
+    rows = reading.together(plan, keys)
     if rows is None:
         return None
-    session.bind(keys[0], AT, *((of, AT) for of in keys[1:]))
-    found = set()
-    for batch in session.stream(rows.ordered(plan.statement)):
-        for number, person, held in zip(
-            *(batch.column(name).to_pylist() for name in ("id", PERSON, HELD)), strict=True
-        ):
-            assert int(number) == int(person)
-            assert HeldKeys(keys[int(person)], held_as(rows.belongs))(str(held))
-            found.add(int(person))
-    return found
+    for number, person, own in rows:
+        assert number == person
+        assert own
+    return {person for _, person, _ in rows}
 
 
 def _link(match: str) -> str:
-    return "ck" if match == "exact" else f"{{column: ck, match: {match}, {DECIDED}}}"
+    return "ck" if match == "exact" else f"{{column: ck, match: {match}, decided: {DECIDED}}}"
 
 
 @pytest.mark.parametrize("match", ["exact", "casefold", "email", "digits"])
@@ -324,8 +189,7 @@ def test_a_join_compares_bytes(filled: Filled) -> None:
 
 
 def test_a_key_that_is_said_to_be_normal_is_found_by_the_index_and_its_bytes(filled: Filled) -> None:
-    normal = "normal: {by: Data office, on: 2026-11-29, why: The shop writes it so.}"
-    found = outcomes(filled, f"{{column: ck, {normal}}}", "orders")
+    found = outcomes(filled, f"{{column: ck, normal: {DECIDED}}}", "orders")
     for pair, outcome in found.items():
         key, held = PAIRS[pair]
         if outcome == "equal" and filled.case.driver != "other":

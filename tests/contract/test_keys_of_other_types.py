@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import duckdb
-import psycopg
 import pytest
-from testbed import postgres as pg
-from testbed.mini import CONTROLLER, POLICY
-from tests.contract.test_key_equality import AT, IDENTITY, SHOP, SQL
-from tests.support import mariadb
+from tests.support.key_shop import AT, Reading, key_shop, mapped
 
-from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.plan import FieldPlan
-from afschrift.domain.sources import Source
-from afschrift.domain.value_kind import ValueKind
-from afschrift.inventory.load import load
 from afschrift.selection.held_keys import HeldKeys, held_as
-from afschrift.selection.statements import Statements
-from afschrift.sources.registry import open_source
 
-TABLE = """
-  t{number}:
-    subject: {{ck: ck}}
-    key: [id]
-    purposes: [sale]
-    columns: {{id: {{origin: assigned}}, ck: {{origin: assigned{kind}}}}}
-"""
 SERVERS = {
-    "postgres": ("postgres_server", "postgres", ""),
-    "mysql": ("mariadb_server", "mysql", ""),
-    "sqlite": ("", "sqlite", ""),
-    "duckdb": ("", "duckdb", ""),
-    "alchemy postgres": ("postgres_server", "sqlalchemy", "postgresql+psycopg"),
-    "alchemy mysql": ("mariadb_server", "sqlalchemy", "mysql+pymysql"),
-    "alchemy sqlite": ("", "sqlalchemy", "sqlite"),
-    "alchemy other": ("", "sqlalchemy", "other"),
+    "postgres": ("postgres", ""),
+    "mysql": ("mysql", ""),
+    "sqlite": ("sqlite", ""),
+    "duckdb": ("duckdb", ""),
+    "alchemy postgres": ("sqlalchemy", "postgresql+psycopg"),
+    "alchemy mysql": ("sqlalchemy", "mysql+pymysql"),
+    "alchemy sqlite": ("sqlalchemy", "sqlite"),
+    "alchemy other": ("sqlalchemy", "other"),
 }
 Tables = Sequence[tuple[str, Sequence[object]]]
 
@@ -50,73 +29,32 @@ Tables = Sequence[tuple[str, Sequence[object]]]
 @contextmanager
 def opened(
     name: str, tables: Tables, request: pytest.FixtureRequest, folder: Path, kind: str = ""
-) -> Iterator[tuple[Source, Statements]]:
+) -> Iterator[Reading]:
     """A source with a table for each type: its rows are numbered, and bear the values as keys."""
-    fixture, source, driver = SERVERS[name]
-    server: Any = request.getfixturevalue(fixture) if fixture else None
-    database = server.create() if server else None
-    uri = ""
-    if isinstance(database, pg.Database):
-        with psycopg.connect(database.libpq, autocommit=True) as connection:
-            connection.execute("CREATE DOMAIN padded AS bpchar")
-            _fill(connection.execute, tables, "%s")
-        uri = database.libpq
-    elif isinstance(database, mariadb.Database):
-        with database.connect() as connection, connection.cursor() as cursor:
-            _fill(cursor.execute, tables, "%s")
-        uri = database.uri()
-    elif source == "duckdb":
-        with duckdb.connect(str(folder / "shop.duckdb")) as connection:
-            _fill(connection.execute, tables, "?")
-    else:
-        with sqlite3.connect(folder / "shop.sqlite") as connection:
-            _fill(connection.execute, tables, "?")
-        uri = f"sqlite:///{folder / 'shop.sqlite'}"
-    more = f"options: {{path: {folder / f'shop.{source}'}}}"
-    if fixture or driver:
-        more = "connection: shop"
-    if driver:
-        isolation = "" if fixture else ", isolation: SERIALIZABLE"
-        more = f"{more}\noptions: {{driver: {driver}{isolation}}}"
-    text = SHOP.format(kind=source, more=more, link="ck").split("tables:")[0] + "tables:"
-    text += "".join(TABLE.format(number=number, kind=kind) for number in range(len(tables)))
-    files = {"shop": text, "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
-    (folder / "inventory").mkdir(exist_ok=True)
-    for file, words in files.items():
-        (folder / "inventory" / f"{file}.yml").write_text(words, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AIRFLOW_CONN_SHOP", uri)
-        inventory = load(folder / "inventory")
-        declared = inventory.sources["shop"]
-        with open_source("shop", source, declared.options, connection=declared.connection) as session:
-            yield (
-                session,
-                Statements(SQL, declared, inventory.identity, session.dialect, session.catalogue()),
-            )
-    if server:
-        server.drop(database)
+    with key_shop(request, folder, *SERVERS[name]) as shop:
+        if any(type_ == "padded" for type_, _ in tables):
+            shop.run("CREATE DOMAIN padded AS bpchar")
+        for number, (type_, values) in enumerate(tables):
+            shop.make(f"t{number}", f"id INTEGER, ck {type_}", list(enumerate(values)))
+        column = f"ck: {{origin: assigned{kind}}}"
+        written = (mapped(f"t{number}", "subject: {ck: ck}", "id", column) for number in range(len(tables)))
+        with shop.read("".join(written)) as reading:
+            yield reading
 
 
-def _fill(execute: Callable[..., Any], tables: Tables, mark: str) -> None:
-    for number, (type_, values) in enumerate(tables):
-        execute(f"CREATE TABLE t{number} (id INTEGER, ck {type_})")
-        for row, value in enumerate(values):
-            execute(f"INSERT INTO t{number} VALUES ({mark}, {mark})", (row, value))
-
-
-def found(session: Source, statements: Statements, table: str, key: str) -> list[int]:
+def found(reading: Reading, of: str, key: str) -> list[int]:
     """The rows that bear a key, and -1 for each that bears none by what it holds."""
+    session, statements = reading.session, reading.statements
     keys = [Key("ck", key)]
     session.bind(keys, AT)
-    statement = statements.extract(table, [FieldPlan("id", ValueKind.INTEGER, Action.INCLUDE, (), "")], None)
-    held = HeldKeys(keys, held_as(statements.ways(table).belongs))
+    held = HeldKeys(keys, held_as(statements.ways(of).belongs))
     rows = []
-    for batch in session.stream(statement):
+    for batch in session.stream(reading.plan(of).statement):
         columns = batch.to_pydict()
         [texts] = [column for name, column in columns.items() if name.startswith("afschrift_held")]
         others = [text for text in texts if not held(str(text))]
         rows += [-1 for _ in others] + [int(row) for row in columns["id"]]
-    assert session.rows(statements.count(table)) == [(sum(row >= 0 for row in rows),)]
+    assert session.rows(statements.count(of)) == [(sum(row >= 0 for row in rows),)]
     return rows
 
 
@@ -158,10 +96,10 @@ def test_a_column_of_numbers_holds_the_plain_spelling(
     if name == "alchemy other":  # of an unknown database, no text is known beside a number
         tables = [(type_, values) for type_, values in tables if "C-17" not in values]
     wrong = []
-    with opened(name, tables, request, tmp_path) as (session, statements):
+    with opened(name, tables, request, tmp_path) as reading:
         for number, (type_, values) in enumerate(tables):
             for key in ASKED:
-                rows = found(session, statements, f"t{number}", key)
+                rows = found(reading, f"t{number}", key)
                 wanted = [row for row, value in enumerate(values) if plain(value) == PLAIN.get(key)]
                 if sorted(rows) != wanted:
                     wrong.append((type_, key, rows, wanted))
@@ -178,23 +116,23 @@ TEXTS: Mapping[str, Tables] = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_text_by_another_name(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with opened(name, TEXTS[name], request, tmp_path) as (session, statements):
+    with opened(name, TEXTS[name], request, tmp_path) as reading:
         for number in range(len(TEXTS[name])):
-            rows = [found(session, statements, f"t{number}", key) for key in ("carl", "zoë", "bob", "BOB")]
+            rows = [found(reading, f"t{number}", key) for key in ("carl", "zoë", "bob", "BOB")]
             assert rows == [[0], [1], [2], []]
 
 
 def test_a_column_without_a_type_holds_numbers_too(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     with opened("sqlite", [("", [17.0, "17", 17, 4.5])], request, tmp_path, ", kind: text") as at:
-        assert [found(*at, "t0", key) for key in ("17", "17.0", "4.5")] == [[0, 1, 2], [], [3]]
+        assert [found(at, "t0", key) for key in ("17", "17.0", "4.5")] == [[0, 1, 2], [], [3]]
 
 
 BYTES = [b"anna", "é".encode(), b"\xff"]
 
 
 def test_bytes_of_duckdb_are_compared_as_utf8(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with opened("duckdb", [("BLOB", BYTES)], request, tmp_path) as (session, statements):
-        rows = [found(session, statements, "t0", key) for key in ("anna", "é", "ANNA", "\\xFF", "\\xC3\\xA9")]
+    with opened("duckdb", [("BLOB", BYTES)], request, tmp_path) as reading:
+        rows = [found(reading, "t0", key) for key in ("anna", "é", "ANNA", "\\xFF", "\\xC3\\xA9")]
         assert rows == [[0], [1], [], [], []]
 
 
@@ -205,10 +143,10 @@ def test_bytes_that_cannot_be_compared_are_refused(
     name: str, type_: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     with (
-        opened(name, [(type_, BYTES)], request, tmp_path) as (_, statements),
+        opened(name, [(type_, BYTES)], request, tmp_path) as reading,
         pytest.raises(ConfigurationError, match=r"ck\W* holds a key as bytes.* a view that decodes"),
     ):
-        statements.count("t0")
+        reading.statements.count("t0")
 
 
 JOINED: Mapping[str, Sequence[tuple[str, Sequence[object]]]] = {
@@ -225,10 +163,10 @@ def test_a_text_is_joined_to_the_plain_spelling_of_a_number(
 ) -> None:
     tables = JOINED[name.rpartition(" ")[2]]
     texts = ("VARCHAR(20)", ["1", "1.00", "01", "1.0", "2.50"])
-    with opened(name, [*tables, texts], request, tmp_path) as (session, statements):
-        finder, own = statements.finder, f"t{len(tables)}"
+    with opened(name, [*tables, texts], request, tmp_path) as reading:
+        finder, own = reading.statements.finder, f"t{len(tables)}"
         for number, (type_, _) in enumerate(tables):
             same = finder.equal((own, "ck", "t"), (f"t{number}", "ck", "o"))
             relations = f"{finder.relation(own)} AS t, {finder.relation(f't{number}')} AS o"
-            rows = session.rows(f"SELECT t.id FROM {relations} WHERE {same} AND o.id = 0")
+            rows = reading.session.rows(f"SELECT t.id FROM {relations} WHERE {same} AND o.id = 0")
             assert [int(row) for (row,) in rows] == [0], type_

@@ -2,91 +2,47 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import duckdb
-import psycopg
 import pytest
-from testbed.mini import CONTROLLER, POLICY
-from tests.contract.test_key_equality import AT, SHOP, SQL
+from tests.support.key_shop import AT, Reading, key_shop, mapped
 
-from afschrift.batch.together import PERSON, TogetherFinder
+from afschrift.batch.together import PERSON
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import Source
-from afschrift.inventory.load import load
-from afschrift.inventory.model import Inventory
-from afschrift.selection.statements import Statements
-from afschrift.sources.registry import open_source
 
 NAMES = ("Renée BV", "RENÉE BV", "Bol", "BOL", "Bol ", "Bol")
 ANNA, BOB = [Key("ck", "1")], [Key("ck", "2")]
-TABLES = """tables:
-  orders:
-    subject: {ck: ck}
-    purposes: [sale]
-    columns: {ck: {origin: assigned}, name: {origin: observed}}
-"""
 CASES = {
-    "duckdb": ("VARCHAR COLLATE NOCASE.NOACCENT", "", ""),
-    "sqlite": ("VARCHAR(40) COLLATE NOCASE", "", ""),
-    "postgres": ("citext", "", "postgres_server"),
-    "mysql": ("VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", "", "mariadb_server"),
-    "sqlalchemy": ("citext", "postgresql+psycopg", "postgres_server"),
+    "duckdb": ("VARCHAR COLLATE NOCASE.NOACCENT", ""),
+    "sqlite": ("VARCHAR(40) COLLATE NOCASE", ""),
+    "postgres": ("citext", ""),
+    "mysql": ("VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", ""),
+    "sqlalchemy": ("citext", "postgresql+psycopg"),
 }
 
 
-def _fill(execute: Any, of_type: str, mark: str) -> None:
-    execute(f"CREATE TABLE orders (ck INTEGER, name {of_type})")
-    for person, names in ((1, NAMES), (2, NAMES[:3])):
-        for name in names:
-            execute(f"INSERT INTO orders VALUES ({mark}, {mark})", (person, name))
-
-
 @pytest.fixture(params=CASES)
-def opened(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    kind = request.param
-    of_type, driver, name = CASES[kind]
-    server: Any = request.getfixturevalue(name) if name else None
-    database = server.create() if server else None
-    if name == "postgres_server":
-        with psycopg.connect(database.libpq, autocommit=True) as con:
-            con.execute("CREATE EXTENSION IF NOT EXISTS citext")
-            _fill(con.execute, of_type, "%s")
-        monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.libpq)
-    elif name:
-        with database.connect() as con, con.cursor() as cursor:
-            _fill(cursor.execute, of_type, "%s")
-        monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.uri())
-    else:
-        made: Any = sqlite3 if kind == "sqlite" else duckdb
-        with made.connect(str(tmp_path / "shop.db")) as con:
-            _fill(con.execute, of_type, "?")
-    more = "connection: shop" if name else f"options: {{path: {tmp_path / 'shop.db'}}}"
-    more += f"\noptions: {{driver: {driver}}}" if driver else ""
-    shop = SHOP.partition("tables:")[0].format(kind=kind, more=more) + TABLES
-    texts = {"shop": shop, "identity": "person: ck\nkeys:\n  ck: {unique: yes}\n"}
-    (tmp_path / "map").mkdir()
-    for file, text in {**texts, "controller": CONTROLLER, "policy": POLICY}.items():
-        (tmp_path / "map" / f"{file}.yml").write_text(text, encoding="utf-8")
-    inventory = load(tmp_path / "map")
-    declared = inventory.sources["shop"]
-    with open_source("shop", declared.kind, declared.options, connection=declared.connection) as session:
-        yield session, inventory
-    if server:
-        server.drop(database)
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reading]:
+    of_type, driver = CASES[request.param]
+    with key_shop(request, tmp_path, request.param, driver) as shop:
+        if of_type == "citext":
+            shop.run("CREATE EXTENSION IF NOT EXISTS citext")
+        rows = [(person, name) for person, names in ((1, NAMES), (2, NAMES[:3])) for name in names]
+        shop.make("orders", f"ck INTEGER, name {of_type}", rows)
+        with shop.read(
+            mapped("orders", "subject: {ck: ck}", "ck", "name: {origin: observed}", key="")
+        ) as reading:
+            yield reading
 
 
-def test_names_that_a_collation_takes_for_one_are_several(opened: tuple[Source, Inventory]) -> None:
-    session, inventory = opened
-    source = inventory.sources["shop"]
-    statements = Statements(SQL, source, inventory.identity, session.dialect, session.catalogue())
-    _, statement = statements.names("orders", "name")
+def test_names_that_a_collation_takes_for_one_are_several(opened: Reading) -> None:
+    session = opened.session
+    _, statement = opened.statements.names("orders", "name")
     session.bind(ANNA, AT)
     assert sorted(name for (name,) in session.rows(statement)) == sorted(set(NAMES))
 
-    rows = TogetherFinder(SQL, source, session.dialect, statements.finder).of_fact(statement)
+    rows = opened.finder().of_fact(statement)
     assert rows is not None
     session.bind(ANNA, AT, (BOB, AT))
     found: dict[int, list[str]] = {0: [], 1: []}

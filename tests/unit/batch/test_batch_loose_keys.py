@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 from testbed import postgres as pg
-from testbed.mini import CONTROLLER, POLICY
 from testbed.running import installation, store
-from tests.support import mariadb
+from tests.support.key_shop import KeyShop, key_shop, mapped
 
 from afschrift.batch.dry_run import explain
 from afschrift.batch.extract_together import TOGETHER, extract_together
@@ -23,34 +21,6 @@ from afschrift.steps.extract import clear_extract, extract
 
 pytestmark = pytest.mark.slow
 
-SHOP = """
-source: shop
-kind: {kind}
-{more}
-purposes:
-  sale:
-    basis: A6-1-b
-    title: {{nl: Verkoop, en: Sale}}
-    retention: {{period: P1Y, trigger: {{nl: na de koop, en: after the sale}}}}
-    recipients: []
-tables:
-  customer:
-    subject: {{customer_id: customer_id, code: {code}}}
-    key: [customer_id]
-    purposes: [sale]
-    columns: {{customer_id: {{origin: assigned}}, code: {{origin: provided}}}}
-  visit:
-    subject: {{code: {code}}}
-    key: [visit_id]
-    purposes: [sale]
-    columns: {{visit_id: {{origin: assigned}}, code: {{origin: provided}}}}
-  parcel:
-    subject: {{customer_id: customer_id}}
-    key: [parcel_id]
-    purposes: [sale]
-    columns: {{parcel_id: {{origin: provided}}, customer_id: {{origin: assigned}}}}
-"""
-IDENTITY = "person: customer_id\nkeys:\n  customer_id: {unique: yes}\n  code: {unique: yes}\n"
 MADE = (
     "CREATE TABLE customer (customer_id INTEGER, code {type})",
     "CREATE TABLE visit (visit_id INTEGER, code {type})",
@@ -59,25 +29,29 @@ MADE = (
     "INSERT INTO visit VALUES (1, {found}), (2, {second}), (3, {third}), (4, {third})",
     "INSERT INTO parcel VALUES (1, 1), (2, 2), (3, 3), (4, 2)",
 )
+CODE = "code: {origin: provided}"
+UNICODE = "ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
 TEXTS = {"first": "'anné'", "second": "'bob'", "third": "'cleo'"}
 FLOATS = {"first": "9007199254740992", "second": "2.5", "third": "7"}
 
 
-def shop(folder: Path, kind: str, more: str, code: str = "code") -> Services:
-    inventory = folder / "inventory"
-    inventory.mkdir(parents=True)
-    source = SHOP.format(kind=kind, more=more, code=code)
-    files = {"shop": source, "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
-    for name, text in files.items():
-        (inventory / f"{name}.yml").write_text(text, encoding="utf-8")
-    return installation(folder / "home", inventory)
-
-
-def in_duckdb(folder: Path, type_: str, found: str, values: dict[str, str]) -> Services:
-    with duckdb.connect(str(folder / "shop.duckdb")) as con:
-        for statement in MADE:
-            con.execute(statement.format(type=type_, found=found, **values))
-    return shop(folder, "duckdb", f"options: {{path: {folder / 'shop.duckdb'}, threads: 1}}")
+def shop(
+    made: KeyShop,
+    type_: str,
+    found: str,
+    values: dict[str, str],
+    code: str = "code",
+    key: str = "parcel_id",
+) -> Services:
+    for statement in MADE:
+        made.run(statement.format(type=type_, found=found, **values))
+    parcel = "parcel_id: {origin: provided}"
+    tables = (
+        mapped("customer", f"subject: {{customer_id: customer_id, code: {code}}}", "customer_id", CODE),
+        mapped("visit", f"subject: {{code: {code}}}", "visit_id", CODE),
+        mapped("parcel", "subject: {customer_id: customer_id}", parcel, "customer_id", key=key),
+    )
+    return installation(made.folder / "home", made.write("".join(tables), ("customer_id", "code")))
 
 
 def planned(services: Services, keys: dict[str, str]) -> str:
@@ -114,7 +88,7 @@ def each_as_alone(services: Services, visits: int = 1) -> list[str]:
     ],
 )
 def test_in_duckdb(tmp_path: Path, type_: str, found: str, values: dict[str, str], but: str) -> None:
-    said = each_as_alone(in_duckdb(tmp_path, type_, found, values))
+    said = each_as_alone(shop(KeyShop(tmp_path, "duckdb"), type_, found, values))
     assert said == [f"together with 2 more{but}"] * 3
 
 
@@ -122,7 +96,7 @@ def test_in_duckdb(tmp_path: Path, type_: str, found: str, values: dict[str, str
 def test_a_row_that_only_the_database_takes_for_theirs_is_asked_about(
     tmp_path: Path, collation: str, other: str
 ) -> None:
-    services = in_duckdb(tmp_path, f"VARCHAR COLLATE {collation}", other, TEXTS)
+    services = shop(KeyShop(tmp_path, "duckdb"), f"VARCHAR COLLATE {collation}", other, TEXTS)
     with pytest.raises(NeedsPersonError) as asked:
         planned(services, {"customer_id": "1"})
     assert asked.value.question == "foreign_rows"
@@ -131,11 +105,10 @@ def test_a_row_that_only_the_database_takes_for_theirs_is_asked_about(
 def test_citext_of_postgres(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_postgres: Callable[..., pg.Database]
 ) -> None:
-    database = new_postgres("ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0")
-    made = [one.format(type="citext", found="'anné '", **TEXTS) for one in MADE]
-    database.execute("CREATE EXTENSION citext", *made)
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.libpq)
-    said = each_as_alone(shop(tmp_path, "postgres", "connection: shop"))
+    made = KeyShop(tmp_path, "postgres", database=new_postgres(UNICODE))
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", made.uri)
+    made.run("CREATE EXTENSION citext")
+    said = each_as_alone(shop(made, "citext", "'anné '", TEXTS))
     assert said == ["together with 2 more"] * 3
 
 
@@ -143,37 +116,25 @@ def test_small_letters_that_are_not_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_postgres: Callable[..., pg.Database]
 ) -> None:
     """To PostgreSQL the small letter of `İ` is `i`; that of a key has none."""
-    database = new_postgres("ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0")
-    database.execute(
-        *(one.format(type="text", found="'annİ'", **TEXTS | {"first": "'anni'"}) for one in MADE)
-    )
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.libpq)
-    services = shop(tmp_path, "postgres", "connection: shop", "{column: code, match: casefold}")
+    made = KeyShop(tmp_path, "postgres", database=new_postgres(UNICODE))
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", made.uri)
+    texts = TEXTS | {"first": "'anni'"}
+    services = shop(made, "text", "'annİ'", texts, "{column: code, match: casefold}")
     assert each_as_alone(services, visits=0) == ["together with 2 more"] * 3
 
 
-def test_a_float_of_mariadb_finds_no_neighbour(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mariadb_server: mariadb.Server
-) -> None:
+def test_a_float_of_mariadb_finds_no_neighbour(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """2^53 + 1 is no DOUBLE, and compared with one it would be 2^53: somebody else."""
-    database = mariadb_server.create()
-    database.execute(*(one.format(type="DOUBLE", found="9007199254740992", **FLOATS) for one in MADE))
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.uri())
-    services = shop(tmp_path, "mysql", "connection: shop")
-    each_as_alone(services)
-    with pytest.raises(NeedsPersonError, match="No system holds anything"):
-        planned(services, {"code": "9007199254740993"})
+    with key_shop(request, tmp_path, "mysql") as made:
+        services = shop(made, "DOUBLE", "9007199254740992", FLOATS)
+        each_as_alone(services)
+        with pytest.raises(NeedsPersonError, match="No system holds anything"):
+            planned(services, {"code": "9007199254740993"})
 
 
-def test_an_order_by_places_behind_sqlalchemy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_postgres: Callable[..., pg.Database]
-) -> None:
+def test_an_order_by_places_behind_sqlalchemy(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """A table without a key is in the order of its columns, by their places: the batch's own come after them."""
-    database = new_postgres()
-    made = [one.format(type="text", found="'anné'", **TEXTS) for one in MADE]
-    database.execute(*made, "INSERT INTO parcel VALUES (9, 2), (8, 2), (7, 2), (7, 2)")
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.libpq)
-    monkeypatch.setitem(globals(), "SHOP", SHOP.replace("    key: [parcel_id]\n", ""))
-    more = "connection: shop\noptions: {driver: postgresql+psycopg}"
-    said = each_as_alone(shop(tmp_path, "sqlalchemy", more))
-    assert said == ["together with 2 more"] * 3
+    with key_shop(request, tmp_path, "sqlalchemy", "postgresql+psycopg") as made:
+        services = shop(made, "text", "'anné'", TEXTS, key="")
+        made.run("INSERT INTO parcel VALUES (9, 2), (8, 2), (7, 2), (7, 2)")
+        assert each_as_alone(services) == ["together with 2 more"] * 3

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from testbed.mini import CONTROLLER, POLICY
 from testbed.running import installation, store
+from tests.support.key_shop import DECIDED, KeyShop, key_shop, mapped
 
 from afschrift.datamap.check.drift import check_sources
 from afschrift.datamap.check.finding import Code
@@ -22,34 +19,6 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 
-SHOP = """
-source: shop
-kind: sqlite
-options: {{path: {path}}}
-purposes:
-  sale:
-    basis: A6-1-b
-    title: {{nl: Verkoop, en: Sale}}
-    retention: {{period: P1Y, trigger: {{nl: na de koop, en: after the sale}}}}
-    recipients: []
-tables:
-  customer:
-    subject: {{ck: {link}}}
-    key: [ck]
-    purposes: [sale]
-    columns: {{ck: {{origin: assigned}}, name: {{origin: provided}}}}
-  orders:
-    subject: {{ck: ck}}
-    key: [id]
-    purposes: [sale]
-    columns: {{id: {{origin: assigned}}, code: {{origin: assigned}}, ck: {{origin: assigned}}}}
-  line:
-    join: {{code: orders.code}}{shared}
-    key: [id]
-    purposes: [sale]
-    columns: {{id: {{origin: assigned}}, code: {{origin: assigned}}}}
-"""
-IDENTITY = "person: ck\nkeys:\n  ck: {unique: yes}\n"
 MADE = (
     "CREATE TABLE customer (ck VARCHAR(20) COLLATE NOCASE, name VARCHAR(20))",
     "CREATE TABLE orders (id INTEGER, code VARCHAR(20), ck VARCHAR(20))",
@@ -60,27 +29,17 @@ MADE = (
 )
 
 
-class Other(SQLiteDialect_pysqlite):
-    """A database that is there, by a dialect of which the software knows nothing."""
-
-    name = "other"
-    supports_statement_cache = True
-
-
-registry.register("other", __name__, "Other")
-DECIDED = "{by: Data office, on: 2026-11-29, why: As the shop writes them.}"
+def customer(link: str) -> str:
+    return mapped("customer", f"subject: {{ck: {link}}}", "ck", "name: {origin: provided}")
 
 
 def shop(folder: Path, *more: str, link: str = "ck", shared: str = "") -> Services:
-    with sqlite3.connect(folder / "shop.sqlite") as con:
-        for statement in (*MADE, *more):
-            con.execute(statement)
-    (folder / "inventory").mkdir()
-    source = SHOP.format(path=folder / "shop.sqlite", link=link, shared=shared)
-    files = {"shop": source, "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
-    for name, text in files.items():
-        (folder / "inventory" / f"{name}.yml").write_text(text, encoding="utf-8")
-    return installation(folder / "home", folder / "inventory")
+    made = KeyShop(folder, "sqlite")
+    for statement in (*MADE, *more):
+        made.run(statement)
+    orders = mapped("orders", "subject: {ck: ck}", "id", "code", "ck")
+    line = mapped("line", f"join: {{code: orders.code}}{shared}", "id", "code")
+    return installation(folder / "home", made.write(customer(link) + orders + line))
 
 
 def rows(services: Services) -> dict[str, int]:
@@ -139,30 +98,16 @@ def test_keys_that_are_said_to_be_normal_and_are_not_are_an_error(tmp_path: Path
     assert codes(services, tmp_path)[Code.KEY_NOT_NORMAL] == "error shop.customer.ck"
 
 
-def test_of_a_database_that_is_not_known_each_row_is_held_here(tmp_path: Path) -> None:
+def test_of_a_database_that_is_not_known_each_row_is_held_here(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     """Its own equality finds both, and `normal` is what the map says of it."""
-    made = (*MADE, "INSERT INTO customer VALUES ('ANNA', 'Another one'), (' carl', 'Carl')")
-    with sqlite3.connect(tmp_path / "shop.sqlite") as con:
-        for statement in made:
-            con.execute(statement)
-    options = "kind: sqlalchemy\nconnection: shop\noptions: {driver: other, isolation: SERIALIZABLE}\nunlisted: ignore"
-    text = SHOP.replace(
-        "kind: sqlite\noptions: {{path: {path}}}", options.replace("{", "{{").replace("}", "}}")
-    )
-    text = text[: text.index("  line:\n")].replace("subject: {{ck: ck}}", "subject: {{ck: {link}}}")
-    normal = f"{{column: ck, normal: {DECIDED}}}"
-    (tmp_path / "inventory").mkdir()
-    files = {
-        "shop": text.format(link=normal),
-        "identity": IDENTITY,
-        "controller": CONTROLLER,
-        "policy": POLICY,
-    }
-    for name, written in files.items():
-        (tmp_path / "inventory" / f"{name}.yml").write_text(written, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AIRFLOW_CONN_SHOP", f"sqlite:///{tmp_path / 'shop.sqlite'}")
-        services = installation(tmp_path / "home", tmp_path / "inventory")
+    link = f"{{column: ck, normal: {DECIDED}}}"
+    tables = customer(link) + mapped("orders", f"subject: {{ck: {link}}}", "id", "code", "ck")
+    with key_shop(request, tmp_path, "sqlalchemy", "other") as made:
+        for statement in (*MADE, "INSERT INTO customer VALUES ('ANNA', 'Another one'), (' carl', 'Carl')"):
+            made.run(statement)
+        services = installation(tmp_path / "home", made.write(tables, more="\nunlisted: ignore"))
         found = codes(services, tmp_path)
         assert found[Code.KEY_NOT_NORMAL] == "error shop.customer.ck"
         assert found[Code.KEYS_EQUAL_TO_DATABASE] == "warning shop.customer.ck"
