@@ -1,7 +1,7 @@
 """Attempts to get round the gates on a real Airflow: what a person can do there, and what it comes to.
 
 Everything is prepared while the DAG is paused, so nothing depends on who is faster. The sources of every
-process of this Airflow are counted by `tests/support/audited`: a line for each session and each statement,
+process of this Airflow are counted by `tests/support/watched`: a line for each session and each statement,
 with the request that it was for. The destination is a folder, counted by its files.
 """
 
@@ -30,7 +30,7 @@ pytestmark = [
 ]
 
 CHAIN = ("assess", "classify", "extract", "validate", "package", "deliver", "close")
-AUDITED = Path(__file__).parents[1] / "support" / "audited"
+WATCHED = Path(__file__).parents[1] / "support" / "watched"
 EARLY = "no_plan|state_acknowledged|not_extracted|not_validated"
 Events = list[tuple[str, str]]
 
@@ -181,7 +181,7 @@ class World:
 def world(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("bypass")
     statements = folder / "statements"
-    path = os.pathsep.join([str(AUDITED), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(WATCHED), *filter(None, [os.environ.get("PYTHONPATH")])])
     env = {"AFSCHRIFT_TEST_STATEMENTS": str(statements), "PYTHONPATH": path}
     with airflow_up(demo_warehouse, folder, env) as airflow:
         world = World(airflow, statements)

@@ -34,7 +34,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="finds the tasks' processes in /proc"),
 ]
 
-KILLED = Path(__file__).parents[1] / "support" / "killed"
+WATCHED = Path(__file__).parents[1] / "support" / "watched"
 CHAIN = ["assess", "classify", "extract[0]", "extract[1]", "validate", "package", "deliver", "close"]
 
 EVENT = {
@@ -67,7 +67,7 @@ def collector() -> Iterator[OtlpReceiver]:
 
 @pytest.fixture(scope="module")
 def kill_points(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file in it kills a task at the point of its name: see `tests/support/killed`."""
+    """A file in it kills a task at the point of its name: see `tests/support/watched`."""
     return tmp_path_factory.mktemp("points")
 
 
@@ -79,7 +79,7 @@ def airflow(
     collector: OtlpReceiver,
     kill_points: Path,
 ) -> Iterator[Running]:
-    path = os.pathsep.join([str(KILLED), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(WATCHED), *filter(None, [os.environ.get("PYTHONPATH")])])
     watched = {"AFSCHRIFT_TEST_KILLS": str(kill_points), "PYTHONPATH": path}
     outside = statsd.environment | collector.environment | watched
     with airflow_up(demo_warehouse, tmp_path_factory.mktemp("running"), outside) as running:

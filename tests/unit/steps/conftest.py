@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.support.attempts import World
-from tests.support.audited.sitecustomize import audit
 from tests.support.kept import Kept
+from tests.support.watched.auditing import audit
 
 from afschrift.services import Services
 from afschrift.sources import registry

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import installation, store
-from tests.support.audited.sitecustomize import audit
 from tests.support.moves import moved
+from tests.support.watched.auditing import audit
 
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.answer import confirm_identity

@@ -15,7 +15,6 @@ from sqlalchemy import update
 from testbed.mini import write_inventory
 from testbed.running import installation, run
 from tests.support.active_files import pdf
-from tests.support.audited.sitecustomize import audit
 from tests.support.days import local_today
 from tests.support.in_parts import (
     SOON,
@@ -37,6 +36,7 @@ from tests.support.in_parts import (
 from tests.support.manual import add_systems, system, waits
 from tests.support.parts import Club, run_to_its_end, tables_of
 from tests.support.properties import fewer
+from tests.support.watched.auditing import audit
 
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.manual.scan import scan

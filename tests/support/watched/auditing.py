@@ -1,24 +1,14 @@
 """Logs every contact with a source: one line for each session and each statement, over the real session.
 
 A line is `<request> <source> <call>`, where the call `stream` is the one that reads rows to hand out.
-
-Python imports a module of this name at its start, so a folder on PYTHONPATH reaches every process of an
-Airflow; AFSCHRIFT_TEST_STATEMENTS names the file. Tests in one process call `audit` themselves.
+AFSCHRIFT_TEST_STATEMENTS names the file; tests in one process call `audit` themselves.
 """
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
-import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-REGISTRY = "afschrift.sources.registry"
-FILE = "AFSCHRIFT_TEST_STATEMENTS"
 
 
 class Audited:
@@ -63,26 +53,6 @@ def audit(sources: dict[str, Any], log: Path) -> None:
         sources[kind] = audited(make)
 
 
-class _Hook(importlib.abc.MetaPathFinder):
-    """Wraps the sources when their registry is imported, and not before: that import is heavy."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if name != REGISTRY:
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-        assert spec is not None
-        assert spec.loader is not None
-        run = spec.loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            run(module)
-            audit(module.SOURCES, Path(os.environ[FILE]))
-
-        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
-
-
-if FILE in os.environ:
-    sys.meta_path.insert(0, _Hook())
+def watch(registry: ModuleType, log: Path) -> None:
+    """Wrap every kind of source of this process."""
+    audit(registry.SOURCES, log)

@@ -2,26 +2,18 @@
 
 A point is a file in the folder that AFSCHRIFT_TEST_KILLS names: `before packed`, `after extracted shop`. The
 process that gets there takes the file away, leaves `<point>.<process id>`, and is gone; so each point kills
-once. Python imports a module of this name at its start, so a folder on PYTHONPATH reaches every process of an
-Airflow.
+once.
 """
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
 import json
 import os
 import signal
-import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-DATABASE = "afschrift.register.database.database"
-FOLDER = "AFSCHRIFT_TEST_KILLS"
 
 
 def _kill_at(point: str, points: Path) -> None:
@@ -30,7 +22,8 @@ def _kill_at(point: str, points: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _watch(points: Path) -> None:
+def watch(_database: ModuleType, points: Path) -> None:
+    """Kill this process at the points of a folder."""
     from sqlalchemy import Connection, Engine, Insert, event
     from sqlalchemy.pool import Pool
 
@@ -67,28 +60,3 @@ def _watch(points: Path) -> None:
         (Pool, "checkin", after),  # of the connection, once its transaction is over
     ):
         event.listen(target, moment, listener)
-
-
-class _Hook(importlib.abc.MetaPathFinder):
-    """Watches from when the register's database is imported."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if name != DATABASE:
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-        assert spec is not None
-        assert spec.loader is not None
-        run = spec.loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            run(module)
-            _watch(Path(os.environ[FOLDER]))
-
-        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
-
-
-if FOLDER in os.environ:
-    sys.meta_path.insert(0, _Hook())
