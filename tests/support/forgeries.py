@@ -17,11 +17,11 @@ from sqlalchemy import Connection, String, Table, delete, insert, select, text, 
 from tests.support.forging import append_forged
 from tests.support.unguarded import unguarded
 
-from afschrift.audit.sentences import SENTENCES
+from afschrift.audit.sentences import event_types
 from afschrift.register.database.trail_tables import event, event_code, event_payload
 from afschrift.register.trail.told_rows import TOLD_TABLES, told_columns
 
-_TYPES = sorted(SENTENCES)
+_TYPES = sorted(event_types())
 _PAYLOADS: list[dict[str, Any]] = [
     {},
     {"kind": "identity", "choice": "confirmed", "about": None},

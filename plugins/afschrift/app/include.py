@@ -12,7 +12,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = (PACKAGE / "include").resolve()
-"""`sql`, `law`, `letters`, `pages`, `grounds` as they come with this version."""
+"""`sql`, `law`, `trail`, `letters`, `pages`, `grounds` as they come with this version."""
 
 
 def include_folder(environment: Mapping[str, str] | None = None) -> Path:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.domain.language import count as counted
-
-_SHOWN = 20
+from afschrift.audit.event_members import leaks
+from afschrift.audit.sentences import ENGLISH
+from afschrift.audit.wording import wording
 
 
 @dataclass(frozen=True)
@@ -45,28 +45,7 @@ class RightOutcome:
     @property
     def words(self) -> str:
         """Of people who read a log or the auditor's evidence."""
-        if self.stopped is not None:
-            return f"{self.right}: nothing was packed, the run ended at the question {self.stopped}"
-        parts = [f"{self.right}: {self.found} of {counted(self.planted, 'planted value')} found"]
-        if self.below:
-            named = [f"{name} {found} of {planted}" for name, (found, planted) in self.below.items()]
-            parts.append(f"less than planted in {_listed(named)}")
-        parts.append(f"{counted(self.rows, 'row')} given, {self.others} of them not planted")
-        if self.others_in:
-            parts.append(f"these in {_listed(f'{name} {rows}' for name, rows in self.others_in.items())}")
-        kept = f"of {counted(self.kept_back, 'value')} to keep back"
-        parts.append(
-            f"{kept} some found in {counted(self.given, 'place')}" if self.given else f"{kept} none found"
-        )
-        if self.asked:
-            parts.append(f"left out at questions: {_listed(f'{k} {n}' for k, n in self.asked.items())}")
-        return ", ".join(parts)
-
-
-def _listed(names: Any) -> str:
-    shown = list(names)
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return "; ".join(shown[:_SHOWN]) + more
+        return wording(ENGLISH).phrase("canary_right", vars(self))
 
 
 @dataclass(frozen=True)
@@ -119,9 +98,7 @@ class Checked:
     @property
     def lines(self) -> tuple[str, ...]:
         """What it came to, for people."""
-        where = [f"{place} {number}" for place, number in self.leaks.items() if number]
-        told = f"{self.leaked} in clear ({'; '.join(where)})" if where else "none in clear"
-        search = f"{counted(self.searched, 'value')} looked for in {len(self.leaks)} places: {told}"
+        search = wording(ENGLISH).phrase("canary_search", leaks(vars(self)))
         return (*(one.words for one in self.rights), search)
 
     def payload(self) -> dict[str, Any]:

@@ -31,8 +31,7 @@ class LogLine:
 
 def line(header: Header, payload: Mapping[str, Any] | None) -> str:
     """The line of an event; `payload`: None where it was erased."""
-    text = " ".join(sentence(header, payload).split())  # a name with a line end must not make a line
-    return f"{START}{header.seq} {header.type}: {text} [{mark(header)}]"
+    return f"{START}{header.seq} {header.type}: {sentence(header, payload)} [{mark(header)}]"
 
 
 def mark(header: Header) -> str:

@@ -20,6 +20,9 @@ from jinja2 import Environment, TemplateError
 
 from afschrift import formats, steps
 from afschrift.app.settings import Settings
+from afschrift.audit.against_logs import WRITTEN_BY
+from afschrift.audit.sentences import ENGLISH
+from afschrift.audit.wording import wording
 from afschrift.bundle.page.words import page_templates, plural_rule
 from afschrift.bundle.sheet.words import SheetWords
 from afschrift.domain.errors import AfschriftError
@@ -103,6 +106,7 @@ def _import(log: Callable[[str], None], modules: Sequence[str], settings: Settin
 def _read_texts(settings: Settings) -> None:
     load_grounds(settings.folder("grounds"))
     _compile(sql_templates(settings.folder("sql")), r"\w+\.sql")
+    wording(ENGLISH).compile(*WRITTEN_BY, "rests", "took")
     letters = settings.folder("letters")
     _compile(
         page_templates(letters), r"bundle/page\.html\.j2|(sheet|style)\.(html\.j2|css)|.+/README\.txt\.j2"

@@ -23,7 +23,7 @@ from tests.support.moves import moved
 from upath import UPath
 
 from afschrift.app.settings import Settings
-from afschrift.audit.sentences import SENTENCES
+from afschrift.audit.sentences import event_types
 from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.notices.referrals import to_hand_over
@@ -373,7 +373,7 @@ def _insert(kind: str) -> str:
 def test_each_role_inserts_only_types_that_its_part_of_the_software_writes(
     installed: Installed, role: str
 ) -> None:
-    types = SENTENCES.keys()
+    types = event_types()
     assert set().union(*GUARD.WRITES.values()) | GUARD.OF_THE_OWNER == types
     mine = {one for of in (role, OFFICERS if role == KEYS else role) for one in GUARD.WRITES[of]}
     with psycopg.connect(installed.logins[role].replace("postgresql+psycopg", "postgresql")) as connection:

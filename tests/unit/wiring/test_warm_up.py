@@ -12,6 +12,7 @@ from testbed.mini import write_database, write_inventory
 from testbed.running import drive, installation, store
 
 from afschrift.app.settings import Settings
+from afschrift.audit.wording import wording
 from afschrift.bundle.page.words import page_templates
 from afschrift.inventory import load as inventory_load
 from afschrift.register.database import database
@@ -66,7 +67,7 @@ def test_after_it_no_step_compiles_a_template(
     monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
     services = installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
     request = store(services, {"customer_id": "1"}, language=language)
-    for cached in (sql_templates, page_templates):
+    for cached in (sql_templates, page_templates, wording):
         cached.cache_clear()
     warm_up(lambda _line: None, Settings.from_environment({"AFSCHRIFT_HOME": str(tmp_path / "home")}))
 
@@ -77,6 +78,7 @@ def test_after_it_no_step_compiles_a_template(
 
     monkeypatch.setattr(Environment, "compile", compiled)
     assert drive(services, request).exists()
+    assert wording("en").event("extracted", {"tables": {}, "files": [], "seconds": 1})
 
 
 def compiled_in_a_child(services: Services, request: str) -> int:
