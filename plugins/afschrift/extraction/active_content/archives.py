@@ -1,4 +1,4 @@
-"""Archives and what is packed: ZIP with office files among them, tar, gzip, bzip2, xz.
+"""Archives and compressed files: ZIP with office files among them, tar, gzip, bzip2, xz.
 
 What they declare is not believed: each member is unpacked and its bytes are counted.
 """
@@ -6,12 +6,14 @@ What they declare is not believed: each member is unpacked and its bytes are cou
 from __future__ import annotations
 
 import bz2
+import gzip
 import io
 import lzma
 import tarfile
 import zipfile
-import zlib
+from collections.abc import Callable
 from copy import copy
+from typing import Any
 
 from afschrift.extraction.active_content.office import office_part
 from afschrift.extraction.active_content.part import (
@@ -22,10 +24,33 @@ from afschrift.extraction.active_content.part import (
     Part,
     extension_of,
 )
+from afschrift.extraction.active_content.signatures import ZIPS
 
 _MOST_MEMBERS = 20_000
-_STEP = 1 << 16
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
+_COMPRESSED: dict[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+}
+
+
+def is_compressed(part: Part) -> bool:
+    """Whether `decompress` reads a file."""
+    return part.content.startswith(tuple(_COMPRESSED))
+
+
+def decompress(part: Part, budget: Budget) -> Found:
+    """The one file in a compressed file."""
+    unpack = next(unpack for sign, unpack in _COMPRESSED.items() if part.content.startswith(sign))
+    with unpack(io.BytesIO(part.content)) as stream:
+        content = budget.read_stream(stream)
+    yield part.inner(content, "svg" if part.ending == "svgz" else "", word="archived", number=1)
+
+
+def is_zip(part: Part) -> bool:
+    """Whether `unzip` reads a file; other bytes may precede the archive."""
+    return part.content.startswith(ZIPS) or zipfile.is_zipfile(io.BytesIO(part.content))
 
 
 def unzip(part: Part, budget: Budget) -> Found:
@@ -36,12 +61,14 @@ def unzip(part: Part, budget: Budget) -> Found:
             raise ClosedError
         office = _is_office(archive)
         for number, member in enumerate(members, 1):
-            content = _member(archive, member, budget)
+            unlimited = copy(member)
+            unlimited.file_size = MOST_BYTES + 1  # so that more than was declared is seen, not cut off
+            with archive.open(unlimited) as stream:
+                content = budget.read_stream(stream, min(member.file_size, MOST_BYTES))
             if office:
                 yield from office_part(part, member.filename, content)
             else:
-                ending = extension_of(member.filename)
-                yield part.inner(content, ending, word="archived", number=number)
+                yield part.inner(content, extension_of(member.filename), word="archived", number=number)
 
 
 def _is_office(archive: zipfile.ZipFile) -> bool:
@@ -54,69 +81,13 @@ def _is_office(archive: zipfile.ZipFile) -> bool:
         return stream.read(200).startswith(_OPEN_DOCUMENT)
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> bytes:
-    believed = copy(member)
-    believed.file_size = MOST_BYTES + 1  # so that more than was declared is not cut off, but seen
-    held = bytearray()
-    with archive.open(believed) as stream:
-        while chunk := stream.read(_STEP):
-            held += chunk
-            budget.take(len(chunk))
-            if len(held) > min(member.file_size, MOST_BYTES):
-                raise ClosedError
-    return bytes(held)
-
-
-def gunzip(part: Part, budget: Budget) -> Found:
-    """What is packed by gzip: one file, whose name without its last ending says what it is."""
-    yield _unpacked(part, zlib.decompressobj(zlib.MAX_WBITS | 16), budget, {"svgz": "svg", "tgz": "tar"})
-
-
-def bunzip(part: Part, budget: Budget) -> Found:
-    """What is packed by bzip2."""
-    yield _unpacked(part, bz2.BZ2Decompressor(), budget, {"tbz2": "tar"})
-
-
-def unxz(part: Part, budget: Budget) -> Found:
-    """What is packed by xz, within a limit to its own memory."""
-    yield _unpacked(part, lzma.LZMADecompressor(memlimit=MOST_BYTES), budget, {"txz": "tar"})
-
-
 def untar(part: Part, budget: Budget) -> Found:
-    """The files of a tar archive; links lead nowhere here."""
+    """The files of a tar archive; links are not followed."""
     with tarfile.open(fileobj=io.BytesIO(part.content), mode="r:") as archive:
-        number = 0
-        for member in archive:
-            number += 1
+        for number, member in enumerate(archive, 1):
             if number > _MOST_MEMBERS:
                 raise ClosedError
-            if not member.isfile():
-                continue
-            stream = archive.extractfile(member)
-            content = stream.read() if stream else b""
-            budget.take(len(content))
-            yield part.inner(content, extension_of(member.name), word="archived", number=number)
-
-
-def _unpacked(
-    part: Part,
-    unpacker: zlib._Decompress | bz2.BZ2Decompressor | lzma.LZMADecompressor,
-    budget: Budget,
-    endings: dict[str, str],
-) -> Part:
-    """The one file in it, as far as it goes.
-
-    Raises:
-        ClosedError: too much, or cut off.
-    """
-    held, rest = bytearray(), part.content
-    while not unpacker.eof:
-        chunk = unpacker.decompress(rest, _STEP)
-        rest = getattr(unpacker, "unconsumed_tail", b"")
-        if not chunk and not rest:
-            raise ClosedError
-        held += chunk
-        budget.take(len(chunk))
-        if len(held) > MOST_BYTES:
-            raise ClosedError
-    return part.inner(bytes(held), endings.get(part.ending, ""), word="archived", number=1)
+            stream = archive.extractfile(member) if member.isfile() else None
+            if stream:
+                content = budget.read_stream(stream)
+                yield part.inner(content, extension_of(member.name), word="archived", number=number)

@@ -20,37 +20,32 @@ _MIME = re.compile(rb"^(?:MIME-Version|Content-Type|Message-ID|Received):", re.I
 _MAILBOX = re.compile(rb"^From [^\r\n]*\r?\n", re.MULTILINE)
 _MOST_MAIL = 48_000_000
 _MOST_BOUNDARIES = 20_000
-_TEXTS = ("text/plain", "text/html")
 
 
 def is_email(part: Part) -> bool:
-    """Whether a file is an e-mail, by what is told of it or by how it begins."""
-    if part.media_type == "message/rfc822" or part.ending in _ENDINGS:
-        return True
+    """Whether a file is an e-mail, by what is declared or by how it begins."""
     beginning = part.content[:16_384]
-    return _FIELD.match(beginning) is not None and _MIME.search(beginning) is not None
+    declared = part.media_type == "message/rfc822" or part.ending in _ENDINGS
+    return declared or (_FIELD.match(beginning) is not None and _MIME.search(beginning) is not None)
 
 
 def look(part: Part, budget: Budget) -> Found:
     """The texts and attachments of an e-mail, or the messages of a mailbox."""
     if part.content.startswith(b"From ") and part.ending != "eml":
-        starts = [*_MAILBOX.finditer(part.content)]
-        ends = [*(one.start() for one in starts[1:]), len(part.content)]
-        for number, (one, end) in enumerate(zip(starts, ends, strict=True), 1):
-            content = part.content[one.end() : end]
-            yield part.inner(content, "eml", word="message", number=number)
+        heads = [*_MAILBOX.finditer(part.content)]
+        ends = [*(head.start() for head in heads[1:]), len(part.content)]
+        for number, (head, end) in enumerate(zip(heads, ends, strict=True), 1):
+            yield part.inner(part.content[head.end() : end], "eml", word="message", number=number)
         return
     if len(part.content) > _MOST_MAIL or part.content.count(b"\n--") > _MOST_BOUNDARIES:
         raise ClosedError
-    message = BytesParser(policy=compat32).parsebytes(part.content)
-    yield from _of(message, part, budget)
+    yield from _of(BytesParser(policy=compat32).parsebytes(part.content), part, budget)
 
 
 def _of(message: Message, part: Part, budget: Budget) -> Found:
     texts = attachments = 0
     for leaf in _leaves(message):
-        kind = leaf.get_content_type()
-        name = _name(leaf)
+        kind, name, payload = leaf.get_content_type(), _name(leaf), leaf.get_payload(decode=True)
         if kind == "message/rfc822":
             attachments += 1
             inner = part.inner(b"", "eml", word="attachment", number=attachments)
@@ -59,39 +54,37 @@ def _of(message: Message, part: Part, budget: Budget) -> Found:
                 if isinstance(nested, Message):
                     yield from _of(nested, inner, budget)
             continue
-        content = _content(leaf)
+        content = payload if isinstance(payload, bytes) else b""
         budget.take(len(content))
-        if kind in _TEXTS and not name and leaf.get_content_disposition() != "attachment":
+        if (
+            kind in ("text/plain", "text/html")
+            and not name
+            and leaf.get_content_disposition() != "attachment"
+        ):
             texts += 1
-            yield part.inner(
-                content, "html" if kind == "text/html" else "txt", kind, word="text", number=texts
-            )
+            ending = "html" if kind == "text/html" else "txt"
+            yield part.inner(content, ending, kind, word="text", number=texts)
         else:
             attachments += 1
-            told = "" if kind == "application/octet-stream" else kind
-            yield part.inner(content, extension_of(name), told, word="attachment", number=attachments)
+            declared = "" if kind == "application/octet-stream" else kind
+            yield part.inner(content, extension_of(name), declared, word="attachment", number=attachments)
 
 
 def _leaves(message: Message) -> Iterator[Message]:
     """The parts that are no frame around others, in their order; nested messages are not entered."""
     waiting = [message]
     while waiting:
-        one = waiting.pop()
-        payload = one.get_payload()
-        if one.get_content_type() != "message/rfc822" and isinstance(payload, list):
+        next_part = waiting.pop()
+        payload = next_part.get_payload()
+        if next_part.get_content_type() != "message/rfc822" and isinstance(payload, list):
             waiting += [inner for inner in reversed(payload) if isinstance(inner, Message)]
         else:
-            yield one
-
-
-def _content(leaf: Message) -> bytes:
-    payload = leaf.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+            yield next_part
 
 
 def _name(leaf: Message) -> str:
     """The name of an attachment, for its ending alone."""
     try:
         return leaf.get_filename() or ""
-    except (LookupError, ValueError, TypeError):  # in an encoding that nobody knows
+    except (LookupError, ValueError, TypeError):  # in an encoding that is not known
         return ""

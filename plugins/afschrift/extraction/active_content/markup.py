@@ -13,17 +13,18 @@ from afschrift.domain.files import ActiveKind
 from afschrift.extraction.active_content.part import Budget, Found, Part
 
 _ENDINGS = ("html", "htm", "xhtml", "xht", "shtml", "svg", "xml", "mht", "mhtml", "xsl", "xslt")
+_MEDIA_TYPES = ("text/html", "image/svg+xml", "application/xhtml+xml")
 _BEGINS = re.compile(
-    rb"\s*(?:<!--|<!doctype\b|<\?xml\b|<(?:[\w-]+:)?(?:html|head|body|svg|script|table|div|meta|title|style|iframe)\b)",
+    r"\s*(?:<!--|<!doctype\b|<\?xml\b|<(?:[\w-]+:)?(?:html|head|body|svg|script|table|div|meta|title|style|iframe)\b)",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?:[\w-]+:)?([A-Za-z][\w-]*)")
 _ATTRIBUTE = re.compile(r"[\s/]*([^\s/>=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*)))?")
+_COMMENT_END = re.compile(r"--!?>")
 _HANDLER = re.compile(r"(?:[\w-]+:)?on[a-z]{3,}", re.IGNORECASE)
 _SCRIPT_URL = re.compile(
     r"(?:java|vb|j)script:|data:(?:text/html|image/svg|application/xhtml)", re.IGNORECASE
 )
-_COMMENT_END = re.compile(r"--!?>")
 _BLANKS = re.compile(r"[\x00-\x20]")
 _ADDRESSES = ("href", "src", "action", "formaction", "data", "to", "from", "values", "by", "content")
 _FRAMES = ("iframe", "frame", "object", "embed", "applet")
@@ -33,9 +34,8 @@ _OLD_MACRO = re.compile(r"macrosPresent\s*=\s*[\"']yes|<\w+:docSuppData\b|vbaPro
 
 def is_markup(part: Part) -> bool:
     """Whether a browser takes a file for a page or a drawing."""
-    if part.media_type in ("text/html", "image/svg+xml", "application/xhtml+xml") or part.ending in _ENDINGS:
-        return True
-    return _BEGINS.match(text_of(part.content[:1024]).lstrip("\ufeff").encode()) is not None
+    declared = part.media_type in _MEDIA_TYPES or part.ending in _ENDINGS
+    return declared or _BEGINS.match(text_of(part.content[:1024]).lstrip("\ufeff")) is not None
 
 
 def look(part: Part, _: Budget) -> Found:
@@ -44,13 +44,10 @@ def look(part: Part, _: Budget) -> Found:
     if _OLD_XML.search(text) and _OLD_MACRO.search(text):
         yield ActiveKind.MACRO
     for name, attributes in _tags(text):
-        if name == "script":
+        if name == "script" or any(_runs(*attribute) for attribute in attributes):
             yield ActiveKind.SCRIPT
-        elif name in _FRAMES:
+        if name in _FRAMES:
             yield ActiveKind.OBJECT
-        for attribute, value in attributes:
-            if _HANDLER.fullmatch(attribute) or _runs(attribute, value):
-                yield ActiveKind.SCRIPT
 
 
 def text_of(content: bytes) -> str:
@@ -64,33 +61,23 @@ def text_of(content: bytes) -> str:
 
 
 def _runs(attribute: str, value: str) -> bool:
-    """Whether a browser follows what stands in an attribute, and runs it; an animation sets another one."""
-    name = attribute.rpartition(":")[2]
-    return name in _ADDRESSES and bool(_SCRIPT_URL.search(_BLANKS.sub("", html.unescape(value))))
+    """Whether a browser runs a value, or what it leads to; an animation sets another attribute."""
+    if attribute.rpartition(":")[2] in _ADDRESSES:
+        return _SCRIPT_URL.search(_BLANKS.sub("", html.unescape(value))) is not None
+    return _HANDLER.fullmatch(attribute) is not None
 
 
 def _tags(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Opening tags with their attributes, in small letters but for values."""
-    at = text.find("<")
-    while at >= 0:
+    end = 0
+    while (at := text.find("<", end)) >= 0:
+        end = at + 1
         if text.startswith("<!--", at):
             closed = _COMMENT_END.search(text, at + 2)
-            if closed is None:
-                return
-            at = text.find("<", closed.end())
-            continue
-        name = _NAME.match(text, at + 1)
-        if name is None:
-            at = text.find("<", at + 1)
-            continue
-        attributes, end = _attributes(text, name.end())
-        yield name[1].lower(), attributes
-        at = text.find("<", end)
-
-
-def _attributes(text: str, at: int) -> tuple[list[tuple[str, str]], int]:
-    found = []
-    while (one := _ATTRIBUTE.match(text, at)) is not None:
-        found.append((one[1].lower(), one[2] or one[3] or one[4] or ""))
-        at = one.end()
-    return found, at
+            end = closed.end() if closed else len(text)
+        elif name := _NAME.match(text, end):
+            end, attributes = name.end(), []
+            while found := _ATTRIBUTE.match(text, end):
+                attributes.append((found[1].lower(), found[2] or found[3] or found[4] or ""))
+                end = found.end()
+            yield name[1].lower(), attributes

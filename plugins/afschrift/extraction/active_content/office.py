@@ -6,7 +6,7 @@ Parts may bear any name, so each is looked at by its content: XML by its element
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
 from afschrift.domain.files import ActiveKind
@@ -18,49 +18,56 @@ _PAGES = ("html", "htm", "xhtml", "mht", "mhtml", "svg")
 _STEP = 1 << 16
 _MOST_TEXT = 10_000
 
-_BY_RELATION = {
-    "vbaproject": ActiveKind.MACRO,
-    "wordvbadata": ActiveKind.MACRO,
-    "xlmacrosheet": ActiveKind.MACRO,
-    "xlintlmacrosheet": ActiveKind.MACRO,
-    "control": ActiveKind.OBJECT,
-    "oleobject": ActiveKind.OBJECT,
-    "activexcontrolbinary": ActiveKind.OBJECT,
-}
-_MACRO_TYPE = re.compile(r"vbaproject|macroenabled|macrosheet", re.IGNORECASE)
 _BY_NAME = (
-    (re.compile(r"(?:^|/)vba(?:project\.bin|data\.xml)$|/macrosheets/"), ActiveKind.MACRO),
-    (re.compile(r"/activex/"), ActiveKind.OBJECT),
+    (r"/vba(project\.bin|data\.xml)$|/macrosheets/|^/(basic|scripts)/.*[^/]$", ActiveKind.MACRO),
+    (r"/activex/", ActiveKind.OBJECT),
 )
-_ODF_SCRIPTS = re.compile(r"^(?:basic|scripts)/.*[^/]$")
-_ODF_LINKS = frozenset(
-    {
-        "section-source",
-        "object",
-        "object-ole",
-        "floating-frame",
-        "plugin",
-        "image",
-        "table-source",
-        "cell-range-source",
-        "auto-reload",
-        "dde-source",
-        "fill-image",
-        "background-image",
-    }
-)
-_ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|//|\\\\|\.\./)", re.IGNORECASE)
-_PROGRAM_LINK = re.compile(r"ppaction://(?:program|macro|ole)", re.IGNORECASE)
+_BY_ELEMENT = {
+    "ddeLink": ActiveKind.DDE,
+    "dde-source": ActiveKind.DDE,
+    "dde-connection-decl": ActiveKind.DDE,
+    "oleLink": ActiveKind.OBJECT,
+    "applet": ActiveKind.OBJECT,
+    "plugin": ActiveKind.OBJECT,
+    "externalBook": ActiveKind.REMOTE,
+    "script": ActiveKind.SCRIPT,
+    "event-listener": ActiveKind.MACRO,
+}
+
+
+def _matches(pattern: str) -> Callable[[str], object]:
+    return re.compile(pattern, re.IGNORECASE).search
+
+
+_MACRO_TYPE = _matches("vbaproject|macroenabled|macrosheet")
+_PROGRAM_LINK = _matches(r"^ppaction://(program|macro|ole)")
+_ELSEWHERE = _matches(r"^\s*(?:[a-z][a-z0-9+.-]+:|//|\\\\|\.\./)")
+
+_BY_ATTRIBUTE: dict[str, tuple[tuple[str, Callable[[str], object], ActiveKind], ...]] = {
+    "Relationship": (
+        ("Type", _matches(r"(^|/)(vbaProject|wordVbaData|xl(Intl)?Macrosheet)$"), ActiveKind.MACRO),
+        ("Type", _matches(r"(^|/)(control|oleObject|activeXControlBinary)$"), ActiveKind.OBJECT),
+    ),
+    "Override": (("ContentType", _MACRO_TYPE, ActiveKind.MACRO),),
+    "Default": (("ContentType", _MACRO_TYPE, ActiveKind.MACRO),),
+    "fldSimple": (("instr", starts_a_program, ActiveKind.DDE),),
+    "hlinkClick": (("action", _PROGRAM_LINK, ActiveKind.ACTION),),
+    "hlinkHover": (("action", _PROGRAM_LINK, ActiveKind.ACTION),),
+    **dict.fromkeys(
+        (
+            *("section-source", "object", "object-ole", "floating-frame", "plugin", "image", "table-source"),
+            *("cell-range-source", "auto-reload", "dde-source", "fill-image", "background-image"),
+        ),
+        (("xlink href", _ELSEWHERE, ActiveKind.REMOTE),),
+    ),
+}
+"""Element -> its attributes (their namespaces may be left out), what their values say, and the kind."""
 
 
 def office_part(package: Part, name: str, content: bytes) -> Found:
     """What one part of an office file shows, by its name, which its maker chose, and by its content."""
     low = name.lower().lstrip("/")
-    for pattern, kind in _BY_NAME:
-        if pattern.search(f"/{low}"):
-            yield kind
-    if _ODF_SCRIPTS.match(low):
-        yield ActiveKind.MACRO
+    yield from (kind for pattern, kind in _BY_NAME if re.search(pattern, f"/{low}"))
     if _is_xml(content) and extension_of(low) not in _PAGES:
         try:
             yield from _elements(content)
@@ -79,7 +86,7 @@ def _is_xml(content: bytes) -> bool:
     return beginning.startswith(b"<")
 
 
-def _elements(content: bytes) -> Found:
+def _elements(content: bytes) -> Iterator[ActiveKind]:
     """Kinds that an XML part shows.
 
     Raises:
@@ -107,83 +114,42 @@ class _Seen:
 
     def __init__(self) -> None:
         self.kinds: list[ActiveKind] = []
-        self._field: list[str] = []
-        self._held: str | None = None
-        self._by_name: Mapping[str, Callable[[dict[str, str]], None]] = {
-            "Relationship": self._relation,
-            "Override": self._content_type,
-            "Default": self._content_type,
-            "fldSimple": self._simple_field,
-            "fldChar": self._field_sign,
-            "ddeLink": lambda _: self.kinds.append(ActiveKind.DDE),
-            "dde-source": lambda _: self.kinds.append(ActiveKind.DDE),
-            "dde-connection-decl": lambda _: self.kinds.append(ActiveKind.DDE),
-            "oleLink": lambda _: self.kinds.append(ActiveKind.OBJECT),
-            "externalBook": lambda _: self.kinds.append(ActiveKind.REMOTE),
-            "applet": lambda _: self.kinds.append(ActiveKind.OBJECT),
-            "script": lambda _: self.kinds.append(ActiveKind.SCRIPT),
-            "event-listener": lambda _: self.kinds.append(ActiveKind.MACRO),
-            "hlinkClick": self._link,
-            "hlinkHover": self._link,
-        }
+        self._field = ""
+        self._text: str | None = None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(" ")[2]
-        known = self._by_name.get(local)
-        if known is not None:
-            known({key.rpartition(" ")[2]: value for key, value in attributes.items()})
-        if local in ("instrText", "f", "definedName"):
-            self._held = ""
-        if local in _ODF_LINKS:
-            self._odf_link(local, attributes)
-
-    def end(self, name: str) -> None:
-        local, held = name.rpartition(" ")[2], self._held
-        if held is None or local not in ("instrText", "f", "definedName"):
-            return
-        self._held = None
-        if local == "instrText":
-            if sum(map(len, self._field)) < _MOST_TEXT:
-                self._field.append(held)
-        elif formula_starts_a_program(held):
-            self.kinds.append(ActiveKind.DDE)
+        if local in _BY_ELEMENT:
+            self.kinds.append(_BY_ELEMENT[local])
+        for attribute, says, kind in _BY_ATTRIBUTE.get(local, ()):
+            if any(key.endswith(attribute) and says(value) for key, value in attributes.items()):
+                self.kinds.append(kind)
+        if local == "Relationship" and attributes.get("TargetMode", "").lower() == "external":
+            if not attributes.get("Type", "").lower().endswith("/hyperlink"):
+                self.kinds.append(ActiveKind.REMOTE)
+        elif local in ("instrText", "f", "definedName"):
+            self._text = ""
+        elif local == "fldChar":
+            for key, value in attributes.items():
+                self._field_sign(value if key.endswith("fldCharType") else "")
 
     def text(self, text: str) -> None:
-        if self._held is not None and len(self._held) < _MOST_TEXT:
-            self._held += text
+        if self._text is not None and len(self._text) < _MOST_TEXT:
+            self._text += text
 
-    def _field_sign(self, attributes: dict[str, str]) -> None:
-        """A field may be cut into many runs, and hold other fields: it is judged with all that it holds."""
-        if attributes.get("fldCharType") in ("separate", "end"):
-            self._judge("".join(self._field))
-        if attributes.get("fldCharType") == "end":
-            self._field.clear()
-
-    def _simple_field(self, attributes: dict[str, str]) -> None:
-        self._judge(attributes.get("instr", ""))
-
-    def _judge(self, field: str) -> None:
-        if starts_a_program(field):
+    def end(self, name: str) -> None:
+        local, text = name.rpartition(" ")[2], self._text
+        if text is None or local not in ("instrText", "f", "definedName"):
+            return
+        self._text = None
+        if local == "instrText" and len(self._field) < _MOST_TEXT:
+            self._field += text
+        elif local != "instrText" and formula_starts_a_program(text):
             self.kinds.append(ActiveKind.DDE)
 
-    def _relation(self, attributes: dict[str, str]) -> None:
-        kind = attributes.get("Type", "").rpartition("/")[2].lower()
-        if kind in _BY_RELATION:
-            self.kinds.append(_BY_RELATION[kind])
-        if attributes.get("TargetMode", "").lower() == "external" and kind != "hyperlink":
-            self.kinds.append(ActiveKind.REMOTE)
-
-    def _content_type(self, attributes: dict[str, str]) -> None:
-        if _MACRO_TYPE.search(attributes.get("ContentType", "")):
-            self.kinds.append(ActiveKind.MACRO)
-
-    def _link(self, attributes: dict[str, str]) -> None:
-        if _PROGRAM_LINK.match(attributes.get("action", "")):
-            self.kinds.append(ActiveKind.ACTION)
-
-    def _odf_link(self, local: str, attributes: dict[str, str]) -> None:
-        for key, value in attributes.items():
-            if key.endswith("xlink href") and _ELSEWHERE.match(value):
-                self.kinds.append(ActiveKind.REMOTE)
-        if local == "plugin":
-            self.kinds.append(ActiveKind.OBJECT)
+    def _field_sign(self, sign: str) -> None:
+        """A field may be cut into many runs, and hold other fields: it is judged with all that it holds."""
+        if sign in ("separate", "end") and starts_a_program(self._field):
+            self.kinds.append(ActiveKind.DDE)
+        if sign == "end":
+            self._field = ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import IO
 
 from afschrift.domain.files import ActiveKind, ActivePart
 
@@ -15,14 +16,14 @@ _MOST_IN_ALL = 256_000_000
 _MOST_DEPTH = 8
 _RATIO, _SMALL = 100, 10_000_000
 """Bytes that one byte of the file may become, where it unpacks to more than the second number."""
-
+_STEP = 1 << 16
 
 Read = Callable[[str, str], None]
-"""Takes a text in a file: its position, and what stands there."""
+"""Takes a text in a file: its position, and the text."""
 
 
 class ClosedError(Exception):
-    """Nobody can look into this part: damaged, locked, too large, too deep, or unpacked to too much."""
+    """This part cannot be looked into: damaged, locked, too large, too deep, or unpacked to too much."""
 
 
 @dataclass
@@ -31,13 +32,13 @@ class Budget:
 
     Attributes:
         size: bytes of the file itself.
-        read: is given each text in it, with its position; None: nobody reads.
+        read: is given each text in it, with its position; None: the texts are not read.
     """
 
     size: int
     read: Read | None = None
     parts: int = 0
-    bytes: int = 0
+    unpacked: int = 0
 
     def take(self, more: int) -> None:
         """Count bytes that were unpacked.
@@ -45,9 +46,23 @@ class Budget:
         Raises:
             ClosedError: it is too much by now.
         """
-        self.bytes += more
-        if self.bytes > _MOST_IN_ALL or (self.bytes > _SMALL and self.bytes > _RATIO * self.size):
+        self.unpacked += more
+        if self.unpacked > _MOST_IN_ALL or (self.unpacked > _SMALL and self.unpacked > _RATIO * self.size):
             raise ClosedError
+
+    def read_stream(self, stream: IO[bytes], most: int = MOST_BYTES) -> bytes:
+        """All bytes of an unpacked stream, counted while they come.
+
+        Raises:
+            ClosedError: there are more than `most`, or too many in all.
+        """
+        content = bytearray()
+        while chunk := stream.read(_STEP):
+            content += chunk
+            self.take(len(chunk))
+            if len(content) > most:
+                raise ClosedError
+        return bytes(content)
 
     def enter(self, part: Part) -> None:
         """Count a part that is looked into.
@@ -67,7 +82,7 @@ class Part:
     Attributes:
         content: all of it.
         ending: of its name, in small letters without the dot; nothing else of a name is used.
-        media_type: as told; may be empty, and may be nonsense.
+        media_type: as declared; may be empty, and may be nonsense.
         position: as of `ActivePart`.
         depth: how many files it lies in.
         in_office: whether it is a part of an office file, whose kind and names are nobody's choice.
@@ -83,22 +98,14 @@ class Part:
     def inner(
         self, content: bytes, ending: str = "", media_type: str = "", *, word: str = "", number: int = 0
     ) -> Part:
-        """A file in this one; without a word it is told of as this one."""
+        """A file in this one; without a word it keeps this one's position."""
         position = "/".join(filter(None, (self.position, f"{word}.{number}" if word else "")))
-        return replace(
-            self,
-            content=content,
-            ending=ending,
-            media_type=media_type,
-            position=position,
-            depth=self.depth + 1,
-            in_office=not word,
-        )
+        return Part(content, ending, media_type, position, self.depth + 1, in_office=not word)
 
 
 Found = Iterator[ActiveKind | ActivePart | Part]
-"""What a detector comes upon: kinds, said of the part itself or with their place, and the files in it, which
-are looked at next."""
+"""What a detector comes upon: kinds of the part itself or with their place, and the files in it, which are
+looked at next."""
 
 Detector = Callable[[Part, Budget], Found]
 

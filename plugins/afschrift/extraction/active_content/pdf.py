@@ -17,7 +17,6 @@ from pypdf.generic import (
     ByteStringObject,
     DictionaryObject,
     IndirectObject,
-    NullObject,
     StreamObject,
     TextStringObject,
 )
@@ -28,24 +27,26 @@ from afschrift.extraction.active_content.part import Budget, ClosedError, Found,
 _MOST_OBJECTS = 200_000
 _MOST_NESTED = 64
 
-_ACTIONS = {
-    "/JavaScript": ActiveKind.SCRIPT,
-    "/Launch": ActiveKind.ACTION,
-    "/SubmitForm": ActiveKind.ACTION,
-    "/ImportData": ActiveKind.ACTION,
-    "/GoToE": ActiveKind.ACTION,
-    "/Rendition": ActiveKind.OBJECT,
-    "/RichMediaExecute": ActiveKind.OBJECT,
+_BY_NAME = {
+    "/S": {
+        ActiveKind.SCRIPT: ("/JavaScript",),
+        ActiveKind.ACTION: ("/Launch", "/SubmitForm", "/ImportData", "/GoToE"),
+        ActiveKind.OBJECT: ("/Rendition", "/RichMediaExecute"),
+    },
+    "/Subtype": {
+        ActiveKind.OBJECT: ("/RichMedia", "/Screen", "/Movie", "/3D"),
+        ActiveKind.FILE: ("/FileAttachment",),
+    },
 }
-_SUBTYPES = {
-    "/RichMedia": ActiveKind.OBJECT,
-    "/Screen": ActiveKind.OBJECT,
-    "/Movie": ActiveKind.OBJECT,
-    "/3D": ActiveKind.OBJECT,
-    "/FileAttachment": ActiveKind.FILE,
-}
+_BY_TYPE: tuple[tuple[str, tuple[type, ...], ActiveKind], ...] = (
+    ("/JS", (TextStringObject, ByteStringObject, StreamObject), ActiveKind.SCRIPT),
+    ("/JavaScript", (DictionaryObject,), ActiveKind.SCRIPT),
+    ("/EmbeddedFiles", (DictionaryObject,), ActiveKind.FILE),
+    ("/EF", (DictionaryObject,), ActiveKind.FILE),
+    ("/XFA", (ArrayObject, StreamObject), ActiveKind.XFA),
+)
 
-# What it warns of may hold values of the file.
+# Its warnings may hold values of the file.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 
 
@@ -54,19 +55,19 @@ def look(part: Part, budget: Budget) -> Found:
     with PdfReader(io.BytesIO(part.content), strict=False) as reader:
         if reader.is_encrypted and not reader.decrypt(""):
             raise ClosedError  # it opens with a password alone
-        number = 0
-        yield from _of(reader.trailer, reader)
+        files = 0
+        yield from _kinds(reader.trailer)
         for seen, (idnum, generation) in enumerate(_ids(reader)):
             if seen > _MOST_OBJECTS:
                 raise ClosedError
             found = reader.get_object(IndirectObject(idnum, generation, reader))
-            yield from _of(found, reader)
+            yield from _kinds(found)
             if isinstance(found, StreamObject) and found.get("/Type") == "/EmbeddedFile":
                 yield ActiveKind.FILE
-                number += 1
+                files += 1
                 content = found.get_data()
                 budget.take(len(content))
-                yield part.inner(content, word="embedded", number=number)
+                yield part.inner(content, word="embedded", number=files)
             reader.resolved_objects.clear()
 
 
@@ -76,8 +77,8 @@ def _ids(reader: PdfReader) -> Iterator[tuple[int, int]]:
     yield from ((idnum, 0) for idnum in list(reader.xref_objStm))
 
 
-def _of(found: Any, reader: PdfReader, depth: int = 0) -> Iterator[ActiveKind]:
-    """Kinds that an object shows, with what stands in it; other objects are looked at in their turn."""
+def _kinds(found: Any, depth: int = 0) -> Iterator[ActiveKind]:
+    """Kinds that an object shows, with what it holds; other objects are looked at in their turn."""
     if depth > _MOST_NESTED:
         raise ClosedError
     if isinstance(found, DictionaryObject):
@@ -87,44 +88,25 @@ def _of(found: Any, reader: PdfReader, depth: int = 0) -> Iterator[ActiveKind]:
         inside = list.__iter__(found)
     else:
         return
-    for one in inside:
-        yield from _of(one, reader, depth + 1)
+    for value in inside:
+        yield from _kinds(value, depth + 1)
 
 
 def _dictionary(found: DictionaryObject) -> Iterator[ActiveKind]:
-    action, subtype = _value(found, "/S"), _value(found, "/Subtype")
-    if isinstance(action, str) and action in _ACTIONS:
-        yield _ACTIONS[action]
-    if isinstance(subtype, str) and subtype in _SUBTYPES:
-        yield _SUBTYPES[subtype]
-    if isinstance(_value(found, "/JS"), (TextStringObject, ByteStringObject, StreamObject)):
-        yield ActiveKind.SCRIPT
-    if isinstance(_value(found, "/JavaScript"), DictionaryObject):
-        yield ActiveKind.SCRIPT
-    if isinstance(_value(found, "/EmbeddedFiles"), DictionaryObject) or isinstance(
-        _value(found, "/EF"), DictionaryObject
-    ):
-        yield ActiveKind.FILE
-    if isinstance(_value(found, "/XFA"), (ArrayObject, StreamObject)):
-        yield ActiveKind.XFA
-    opened = _value(found, "/OpenAction")
+    for key, kinds in _BY_NAME.items():
+        name = _value(found, key)
+        yield from (kind for kind, names in kinds.items() if name in names)
+    yield from (kind for key, types, kind in _BY_TYPE if isinstance(_value(found, key), types))
+    opened, triggers = _value(found, "/OpenAction"), _value(found, "/AA")
     if isinstance(opened, DictionaryObject) and _value(opened, "/S") != "/GoTo":
         yield ActiveKind.ACTION
-    if _additional(_value(found, "/AA")):
-        yield ActiveKind.ACTION
+    if isinstance(triggers, DictionaryObject):  # or a font or picture of that name
+        actions = (_value(triggers, name) for name in triggers)
+        if any(isinstance(action, DictionaryObject) and "/S" in action for action in actions):
+            yield ActiveKind.ACTION
 
 
-def _additional(triggers: Any) -> bool:
-    """Whether these are actions on events (`/AA`), and no font or picture of that name."""
-    if not isinstance(triggers, DictionaryObject):
-        return False
-    actions = (_value(triggers, name) for name in triggers)
-    return any(isinstance(one, DictionaryObject) and "/S" in one for one in actions)
-
-
-def _value(found: DictionaryObject, name: str) -> Any:
-    """What stands under a name, wherever it lies; None: nothing."""
-    value = found.raw_get(name) if name in found else None
-    if isinstance(value, IndirectObject):
-        value = value.get_object()
-    return None if isinstance(value, NullObject) else value
+def _value(found: DictionaryObject, key: str) -> Any:
+    """The value of a key, wherever it lies; None where it has none."""
+    value = found.raw_get(key) if key in found else None
+    return value.get_object() if isinstance(value, IndirectObject) else value

@@ -12,49 +12,40 @@ from afschrift.extraction.active_content.part import Budget, Found, Part
 _TOKEN = re.compile(
     rb"\\(?:'([0-9a-fA-F]{2})|([a-zA-Z]{1,32})(-?\d{1,10})? ?|[^a-zA-Z])|[{}]|[^\\{}]+", re.DOTALL
 )
-_OBJECTS = frozenset(
-    (b"object", b"objdata", b"objocx", b"objemb", b"objlink", b"objautlink", b"objclass", b"objhtml")
-)
+_OBJECT = re.compile(rb"obj(?:ect|data|ocx|emb|link|autlink|class|html)")
 _MOST_TEXT = 4_096
 _ELSEWHERE = re.compile(rb"\s*(?:https?|ftp|file|smb|mhtml):|\s*(?:\\\\|//)", re.IGNORECASE)
 
 
-class _Held:
-    """The text of one group that says what is done: of a field, or where a template lies."""
-
-    def __init__(self, word: bytes, level: int) -> None:
-        self.word, self.level, self.text = word, level, bytearray()
-
-    def kind(self) -> ActiveKind | None:
-        if self.word == b"fldinst":
-            return ActiveKind.DDE if starts_a_program(self.text.decode("latin-1")) else None
-        return ActiveKind.REMOTE if _ELSEWHERE.match(self.text) else None
-
-
 def look(part: Part, _: Budget) -> Found:
     """What of an RTF file is an object, comes from elsewhere or starts a program."""
-    open_groups: list[_Held] = []
+    groups: list[tuple[bytes, int, bytearray]] = []  # of a field or a template: word, level and text
     level, skip = 0, 0
     for token in _TOKEN.finditer(part.content):
-        text, word = token.group(), token[2]
-        if text == b"{":
+        sign, word = token.group(), token[2]
+        if sign == b"{":
             level += 1
-        elif text == b"}":
+        elif sign == b"}":
             level -= 1
-            while open_groups and level < open_groups[-1].level:
-                if kind := open_groups.pop().kind():
-                    yield kind
-        elif word in _OBJECTS:
-            yield ActiveKind.OBJECT
+            while groups and level < groups[-1][1]:
+                yield from _kind(*groups.pop())
         elif word in (b"fldinst", b"template"):
-            open_groups.append(_Held(word, level))
-        elif open_groups and (word is None or word == b"u"):
-            said = _plain(token)[skip:] if word is None else bytes([int(token[3] or 63) & 0xFF])
-            skip = 1 if word else 0  # behind a sign by its number stands another for old readers
-            open_groups[-1].text += said[: max(0, _MOST_TEXT - len(open_groups[-1].text))]
-    for one in open_groups:  # a file that was cut off is opened all the same
-        if kind := one.kind():
-            yield kind
+            groups.append((word, level, bytearray()))
+        elif word and _OBJECT.fullmatch(word):
+            yield ActiveKind.OBJECT
+        elif groups and word in (None, b"u"):
+            text = bytes([int(token[3] or 63) & 0xFF]) if word else _plain(token)[skip:]
+            skip = 1 if word else 0  # behind a sign by its number follows another for old readers
+            groups[-1][2].extend(text[: max(0, _MOST_TEXT - len(groups[-1][2]))])
+    for group in groups:  # a file that was cut off is opened all the same
+        yield from _kind(*group)
+
+
+def _kind(word: bytes, _: int, text: bytearray) -> Found:
+    if word == b"template" and _ELSEWHERE.match(text):
+        yield ActiveKind.REMOTE
+    if word == b"fldinst" and starts_a_program(text.decode("latin-1")):
+        yield ActiveKind.DDE
 
 
 def _plain(token: re.Match[bytes]) -> bytes:

@@ -2,112 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 ZIPS, OLE, PDF = (b"PK\x03\x04", b"PK\x05\x06"), bytes.fromhex("d0cf11e0a1b11ae1"), b"%PDF-"
 BEGINNING = 1024
-
-_PROGRAMS = (
-    b"\x7fELF",
-    b"#!",
-    b"\xca\xfe\xba\xbe",
-    b"\xfe\xed\xfa",
-    b"\xce\xfa\xed\xfe",
-    b"\xcf\xfa\xed\xfe",
-    b"L\0\0\0\x01\x14\x02\0",  # a shortcut of Windows
-    b"dex\n",
-    b"\0asm",
-)
-_PROGRAM_ENDINGS = frozenset(
-    {
-        "apk",
-        "app",
-        "appimage",
-        "application",
-        "bat",
-        "chm",
-        "class",
-        "cmd",
-        "com",
-        "command",
-        "cpl",
-        "desktop",
-        "dll",
-        "dmg",
-        "exe",
-        "gadget",
-        "hta",
-        "iqy",
-        "jar",
-        "js",
-        "jse",
-        "jnlp",
-        "lnk",
-        "msc",
-        "msi",
-        "msix",
-        "msp",
-        "oqy",
-        "pif",
-        "ps1",
-        "psm1",
-        "py",
-        "reg",
-        "rqy",
-        "scf",
-        "scr",
-        "sct",
-        "settingcontent-ms",
-        "sh",
-        "slk",
-        "sys",
-        "url",
-        "vb",
-        "vbe",
-        "vbs",
-        "webloc",
-        "ws",
-        "wsc",
-        "wsf",
-        "wsh",
-        "xll",
-        "xla",
-        "xlam",
-    }
-)
 LOCKED = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"MSCF", b"ISc(", b"\x60\xea", b"\x78\x9f\x3e\x22")
 """Archives that only other programs open, and the attachments that Outlook packs together (TNEF)."""
 
-_OFFICE_ENDINGS = frozenset(
-    {
-        "docx",
-        "docm",
-        "dotx",
-        "dotm",
-        "xlsx",
-        "xlsm",
-        "xltx",
-        "xltm",
-        "xlsb",
-        "pptx",
-        "pptm",
-        "ppsx",
-        "potx",
-        "odt",
-        "ods",
-        "odp",
-        "odg",
-    }
+# executables of Unix, Java, macOS, Android and WebAssembly, scripts, and a shortcut of Windows
+_PROGRAMS = (
+    *(b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"),
+    *(b"L\0\0\0\x01\x14\x02\0", b"dex\n", b"\0asm"),
 )
-_FAMILIES = {
-    "image": frozenset(
-        {"png", "jpg", "jpeg", "gif", "tif", "tiff", "bmp", "webp", "heic", "avif", "ico", "psd"}
-    ),
-    "media": frozenset({"mp3", "m4a", "wav", "ogg", "opus", "flac", "mp4", "mov", "webm", "avi", "mkv"}),
-    "pdf": frozenset({"pdf"}),
-    "zip": _OFFICE_ENDINGS | {"zip", "epub"},
-    "text": frozenset({"txt", "csv", "tsv", "md", "log", "json", "ics", "vcf", "eml"}),
-}
 _BEGINNINGS = {
     "image": (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*"),
     "media": (b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"RIFF"),
@@ -116,8 +20,19 @@ _BEGINNINGS = {
     "ole": (OLE,),
     "rtf": (b"{\\rt",),
 }
-_BY_MEDIA_TYPE = re.compile(r"(image|audio|video|application/pdf|application/zip)\b")
-_TYPE_FAMILIES = {"image": "image", "audio": "media", "video": "media", "application/pdf": "pdf"}
+_ENDINGS = {
+    "program": """
+        apk app appimage application bat chm class cmd com command cpl desktop dll dmg exe gadget hta iqy jar
+        jnlp js jse lnk msc msi msix msp oqy pif ps1 psm1 py reg rqy scf scr sct settingcontent-ms sh slk sys
+        url vb vbe vbs webloc ws wsc wsf wsh xla xlam xll""",
+    "image": "png jpg jpeg gif tif tiff bmp webp heic avif ico psd",
+    "media": "mp3 m4a wav ogg opus flac mp4 mov webm avi mkv",
+    "pdf": "pdf",
+    "zip": "zip epub docx docm dotx dotm xlsx xlsm xltx xltm xlsb pptx pptm ppsx potx odt ods odp odg",
+    "text": "txt csv tsv md log json ics vcf eml",
+}
+_BY_ENDING = {ending: family for family, endings in _ENDINGS.items() for ending in endings.split()}
+_BY_TYPE = {"image": "image", "audio": "media", "video": "media", "application/pdf": "pdf"}
 
 
 def runs(beginning: bytes) -> bool:
@@ -127,34 +42,25 @@ def runs(beginning: bytes) -> bool:
 
 def program_by_name(ending: str) -> bool:
     """Whether a computer runs a file that ends so where it is opened."""
-    return ending in _PROGRAM_ENDINGS
-
-
-def shows(beginning: bytes) -> str | None:
-    """The family of kinds that a content shows; None where it shows none."""
-    if runs(beginning):
-        return "program"
-    found = (family for family, signs in _BEGINNINGS.items() if beginning.startswith(signs))
-    return next(found, None)
-
-
-def told(ending: str, media_type: str) -> str | None:
-    """The family that an ending or else a media type tells; None where it tells none of these."""
-    for family, endings in _FAMILIES.items():
-        if ending in endings:
-            return family
-    matched = _BY_MEDIA_TYPE.match(media_type)
-    return _TYPE_FAMILIES.get(matched[1]) if matched and not ending else None
+    return _BY_ENDING.get(ending) == "program"
 
 
 def disagrees(beginning: bytes, ending: str, media_type: str) -> bool:
-    """Whether a content shows another family of kinds than its name, or else its media type, tells."""
-    shown, said = shows(beginning), told(ending, media_type)
-    if "media" in (shown, said) and "image" in (shown, said):
+    """Whether a content shows another family of kinds than its name, or without one its media type, says."""
+    declared = _BY_TYPE.get(media_type) or _BY_TYPE.get(media_type.partition("/")[0])
+    families = {_family(beginning), _BY_ENDING.get(ending) if ending else declared}
+    if families == {"image", "media"}:
         return False  # RIFF is sound, film and WebP
-    return shown is not None and said is not None and shown != said
+    return None not in families and len(families) > 1
 
 
 def only_looked_at(beginning: bytes) -> bool:
     """Whether such a file is only seen or heard: nothing in a picture, a sound or a film runs."""
-    return shows(beginning) in ("image", "media") or beginning[4:8] == b"ftyp"
+    return _family(beginning) in ("image", "media") or beginning[4:8] == b"ftyp"
+
+
+def _family(beginning: bytes) -> str | None:
+    """The family of kinds that a content shows; None where it shows none."""
+    if runs(beginning):
+        return "program"
+    return next((family for family, signs in _BEGINNINGS.items() if beginning.startswith(signs)), None)
