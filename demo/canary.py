@@ -7,7 +7,6 @@ The data map with `canary.yml` lies in `canary/inventory` of the home; the shipp
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Mapping
@@ -22,17 +21,13 @@ from afschrift.app.private_files import UMASK
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.audit.canary_check import Checked
-from afschrift.canary.canary_file import CANARY
+from afschrift.canary.canary_file import CANARY, CanaryFile
 from afschrift.canary.check_canary import check_canary, known_canary
-from afschrift.canary.made_values import Mark
-from afschrift.canary.propose import Proposal, propose
-from afschrift.canary.proposed_files import as_sql, as_yaml
 from afschrift.canary.signed import sign_canary
 from afschrift.cli.common import actor
 from afschrift.domain.errors import AfschriftError
-from afschrift.domain.instants import utc_now
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.register.open import initialise
-from afschrift.services import Services
 from afschrift.wiring.build_services import build
 from afschrift.wiring.demo import set_demo_data
 from demo.build import SUMMARY
@@ -40,7 +35,7 @@ from demo.build import build as build_warehouse
 
 out = Console(highlight=False, soft_wrap=True)
 PLANTED = "canary-1.parquet"
-WHY = "Synthetic; planted to see every day that an answer is whole and holds nobody else."
+FILE = Path(__file__).with_name(CANARY)
 
 
 def main() -> None:
@@ -62,9 +57,9 @@ def run(data: Path) -> None:
     initialise(settings)
     settings = replace(settings, inventory=_own_map(settings))
     if not (settings.inventory / CANARY).exists():
-        services = build(lambda _: None, settings)
-        rows = plant(services, settings, data)
+        rows = plant(settings, data)
         out.print(f"[bold]1. Planted:[/bold] {rows} rows of a person who does not exist.")
+        services = build(lambda _: None, settings)
         canary = known_canary(settings, services.inventory)
         sign_canary(canary, services.register, services.register.store.keys, load_roles(settings), actor())
         out.print(f"   {settings.inventory / CANARY} is signed.")
@@ -81,32 +76,24 @@ def _own_map(settings: Settings) -> Path:
     return folder
 
 
-def plant(services: Services, settings: Settings, data: Path) -> int:
-    """Plant what is proposed for the demo, and keep `canary.yml`; how many rows.
+def plant(settings: Settings, data: Path) -> int:
+    """Plant the rows of the demo's canary, and keep its `canary.yml`; how many rows.
 
     The shop takes statements; the app's tables are folders of Parquet files, one a day.
     """
-    proposal = propose(
-        services, Mark("kwik" + secrets.token_hex(3), 739_000_000 + secrets.randbelow(900) * 1000)
-    )
-    for source in proposal.sources:
-        if source.source == "shop":
-            with duckdb.connect(str(data / "shop.duckdb")) as con:
-                con.execute("SET TimeZone = 'UTC'")
-                con.execute(as_sql(source))
-        else:
-            for row in source.rows:
-                _write(data / "lake" / row.table, row.values)
-    text = as_yaml(proposal, "privacy officer", WHY, utc_now().date())
-    (settings.inventory / CANARY).write_text(text, encoding="utf-8")
-    return _rows(proposal)
+    file = CanaryFile.model_validate(read_yaml(FILE.read_text(encoding="utf-8"), CANARY))
+    with duckdb.connect(str(data / "shop.duckdb")) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(FILE.with_suffix(".sql").read_text(encoding="utf-8"))
+    for planted in file.planted:
+        source, _, table = planted.table.partition(".")
+        if source == "app":
+            _write(data / "lake" / table, planted.row)
+    shutil.copy(FILE, settings.inventory / CANARY)
+    return len(file.planted)
 
 
-def _rows(proposal: Proposal) -> int:
-    return sum(len(source.rows) for source in proposal.sources)
-
-
-def _write(folder: Path, values: Mapping[str, str | None]) -> None:
+def _write(folder: Path, values: Mapping[str, object]) -> None:
     schema = pq.read_schema(next(folder.glob("*/*.parquet")))
     found = duckdb.from_arrow(schema.empty_table())
     casts = ", ".join(f'CAST(? AS {k}) AS "{n}"' for n, k in zip(found.columns, found.types, strict=True))

@@ -1,12 +1,12 @@
-"""A small shop with a canary in it: proposed from its data map, planted, signed."""
+"""A small shop with a canary in it: planted and signed."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -19,35 +19,25 @@ from afschrift.app.settings import Settings
 from afschrift.audit.canary_check import Checked
 from afschrift.canary import check_canary
 from afschrift.canary.canary_file import CANARY
-from afschrift.canary.made_values import Mark
-from afschrift.canary.propose import propose
-from afschrift.canary.proposed_files import as_sql, as_yaml
 from afschrift.canary.signed import sign_canary
 from afschrift.law.roles import Roles
 from afschrift.services import Services
 from afschrift.wiring.build_services import build
 
-MARK = Mark("kwik7q3f9a", 739182000)
-LINE_NO = '"739182011"'
-"""Of the order line as proposed; the team makes it 1, as the shop numbers the lines of an order."""
+MARK, NUMBER = "kwik7q3f9a", "739182"
+"""What texts and numbers of the canary begin with."""
+PLANTED = Path(__file__).with_name("canary_shop.yml")
 TERMINAL = "cli:anna"
 OPEN = Roles(open_terminal=True)
 
 
 @dataclass
 class CanaryShop:
-    """An installation on the shop.
-
-    Attributes:
-        proposed: `canary.yml` as proposed.
-        sql: the statements as proposed.
-    """
+    """An installation on the shop."""
 
     folder: Path
     settings: Settings
     services: Services
-    proposed: str
-    sql: str
 
     def check(self, services: Services | None = None) -> Checked:
         """Let the canary ask."""
@@ -85,13 +75,10 @@ def canary_shop(folder: Path) -> Iterator[CanaryShop]:
         (folder / "tmp").mkdir()
         patch.setattr(tempfile, "tempdir", str(folder / "tmp"))  # others check at the same time
         services = installation(folder / "home", inventory)
-        proposal = propose(services, MARK)
-        text = as_yaml(proposal, "Data office", "To see that answers are whole.", date(2026, 11, 28))
-        sql = "".join(map(as_sql, proposal.sources))
         with duckdb.connect(str(folder / "shop.duckdb")) as con:
             con.execute("SET TimeZone = 'UTC'")
-            con.execute(sql.replace(LINE_NO.strip('"'), "1"))
-        (inventory / CANARY).write_text(text.replace(LINE_NO, '"1"'), encoding="utf-8")
-        shop = CanaryShop(folder, Settings.from_environment(), services, text, sql)
+            con.execute(PLANTED.with_suffix(".sql").read_text(encoding="utf-8"))
+        shutil.copy(PLANTED, inventory / CANARY)
+        shop = CanaryShop(folder, Settings.from_environment(), services)
         shop.sign()
         yield shop

@@ -1,9 +1,8 @@
-"""`afschrift canary`: propose what to plant of a synthetic person, sign it, and let them ask."""
+"""`afschrift canary`: an example of a synthetic person, their signature, and their request."""
 
 from __future__ import annotations
 
 import json
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -19,43 +18,15 @@ app = typer.Typer(
 
 
 @app.command()
-def plan(
-    by: Annotated[str, typer.Option(help="Who decides that this person is planted, for example a desk.")],
-    why: Annotated[str, typer.Option(help="Why.")] = "To see every day that answers are whole.",
-    into: Annotated[
-        Path | None, typer.Option(help="A new folder for the files; default: all of it is printed.")
-    ] = None,
-) -> None:
-    """Propose rows that can be recognised, for each personal table that reaches a person.
-
-    Gives `canary.yml` and statements for each source. Sources are only read, and nothing is planted: read
-    what is proposed, change what does not fit, and let each team run its own.
-    """
-    from afschrift.canary.made_values import Mark
-    from afschrift.canary.propose import propose
-    from afschrift.canary.proposed_files import as_sql, as_yaml
+def plan() -> None:
+    """Print an example of `canary.yml` with some tables of the data map, for a team to fill in."""
+    from afschrift.app.settings import Settings
+    from afschrift.canary.example import example
     from afschrift.domain.instants import utc_now
-    from afschrift.inventory.load import CANARY
+    from afschrift.wiring.build_services import load_inventory
 
-    mark = Mark("kwik" + secrets.token_hex(3), 739_000_000 + secrets.randbelow(900) * 1000)
-    proposal = propose(services(), mark)
-    files = {CANARY: as_yaml(proposal, by, why, utc_now().date())}
-    files |= {f"plant-{one.source}.sql": as_sql(one) for one in proposal.sources}
-    if into is None:
-        for name, text in files.items():
-            typer.echo(f"-- {name}\n{text}" if name != CANARY else text)
-        return
-    try:
-        into.mkdir(mode=0o700, parents=True)
-        for name, text in files.items():
-            (into / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{into} cannot be made: {error.strerror}.", remedy="name a new folder in one that is there."
-        ) from None
-    rows = sum(len(one.rows) for one in proposal.sources)
-    typer.echo(f"{rows} rows are proposed: {', '.join(str(into / name) for name in files)}.")
-    say(f"Read them, plant the rows, put {CANARY} beside the data map, then `afschrift canary sign`.")
+    inventory = load_inventory(Settings.from_environment().inventory)
+    typer.echo(example(inventory, utc_now().date()), nl=False)
 
 
 @app.command()

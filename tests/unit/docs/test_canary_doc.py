@@ -32,10 +32,10 @@ def test_the_commands_are_those_of_the_software() -> None:
 
 
 def test_the_output_is_what_the_software_says() -> None:
-    outcome = RightOutcome("access", 245, 245, 35, 0, 8, 0, {}, {}, None, {})
+    outcome = RightOutcome("access", 40, 40, 5, 0, 1, 0, {}, {}, None, {})
     assert outcome.words in TEXT
     below = {"shop.loyalty_account": (0, 5)}
-    fallen = RightOutcome("access", 245, 240, 34, 0, 8, 0, below, {}, None, {"unlisted_tables": 1})
+    fallen = RightOutcome("access", 40, 35, 4, 0, 1, 0, below, {}, None, {"unlisted_tables": 1})
     assert fallen.words in TEXT
 
 
