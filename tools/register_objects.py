@@ -1,4 +1,4 @@
-"""Write the list of what the migrations make, by which a planted table, view or trigger shows.
+"""Write the list of what a register has, by which a planted table, view or trigger shows.
 
 `python tools/register_objects.py`, after each new migration; a test holds the two together. It starts a
 PostgreSQL server of the tests.
@@ -30,7 +30,7 @@ from __future__ import annotations
 
 
 def main() -> None:
-    """Migrate a database of each kind and write what it has."""
+    """Make a register on each database and write what it has."""
     made: dict[str, dict[str, str]] = {}
     with tempfile.TemporaryDirectory() as folder, postgres.running(durable=False) as server:
         addresses = {"sqlite": f"sqlite:///{folder}/register.db", "postgresql": server.create().url}

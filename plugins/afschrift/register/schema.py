@@ -14,11 +14,17 @@ from sqlalchemy import Connection, String, column, inspect, select, table
 from sqlalchemy.engine import URL
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.register.database import identity_tables, tables, trail_tables  # noqa: F401 (join `metadata`)
+from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
 from afschrift.register.database.errors import locate
+from afschrift.register.database.guards import make_guards
 
-_UNRELEASED = tuple(f"{number:04}" for number in range(1, 8))
-"""Revisions from before the first release. One migration makes what they led to."""
+_UNRELEASED = {
+    **dict.fromkeys((f"{number:04}" for number in range(1, 8)), "the last version that knows it"),
+    **dict.fromkeys((f"{number:04}" for number in range(8, 12)), "the version of commit d2c088a2"),
+}
+"""Revisions from before the first release that are not upgraded here -> the version that does it."""
 
 VERSION_TABLE = "afschrift_version"
 """Not Alembic's usual name, so that the register may share a database with Airflow."""
@@ -27,7 +33,7 @@ _REVISION = select(column("version_num", String)).select_from(table(VERSION_TABL
 
 
 def upgrade(url: str) -> None:
-    """Migrate up, in one transaction: stopped half-way, it leaves nothing. Twice is as good as once.
+    """Make a new register, or migrate up; in one transaction: stopped half-way, it leaves nothing.
 
     Raises:
         RetriableError, ConfigurationError: as `Database.write`; or a newer version made the register, or one
@@ -35,9 +41,15 @@ def upgrade(url: str) -> None:
     """
     config = _config()
     with closing(Database(url)) as database, database.write() as connection:
-        _must_be_known(database.url, _revision(connection))
+        found = _revision(connection)
+        _must_be_known(database.url, found)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if found is None:
+            metadata.create_all(connection, checkfirst=False)
+            make_guards(connection)
+            command.stamp(config, "head")
+        elif found != revisions()[-1]:
+            command.upgrade(config, "head")
 
 
 @cache
@@ -103,7 +115,9 @@ def pending(url: str) -> tuple[str | None, tuple[Pending, ...]]:
                 found = _revision(connection)
     if found is not None and found not in revisions():
         require_current(url)  # says why not
-    missing = revisions()[0 if found is None else revisions().index(found) + 1 :]
+    if found is None:
+        return None, (Pending(revisions()[-1], "Make the tables of a new register.", undone=False),)
+    missing = revisions()[revisions().index(found) + 1 :]
     scripts = ScriptDirectory.from_config(_config())
     return found, tuple(_pending(scripts.get_revision(one)) for one in missing)
 
@@ -119,11 +133,11 @@ def _pending(script: Script) -> Pending:
 
 
 def _must_be_known(url: URL, found: str | None) -> None:
-    if found in _UNRELEASED:
+    if found is not None and found in _UNRELEASED:
         raise ConfigurationError(
             f"The register at {locate(url)} is at revision {found}, from before the first release, "
-            f"which this software does not bring up to {revisions()[0]}.",
-            remedy="run `afschrift register upgrade` with the last version that knows it, and then install "
+            f"which this software does not bring up to {revisions()[-1]}.",
+            remedy=f"run `afschrift register upgrade` with {_UNRELEASED[found]}, and then install "
             "this one again. Nothing was changed.",
         )
     if found is not None and found not in revisions():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +41,7 @@ from afschrift.operations.findings import SweepLimits
 from afschrift.operations.remarks import remarks
 from afschrift.operations.sweep import Sweep
 from afschrift.register.database.columns import metadata
+from afschrift.register.database.guards import OF_THE_OWNER, WRITES
 from afschrift.register.database.objects import differing
 from afschrift.register.open import initialise, open_keys
 from afschrift.register.register import Register
@@ -56,7 +56,6 @@ ROLES = (RUNS, OFFICERS, CHECKS, KEYS)
 OWNER = "owner"
 KEPT = ("event", "segment")
 """Tables of which no row is ever changed."""
-GUARD: Any = importlib.import_module("afschrift.register.migrations.versions.0013_event_in_order")
 LONG_AGO = datetime(2015, 3, 2, 12, tzinfo=UTC)
 CONFIRMED = {"method": "call_back", "level": "substantial"}
 
@@ -374,8 +373,8 @@ def test_each_role_inserts_only_types_that_its_part_of_the_software_writes(
     installed: Installed, role: str
 ) -> None:
     types = event_types()
-    assert set().union(*GUARD.WRITES.values()) | GUARD.OF_THE_OWNER == types
-    mine = {one for of in (role, OFFICERS if role == KEYS else role) for one in GUARD.WRITES[of]}
+    assert set().union(*WRITES.values()) | OF_THE_OWNER == types
+    mine = {one for of in (role, OFFICERS if role == KEYS else role) for one in WRITES[of]}
     with psycopg.connect(installed.logins[role].replace("postgresql+psycopg", "postgresql")) as connection:
         for kind in sorted(types):
             try:

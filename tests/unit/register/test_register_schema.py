@@ -1,11 +1,9 @@
-"""The migration: what it makes, killed half-way, two at once, and registers of other versions."""
+"""The register's tables: what a new one gets and migrations make, killed half-way, two at once, and registers of other versions."""
 
 from __future__ import annotations
 
 import multiprocessing
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,22 +14,26 @@ from alembic.runtime.migration import MigrationContext
 from bench.kills import killed_before
 from sqlalchemy import inspect, text
 from sqlalchemy.event import listen
+from tests.support import homes
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
+from afschrift.domain.state import State
 from afschrift.register import schema
 from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
+from afschrift.register.database.objects import differing
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
 pytestmark = pytest.mark.slow
 
 RECEIVED = "2026-03-02T09:00:00+01:00"
-EVERY_STATEMENT = 500  # more than any migration has
+COMPARED = {"version_table": schema.VERSION_TABLE, "compare_type": True}
+EVERY_STATEMENT = 500  # more than a new register takes
 Row = dict[str, Any]
 Content = dict[str, list[Row]]
 
@@ -61,8 +63,7 @@ def content(url: str) -> Content:
 
 def test_the_migrations_make_what_the_software_reads(url: str) -> None:
     with Database(url).read() as tx:
-        options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
-        assert compare_metadata(MigrationContext.configure(tx, opts=options), metadata) == []
+        assert compare_metadata(MigrationContext.configure(tx, opts=COMPARED), metadata) == []
 
 
 def test_the_last_event_of_a_type_is_found_by_an_index(tmp_path: Path, keys: KeyStore) -> None:
@@ -81,7 +82,7 @@ def test_the_last_event_of_a_type_is_found_by_an_index(tmp_path: Path, keys: Key
 
 
 def test_an_upgrade_killed_before_any_statement_leaves_nothing_and_the_next_one_ends(empty: str) -> None:
-    # The migration makes dozens of tables and indexes, one like the other.
+    # Dozens of tables and indexes are made, one like the other.
     for statement in range(1, EVERY_STATEMENT, 6):
         died = killed_before(statement, partial(schema.upgrade, empty))
         if died is None:
@@ -125,7 +126,7 @@ def test_a_migration_that_cannot_go_on_leaves_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/half.db"
     database = Database(url)
     with database.write() as tx:
-        tx.execute(text("CREATE TABLE event (x)"))  # the last but one that the first migration makes
+        tx.execute(text("CREATE TABLE event (x)"))  # of the trail, whose tables come last
     with pytest.raises(AfschriftError, match="already exists"):
         schema.upgrade(url)
     with database.read() as tx:
@@ -139,85 +140,64 @@ def test_work_begins_on_a_register_of_this_version_alone(empty: str) -> None:
     schema.require_current(empty)
 
 
-@pytest.mark.parametrize("revision", [f"{number:04}" for number in range(1, 8)])
+@pytest.mark.parametrize(
+    ("revision", "version"),
+    [
+        *((f"{number:04}", "the last version that knows it") for number in range(1, 8)),
+        *((f"{number:04}", "the version of commit d2c088a2") for number in range(8, 12)),
+    ],
+)
 def test_a_register_from_before_the_first_release_is_left_alone_and_told_the_way(
-    url: str, revision: str
+    url: str, revision: str, version: str
 ) -> None:
     with Database(url).write() as tx:
         tx.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{revision}'"))
     before = content(url)
     for touch in (schema.require_current, schema.upgrade):
         with pytest.raises(
-            ConfigurationError, match=f"{revision}, from before the first release.*last version"
+            ConfigurationError, match=f"{revision}, from before the first release.*upgrade` with {version},"
         ):
             touch(url)
     assert content(url) == before
 
 
-SINCE = {
-    *("look_up", "ix_look_up_request_id", "uq_look_up_going", "sqlite_autoindex_look_up_1"),
-    *("event_code", "ix_event_code_owner_seq", "ix_event_type_seq"),
-    *("event_code_no_replace", "event_code_only_erase", "event_code_no_delete"),
-    *("aside", "sqlite_autoindex_aside_1", "event_in_order", "event_payload_of_event", "event_code_of_event"),
-}
-"""What later migrations made."""
-CHANGED = {"fact_no_update", "fact_no_delete", "case_fact_no_delete", "segment"}
-"""What they made anew."""
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Puts the register of a home that an earlier version made into a database; gives its address."""
+    if request.param == "sqlite":
+        return lambda commit: homes.on_sqlite(commit, tmp_path / "register.db")
+    database = request.getfixturevalue("postgres")
+    return lambda commit: homes.on_postgresql(commit, database)
 
 
-def test_a_register_that_eight_migrations_made_opens_unchanged(tmp_path: Path, keys: KeyStore) -> None:
-    """Its statements were taken from a register at 0008 as the revisions before the release left it."""
-    file = tmp_path / "register.db"
-    made = Path(__file__).with_name("data") / "register_0008.sql"
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.executescript(made.read_text(encoding="utf-8"))
-        connection.execute(f"INSERT INTO {schema.VERSION_TABLE} VALUES ('0008')")
-        before = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-    url = f"sqlite:///{file}"
+@pytest.mark.parametrize("commit", homes.HOMES)
+def test_a_home_of_an_earlier_version_is_upgraded_and_goes_on(
+    place: Callable[[str], str], tmp_path: Path, commit: str
+) -> None:
+    url, keys = place(commit), homes.keys(commit, tmp_path)
+    before = content(url)
+    if homes.HOMES[commit] != schema.revisions()[-1]:
+        with pytest.raises(ConfigurationError, match=f"{homes.HOMES[commit]}.*`afschrift register upgrade`"):
+            schema.require_current(url)
     schema.upgrade(url)
     schema.require_current(url)
+    assert {**content(url), "aside": []} == {**before, "aside": []}
+    with Database(url).read() as tx:
+        assert differing(tx) == []
+        assert compare_metadata(MigrationContext.configure(tx, opts=COMPARED), metadata) == []
     register = Register(url, keys)
-    case = register.cases.open(b"Graag mijn gegevens.", "mail", RECEIVED, RECEIVED)
-    asked = (case, Right.ACCESS, RECEIVED, "Europe/Amsterdam", "nl", ("csv",), "outbox", [Key("number", "1")])
-    one = register.requests.open(*asked)
-    assert register.requests.get(one.id) == one
     assert register.trail.verify() == []
     assert list(register.evidence.differences()) == []
-    with closing(sqlite3.connect(file)) as connection:
-        now = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-    same = [(name, sql) for name, sql in now if name not in SINCE | CHANGED]
-    assert same == [(name, sql) for name, sql in before if name not in CHANGED]
-    assert {name for name, _ in now} >= SINCE | CHANGED
-
-
-def _only_the_first_migration(url: str) -> None:
-    from alembic import command
-
-    config = schema._config()
-    with Database(url).write() as tx:
-        config.attributes["connection"] = tx
-        command.upgrade(config, "0008")
-
-
-def test_what_eight_migrations_made_is_what_one_makes(tmp_path: Path) -> None:
-    made = Path(__file__).with_name("data") / "register_0008.sql"
-    _only_the_first_migration(f"sqlite:///{tmp_path}/new.db")
-    found = []
-    for file, script in ((tmp_path / "old.db", made.read_text(encoding="utf-8")), (tmp_path / "new.db", "")):
-        with closing(sqlite3.connect(file)) as connection:
-            connection.executescript(script)
-            tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
-            columns = {
-                name: sorted(
-                    connection.execute(f"SELECT name, type, \"notnull\", pk FROM pragma_table_info('{name}')")
-                )
-                for (name,) in connection.execute(tables).fetchall()
-            }
-            guards = (
-                "SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'index') AND sql IS NOT NULL"
-            )
-            found.append((columns, sorted(connection.execute(guards).fetchall())))
-    assert found[0] == found[1]
+    answered, waiting = register.requests.all()
+    assert (answered.state, waiting.state) == (State.DELIVERED, State.NEEDS_PERSON)
+    case = register.cases.open(b"Graag mijn gegevens.", "mail", RECEIVED, RECEIVED)
+    asked = (case, Right.ACCESS, RECEIVED, "Europe/Amsterdam", "nl", ("csv",), "outbox", [Key("number", "1")])
+    opened = register.requests.open(*asked)
+    [_, question] = register.questions.all(request_id=waiting.id)
+    register.questions.answer(question.id, question.options[0], "officer")
+    assert register.requests.get(opened.id) == opened
+    assert register.trail.verify() == []
+    assert list(register.evidence.differences()) == []
 
 
 def test_a_register_of_a_newer_version_is_left_alone(url: str) -> None:

@@ -36,9 +36,10 @@ segment = Table(
     Column("dropped_at", INSTANT, nullable=False),
     Column("previous", SHA256, nullable=False),
     Column("event_seq", COUNTER, nullable=False),  # the event that tells of it
-    Column("keep_years", Integer, nullable=False),
-    Column("key_id", ID, nullable=False),  # of the signing key
-    Column("signature", Text, nullable=False),
+    # A year that was dropped before there were signatures has none, and is a finding.
+    Column("keep_years", Integer, nullable=False, server_default="0"),
+    Column("key_id", ID, nullable=False, server_default=""),  # of the signing key
+    Column("signature", Text, nullable=False, server_default=""),
 )
 
 event_code = Table(
