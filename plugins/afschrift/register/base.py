@@ -16,7 +16,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import Clock, rfc3339
 from afschrift.domain.request import is_id, new_id
 from afschrift.domain.state import State, may_move
-from afschrift.register.database.database import Database
+from afschrift.register.database.database import Database, once
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.identity_tables import look_up
 from afschrift.register.database.tables import case_file, data_key, message, request
@@ -25,7 +25,7 @@ from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail import erasures, event_codes, segments, trail
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.erasures import Erasure
-from afschrift.register.trail.height import BesideKeys, set_back
+from afschrift.register.trail.height import BesideKeys, Height, set_back
 from afschrift.register.trail.own_events import Acts
 from afschrift.register.trail.told_rows import change_rows, insert_row
 
@@ -58,12 +58,16 @@ class RegisterStore:
 
         A transaction may see less than was committed since: where it does, a later one is asked.
         """
-        kept = self.beside.of(tx)
-        height = kept.read() if kept else None
+        height = self.kept_height(tx)
         if height is None or not set_back(tx, height, self.keys.trail_keys(), known):
             return ()
         with self.database.latest() as latest:
             return set_back(latest, height, self.keys.trail_keys())
+
+    def kept_height(self, tx: Connection) -> Height | None:
+        """How far the trail came by what lies beside the keys; None: nothing does."""
+        kept = self.beside.of(tx)
+        return kept.read() if kept else None
 
     def must_not_be_set_back(self, tx: Connection) -> None:
         """See, before anything is destroyed for good, that no hold or decision on it was cut off.
@@ -102,7 +106,7 @@ class Repository:
         if not is_id(row_id):
             return None
         found = with_value("id", table)
-        return self._db.once(tx, (table.name, row_id), lambda: tx.execute(found, {"value": row_id}).first())
+        return once(tx, (table.name, row_id), lambda: tx.execute(found, {"value": row_id}).first())
 
     def _request_row(self, tx: Connection, request_id: str) -> Row[Any]:
         row = self._row(tx, request, request_id)
@@ -158,7 +162,7 @@ class Repository:
             row = tx.execute(with_value("owner", data_key), {"value": owner}).first()
             return DataKey(self._keys.unwrap(row.kek_id, row.wrapped, owner), owner) if row else None
 
-        return self._db.once(tx, (data_key.name, owner), unwrapped)
+        return once(tx, (data_key.name, owner), unwrapped)
 
     def _key(self, tx: Connection, owner: str) -> DataKey:
         key = self._find_key(tx, owner)

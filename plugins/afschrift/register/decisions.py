@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError
@@ -14,9 +14,7 @@ from afschrift.register.base import RegisterStore, Repository, must_be_open
 from afschrift.register.database.tables import decision, message
 from afschrift.register.identities import Identities
 from afschrift.register.records import DecisionRow
-from afschrift.register.trail.told_rows import insert_row
-
-_OF_REQUEST = select(decision).where(decision.c.request_id == bindparam("request")).order_by(decision.c.id)
+from afschrift.register.trail.told_rows import insert_row, rows_of_request
 
 
 class Decisions(Repository):
@@ -74,11 +72,7 @@ class Decisions(Repository):
         """
         with self._db.read() as tx:
             self._request_row(tx, request_id)
-            rows = self._db.once(
-                tx,
-                (decision.name, request_id),
-                lambda: tx.execute(_OF_REQUEST, {"request": request_id}).all(),
-            )
+            rows = sorted(rows_of_request(tx, decision, request_id), key=lambda row: row.id)
         return tuple(
             DecisionRow(r.kind, r.choice, r.by, r.at, r.about, r.detail, r.question_id, r.message_id)
             for r in rows

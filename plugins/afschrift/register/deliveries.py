@@ -14,7 +14,7 @@ from afschrift.domain.files import Receipt
 from afschrift.domain.request import new_id
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import delivery
-from afschrift.register.trail.told_rows import insert_row
+from afschrift.register.trail.told_rows import insert_row, rows_of_request
 from afschrift.register.trail.trail import BUNDLE_ARRIVED
 
 
@@ -83,10 +83,9 @@ class Deliveries(Repository):
 
     def of(self, request_id: str) -> tuple[DeliveryRow, ...]:
         """Deliveries of a request, oldest first."""
-        mine = select(delivery).where(delivery.c.request_id == request_id)
         with self._db.read() as tx:
-            rows = tx.execute(mine.order_by(delivery.c.delivered_at, delivery.c.id))
-            return tuple(_delivery(row) for row in rows)
+            rows = rows_of_request(tx, delivery, request_id)
+        return tuple(_delivery(row) for row in sorted(rows, key=lambda row: (row.delivered_at, row.id)))
 
 
 def _delivery(row: Row[Any]) -> DeliveryRow:

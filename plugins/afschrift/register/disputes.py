@@ -13,6 +13,7 @@ from afschrift.register.base import RegisterStore, Repository, case_of
 from afschrift.register.database.tables import fact, request
 from afschrift.register.database.timeline_rows import fact_row
 from afschrift.register.timelines import Timelines
+from afschrift.register.trail.told_rows import rows_of_request
 
 _HOLDS = (FactKind.HELD, FactKind.RELEASED)
 
@@ -83,9 +84,10 @@ class Disputes(Repository):
 
 def holds_of(tx: Connection, request_id: str | None = None) -> tuple[Hold, ...]:
     """The holds in force on a request or on all."""
-    found = select(fact).where(fact.c.kind.in_(_HOLDS)).order_by(fact.c.request_id, fact.c.number)
     if request_id is not None:
-        found = found.where(fact.c.request_id == request_id)
+        facts = [row for row in rows_of_request(tx, fact, request_id) if row.kind in _HOLDS]
+        return in_force(fact_row(row) for row in sorted(facts, key=lambda row: row.number))
+    found = select(fact).where(fact.c.kind.in_(_HOLDS)).order_by(fact.c.request_id, fact.c.number)
     return in_force(fact_row(row) for row in tx.execute(found))
 
 

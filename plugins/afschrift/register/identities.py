@@ -18,7 +18,7 @@ from afschrift.register.database.identity_tables import request_identity
 from afschrift.register.database.tables import request
 from afschrift.register.keys.crypto import DataKey, blind_index
 from afschrift.register.records import Past
-from afschrift.register.trail.told_rows import delete_rows, insert_row
+from afschrift.register.trail.told_rows import delete_rows, insert_row, rows_of_request
 
 
 class Identities(Repository):
@@ -42,10 +42,10 @@ class Identities(Repository):
             UnknownRequestError: no such request.
             RefusedError: the request's data key was destroyed.
         """
-        mine = (request_identity.c.request_id == request_id) & request_identity.c.verified_by.is_not(None)
         with self._db.read() as tx:
             self._request_row(tx, request_id)
-            names = set(tx.scalars(select(request_identity.c.kind).where(mine)))
+            rows = rows_of_request(tx, request_identity, request_id)
+            names = {row.kind for row in rows if row.verified_by is not None}
             found = self._identity(tx, request_id, self._key(tx, request_id))
             return tuple(key for key, _ in found if key.name in names)
 
@@ -90,7 +90,7 @@ class Identities(Repository):
     def _kinds(self, tx: Connection, request_id: str) -> dict[str, set[str]]:
         """Name of an identity key -> the blind indexes with which the request keeps it."""
         found: dict[str, set[str]] = {}
-        for row in tx.execute(select(request_identity).where(request_identity.c.request_id == request_id)):
+        for row in rows_of_request(tx, request_identity, request_id):
             found.setdefault(row.kind, set()).add(row.blind_index)
         return found
 
@@ -181,9 +181,8 @@ class Identities(Repository):
 
     def _identity(self, tx: Connection, request_id: str, key: DataKey) -> list[tuple[Key, bool]]:
         """Keys with whether they are compared without regard to case."""
-        mine = select(request_identity).where(request_identity.c.request_id == request_id)
-        ordered, keys = mine.order_by(request_identity.c.id), []
-        for row in self._db.once(tx, (request_identity.name, request_id), lambda: tx.execute(ordered).all()):
+        keys = []
+        for row in sorted(rows_of_request(tx, request_identity, request_id), key=lambda row: row.id):
             facts = json.loads(key.decrypt(row.ciphertext, "request_identity", "ciphertext", row.kind))
             fold = facts.pop("casefold")
             keys.append((Key(name=row.kind, **facts), fold))
@@ -193,8 +192,8 @@ class Identities(Repository):
         """Blind indexes of the request's keys under every year's key; without its data key, those it has."""
         key = self._find_key(tx, request_id)
         if key is None:
-            mine = select(request_identity).where(request_identity.c.request_id == request_id)
-            return {row.blind_index for row in tx.execute(mine) if names is None or row.kind in names}
+            mine = rows_of_request(tx, request_identity, request_id)
+            return {row.blind_index for row in mine if names is None or row.kind in names}
         years = self._keys.index_keys()
         return {
             blind_index(year.key, one.name, one.value, casefold=fold)

@@ -15,12 +15,13 @@ from afschrift.domain.request import new_id
 from afschrift.domain.state import State
 from afschrift.law.manual_search import NewFile
 from afschrift.register.base import SHOWN, RegisterStore, Repository, must_be_open
+from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import decision, message, question, request
 from afschrift.register.decisions import Decisions
 from afschrift.register.documents import Documents
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.timelines import Make, Pair, Timelines
-from afschrift.register.trail.told_rows import change_rows, insert_row
+from afschrift.register.trail.told_rows import change_rows, insert_row, rows_of_request
 
 
 class Questions(Repository):
@@ -112,14 +113,21 @@ class Questions(Repository):
 
     def all(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
         """Questions, oldest first; open ones are those without an answer on a request that is open."""
-        wanted = select(question).join(request).order_by(question.c.asked_at, question.c.id)
-        if open_only:
-            still_open = request.c.state.in_([s for s in State if s.open])
-            wanted = wanted.where(question.c.answered_at.is_(None) & still_open)
-        if request_id is not None:
-            wanted = wanted.where(question.c.request_id == request_id)
         with self._db.read() as tx:
+            if request_id is not None:
+                return self._of_request(tx, request_id, open_only)
+            wanted = select(question).join(request).order_by(question.c.asked_at, question.c.id)
+            if open_only:
+                still_open = request.c.state.in_([s for s in State if s.open])
+                wanted = wanted.where(question.c.answered_at.is_(None) & still_open)
             return tuple(_question(row) for row in tx.execute(wanted))
+
+    def _of_request(self, tx: Connection, request_id: str, open_only: bool) -> tuple[QuestionRow, ...]:
+        row = self._row(tx, request, request_id)
+        if row is None or (open_only and not as_written(State, row.state).open):
+            return ()
+        rows = sorted(rows_of_request(tx, question, request_id), key=lambda row: (row.asked_at, row.id))
+        return tuple(_question(row) for row in rows if row.answered_at is None or not open_only)
 
     def answer(
         self,

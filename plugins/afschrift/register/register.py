@@ -76,6 +76,6 @@ class Register:
         self.trail = AuditTrail(store)
         self.evidence = Evidence(store)
 
-    def one_moment(self) -> AbstractContextManager[None]:
-        """All that this thread reads inside is of one moment (`Database.one_moment`)."""
-        return self.store.database.one_moment()
+    def read_snapshot(self) -> AbstractContextManager[None]:
+        """All that this thread reads inside is of one moment (`Database.read_snapshot`)."""
+        return self.store.database.read_snapshot()

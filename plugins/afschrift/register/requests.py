@@ -22,7 +22,7 @@ from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import fact, request
 from afschrift.register.identities import Identities
 from afschrift.register.timelines import Make, Timelines
-from afschrift.register.trail.told_rows import change_rows, insert_row
+from afschrift.register.trail.told_rows import change_rows, insert_row, rows_of_request
 
 
 class Requests(Repository):
@@ -200,16 +200,20 @@ class Requests(Repository):
                 self._append(tx, request_id, NewEvent("options_changed", by, changed))
             return self._facts.read(tx, request_id)
 
-    def _corrected(self, tx: Connection, *request_ids: str) -> dict[str, str]:
-        """Requests whose receipt was corrected -> the instant by the last correction. None named: all."""
+    def _corrected(self, tx: Connection) -> dict[str, str]:
+        """Requests whose receipt was corrected -> the instant by the last correction."""
         kind = fact.c.kind == FactKind.RECEIPT_CORRECTED.value
         which = select(fact.c.request_id, fact.c.instant).where(kind).order_by(fact.c.number)
-        if request_ids:
-            which = which.where(fact.c.request_id.in_(request_ids))
         return {row.request_id: row.instant for row in tx.execute(which)}
 
+    def _corrected_to(self, tx: Connection, request_id: str) -> str | None:
+        facts = [
+            one for one in rows_of_request(tx, fact, request_id) if one.kind == FactKind.RECEIPT_CORRECTED
+        ]
+        return str(max(facts, key=lambda one: one.number).instant) if facts else None
+
     def _request(self, tx: Connection, row: Row[Any], corrected: Mapping[str, str] | None = None) -> Request:
-        arrived = (self._corrected(tx, row.id) if corrected is None else corrected).get(row.id)
+        arrived = self._corrected_to(tx, row.id) if corrected is None else corrected.get(row.id)
         key = self._find_key(tx, row.id) if row.limits is not None else None
         return Request(
             id=row.id,

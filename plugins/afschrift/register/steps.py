@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from afschrift.domain.event import NewEvent
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import step
-from afschrift.register.trail.told_rows import insert_row
+from afschrift.register.trail.told_rows import insert_row, rows_of_request
 
 
 class Steps(Repository):
@@ -23,15 +24,9 @@ class Steps(Repository):
 
     def latest(self, request_id: str, name: str) -> dict[str, Any] | None:
         """Result of the step that finished last under this name, whatever its inputs, or None."""
-        found = (
-            select(step.c.result)
-            .where(step.c.request_id == request_id, step.c.name == name)
-            .order_by(step.c.id.desc())
-            .limit(1)
-        )
         with self._db.read() as tx:
-            row = self._db.once(tx, (step.name, request_id, name), lambda: tx.execute(found).first())
-        return None if row is None else dict(row.result)
+            done = [row for row in rows_of_request(tx, step, request_id) if row.name == name]
+        return dict(max(done, key=lambda row: row.id).result) if done else None
 
     def finish(
         self,
@@ -58,21 +53,17 @@ class Steps(Repository):
         with self._db.write() as tx:
             self._request_row(tx, request_id)
             this = {"request_id": request_id, "name": name, "inputs": inputs, "part": part}
-            if self._step(tx, **this) is None:
-                insert_row(tx, step, {**this, "result": dict(result), "finished_at": self._now()})
+            done = self._step(tx, **this)
+            if done is None:
+                done = json.loads(json.dumps(dict(result)))  # as it is read from then on
+                insert_row(tx, step, {**this, "result": done, "finished_at": self._now()})
                 finished = NewEvent("step_finished", payload={"step": name, "part": part})
                 self._append(tx, request_id, *(events or (finished,)))
-            return self._step(tx, **this) or {}
+            return done
 
     def _step(
         self, tx: Connection, request_id: str, name: str, inputs: str, part: str
     ) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = tx.execute(
-            select(step.c.result).where(
-                step.c.request_id == request_id,
-                step.c.name == name,
-                step.c.part == part,
-                step.c.inputs == inputs,
-            )
-        ).scalar()
-        return found
+        asked = (name, part, inputs)
+        rows = rows_of_request(tx, step, request_id)
+        return next((row.result for row in rows if (row.name, row.part, row.inputs) == asked), None)

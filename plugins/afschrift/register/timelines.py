@@ -17,11 +17,11 @@ from afschrift.law.clock.fact_rows import rows
 from afschrift.law.clock.facts import FactRow, NewFact, Timeline
 from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.identity_tables import request_identity
-from afschrift.register.database.tables import fact, message, request
-from afschrift.register.database.timeline_rows import asked, found, of_one
+from afschrift.register.database.tables import decision, fact, message, request
+from afschrift.register.database.timeline_rows import found, timeline_of
 from afschrift.register.identities import Identities
 from afschrift.register.trail import trail
-from afschrift.register.trail.told_rows import insert_row, insert_rows
+from afschrift.register.trail.told_rows import insert_row, insert_rows, rows_of_request
 
 EVENT = "fact_"
 """What the type of a fact's event begins with; the fact's kind follows."""
@@ -209,13 +209,13 @@ class Timelines(Repository):
 
     def read(self, tx: Connection, request_id: str) -> Timeline:
         """As `timeline`, in a transaction of the caller's."""
-        self._request_row(tx, request_id)
-        given = {"request": request_id}
-        return self._db.once(tx, (fact.name, request_id), lambda: found(tx, of_one(), given)[request_id])
+        row = self._request_row(tx, request_id)
+        facts = rows_of_request(tx, fact, request_id)
+        return timeline_of(row, facts, rows_of_request(tx, decision, request_id))
 
     def find(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, Timeline]:
         """The requests that a condition picks, with their facts, in the order of receipt as entered."""
-        return found(tx, asked(which), {})
+        return found(tx, which)
 
     def _same_person(self, tx: Connection, one: str, other: str, names: Collection[str]) -> bool:
         shared = request_identity.c.blind_index.in_(self._identities.indexes(tx, one, names))

@@ -27,7 +27,7 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
         RefusedError: a format that does not exist or does not qualify.
     """
     evidence, register = StepEvidence(), services.register
-    with register.one_moment():  # it rests on what the gate itself held against the trail
+    with register.read_snapshot():  # it rests on what the gate itself held against the trail
         request = enter(services, request_id, "assess")
         check_formats(request.right, request.formats, tuple(services.formats))
         require_received(register, request_id)

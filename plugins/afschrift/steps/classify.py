@@ -46,7 +46,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
         NeedsPersonError: something only a person may decide; the questions stand in the register.
     """
     took, register = StepEvidence(), services.register
-    with register.one_moment():  # the plan rests on what the gate itself held against the trail
+    with register.read_snapshot():  # the plan rests on what the gate itself held against the trail
         basis = plan_basis(services, request_id)
         now, latest = services.now(), basis.latest
         draft = None if _still_holds(services, basis) else _draft(services, basis, now)

@@ -30,7 +30,7 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         GateError: nothing was delivered under the plan that was frozen last.
     """
     register = services.register
-    with register.one_moment():
+    with register.read_snapshot():
         request = register.requests.get(request_id)
         told_next = request.state in (State.READY, State.DELIVERED)
         if told_next:

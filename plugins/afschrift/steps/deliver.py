@@ -120,6 +120,6 @@ def _chunks(services: Services, plan: Plan, packed: dict[str, Any]) -> Iterator[
             "The staged bundle is not the one that the register knows as packed.",
             "clear `package` and what follows.",
         )
-    with services.register.one_moment():  # what becomes visible goes by what the gate itself saw
+    with services.register.read_snapshot():  # what becomes visible goes by what the gate itself saw
         gated_plan(services, request_id, "deliver")
         require_review(services, plan, packed)

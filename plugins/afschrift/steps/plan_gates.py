@@ -41,7 +41,7 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
             register.
         GateError: inventory, policy, software, options or decisions changed since the plan was frozen.
     """
-    with services.register.one_moment():
+    with services.register.read_snapshot():
         found = _held_plan(services, request_id, step)
     in_run(services, request_id, step)
     return found
@@ -150,7 +150,7 @@ def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExt
         GateError: what is staged was not extracted under this plan, or was not compared with the source; or
             nobody searched there for what no way reaches: nothing may say then that none is held (R08).
     """
-    with services.register.one_moment():
+    with services.register.read_snapshot():
         return [_staged_extract(services, plan, source, step) for source in read_sources(services, plan)]
 
 

@@ -35,7 +35,7 @@ def look_up(services: Services, request_id: str) -> dict[str, Any]:
         TooLateError: the ask ended while the sources were read: nothing is kept.
     """
     register = services.register
-    with register.one_moment():
+    with register.read_snapshot():
         request, ask = _asked(services, request_id)
     keys = register.identities.of(request_id)
     tables = find(

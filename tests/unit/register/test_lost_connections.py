@@ -235,7 +235,7 @@ def test_a_server_lost_in_a_snapshot_is_retried_and_no_later_error_hides_why(
     for number in range(1, 12):
         way.watch(lambda _message, number=number: way.seen == number)  # type: ignore[misc]
         try:
-            with register.one_moment():
+            with register.read_snapshot():
                 register.trail.head()
                 with suppress(RetriableError):  # as a step that goes on without what it looked for
                     register.trail.events()
@@ -248,7 +248,7 @@ def test_a_server_lost_in_a_snapshot_is_retried_and_no_later_error_hides_why(
         pytest.fail("no end")
     way.mend()
 
-    with pytest.raises(RefusedError, match="no"), register.one_moment():
+    with pytest.raises(RefusedError, match="no"), register.read_snapshot():
         register.trail.head()
         way.watch(lambda _message: True)
         with suppress(RetriableError):
@@ -258,7 +258,7 @@ def test_a_server_lost_in_a_snapshot_is_retried_and_no_later_error_hides_why(
 
 def test_a_connection_lost_in_a_snapshot_is_retried(way: Way, register: Register) -> None:
     register.trail.record(None, NewEvent("counted"))
-    with pytest.raises(RetriableError, match="did not answer"), register.one_moment():
+    with pytest.raises(RetriableError, match="did not answer"), register.read_snapshot():
         register.trail.head()
         way.watch(lambda _message: True)
         register.trail.events()

@@ -50,9 +50,9 @@ def look(register: Register, request: str) -> tuple[Any, ...]:
 def test_one_moment_is_asked_once(register: Register, open_one: Callable[..., Request]) -> None:
     request = open_one().id
     plain = look(register, request)
-    with register.one_moment(), asked(register) as first:
+    with register.read_snapshot(), asked(register) as first:
         assert look(register, request) == plain
-        with register.one_moment(), asked(register) as again:
+        with register.read_snapshot(), asked(register) as again:
             assert look(register, request) == plain
     assert {"request", "data_key", "request_identity", "decision", "step", "fact"} <= {*first}
     assert len(again) <= 1, again
@@ -65,7 +65,7 @@ def test_what_is_written_meanwhile_is_seen_after_the_moment(
     register: Register, open_one: Callable[..., Request]
 ) -> None:
     request, other = open_one().id, open_one().id
-    with register.one_moment():
+    with register.read_snapshot():
         before = look(register, request)
         register.decisions.take(request, "identity", "confirmed", "officer")
         assert look(register, request) == before
@@ -73,7 +73,7 @@ def test_what_is_written_meanwhile_is_seen_after_the_moment(
     after = look(register, request)
     assert (before[0], after[0]) == (State.RECEIVED, State.RECEIVED)
     assert (len(before[3]), len(after[3])) == (0, 1)
-    with register.one_moment():
+    with register.read_snapshot():
         assert look(register, request) == after
 
 
@@ -92,7 +92,7 @@ def test_within_a_moment_each_answer_is_of_its_own_row_and_kind(
 
     plain = seen()
     assert all(mine != other for mine, other in zip(*plain, strict=True))
-    with register.one_moment():
+    with register.read_snapshot():
         assert [seen(), seen()] == [plain, plain]
 
 
@@ -100,7 +100,7 @@ def test_a_write_within_a_moment_goes_by_what_stands_in_the_register(
     register: Register, open_one: Callable[..., Request]
 ) -> None:
     request = open_one().id
-    with register.one_moment():
+    with register.read_snapshot():
         before = look(register, request)
         assert moved(register, request, State.ACCEPTED).state is State.ACCEPTED
         to_ready = NewEvent("fact_answer_ready")
@@ -121,7 +121,7 @@ def test_what_fails_meanwhile_is_not_told_as_the_registers(
     register: Register, open_one: Callable[..., Request], error: Exception
 ) -> None:
     request = open_one().id
-    with pytest.raises(type(error)) as raised, register.one_moment(), register.one_moment():
+    with pytest.raises(type(error)) as raised, register.read_snapshot(), register.read_snapshot():
         register.requests.get(request)
         raise error
     assert raised.value is error
@@ -134,5 +134,5 @@ def test_a_row_that_is_none_is_told_as_the_registers(
 ) -> None:
     request = open_one().id
     as_operator("UPDATE request SET state = 'nowhere' WHERE id = :id", id=request)
-    with pytest.raises(AfschriftError, match="is damaged"), register.one_moment():
+    with pytest.raises(AfschriftError, match="is damaged"), register.read_snapshot():
         register.facts.timeline(request)

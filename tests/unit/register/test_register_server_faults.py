@@ -202,7 +202,7 @@ def test_one_moment_outlasts_the_patience_of_the_server(server: Stoppable, keys:
         connection.execute(f"ALTER DATABASE \"{name}\" SET idle_in_transaction_session_timeout = '200ms'")
     register = Register(made.url, keys)
     register.trail.record(None, NewEvent("counted"))
-    with register.one_moment():
+    with register.read_snapshot():
         before = register.trail.head()
         time.sleep(1)
         assert register.trail.head() == before

@@ -27,7 +27,7 @@ from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.register.trail.height import set_back
-from afschrift.register.trail.own_events import acts, check_rest
+from afschrift.register.trail.own_events import acts
 from afschrift.register.trail.replay import check_case
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.steps.deliver import deliver
@@ -131,12 +131,8 @@ def test_on_postgresql_too(
                 raise _BackError from None
             whole = [*schema_changed(tx), *set_back(tx, height, trail_keys)]
             known = acts(tx, trail_keys)
-            found = [
-                *whole,
-                *check_case(tx, target.case, trail_keys, known),
-                *check_rest(tx, target.case, trail_keys),
-            ]
-            others = [*check_case(tx, other_case, trail_keys, known), *check_rest(tx, other_case, trail_keys)]
+            found = [*whole, *check_case(tx, target.case, trail_keys, known, rest=True)]
+            others = list(check_case(tx, other_case, trail_keys, known, rest=True))
             where = f"forgery {number} of seed {SEED}: {done.what}"
             about_mine = "of no request" not in done.what
             assert found or not about_mine, f"not found: {where}"

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from json import JSONDecodeError
@@ -122,12 +122,12 @@ class Database:
 
     @contextmanager
     def latest(self) -> Iterator[Connection]:
-        """A transaction for reading what is committed by now, also within `one_moment`; errors as `write`."""
+        """A transaction for reading what is committed by now, also within a snapshot; errors as `write`."""
         with self._transaction(write=False) as connection:
             yield connection
 
     @contextmanager
-    def one_moment(self) -> Iterator[None]:
+    def read_snapshot(self) -> Iterator[None]:
         """All that this thread reads inside is of one moment: what was checked is what is gone by.
 
         What is written meanwhile, by this thread too, is seen after it. A step may look at its sources and
@@ -142,13 +142,13 @@ class Database:
             with self.read() as connection:
                 if not self.sqlite:
                     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-                self._held.connection, self._held.known = connection, {}
+                self._held.connection = connection.execution_options(afschrift_known={})
                 try:
                     yield
                 except BaseException as error:  # raised again once the transaction has ended
                     failed = error
                 finally:
-                    self._held.connection = self._held.known = None
+                    self._held.connection = None
         except RetriableError:
             if failed is None:  # else the transaction ends badly because of what failed in it
                 raise
@@ -157,18 +157,6 @@ class Database:
                 raise failed
         finally:
             del failed  # or its traceback, which holds this frame, would keep open what the work held
-
-    def once(self, tx: Connection, asked: Hashable, ask: Callable[[], T]) -> T:
-        """What `ask` finds; within `one_moment` from then on without asking, since nothing can change in it.
-
-        `asked`: names the answer: a table and what its row is found by.
-        """
-        if tx is not getattr(self._held, "connection", None):
-            return ask()
-        known: dict[Hashable, Any] = self._held.known
-        if asked not in known:
-            known[asked] = ask()
-        return cast(T, known[asked])
 
     def close(self) -> None:
         """Let the kept connection go; the next transaction makes another one."""
@@ -205,6 +193,24 @@ class Database:
             raise lost(self.url) from None
         except (JSONDecodeError, UnicodeDecodeError, NotAsWrittenError):
             raise damaged(self.url) from None
+
+
+def once(tx: Connection, asked: Hashable, ask: Callable[[], T]) -> T:
+    """What `ask` finds; in a snapshot from then on without asking, since nothing can change in it.
+
+    `asked`: names the answer: a table and what its row is found by.
+    """
+    known: dict[Hashable, Any] | None = tx.get_execution_options().get("afschrift_known")
+    if known is None:
+        return ask()
+    if asked not in known:
+        known[asked] = ask()
+    return cast(T, known[asked])
+
+
+def remember(tx: Connection, answers: Mapping[Hashable, object]) -> None:
+    """Have a snapshot know answers that were found together, so that `once` asks for none of them."""
+    tx.get_execution_options().get("afschrift_known", {}).update(answers)
 
 
 @lru_cache(maxsize=8)

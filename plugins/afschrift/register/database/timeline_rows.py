@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import date
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.right import Right
@@ -46,39 +45,26 @@ def _timeline(row: Row[Any], facts: tuple[FactRow, ...], identified_at: str | No
     )
 
 
-class _Asked(NamedTuple):
-    """Statements of the requests that a condition picks, of their facts, and of who they are from."""
+def timeline_of(row: Row[Any], facts: Iterable[Row[Any]], decisions: Iterable[Row[Any]]) -> Timeline:
+    """A request with its facts; of all decisions on it, those on the identity are looked at."""
+    taken = [one for one in sorted(decisions, key=lambda one: one.id) if one.kind == "identity"]
+    identified_at = taken[-1].at if taken and taken[-1].choice == "confirmed" else None
+    ordered = [fact_row(one) for one in sorted(facts, key=lambda one: one.number)]
+    return _timeline(row, settled(ordered), identified_at)
 
-    requests: Select[Any]
-    facts: Select[Any]
-    identities: Select[Any]
 
-
-def asked(which: ColumnElement[bool]) -> _Asked:
-    """The requests that a condition picks, in the order of receipt as entered."""
+def found(tx: Connection, which: ColumnElement[bool]) -> dict[str, Timeline]:
+    """The requests that a condition picks, in the order of receipt as entered; by id. Three statements."""
     order = (request.c.received_at, request.c.created_at, request.c.id)
     ids = select(request.c.id).where(which)
-    facts = select(fact).where(fact.c.request_id.in_(ids)).order_by(fact.c.request_id, fact.c.number)
-    decided = select(decision.c.request_id, decision.c.choice, decision.c.at)
-    decided = decided.where(decision.c.kind == "identity", decision.c.request_id.in_(ids))
-    return _Asked(select(request).where(which).order_by(*order), facts, decided.order_by(decision.c.id))
-
-
-@cache
-def of_one() -> _Asked:
-    """Those of one `request`: each step reads it often, and to make them costs more than to run them."""
-    return asked(request.c.id == bindparam("request"))
-
-
-def found(tx: Connection, statements: _Asked, given: Mapping[str, str]) -> dict[str, Timeline]:
-    """What the statements find, with what is `given` for their parameters; by the id of the request."""
-    facts: dict[str, list[FactRow]] = defaultdict(list)
-    for row in tx.execute(statements.facts, given):
-        facts[row.request_id].append(fact_row(row))
-    identity: dict[str, str | None] = {}
-    for one in tx.execute(statements.identities, given):
-        identity[one.request_id] = one.at if one.choice == "confirmed" else None
+    facts: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in tx.execute(select(fact).where(fact.c.request_id.in_(ids))):
+        facts[row.request_id].append(row)
+    decided = select(decision.c.id, decision.c.request_id, decision.c.kind, decision.c.choice, decision.c.at)
+    identity: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in tx.execute(decided.where(decision.c.kind == "identity", decision.c.request_id.in_(ids))):
+        identity[row.request_id].append(row)
     return {
-        row.id: _timeline(row, settled(facts.get(row.id, ())), identity.get(row.id))
-        for row in tx.execute(statements.requests, given)
+        row.id: timeline_of(row, facts[row.id], identity[row.id])
+        for row in tx.execute(select(request).where(which).order_by(*order))
     }

@@ -19,7 +19,7 @@ from afschrift.register.trail.adopt import adopt
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.height import Height, reached, set_back
-from afschrift.register.trail.own_events import acts, check_rest, not_own, own_rows
+from afschrift.register.trail.own_events import acts, not_own, own_rows
 from afschrift.register.trail.replay import check_case
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.segments import register_id
@@ -50,9 +50,9 @@ class Evidence(Repository):
         with self._db.read() as tx:
             if changed := schema_changed(tx):
                 return changed
-            case, known = self._request_row(tx, request_id).case_id, acts(tx, keys)
-            found = [*self._store.set_back(tx, known), *check_case(tx, case, keys, known)]
-            found += check_rest(tx, case, keys)
+            case, height = self._request_row(tx, request_id).case_id, self._store.kept_height(tx)
+            known = acts(tx, keys, height.seq if height else 0)
+            found = [*self._store.set_back(tx, known), *check_case(tx, case, keys, known, rest=True)]
         # What is wrong with an event is never left out: whose it is, it says itself.
         return tuple(one for one in found if one.request in (None, request_id) or not one.table)
 

@@ -55,7 +55,9 @@ def lacks(tx: Connection, height: Height, keys: Keys, known: Acts) -> bool:
         return True
     if height.restorations < len(known.restorations):
         return height.seq > int(known.restorations[height.restorations]["replaced"][0])
-    row = tx.execute(_AT, {"seq": height.seq}).first()
+    row = known.beside
+    if row is None or row.seq != height.seq:
+        row = tx.execute(_AT, {"seq": height.seq}).first()
     if row is None:
         return height.seq > (tx.scalar(_LAST_DROPPED) or 0)
     return header_of(row).digest() != height.head or without_code(row, height.head, keys)
@@ -141,11 +143,11 @@ class BesideKeys:
         kept = self.of(tx)
         if kept is None:
             return _nothing
-        known = acts(tx, keys)
         try:
             before = kept.read()
         except ConfigurationError:
             return _nothing
+        known = acts(tx, keys, before.seq if before else 0)
         if before is not None and lacks(tx, before, keys, known):
             return _nothing
         height = Height(len(known.restorations), last.seq, last.digest())
@@ -158,5 +160,5 @@ def _nothing() -> None:
 
 def set_back(tx: Connection, height: Height, keys: Keys, known: Acts | None = None) -> tuple[Difference, ...]:
     """A difference where a register lacks a height."""
-    known = acts(tx, keys) if known is None else known
+    known = acts(tx, keys, height.seq) if known is None else known
     return (Difference("register_set_back", height.seq),) if lacks(tx, height, keys, known) else ()

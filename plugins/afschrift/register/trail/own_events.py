@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import Header
+from afschrift.register.database.database import once
 from afschrift.register.database.trail_tables import event, event_code, event_payload
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
@@ -36,7 +37,9 @@ _WHOLE = (
     .order_by(event.c.seq)
 )
 _AFTER = _WHOLE.where(event.c.seq > bindparam("after"))
-_ACTS = _WHOLE.where(event.c.type.in_((KEYS_LOST, RESTORATION_SIGNED, SET_ASIDE)))
+_ACT_TYPES = (KEYS_LOST, RESTORATION_SIGNED, SET_ASIDE)
+_IS_ACT = event.c.type.in_(_ACT_TYPES)
+_ACTS = _WHOLE.where(_IS_ACT | (event.c.seq == bindparam("beside")))
 _LAST_NUMBER = select(func.max(event.c.seq))
 _MANY = 1_000_000
 _LAST = WITH_CODE.order_by(event.c.seq.desc()).limit(bindparam("most"))
@@ -58,24 +61,35 @@ class Acts:
         aside: events that were set aside -> digest of their header.
         restorations: payload of each restoration that was signed, in order.
         keys_lost: the last event that tells of lost keys: codes from before it cannot be checked; 0: none.
+        beside: the event that was asked for with them; None: there is none.
     """
 
     aside: Mapping[int, str] = field(default_factory=dict)
     restorations: tuple[dict[str, Any], ...] = ()
     keys_lost: int = 0
+    beside: Row[Any] | None = None
 
     def excuse(self, header: Header) -> bool:
         """Whether an event without a code was set aside, as it is."""
         return header.seq in self.aside and self.aside[header.seq] == header.digest()
 
 
-def acts(tx: Connection, keys: Keys) -> Acts:
-    """The acts of a register; those that are not its own do not count."""
+def acts(tx: Connection, keys: Keys, beside: int = 0) -> Acts:
+    """The acts of a register; those that are not its own do not count.
+
+    `beside`: number of an event that is looked at too, in the same statement.
+    """
+    return once(tx, "acts", lambda: _acts(tx, keys, beside))
+
+
+def _acts(tx: Connection, keys: Keys, beside: int) -> Acts:
     aside: dict[int, str] = {}
     restorations: list[dict[str, Any]] = []
-    lost = 0
-    for row in tx.execute(_ACTS):
-        if fault(row, keys):
+    lost, asked = 0, None
+    for row in tx.execute(_ACTS, {"beside": beside}):
+        if row.seq == beside:
+            asked = row
+        if row.type not in _ACT_TYPES or fault(row, keys):
             continue
         payload = json.loads(row.payload or "{}")
         if row.type == KEYS_LOST:
@@ -84,7 +98,7 @@ def acts(tx: Connection, keys: Keys) -> Acts:
             restorations.append(payload)
         else:
             aside |= {int(seq): digest for seq, digest in payload.get("events", ())}
-    return Acts(aside, tuple(restorations), lost)
+    return Acts(aside, tuple(restorations), lost, asked)
 
 
 def fault(row: Row[Any], keys: Keys) -> str:
@@ -214,10 +228,9 @@ def _with_next(rows: Iterable[Row[Any]]) -> Iterator[tuple[Row[Any], Row[Any] | 
         yield row, None
 
 
-def check_rest(tx: Connection, case: str, keys: Keys) -> Iterator[Difference]:
-    """See that no event of a case was taken out after its last one, where own events followed it."""
-    last = last_own(tx, case, keys)
-    for seq in broken_links(tx, last.seq if last else 0, keys):
+def check_rest(tx: Connection, last: int, keys: Keys) -> Iterator[Difference]:
+    """See that no event of a case was taken out after its `last` own one, where own events followed it."""
+    for seq in broken_links(tx, last, keys):
         yield Difference("event_missing", seq)
 
 

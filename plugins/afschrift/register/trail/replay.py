@@ -12,35 +12,45 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, cast, func, null, select, union_all
 from sqlalchemy.engine import Row
 
+from afschrift.domain.event import Header
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
-from afschrift.register.trail.own_events import CODE, PAYLOAD, STREAM, Acts, Keys, acts, fault
+from afschrift.register.trail.own_events import (
+    CODE,
+    PAYLOAD,
+    STREAM,
+    Acts,
+    Keys,
+    acts,
+    check_rest,
+    fault,
+)
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.told_rows import rows_of
 from afschrift.register.trail.trail import KEY_DESTROYED, ROWS_ADOPTED, ROWS_TOLD_AGAIN, header_of
 
 # Made once: a gate asks all of them, and to make them takes longer than to run them.
-_EVENTS_OF_CASE = (
-    select(
-        event_code.c.seq,
-        *(column for column in event.c if column.name != "seq"),
-        *CODE,
-        event_code.c.told,
-        *PAYLOAD,
-    )
+_HEADER = [column for column in event.c if column.name != "seq"]
+_OF_CODE = [*CODE, event_code.c.told, *PAYLOAD]
+_IS_OF_CASE = event_code.c.owner == bindparam("case")
+_OF_CASE = (
+    select(event_code.c.seq, *_HEADER, *_OF_CODE)
     .outerjoin(event, event.c.seq == event_code.c.seq)
     .outerjoin(event_payload, event_payload.c.seq == event_code.c.seq)
-    .where(event_code.c.owner == bindparam("case"))
-    .order_by(event_code.c.seq)
+    .where(_IS_OF_CASE)
 )
-_NAMING_THE_CASE = select(event).where(
-    event.c.request.in_(select(request.c.id).where(request.c.case_id == bindparam("case")))
+_NAMING_THE_CASE = select(
+    event.c.seq, *_HEADER, *(cast(null(), column.type).label(column.name) for column in _OF_CODE)
+).where(
+    event.c.request.in_(select(request.c.id).where(request.c.case_id == bindparam("case"))),
+    event.c.seq.not_in(select(event_code.c.seq).where(_IS_OF_CASE)),
 )
+_EVENTS_OF_CASE = union_all(_OF_CASE, _NAMING_THE_CASE).order_by("seq")
 _OF_ANOTHER = select(request.c.id).where(
     request.c.id == bindparam("id"), request.c.case_id != bindparam("case")
 )
@@ -56,25 +66,27 @@ class _Replayed:
 
     Attributes:
         rows: (table, row) -> field -> its code by the last event that tells of it.
-        seqs: the events.
         last: the last of them; 0: none.
         erased: requests of which events were erased -> the last of them; None: of the case as a whole.
         anew: requests of which an event tells all rows anew -> the last of them;
             None: of the whole case.
+        named: events that name a request of the case and are none of its own.
         cut: a year with its first events was dropped.
         destroyed: requests whose data key was destroyed.
     """
 
     rows: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    seqs: set[int] = field(default_factory=set)
     last: int = 0
     erased: dict[str | None, int] = field(default_factory=dict)
     anew: dict[str | None, int] = field(default_factory=dict)
+    named: list[Header] = field(default_factory=list)
     cut: bool = False
     destroyed: dict[str, int] = field(default_factory=dict)
 
 
-def check_case(tx: Connection, case: str, keys: Keys, known: Acts | None = None) -> Iterator[Difference]:
+def check_case(
+    tx: Connection, case: str, keys: Keys, known: Acts | None = None, *, rest: bool = False
+) -> Iterator[Difference]:
     """Compare the rows of a case with its events.
 
     Args:
@@ -82,11 +94,12 @@ def check_case(tx: Connection, case: str, keys: Keys, known: Acts | None = None)
         case: its id; empty: the events that concern no case.
         keys: id -> trail key.
         known: the acts of the register, where they were read already.
+        rest: see too that no event of the case was taken out after its last one.
     """
     done = _Replayed()
     known = acts(tx, keys) if known is None else known
     yield from _replay(tx, case, keys, known, done)
-    yield from _uncoded(tx, case, known, done)
+    yield from _uncoded(known, done)
     makers = {name: codes(key) for name, key in keys.items()}
     for place, values in rows_of(tx, case):
         told = done.rows.pop((place.table, place.row), None)
@@ -102,6 +115,8 @@ def check_case(tx: Connection, case: str, keys: Keys, known: Acts | None = None)
     yield from _returned(tx, done.destroyed)
     if case:
         yield from _unproven(done)
+    if rest:
+        yield from check_rest(tx, done.last, keys)
 
 
 def must_follow(tx: Connection, case: str, keys: Keys) -> None:
@@ -118,19 +133,20 @@ def must_follow(tx: Connection, case: str, keys: Keys) -> None:
 
 
 def _replay(tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed) -> Iterator[Difference]:
-    dropped = tx.scalar(_LAST_DROPPED) or 0
     for row in _events(tx, case):
+        if row.owner is None:
+            done.named.append(header_of(row))
+            continue
         wrong = fault(row, keys)
         if wrong in ("event_forged", "event_key_unknown") and known.excuse(header_of(row)):
             continue
         if wrong == "event_forged" and tx.scalar(_OF_ANOTHER, {"id": row.request, "case": case}):
             continue  # it names a request of another case, which it stops
-        done.seqs.add(row.seq)
         if wrong == "event_forged":  # says nothing, also of the one before it
             yield Difference(wrong, row.seq, request=row.request)
             continue
         if row.previous != done.last:
-            if done.last or row.previous > dropped:
+            if done.last or row.previous > (tx.scalar(_LAST_DROPPED) or 0):
                 yield Difference("event_missing", row.seq)
             done.cut = done.last == 0
         done.last = row.seq
@@ -195,11 +211,11 @@ def _has_later(table: str, row: str, before: Collection[tuple[str, str]]) -> boo
     return any(int(other) > int(row) for known, other in before if known == table)
 
 
-def _uncoded(tx: Connection, case: str, known: Acts, done: _Replayed) -> Iterator[Difference]:
+def _uncoded(known: Acts, done: _Replayed) -> Iterator[Difference]:
     """Events that name a request of the case, are none of its events, and were not set aside."""
-    for row in tx.execute(_NAMING_THE_CASE, {"case": case}):
-        if row.seq not in done.seqs and not known.excuse(header_of(row)):
-            yield Difference("event_forged", row.seq, request=row.request)
+    for header in done.named:
+        if not known.excuse(header):
+            yield Difference("event_forged", header.seq, request=header.request)
 
 
 def _unproven(done: _Replayed) -> Iterator[Difference]:

@@ -7,24 +7,37 @@ told by no event was written by somebody else. What is told of no event is left 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, namedtuple
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BindParameter,
+    JSON,
+    BigInteger,
+    Column,
     ColumnElement,
     Connection,
+    Executable,
+    Integer,
+    LargeBinary,
     Select,
     Table,
+    Text,
     bindparam,
+    cast,
     delete,
     insert,
+    literal_column,
+    null,
     select,
     union,
+    union_all,
     update,
 )
+from sqlalchemy.types import TypeEngine
 
+from afschrift.register.database.database import once, remember
 from afschrift.register.database.identity_tables import request_identity
 from afschrift.register.database.tables import (
     case_fact,
@@ -116,10 +129,16 @@ def told_columns(table: Table) -> tuple[str, ...]:
 
 def rows_of(tx: Connection, case: str) -> Iterator[tuple[RowPlace, dict[str, Any]]]:
     """All rows of a case that must follow from the trail, with their told fields."""
-    for table, rows in _rows_of_case():
-        for row in tx.execute(rows, {"case": case}):
+    for table, rows in once(tx, ("case", case), lambda: _read_case(tx, case)).items():
+        for row in rows:
             values = row._asdict()
-            yield _place(table, values), values
+            yield _place(table, values), {name: values[name] for name in told_columns(table)}
+
+
+def rows_of_request(tx: Connection, table: Table, request_id: str) -> Sequence[Any]:
+    """Rows of a request; in a snapshot in which a gate looked at its case, those that it was shown."""
+    asked = ("rows", table.name, request_id)
+    return once(tx, asked, lambda: tx.execute(_rows_of_request(table), {"request": request_id}).all())
 
 
 def stray_rows(tx: Connection) -> Iterator[RowPlace]:
@@ -155,21 +174,82 @@ def tell_anew(
             written(tx).rows[place] = {name: (ABSENT, value) for name, value in values.items()}
 
 
+class _CaseStatement(NamedTuple):
+    """All rows of a case in one statement, and how to take its rows apart.
+
+    Attributes:
+        tables: name -> the table, what makes a row of it, and the places of its columns in the wide row.
+    """
+
+    statement: Executable
+    tables: Mapping[str, tuple[Table, Callable[..., Any], Sequence[int]]]
+
+
+_KINDS: tuple[type[TypeEngine[Any]], ...] = (Text, BigInteger, JSON, LargeBinary)
+
+
+def _read_case(tx: Connection, case: str) -> dict[Table, list[Any]]:
+    """The rows of a case by table; a snapshot knows them from then on, by request too."""
+    asked = _case_statement()
+    found: dict[Table, list[Any]] = {table: [] for table in TOLD_TABLES.values()}
+    for wide in tx.execute(asked.statement, {"case": case}):
+        table, row, places = asked.tables[wide[0]]
+        found[table].append(row(*(wide[place] for place in places)))
+    known: dict[Hashable, object] = {(t.name, row.id): row for t in (case_file, request) for row in found[t]}
+    for table, rows in found.items():
+        if "request_id" in table.c:
+            for one in found[request]:
+                known["rows", table.name, one.id] = [row for row in rows if row.request_id == one.id]
+    remember(tx, known)
+    return found
+
+
 @cache
-def _rows_of_case() -> list[tuple[Table, Select[Any]]]:
-    """Made once: a gate asks all of them, and to make them takes longer than to run them."""
-    case: BindParameter[str] = bindparam("case")
-    made: list[tuple[Table, Select[Any]]] = []
-    of_case = select(request.c.id).where(request.c.case_id == case)
-    for table in TOLD_TABLES.values():
-        if table is case_file:
-            mine = table.c.id == case
-        elif "case_id" in table.c:
-            mine = table.c.case_id == case
-        else:
-            mine = table.c.request_id.in_(of_case)
-        made.append((table, select(*(table.c[name] for name in told_columns(table))).where(mine)))
-    return made
+def _case_statement() -> _CaseStatement:
+    """Each table's columns in the first places of their kind, the others empty: made once, as it is slow."""
+    columns = {table: _read_columns(table) for table in TOLD_TABLES.values()}
+    counted = [Counter(map(_kind, mine)) for mine in columns.values()]
+    width = {kind: max(one[kind] for one in counted) for kind in _KINDS}
+    selects, tables = [], {}
+    for table, mine in columns.items():
+        wide: list[ColumnElement[Any]] = [literal_column(f"'{table.name}'", Text)]
+        places: dict[str, int] = {}
+        for kind in _KINDS:
+            of_kind = [column for column in mine if _kind(column) is kind]
+            places |= {column.name: len(wide) + number for number, column in enumerate(of_kind)}
+            wide += [*of_kind, *(cast(null(), kind) for _ in range(width[kind] - len(of_kind)))]
+        named = [column.label(f"c{number}") for number, column in enumerate(wide)]
+        selects.append(select(*named).where(_of_case(table)))
+        row = namedtuple(table.name, places)  # type: ignore[misc]
+        tables[table.name] = (table, row, tuple(places.values()))
+    return _CaseStatement(union_all(*selects), tables)
+
+
+def _kind(column: Column[Any]) -> type[TypeEngine[Any]]:
+    known: dict[type[Any], type[TypeEngine[Any]]] = {
+        JSON: JSON,
+        LargeBinary: LargeBinary,
+        Integer: BigInteger,
+    }
+    return next((kind for made, kind in known.items() if isinstance(column.type, made)), Text)
+
+
+def _of_case(table: Table) -> ColumnElement[bool]:
+    if table is case_file:
+        return table.c.id == bindparam("case")
+    if "case_id" in table.c:
+        return table.c.case_id == bindparam("case")
+    return table.c.request_id.in_(select(request.c.id).where(request.c.case_id == bindparam("case")))
+
+
+@cache
+def _rows_of_request(table: Table) -> Select[Any]:
+    return select(*_read_columns(table)).where(table.c.request_id == bindparam("request"))
+
+
+def _read_columns(table: Table) -> list[Column[Any]]:
+    """All but the large ones, which only a use of their own reads."""
+    return [column for column in table.c if not (table is message and column.name == "ciphertext")]
 
 
 def row_id(table: Table, row: Mapping[str, Any]) -> str:

@@ -116,7 +116,7 @@ def test_a_process_that_read_before_another_wrote_calls_nothing_set_back(
 ) -> None:
     one = open_one()
     other = Register(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
-    with register.one_moment():
+    with register.read_snapshot():
         assert found(register, one.id) == []
         other.trail.record(None, NewEvent("counted"))
         assert found(register, one.id) == []
