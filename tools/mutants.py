@@ -71,8 +71,10 @@ def draw(seed: int, count: int, coverage: Path, report: Path) -> list[Mutant]:
     ):
         executed = tests(path)
         candidates += [place for place in places(path) if executed.get(place.line)]
-    print(f"{len(candidates)} places that tests execute in {len({place.path for place in candidates})} files")
-    chosen = sorted(random.Random(seed).sample(candidates, count), key=lambda place: (place.path, place.line))  # noqa: S311
+    files = len({place.path for place in candidates})
+    head = f"# Seed {seed}, from {len(candidates)} places in {files} files that tests execute in-process"
+    TABLE.write_text(f"{head}\n", encoding="utf-8")
+    chosen = random.Random(seed).sample(candidates, count)  # noqa: S311
     executed_in = {path: tests(path) for path in {place.path for place in chosen}}
     return [
         Mutant(

@@ -176,7 +176,7 @@ def read_table(path: Path) -> dict[int, Mutant]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = [
             {**row, "id": int(row["id"]), "nth": int(row["nth"])}
-            for row in csv.DictReader(file, delimiter="\t")
+            for row in csv.DictReader((line for line in file if line[0] != "#"), delimiter="\t")
         ]
     return {row["id"]: Mutant(**row) for row in rows}
 
@@ -184,8 +184,10 @@ def read_table(path: Path) -> dict[int, Mutant]:
 def write_table(path: Path, mutants: Iterable[Mutant]) -> None:
     """Write mutants in the order of their ids."""
     path.parent.mkdir(exist_ok=True)
+    head = next(path.open(encoding="utf-8"), "") if path.exists() else ""
     with path.open("w", encoding="utf-8", newline="") as file:
         names = [field.name for field in fields(Mutant)]
+        file.write(head if head.startswith("#") else "")
         writer = csv.DictWriter(file, names, delimiter="\t", lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(mutant) for mutant in sorted(mutants, key=lambda mutant: mutant.id))
