@@ -6,6 +6,7 @@ import pytest
 from tests.support.installed import CUSTOMERS, Installation
 from tests.support.pages import Browse, app, browse, installation, text_of
 
+from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS
 from afschrift.questions.ask import ask
@@ -31,7 +32,7 @@ def view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     return (Section("Where it is used", lines, ("Table", "Rows"), (("shop.orders", 8231),)),)
 
 
-TOY = QuestionKind("toy", "A toy", "Is it?", {"yes": "It is.", "no": "It is not."}, view=view)
+TOY = QuestionKind("toy", "A toy", "Is it?", {"yes": "It is.", "no": "It is not."})
 
 
 _customers = list(CUSTOMERS)
@@ -40,6 +41,7 @@ _customers = list(CUSTOMERS)
 @pytest.fixture
 def question(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> QuestionRow:
     monkeypatch.setitem(KINDS, TOY.name, TOY)
+    monkeypatch.setitem(HANDLERS, TOY.name, Handlers(view=view))
     request = installation.submit(_customers.pop(), "access")
     register = installation.services.register
     ask(register, request, [OpenQuestion(TOY, TOY.options, "A toy.", {"n": 9341}, kept={"mail": VALUE})])

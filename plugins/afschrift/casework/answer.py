@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from afschrift.casework import second_signature
+from afschrift.casework.handlers import handlers_of
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS, kind_named
 from afschrift.domain.errors import FormError
@@ -19,7 +20,6 @@ from afschrift.questions.forms import check
 from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.register.timelines import Make
 
 _UNFIT = "The answer does not fit its question."
 
@@ -76,38 +76,16 @@ def answer_question(
     officer.register.evidence.must_follow(question.request)
     given = GivenAnswer(choice, detail or {}, texts or {}, text, files, officer.answering(question))
     if question.answered_at is not None:
-        return recorded(
-            officer, question, GivenAnswer(choice, authority=given.authority)
-        )  # the register says who was first
+        # the register says who was first
+        return officer.record_answer(question, GivenAnswer(choice, authority=given.authority))
     kind = kind_named(question.kind)
     _must_fit(kind, question, given)
-    done = (kind.take or recorded)(officer, question, given)
-    if kind.signed_by is None or not second_signature.is_due(done.decision):
+    handlers = handlers_of(question.kind)
+    done = handlers.take(officer, question, given)
+    if handlers.signed_by is None or not second_signature.is_due(done.decision):
         return done
-    asked = kind.signed_by(done.decision, question)
+    asked = handlers.signed_by(done.decision, question)
     return second_signature.waits(officer.register, done.decision, question.request, asked)
-
-
-def recorded(
-    officer: Officer,
-    question: QuestionRow,
-    given: GivenAnswer,
-    rules: Sequence[str] = (),
-    facts: Make | None = None,
-) -> Answered:
-    """Record an answer; `rules`: ids of those it rests on; `facts`: gives the facts that follow from it."""
-    decision = officer.register.questions.answer(
-        question.id,
-        given.choice,
-        officer.by,
-        given.detail,
-        given.text,
-        authority=given.authority,
-        files=given.files,
-        rules=rules,
-        facts=facts,
-    )
-    return Answered(decision, question.request)
 
 
 def _must_fit(kind: QuestionKind, question: QuestionRow, given: GivenAnswer) -> None:

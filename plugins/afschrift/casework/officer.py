@@ -6,7 +6,7 @@ installation's files is read when it is first needed, so that a look at a clock 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,8 +19,10 @@ from afschrift.domain.errors import TooLateError
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.assignment import must_be_theirs
+from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
+from afschrift.register.timelines import Make
 
 if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
@@ -163,6 +165,27 @@ class Officer:
                 earlier = [d.by for d in decided if question.about == d.about or signs == d.question]
                 self.roles.need_another(self.by, earlier)
         return self.authority(self.roles.acting(self.roles.person(self.by), role) or role)
+
+    def record_answer(
+        self,
+        question: QuestionRow,
+        given: GivenAnswer,
+        rules: Sequence[str] = (),
+        facts: Make | None = None,
+    ) -> Answered:
+        """Record an answer; `rules`: ids of those it rests on; `facts`: gives facts that follow from it."""
+        decision = self.register.questions.answer(
+            question.id,
+            given.choice,
+            self.by,
+            given.detail,
+            given.text,
+            authority=given.authority,
+            files=given.files,
+            rules=rules,
+            facts=facts,
+        )
+        return Answered(decision, question.request)
 
     def refusals(self, request_id: str | None, kind: str, **payload: str) -> AbstractContextManager[None]:
         """An attempt without the role is told to the trail."""

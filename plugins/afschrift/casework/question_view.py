@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afschrift.casework.answer import visible
+from afschrift.casework.handlers import handlers_of
 from afschrift.casework.officer import Officer
-from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import AfschriftError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act, Role
@@ -37,7 +37,7 @@ class QuestionView:
 
 def has_view(question: QuestionRow) -> bool:
     """Whether a question shows more than its detail."""
-    return kind_named(question.kind).view is not None
+    return handlers_of(question.kind).view is not None
 
 
 def look(officer: Officer, question_id: str, *, unmask: bool = False) -> QuestionView | None:
@@ -58,7 +58,7 @@ def look(officer: Officer, question_id: str, *, unmask: bool = False) -> Questio
     """
     register = officer.register
     question = register.questions.get(question_id)
-    view = kind_named(question.kind).view
+    view = handlers_of(question.kind).view
     if view is None:
         return None
     role = _role(officer, question, unmask=unmask)

@@ -1,16 +1,15 @@
-"""A kind of question: one object says what is asked, what each answer does, and how it is taken."""
+"""A kind of question: one object says what is asked, what each answer does, and its form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.domain.event import digest
 from afschrift.law.manual_search import NewFile
 from afschrift.law.roles import Role
-from afschrift.questions.view import Section
-from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.records import DecisionRow
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,8 @@ class Answered:
 class QuestionKind:
     """A kind of question; the page, the terminal, REST and docs/questions.md are made from it.
 
+    It holds words, options and forms alone: what takes its answers is bound in `casework/handlers.py`.
+
     Attributes:
         name: code in the register and the trail.
         title: as a heading and in the list.
@@ -66,14 +67,9 @@ class QuestionKind:
         reason: whether the terminal asks for a reason in words.
         in_words: choices that are not complete without one.
         files_with: the choice that files come with; empty: none takes files.
-        on_grounds: its answers rest on the table of grounds: `take` holds detail and texts against that.
+        on_grounds: its answers rest on the table of grounds, which detail and texts are held against.
         hint: what a run that ends at it says to do; may name `id`, `request`, `options` and `source`.
         note: for docs/questions.md: what else is worth knowing, in Markdown.
-        take: takes an answer that fits the form: the officer at work, the question, the answer; None: it is
-            recorded, and nothing follows but the next run.
-        signed_by: the question to a second signer about an answer that takes one, whose `detail` then says
-            `second_signer`; None: a single person answers.
-        view: what is shown of what is judged: the officer at work, the question; None: its detail alone.
     """
 
     name: str
@@ -89,9 +85,6 @@ class QuestionKind:
     on_grounds: bool = False
     hint: str = "answer with `afschrift answer {id} --choice {options}`."
     note: str = ""
-    take: Callable[[Any, QuestionRow, GivenAnswer], Answered] | None = None
-    signed_by: Callable[[DecisionRow, QuestionRow], OpenQuestion] | None = None
-    view: Callable[[Any, QuestionRow], Sequence[Section]] | None = None
 
     @property
     def options(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from afschrift.app.jurisdiction import load_controller
-from afschrift.casework.identity.representation import take_back
+from afschrift.casework.identity.answer import take_back
 from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.intake.referral import record_handed_over

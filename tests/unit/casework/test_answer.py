@@ -14,7 +14,7 @@ from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question, form_of, still_open, visible
-from afschrift.casework.identity.answer import confirm_identity
+from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.identity.confirmed import identity_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (

@@ -1,4 +1,4 @@
-"""A new kind of question is one object and its name in the registry: every front shows and takes it."""
+"""A new kind of question is one object, its name in the registry and its handlers: every front shows and takes it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tests.support.deciding import ROLES, Bureau
 from typer.testing import CliRunner
 
 from afschrift.casework.answer import answer_question
+from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS, table
 from afschrift.cli.main import app
@@ -41,8 +42,6 @@ TOY = QuestionKind(
     "Is it a toy?",
     {"yes": "It is played with.", "no": "It stays in its box."},
     form=form(("yes", "no"), {"size": {"title": "How large", "type": "integer"}}, {"yes": ("size",)}),
-    take=take,
-    signed_by=signature,
 )
 
 
@@ -50,6 +49,7 @@ TOY = QuestionKind(
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Bureau, QuestionRow]:
     for kind in (TOY, SIGNED):
         monkeypatch.setitem(KINDS, kind.name, kind)
+    monkeypatch.setitem(HANDLERS, TOY.name, Handlers(take, signed_by=signature))
     bureau = Bureau.open(tmp_path, monkeypatch)
     request = bureau.store()
     ask(bureau.register, request, [OpenQuestion(TOY, TOY.options, "A toy turned up.")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from testbed.register_reader import faults
 from tests.support.deciding import ROLES, Bureau
 from typer.testing import CliRunner
 
+from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.question_view import look
@@ -37,12 +38,13 @@ def view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     return (Section("Where", lines, ("Table", "Rows"), (("shop.orders", 3),)),)
 
 
-TOY = QuestionKind("toy", "A toy", "Is it?", {"yes": "It is.", "no": "It is not."}, view=view)
+TOY = QuestionKind("toy", "A toy", "Is it?", {"yes": "It is.", "no": "It is not."})
 
 
 @pytest.fixture
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Bureau, QuestionRow]:
     monkeypatch.setitem(KINDS, TOY.name, TOY)
+    monkeypatch.setitem(HANDLERS, TOY.name, Handlers(view=view))
     bureau = Bureau.open(tmp_path, monkeypatch)
     request = bureau.store()
     ask(bureau.register, request, [OpenQuestion(TOY, TOY.options, "A toy.", {"n": 1}, kept={"mail": VALUE})])
@@ -132,7 +134,7 @@ def test_a_view_that_cannot_be_made_says_why_and_keeps_nobody_from_answering(
     def broken(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
         raise RefusedError("The map is torn.", remedy="mend it.")
 
-    monkeypatch.setitem(KINDS, TOY.name, replace(TOY, view=broken))
+    monkeypatch.setitem(HANDLERS, TOY.name, Handlers(view=broken))
     bureau, question = asked
     assert values(bureau, question, "cli:anna") == ["The map is torn. What to do: mend it."]
 

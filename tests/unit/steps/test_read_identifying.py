@@ -14,7 +14,7 @@ from tests.support.moves import moved
 from tests.support.watched.auditing import audit
 
 from afschrift.app.settings import Settings
-from afschrift.casework.identity.answer import confirm_identity
+from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.look_up import IdentityView, ask_look_up, identity_view, is_decided
 from afschrift.casework.officer import Officer

@@ -2,28 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
 from afschrift.questions.kind import QuestionKind
-from afschrift.questions.view import Section
-from afschrift.register.records import QuestionRow
-
-if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
-
-
-def _shown(name: str) -> Callable[[Officer, QuestionRow], Sequence[Section]]:
-    """The view of this subject with a name; read when somebody looks."""
-
-    def view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-        from afschrift.casework.columns import view
-
-        found: Callable[[Officer, QuestionRow], Sequence[Section]] = getattr(view, name)
-        return found(officer, question)
-
-    return view
-
 
 _LEAVE = {
     "include": "They leave, in this request alone. The inventory stays as it is: mend it for the others.",
@@ -35,7 +14,6 @@ UNCLASSIFIED = QuestionKind(
     "Columns that nobody described",
     "The inventory does not say what these hold. Do they leave?",
     _LEAVE,
-    view=_shown("columns"),
 )
 
 MIXED = QuestionKind(
@@ -43,7 +21,6 @@ MIXED = QuestionKind(
     "Columns of several origins",
     "These hold data of several origins. Do they leave? Better split the column.",
     _LEAVE,
-    view=_shown("columns"),
 )
 
 BASIS_UNKNOWN = QuestionKind(
@@ -51,7 +28,6 @@ BASIS_UNKNOWN = QuestionKind(
     "Columns without a legal basis",
     "No purpose of these has a legal basis. Do they leave?",
     _LEAVE,
-    view=_shown("columns"),
 )
 
 SPECIAL_CONDITION_UNKNOWN = QuestionKind(
@@ -59,7 +35,6 @@ SPECIAL_CONDITION_UNKNOWN = QuestionKind(
     "Special data without a condition",
     "These hold special data, and no condition of Art. 9 is named. Do they leave?",
     _LEAVE,
-    view=_shown("columns"),
 )
 
 SPECIAL_CONDITION_OTHER = QuestionKind(
@@ -67,7 +42,6 @@ SPECIAL_CONDITION_OTHER = QuestionKind(
     "Special data on another condition",
     "These hold special data on a condition other than consent. Do they leave?",
     _LEAVE,
-    view=_shown("columns"),
 )
 
 CONSENT_MISSING = QuestionKind(
@@ -75,7 +49,6 @@ CONSENT_MISSING = QuestionKind(
     "Columns without consent",
     "The only purpose of these lacks the person's consent. Do they leave?",
     _LEAVE,
-    view=_shown("consent_missing"),
     note="It shows each purpose by name, and that its consent was never given or when it was taken back.",
 )
 
@@ -88,7 +61,6 @@ OTHERS_UNDECIDED = QuestionKind(
         "mask": "They leave with what points to others masked.",
         "exclude": "They stay, and the bundle says so.",
     },
-    view=_shown("columns"),
 )
 
 UNLISTED_TABLES = QuestionKind(
@@ -98,7 +70,6 @@ UNLISTED_TABLES = QuestionKind(
     {
         "leave_out": "It is right: they are not read, and the bundle says so.",
     },
-    view=_shown("unlisted"),
 )
 
 UNKNOWN_ORIGIN = QuestionKind(
@@ -108,7 +79,6 @@ UNKNOWN_ORIGIN = QuestionKind(
     {
         "leave_out": "It is right: they stay in the warehouse.",
     },
-    view=_shown("table_rows"),
 )
 
 FOREIGN_ROWS = QuestionKind(
@@ -120,7 +90,6 @@ FOREIGN_ROWS = QuestionKind(
         "leave_out": "It is right: they are somebody else's.",
     },
     note="Rows that are shared are so for everybody: the inventory says it with `shared_rows`.",
-    view=_shown("table_rows"),
 )
 
 ROWS_NOT_GIVEN = QuestionKind(
@@ -152,7 +121,6 @@ RESIDUAL_ROWS = QuestionKind(
     "`join` of the table, or of a second entry of it with `table`; or write under the column `mentions: "
     "{settled: not_given, by: ..., on: ..., why: ...}` "
     "([inventory.md](inventory.md#rows-that-no-way-reaches)).",
-    view=_shown("residual"),
 )
 
 FILE_MISSING = QuestionKind(
@@ -163,7 +131,6 @@ FILE_MISSING = QuestionKind(
         "leave_out": "The answer goes without them, and says which are missing.",
     },
     note="`rows` are numbers of rows in the table's file.",
-    view=_shown("missing_files"),
 )
 
 ACTIVE_CONTENT = QuestionKind(
@@ -179,7 +146,6 @@ ACTIVE_CONTENT = QuestionKind(
     note="`found` counts files by [what was found](sources.md#what-is-looked-for-in-files), `where` says in "
     "which part of which file, by numbers alone. They are the person's data all the same: leave a file out "
     "where it would harm them, and not because it is unusual.",
-    view=_shown("active_files"),
 )
 
 NO_RIGHT = QuestionKind(
@@ -210,7 +176,6 @@ NOTHING_IN_LIMITS = QuestionKind(
         "ask_the_person": "They were asked: the next run looks again.",
         "answer_none": "They keep their limits: a letter that says what they come to is due.",
     },
-    view=_shown("limits"),
 )
 
 NOTHING_HELD = QuestionKind(
@@ -222,7 +187,6 @@ NOTHING_HELD = QuestionKind(
         "confirm_none": "It is true: the letter `nothing_held` is due.",
         "search_again": "Everything is searched again.",
     },
-    view=_shown("nothing_held"),
     note="It shows what was searched for and in which spellings, and each table with the rows "
     "that were looked through.",
 )

@@ -36,7 +36,7 @@ def decide(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answe
     return DecisionService(officer).decide(question, given)
 
 
-def sign(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
+def sign_decision(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer to `decision_signed`: see `DecisionService.sign`."""
     return DecisionService(officer).sign(question, given)
 

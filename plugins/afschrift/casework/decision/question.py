@@ -2,40 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from afschrift.law.roles import SIGNS, Role
-from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
-from afschrift.questions.view import Section
+from afschrift.questions.kind import OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
-
-if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
-
-
-def _decision(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.decision.answer import decide
-
-    return decide(officer, question, given)
-
-
-def _decision_signed(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.decision.answer import sign
-
-    return sign(officer, question, given)
-
-
-def _view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-    from afschrift.casework.decision.view import decision
-
-    return decision(officer, question)
-
-
-def _signed_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-    from afschrift.casework.decision.signed_view import decision_signed
-
-    return decision_signed(officer, question)
 
 
 def signature(decision: DecisionRow, question: QuestionRow) -> OpenQuestion:
@@ -70,9 +39,6 @@ DECISION_KIND = QuestionKind(
     on_grounds=True,
     note="Each choice but `fulfil` rests on a ground with a form of its own ([grounds.md](grounds.md)). It "
     "shows each flag in a sentence, and the earlier requests that it rests on: right, receipt, outcome, day.",
-    take=_decision,
-    signed_by=signature,
-    view=_view,
 )
 
 DECISION_SIGNED_KIND = QuestionKind(
@@ -84,8 +50,6 @@ DECISION_SIGNED_KIND = QuestionKind(
         "disagree": "It does not count, and is asked for again.",
     },
     Role.SECOND_SIGNER,
-    take=_decision_signed,
-    view=_signed_view,
     note="It shows who decided what and when, each field of the form with its words, and the letter.",
 )
 

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from afschrift.law.person import mandate as codes
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.forms import form
-from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
-from afschrift.questions.view import Section
+from afschrift.questions.kind import OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
-
-if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
-
 
 _CONFIRMED = ("confirmed", "not_confirmed")
 
@@ -81,54 +73,6 @@ MINOR_FORM = form(
 )
 
 
-def _identity(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.identity.answer import answer_identity
-
-    return answer_identity(officer, question, given)
-
-
-def _minor(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.identity.representation import answer_minor
-
-    return answer_minor(officer, question, given)
-
-
-def _mandate(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.identity.representation import answer_mandate
-
-    return answer_mandate(officer, question, given)
-
-
-def _mandate_signed(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.identity.representation import sign_mandate
-
-    return sign_mandate(officer, question, given)
-
-
-def _shared_key_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-    from afschrift.casework.identity.keys_view import shared_key
-
-    return shared_key(officer, question)
-
-
-def _several_persons_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-    from afschrift.casework.identity.keys_view import several_persons
-
-    return several_persons(officer, question)
-
-
-def _mandate_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-    from afschrift.casework.second_signature import taken_before
-
-    return taken_before(officer, question, MANDATE, MANDATE_FORM)
-
-
-def _mandate_signed_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-    from afschrift.casework.second_signature import form_sections
-
-    return form_sections(officer, question, MANDATE, MANDATE_FORM)
-
-
 def signature(decision: DecisionRow, _question: QuestionRow | None = None) -> OpenQuestion:
     """The question whether a second person signs a mandate; `about` is what the decision was about."""
     form = {name: value for name, value in decision.detail.items() if name != "second_signer"}
@@ -153,7 +97,6 @@ IDENTITY_KIND = QuestionKind(
     "[below](#how-sure-an-identity-must-be)). The last decision counts: a later `not_confirmed` takes a "
     "confirmation back. See first [whose the keys are](#whose-the-keys-are); without a key nothing is "
     "confirmed.",
-    take=_identity,
 )
 
 SEVERAL_PERSONS = QuestionKind(
@@ -165,7 +108,6 @@ SEVERAL_PERSONS = QuestionKind(
         "only_given": "Only those that the person gave a number for are read.",
         "none": "None of them is read.",
     },
-    view=_several_persons_view,
     note="It shows each account, by which keys it was reached and since when, and the rows of each.",
 )
 
@@ -177,7 +119,6 @@ SHARED_KEY = QuestionKind(
         "include": "The key is followed.",
         "exclude": "The key is left out, and rows found by it alone stay.",
     },
-    view=_shared_key_view,
     note="It shows the key, when it was the person's, how many others use it, and by table how many rows it "
     "finds and how many nothing else finds.",
 )
@@ -193,7 +134,6 @@ MINOR_KIND = QuestionKind(
     },
     form=MINOR_FORM,
     note="See [intake.md](intake.md).",
-    take=_minor,
 )
 
 MANDATE_KIND = QuestionKind(
@@ -207,9 +147,6 @@ MANDATE_KIND = QuestionKind(
     form=MANDATE_FORM,
     note="See [intake.md](intake.md). It shows what was decided of a mandate before, such as that it was "
     "taken back.",
-    take=_mandate,
-    view=_mandate_view,
-    signed_by=signature,
 )
 
 MANDATE_SIGNED_KIND = QuestionKind(
@@ -221,8 +158,6 @@ MANDATE_SIGNED_KIND = QuestionKind(
         "disagree": "It does not count, and is asked for again.",
     },
     Role.SECOND_SIGNER,
-    take=_mandate_signed,
-    view=_mandate_signed_view,
     note="It shows who decided what and when, each field of the form, and what they wrote.",
 )
 

@@ -80,7 +80,7 @@ def propose(
     return put(register, first.id, asked)
 
 
-def sign(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
+def sign_not_received(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the second signer's word; with `agree` the requests of the case end. Also what to do then.
 
     Raises:

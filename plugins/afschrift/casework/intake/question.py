@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from afschrift.law.roles import Role
-from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
-from afschrift.questions.view import Section
-from afschrift.register.records import QuestionRow
-
-if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
-
+from afschrift.questions.kind import QuestionKind
 
 NOT_RECEIVED = "not_received"
-
-
-def _not_received(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.intake.not_received import sign
-
-    return sign(officer, question, given)
-
-
-def _view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-    from afschrift.casework.intake.signed_view import not_received
-
-    return not_received(officer, question)
 
 
 NOT_RECEIVED_KIND = QuestionKind(
@@ -41,8 +20,6 @@ NOT_RECEIVED_KIND = QuestionKind(
     Role.SECOND_SIGNER,
     note="With `agree` the requests of the case end. It shows who found it and when, what they wrote, and "
     "these requests.",
-    view=_view,
-    take=_not_received,
 )
 
 KINDS = (NOT_RECEIVED_KIND,)

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from afschrift.law.partial_response import NOT_HELD, OPTIONS, PARTIAL
 from afschrift.questions.forms import form
-from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
-from afschrift.register.records import QuestionRow
-
-if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
-
+from afschrift.questions.kind import QuestionKind
 
 FORM = form(
     OPTIONS,
     {"rest_by": {"title": "By when the rest follows", "type": "string", "format": "date"}},
     {PARTIAL: ("rest_by",)},
 )
-
-
-def _source_down(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.partial_response.answer import answer_source_down
-
-    return answer_source_down(officer, question, given)
 
 
 SOURCE_DOWN = QuestionKind(
@@ -38,7 +25,6 @@ SOURCE_DOWN = QuestionKind(
     note="After its third try ([operations.md](operations.md#a-source-is-down)). `since` is when it was "
     "first found down, `code` what its driver calls the error, `hindrance` why it cannot be left for later. "
     "`partial` needs `rest_by`, a date not after the last day of the request; the clock goes on.",
-    take=_source_down,
 )
 
 REST_GONE_KIND = QuestionKind(

@@ -19,20 +19,16 @@ from afschrift.casework.review.redactions_in_force import (
     HOLD_BACK,
     OPTIONS,
     REDACT,
+    REDACTIONS,
     REVIEW,
     REVIEW_SIGNED,
     RedactionWords,
     decided,
     unsigned,
 )
-from afschrift.casework.review.require import REDACTIONS
-from afschrift.casework.review.resolve import Staged
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
-from afschrift.domain.file_format import Format
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import Redaction
-from afschrift.extraction.staged_records import staged_record
-from afschrift.extraction.staged_rows import StagedTable
 from afschrift.law.grounds.check import TurnedDown, check_ground
 from afschrift.law.grounds.grounds import Ground, Outcome
 from afschrift.law.restriction import lifted
@@ -46,9 +42,7 @@ _WHY = "why"
 
 def answer_review(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer to `review`: see `ReviewService.answer`."""
-    from afschrift.formats.registry import FORMATS
-
-    return ReviewService(officer, FORMATS).answer(question, given)
+    return ReviewService(officer).answer(question, given)
 
 
 @dataclass(frozen=True)
@@ -57,11 +51,9 @@ class ReviewService:
 
     Attributes:
         officer: the officer at work.
-        formats: of staged files, by name.
     """
 
     officer: Officer
-    formats: Mapping[str, Format]
 
     def answer(self, question: QuestionRow, given: GivenAnswer) -> Answered:
         """Answer the question `review`.
@@ -160,13 +152,19 @@ class ReviewService:
     def _resolved(
         self, question: QuestionRow, lines: Sequence[str], grounds: Mapping[str, Ground]
     ) -> tuple[Redaction, ...]:
+        # they load libraries that read files, which no other answer needs
+        from afschrift.casework.review.resolve import Staged
+        from afschrift.extraction.staged_records import staged_record
+        from afschrift.extraction.staged_rows import StagedTable
+        from afschrift.formats.registry import FORMATS
+
         register, request = self.officer.register, question.request
         staging = self.officer.staging(request)
 
         def open_table(part: ExtractPlan) -> StagedTable | None:
             record = staged_record(staging, part.source)
             found = [t for t in record.tables if t.table == part.table] if record else []
-            return StagedTable(staging, found[0], part.selected, self.formats) if found else None
+            return StagedTable(staging, found[0], part.selected, FORMATS) if found else None
 
         staged = Staged(
             register.plans.get(request, question.detail["plan"]),

@@ -2,35 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from afschrift.casework.review.redactions_in_force import to_sign
 from afschrift.law.roles import SIGNS, Role
-from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
-from afschrift.questions.view import Section
+from afschrift.questions.kind import OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
-
-if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
-
-
-def _review(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.review.answer import answer_review
-
-    return answer_review(officer, question, given)
-
-
-def _review_signed(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.second_signature import sign
-
-    return sign(officer, question, given)
-
-
-def _signed_view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-    from afschrift.casework.review.signed_view import review_signed
-
-    return review_signed(officer, question)
 
 
 def signature(decision: DecisionRow, _question: QuestionRow | None = None) -> OpenQuestion:
@@ -51,8 +26,6 @@ REVIEW_KIND = QuestionKind(
     },
     on_grounds=True,
     note="`why` says why it is asked, `tables` how many rows of each go ([below](#what-will-be-sent)).",
-    take=_review,
-    signed_by=signature,
 )
 
 REVIEW_SIGNED_KIND = QuestionKind(
@@ -66,8 +39,6 @@ REVIEW_SIGNED_KIND = QuestionKind(
     Role.SECOND_SIGNER,
     note="Until then nothing leaves and no other review is taken, whatever is packed meanwhile. It shows who "
     "redacted what and when, each line, its ground and the words.",
-    view=_signed_view,
-    take=_review_signed,
 )
 
 REDACTION_LOST = QuestionKind(

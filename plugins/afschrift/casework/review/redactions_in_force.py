@@ -17,6 +17,8 @@ from afschrift.register.register import Register
 
 REVIEW, REVIEW_SIGNED = "review", "review_signed"
 OPTIONS = APPROVED, REDACT, HOLD_BACK = "approved", "redact", "hold_back"
+REDACTIONS = "redactions"
+"""Field of an answer `redact`: a line for each place that is masked."""
 
 
 class RedactionWords(msgspec.Struct, frozen=True):

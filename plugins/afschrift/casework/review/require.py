@@ -17,6 +17,7 @@ from afschrift.casework.review.redactions_in_force import (
     HOLD_BACK,
     OPTIONS,
     REDACT,
+    REDACTIONS,
     REVIEW,
     unsigned,
 )
@@ -36,7 +37,6 @@ from afschrift.services import Services
 LEAVES = ("include", "mask", "all_accounts")
 """Answers by which columns, rows or accounts leave that nobody had decided on before."""
 
-REDACTIONS = "redactions"
 _PLACES = 20
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from afschrift.casework.answer import recorded
 from afschrift.casework.clock.record import ClockService
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
@@ -33,8 +32,8 @@ def answer_tell(officer: Officer, question: QuestionRow, given: GivenAnswer) -> 
         return _make_letter(officer, question, given)
     clocks = ClockService(officer, officer.jurisdiction)
     sending = Sending(date.fromisoformat(given.detail["on"]), given.detail["channel"], given.detail["proof"])
-    done = recorded(
-        officer, question, given, facts=lambda t: clocks.with_lifting(t, told(t, clocks.today(t), sending))
+    done = officer.record_answer(
+        question, given, facts=lambda t: clocks.with_lifting(t, told(t, clocks.today(t), sending))
     )
     return replace(done, said="The person was told: the request is closed.")
 
@@ -48,7 +47,7 @@ def _make_letter(officer: Officer, question: QuestionRow, given: GivenAnswer) ->
     if (to := verified_address(officer.register, question.request)) is not None:
         elements["to"] = to
     make(officer, question.request, kind.name, elements, keep=False)
-    done = recorded(officer, question, given)
+    done = officer.record_answer(question, given)
     letter = make(officer, question.request, kind.name, elements, authority=given.authority).letter
     assert letter is not None  # `make` keeps it
     how = f"`afschrift letter send {letter.id}`, or enter with `afschrift letter sent` that you sent it"

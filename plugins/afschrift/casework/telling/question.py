@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from afschrift.law.letter import SendingChannel
 from afschrift.letters.elements import SECRET_BY
 from afschrift.questions.forms import form
-from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
-from afschrift.questions.view import Section
-from afschrift.register.records import QuestionRow
-
-if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
+from afschrift.questions.kind import QuestionKind
 
 TELL = "tell_person"
 MAKE_LETTER, TOLD = OPTIONS = ("make_letter", "told")
@@ -39,18 +31,6 @@ TELL_FORM = form(
 )
 
 
-def _take(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    from afschrift.casework.telling.answer import answer_tell
-
-    return answer_tell(officer, question, given)
-
-
-def _view(officer: Officer, question: QuestionRow) -> Sequence[Section]:
-    from afschrift.casework.telling.view import tell_person
-
-    return tell_person(officer, question)
-
-
 TELL_KIND = QuestionKind(
     TELL,
     "The answer is ready: tell the person",
@@ -68,8 +48,6 @@ TELL_KIND = QuestionKind(
     "`afschrift request handed-over {request}`.",
     note="`letter` names the letter that is due. It closes without an answer when that letter is sent. It "
     "shows the answer, whom it goes to, and the letter as far as it can be made.",
-    take=_take,
-    view=_view,
 )
 
 KINDS = (TELL_KIND,)

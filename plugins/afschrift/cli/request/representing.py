@@ -60,7 +60,7 @@ def mandate_withdrawn(
     ] = None,
 ) -> None:
     """Record that the person took a mandate back: nothing is delivered on it, and it is asked anew (R15)."""
-    from afschrift.casework.identity.representation import take_back
+    from afschrift.casework.identity.answer import take_back
 
     take_back(officer(), request, given.text(text_file))
     typer.echo(f"Recorded: the mandate of {request} does not hold any more.")

@@ -33,7 +33,7 @@ def confirm_identity(
 
     The level must do for the risk of the request (R12): `afschrift questions` names it where it was asked.
     """
-    from afschrift.casework.identity.answer import confirm_identity as record
+    from afschrift.casework.identity.confirm import confirm_identity as record
     from afschrift.casework.identity.risk import needed_level
 
     who = officer()

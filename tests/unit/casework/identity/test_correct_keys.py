@@ -11,7 +11,7 @@ from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
-from afschrift.casework.identity.answer import confirm_identity
+from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.intake.message import Intake

@@ -22,8 +22,8 @@ from tests.support.parts import Club
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.decision.require import open_decision
+from afschrift.casework.identity.answer import take_back
 from afschrift.casework.identity.question import MANDATE_FORM
-from afschrift.casework.identity.representation import take_back
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.require import ask_about
 from afschrift.casework.question_view import look
