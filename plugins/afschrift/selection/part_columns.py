@@ -30,6 +30,14 @@ def column_sql(dialect: Dialect, name: str, found: ColumnType, alias: str = "t")
     return found.value.format(column=quoted) if found.value else quoted
 
 
+def text_beginnings(dialect: Dialect, columns: Mapping[str, ColumnType], characters: int) -> str:
+    """The columns of a SELECT that reads columns as texts, each cut off."""
+    return ", ".join(
+        dialect.beginning(dialect.text(column_sql(dialect, name, found)), characters)
+        for name, found in columns.items()
+    )
+
+
 def _with_parts(
     name: str,
     table: Table,

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from afschrift.datamap.check.finding import Code, Finding, finding
-from afschrift.datamap.check.probe import NotAnsweredError, NotReachedError, Probe
+from afschrift.datamap.check.probe import Probe
 from afschrift.datamap.check.rows import Rows
+from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.origin import Origin
 from afschrift.domain.pointer import PointerKind
@@ -17,7 +18,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.finder.patterns import spans
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
-from afschrift.selection.part_columns import column_sql
+from afschrift.selection.part_columns import text_beginnings
 from afschrift.selection.person import WayFinder
 
 CHARACTERS = 1_000
@@ -89,15 +90,11 @@ class ContentsCheck:
         self, relation: str, columns: Mapping[str, ColumnType]
     ) -> tuple[Counter[tuple[str, PointerKind]], Counter[str]]:
         """How many values hold what, by column and kind; how many values there are."""
-        dialect = self.finder.dialect
-        texts = ", ".join(
-            dialect.beginning(dialect.text(column_sql(dialect, column, known)), CHARACTERS)
-            for column, known in columns.items()
-        )
+        texts = text_beginnings(self.finder.dialect, columns, CHARACTERS)
         statement = f"SELECT {texts}\nFROM {relation} AS t\n"
         found: Counter[tuple[str, PointerKind]] = Counter()
         held: Counter[str] = Counter()
-        for row in self.probe.ask(lambda session: session.rows(statement)):
+        for row in self.probe.rows(statement):
             for column, value in zip(columns, row, strict=True):
                 if value:
                     held[column] += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from afschrift.datamap.check.contents_check import ContentsCheck
 from afschrift.datamap.check.finding import Code, Finding, Severity, finding
 from afschrift.datamap.check.keys_check import KeysCheck
-from afschrift.datamap.check.probe import Deadline, Limits, NotReachedError, OutOfTimeError, Probe
+from afschrift.datamap.check.probe import Deadline, Limits, OutOfTimeError, Probe
 from afschrift.datamap.check.proof_check import unproven
 from afschrift.datamap.check.reach import ReachCheck, TableReach
 from afschrift.datamap.check.references_check import ReferencesCheck
@@ -17,6 +17,7 @@ from afschrift.datamap.check.rows import Rows
 from afschrift.datamap.check.statements_check import StatementsCheck, TableCost
 from afschrift.datamap.check.structure_check import StructureCheck
 from afschrift.datamap.check.ways_check import WaysCheck
+from afschrift.datamap.scan.reader import NotReachedError
 from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.language import count
 from afschrift.domain.sources import Source

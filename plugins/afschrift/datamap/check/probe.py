@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError
+from afschrift.datamap.scan.reader import NotReachedError, Reader
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
@@ -18,25 +17,8 @@ NOBODY = Key("", "nobody")
 """What stands in the session's key table: no key of the inventory has this name, so no row is anybody's."""
 
 
-class NotReachedError(AfschriftError):
-    """The source cannot be opened."""
-
-
 class OutOfTimeError(NotReachedError):
     """The time of the whole check is over, so nothing more is asked."""
-
-
-class NotAnsweredError(AfschriftError):
-    """A statement gave no answer; what it was for is not known.
-
-    Attributes:
-        failed: the source does not take it; False: it took too long or too much memory, or the source
-            broke off.
-    """
-
-    def __init__(self, why: AfschriftError) -> None:
-        super().__init__(str(why.args[0]), remedy=why.remedy)
-        self.failed = isinstance(why, ConfigurationError) and not isinstance(why, OutOfMemoryError)
 
 
 @dataclass(frozen=True)
@@ -96,11 +78,10 @@ class Counted(StrEnum):
         }[self]
 
 
-class Probe:
-    """A read-only session on a source; after a statement that failed the next one gets a session of its own.
+class Probe(Reader):
+    """A read-only session on a source, with a key table of which no row is anybody's.
 
-    On some databases a session answers nothing after an error. One whose statements might take longer than is
-    left of the check is followed by another, too.
+    A session whose statements might take longer than is left of the check is followed by another.
 
     Args:
         opens: makes a session that is not opened yet; its statements take no longer than the deadline says.
@@ -108,18 +89,12 @@ class Probe:
     """
 
     def __init__(self, opens: Callable[[], Source], deadline: Deadline | None = None) -> None:
-        self._opens = opens
+        super().__init__(opens)
         self._deadline = deadline or Deadline(Limits())
         self._may_take = 0.0
-        self._session: Source | None = None
 
     def __enter__(self) -> Self:
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close()
 
     @property
     def session(self) -> Source:
@@ -133,38 +108,15 @@ class Probe:
         if left <= 0:
             raise OutOfTimeError("the time of the check is over.", remedy="give it more time.")
         if self._session is not None and self._may_take >= left + 1:
-            self._close()
+            self.close()
         if self._session is None:
             self._may_take = left
-            try:
-                made = self._opens()
-                self._session = made.__enter__()
-                made.bind([NOBODY], rfc3339(utc_now()))
-            except AfschriftError as why:
-                self._close()
-                raise NotReachedError(str(why.args[0]), remedy=why.remedy) from None
-        return self._session
+        return super().session
 
-    def ask(self, what: Callable[[Source], Any]) -> Any:
-        """Whatever a session answers.
-
-        Raises:
-            NotAnsweredError: it did not.
-            NotReachedError: it cannot be opened.
-        """
-        session = self.session
-        try:
-            return what(session)
-        except AfschriftError as why:
-            self._close()
-            raise NotAnsweredError(why) from None
+    def prepare(self, session: Source) -> None:
+        """Fill the key table."""
+        session.bind([NOBODY], rfc3339(utc_now()))
 
     def numbers(self, statement: str) -> tuple[int, ...]:
         """The first row of a statement of counts; errors as of `ask`."""
-        [row] = self.ask(lambda session: session.rows(statement))
-        return tuple(int(number or 0) for number in row)
-
-    def _close(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            session.__exit__(None, None, None)
+        return tuple(int(number or 0) for number in self.rows(statement)[0])

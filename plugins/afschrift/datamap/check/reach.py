@@ -8,9 +8,10 @@ from itertools import combinations
 from pathlib import Path
 
 from afschrift.datamap.check.finding import Code, Finding, Severity, finding
-from afschrift.datamap.check.probe import NotAnsweredError, NotReachedError, Probe
+from afschrift.datamap.check.probe import Probe
 from afschrift.datamap.check.routes import Route, RouteFinder
 from afschrift.datamap.check.rows import LookedAt, Rows
+from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.origin import Origin
 from afschrift.inventory.model import SourceFile

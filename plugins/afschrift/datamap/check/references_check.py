@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afschrift.datamap.check.finding import Code, Finding, finding
-from afschrift.datamap.check.probe import NotAnsweredError, NotReachedError, Probe
+from afschrift.datamap.check.probe import Probe
 from afschrift.datamap.check.rows import Rows
 from afschrift.datamap.check.ways_check import equal, points_to_nothing
+from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.sources import Structure
 from afschrift.inventory.joins import Hop, hops, references

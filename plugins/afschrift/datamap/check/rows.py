@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afschrift.datamap.check.probe import Counted, Limits, NotAnsweredError, Probe
+from afschrift.datamap.check.probe import Counted, Limits, Probe
+from afschrift.datamap.scan.reader import NotAnsweredError
 from afschrift.inventory.model import SourceFile
 from afschrift.selection.person import WayFinder
 from afschrift.selection.statements import render

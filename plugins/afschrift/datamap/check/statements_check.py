@@ -9,7 +9,8 @@ from itertools import chain
 from pathlib import Path
 
 from afschrift.datamap.check.finding import Code, Finding, finding
-from afschrift.datamap.check.probe import NotAnsweredError, NotReachedError, Probe
+from afschrift.datamap.check.probe import Probe
+from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.own_account import Estimate
 from afschrift.domain.plan import Withheld

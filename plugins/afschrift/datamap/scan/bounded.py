@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from afschrift.datamap.scan.reader import LostError, Reader
+from afschrift.datamap.scan.reader import NotAnsweredError, Reader
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.name_parts import flat
-from afschrift.domain.errors import AfschriftError
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
-from afschrift.selection.part_columns import column_sql
+from afschrift.selection.part_columns import text_beginnings
 
 ROWS = 40
 """Of a table, for its samples."""
@@ -52,10 +51,7 @@ def sample_statement(dialect: Dialect, table: ScannedTable, columns: Sequence[Sc
 
     Of a large table rows from all over it are read, where its database draws some.
     """
-    selected = ", ".join(
-        dialect.beginning(dialect.text(column_sql(dialect, column.name, column.type)), _CHARACTERS)
-        for column in columns
-    )
+    selected = text_beginnings(dialect, {column.name: column.type for column in columns}, _CHARACTERS)
     relation = dialect.relation(table.name)
     if (table.rows or 0) > _FIRST_WILL_DO * ROWS:
         drawn = dialect.sampled(relation, _FIRST_WILL_DO * ROWS / (table.rows or 1))
@@ -101,9 +97,7 @@ def compared(
             continue
         try:
             [(count, there)] = reader.rows(overlap_statement(reader.dialect, edge))
-        except LostError:
-            raise
-        except AfschriftError as error:
+        except NotAnsweredError as error:
             notes.append(f"{edge.text} was not compared: {error.args[0]}")
             yield _because(edge, f"{edge.guess}; values were not compared")
             continue

@@ -9,12 +9,11 @@ from dataclasses import replace
 from afschrift.datamap.scan.bounded import sample_statement, sampled
 from afschrift.datamap.scan.label_columns import label_columns
 from afschrift.datamap.scan.proposal import Proposal, TableRole, propose
-from afschrift.datamap.scan.reader import LostError, Reader
+from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError, Reader
 from afschrift.datamap.scan.sample import Sample
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedTable
 from afschrift.datamap.scan.written_ways import role_found
-from afschrift.domain.errors import AfschriftError
 
 _EVERY = 10.0
 """Seconds between two words on how far it is."""
@@ -50,13 +49,13 @@ def propose_columns(
         if values:
             try:
                 samples = dict(_samples(reader, table, region))
-            except LostError as error:
+            except NotReachedError as error:
                 values, found.lost = False, True
                 found.notes.append(
                     f"The source was lost after {number} of {len(tables)} tables, and of the others no value "
                     f"was looked at: {error.args[0]}"
                 )
-            except AfschriftError as error:
+            except NotAnsweredError as error:
                 found.notes.append(f"No value of {table.name} was looked at: {error.args[0]}")
         role = (written or {}).get(table.name) or role_found(found, table.name)
         proposals[table.name] = {

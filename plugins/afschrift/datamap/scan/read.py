@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
-from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.reader import Answer, NotAnsweredError, Reader
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
-from afschrift.domain.errors import AfschriftError, RetriableError
-from afschrift.domain.sources import ColumnType, Described, Structure
-
-Answer = TypeVar("Answer")
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.sources import ColumnType, Described, Source, Structure
 
 
 def read_source(reader: Reader) -> ScannedSource:
@@ -26,9 +23,9 @@ def read_source(reader: Reader) -> ScannedSource:
     """
     notes: list[str] = []
     catalogue = reader.session.catalogue()
-    structure = _or_nothing(reader, lambda: reader.session.structure(), Structure(), "keys and views", notes)
+    structure = _or_nothing(reader, lambda session: session.structure(), Structure(), "keys and views", notes)
     described = _or_nothing(
-        reader, lambda: reader.session.described(), Described(), "comments and sizes", notes
+        reader, lambda session: session.described(), Described(), "comments and sizes", notes
     )
     names = dict.fromkeys([*catalogue, *structure.parts])
     tables = {name: _table(name, catalogue.get(name, {}), structure, described, notes) for name in names}
@@ -45,14 +42,13 @@ def read_source(reader: Reader) -> ScannedSource:
 
 
 def _or_nothing(
-    reader: Reader, ask: Callable[[], Answer], nothing: Answer, what: str, notes: list[str]
+    reader: Reader, what: Callable[[Source], Answer], nothing: Answer, named: str, notes: list[str]
 ) -> Answer:
     try:
-        return ask()
+        return reader.ask(what)
     except AfschriftError as error:
-        notes.append(f"The source does not tell its {what}: {error.args[0]}")
-        reader.broke_off |= isinstance(error, RetriableError)
-        reader.renew()
+        notes.append(f"The source does not tell its {named}: {error.args[0]}")
+        reader.broke_off |= isinstance(error, NotAnsweredError) and error.broke_off
         return nothing
 
 

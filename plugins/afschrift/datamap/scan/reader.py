@@ -1,27 +1,43 @@
-"""A session of a source that outlives a failed statement, and says when the source is lost."""
+"""A session of a source that outlives a failed statement, and says when the source cannot be reached."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError, RetriableError
 from afschrift.domain.sources import Dialect, Source
 
+Answer = TypeVar("Answer")
 
-class LostError(AfschriftError):
-    """The source cannot be reached any more; what was read before stands."""
+
+class NotReachedError(AfschriftError):
+    """The source cannot be opened, or not any more; what was read before is kept."""
+
+
+class NotAnsweredError(AfschriftError):
+    """A statement gave no answer; another one may be tried.
+
+    Attributes:
+        failed: the source does not take it; False: it took too long or too much memory, or the source
+            broke off.
+        broke_off: another try may be answered.
+    """
+
+    def __init__(self, why: AfschriftError) -> None:
+        super().__init__(str(why.args[0]), remedy=why.remedy)
+        self.failed = isinstance(why, ConfigurationError) and not isinstance(why, OutOfMemoryError)
+        self.broke_off = isinstance(why, RetriableError)
 
 
 class Reader:
     """Runs small statements, one after the other.
 
-    A statement that fails may have ended the session's transaction, so the session is opened anew for the
-    next one.
+    On some databases a session answers nothing after an error, so the session is opened anew after each.
 
     Args:
-        open_session: a session that is not opened yet.
+        open_session: makes a session that is not opened yet.
 
     Attributes:
         broke_off: the source went away while its tables were listed, and came back: some of what it says of
@@ -36,48 +52,57 @@ class Reader:
 
     def __enter__(self) -> Self:
         self._session = self._open_session().__enter__()
-        self.dialect: Dialect = self._session.dialect
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        self.close()
 
     @property
     def session(self) -> Source:
         """The open session.
 
         Raises:
-            LostError: it cannot be opened any more.
+            NotReachedError: it cannot be opened.
         """
         if self._session is None:
             try:
                 self._session = self._open_session().__enter__()
-            except AfschriftError as error:
-                raise LostError(str(error.args[0]), remedy=error.remedy) from None
+                self.prepare(self._session)
+            except AfschriftError as why:
+                self.close()
+                raise NotReachedError(str(why.args[0]), remedy=why.remedy) from None
         return self._session
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """All rows of a small result.
+    @property
+    def dialect(self) -> Dialect:
+        """That of the source."""
+        return self.session.dialect
+
+    def prepare(self, session: Source) -> None:
+        """Make a new session ready for statements."""
+
+    def ask(self, what: Callable[[Source], Answer]) -> Answer:
+        """The answer of a session.
 
         Raises:
-            LostError: the source cannot be reached any more.
-            AfschriftError: this statement failed; another one may be tried.
+            NotAnsweredError: there was none.
+            NotReachedError: it cannot be opened.
         """
+        session = self.session
         try:
-            return self.session.rows(statement)
-        except LostError:
-            raise
-        except AfschriftError:
-            self.renew()
-            raise
+            return what(session)
+        except AfschriftError as why:
+            self.close()
+            raise NotAnsweredError(why) from None
 
-    def renew(self) -> None:
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a small result; errors as of `ask`."""
+        return self.ask(lambda session: session.rows(statement))
+
+    def close(self) -> None:
         """Close the session; the next statement opens another one."""
-        self._close()
-
-    def _close(self) -> None:
-        if self._session is not None:
-            session, self._session = self._session, None
+        session, self._session = self._session, None
+        if session is not None:
             session.__exit__(None, None, None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from afschrift.datamap.scan.bounded import SEEN, compared
-from afschrift.datamap.scan.reader import LostError, Reader
+from afschrift.datamap.scan.reader import NotReachedError, Reader
 from afschrift.datamap.scan.schema import ScannedSource
 from afschrift.datamap.scan.ways.copies import copies
 from afschrift.datamap.scan.ways.edges import Edge, declared
@@ -97,7 +97,7 @@ def find(
             ]
             seen = compared(reader, source, more, notes) if values else ()
             edges += [edge for edge in seen if edge.guess.endswith(SEEN)]
-    except LostError as error:
+    except NotReachedError as error:
         lost = True
         notes.append(f"The source was lost before values were compared: {error.args[0]}")
         people = _people(source, edges, persons, guessed)
