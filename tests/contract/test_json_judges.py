@@ -1,17 +1,18 @@
-"""All that read JSON back judge alike what is awkward: in a thread of the writer, and in a process apart."""
+"""The readers of NDJSON, compiled and on msgspec, judge alike what is awkward, in the same words."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from tests.unit.formats.random_tables import field
 
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import deflated
-from afschrift.extraction.read_apart import read_apart
 from afschrift.extraction.read_deflated import FileRead, read_deflated
 from afschrift.formats.check.file_finding import UnreadableFileError
+from afschrift.formats.json.reader import read_ndjson
 from afschrift.formats.registry import FORMATS
 
 FIELDS = (
@@ -51,41 +52,43 @@ REFUSED = {
 Judged = FileRead | tuple[str, str, str | None, int | None]
 
 
-def judged(data: bytes, *, apart: bool) -> Judged:
-    content, given = deflated(data), (FORMATS["ndjson"], "shop/a.ndjson", FIELDS, {})
+READERS = {"registered": FORMATS["ndjson"], "msgspec": replace(FORMATS["ndjson"], reader=read_ndjson)}
+
+
+def judged(data: bytes, reader: str) -> Judged:
     try:
-        if apart:
-            return read_apart(io.BytesIO(content), *given, forms=True)
-        return read_deflated(io.BytesIO(content), *given, forms=True)
+        return read_deflated(
+            io.BytesIO(deflated(data)), READERS[reader], "shop/a.ndjson", FIELDS, {}, forms=True
+        )
     except UnreadableFileError as error:
         return error.code, error.rule, error.field, error.row
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("case", TAKEN)
-def test_what_is_taken_gives_the_same_values(case: str) -> None:
+def test_what_is_taken_gives_the_same_values(case: str, reader: str) -> None:
     data, document = TAKEN[case]
-    here = judged(GOOD + data, apart=False)
-    assert isinstance(here, FileRead)
-    assert (here.contents.rows, here.contents.offences) == (2, ())
-    assert judged(GOOD + data, apart=True) == here
+    found = judged(GOOD + data, reader)
+    assert isinstance(found, FileRead)
+    assert (found.contents.rows, found.contents.offences) == (2, ())
+    assert found == judged(GOOD + data, "registered")
     if document:
-        [batch] = FORMATS["ndjson"].reader(io.BytesIO(data), FIELDS, {})
+        [batch] = READERS[reader].reader(io.BytesIO(data), FIELDS, {})
         assert batch.column("doc").to_pylist() == [document]
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_is_refused_in_the_same_words(case: str) -> None:
-    here = judged(GOOD + REFUSED[case], apart=False)
-    assert isinstance(here, tuple)
-    assert "secret" not in str(here)
-    assert judged(GOOD + REFUSED[case], apart=True) == here
+def test_what_is_refused_is_refused_in_the_same_words(case: str, reader: str) -> None:
+    found = judged(GOOD + REFUSED[case], reader)
+    assert isinstance(found, tuple)
+    assert "secret" not in str(found)
+    assert found == judged(GOOD + REFUSED[case], "registered")
 
 
 @pytest.mark.parametrize("more", [-1, 1])
 def test_a_stream_cut_short_or_with_something_behind_it(more: int) -> None:
     content = deflated(GOOD)
     content = content[:more] if more < 0 else content + b"x"
-    with pytest.raises(UnreadableFileError):
-        read_apart(io.BytesIO(content), FORMATS["ndjson"], "a", FIELDS, {}, forms=True)
     with pytest.raises(UnreadableFileError):
         read_deflated(io.BytesIO(content), FORMATS["ndjson"], "a", FIELDS, {}, forms=True)

@@ -91,11 +91,10 @@ def test_what_stands_around_records(lines: bool, data: bytes) -> None:
 @pytest.mark.parametrize(
     "record", [b'{"note":"a","id":1}', b'{"\\u0069d":1,"note":"a"}', b'{"id":1,"\\u006eote":"a"}']
 )
-def test_what_only_the_compiled_reader_refuses_is_no_less_an_error(lines: bool, record: bytes) -> None:
-    """Another order, or a name spelt in another way: the other reader takes them behind the first row."""
+def test_members_in_another_order_or_with_names_spelt_otherwise(lines: bool, record: bytes) -> None:
     here, there = both(document([ONE, record], lines=lines), FIELDS, lines=lines)
-    assert isinstance(here, list)
-    assert there == ("malformed", 2)
+    assert here == there
+    assert there in (("malformed", 2), ("malformed", None))
 
 
 def same(data: bytes, fields: list[FieldPlan], *, lines: bool) -> list[dict[str, str | None]]:

@@ -96,8 +96,6 @@ class Format:
         missing: kind -> what that validator reads in place of a NULL, where it does not read NULL.
         dialect: how the file is spelt, as a Table Dialect of Data Package v2.
         note: what a reader of the bundle's description must know of values in this format alone.
-        apart: a large file is read back in a process of its own, since its reader holds the interpreter. Only
-            for a format of the registry.
         extra: of the package, that brings a library which no other format needs.
         reading: place in the order in which a part's files are tried when staged rows are read again, the
             fastest first.
@@ -115,6 +113,5 @@ class Format:
     missing: Mapping[ValueKind, str] = field(default_factory=dict)
     dialect: Mapping[str, Any] | None = None
     note: str = ""
-    apart: bool = False
     extra: str | None = None
     reading: int = SLOW

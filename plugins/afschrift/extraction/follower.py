@@ -13,16 +13,12 @@ from typing import BinaryIO, Self
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.byte_queue import ByteQueue
-from afschrift.extraction.read_apart import Held, read_apart
 from afschrift.extraction.read_deflated import FileRead, read_deflated
 from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.check.validate_file import require_valid
 
-APART = 4 << 20
-"""Deflated bytes from which on a process of its own is worth its start, 0.2 to 0.3 s of CPU."""
-
 LITTLE = 1 << 16
-"""Deflated bytes up to which a thread is not worth its start either: they are read once all are written."""
+"""Deflated bytes up to which a thread is not worth its start: they are read once all are written."""
 
 
 class Follower:
@@ -101,10 +97,6 @@ class Follower:
         assert self._options is not None
         given = (self._format, self._path, self._fields, self._options)
         try:
-            if not self._format.apart:
-                return read_deflated(self._queue, *given, forms=self._forms)
-            held = Held(self._queue)
-            read = read_apart if held.more_than(APART) else read_deflated
-            return read(held, *given, forms=self._forms)
+            return read_deflated(self._queue, *given, forms=self._forms)
         finally:
             self._queue.stop()

@@ -30,7 +30,7 @@ import sys
 {before}
 from afschrift.formats.registry import FORMATS
 for name in ("json", "ndjson"):
-    print(FORMATS[name].read_by, FORMATS[name].apart)
+    print(FORMATS[name].read_by)
 loaded = [one for one in ("pyarrow", "msgspec", "numpy") if one in sys.modules]
 print(loaded)
 """
@@ -42,13 +42,13 @@ def told(before: str = "") -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def test_without_it_msgspec_reads_in_a_process_apart() -> None:
-    assert told("sys.modules['afschrift_native'] = None") == ["msgspec True", "msgspec True", "[]"]
+def test_without_it_msgspec_reads() -> None:
+    assert told("sys.modules['afschrift_native'] = None") == ["msgspec", "msgspec", "[]"]
 
 
-def test_with_it_a_thread_reads_and_the_record_of_a_file_loads_nothing() -> None:
+def test_with_it_the_record_of_a_file_loads_nothing() -> None:
     require_native()
-    assert told() == ["afschrift-native False", "afschrift-native False", "[]"]
+    assert told() == ["afschrift-native", "afschrift-native", "[]"]
 
 
 def test_another_version_is_not_used(
@@ -88,10 +88,10 @@ def test_one_that_was_cut_off_is_not_loaded(tmp_path: Path) -> None:
     for folder in (installed, *installed.parent.glob("afschrift_native-*.dist-info")):
         shutil.copytree(folder, tmp_path / folder.name)
     before = f"sys.path.insert(0, {str(tmp_path)!r})"
-    assert told(before)[0] == "afschrift-native False"
+    assert told(before)[0] == "afschrift-native"
 
     os.truncate(tmp_path / "afschrift_native" / "reader.so", 20_000)
-    assert told(before)[0] == "msgspec True"
+    assert told(before)[0] == "msgspec"
 
 
 def test_one_without_the_functions_is_not_used(
@@ -138,7 +138,7 @@ def test_a_changed_cell_of_any_kind_stops_the_write(name: str, module: object, t
     plan = ExtractPlan("shop", "orders", tuple(MIXED), "SELECT")
 
     def written(format_: Format) -> None:
-        format_ = replace(format_, reader=read, apart=False)
+        format_ = replace(format_, reader=read)
         TableWriter(staging, plan, [format_], WriteLimits()).write(lambda: iter([mixed()]), {})
 
     written(FORMATS[name])

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from afschrift.domain.plan import FieldPlan
 
 _COMPILED = native_library.library() is not None
-"""Then it is read in a thread: a call leaves the interpreter to others."""
 _READ_BY = native_library.NAME if _COMPILED else "msgspec"
 
 
@@ -63,7 +62,6 @@ JSON = Format(
     writer=_write_document,
     reader=_read_document,
     read_by=_READ_BY,
-    apart=not _COMPILED,
     schema=_SCHEMA,
     counted=False,
     reading=3,
@@ -75,7 +73,6 @@ NDJSON = Format(
     writer=_write_lines,
     reader=_read_lines,
     read_by=_READ_BY,
-    apart=not _COMPILED,
     schema=_SCHEMA,
     reading=1,
 )

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import UnreadableFileError
-from afschrift.formats.json.reader import RunReader, as_records
+from afschrift.formats.json.reader import WRITTEN, RunReader, as_records
 from afschrift.formats.json.record_runs import whole_lines, whole_records
 from afschrift.formats.native_library import ARROW_ARRAY, library
 from afschrift.values.written import text_schema, written_kind
@@ -26,7 +26,6 @@ from afschrift.values.written import text_schema, written_kind
 _TEXT = 0
 _KINDS = {ValueKind.INTEGER: 1, ValueKind.NUMBER: 2, ValueKind.BOOLEAN: 3, ValueKind.JSON: 4}
 _READ, _REFUSED, _LEFT, _NO_MEMORY = range(4)
-_STRICTER = "every object has the members of the plan in order, with their names as they are written"
 
 
 def read_json(
@@ -65,7 +64,7 @@ def _read(runs: Iterator[bytes], fields: Sequence[FieldPlan], *, lines: bool) ->
                 other = other or RunReader(fields)
                 batch = other.read(as_records(run) if lines else run, rows)
                 if verdict == _REFUSED:
-                    raise UnreadableFileError("malformed", _STRICTER, row=rows + compiled.ended + 1)
+                    raise UnreadableFileError("malformed", WRITTEN, row=rows + compiled.ended + 1)
             yield batch
             rows += batch.num_rows
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import compress, repeat
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import msgspec
@@ -17,24 +15,20 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 from afschrift.formats.json.record_runs import SEPARATOR, whole_lines, whole_records
-from afschrift.values.buffers import text_bytes
-from afschrift.values.kind_patterns import PATTERNS
 from afschrift.values.written import text_schema, written_kind
 
+WRITTEN = "every object has each member of the plan once, in order, with its name as it is written"
 _BEGINS = SEPARATOR + b"{"
-_MEMBER = b'":'  # the decoder takes the last of two members without a word, so names are counted
-_SPELT = (rb"\u0022", rb"\u003a", rb"\u003A")  # the signs of that one, as no writer of ours spells them
-_TYPES: dict[ValueKind, Any] = {
-    ValueKind.INTEGER: int | str | None,
-    ValueKind.NUMBER: float | str | None,
-    ValueKind.BOOLEAN: bool | None,
-    ValueKind.JSON: msgspec.Raw,  # the text as it stands
+_BLANKS = re.compile(rb'("(?:[^"\\]|\\.)*+")|[ \t\r]++(?!:)', re.DOTALL)
+_ROWS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+_TEXTS = msgspec.json.Decoder(list[str | None])
+_CELLS: dict[ValueKind, msgspec.json.Decoder[Any]] = {
+    ValueKind.INTEGER: msgspec.json.Decoder(list[int | str | None]),
+    ValueKind.NUMBER: msgspec.json.Decoder(list[float | str | None]),
+    ValueKind.BOOLEAN: msgspec.json.Decoder(list[bool | None]),
 }
 _NUMBERS = {ValueKind.INTEGER: pa.int64(), ValueKind.NUMBER: pa.float64()}
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowInvalid)
-_AWKWARD_NAME = re.compile(r'["\\\x00-\x1f]')  # msgspec takes no such field names
-
-_Decoder = Callable[[bytes], list[Sequence[Any]]]
 
 
 def read_json(
@@ -86,11 +80,10 @@ class RunReader:
 
     def __init__(self, fields: Sequence[FieldPlan]) -> None:
         self._fields = fields
+        self._names = [field.name for field in fields]
         self._kinds = [written_kind(field) for field in fields]
-        types = [_TYPES.get(kind, str | None) for kind in self._kinds]
-        self._decode = _decoder([field.name for field in fields], types)
+        self._encoded = [msgspec.json.encode(name) + b":" for name in self._names]
         self._schema = text_schema(fields)
-        self._members = sum((msgspec.json.encode(field.name) + b":").count(_MEMBER) for field in fields)
 
     def read(self, records: bytes, rows: int) -> pa.RecordBatch:
         """The value forms of a run.
@@ -105,55 +98,56 @@ class RunReader:
         if not rows:
             check_header(_names(records), self._fields)
         try:
-            columns = self._decode(b"[" + records + b"]")
-            texts = [_texts(values, kind) for values, kind in zip(columns, self._kinds, strict=True)]
+            found = _ROWS.decode(b"[" + records + b"]")
+            texts = self._columns(found)
         except _UNREADABLE as error:
-            raise _fault(error, records, rows, self._decode) from None
+            raise self._fault(error, records, rows) from None
         batch = pa.RecordBatch.from_arrays(texts, schema=self._schema)
         begun = records.startswith(b"{") + records.count(_BEGINS)
         if not batch.num_rows == begun == records.count(b"\n") + 1:
             raise UnreadableFileError("malformed", "every object stands on a line of its own")
-        if self._has_one_twice(records, batch.num_rows, texts):
-            raise UnreadableFileError("malformed", "no object has a member twice")
+        # of two members of the same name the decoder takes the last one without a word
+        spelt = self._spelt(found)
+        if spelt != records and _compact(spelt) != _compact(records):
+            raise UnreadableFileError("malformed", WRITTEN)
         return batch
 
-    def _has_one_twice(self, records: bytes, rows: int, texts: list[pa.Array]) -> bool:
-        if any(sign in records for sign in _SPELT):  # then a text has what its bytes have not
+    def _columns(self, found: list[dict[str, msgspec.Raw]]) -> list[pa.Array]:
+        if any(list(row) != self._names for row in found):
+            raise msgspec.ValidationError
+        return [
+            _texts([row[name] for row in found], kind)
+            for name, kind in zip(self._names, self._kinds, strict=True)
+        ]
+
+    def _spelt(self, found: list[dict[str, msgspec.Raw]]) -> bytes:
+        """The run as it is written where it holds these members and nothing else."""
+        rows = (map(_joined, self._encoded, row.values()) for row in found)
+        return SEPARATOR.join(b"{%b}" % b",".join(row) for row in rows)
+
+    def _fault(self, error: Exception, records: bytes, rows: int) -> UnreadableFileError:
+        """The first faulty row of a run of records."""
+        if isinstance(error, UnicodeDecodeError | pa.ArrowInvalid):
+            return UnreadableFileError("encoding", "the file is UTF-8")
+        rule = "every row is one JSON object with the columns of the plan and values of their types"
+        for number, record in enumerate(records.split(SEPARATOR), start=rows + 1):
             try:
-                found = json.loads(
-                    b"[" + records + b"]", object_pairs_hook=list, parse_int=str, parse_float=str
-                )
-            except (ValueError, RecursionError):  # nested more deeply than it goes
-                return True
-            return any(len(members) != len(self._fields) for members in found)
-        more = records.count(_MEMBER) - rows * self._members
-        free = [kind not in PATTERNS for kind in self._kinds]
-        # a value whose kind has a pattern that it does not follow is for `ValueTypes` to find
-        return more not in (
-            _members_within(texts, self._kinds, free),
-            _members_within(texts, self._kinds),
-        )
+                found = _ROWS.decode(b"[" + record + b"]")
+                self._columns(found)
+            except _UNREADABLE:
+                found = []
+            if len(found) != 1:  # none on an empty line
+                return UnreadableFileError("malformed", rule, row=number)
+        return UnreadableFileError("malformed", rule)
 
 
-def _members_within(texts: list[pa.Array], kinds: list[ValueKind], among: Sequence[bool] = ()) -> int:
-    """How often values look like the end of a name, all or those of some columns.
-
-    Those of a kind with a pattern never do. A text may hold a quote before a colon, or begin with a colon,
-    which then follows its opening quote.
-    """
-    looked = list(compress(zip(texts, kinds, strict=True), among or repeat(True)))
-    opened = (pc.starts_with(column, ":") for column, kind in looked if kind is not ValueKind.JSON)
-    return sum(map(_count_within, [column for column, _ in looked])) + sum(map(_total, opened))
+def _joined(name: bytes, value: msgspec.Raw) -> bytes:
+    return name + bytes(value)
 
 
-def _count_within(column: pa.Array) -> int:
-    if _MEMBER not in bytes(text_bytes(column)):  # together, where looking is fast
-        return 0
-    return _total(pc.count_substring(column, _MEMBER.decode()))  # each by itself: the next may begin with `:`
-
-
-def _total(counts: pa.Array) -> int:
-    return pc.sum(counts).as_py() or 0
+def _compact(records: bytes) -> bytes:
+    """Without the blanks that JSON allows, but for those before a colon, which no name is written with."""
+    return _BLANKS.sub(rb"\1", records)
 
 
 def _names(records: bytes) -> list[str]:
@@ -164,45 +158,11 @@ def _names(records: bytes) -> list[str]:
         raise UnreadableFileError("malformed", "every row is one JSON object", row=1) from None
 
 
-def _decoder(names: list[str], types: list[Any]) -> _Decoder:
-    """From a JSON array of objects to columns; each object has exactly these members."""
-    if any(_AWKWARD_NAME.search(name) for name in names):
-        return _by_mapping(names, types)
-    members = [f"f{position}" for position in range(len(names))]
-    row = msgspec.defstruct(
-        "Row",
-        list(zip(members, types, strict=True)),
-        rename=dict(zip(members, names, strict=True)),
-        forbid_unknown_fields=True,
-        gc=False,
-    )
-    rows = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
-
-    def decode(data: bytes) -> list[Sequence[Any]]:
-        found = rows.decode(data)
-        # whole rows turned over: column by column, each value is looked up by itself
-        return list(zip(*map(msgspec.structs.astuple, found), strict=True)) if found else [()] * len(members)
-
-    return decode
-
-
-def _by_mapping(names: list[str], types: list[Any]) -> _Decoder:
-    rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
-    cells = [msgspec.json.Decoder(kind) for kind in types]
-
-    def decode(data: bytes) -> list[Sequence[Any]]:
-        found = rows.decode(data)
-        if any(list(row) != names for row in found):
-            raise msgspec.ValidationError
-        return [[cell.decode(row[name]) for row in found] for name, cell in zip(names, cells, strict=True)]
-
-    return decode
-
-
-def _texts(values: Sequence[Any], kind: ValueKind) -> pa.Array:
-    """Value forms from what the decoder gave."""
+def _texts(spelt: Sequence[msgspec.Raw], kind: ValueKind) -> pa.Array:
+    """Value forms of a column."""
     if kind is ValueKind.JSON:
-        return _documents(values)
+        return _documents(spelt)
+    values = _CELLS.get(kind, _TEXTS).decode(b"[" + b",".join(spelt) + b"]")
     if kind is ValueKind.BOOLEAN:
         return pa.array(values, pa.bool_()).cast(pa.string())
     if kind in _NUMBERS:
@@ -232,18 +192,3 @@ def _with_strings(values: Sequence[Any], kind: ValueKind) -> pa.Array:
     strings = [value if isinstance(value, str) else None for value in values]
     numbers = [None if isinstance(value, str) else value for value in values]
     return pc.coalesce(pa.array(strings, pa.string()), pa.array(numbers, pa.float64()).cast(pa.string()))
-
-
-def _fault(error: Exception, records: bytes, rows: int, decode: _Decoder) -> UnreadableFileError:
-    """The first faulty row of a run of records."""
-    if isinstance(error, UnicodeDecodeError | pa.ArrowInvalid):
-        return UnreadableFileError("encoding", "the file is UTF-8")
-    rule = "every row is one JSON object with the columns of the plan and values of their types"
-    for number, record in enumerate(records.split(SEPARATOR), start=rows + 1):
-        try:
-            objects = len(decode(b"[" + record + b"]")[0])
-        except _UNREADABLE:
-            objects = 0
-        if objects != 1:  # none on an empty line
-            return UnreadableFileError("malformed", rule, row=number)
-    return UnreadableFileError("malformed", rule)

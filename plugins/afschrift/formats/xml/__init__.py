@@ -36,7 +36,6 @@ XML = Format(
     writer=_write,
     reader=_read,
     read_by="expat, polars",
-    apart=True,
     schema=FileSchema(suffix=".xsd", media_type="application/xml", make=_schema),
     tabular=False,
     note="A character that XML 1.0 forbids is U+FFFD; the attribute base64 then holds the exact text.",
