@@ -252,13 +252,15 @@ def main() -> int:
     drawing.add_argument("--count", type=int, default=300)
     running = commands.add_parser("run", help="plant the mutants and write what became of each")
     running.add_argument("--only", type=int, nargs="*", help="ids", default=())
+    running.add_argument("--new", action="store_true", help="those alone that have no result yet")
     running.add_argument("--resume", action="store_true", help="go on where the last run was stopped")
     running.add_argument("--check", action="store_true", help="look alone whether each can be planted")
     given = parser.parse_args()
     if given.command == "run" and given.check:
         return check()
     if given.command == "run":
-        return run(given.only, resume=given.resume)
+        new = [mutant.id for mutant in read_table(TABLE).values() if given.new and not mutant.result]
+        return run(new or given.only, resume=given.resume)
     write_table(TABLE, draw(given.seed, given.count, given.coverage, given.report))
     return 0
 
