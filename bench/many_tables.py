@@ -21,7 +21,7 @@ from pathlib import Path
 
 from testbed.postgres import running
 
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.review_session import Review
 from afschrift.domain.errors import ConfigurationError
 

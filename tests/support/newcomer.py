@@ -11,7 +11,7 @@ from typing import Any
 
 from testbed.truth.answers import Column, Truth, Way
 
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.pointing import Place
 from afschrift.datamap.review.review_session import Review
@@ -141,10 +141,12 @@ class Newcomer:
         words += ["protect: secret"] * column.secret
         words += [_MEANING] * (column.origin in (Origin.DERIVED, Origin.INFERRED))
         old = re.search(rf"^      {name}: .*?(?=^ {{0,6}}\S|\Z)", text, re.DOTALL | re.MULTILINE)
-        assert old is not None, place.path
         line = f"      {name}: {{{', '.join(words)}}}\n"
+        said = text.replace(old[0], line) if old else text.replace("    columns:\n", f"    columns:\n{line}")
+        if old is None and said == text:  # the draft below the file has it, and this counts before that
+            said = f"{text}    columns:\n{line}"
         whole = self.file.read_text("utf-8")
-        self.file.write_text(whole.replace(head + text, head + text.replace(old[0], line)), "utf-8")
+        self.file.write_text(whole.replace(head + text, head + said), "utf-8")
         self._one_line(f"{place.table}.{line.strip()}")
 
     def _column(self, place: Place) -> Column:
@@ -152,8 +154,11 @@ class Newcomer:
 
     def _block(self, table: str) -> tuple[str, str]:
         """The head of a table's entry and its other lines."""
-        found = re.search(rf"^(  {table}:\n)((?:    .*\n|\n)*)", self.file.read_text("utf-8"), re.MULTILINE)
-        assert found is not None, table
+        entry = re.compile(rf"^(  {table}:\n)((?:    .*\n|\n)*)", re.MULTILINE)
+        if not entry.search(text := self.file.read_text("utf-8")):
+            self.file.write_text(f"{text}  {table}:\n", "utf-8")
+        found = entry.search(self.file.read_text("utf-8"))
+        assert found is not None
         return found[1], found[2]
 
     def _one_line(self, said: str) -> None:

@@ -7,12 +7,14 @@ from afschrift.domain.keys import Unique
 from afschrift.inventory import grounds_file
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.layers import draft_of, layered
 from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.inventory.organisation import IdentityFile, Organisation
 from afschrift.law.clock.calendar import Calendar, calendar
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.reach import remarks
 from afschrift.law.grounds.grounds import Grounds
+from afschrift.outside.limits import read_file
 
 
 def load_controller(settings: Settings | None = None) -> Organisation:
@@ -96,10 +98,12 @@ def identity_keys(settings: Settings | None = None) -> tuple[str, ...]:
 
 
 def _identity(settings: Settings | None) -> IdentityFile:
-    document = Document((settings or Settings.from_environment()).inventory / IDENTITY)
+    path = (settings or Settings.from_environment()).inventory / IDENTITY
+    files = {one: read_file(one) for one in (path, draft_of(path)) if one.is_file()}
+    document = layered(path, files).document
     identity = document.parse(IdentityFile)
-    if identity is None or document.faults:
-        raise InventoryError(document.faults)
+    if identity is None or document.all_faults:
+        raise InventoryError(document.all_faults)
     return identity
 
 

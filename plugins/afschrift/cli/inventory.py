@@ -11,6 +11,7 @@ import typer
 from afschrift.cli.data_map import exporting, importing
 from afschrift.cli.inventory_check import CODES, check
 from afschrift.domain.decision import Action
+from afschrift.domain.language import count
 from afschrift.domain.right import Right
 
 app = typer.Typer(
@@ -35,6 +36,8 @@ def explain(
     folder: Folder = None,
 ) -> None:
     """Say why a column is in or out, by which way its table leads to the person, and show the SQL."""
+    from afschrift.app.settings import Settings
+    from afschrift.datamap.check.places import Places
     from afschrift.datamap.explain import explain as explained
     from afschrift.wiring.build_services import load_inventory
 
@@ -55,11 +58,32 @@ def explain(
         typer.echo(f"  default   {default}")
     if found.decided:
         typer.echo(f"  decided   {found.decided}")
+    if written := Places(folder or Settings.from_environment().inventory).written(*found.place):
+        typer.echo(f"  written   {', '.join(written)}")
     if found.case_by_case:
         typer.echo("  a person  decides in each case, where the person who asks has a value in it")
     typer.echo(f"  way       {found.way}")
     if decision.action in (Action.INCLUDE, Action.MASK) and found.statement:
         typer.echo("\n" + found.statement)
+
+
+@app.command("take-over")
+def take_over(folder: Folder = None) -> None:
+    """Move confirmations that a review of an earlier version wrote into your files beside them.
+
+    They go to `NAME.confirmed.yml`. Nothing is moved where the map would say anything else afterwards. Your
+    files load without it too.
+    """
+    from afschrift.app.settings import Settings
+    from afschrift.datamap.review.take_over import take_over as taken_over
+
+    found = taken_over(folder or Settings.from_environment().inventory)
+    files = ", ".join(path.name for path in found.files)
+    typer.echo(
+        f"{count(found.columns, 'confirmation')} moved: {files}." if files else "There is nothing to move."
+    )
+    for place in found.left:
+        typer.echo(f"  {place} stays: it shares its line, or bears a comment. It counts where it is.")
 
 
 @app.command()

@@ -79,24 +79,24 @@ def check(
     from afschrift.app.settings import Settings
     from afschrift.datamap.check.drift import check_sources
     from afschrift.datamap.check.finding import Severity
-    from afschrift.datamap.check.map_check import MapReport, failures
+    from afschrift.datamap.check.map_check import MapReport, failures, void_confirmations
     from afschrift.datamap.check.places import Places, of_faults
     from afschrift.datamap.check.probe import Limits
     from afschrift.inventory.faults import InventoryError
     from afschrift.wiring.build_services import load_inventory
 
     where = folder or Settings.from_environment().inventory
-    report = MapReport()
     try:
         inventory = load_inventory(folder)
     except InventoryError as error:
         if form is Form.TEXT:
             raise
-        report.findings = [one for one, _ in of_faults(error.faults, where)]
+        report = MapReport([one for one, _ in of_faults(error.faults, where)])
         _print(form, report, of_faults(error.faults, where), live=live, ended=Checked.FOUND)
         raise typer.Exit(Checked.FOUND) from None
     if form is Form.TEXT:
         _say_inventory(inventory)
+    report = MapReport(list(void_confirmations(inventory)))
     if live:
         report = check_sources(inventory, Limits.up_to(rows, statement_seconds, seconds))
     ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND
@@ -105,8 +105,8 @@ def check(
     placed = [(one, places.of(one)) for one in report.findings]
     if form is not Form.TEXT:
         _print(form, report, placed, live=live, ended=ended)
-    elif live:
-        for line in _lines(report, placed):
+    else:
+        for line in _lines(report, placed, live=live):
             typer.echo(line)
     if ended is not Checked.SOUND:
         raise typer.Exit(ended)
@@ -213,8 +213,8 @@ def _line(table: str, why: str, columns: list[str]) -> str:
     return f"{table}: {len(columns)} columns {said}; a request that meets one asks: {', '.join(columns)}"
 
 
-def _lines(report: MapReport, placed: Placed) -> Iterator[str]:
-    """The live check in words: what was found, whose the rows are, and what a request reads."""
+def _lines(report: MapReport, placed: Placed, *, live: bool) -> Iterator[str]:
+    """What was found in words; of a live check also whose the rows are, and what a request reads."""
     from afschrift.datamap.check.finding import Code
     from afschrift.datamap.check.probe import Counted
     from afschrift.inventory.waiting.unclassified import share
@@ -225,6 +225,8 @@ def _lines(report: MapReport, placed: Placed) -> Iterator[str]:
         at = f" ({place.file.name}:{place.line})" if place else ""
         yield f"  {one.severity}: {one.sentence}{at}"
         yield f"    What to do: {one.remedy}."
+    if not live:
+        return
     for missed in report.not_reached:
         yield f"  not reached: {missed.source}: {missed.why} What to do: {missed.remedy}"
     yield (

@@ -19,7 +19,7 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.language import count
 
 if TYPE_CHECKING:
-    from afschrift.datamap.review.answer_text import Answer
+    from afschrift.datamap.review.answers import Answer
     from afschrift.datamap.review.groups import Group
     from afschrift.datamap.review.review_session import Review
 
@@ -203,7 +203,7 @@ def review(
     why; stop when you like, the same command goes on. Without a terminal, edit the files: docs/review.md.
     """
     from afschrift.app.settings import Settings
-    from afschrift.datamap.review.answer_text import Answer
+    from afschrift.datamap.review.answers import Answer
     from afschrift.datamap.review.offered import in_a_year
     from afschrift.datamap.review.review_session import Review
 

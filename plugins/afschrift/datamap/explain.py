@@ -29,6 +29,7 @@ class DecisionExplanation:
     """One column's decision in words, with what it rests on.
 
     Attributes:
+        place: source, table and column.
         case_by_case: where the person has a value in it, somebody decides before it leaves (RULES G.11).
         proposal: what stands in the inventory for it, where nobody confirmed that.
         awaited: what nobody confirmed of the way to its rows, where a person confirmed the column.
@@ -36,6 +37,7 @@ class DecisionExplanation:
     """
 
     column_path: str
+    place: tuple[str, str, str]
     field: FieldPlan
     words: str
     purposes: tuple[str, ...]
@@ -87,6 +89,7 @@ def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanatio
     note = None if written and written.proposal else note
     return DecisionExplanation(
         column_path=column_path,
+        place=(source.source, table, column),
         field=field,
         words=REASONS[field.reason],
         purposes=tuple(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from afschrift.inventory.column import Column
@@ -204,6 +204,7 @@ class Compiler:
         return {pattern: form_of(pattern) for pattern in self._defaults.columns}
 
 
+@lru_cache(maxsize=10_000)
 def form_of(pattern: str) -> re.Pattern[str]:
     """A pattern of names, with `*` for any letters and `?` for one, whatever their case."""
     return re.compile(fnmatch.translate(pattern), re.IGNORECASE)

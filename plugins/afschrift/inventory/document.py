@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ class Document:
         self.data: Any = None
         self.faults: list[Fault] = []
         self._text = ""
+        self._beside: list[Document] = []
         try:
             written = read_file(path) if read is None else read
             self.data = read_yaml(written, path.name)
@@ -47,10 +49,31 @@ class Document:
     def _lines(self) -> Lines:
         return Lines(self._text)
 
+    def put_beside(self, other: Document) -> None:
+        """Take a file whose words are in `data` too."""
+        self._beside.append(other)
+
+    @property
+    def all_faults(self) -> list[Fault]:
+        """Those of the files beside this one too."""
+        return [fault for document in (self, *self._beside) for fault in document.faults]
+
     def fault(self, where: Iterable[Any], message: str) -> Fault:
-        """A fault at a path such as `("tables", "customer", "columns", "email")`."""
-        line, found = self._lines.of(where)
-        return Fault(self.path.name, line, ".".join(found), message)
+        """A fault at a path such as `("tables", "customer", "columns", "email")`.
+
+        It is in the file that has most of the path.
+        """
+        path = tuple(where)
+        found = [(one.path.name, *one._lines.of(path)) for one in (self, *self._beside)]
+        name, line, parts = max(found, key=lambda place: len(place[2]))
+        return Fault(name, line, ".".join(parts), message)
+
+    def places(self, where: Sequence[str]) -> Iterator[str]:
+        """Each file that has a path, with its line, this one first."""
+        for document in (self, *self._beside):
+            line, found = document._lines.of(where)
+            if len(found) == len(where):
+                yield f"{document.path.name}:{line}"
 
     def parse(self, model: type[Model], languages: Sequence[str] = ()) -> Model | None:
         """The content as a model whose texts have these languages; what is wrong is added to `faults`.
@@ -87,16 +110,17 @@ class Document:
 
     def _explain(self, items: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
         """One fault a place: a union reports the same place once for each of its members."""
-        paths: dict[tuple[int, str], list[str]] = {}
+        places: dict[Fault, list[str]] = {}
         for item in items[:FAULTS]:
-            line, found = self._lines.of(item["loc"])
             missing = str(item["loc"][-1]) if item["type"] == "missing" else ""
             message = f"`{missing}` is missing" if missing else self._words(item)
-            paths.setdefault((line, ".".join(found)), []).append(message)
-        for (line, where), messages in paths.items():
-            yield Fault(self.path.name, line, where, joined(messages))
+            places.setdefault(self.fault(item["loc"], ""), []).append(message)
+        for place, messages in places.items():
+            yield replace(place, message=joined(messages))
         if len(items) > FAULTS:
-            yield Fault(self.path.name, line, "", f"there are more than {FAULTS:,} faults; mend these first")
+            yield Fault(
+                self.path.name, place.line, "", f"there are more than {FAULTS:,} faults; mend these first"
+            )
 
     def _words(self, item: Mapping[str, Any]) -> str:
         if item["type"] == "extra_forbidden":

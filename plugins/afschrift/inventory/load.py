@@ -11,8 +11,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from afschrift.inventory.check import check, policy_faults
+from afschrift.inventory.confirmed_layer import Lapsed
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.layers import Layered, alone, is_layer, layered
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
@@ -52,14 +54,16 @@ def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
     return _compiled(folder, None if kinds is None else frozenset(kinds), files)
 
 
-def load_files(folder: Path, files: Mapping[Path, bytes]) -> Inventory:
+def load_files(folder: Path, files: Mapping[Path, bytes], kinds: Collection[str] | None = None) -> Inventory:
     """The inventory as it would be with these files in its folder; once they are there, `load` has it ready.
+
+    A file of no bytes is not there.
 
     Raises:
         InventoryError: lists every fault with file and line.
     """
-    found = tuple(sorted((path, read) for path, read in files.items() if path.name != CANARY))
-    return _compiled(folder, None, found)
+    found = tuple(sorted((path, read) for path, read in files.items() if read and path.name != CANARY))
+    return _compiled(folder, None if kinds is None else frozenset(kinds), found)
 
 
 @lru_cache(maxsize=2)
@@ -69,22 +73,27 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
     The digest is made of the bytes that were parsed, so that no other map can come under it.
     """
     contents = dict(files)
-    singles = {name: Document(folder / name, read=contents.get(folder / name)) for name in SINGLES}
-    offered = _offered(singles[CONTROLLER])
+    offered = _offered(Document(folder / CONTROLLER, read=contents.get(folder / CONTROLLER)))
+    singles = {name: layered(folder / name, contents, offered).document for name in SINGLES}
     identity = singles[IDENTITY].parse(IdentityFile, offered)
     controller = singles[CONTROLLER].parse(Organisation, offered)
     policy = singles[POLICY].parse(PolicyFile)
-    described = {path: read for path, read in files if path.name not in singles}
-    documents = [Document(path, read=read) for path, read in described.items()]
-    parsed = [(document, document.parse(_model(document), offered)) for document in documents]
-    faults = [fault for document in (*singles.values(), *documents) for fault in document.faults]
+    described = [path for path in contents if path.name not in singles and not is_layer(path)]
+    layers = [layered(path, contents, offered) for path in described]
+    parsed = [(one, one.document.parse(_model(one.document), offered)) for one in layers]
+    documents = [one.document for one in layers]
+    faults = [fault for document in (*singles.values(), *documents) for fault in document.all_faults]
+    faults += alone(contents)
     if not described:
         faults.append(Fault(str(folder), 1, "", "no source is described: add one file a source"))
     sources: dict[str, SourceFile] = {}
     manual: dict[str, ManualSource] = {}
-    for document, source in parsed:
+    lapsed: dict[str, tuple[Lapsed, ...]] = {}
+    for layer, source in parsed:
+        document = layer.document
         if source is None:
             continue
+        lapsed[source.source] = layer.lapsed
         if source.source in sources or source.source in manual:
             faults.append(document.fault(["source"], "another file describes this source too"))
         if isinstance(source, SourceFile) and kinds is not None and source.kind not in kinds:
@@ -104,28 +113,29 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
         policy=policy,
         digest=_digest(one for one in files if one[0].name != POLICY),
         policy_digest=_digest(one for one in files if one[0].name == POLICY),
+        lapsed={source: found for source, found in lapsed.items() if found},
     )
-    by_source = {source.source: document for document, source in parsed if source is not None}
+    by_source = {source.source: layer.document for layer, source in parsed if source is not None}
     faults += check(inventory, by_source, singles[IDENTITY])
     faults += [singles[POLICY].fault(where, words) for where, words in policy_faults(policy)]
-    faults += _places(documents, described)
+    faults += _places(layers, contents)
     if faults:
         raise InventoryError(faults)
     return inventory
 
 
-def _places(documents: Sequence[Document], described: Mapping[Path, bytes]) -> Iterator[Fault]:
+def _places(layers: Sequence[Layered], files: Mapping[Path, bytes]) -> Iterator[Fault]:
     """Where some source says where its tasks run, all are read so by those who read nothing else."""
-    readable = [one for one in documents if not one.faults]
-    if not any(WORD in one.data or says(described[one.path]) for one in readable):
+    readable = [one for one in layers if not one.document.faults]
+    if not any(WORD in one.written or says(files[one.document.path]) for one in readable):
         return
     for one in readable:
-        if not stands_apart(described[one.path], one.data):
+        if not stands_apart(files[one.document.path], one.written):
             words = (
                 f"`{WORD}`, `source` and `kind` are read without the rest: begin each at the start of a "
                 "line, on lines of its own"
             )
-            yield one.fault([WORD], words)
+            yield one.document.fault([WORD], words)
 
 
 def _offered(controller: Document) -> list[str]:

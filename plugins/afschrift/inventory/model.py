@@ -18,6 +18,7 @@ from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.column import Column
 from afschrift.inventory.confirmation import Defaults, Session
+from afschrift.inventory.confirmed_layer import Lapsed
 from afschrift.inventory.defaults import Compiler
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
@@ -261,6 +262,7 @@ class Inventory(Part):
 
     Attributes:
         manual: systems that a person searches; no name is both here and in `sources`.
+        lapsed: source -> confirmations that do not count.
     """
 
     sources: dict[str, SourceFile]
@@ -270,6 +272,7 @@ class Inventory(Part):
     policy: PolicyFile
     digest: str
     policy_digest: str
+    lapsed: dict[str, tuple[Lapsed, ...]] = {}
 
 
 def key_matches(inventory: Inventory) -> Mapping[str, KeyMatch]:

@@ -208,7 +208,7 @@ def test_the_terminal_shows_what_takes_over_an_answer(
     from datetime import date
 
     from afschrift.cli.inventory_review import _Terminal
-    from afschrift.datamap.review.answer_text import Answer
+    from afschrift.datamap.review.answers import Answer
     from afschrift.datamap.review.review_session import Review
 
     path = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,7 @@ from afschrift.domain.language import count
 if TYPE_CHECKING:
     from afschrift.datamap.exchange.external_draft import Confirmation
     from afschrift.datamap.exchange.external_tables import Description
-    from afschrift.datamap.exchange.import_map import Into
+    from afschrift.datamap.exchange.import_map import Imported, Into
 
 app = typer.Typer(
     help="Add what another tool says of a source to the inventory, as proposals.", no_args_is_help=True
@@ -154,17 +153,16 @@ def _add(described: Description, into: Into, confirmed: Confirmation | None, *, 
         say(f"  {line}")
     for path in found.draft.open:
         say(f"  {path} waits: what stands there does not say its origin, or needs more words")
-    say(_summary(found.file.name, found.added, found.keys, written=not dry_run))
+    say(_summary(found, written=not dry_run))
 
 
-def _summary(file: str, added: Sequence[str], keys: Sequence[str], *, written: bool) -> str:
-    if not added and not keys:
-        return f"{file}: nothing is new."
-    tables = sum(path.count(".") == 1 for path in added if path.startswith("tables."))
-    columns = len({".".join(path.split(".")[:4]) for path in added if ".columns." in path})
+def _summary(found: Imported, *, written: bool) -> str:
+    if not found.added and not found.keys:
+        return f"{found.file.name}: nothing is new."
+    tables = sum(path.count(".") == 1 for path in found.added if path.startswith("tables."))
+    columns = len({".".join(path.split(".")[:4]) for path in found.added if ".columns." in path})
     new = [f"{count(tables, 'table')} added"] if tables else []
     new += [f"{count(columns, 'column')} added or completed in other tables"] if columns else []
-    what = f"{file}: {', '.join(new) or 'words added'}" + (
-        f"; identity.yml: {', '.join(keys)}" if keys else ""
-    )
+    keys = f"; {found.identity.name}: {', '.join(found.keys)}" if found.keys else ""
+    what = f"{found.file.name}: {', '.join(new) or 'words added'}{keys}"
     return f"{what}." if written else f"Nothing was written. {what}."

@@ -24,6 +24,8 @@ class Code(StrEnum):
     """Kinds of findings."""
 
     FAULT = "fault"
+    CONFIRMED_OTHERWISE = "confirmed_otherwise"
+    CONFIRMATION_LAPSED = "confirmation_lapsed"
     TABLE_NOT_DESCRIBED = "table_not_described"
     TABLE_GONE = "table_gone"
     COLUMN_NOT_DESCRIBED = "column_not_described"
@@ -65,6 +67,8 @@ _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 RULES: dict[Code, Rule] = {
     Code.FAULT: Rule(_ERROR, "the inventory itself cannot be used"),
+    Code.CONFIRMED_OTHERWISE: Rule(_WARNING, "a file says otherwise than was confirmed; what it says counts"),
+    Code.CONFIRMATION_LAPSED: Rule(_NOTE, "what was confirmed has changed or is gone: it counts no longer"),
     Code.TABLE_NOT_DESCRIBED: Rule(_ERROR, "the source has a table that the inventory does not describe"),
     Code.TABLE_GONE: Rule(_ERROR, "the inventory describes a table that the source has not"),
     Code.COLUMN_NOT_DESCRIBED: Rule(_ERROR, "a table has a column that the inventory does not describe"),

@@ -21,6 +21,7 @@ from afschrift.datamap.scan.reader import NotReachedError
 from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.language import count
 from afschrift.domain.sources import Source
+from afschrift.inventory.confirmed_layer import Why
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.selection.part_columns import of_entries
@@ -100,7 +101,7 @@ class MapCheck:
 
     def run(self) -> MapReport:
         """Everything that was found; a source that cannot be reached hides no other."""
-        report = MapReport()
+        report = MapReport(list(void_confirmations(self.inventory)))
         for declared in self.inventory.sources.values():
             begun: list[str] = []
             try:
@@ -182,6 +183,17 @@ class MapCheck:
         every = replace(rows, declared=whole, finder=finder)
         catalogue = of_entries(whole, tables, finder.dialect)
         return ContentsCheck(whole, rows.probe, finder, every, catalogue, region)
+
+
+def void_confirmations(inventory: Inventory) -> Iterator[Finding]:
+    """What people confirmed and does not count: the map says it otherwise by now, or not at all."""
+    for source, lapsed in inventory.lapsed.items():
+        for one in lapsed:
+            place = (source, one.table, *filter(None, [one.column]))
+            words = f"{'.'.join(place)} is in the file of confirmations, but {one.why}"
+            remedy = "answer `afschrift inventory review` where it waits; else take it out of that file"
+            code = Code.CONFIRMED_OTHERWISE if one.why is Why.OTHERWISE else Code.CONFIRMATION_LAPSED
+            yield finding(code, place, words, remedy)
 
 
 def failures(report: MapReport, least: Severity) -> Iterator[Finding]:

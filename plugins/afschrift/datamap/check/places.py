@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from afschrift.datamap.check.finding import Code, Finding, Severity
+from afschrift.datamap.review.map_files import read_files
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault
+from afschrift.inventory.layers import is_layer, layered
 from afschrift.inventory.load import SINGLES
 
 
@@ -33,8 +35,9 @@ class Places:
 
     @cached_property
     def _documents(self) -> dict[str, Document]:
-        paths = [path for path in sorted(self._folder.glob("*.y*ml")) if path.name not in SINGLES]
-        read = [Document(path) for path in paths]
+        files = read_files(self._folder)
+        paths = [path for path in files if path.name not in SINGLES and not is_layer(path)]
+        read = [layered(path, files).document for path in paths]
         return {str(one.data.get("source")): one for one in read if isinstance(one.data, dict)}
 
     def of(self, finding: Finding) -> FilePlace | None:
@@ -44,7 +47,12 @@ class Places:
             return None
         where = ["tables", finding.table, "columns", finding.column]
         fault = document.fault(where[: 4 if finding.column else 2], "")
-        return FilePlace(document.path, fault.line)
+        return FilePlace(self._folder / fault.file, fault.line)
+
+    def written(self, source: str, table: str, column: str) -> list[str]:
+        """Each file and line with words of a column, the hand-written one first."""
+        document = self._documents.get(source)
+        return list(document.places(("tables", table, "columns", column))) if document else []
 
 
 def of_faults(faults: Sequence[Fault], folder: Path) -> list[tuple[Finding, FilePlace]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,13 @@ from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
 from afschrift.datamap.exchange.external_draft import Confirmation, Draft, draft
 from afschrift.datamap.exchange.external_tables import Description
-from afschrift.datamap.review.merge import merge, not_added
-from afschrift.datamap.review.yaml_insert import insert
+from afschrift.datamap.review.drafts import content, drafted
+from afschrift.datamap.review.map_files import Files, read_files, replace_files
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Unique
 from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.load import IDENTITY, SINGLES, load
-from afschrift.outside.limits import UnreadableError, read_file
-from afschrift.outside.read_yaml import read_yaml
+from afschrift.inventory.layers import is_layer
+from afschrift.inventory.load import IDENTITY, SINGLES, load_files
 from afschrift.sources.registry import SOURCES
 
 
@@ -46,16 +44,18 @@ class Imported:
     """What came of it.
 
     Attributes:
-        file: of the source; `text` is what it holds now, or would.
-        added: paths in it that are new.
-        keys: identity keys that are new in identity.yml.
+        file: with what is new of the source; `text` is what it holds now, or would.
+        added: paths that are new.
+        identity: file with the identity keys that are new.
+        keys: these.
         draft: with what was left out.
     """
 
     file: Path
     text: str
-    added: list[str]
-    keys: list[str]
+    added: Sequence[str]
+    identity: Path
+    keys: Sequence[str]
     draft: Draft
 
 
@@ -68,27 +68,29 @@ def import_map(
         ConfigurationError: the place is not one to write to, or the inventory would not load.
     """
     folder = _folder(into.folder)
-    texts = {file.name: _read(file) for file in sorted(folder.glob("*.y*ml"))}
-    identity = _content(texts[IDENTITY])
-    name, head = _place(texts, into)
+    files = read_files(folder)
+    person = str(content(folder / IDENTITY, files).get("person"))
+    file, head = _place(folder, files, into)
     known = {
         words.get("table", entry)
-        for entry, words in _tables(texts.get(name, ""))
+        for entry, words in _tables(content(file, files))
         if {"subject", "join"} & set(words)
     }
-    found = draft(described, head, person=str(identity.get("person")), known=known, confirmed=confirmed)
-    text, added = merge(texts.get(name, ""), found.source, name)
-    found.notes += not_added(texts.get(name, ""), found.source)
-    used = {key for _, words in _tables(text) for key in words.get("subject") or ()}
-    keys = [key for key in found.keys if key in used and key not in (identity.get("keys") or {})]
-    # the keys first: without a source that uses them they do no harm
-    new = {IDENTITY: _with_keys(texts[IDENTITY], identity, keys), name: text}
-    if added or keys:
-        _must_load(texts | new)
+    found = draft(described, head, person=person, known=known, confirmed=confirmed)
+    source = drafted(file, files, found.source)
+    found.notes += source.left
+    used = {key for words in source.content["tables"].values() for key in (words or {}).get("subject") or ()}
+    # nobody knows of them whether they pass to somebody else
+    keys = {key: {"unique": str(Unique.OVER_TIME)} for key in found.keys if key in used}
+    identity = drafted(folder / IDENTITY, files, {"keys": keys})
+    new = {one.file: one.written for one in (identity, source) if one.added}
+    if new:
+        _must_load(folder, {**files, **new})
         if not dry_run:
-            for file, written in new.items():
-                _write(folder / file, written, texts.get(file))
-    return Imported(folder / name, text, added, keys, found)
+            replace_files(folder, files, new)
+    text = source.written.decode()
+    added_keys = [path.rpartition(".")[2] for path in identity.added]
+    return Imported(source.file, text, source.added, identity.file, added_keys, found)
 
 
 def _folder(given: Path | None) -> Path:
@@ -106,36 +108,22 @@ def _folder(given: Path | None) -> Path:
     return folder
 
 
-def _read(file: Path) -> str:
-    try:
-        return read_file(file).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"{file.name} cannot be read ({type(error).__name__}).",
-            remedy="`afschrift inventory check` says what is wrong with it.",
-        ) from None
-
-
-def _content(text: str) -> dict[str, Any]:
-    try:
-        found = read_yaml(text)
-    except UnreadableError:
-        found = None
-    return dict(found) if isinstance(found, Mapping) else {}
-
-
-def _tables(text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The entries of a source's file, with their words."""
-    tables = _content(text).get("tables")
+def _tables(source: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The entries of a source, with their words."""
+    tables = source.get("tables")
     for entry, words in tables.items() if isinstance(tables, Mapping) else ():
         yield str(entry), words if isinstance(words, Mapping) else {}
 
 
-def _place(texts: Mapping[str, str], into: Into) -> tuple[str, dict[str, Any]]:
-    """The name of the source's file, and the words that stand at its head."""
-    for name, text in texts.items():
-        if name not in SINGLES and _content(text).get("source") == into.source:
-            return name, {"source": into.source}
+def _place(folder: Path, files: Files, into: Into) -> tuple[Path, dict[str, Any]]:
+    """The source's file, and the words that stand at its head."""
+    for path in files:
+        if (
+            path.name not in SINGLES
+            and not is_layer(path)
+            and content(path, files).get("source") == into.source
+        ):
+            return path, {"source": into.source}
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", into.source):
         raise ConfigurationError(
             "The name of a source has small letters, digits, - and _ alone.",
@@ -146,53 +134,23 @@ def _place(texts: Mapping[str, str], into: Into) -> tuple[str, dict[str, Any]]:
             f"The inventory has no source {into.source} yet, and what kind it is of is not said.",
             remedy=f"name one that it has with `--source`, or give `--kind`: {', '.join(sorted(SOURCES))}.",
         )
-    if f"{into.source}.yml" in texts:
+    file = folder / f"{into.source}.yml"
+    if file in files:
         raise ConfigurationError(
-            f"{into.source}.yml describes another source.", remedy="choose another name with `--source`."
+            f"{file.name} describes another source.", remedy="choose another name with `--source`."
         )
     head: dict[str, Any] = {"source": into.source, "kind": into.kind}
     if into.connection:
         head["connection"] = into.connection
-    return f"{into.source}.yml", head
+    return file, head
 
 
-def _with_keys(text: str, identity: Mapping[str, Any], keys: list[str]) -> str:
-    """`identity.yml` with further keys; nobody knows of them whether they pass to somebody else."""
-    new = {key: {"unique": str(Unique.OVER_TIME)} for key in keys}
-    if not keys:
-        return text
-    if "keys" not in identity:
-        return insert(text, [(("keys",), new)])
-    return insert(text, [(("keys", key), declared) for key, declared in new.items()])
-
-
-def _must_load(texts: Mapping[str, str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in texts.items():
-            (Path(folder) / name).write_bytes(text.encode())
-        try:
-            load(Path(folder), SOURCES)
-        except InventoryError as error:
-            faults = "\n".join(f"  {fault}" for fault in error.faults[:20])
-            raise ConfigurationError(
-                f"Nothing was written: the inventory would not load.\n{faults}\n",
-                remedy="mend what `afschrift inventory check` says of it as it is, and import again.",
-            ) from None
-
-
-def _write(file: Path, text: str, before: str | None) -> None:
-    """The whole file or nothing of it; with the rights that it had."""
-    if text == before:
-        return
-    draft_file = file.with_name(f".{file.name}.new")
+def _must_load(folder: Path, files: Files) -> None:
     try:
-        draft_file.write_bytes(text.encode())
-        if before is not None:
-            draft_file.chmod(file.stat().st_mode & 0o777)
-        draft_file.replace(file)
-    except OSError as error:
-        draft_file.unlink(missing_ok=True)
+        load_files(folder, files, SOURCES)
+    except InventoryError as error:
+        faults = "\n".join(f"  {fault}" for fault in error.faults[:20])
         raise ConfigurationError(
-            f"{file} cannot be written ({type(error).__name__}).",
-            remedy="free its folder for writing, and import again: what is there already is not added twice.",
+            f"Nothing was written: the inventory would not load.\n{faults}\n",
+            remedy="mend what `afschrift inventory check` says of it as it is, and import again.",
         ) from None

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from afschrift.casework.officer import Officer
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.offered import decided_words
 from afschrift.datamap.review.review_session import Review, Step, WouldBreakError

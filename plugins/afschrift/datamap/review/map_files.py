@@ -13,12 +13,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.layers import CONFIRMED
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.outside.limits import read_file
 
 Files = Mapping[Path, bytes]
-"""File -> its bytes."""
+"""File -> its bytes; of one that is not there, or is to go, none."""
 
 
 class NotWritableError(ConfigurationError):
@@ -27,8 +28,8 @@ class NotWritableError(ConfigurationError):
     def __init__(self, name: str, error: OSError) -> None:
         super().__init__(
             f"{name} cannot be written from here ({error.strerror}); nothing was written to it.",
-            remedy="answer where the files can be written (`afschrift inventory review`), or edit them in "
-            "version control: docs/review.md.",
+            remedy="do the same where its folder can be written, or edit the files in version control: "
+            "docs/review.md.",
         )
 
 
@@ -53,7 +54,7 @@ def read_whole(folder: Path) -> tuple[dict[Path, bytes], Inventory]:
 def digest_of(files: Files) -> str:
     """SHA-256 over names and bytes of all files: other ones, and another digest, after any change."""
     total = hashlib.sha256()
-    for path, read in sorted(files.items()):
+    for path, read in sorted((path, read) for path, read in files.items() if read):
         total.update(f"{hashlib.sha256(read).hexdigest()}  {path.name}\n".encode())
     return total.hexdigest()
 
@@ -66,7 +67,7 @@ def must_be(folder: Path, shown: Files) -> None:
     """
     found = read_files(folder)
     for path in sorted({*found, *shown}):
-        if found.get(path) != shown.get(path):
+        if found.get(path, b"") != shown.get(path, b""):
             raise changed_meanwhile(path)
 
 
@@ -90,18 +91,17 @@ def replace_files(folder: Path, shown: Files, new: Files) -> None:
             written,
         ) in new.items():  # what a full disk refuses shows here, with nothing in its place yet
             try:
-                _beside(path).write_bytes(written)
-                shutil.copymode(path, _beside(path))
+                _make(path, written)
             except OSError as error:
                 _tidy(new)
                 raise NotWritableError(path.name, error) from None
         placed: list[Path] = []
-        for path in new:
+        for path, written in new.items():
             try:
-                _beside(path).replace(path.resolve())
+                _place(path, written)
             except OSError as error:
                 _tidy(new)
-                _put_back({one: shown[one] for one in placed})
+                _put_back({one: shown.get(one, b"") for one in placed})
                 raise NotWritableError(path.name, error) from None
             placed.append(path)
 
@@ -111,10 +111,30 @@ def _beside(path: Path) -> Path:
     return path.resolve().with_name(f".{path.resolve().name}.new")
 
 
+def _make(path: Path, written: bytes) -> None:
+    if not written:
+        return
+    if not path.exists() and (hand := path.with_name(path.name.replace(CONFIRMED, ".yml"))).is_symlink():
+        path.symlink_to(hand.resolve().with_name(path.name))  # what goes with a link goes where that leads
+    _beside(path).write_bytes(written)
+    if path.exists():
+        shutil.copymode(path, _beside(path))
+
+
+def _place(path: Path, written: bytes) -> None:
+    if written:
+        _beside(path).replace(path.resolve())
+    else:
+        path.resolve().unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+
 def _tidy(files: Files) -> None:
     for path in files:
         with suppress(OSError):
             _beside(path).unlink(missing_ok=True)
+            if path.is_symlink() and not path.exists():
+                path.unlink()
 
 
 def _put_back(files: Files) -> None:
@@ -125,9 +145,8 @@ def _put_back(files: Files) -> None:
     """
     for path, written in files.items():
         try:
-            _beside(path).write_bytes(written)
-            shutil.copymode(path, _beside(path))
-            _beside(path).replace(path.resolve())
+            _make(path, written)
+            _place(path, written)
         except OSError as error:
             raise ConfigurationError(
                 f"{path.name} was written, another file was not, and this one cannot be put back "

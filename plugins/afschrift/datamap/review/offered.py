@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from afschrift.datamap.review.answer_text import with_answer
 from afschrift.datamap.review.groups import Group
 from afschrift.domain.decision import About, ThirdParty
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
 from afschrift.domain.origin import Origin
 from afschrift.inventory.categories import fides_categories
+from afschrift.inventory.confirmed_layer import with_answer
 
 ORIGINS = {
     Origin.PROVIDED: "the person typed, chose or uploaded it",

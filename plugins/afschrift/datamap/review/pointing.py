@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from afschrift.inventory.column import Column
@@ -90,11 +90,3 @@ def _own(column: Column) -> set[str]:
     """What is said of it where it stands, and by no default."""
     said = column.proposal or column
     return said.words().keys() - said.sources.keys()
-
-
-def taken_over(column: Column, given: Iterable[Place]) -> Mapping[str, object]:
-    """The words that a column has from some places of its source, as the file writes them."""
-    said = column.proposal or column
-    places = {f"tables.{place.table}.columns.{place.column}" for place in given}
-    taken = {word for word, at in said.sources.items() if ".".join(at) in places}
-    return said.model_dump(mode="json", by_alias=True, include=taken)

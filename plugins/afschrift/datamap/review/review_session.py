@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from afschrift.datamap.review.answer_text import Answer, confirm
+from afschrift.datamap.review.answers import Answer, confirmed_file
 from afschrift.datamap.review.groups import Group, groups
 from afschrift.datamap.review.map_files import (
     Files,
@@ -22,9 +21,9 @@ from afschrift.datamap.review.pointing import Place
 from afschrift.datamap.review.same_words import altered
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.layers import confirmed_of, is_layer, layered
 from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.model import Inventory
-from afschrift.outside.limits import UnreadableError
 from afschrift.outside.read_yaml import read_yaml
 
 
@@ -118,8 +117,8 @@ class Review:
 
         Raises:
             WouldBreakError: with them the inventory would have faults; nothing was written.
-            ConfigurationError: something else would be said than was shown and answered, or somebody changed
-                a file meanwhile; nothing was written.
+            ConfigurationError: something else would be said than was shown and answered, a table says
+                already who decided, or somebody changed a file meanwhile; nothing was written.
             NotWritableError: the folder takes no files.
         """
         first, *rest = (answer.record() for _, answer in answered)
@@ -184,22 +183,28 @@ class Review:
         raise RefusedError("The inventory has no such file.", remedy="begin the review again.")
 
     def _now(self, inventory: Inventory, files: Files) -> None:
-        self.inventory, self._shown, self._waiting = inventory, {**self._shown, **files}, None
+        shown = {**self._shown, **files}
+        self.inventory, self._waiting = inventory, None
+        self._shown = {path: read for path, read in shown.items() if read}
 
-    def _texts(self, answered: Sequence[tuple[Group, Answer]]) -> tuple[dict[Path, bytes], dict[Path, bytes]]:
-        """The files that answers change, as they are and as they would be."""
-        sources = dict.fromkeys(place.source for group, _ in answered for place in group.places)
-        before: dict[Path, bytes] = {}
-        after: dict[Path, bytes] = {}
-        for source in sources:
-            file = self._file(source)
-            before[file] = self._shown[file]
-            after[file] = _confirmed(file, before[file], source, answered)
+    def _texts(self, answered: Sequence[tuple[Group, Answer]]) -> tuple[Files, Files]:
+        """The files of confirmations that answers change, as they are and as they would be."""
+        by_source: dict[str, list[tuple[Place, Answer]]] = {}
+        for group, answer in answered:
+            for place in group.places:
+                by_source.setdefault(place.source, []).append((place, answer))
+        written = {self._file(source): answers for source, answers in by_source.items()}
+        before = {confirmed_of(file): self._shown.get(confirmed_of(file), b"") for file in written}
+        after = {
+            confirmed_of(file): confirmed_file(layered(file, self._shown), answers)
+            for file, answers in written.items()
+        }
         return before, after
 
     def _file(self, source: str) -> Path:
         for path, read in self._shown.items():
-            if path.name not in SINGLES and read_yaml(read, path.name).get("source") == source:
+            described = path.name not in SINGLES and not is_layer(path)
+            if described and read_yaml(read, path.name).get("source") == source:
                 return path
         raise ConfigurationError(f"No file describes {source} any more.", remedy="begin the review again.")
 
@@ -209,34 +214,3 @@ class Review:
             return load_files(self._folder, {**self._shown, **files})
         except InventoryError as error:
             raise WouldBreakError(error.faults) from None
-
-
-def _confirmed(file: Path, written: bytes, source: str, answered: Sequence[tuple[Group, Answer]]) -> bytes:
-    text = written.decode()
-    newline = "\r\n" if "\r\n" in text else "\n"
-    if text.startswith("\ufeff") or (newline == "\r\n" and "\n" in text.replace("\r\n", "")):
-        raise ConfigurationError(
-            f"{file.name} has a byte order mark, or line ends of two kinds; nothing was written.",
-            remedy="save it as UTF-8 without the mark, with one kind of line ends, and begin again.",
-        )
-    columns: dict[str, dict[str, Mapping[str, Any]]] = {}
-    tables = []
-    for group, answer in answered:
-        for place in group.places:
-            if place.source == source and place.column is not None:
-                columns.setdefault(place.table, {})[place.column] = answer.words
-            elif place.source == source:
-                tables.append(place.table)
-    whose = replace(answered[0][1], words={})
-    try:
-        changed = confirm(_plain_ends(text), columns, tables, whose)
-    except UnreadableError:
-        raise ConfigurationError(
-            f"{file.name} is written in a way that the answer does not fit into; nothing was written.",
-            remedy="write it into the file by hand: docs/review.md.",
-        ) from None
-    return changed.replace("\n", newline).encode()
-
-
-def _plain_ends(text: str) -> str:
-    return text.replace("\r\n", "\n")

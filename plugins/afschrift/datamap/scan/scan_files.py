@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
-from afschrift.datamap.review.merge import merge, not_added
-from afschrift.datamap.review.yaml_insert import insert
+from afschrift.datamap.review.drafts import Drafted, drafted
+from afschrift.datamap.review.map_files import read_files, replace_files
 from afschrift.datamap.scan.key_names import EMAIL_KEY
 from afschrift.datamap.scan.source_draft import Draft
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.layers import is_layer
 from afschrift.inventory.load import IDENTITY, SINGLES, load
 from afschrift.outside.limits import UnreadableError, read_file
 from afschrift.outside.read_yaml import read_yaml
@@ -41,7 +41,8 @@ def place_of(name: str, out: Path | None, *, dry_run: bool) -> Path:
         )
     file = out or inventory_folder(os.environ) / f"{name}.yml"
     files = sorted(file.absolute().parent.glob("*.y*ml"))
-    same = [one for one in files if one.name not in SINGLES and plain(one).get("source") == name]
+    described = [one for one in files if one.name not in SINGLES and not is_layer(one)]
+    same = [one for one in described if plain(one).get("source") == name]
     chosen = same[0] if same and out is None else file
     if not dry_run:
         _may_be_written(chosen, name, same, in_project=out is None)
@@ -106,10 +107,10 @@ def plain(file: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def write(file: Path, text: str, draft: Draft) -> list[str]:
-    """Write a draft, and first the identity keys without which it would not load.
+def write(file: Path, text: str, draft: Draft) -> tuple[Drafted, Drafted]:
+    """Write a draft, with the identity keys without which it would not load.
 
-    Where the file is there already, what is new is added, and all that stands there stays.
+    Where a file is there already, what is new goes into the draft below it.
 
     Args:
         file: that `place_of` gave.
@@ -117,55 +118,22 @@ def write(file: Path, text: str, draft: Draft) -> list[str]:
         draft: the same as data.
 
     Returns:
-        What was added to a file that was there; empty: nothing, or there was none.
+        What was added of the source, and of the keys.
 
     Raises:
         ConfigurationError: a file cannot be written, or is not YAML; nothing was changed.
     """
-    added: list[str] = []
-    identity = file.parent / IDENTITY
-    try:
-        if file.exists():
-            text, added = merge(file.read_text(encoding="utf-8"), draft.data, file.name)
-        keys = _with_keys(identity, draft)
-        if draft.keys:
-            _replace(identity, keys)
-        _replace(file, text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"{file} or {identity.name} beside it cannot be written ({type(error).__name__}).",
-            remedy="see who may write there, or name another file with `--out`.",
-        ) from None
-    return added
-
-
-def _with_keys(file: Path, draft: Draft) -> str:
-    """identity.yml with the keys that are not there, behind those that are."""
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    try:
-        known = read_yaml(text, file.name) or {}
-        more: list[tuple[tuple[str, ...], Any]] = []
-        if draft.person and "person" not in known:
-            more.append((("person",), draft.person))
-        if known.get("keys"):
-            more += [(("keys", name), declaration) for name, declaration in draft.keys.items()]
-        elif draft.keys:
-            more.append((("keys",), draft.keys))
-    except (UnreadableError, AttributeError):
-        raise ConfigurationError(
-            f"{file} cannot be read, so no keys can be added to it.",
-            remedy="mend it: `afschrift inventory check` says where.",
-        ) from None
-    return insert(text, more) if more else text
-
-
-def _replace(file: Path, text: str) -> None:
-    """Whole or not at all."""
-    beside = file.with_name(f".{file.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    if file.exists():
-        shutil.copymode(file, beside)
-    beside.replace(file)
+    folder = file.absolute().parent
+    files = read_files(folder)
+    source = drafted(folder / file.name, files, draft.data)
+    keys = {"keys": draft.keys} if draft.keys else {}
+    person = {"person": draft.person} if draft.person else {}
+    identity = drafted(folder / IDENTITY, files, {**person, **keys} if keys else {})
+    new: dict[Path, bytes] = {identity.file: identity.written} if identity.added else {}
+    if source.added:
+        new[source.file] = source.written if file.exists() else text.encode()
+    replace_files(folder, files, new)
+    return source, identity
 
 
 def _used_elsewhere(file: Path, draft: Draft) -> dict[str, list[str]]:
@@ -173,7 +141,7 @@ def _used_elsewhere(file: Path, draft: Draft) -> dict[str, list[str]]:
     own = {key for table in draft.data["tables"].values() for key in table.get("subject", {})} - {EMAIL_KEY}
     found: dict[str, list[str]] = {}
     for other in sorted(file.parent.glob("*.y*ml")):
-        said = plain(other) if other.name not in SINGLES and other.name != file.name else {}
+        said = plain(other) if other.name not in (*SINGLES, file.name) and not is_layer(other) else {}
         tables = said.get("tables")
         entries = tables.values() if isinstance(tables, dict) else ()
         used = {key for one in entries if isinstance(one, dict) for key in one.get("subject") or {}}
@@ -183,7 +151,7 @@ def _used_elsewhere(file: Path, draft: Draft) -> dict[str, list[str]]:
 
 
 def next_steps(
-    file: Path, identity: Mapping[str, Any], draft: Draft, added: Sequence[str] | None
+    file: Path, identity: Mapping[str, Any], draft: Draft, source: Drafted, keys: Drafted
 ) -> Iterator[str]:
     """What to do once the file is written.
 
@@ -191,16 +159,19 @@ def next_steps(
         file: of the source.
         identity: what identity.yml said before.
         draft: that was written.
-        added: what a file that was there has more now; None: it was not there.
+        source: what `write` added of it.
+        keys: what `write` added of them.
     """
-    if added is None:
+    if source.file.name == file.name:
         yield f"Wrote {file}."
-    elif not added:
+    elif not source.added:
         yield f"Nothing is new, and {file} stays as it was."
     else:
-        yield f"Added to {file}: {', '.join(added[:20])}{' and more' if len(added) > 20 else ''}."
-    if added is not None:
-        yield from (f"{line}." for line in not_added(file.read_text(encoding="utf-8"), draft.data))
+        more = " and more" if len(source.added) > 20 else ""
+        yield f"Added to {source.file}: {', '.join(source.added[:20])}{more}."
+    if keys.added and keys.file.name != IDENTITY:
+        yield f"Added to {keys.file.name}: {', '.join(keys.added)}."
+    yield from (f"{line}." for line in source.left)
     for key, others in sorted(_used_elsewhere(file, draft).items()):
         yield (
             f"{', '.join(others)} has people by the key {key} too. If it is another number there, two people "

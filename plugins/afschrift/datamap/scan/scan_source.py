@@ -12,7 +12,8 @@ from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
-from afschrift.datamap.review.mergeable import words_of_file
+from afschrift.datamap.review.drafts import content, must_take_draft
+from afschrift.datamap.review.map_files import read_files
 from afschrift.datamap.review.yaml_text import written
 from afschrift.datamap.scan.column_proposals import propose_columns
 from afschrift.datamap.scan.head import head
@@ -29,7 +30,6 @@ from afschrift.domain.language import count
 from afschrift.domain.sources import Source
 from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.inventory.model import SourceFile
-from afschrift.outside.limits import read_file
 from afschrift.sources.connections import from_environment
 from afschrift.sources.reached import Reached
 from afschrift.sources.registry import SOURCES, open_source
@@ -100,16 +100,17 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     kind, options = _kind(asked), _options(asked)
     name = asked.name or _name(asked)
     file = place_of(name, asked.out, dry_run=asked.dry_run)
-    if file.exists() and not asked.dry_run:
-        words_of_file(read_file(file), file.name)  # before an hour of reading
-    identity = plain(file.parent / IDENTITY)
-    ignored = _ignored(plain(file))
+    folder = file.absolute().parent
+    files = read_files(folder)
+    if not asked.dry_run:
+        must_take_draft(folder / file.name, files)  # before an hour of reading
+    identity, here = content(folder / IDENTITY, files), content(folder / file.name, files)
+    ignored = _ignored(here)
     with Reader(lambda: _session(name, kind, options, asked.connection, ignored)) as reader:
         source = read_source(reader)
         say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
         found = find(reader, source, [_person(one) for one in asked.persons], values=asked.samples, say=say)
-        region = str(plain(file.parent / CONTROLLER).get("country") or "NL")
-        here = plain(file)
+        region = str(plain(folder / CONTROLLER).get("country") or "NL")
         roles = written_roles(here, found)
         proposals = propose_columns(reader, found, region, values=asked.samples, say=say, written=roles)
     header = Header(name, kind, asked.connection, options, asked.zone)
@@ -120,7 +121,7 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     if asked.dry_run:
         return Scanned(text, lines, ("Nothing was written (--dry-run).",), whole)
     added = write(file, text, draft)
-    return Scanned(text, lines, tuple(next_steps(file, identity, draft, added if here else None)), whole)
+    return Scanned(text, lines, tuple(next_steps(file, identity, draft, *added)), whole)
 
 
 def _kind(asked: Asked) -> str:

@@ -13,7 +13,6 @@ import yaml
 from afschrift.datamap.exchange.dataset import datasets
 from afschrift.datamap.exchange.export import export
 from afschrift.datamap.exchange.external_draft import Confirmation, Draft, draft
-from afschrift.datamap.review.merge import merge
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.model import SourceFile
 from afschrift.outside.read_yaml import read_yaml
@@ -63,7 +62,7 @@ def drafted(text: str = DATASET, confirmed: Confirmation | None = None) -> Draft
 
 
 def model(found: dict[str, Any]) -> SourceFile:
-    return SourceFile.model_validate(read_yaml(merge("", found)[0]))
+    return SourceFile.model_validate(found)
 
 
 def settled(found: dict[str, Any]) -> dict[str, Any]:

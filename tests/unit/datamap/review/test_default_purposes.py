@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer
+from afschrift.datamap.review.drafts import drafted
 from afschrift.datamap.review.groups import Group
-from afschrift.datamap.review.merge import merge
+from afschrift.datamap.review.map_files import read_files
 from afschrift.datamap.review.review_session import Review
 from afschrift.inventory.load import load
 
@@ -48,9 +49,11 @@ WHO = Answer("anna", date(2026, 11, 28), "Looked at with the shop.")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    text, added = merge(MAP, DRAFT)
-    assert added == ["tables.complaint"]
-    return write_inventory(tmp_path / "map", text)
+    folder = write_inventory(tmp_path / "map", MAP)
+    found = drafted(folder / "shop.yml", read_files(folder), DRAFT)
+    assert found.added == ("tables.complaint",)
+    found.file.write_bytes(found.written)
+    return folder
 
 
 def asked(review: Review) -> dict[str, Group]:

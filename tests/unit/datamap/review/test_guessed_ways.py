@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.review_session import Review
 from afschrift.domain.decision import Action
 from afschrift.domain.right import Right
@@ -85,7 +85,7 @@ def test_nothing_leaves_by_a_number_of_which_nobody_said_that_it_is_the_projects
     assert Action.ASK not in actions(folder, "visit", right) | actions(folder, "remark", right)
 
 
-def test_the_way_is_asked_before_its_columns_and_written_where_it_stands(tmp_path: Path) -> None:
+def test_the_way_is_asked_before_its_columns_and_written_beside_it(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path / "map", MAP.replace("seen: {origin: observed}", "seen: {}"))
     review = Review(folder)
     [question] = review.waiting()
@@ -96,9 +96,10 @@ def test_the_way_is_asked_before_its_columns_and_written_where_it_stands(tmp_pat
 
     assert [group.name for group in review.waiting()] == ["seen"], "now its columns are asked"
     assert guessed_ways(review.inventory) == []
-    assert "Each visit bears" in (folder / "shop.yml").read_text()
-    review.undo()
     assert (folder / "shop.yml").read_text() == before
+    assert "Each visit bears" in (folder / "shop.confirmed.yml").read_text()
+    review.undo()
+    assert not (folder / "shop.confirmed.yml").exists()
 
 
 def test_a_guess_without_a_way_is_a_fault(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.offered import decided
 from afschrift.datamap.review.review_session import Review
 from afschrift.inventory.load import load

@@ -11,7 +11,7 @@ from testbed.running import installation
 
 from afschrift.casework.officer import Officer
 from afschrift.datamap.check.map_findings import record
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.confirmations import standing, take_back, write
 from afschrift.datamap.review.map_place import in_image, read_only, remarks
 from afschrift.datamap.review.review_session import Review
@@ -67,9 +67,10 @@ def test_a_map_of_the_workers_is_known_again_after_answers(tmp_path: Path, moe: 
 
 def test_answers_are_counted_without_those_that_were_taken_back(tmp_path: Path, moe: Officer) -> None:
     review = Review(tmp_path / "map")
-    before = {"shop.yml": (tmp_path / "map" / "shop.yml").read_bytes()}
+    file = tmp_path / "map" / "shop.confirmed.yml"
+    before = {file.name: b""}
     answer(moe, review, "name")
-    between = {"shop.yml": (tmp_path / "map" / "shop.yml").read_bytes()}
+    between = {file.name: file.read_bytes()}
     answer(moe, review, "email", origin="provided")
     assert [(one.columns, one.decisions[0]["of"]) for one in standing(moe, DAY)] == [
         (1, "name"),
@@ -82,7 +83,7 @@ def test_answers_are_counted_without_those_that_were_taken_back(tmp_path: Path, 
     assert [one.decisions[0]["of"] for one in standing(moe)] == ["name"]
     take_back(Officer(moe.register, moe.roles, "airflow:moe"), Review(tmp_path / "map"), before)
     assert standing(moe) == []
-    assert (tmp_path / "map" / "shop.yml").read_bytes() == before["shop.yml"]
+    assert not file.exists()
 
 
 def test_who_may_not_writes_nothing(tmp_path: Path, moe: Officer) -> None:

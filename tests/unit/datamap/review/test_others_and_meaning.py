@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer, confirmed_file
 from afschrift.datamap.review.enough import Lack, lacking, must_say_enough, takes_meaning
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.offered import OTHERS, decided, meaning_of, others_offered, words_of_others
@@ -17,7 +18,9 @@ from afschrift.datamap.review.review_session import Review
 from afschrift.domain.decision import About, ThirdParty
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
+from afschrift.inventory.confirmed_layer import Digests
 from afschrift.inventory.load import load
+from afschrift.outside.read_yaml import read_yaml
 
 MAP = """\
 source: shop
@@ -71,7 +74,7 @@ def test_how_others_data_are_treated_is_written(folder: Path, way: ThirdParty) -
     said = column(folder, "friend")
     assert (said.origin, said.about, said.third_party) == ("provided", "third_party", way)
     assert said.review is None
-    assert f"about: third_party, third_party: {way.value}}}" in file(folder)
+    assert f"third_party: {way.value}}}" in (folder / "shop.confirmed.yml").read_text()
     assert decided(one, words_of_others(one, way.value)).endswith(f"provided, about others: {way.value}")
 
 
@@ -197,19 +200,20 @@ def test_a_meaning_is_said_in_every_language_of_the_controller() -> None:
 
 
 def test_words_beside_the_answer_are_not_lost(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A writer that takes the mask of a neighbour out, or leaves the person's own in, writes nothing."""
-    from afschrift.datamap.review import answer_text
-
+    """A writer that takes the mask of a neighbour out writes nothing."""
     text = file(folder).replace(
         "city: {origin: provided,", "city: {origin: provided, about: third_party, third_party: mask,"
     )
     (folder / "shop.yml").write_text(text)
     review = Review(folder)
 
-    def wrong(*given: object) -> str:
-        return answer_text.confirm(*given).replace(", third_party: mask", "")  # type: ignore[arg-type]
+    digests = Digests(read_yaml(text))
+    neighbour = f"      city: {{in: review-2026-11-28, of: {digests.of_column('customer', 'city')}, "
 
-    monkeypatch.setattr("afschrift.datamap.review.review_session.confirm", wrong)
+    def wrong(*given: Any) -> bytes:
+        return confirmed_file(*given) + f"{neighbour}about: subject}}\n".encode()
+
+    monkeypatch.setattr("afschrift.datamap.review.review_session.confirmed_file", wrong)
     one = group(review, "friend")
     with pytest.raises(ConfigurationError, match=r"shop\.customer\.city would not say what was shown"):
         review.confirm(one, replace(ANSWER, words={"about": "subject"}))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answer_text import Answer, confirm
+from afschrift.datamap.review.answers import Answer, confirmed_file
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_session import Review
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
+from afschrift.inventory.layers import Layered
 from afschrift.inventory.load import load
 
 HEAD = """\
@@ -154,21 +156,21 @@ def test_a_column_keeps_what_it_says_itself(tmp_path: Path, own: str) -> None:
 def test_a_column_that_was_not_shown_takes_over_nothing(tmp_path: Path) -> None:
     folder, review = made(tmp_path)
     review.confirm(group(review, "created_by"), ANSWER)
-    before = (folder / "shop.yml").read_bytes()
+    before = (folder / "shop.confirmed.yml").read_bytes()
     with pytest.raises(ConfigurationError, match=r"shop\.orders\.created_by would not say"):
         review.confirm(replace(group(review, "employee_id"), takers=()), ANSWER)
-    assert (folder / "shop.yml").read_bytes() == before
+    assert (folder / "shop.confirmed.yml").read_bytes() == before
 
 
 def test_a_taker_says_nothing_but_what_it_takes_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever goes wrong with the text: here a writer that changes the origin of a column that takes over."""
+    """Whatever goes wrong with the file: here a writer that forgets the other confirmations."""
     _, review = made(tmp_path)
     review.confirm(group(review, "created_by"), ANSWER)
 
-    def wrong(*given: object) -> str:
-        return confirm(*given).replace("created_by: {origin: observed", "created_by: {origin: provided")  # type: ignore[arg-type]
+    def wrong(of: Layered, answered: Any) -> bytes:
+        return confirmed_file(replace(of, confirmed={}), answered)
 
-    monkeypatch.setattr("afschrift.datamap.review.review_session.confirm", wrong)
+    monkeypatch.setattr("afschrift.datamap.review.review_session.confirmed_file", wrong)
     with pytest.raises(ConfigurationError, match="created_by would not say"):
         review.confirm(group(review, "employee_id"), ANSWER)
 

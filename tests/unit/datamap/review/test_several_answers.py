@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import Files, NotWritableError, read_files, replace_files
 from afschrift.datamap.review.review_session import Review, WouldBreakError
@@ -83,12 +83,11 @@ def test_together_they_say_what_they_say_one_by_one(folder: Path, tmp_path: Path
         single.confirm(group, answer)
     assert load(folder).sources == load(apart).sources
     assert [one.name for one in together.waiting()] == ["score"]
-    assert {path.name for path in step.after} == {"shop.yml", "web.yml"}
-    assert "# by the shop" in (folder / "shop.yml").read_text()
+    assert {path.name for path in step.after} == {"shop.confirmed.yml", "web.confirmed.yml"}
+    texts = written(folder)
+    assert (texts["shop.yml"], texts["web.yml"]) == (MAP, OTHER)
     assert together.undo() == step
-    assert written(folder) == {"shop.yml": MAP, "web.yml": OTHER} | {
-        name: text for name, text in written(folder).items() if name not in ("shop.yml", "web.yml")
-    }
+    assert written(folder) == {name: text for name, text in texts.items() if ".confirmed" not in name}
 
 
 def test_they_load_the_inventory_once(folder: Path) -> None:
@@ -112,7 +111,7 @@ def test_two_people_at_once_do_not_write_over_each_other(folder: Path) -> None:
     first, second = Review(folder), Review(folder)
     first.confirm_all(answered(first, email=""))
     between = written(folder)
-    with pytest.raises(ConfigurationError, match=r"shop\.yml was changed by somebody else"):
+    with pytest.raises(ConfigurationError, match=r"shop\.confirmed\.yml was changed by somebody else"):
         second.confirm_all(answered(second, city="provided"))
     assert written(folder) == between
 
@@ -125,8 +124,10 @@ def test_files_that_cannot_be_written_are_told_and_stay(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("shutil.copymode", full)
-    with pytest.raises(NotWritableError, match=r"shop\.yml cannot be written from here \(No space left"):
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(
+        NotWritableError, match=r"shop\.confirmed\.yml cannot be written from here \(No space left"
+    ):
         review.confirm_all(answered(review, email=""))
     assert written(folder) == before
     monkeypatch.undo()
@@ -135,12 +136,12 @@ def test_files_that_cannot_be_written_are_told_and_stay(
 
 def test_a_second_file_that_cannot_be_written_keeps_the_first_as_it_was(folder: Path) -> None:
     review, before = Review(folder), {path: path.read_bytes() for path in folder.glob("*.yml")}
-    (folder / ".web.yml.new").mkdir()  # nothing can be put there
-    with pytest.raises(NotWritableError, match=r"web\.yml cannot be written"):
+    (folder / ".web.confirmed.yml.new").mkdir()  # nothing can be put there
+    with pytest.raises(NotWritableError, match=r"web\.confirmed\.yml cannot be written"):
         review.confirm_all(answered(review, created_at=""))
     assert {path: path.read_bytes() for path in folder.glob("*.yml")} == before
-    assert not (folder / ".shop.yml.new").exists()
-    (folder / ".web.yml.new").rmdir()
+    assert not (folder / ".shop.confirmed.yml.new").exists()
+    (folder / ".web.confirmed.yml.new").rmdir()
     assert len(review.confirm_all(answered(review, created_at="")).after) == 2
 
 
@@ -151,12 +152,14 @@ def test_a_second_file_that_cannot_be_put_in_its_place_keeps_the_first_as_it_was
     replace = Path.replace
 
     def once(path: Path, target: Path) -> Path:
-        if target.name == "web.yml":
+        if target.name == "web.confirmed.yml":
             raise OSError(5, "Input/output error")
         return replace(path, target)
 
     monkeypatch.setattr(Path, "replace", once)
-    with pytest.raises(NotWritableError, match=r"web\.yml cannot be written from here \(Input/output"):
+    with pytest.raises(
+        NotWritableError, match=r"web\.confirmed\.yml cannot be written from here \(Input/output"
+    ):
         review.confirm_all(answered(review, created_at=""))
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -168,15 +171,17 @@ def test_a_file_that_lies_elsewhere_is_written_there(folder: Path, tmp_path: Pat
     (folder / "web.yml").symlink_to(there)
     review = Review(folder)
     review.confirm_all(answered(review, created_at=""))
-    assert (folder / "web.yml").is_symlink()
-    assert "in: review-" in there.read_text()
+    beside = folder / "web.confirmed.yml"
+    assert beside.is_symlink()
+    assert "in: review-" in (tmp_path / "checkout" / "web.confirmed.yml").read_text()
     review.undo()
-    assert there.read_text() == OTHER
+    assert not beside.is_symlink()
     assert [path.name for path in there.parent.iterdir()] == ["web.yml"]
 
 
 def test_a_file_that_cannot_be_put_back_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     review, replace, placed = Review(folder), Path.replace, list[str]()
+    review.confirm_all(answered(review, email=""))
 
     def once(path: Path, target: Path) -> Path:
         if placed:
@@ -186,10 +191,10 @@ def test_a_file_that_cannot_be_put_back_is_told(folder: Path, monkeypatch: pytes
 
     monkeypatch.setattr(Path, "replace", once)
     with pytest.raises(
-        ConfigurationError, match=r"shop\.yml was written, .* and this one cannot be put back"
+        ConfigurationError, match=r"shop\.confirmed\.yml was written, .* and this one cannot be put back"
     ):
         review.confirm_all(answered(review, created_at=""))
-    assert placed == ["shop.yml"]
+    assert placed == ["shop.confirmed.yml"]
 
 
 def test_a_file_that_another_answer_changed_meanwhile_keeps_this_one_out(

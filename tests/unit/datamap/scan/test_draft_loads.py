@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from testbed.mini import write_inventory
 from tests.support.scanned import made
 
-from afschrift.datamap.review.answer_text import Answer
+from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.inventory.load import load

@@ -1,18 +1,19 @@
-"""A draft is added to a file of the inventory: only what is new, and nothing to what a person confirmed."""
+"""A draft lies below a file of the inventory: only what is new, and nothing to what a person confirmed."""
 
 from __future__ import annotations
 
-import difflib
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.datamap.review.merge import merge, not_added
+from afschrift.datamap.review.drafts import Drafted, drafted
 from afschrift.datamap.review.yaml_lines import lines
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.joins import tie_columns
+from afschrift.inventory.layers import draft_of, layered
 from afschrift.inventory.model import SourceFile
 from afschrift.outside.read_yaml import read_yaml
 
@@ -44,26 +45,44 @@ def draft(**tables: Any) -> dict[str, Any]:
     return {"source": "shop", "kind": "postgres", "tables": tables}
 
 
-def test_an_empty_file_gets_the_whole_draft() -> None:
-    text, added = merge("", draft(customer={"subject": {"nr": "id"}, "columns": {"id": COLUMN}}))
-    assert added == ["source", "kind", "tables.customer"]
-    assert SourceFile.model_validate(read_yaml(text)).tables["customer"].columns["id"].proposal is not None
-    assert "      id: {origin: observed, category: user.behavior, review: needed}\n" in text
+SHOP = Path("shop.yml")
 
 
-def test_only_what_is_new_is_added_and_the_rest_stays_byte_for_byte() -> None:
-    text, added = merge(
-        FILE,
-        draft(
-            customer={
-                "join": {"id": "account.customer"},
-                "columns": dict.fromkeys(("id", "email", "name", "phone", "memo", "fax"), COLUMN),
-            },
-            orders={"key": ["id"], "columns": {"placed": COLUMN}},
-            visit={"join": {"customer": "customer.id"}, "columns": {"customer": COLUMN}},
-        ),
+def added_to(text: str, more: dict[str, Any]) -> Drafted:
+    """A draft below a file; and what both say is what is loaded."""
+    files = {SHOP: text.encode()} if text else {}
+    found = drafted(SHOP, files, more)
+    if found.added and text:
+        assert found.file == draft_of(SHOP)
+        loaded = layered(SHOP, {**files, found.file: found.written})
+        assert loaded.document.data == found.content
+        assert not loaded.document.all_faults
+        assert not drafted(SHOP, {**files, found.file: found.written}, more).added, "nothing is added twice"
+    return found
+
+
+def source(text: str, more: dict[str, Any]) -> SourceFile:
+    return SourceFile.model_validate(added_to(text, more).content)
+
+
+def test_a_file_that_is_not_there_becomes_the_whole_draft() -> None:
+    found = added_to("", draft(customer={"subject": {"nr": "id"}, "columns": {"id": COLUMN}}))
+    assert found.added == ("source", "kind", "tables.customer")
+    assert found.file == SHOP
+    assert read_yaml(found.written)["tables"]["customer"]["columns"]["id"] == COLUMN
+    assert b"      id: {origin: observed, category: user.behavior, review: needed}\n" in found.written
+
+
+def test_only_what_is_new_is_added() -> None:
+    more = draft(
+        customer={
+            "join": {"id": "account.customer"},
+            "columns": dict.fromkeys(("id", "email", "name", "phone", "memo", "fax"), COLUMN),
+        },
+        orders={"key": ["id"], "columns": {"placed": COLUMN}},
+        visit={"join": {"customer": "customer.id"}, "columns": {"customer": COLUMN}},
     )
-    assert added == [
+    assert list(added_to(FILE, more).added) == [
         *(f"tables.customer.columns.email.{word}" for word in COLUMN),
         "tables.customer.columns.phone.origin",
         "tables.customer.columns.phone.category",
@@ -71,21 +90,7 @@ def test_only_what_is_new_is_added_and_the_rest_stays_byte_for_byte() -> None:
         "tables.orders.columns.placed",
         "tables.visit",
     ]
-    gone = [line for line in difflib.ndiff(FILE.splitlines(), text.splitlines()) if line.startswith("- ")]
-    assert [line.strip() for line in gone] == [  # lines with braces that get more in them
-        "-       email: {}  # not yet",
-        "-       phone: {title: {en: Phone}, review: needed}   # look",
-        "-   orders: {join: {customer: customer.id}, columns: {id: {origin: assigned}, "
-        "customer: &number {origin: assigned}}}",
-    ]
-    assert (
-        "phone: {title: {en: Phone}, review: needed, origin: observed, category: user.behavior}   # look"
-        in text
-    )
-    assert (
-        text.index("fax:") < text.index("# what they bought") < text.index("visit:") < text.index("# the end")
-    )
-    columns = SourceFile.model_validate(read_yaml(text)).tables["customer"].columns
+    columns = source(FILE, more).tables["customer"].columns
     assert columns["name"].origin == "provided", "what a person confirmed stays"
     assert columns["email"].review == "needed" and columns["email"].origin is None
 
@@ -113,12 +118,12 @@ def test_what_ties_rows_is_told_where_a_column_is_classified_and_added_where_non
         log={"key": ["id"], "columns": {}},
         promo=promo,
     )
-    text, added = merge(CONFIRMED, more)
-    assert added == ["tables.log.key", "tables.promo"]
-    before, after = (SourceFile.model_validate(read_yaml(one)) for one in (CONFIRMED, text))
+    found = added_to(CONFIRMED, more)
+    assert found.added == ("tables.log.key", "tables.promo")
+    before, after = (SourceFile.model_validate(one) for one in (read_yaml(CONFIRMED), found.content))
     assert after.tables["orders"] == before.tables["orders"]
     assert tie_columns(after, "orders") == tie_columns(before, "orders") == set()
-    assert [line.partition(" is ")[0] for line in not_added(CONFIRMED, more)] == [
+    assert [line.partition(" is ")[0] for line in found.left] == [
         "tables.orders.key (number)",
         "tables.orders.references (promo_code: promo.code)",
     ]
@@ -127,14 +132,7 @@ def test_what_ties_rows_is_told_where_a_column_is_classified_and_added_where_non
 @pytest.mark.parametrize(("column", "guessed"), [("origin: provided", "guessed"), ("", None)])
 def test_a_first_way_of_classified_columns_is_a_guess(column: str, guessed: str | None) -> None:
     text = f"source: s\nkind: k\ntables:\n  t:\n    columns: {{a: {{{column}}}}}\n"
-    merged = read_yaml(merge(text, draft(t={"subject": {"nr": "a"}, "columns": {}}))[0])
-    assert SourceFile.model_validate(merged).tables["t"].ways == guessed
-
-
-def test_nothing_is_added_twice() -> None:
-    more = draft(customer={"columns": {"email": COLUMN}}, visit={"columns": {"id": COLUMN}})
-    text, _ = merge(FILE, more)
-    assert merge(text, more) == (text, [])
+    assert source(text, draft(t={"subject": {"nr": "a"}, "columns": {}})).tables["t"].ways == guessed
 
 
 @pytest.mark.parametrize(
@@ -151,7 +149,7 @@ def test_nothing_is_added_twice() -> None:
 )
 def test_what_somebody_said_gets_nothing(table: str, column: str) -> None:
     text = f"source: s\nkind: k\ntables:\n  t:\n    columns: {{a: {{{column}}}}}\n    key: [a]\n    {table}\n"
-    assert merge(text, draft(t={"columns": {"a": COLUMN}})) == (text, [])
+    assert not added_to(text, draft(t={"columns": {"a": COLUMN}})).added
 
 
 @pytest.mark.parametrize(
@@ -160,17 +158,16 @@ def test_what_somebody_said_gets_nothing(table: str, column: str) -> None:
 @pytest.mark.parametrize("columns", ["", "columns: {a: {category: user.name}}"])
 def test_a_column_that_a_list_confirms_gets_nothing(confirmed: str, columns: str) -> None:
     text = f"source: s\nkind: k\ntables:\n  t:\n    key: [a]\n    confirmed: {confirmed}\n    {columns}\n"
-    assert merge(text, draft(t={"columns": {"a": COLUMN}})) == (text, [])
-    assert merge(text, draft(t={"columns": {"a": COLUMN, "c": COLUMN}}))[1] in (
-        ["tables.t.columns"],
-        ["tables.t.columns.c"],
-    )
+    assert not added_to(text, draft(t={"columns": {"a": COLUMN}})).added
+    more = draft(t={"columns": {"a": COLUMN, "c": COLUMN}})
+    assert added_to(text, more).added == ("tables.t.columns.c",)
 
 
 def test_a_new_column_waits_where_the_draft_says_so_of_its_table() -> None:
-    text, _ = merge(FILE, draft(orders={"review": "needed", "columns": {"placed": {"origin": "observed"}}}))
-    assert SourceFile.model_validate(read_yaml(text)).tables["orders"].columns["placed"].proposal is not None
-    assert SourceFile.model_validate(read_yaml(text)).tables["orders"].columns["id"].proposal is None
+    more = draft(orders={"review": "needed", "columns": {"placed": {"origin": "observed"}}})
+    columns = source(FILE, more).tables["orders"].columns
+    assert columns["placed"].proposal is not None
+    assert columns["id"].proposal is None
 
 
 def test_a_table_with_another_name_in_the_file_is_not_added_again() -> None:
@@ -180,31 +177,47 @@ def test_a_table_with_another_name_in_the_file_is_not_added_again() -> None:
         orders={"join": {"customer": "customer.id"}, "columns": {"customer": COLUMN}},
         giver={"table": "customer", "subject": {"nr": "giver"}, "columns": {"giver": COLUMN}},
     )
-    tables = read_yaml(merge(text, more)[0])["tables"]
+    tables = added_to(text, more).content["tables"]
     assert list(tables) == ["buyer", "orders", "giver"]
     assert list(tables["buyer"]["columns"]) == ["id", "name"]
     assert tables["orders"]["join"] == {"customer": "buyer.id"}
 
 
-@pytest.mark.parametrize("value", ["", " {}", "  {  }", " # none yet", " {} # none yet"])
+@pytest.mark.parametrize("value", ["", " {}", " # none yet"])
 def test_an_empty_mapping_is_filled(value: str) -> None:
-    text, added = merge(f"source: s\nkind: k\ntables:{value}\n", draft(t={"columns": {"a": COLUMN}}))
-    assert added == ["tables.t"]
-    assert read_yaml(text)["tables"]["t"]["columns"]["a"] == COLUMN
-    assert ("# none yet" in text) == ("#" in value)
+    found = added_to(f"source: s\nkind: k\ntables:{value}\n", draft(t={"columns": {"a": COLUMN}}))
+    assert found.content["tables"]["t"]["columns"]["a"] == COLUMN
 
 
-def test_what_is_used_in_several_places_is_not_changed_in_one() -> None:
+def test_what_is_used_in_several_places_gets_more_in_one() -> None:
     text = "source: s\nkind: k\ntables:\n  a: {columns: &same {x: {}}}\n  b: {columns: *same}\n"
-    with pytest.raises(ConfigurationError, match=r"line 5, tables\.b\.columns") as told:
-        merge(text, draft(b={"columns": {"y": COLUMN}}))
-    assert "write it out" in str(told.value)
+    tables = source(text, draft(b={"columns": {"y": COLUMN}})).tables
+    assert (list(tables["a"].columns), list(tables["b"].columns)) == (["x"], ["x", "y"])
+
+
+def test_what_is_written_by_hand_afterwards_counts_before_a_draft() -> None:
+    """A column, a way, and a table that a program took for one without personal data."""
+    more = draft(
+        customer={"columns": {"fax": COLUMN}},
+        visit={"personal": False, "review": "needed", "columns": {"id": COLUMN}},
+        stay={"subject": {"nr": "guest"}, "ways": "guessed", "columns": {"guest": COLUMN}},
+    )
+    below = added_to(FILE, more)
+    by_hand = (
+        "  customer: {subject: {nr: id}, columns: {id: {origin: assigned}, fax: {origin: provided}}}\n"
+        "  visit: {join: {id: customer.id}, columns: {}}\n  stay: {join: {guest: customer.id}}\n"
+    )
+    text = "source: shop\nkind: postgres\ntables:\n" + by_hand
+    data = layered(SHOP, {SHOP: text.encode(), below.file: below.written}).document.data
+    tables = SourceFile.model_validate(data).tables
+    assert (tables["customer"].columns["fax"].origin, tables["visit"].personal) == ("provided", True)
+    assert (tables["stay"].subject, tables["stay"].ways) == ({}, None)
 
 
 @pytest.mark.parametrize("text", ["a: [", "- a\n- b\n"])
 def test_what_is_no_mapping_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be added to"):
-        merge(text, draft())
+        added_to(text, draft())
 
 
 @pytest.mark.parametrize(
@@ -220,7 +233,7 @@ def test_what_is_no_mapping_is_refused(text: str) -> None:
 def test_a_word_in_the_place_of_a_mapping_is_named_with_file_and_line(tables: str, place: str) -> None:
     text = f"source: s\nkind: k\ntables: {tables}\n"
     with pytest.raises(ConfigurationError, match=rf"shop\.yml{place}: ") as told:
-        merge(text, draft(b={"columns": {"y": COLUMN}}), "shop.yml")
+        added_to(text, draft(b={"columns": {"y": COLUMN}}))
     assert "provided" not in str(told.value), "what stands there may be a value"
 
 
@@ -233,20 +246,12 @@ TABLES = st.dictionaries(
 )
 
 
-@given(TABLES, TABLES, st.booleans(), st.booleans())
-def test_nothing_is_lost_and_nothing_is_added_twice(
-    here: dict[str, Any], more: dict[str, Any], windows: bool, end: bool
-) -> None:
-    written = [*lines({"source": "s", "kind": "k", "tables": here}, ())]
-    text = "# head\n" + "".join(f"{line}\n# {number}\n" for number, line in enumerate(written))
-    text = text if end else text.removesuffix("\n")
-    text = text.replace("\n", "\r\n") if windows else text
-    merged, _ = merge(text, draft(**more))
-    found = read_yaml(merged.replace("\r\n", "\n"))
-    assert all(f"# {number}" in merged.splitlines() for number in range(len(written)))
+@given(TABLES, TABLES)
+def test_nothing_is_lost_and_nothing_is_added_twice(here: dict[str, Any], more: dict[str, Any]) -> None:
+    text = "".join(f"{line}\n" for line in lines({"source": "s", "kind": "k", "tables": here}, ()))
+    found = added_to(text, draft(**more)).content
     for name, table in here.items():
         for column, words in table.get("columns", {}).items():
             assert words.items() <= found["tables"][name]["columns"][column].items()
     for name, table in more.items():
         assert set(table.get("columns", {})) <= set((found["tables"][name] or {}).get("columns") or {})
-    assert merge(merged, draft(**more)) == (merged, [])

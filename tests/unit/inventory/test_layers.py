@@ -1,0 +1,274 @@
+"""A file that people write, with a draft below it and confirmations above it: what counts, and what is said of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testbed.mini import write_inventory
+from tests.support.command_line import in_this_process
+
+from afschrift.datamap.review.answers import Answer, as_file
+from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.take_over import take_over
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.column import Column
+from afschrift.inventory.confirmed_layer import Why
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.load import load
+
+MAP = """\
+source: shop
+kind: duckdb
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+defaults: {columns: {"*_at": {origin: observed}}}
+tables:
+  customer:
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    columns:
+      customer_id: {origin: assigned}
+      seen_at: {}
+      email: {origin: provided, review: needed, proposed: {confidence: 0.9, because: the name}}
+      city: {origin: provided, review: needed}
+  land: {personal: false, review: needed, columns: {code: {}}}
+"""
+ANSWER = Answer("anna", date(2026, 11, 28), "Gone through with the shop.")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = write_inventory(tmp_path / "map", MAP)
+    review = Review(made)
+    for name, words in (("seen_at", {}), ("email", {"origin": "observed"}), ("land", {})):
+        group = next(one for one in review.waiting() if one.name == name)
+        review.confirm(group, Answer(ANSWER.by, ANSWER.on, ANSWER.why, None, words))
+    return made
+
+
+def write(folder: Path, old: str, new: str, name: str = "shop.yml") -> None:
+    text = (folder / name).read_text()
+    assert text.count(old) == 1, text
+    (folder / name).write_text(text.replace(old, new))
+
+
+def column(folder: Path, name: str) -> Column:
+    return load(folder).sources["shop"].tables["customer"].columns[name]
+
+
+def lapsed(folder: Path) -> list[tuple[str, str | None, Why]]:
+    return [(one.table, one.column, one.why) for one in load(folder).lapsed.get("shop", ())]
+
+
+def test_a_confirmation_fills_what_waits_and_says_who(folder: Path) -> None:
+    assert (folder / "shop.yml").read_text() == MAP
+    assert column(folder, "email").origin == "observed"
+    assert column(folder, "seen_at").origin == "observed"
+    decided = column(folder, "email").decided
+    assert decided is not None and (decided.by, decided.why) == ("anna", ANSWER.why)
+    assert column(folder, "city").proposal is not None
+    land = load(folder).sources["shop"].tables["land"]
+    assert not land.unconfirmed and land.decided is not None
+    assert lapsed(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "table", "name"),
+    [
+        ("email: {origin: provided,", "email: {origin: inferred,", "customer", "email"),
+        ("email: {origin: provided,", "email: {origin: provided, protect: secret,", "customer", "email"),
+        ("{origin: observed}}}", "{origin: provided}}}", "customer", "seen_at"),
+        ("land: {personal: false,", "land: {table: country, personal: false,", "land", None),
+    ],
+)
+def test_a_confirmation_lapses_when_what_it_confirmed_changes(
+    folder: Path, old: str, new: str, table: str, name: str | None
+) -> None:
+    write(folder, old, new)
+    assert lapsed(folder) == [(table, name, Why.CHANGED)]
+    said = load(folder).sources["shop"].tables[table]
+    assert said.unconfirmed if name is None else said.columns[name].proposal is not None
+    assert (name or table) in [one.name for one in Review(folder).waiting()], "it is asked again"
+    write(folder, new, old)
+    assert lapsed(folder) == [], "said as it was, it counts again"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("confidence: 0.9", "confidence: 0.4"),
+        ("email: {", "email: {title: {nl: Adres, en: Address}, purposes: [sale], "),
+        ('"*_at": {origin: observed}}', '"*_at": {origin: observed}, "*": {purposes: [sale]}}'),
+        ("    purposes: [sale]\n", "    defaults: {purposes: [sale]}\n"),
+    ],
+)
+def test_what_is_said_beside_the_proposal_takes_no_confirmation_away(
+    folder: Path, old: str, new: str
+) -> None:
+    write(folder, old, new)
+    assert lapsed(folder) == []
+    assert column(folder, "email").decided is not None
+
+
+@pytest.mark.parametrize("by_hand", ["origin: assigned", "origin: observed, category: user.contact"])
+def test_a_word_without_the_mark_counts_and_check_names_the_contradiction(folder: Path, by_hand: str) -> None:
+    entry = "{origin: provided, review: needed, proposed: {confidence: 0.9, because: the name}}"
+    write(folder, f"email: {entry}", f"email: {{{by_hand}}}")
+    assert f"origin: {column(folder, 'email').origin}" in by_hand
+    assert column(folder, "email").decided is None
+    assert lapsed(folder) == [("customer", "email", Why.OTHERWISE)]
+    said = in_this_process(("inventory", "check", "--folder", str(folder)))
+    assert said.code == 1
+    assert "warning: shop.customer.email is in the file of confirmations, but the file says it" in said.text
+    assert "(shop.yml:13)" in said.text
+    assert in_this_process(("inventory", "check", "--fail-on", "error", "--folder", str(folder))).code == 0
+
+
+def test_what_is_gone_is_said_and_counts_for_nothing(folder: Path) -> None:
+    write(folder, "  land: {personal: false, review: needed, columns: {code: {}}}\n", "")
+    assert lapsed(folder) == [("land", None, Why.GONE)]
+    said = in_this_process(("inventory", "check", "--folder", str(folder)))
+    assert (
+        said.code == 0 and "note: shop.land is in the file of confirmations, but the map has no" in said.text
+    )
+
+
+def test_the_digest_of_the_map_covers_both_files(folder: Path) -> None:
+    before = load(folder).digest
+    file = folder / "shop.confirmed.yml"
+    file.write_text(file.read_text() + "# more\n")
+    assert load(folder).digest != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "origin: observed",
+            "origin: seen",
+            r"shop\.confirmed\.yml:9: tables\.customer\.columns\.email\.origin",
+        ),
+        ("review-2026-11-28:", "other:", r"shop\.confirmed\.yml:8: .*seen_at\.in: this is not declared"),
+        ("tables:", "tables: [", r"shop\.confirmed\.yml:\d+: not readable as YAML"),
+        (
+            "origin: observed",
+            "colour: red",
+            r"shop\.confirmed\.yml:9: .*colour: this word is not known here",
+        ),
+    ],
+)
+def test_a_fault_in_the_file_of_confirmations_is_named_there(
+    folder: Path, old: str, new: str, told: str
+) -> None:
+    write(folder, old, new, "shop.confirmed.yml")
+    with pytest.raises(InventoryError, match=told):
+        load(folder)
+
+
+def test_a_fault_by_an_answer_is_named_in_the_file_that_has_it(folder: Path) -> None:
+    write(folder, "origin: observed", "origin: observed, category: no.such", "shop.confirmed.yml")
+    with pytest.raises(InventoryError, match=r"shop\.confirmed\.yml:9: .*\.category: "):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["shop.draft.yml", "shop.confirmed.yml"])
+def test_a_file_that_goes_with_none_is_a_fault(folder: Path, name: str) -> None:
+    (folder / name).write_text("tables: {}\n")
+    (folder / "shop.yml").rename(folder / "winkel.yml")
+    with pytest.raises(InventoryError, match=rf"{name}:1: there is no shop\.yml that it goes with"):
+        load(folder)
+
+
+def test_explain_names_file_and_line_of_each(folder: Path) -> None:
+    write(folder, "kind: duckdb\n", "kind: duckdb\noptions: {path: no.duckdb}\n")
+    said = in_this_process(("inventory", "explain", "customer.email", "--folder", str(folder)))
+    assert "written   shop.yml:14, shop.confirmed.yml:9" in said.text
+
+
+INSIDE = """\
+source: shop
+kind: duckdb
+purposes:
+  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
+defaults: {columns: {"*_at": {origin: observed}}}
+confirmations:
+  map: {by: bea, on: 2026-01-01, why: By hand.}
+  review-2026-11-28: {by: anna, on: 2026-11-28, why: Gone through with the shop.}
+  review-2026-11-28-2:
+    by: anna
+    on: 2026-11-28
+    why: Looked again.
+
+tables:
+  customer:  # people
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    confirmed:
+      - {in: map, columns: [city]}
+      - {in: review-2026-11-28, columns: [seen_at,
+                                          email]}
+      - {in: review-2026-11-28-2, columns: [customer_id]}
+    columns:
+      customer_id: {origin: assigned}
+      email: {origin: provided, proposed: {confidence: 0.9, because: the name}}
+      city: {origin: provided}
+  visit:
+    subject: {customer_id: customer_id}
+    purposes: [sale]
+    confirmed:
+      - {in: review-2026-11-28, columns: [customer_id]}
+    columns: {customer_id: {origin: assigned}}
+"""
+
+
+def test_what_reviews_wrote_inside_is_taken_over_and_says_the_same(tmp_path: Path) -> None:
+    folder = write_inventory(tmp_path / "map", INSIDE)
+    before = load(folder)
+    said = in_this_process(("inventory", "take-over", "--folder", str(folder)))
+    assert "4 confirmations moved: shop.yml, shop.confirmed.yml." in said.text
+    after = load(folder)
+    for name, table in before.sources["shop"].tables.items():
+        assert after.sources["shop"].tables[name].columns == table.columns
+    assert not after.lapsed
+    text = (folder / "shop.yml").read_text()
+    assert "review-" not in text and "# people" in text and "- {in: map, columns: [city]}" in text
+    assert text.count("confirmed:") == 1, "the list of which nothing is left is gone"
+    assert (
+        "There is nothing to move"
+        in in_this_process(("inventory", "take-over", "--folder", str(folder))).text
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("[customer_id]}\n    columns: {", "[customer_id]}  # ask Jan\n    columns: {", 31),
+        ("    confirmed:\n      - {in: review-2026-11-28, columns: [customer_id]}\n",
+         "    confirmed: [{in: review-2026-11-28, columns: [customer_id]}]\n", 30),
+    ],
+)  # fmt: skip
+def test_what_shares_a_line_stays_and_counts(tmp_path: Path, old: str, new: str, line: int) -> None:
+    assert INSIDE.count(old) == 1
+    folder = write_inventory(tmp_path / "map", INSIDE.replace(old, new))
+    found = take_over(folder)
+    assert (found.columns, found.left) == (3, (f"shop.yml:{line}",))
+    assert new in (folder / "shop.yml").read_text()
+    assert load(folder).sources["shop"].tables["visit"].columns["customer_id"].decided is not None
+
+
+def test_nothing_is_moved_where_the_map_would_say_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_inventory(tmp_path / "map", INSIDE)
+
+    def wrong(name: str, confirmed: dict[str, Any]) -> bytes:
+        return as_file(name, {**confirmed, "tables": {}})
+
+    monkeypatch.setattr("afschrift.datamap.review.take_over.as_file", wrong)
+    with pytest.raises(ConfigurationError, match="Nothing was moved"):
+        take_over(folder)
+    assert (folder / "shop.yml").read_text() == INSIDE
+    assert not (folder / "shop.confirmed.yml").exists()
