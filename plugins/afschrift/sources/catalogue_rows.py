@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from afschrift.domain.sources import ForeignKey
+from afschrift.domain.sources import Described, ForeignKey
 
 
 def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[ForeignKey, ...]:
@@ -28,7 +28,33 @@ KeyRows = Iterable[tuple[str, object, bool, str | None]]
 primary one, the column; None where that is an expression or the beginning of a text."""
 
 
-def keys_of(
+Commented = Iterable[tuple[str, str | None, str | None]]
+"""Table, column (None: of the table itself) and comment."""
+
+
+def described(
+    keys: KeyRows,
+    required: Iterable[tuple[str, str]],
+    comments: Commented = (),
+    rows: Mapping[str, int] | None = None,
+    reads: Iterable[tuple[str, str]] = (),
+) -> Described:
+    """What a catalogue says.
+
+    Args:
+        keys: see `KeyRows`.
+        required: table and column that is never NULL.
+        comments: see `Commented`.
+        rows: table -> how many.
+        reads: view and table that it reads.
+    """
+    primary, unique = _keys_of(keys)
+    of_tables, of_columns = _commented(comments)
+    never_null = {table: frozenset(columns) for table, columns in _grouped(required).items()}
+    return Described(primary, unique, never_null, of_tables, of_columns, rows or {}, _grouped(reads))
+
+
+def _keys_of(
     rows: KeyRows,
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[tuple[str, ...], ...]]]:
     """Primary keys, and the further unique ones, by table; none that is not over columns alone.
@@ -50,7 +76,7 @@ def keys_of(
     return keys, {table: tuple(of_table) for table, of_table in unique.items() if of_table}
 
 
-def grouped(rows: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+def _grouped(rows: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     """The second of each pair by the first, in order, each once."""
     found: dict[str, dict[str, None]] = {}
     for one, other in rows:
@@ -58,10 +84,8 @@ def grouped(rows: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     return {one: tuple(others) for one, others in found.items()}
 
 
-def commented(
-    rows: Iterable[tuple[str, str | None, str | None]],
-) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Comments of tables and of columns, from table, column (None: of the table itself) and comment."""
+def _commented(rows: Commented) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Comments of tables, and of columns."""
     tables: dict[str, str] = {}
     columns: dict[str, dict[str, str]] = {}
     for table, column, comment in rows:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from afschrift.domain.sources import Described
-from afschrift.sources.catalogue_rows import commented, grouped, keys_of
+from afschrift.sources.catalogue_rows import described
 from afschrift.sources.duckdb.lake_stores import pattern
 from afschrift.sources.view_text import tables_in
 
@@ -41,24 +41,17 @@ def read_described(rows: Rows, named: Named) -> Described:
         rows: runs a statement.
         named: schema and table -> name in the inventory.
     """
-    keys, unique = keys_of((named(s, table), key, primary, c) for s, table, key, primary, c in rows(_KEYS))
     columns, tables, views = rows(_COLUMNS), rows(_TABLES), rows(_VIEWS)
-    comments, column_comments = commented(
+    names = [named(s, name) for s, name, _, _ in (*tables, *views)]
+    return described(
+        ((named(s, table), key, primary, column) for s, table, key, primary, column in rows(_KEYS)),
+        ((named(s, table), column) for s, table, column, nullable, _ in columns if not nullable),
         [
             *((named(s, name), None, comment) for s, name, comment, _ in (*tables, *views)),
             *((named(s, table), column, comment) for s, table, column, _, comment in columns),
-        ]
-    )
-    required = grouped((named(s, table), column) for s, table, column, nullable, _ in columns if not nullable)
-    names = [named(s, name) for s, name, _, _ in (*tables, *views)]
-    return Described(
-        keys,
-        unique,
-        {table: frozenset(of_table) for table, of_table in required.items()},
-        comments,
-        column_comments,
+        ],
         {named(s, table): int(size) for s, table, _, size in tables},
-        grouped(tables_in(((named(s, name), sql) for s, name, _, sql in views), names)),
+        tables_in(((named(s, name), sql) for s, name, _, sql in views), names),
     )
 
 

@@ -20,13 +20,12 @@ from afschrift.domain.own_account import Estimate, TableOracle
 from afschrift.domain.sources import ColumnType, Connection, Described, Structure
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
-from afschrift.sources.mysql.described import read_described
+from afschrift.sources.mysql.described import read_described, read_structure
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect, mysql_number
 from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
 from afschrift.sources.mysql.estimate import mysql_estimate
 from afschrift.sources.mysql.reconciliation import mysql_oracle, mysql_own
-from afschrift.sources.mysql.structure import read_structure
 from afschrift.sources.mysql.types import MysqlTypes
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.table_errors import relation_of

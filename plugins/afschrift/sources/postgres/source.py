@@ -22,7 +22,7 @@ from afschrift.sources.key_table import KEY_TABLE, key_json, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.postgres.address import conninfo
 from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
-from afschrift.sources.postgres.described import read_described
+from afschrift.sources.postgres.described import read_described, read_structure
 from afschrift.sources.postgres.dialect import (
     KEY_SETTING,
     SERVER,
@@ -41,7 +41,6 @@ from afschrift.sources.postgres.session_settings import (
     SNAPSHOT,
     settings_call,
 )
-from afschrift.sources.postgres.structure import read_structure
 from afschrift.sources.postgres.translate import with_documents
 from afschrift.sources.reconcile.account_beside import AccountBeside
 from afschrift.sources.table_errors import relation_of

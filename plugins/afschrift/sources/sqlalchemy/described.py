@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Inspector
 
 from afschrift.domain.sources import Described
-from afschrift.sources.catalogue_rows import commented, grouped, keys_of
+from afschrift.sources.catalogue_rows import described
 
 
 def read_described(inspector: Inspector, schema: str | None) -> Described:
@@ -22,7 +22,8 @@ def read_described(inspector: Inspector, schema: str | None) -> Described:
     unique = _asked(inspector.get_multi_unique_constraints, schema)
     columns = _asked(inspector.get_multi_columns, schema)
     tables = _asked(inspector.get_multi_table_comment, schema)
-    keys, others = keys_of(
+    found = [(table, column) for table, of_table in columns.items() for column in of_table]
+    return described(
         [
             *((table, "", True, c) for table, key in primary.items() for c in key["constrained_columns"]),
             *(
@@ -31,23 +32,12 @@ def read_described(inspector: Inspector, schema: str | None) -> Described:
                 for number, key in enumerate(of_table)
                 for column in key["column_names"]
             ),
-        ]
-    )
-    comments, column_comments = commented(
+        ],
+        ((table, column["name"]) for table, column in found if not column["nullable"]),
         [
             *((table, None, said.get("text")) for table, said in tables.items()),
-            *((table, c["name"], c.get("comment")) for table, found in columns.items() for c in found),
-        ]
-    )
-    required = grouped(
-        (table, c["name"]) for table, found in columns.items() for c in found if not c["nullable"]
-    )
-    return Described(
-        keys,
-        others,
-        {table: frozenset(of_table) for table, of_table in required.items()},
-        comments,
-        column_comments,
+            *((table, column["name"], column.get("comment")) for table, column in found),
+        ],
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from afschrift.domain.sources import Described
-from afschrift.sources.catalogue_rows import grouped, keys_of
+from afschrift.sources.catalogue_rows import described
 from afschrift.sources.sqlite.estimate import counted
 from afschrift.sources.view_text import tables_in
 
@@ -34,19 +34,13 @@ def read_described(rows: Callable[[str], list[tuple[Any, ...]]]) -> Described:
     """
     columns = rows(_COLUMNS)
     primary = sorted((table, place, column) for table, column, place, _ in columns if place)
-    keys, others = keys_of(
+    texts = rows(_TEXTS)
+    return described(
         [
             *((table, "", True, column) for table, _, column in primary),
             *((table, name, False, column) for table, name, column in rows(_UNIQUE)),
-        ]
-    )
-    required = grouped((table, column) for table, column, place, strict in columns if strict or place)
-    texts = rows(_TEXTS)
-    tables = [name for name, _, _ in texts]
-    return Described(
-        keys,
-        others,
-        {table: frozenset(of_table) for table, of_table in required.items()},
+        ],
+        ((table, column) for table, column, place, strict in columns if strict or place),
         rows=counted(rows),
-        reads=grouped(tables_in(((name, sql) for name, view, sql in texts if view), tables)),
+        reads=tables_in(((name, sql) for name, view, sql in texts if view), [name for name, _, _ in texts]),
     )
