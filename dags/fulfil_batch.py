@@ -12,7 +12,7 @@ how many on (`AFSCHRIFT_BATCH_REQUESTS`); `afschrift batch start` does it from a
 | task | what it does |
 |---|---|
 | prepare | assesses and classifies each request by itself: its questions, decisions and plan are its own |
-| extract | one a source: one snapshot, one pass a table, split into each person's own encrypted staging |
+| extract_SOURCE | one snapshot, one pass a table, split into each person's own encrypted staging |
 | end | always runs; ends the batch, and hands on the runs that go on |
 | start | one a request: starts its run of `fulfil_request`, which finds the sources extracted |
 
@@ -31,6 +31,7 @@ A batch whose worker was killed leaves runs that count as lost; the sweep starts
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import dag, task
@@ -38,7 +39,7 @@ from airflow.sdk import dag, task
 from afschrift.airflow_ext.batch import batch_tasks as tasks
 from afschrift.airflow_ext.environment import DAG_ID
 from afschrift.airflow_ext.params import several_requests
-from afschrift.airflow_ext.queues import by_source, several
+from afschrift.airflow_ext.queues import by_source, several, task_of
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 
 
@@ -53,11 +54,12 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 )
 def fulfil_batch() -> None:
     """Prepare, extract each source once, start each request's own run; only ids travel."""
-    run = partial(task, multiple_outputs=False)
-    reading = run(tasks.extract, map_index_template="{{ task.op_kwargs['source'] }}", **by_source())
-    extracted = reading.expand_kwargs(run(tasks.prepare, **several())())
+    run: Any = partial(task, multiple_outputs=False)
+    prepared = run(tasks.prepare, **several())()
     chosen = run(tasks.end, trigger_rule="all_done")()
-    extracted >> chosen
+    prepared >> chosen
+    for source, place in by_source().items():
+        run(tasks.extract, task_id=task_of(source), **place)(source, prepared) >> chosen
     TriggerDagRunOperator.partial(
         task_id="start",
         trigger_dag_id=DAG_ID,

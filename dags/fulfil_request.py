@@ -13,7 +13,7 @@ or a number of a person into this form: Airflow keeps it where every viewer read
 |---|---|
 | assess | is the request open, is there an identity decision, do the formats qualify? |
 | classify | decides on every column before anything is read, follows the joins, freezes the plan |
-| extract | one a source: one read-only snapshot, one pass, into encrypted staging |
+| extract_SOURCE | one snapshot, one pass, into encrypted staging; skipped where the plan needs none of it |
 | validate | reads every file again with another library and compares |
 | package | builds and signs the bundle |
 | deliver | hands it over; nothing is visible there before it is whole |
@@ -26,6 +26,9 @@ finished.
 
 The logs hold ids, counts, digests and rule ids. What each task did also stands in the audit trail:
 `afschrift request show ID`.
+
+A task `extract` without a source says that the data map could not be read where Airflow read this DAG: mend
+what it names, wait until the DAG has a task for each source again, and start a new run.
 
 ## The run ends as a success, with skipped tasks
 A person must decide first: identity, a column that nobody classified, a key of two persons, nothing held, or
@@ -52,15 +55,21 @@ one step to clear, with what follows: it makes the file again, and so does a new
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from inspect import getdoc
+from typing import Any
 
-from airflow.sdk import dag, task, teardown
+from airflow.providers.standard.operators.python import BranchPythonOperator, PythonOperator
+from airflow.sdk import chain, dag
 
 from afschrift.airflow_ext import tasks
-from afschrift.airflow_ext.outside.lineage import step_task, task_alone
+from afschrift.airflow_ext.outside.lineage import AloneOperator, StepOperator
 from afschrift.airflow_ext.params import demo_mode, form, one_task
-from afschrift.airflow_ext.queues import by_source, several
+from afschrift.airflow_ext.queues import by_source, several, task_of
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+
+REQUEST = {"request": "{{ ti.xcom_pull(task_ids='assess') }}"}
 
 
 @dag(
@@ -74,28 +83,38 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
 )
 def fulfil_request() -> None:
     """The chain of tasks; only ids and names of sources travel along it."""
-    # What no task asks for is not handed on: it would cost a call to the API server each time.
     if one_task():
-        alone = partial(task_alone, do_xcom_push=False)
-        alone(tasks.fulfil, **several())() >> teardown(alone(tasks.wipe))()
+        alone = partial(task, AloneOperator)
+        alone(tasks.fulfil, **several()) >> alone(tasks.wipe).as_teardown()
         return
-    hand_on = partial(step_task, multiple_outputs=False)  # one XCom a task, not one more for each of its keys
-    run = partial(step_task, do_xcom_push=False)
-    request = hand_on(tasks.assess, **several())()
-    sources = hand_on(tasks.classify, **several())(request)
-    reading = run(
-        tasks.extract,
-        map_index_template="{{ task.op_kwargs['source'] }}",
-        doc_md=tasks.extract.__doc__,  # a mapped task does not take it from the function
-        **by_source(),
+    assessed = task(AloneOperator, tasks.assess, do_xcom_push=True, **several())
+    step = partial(task, StepOperator, op_kwargs=REQUEST)
+    classified = task(
+        BranchPythonOperator,
+        tasks.choose_sources,
+        "classify",
+        op_kwargs=REQUEST,
+        do_xcom_push=True,
+        **several(),
     )
-    extracted = reading.partial(request=request).expand(source=sources)
-    validated = run(tasks.validate)(request)
-    packed = run(tasks.package)(request)
-    delivered = run(tasks.deliver)(request)
-    closed = run(tasks.close)(request)
-    wiped = teardown(task(do_xcom_push=False)(tasks.wipe))(request)
-    extracted >> validated >> packed >> delivered >> closed >> wiped
+    extracted = [
+        step(tasks.extract, task_of(source), op_kwargs=REQUEST | {"source": source}, **place)
+        for source, place in by_source().items()
+    ] or [task(AloneOperator, tasks.no_source, "extract")]
+    # `none_failed`, but for a run that ended at a question before it read anything
+    validated = step(tasks.validate, trigger_rule="none_failed_min_one_success")
+    classified >> validated
+    wiped = task(PythonOperator, tasks.wipe, op_kwargs=REQUEST).as_teardown()
+    rest = [step(tasks.package), step(tasks.deliver), step(tasks.close)]
+    chain(assessed, classified, extracted, validated, *rest, wiped)
+
+
+def task(
+    operator: type[PythonOperator], function: Callable[..., Any], name: str | None = None, **more: Any
+) -> PythonOperator:
+    """A task of the function's name. What no other asks for is not handed on: that costs a call each."""
+    more = {"do_xcom_push": False, "doc_md": getdoc(function)} | more
+    return operator(task_id=name or function.__name__, python_callable=function, **more)
 
 
 DAG = fulfil_request()

@@ -24,8 +24,6 @@ A source takes a connection of any type: the inventory says of which kind the so
 """
 
 _LOG = logging.getLogger(__name__)
-_READS = {("fulfil_request", "extract"), ("fulfil_batch", "extract")}
-"""DAG and task that is mapped over sources: `airflow_ext.queues` chooses where each instance runs."""
 _REST = 0.05
 """Seconds between two looks of an idle scheduler; with fewer it is busy with looking."""
 _AGAIN = 60
@@ -166,29 +164,15 @@ def _plugin() -> type:
 
 
 def _policy() -> type:
-    """Airflow's cluster policy; where it is asked for, a process that forks tasks is warmed, if it may be.
+    """A cluster policy without a rule: Airflow asks for it at its start, and what forks tasks is warmed then.
 
-    No file has to be copied into `$AIRFLOW_HOME/config` for it; an `airflow_local_settings` of the
-    installation's own goes beside it, and has the last word.
+    No file has to be copied into `$AIRFLOW_HOME/config` for it, and one of the installation's own stays.
     """
-    from airflow import settings
     from airflow.configuration import conf
-    from airflow.policies import hookimpl
 
     class AfschriftPolicy:
-        """Says where the task runs that reads a source."""
+        """Says nothing about any DAG or task."""
 
-        @staticmethod
-        @hookimpl
-        def task_instance_mutation_hook(task_instance: Any, dag_run: Any) -> None:
-            """Airflow's hook of this name, for each task instance that is made, of any DAG."""
-            if (task_instance.dag_id, task_instance.task_id) in _READS:
-                from afschrift.airflow_ext.queues import choose_place
-
-                choose_place(task_instance, dag_run)
-
-    # Airflow looks only whether there is an `airflow_local_settings`: without it, it passes our hook over.
-    settings.task_instance_mutation_hook.is_noop = False  # type: ignore[attr-defined]
     executor = conf.get("core", "executor")
     if sys.argv[1:2] == ["scheduler"]:
         must_rest(executor, conf.getfloat("scheduler", "scheduler_idle_sleep_time"))

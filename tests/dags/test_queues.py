@@ -32,23 +32,19 @@ def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory)
         yield made
 
 
-def queues(airflow_env: AirflowEnv, run_id: str) -> dict[tuple[str, int], tuple[str, str]]:
-    rows = airflow_env.rows(
-        "SELECT task_id, map_index, queue, pool FROM task_instance WHERE run_id = ?", run_id
-    )
-    return {(task, index): (queue, pool) for task, index, queue, pool in rows}
+def queues(airflow_env: AirflowEnv, run_id: str) -> dict[str, tuple[str, str]]:
+    rows = airflow_env.rows("SELECT task_id, queue, pool FROM task_instance WHERE run_id = ?", run_id)
+    return {task: (queue, pool) for task, queue, pool in rows}
 
 
-def configs(run_id: str) -> dict[tuple[str, int], str | None]:
+def configs(run_id: str) -> dict[str, str | None]:
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     with create_session() as session:
         found = session.scalars(select(TaskInstance).where(TaskInstance.run_id == run_id))
-        return {
-            (ti.task_id, ti.map_index): (ti.executor_config or {}).get("pod_template_file") for ti in found
-        }
+        return {ti.task_id: (ti.executor_config or {}).get("pod_template_file") for ti in found}
 
 
 def add_pool(name: str) -> None:
@@ -65,33 +61,21 @@ def test_each_source_is_read_in_its_queue_and_what_opens_several_in_the_one_for_
 
     assert outcome.state == "success"
     found = queues(airflow_env, outcome.run_id)
-    sources = [("extract", 0), ("extract", 1)]
-    assert {found.pop(one) for one in sources} == {("dmz", "default_pool"), ("finance", "ledger")}
-    assert {queue for (task, _), (queue, _) in found.items() if task in EVERYWHERE} == {"all"}
-    assert {queue for (task, _), (queue, _) in found.items() if task not in EVERYWHERE} == {"default"}
+    assert found.pop("extract_app") == ("dmz", "default_pool")
+    assert found.pop("extract_shop") == ("finance", "ledger")
+    assert {queue for task, (queue, _) in found.items() if task in EVERYWHERE} == {"all"}
+    assert {queue for task, (queue, _) in found.items() if task not in EVERYWHERE} == {"default"}
     pods = configs(outcome.run_id)
-    assert sorted(str(pods.pop(one)) for one in sources) == ["/pods/dmz.yaml", "None"]
-    assert {task: pod for (task, _), pod in pods.items() if pod} == dict.fromkeys(
-        EVERYWHERE, "/pods/all.yaml"
-    )
+    assert pods.pop("extract_app") == "/pods/dmz.yaml"
+    assert {task: pod for task, pod in pods.items() if pod} == dict.fromkeys(EVERYWHERE, "/pods/all.yaml")
 
 
-def test_a_pool_that_is_not_there_is_told_in_the_log_and_limits_nothing(
+def test_a_source_that_names_no_pool_is_read_in_the_default_one(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
-    from airflow.models.pool import Pool
-    from airflow.utils.session import create_session
-    from sqlalchemy import delete
+    add_pool("afschrift_app")
 
-    with create_session() as session:
-        session.execute(delete(Pool).where(Pool.pool == "ledger"))
-    before = len(airflow_env.log)
-
-    outcome = airflow_env.run({"request": installation.submit(CUSTOMERS[0], "portability")})
-
-    assert outcome.state == "success"
-    assert {pool for _, pool in queues(airflow_env, outcome.run_id).values()} == {"default_pool"}
-    assert "no pool ledger, which source shop names" in airflow_env.log[before:]
+    assert airflow_env.dag().task_dict["extract_app"].pool == "default_pool"
 
 
 def test_cleared_tasks_keep_their_place(airflow_env: AirflowEnv, installation: Installation) -> None:
@@ -116,7 +100,7 @@ def test_one_task_for_all_steps_reaches_all_sources(
 
     assert outcome.state == "success"
     found = queues(airflow_env, outcome.run_id)
-    assert {task: queue for (task, _), (queue, _) in found.items()} == {"fulfil": "all", "wipe": "default"}
+    assert {task: queue for task, (queue, _) in found.items()} == {"fulfil": "all", "wipe": "default"}
 
 
 def test_a_batch_reads_each_source_in_its_queue(airflow_env: AirflowEnv, installation: Installation) -> None:
@@ -125,9 +109,18 @@ def test_a_batch_reads_each_source_in_its_queue(airflow_env: AirflowEnv, install
     done = batch_dag().test(run_conf={"requests": requests})
 
     found = queues(airflow_env, done.run_id)
-    assert found[("prepare", -1)][0] == "all"
-    assert {queue for (task, _), (queue, _) in found.items() if task == "extract"} == {"dmz", "finance"}
-    assert found[("end", -1)][0] == "default"
+    assert {found[f"extract_{source}"][0] for source in ("app", "shop")} == {"dmz", "finance"}
+    assert (found["prepare"][0], found["end"][0]) == ("all", "default")
+
+
+def test_a_plan_whose_source_has_no_task_yet_waits_for_it_and_says_what_to_do() -> None:
+    from afschrift.airflow_ext.queues import following
+    from afschrift.domain.errors import RetriableError
+
+    known = dict.fromkeys(("assess", "classify", "extract_app", "extract_shop", "validate"))
+    assert following(["shop"], known) == ["extract_shop"]
+    with pytest.raises(RetriableError, match=r"no task for the sources late, new of.* clear `classify`"):
+        following(["late", "shop", "new"], known)
 
 
 def test_the_look_at_keys_before_the_identity_reaches_all_sources(installation: Installation) -> None:

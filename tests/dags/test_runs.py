@@ -20,15 +20,13 @@ from testbed.running import hand_over
 from tests.airflow_support import ONCE, AirflowEnv
 from tests.support.installed import CUSTOMERS, Installation, installed
 
-REST = ("classify", "extract", "validate", "package", "deliver", "close")
+REST = ("classify", "extract_app", "extract_shop", "validate", "package", "deliver", "close")
 
 
 def tries(airflow_env: AirflowEnv, run_id: str) -> dict[str, tuple[str, int]]:
-    """State and number of tries of each task; a mapped one by its place in the list."""
-    rows = airflow_env.rows(
-        "SELECT task_id, map_index, state, try_number FROM task_instance WHERE run_id = ?", run_id
-    )
-    return {name if index < 0 else f"{name}[{index}]": (state, n) for name, index, state, n in rows}
+    """State and number of tries of each task."""
+    rows = airflow_env.rows("SELECT task_id, state, try_number FROM task_instance WHERE run_id = ?", run_id)
+    return {name: (state, n) for name, state, n in rows}
 
 
 @dataclass
@@ -87,7 +85,10 @@ def test_only_ids_and_digests_reach_airflow(airflow_env: AirflowEnv, fulfilled: 
         "SELECT rendered_fields FROM rendered_task_instance_fields WHERE run_id = ?", run_id
     )
 
-    assert [len(values), len(rendered)] == [2, 9]  # of `assess` and `classify`: nobody asks for the others
+    assert [len(values), len(rendered)] == [
+        3,
+        8,
+    ]  # of `assess`, and two of `classify`: nobody asks for the others
     for text in _texts([json.loads(value) for (value,) in values + rendered]):
         assert known.fullmatch(text), text
     # A number of rows or bytes would tell whose request it was, when its key is long gone.
@@ -219,9 +220,9 @@ def test_a_source_that_is_down_is_tried_three_times_and_then_asked_about(
     outcome = airflow_env.run({"request": request}, unplug)
 
     assert (outcome.state, outcome.failed) == ("success", ())
-    assert set(outcome.skipped) == {"extract[0]", "validate", "package", "deliver", "close"}
+    assert set(outcome.skipped) == {"extract_app", "validate", "package", "deliver", "close"}
     of = tries(airflow_env, outcome.run_id)
-    assert [of["extract[0]"], of["extract[1]"]] == [("skipped", 3), ("success", 1)]
+    assert [of["extract_app"], of["extract_shop"]] == [("skipped", 3), ("success", 1)]
     assert any("A person is needed. Source app cannot be reached" in line for line in airflow_env.lines)
     assert installation.state(request) == "needs_person"
     assert installation.bundles == []
@@ -256,7 +257,7 @@ def test_a_part_leaves_and_the_next_run_gives_the_rest(
 
     outcome = airflow_env.run({"request": request})
 
-    assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ())
+    assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ("extract_app",))
     assert [one.name for one in installation.bundles] == [f"{request}-portability-partial.zip"]
     assert installation.state(request) == "accepted"
     assert register.runs.all(request_id=request)[-1].outcome == "partly_delivered"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import itertools
 import json
 import subprocess
 import sys
@@ -12,8 +11,19 @@ from typing import Any
 
 import pytest
 from tests.airflow_support import AirflowEnv
+from tests.support.installed import Installation, own_inventory
 
-CHAIN = ["assess", "classify", "extract", "validate", "package", "deliver", "close", "wipe"]
+CHAIN = [
+    "assess",
+    "classify",
+    "extract_app",
+    "extract_shop",
+    "validate",
+    "package",
+    "deliver",
+    "close",
+    "wipe",
+]
 
 HEAVY = ["pandas", "pyarrow", "duckdb", "polars", "tink", "upath", "isal", "ruamel.yaml", "alembic"]
 
@@ -36,24 +46,64 @@ def test_the_tasks_form_the_chain(dag: Any) -> None:
     order = [task.task_id for task in dag.topological_sort()]
 
     assert order == CHAIN
-    for before, after in itertools.pairwise(CHAIN):
-        assert before in dag.task_dict[after].upstream_task_ids
+    before = [{"assess"}, {"classify"}, {"classify"}, {"classify", "extract_app", "extract_shop"}]
+    before += [{name} for name in CHAIN[4:-1]]
+    assert [dag.task_dict[name].upstream_task_ids for name in CHAIN[1:]] == before
 
 
 def test_only_the_teardown_runs_after_a_failure(dag: Any) -> None:
     rules = {name: task.trigger_rule.value for name, task in dag.task_dict.items()}
 
     assert rules.pop("wipe") == "all_done_setup_success"
+    assert rules.pop("validate") == "none_failed_min_one_success"  # a source that is not needed is skipped
     assert set(rules.values()) == {"all_success"}
     assert [name for name, task in dag.task_dict.items() if task.is_teardown] == ["wipe"]
     assert not dag.task_dict["wipe"].on_failure_fail_dagrun
 
 
-def test_extract_is_mapped_over_sources_and_names_them(dag: Any) -> None:
-    extract = dag.task_dict["extract"]
+def test_each_source_has_a_task_of_its_name(dag: Any) -> None:
+    for source in ("app", "shop"):
+        task = dag.task_dict[f"extract_{source}"]
+        assert not task.is_mapped
+        assert task.op_kwargs["source"] == source
 
-    assert extract.is_mapped
-    assert "source" in extract.map_index_template
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("shop.yml", "source: [", "shop.yml"),
+        ("shop.yml", "source: Web shop\n", "shop.yml"),
+        ("shop.yml", "kind: duckdb\n", "shop.yml"),
+        (None, None, "No source is described"),
+    ],
+)
+def test_a_map_that_cannot_be_read_is_told_by_a_task(
+    airflow_env: AirflowEnv,
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    file: str | None,
+    text: str | None,
+    said: str,
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    from afschrift.airflow_ext.environment import DAGS
+    from afschrift.airflow_ext.tasks import no_source
+    from afschrift.domain.errors import ConfigurationError
+
+    inventory = own_inventory(tmp_path / "inventory")
+    if file and text:
+        (inventory / file).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(inventory if file else tmp_path / "none"))
+
+    bag = DagBag(dag_folder=str(DAGS))
+
+    assert bag.import_errors == {}
+    order = [task.task_id for task in bag.dags["fulfil_request"].topological_sort()]
+    assert order == ["assess", "classify", "extract", *CHAIN[4:]]
+    with pytest.raises(ConfigurationError, match=rf"{said}.* What to do: "):
+        no_source()
 
 
 def test_every_task_has_retries_by_policy_a_last_line_and_its_text(dag: Any) -> None:
@@ -73,7 +123,7 @@ def test_it_starts_only_when_triggered(dag: Any) -> None:
 
 def test_the_runbook_names_every_task_and_what_to_do(dag: Any) -> None:
     for name in CHAIN:
-        assert f"| {name} |" in dag.doc_md
+        assert f"| {'extract_SOURCE' if name.startswith('extract_') else name} |" in dag.doc_md
     for part in ("## Trigger", "skipped tasks", "## The run failed", "## Resume", "afschrift questions"):
         assert part in dag.doc_md
 

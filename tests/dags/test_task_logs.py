@@ -157,8 +157,9 @@ def as_json(logged: Logged, folder: Path, run: str, *, without: str = "") -> Non
     for text in lines(logged.log):
         type_ = text.split()[2].rstrip(":")
         task = WRITTEN_BY.get(type_, "close")
-        index = ("map_index=0/" if "Source app" in text else "map_index=1/") if task == "extract" else ""
-        path = folder / f"dag_id=fulfil_request/run_id={run}/task_id={task}/{index}attempt=1.log"
+        if task == "extract":
+            task += "_app" if "Source app" in text else "_shop"
+        path = folder / f"dag_id=fulfil_request/run_id={run}/task_id={task}/attempt=1.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         entry = {"level": "info", "event": text, "logger": "afschrift.trail", "run_id": run, "task_id": task}
         with path.open("a", encoding="utf-8") as stream:
@@ -186,7 +187,7 @@ def test_an_event_whose_line_was_taken_out_is_found(logged: Logged, tmp_path: Pa
 def test_nothing_is_said_of_a_task_whose_log_is_not_there(logged: Logged, tmp_path: Path) -> None:
     [run] = [run.id for run in logged.installation.services.register.runs.all(request_id=logged.request)]
     as_json(logged, tmp_path, run)
-    for path in (*tmp_path.rglob("task_id=classify/*.log"), *tmp_path.rglob("map_index=0/*.log")):
+    for path in (*tmp_path.rglob("task_id=classify/*.log"), *tmp_path.rglob("task_id=extract_app/*.log")):
         path.unlink()
 
     assert found(logged, tmp_path) == []

@@ -35,13 +35,13 @@ pytestmark = [
 ]
 
 WATCHED = Path(__file__).parents[1] / "support" / "watched"
-CHAIN = ["assess", "classify", "extract[0]", "extract[1]", "validate", "package", "deliver", "close"]
+CHAIN = ["assess", "classify", "extract_app", "extract_shop", "validate", "package", "deliver", "close"]
 
 EVENT = {
     "assess": "assessed",
     "classify": "plan_frozen",
-    "extract[0]": "extracted app",
-    "extract[1]": "extracted shop",
+    "extract_app": "extracted app",
+    "extract_shop": "extracted shop",
     "validate": "validated",
     "package": "packed",
     "deliver": "bundle_delivered",
@@ -95,14 +95,14 @@ def test_a_request_goes_through(airflow: Running) -> None:
     assert airflow.wait(run) == "success"
     assert airflow.installation.state(request) == "ready"
     tasks = airflow.tasks(run)
-    assert {tasks[name]["rendered_map_index"] for name in ("extract[0]", "extract[1]")} == {"app", "shop"}
+    assert set(tasks) == {*CHAIN, "wipe"}
     assert airflow.ask("GET", "/importErrors")["total_entries"] == 0
 
 
 def test_its_figures_go_to_statsd_and_its_spans_to_a_collector(
     airflow: Running, statsd: StatsdListener, collector: OtlpReceiver
 ) -> None:
-    steps = {name.partition("[")[0] for name in CHAIN}
+    steps = {name.partition("_")[0] for name in CHAIN}
     assert {name.rpartition(".")[2] for name in statsd.values("afschrift.step.duration.")} == steps
     assert set(statsd.values("afschrift.step.rows.")) == {
         f"afschrift.step.rows.{name}" for name in ("extract", "validate")
@@ -170,7 +170,7 @@ def test_the_logs_of_its_tasks_tell_the_story_of_the_trail(airflow: Running) -> 
     assert {(entry["trail_seq"], entry["trail_type"], entry["request"]) for entry in fields} == {
         (header.seq, header.type, request) for header, _ in of_run
     }
-    assert {entry.get("step") for entry in fields} >= {*(name.partition("[")[0] for name in CHAIN)}
+    assert {entry.get("step") for entry in fields} >= {*(name.partition("_")[0] for name in CHAIN)}
     loggers = {entry.get("logger", "") for entry in entries}
     assert {name for name in loggers if not name.startswith(("airflow", "afschrift", "task"))} <= {
         "py.warnings",
@@ -181,21 +181,6 @@ def test_the_logs_of_its_tasks_tell_the_story_of_the_trail(airflow: Running) -> 
     assert compare(logs, register.trail.events()).findings == []
     links = airflow.get(f"/dagRuns/{run}/taskInstances/classify/links")["extra_links"]
     assert links == {"Request": f"afschrift/runs/{run}"}
-
-
-def test_a_source_is_read_in_the_pool_of_its_name(airflow: Running) -> None:
-    pool = {"name": "afschrift_shop", "slots": 1, "description": "", "include_deferred": False}
-    assert airflow.send("POST", "/pools", json=pool).status_code == httpx.codes.CREATED
-
-    run = airflow.trigger(airflow.installation.submit(next(PEOPLE), "portability"))
-
-    assert airflow.wait(run) == "success"
-    assert {task["rendered_map_index"]: task["pool"] for name, task in airflow.tasks(run).items()} == {
-        None: "default_pool",
-        "app": "default_pool",
-        "shop": "afschrift_shop",
-    }
-    assert airflow.send("DELETE", "/pools/afschrift_shop").status_code == httpx.codes.NO_CONTENT
 
 
 def test_the_next_run_of_a_request_has_the_next_number(airflow: Running) -> None:
@@ -213,9 +198,7 @@ def test_the_next_run_of_a_request_has_the_next_number(airflow: Running) -> None
     assert airflow.wait(second) == "success"
     assert {
         name: task["state"] for name, task in airflow.tasks(second).items() if name != "wipe"
-    } == dict.fromkeys(
-        ("assess", "classify", "extract", "validate", "package", "deliver", "close"), "skipped"
-    )
+    } == dict.fromkeys(CHAIN, "skipped")
     assert airflow.installation.state(request) == "needs_person"
 
 

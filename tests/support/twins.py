@@ -62,8 +62,10 @@ def _asked(bureau: Bureau, right: str, language: str, **more: object):  # type: 
 
 
 def given(bureau: Bureau, request: str) -> Files:
-    """What the person gets."""
-    return read(run(bureau.services, request))
+    """What the person gets; and the sources that have a task in Airflow, whose grid others see too."""
+    bundle = read(run(bureau.services, request))
+    frozen = bureau.services.register.steps.latest(request, "classify") or {}
+    return bundle | {"sources": " ".join(frozen["sources"]).encode()}
 
 
 def read(bundle: Path) -> Files:

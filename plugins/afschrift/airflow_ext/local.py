@@ -34,7 +34,7 @@ class RunOutcome:
 
     Attributes:
         state: of the DAG run, `success` or `failed`.
-        failed, skipped: tasks, a mapped one as `extract[0]`.
+        failed, skipped: tasks.
         run_id: in the private Airflow.
         seconds: from start to end.
     """
@@ -136,8 +136,7 @@ def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -
         run = dag.test(run_conf=dict(conf))
     by_state: dict[str, list[str]] = {}
     for ti in sorted(run.get_task_instances(), key=lambda ti: (ti.start_date is None, ti.start_date)):
-        name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
-        by_state.setdefault(str(ti.state), []).append(name)
+        by_state.setdefault(str(ti.state), []).append(ti.task_id)
     return RunOutcome(
         state=str(run.state),
         failed=tuple(by_state.get(TaskInstanceState.FAILED, ())),

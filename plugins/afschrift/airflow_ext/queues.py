@@ -1,35 +1,23 @@
-"""Where a task runs that opens sources: its queue, its pool, and the template of its pod.
-
-What opens several sources has its place from the DAG. A task that is mapped over sources has one place in
-the DAG for all of them, so the scheduler chooses by the source when it makes the instances: the map travels
-in the task's `executor_config`, and neither scheduler nor API server reads the inventory.
-
-Where a source names no pool, one of the name `afschrift_<source>` counts, for whoever wants to spare a
-database; where there is none, `default_pool`.
-"""
+"""Where a task runs that opens sources: its queue, its pool, and the template of its pod."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from afschrift.app.task_places import of_installation, places_of
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.inventory.run_in import RunIn
 
 if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
 
-log = logging.getLogger(__name__)
-
-_READS = "extract"
-_BY_SOURCE = "afschrift_sources"
-_POD = "pod_template_file"
+_TASK = "extract_"
 
 
-def pool_of(source: str) -> str:
-    """Name of a source's pool, where it names none."""
-    return f"afschrift_{source}"
+def task_of(source: str) -> str:
+    """Name of the task that reads a source."""
+    return _TASK + source
 
 
 def several() -> dict[str, Any]:
@@ -38,76 +26,51 @@ def several() -> dict[str, Any]:
     Raises:
         ConfigurationError: as `app.task_places.of_installation`.
     """
-    found = of_installation().several
-    pod = {"executor_config": {_POD: found.pod_template_file}} if found.pod_template_file else {}
-    return pod | ({"queue": found.queue} if found.queue else {})
+    return _arguments(of_installation().several)
 
 
-def by_source() -> dict[str, Any]:
-    """Arguments of the task that is mapped over sources; none, where nothing is said."""
-    found = of_installation().by_source
-    said = {name: one for name, place in found.items() if (one := place.model_dump(exclude_none=True))}
-    return {"executor_config": {_BY_SOURCE: said}} if said else {}
+def by_source() -> dict[str, dict[str, Any]]:
+    """Source -> arguments of the task that reads it; empty, where the sources are not known."""
+    found = of_installation()
+    return {name: _arguments(place) for name, place in found.by_source.items()} | {
+        name: {} for name in found.manual
+    }
 
 
-def choose_place(task_instance: Any, dag_run: Any = None) -> None:
-    """Give a task instance the queue, pool and pod of the source that it reads."""
-    # heavy: never when Airflow parses the DAG file
-    from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAG_ID
-
-    names_sources = {DAG_ID: "classify", BATCH_DAG_ID: "prepare"}.get(task_instance.dag_id)
-    if names_sources is None or task_instance.task_id != _READS or task_instance.map_index < 0:
-        return
-    from sqlalchemy.orm import object_session
-
-    session = object_session(task_instance) or (dag_run and object_session(dag_run))
-    if session is None:
-        return
-    with session.no_autoflush:
-        source = _source_of(task_instance, names_sources, session)
-        if source is None:
-            return
-        config = task_instance.executor_config or {}
-        said = config.get(_BY_SOURCE, {}).get(source, {})
-        if "queue" in said:
-            task_instance.queue = said["queue"]
-        if _POD in said:
-            task_instance.executor_config = {**config, _POD: said[_POD]}
-        _choose_pool(task_instance, session, said.get("pool"), source)
-
-
-def _source_of(task_instance: Any, names_sources: str, session: Any) -> str | None:
-    """The source that a mapped task reads, from what an earlier task of its run handed on."""
-    from airflow.models.xcom import XComModel
-
-    handed = XComModel.get_many(
-        run_id=task_instance.run_id,
-        key="return_value",
-        task_ids=names_sources,
-        dag_ids=task_instance.dag_id,
+def unknown_sources() -> ConfigurationError:
+    """Why no source has a task, where none has."""
+    return of_installation().unreadable or ConfigurationError(
+        "This DAG was read without the data map, so no source has a task in it.",
+        remedy="give the DAG processor the same data map (AFSCHRIFT_INVENTORY) as the workers, wait until it "
+        "has read the DAG, and start a new run.",
     )
-    row = session.scalars(handed).first()
-    sources = XComModel.deserialize_value(row) if row else []
-    if not isinstance(sources, list) or task_instance.map_index >= len(sources):
-        return None
-    named = sources[task_instance.map_index]
-    return str(named["source"] if isinstance(named, dict) else named)
 
 
-def _choose_pool(task_instance: Any, session: Any, named: str | None, source: str) -> None:
-    from airflow.models.pool import Pool
-    from sqlalchemy import select
+def following(sources: list[str], tasks: Mapping[str, Any]) -> list[str]:
+    """Names of the tasks that read sources.
 
-    name = named or pool_of(source)
-    if session.scalar(select(Pool.pool).where(Pool.pool == name)):
-        task_instance.pool = name
-    elif named:
-        log.warning(
-            "Airflow has no pool %s, which source %s names: nothing limits how many tasks read it. What to "
-            "do: create the pool.",
-            named,
-            source,
+    Args:
+        sources: that a plan reads.
+        tasks: of the run, as Airflow knows it.
+
+    Raises:
+        RetriableError: a source was described after Airflow had read the DAG.
+    """
+    missing = [source for source in sources if task_of(source) not in tasks]
+    if missing:
+        raise RetriableError(
+            f"This run has no task for the sources {', '.join(missing)} of its plan: Airflow read the DAG "
+            "before the data map had them, or could not read the data map.",
+            remedy="see that the DAG processor has the data map of the workers (AFSCHRIFT_INVENTORY), wait "
+            "until it has read the DAG, and clear `classify` and what follows.",
         )
+    return [task_of(source) for source in sources]
+
+
+def _arguments(place: RunIn) -> dict[str, Any]:
+    said = place.model_dump(exclude_none=True)
+    template = said.pop("pod_template_file", None)
+    return said | ({"executor_config": {"pod_template_file": template}} if template else {})
 
 
 def _default_queue() -> str:

@@ -69,6 +69,5 @@ class _Warnings(logging.Handler):
 
 
 def _name(task_instance: Any) -> str:
-    """A task as a person knows it: `extract shop`, not its number in the list."""
-    source = getattr(task_instance.task, "op_kwargs", {}).get("source")
-    return f"{task_instance.task_id} {source}" if isinstance(source, str) else str(task_instance.task_id)
+    """A task as a person knows it: `extract shop`."""
+    return str(task_instance.task_id).replace("extract_", "extract ")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from afschrift.airflow_ext.heartbeat import beating
 from afschrift.airflow_ext.outside.measured import measured
 from afschrift.airflow_ext.params import change_options, chosen, demo_mode, form, one_task, refuse_unknown
-from afschrift.airflow_ext.queues import must_be_its_queue
+from afschrift.airflow_ext.queues import following, must_be_its_queue, unknown_sources
 from afschrift.airflow_ext.retry import is_last_try
-from afschrift.airflow_ext.step import handed_on, step
+from afschrift.airflow_ext.step import handed_on, shown, step
 from afschrift.domain.errors import (
     NeedsPersonError,
     RefusedError,
@@ -55,11 +55,7 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
 
 
 def classify(request: str | None, params: Any = None, dag_run: Any = None, ti: Any = None) -> list[str]:
-    """Decide on every column before anything is read, and freeze the plan.
-
-    Where only a person may decide, the question stands in the register and the rest is skipped.
-    Hands on the names of the sources that the plan reads.
-    """
+    """Decide on every column before anything is read, and freeze the plan; the sources that it reads."""
     with _working("classify", request, params, dag_run) as (services, request):
         from afschrift.steps.classify import classify as use_case
 
@@ -67,6 +63,23 @@ def classify(request: str | None, params: Any = None, dag_run: Any = None, ti: A
         with _ended_at_a_question(services, request), _asked_at_last(services, request, ti):
             result = use_case(services, request)
         return list(result["sources"])
+
+
+def choose_sources(request: str | None, params: Any = None, dag_run: Any = None, ti: Any = None) -> list[str]:
+    """Decide on every column before anything is read, and freeze the plan.
+
+    Where only a person may decide, the question stands in the register and the rest is skipped.
+    Goes on with the tasks of the sources that the plan reads; those of the others are skipped.
+    """
+    sources = classify(request, params, dag_run, ti)
+    with shown():
+        return following(sources, ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id])
+
+
+def no_source() -> None:
+    """Say why no source has a task here: the data map could not be read where Airflow read this DAG."""
+    with shown():
+        raise unknown_sources()
 
 
 def extract(request: str | None, source: str, params: Any = None, dag_run: Any = None, ti: Any = None) -> str:
@@ -86,8 +99,10 @@ def extract(request: str | None, source: str, params: Any = None, dag_run: Any =
 def validate(request: str | None, params: Any = None, dag_run: Any = None) -> str:
     """See that every file was read back by another library and holds what was extracted; else read it now."""
     with _working("validate", request, params, dag_run) as (services, request):
+        from afschrift.steps.claims import stop_at_question
         from afschrift.steps.validate import validate as use_case
 
+        stop_at_question(services, request)
         use_case(services, request)
         return request
 

@@ -15,7 +15,7 @@ from afschrift.wiring.warm_up import warm_up
 
 _OURS = (
     *("airflow_ext.airflow_connections", "airflow_ext.clicked", "airflow_ext.outside.lineage"),
-    *("airflow_ext.tasks", "values.without_pandas"),
+    *("airflow_ext.tasks", "audit.line", "values.without_pandas"),
 )
 """Of ours, what the DAG file and its tasks import beside services and steps. The file itself is read anew in
 each task, as settings and inventory say then."""

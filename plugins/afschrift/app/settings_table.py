@@ -44,7 +44,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "AFSCHRIFT_INVENTORY",
-        "folder of the data map ([inventory](inventory.md)); the DAG processor reads of it where tasks run",
+        "folder of the data map ([inventory](inventory.md)); the DAG processor makes a task of each source",
         "`inventory` in the include folder, else in the home",
         _PARSED,
         read_in="app.project",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from afschrift.app.project import has_home, inventory_folder
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.run_in import PATH, QUEUE, WORD, RunIn, declared
+from afschrift.inventory.run_in import PATH, QUEUE, WORD, RunIn, UnreadableMapError, declared
 
 if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
@@ -23,10 +23,14 @@ class Places:
     Attributes:
         by_source: of a task that reads this source alone.
         several: of a task that may open them all; it has no pool.
+        manual: systems that a person searches.
+        unreadable: why the sources are not known.
     """
 
     by_source: Mapping[str, RunIn]
     several: RunIn
+    manual: tuple[str, ...] = ()
+    unreadable: ConfigurationError | None = None
 
 
 class _Kind(NamedTuple):
@@ -45,15 +49,22 @@ _KINDS = {
 
 
 def of_installation(environment: Mapping[str, str] | None = None) -> Places:
-    """What the inventory says, of which nothing else is read; nothing, where there is no inventory.
+    """What the inventory says, of which nothing else is read.
 
     Raises:
-        ConfigurationError: as `places`, or the inventory cannot be read.
+        ConfigurationError: as `places`.
     """
     env = os.environ if environment is None else environment
-    if not (env.get("AFSCHRIFT_INVENTORY") or has_home(env)):
-        return places({}, env)
-    return places(declared(inventory_folder(env)), env)
+    try:
+        if not (env.get("AFSCHRIFT_INVENTORY") or has_home(env)):
+            raise UnreadableMapError(
+                "No data map is known where this DAG is read.",
+                remedy="set AFSCHRIFT_INVENTORY or AFSCHRIFT_HOME for the DAG processor too.",
+            )
+        found = declared(inventory_folder(env))
+    except UnreadableMapError as error:
+        return replace(places({}, env), unreadable=error)
+    return replace(places(found.read, env), manual=found.manual)
 
 
 def places_of(inventory: Inventory) -> Places:

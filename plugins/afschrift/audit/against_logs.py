@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -148,7 +149,8 @@ class _Runs:
         sources = Counter(run for run, header in self._steps if header.type == "extracted")
         for run, header in self._steps:
             task = WRITTEN_BY[header.type]
-            of = [name for name in self._tasks[run] if name.partition("[")[0] == task]
+            # of a source `extract_shop`, or `extract[0]` by an earlier version
+            of = [name for name in self._tasks[run] if re.split(r"[_\[]", name)[0] == task]
             if not of or header.seq in self._told:
                 continue
             if header.type == "extracted" and len(of) < sources[run]:

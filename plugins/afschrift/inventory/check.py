@@ -24,10 +24,10 @@ from afschrift.inventory.joins import leads_to_person
 from afschrift.inventory.manual import manual_faults
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.organisation import PolicyFile
+from afschrift.inventory.run_in import SOURCE_NAME
 from afschrift.inventory.table import Table
 
 _KEY_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 
 
 def check(inventory: Inventory, documents: dict[str, Document], identity: Document) -> list[Fault]:
@@ -80,7 +80,7 @@ def policy_faults(policy: PolicyFile) -> Iterator[Finding]:
 def _source_name(name: str) -> Iterator[Finding]:
     if name == UPLOADS:
         yield ["source"], "this name is the folder of uploaded files in a bundle"
-    if not _SOURCE_NAME.fullmatch(name):
+    if not SOURCE_NAME.fullmatch(name):
         yield ["source"], "name a source with small letters, digits, - and _"
 
 

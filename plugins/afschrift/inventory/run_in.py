@@ -7,6 +7,9 @@ the tables, and so that the inventory's digest can leave it out: `load` shows th
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +21,12 @@ from afschrift.law.manual_search import KIND as MANUAL
 from afschrift.outside.limits import UnreadableError, read_file
 from afschrift.outside.read_yaml import read_yaml
 
+IDENTITY, CONTROLLER, POLICY = "identity.yml", "controller.yml", "policy.yml"
+CANARY = "canary.yml"  # read by the canary alone
+NO_SOURCES = (IDENTITY, CONTROLLER, POLICY, CANARY)
+"""Files of an inventory that describe no source."""
+SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+"""Of a source: also a part of names of tasks, files and folders."""
 WORD = "run_in"
 QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
 PATH = re.compile(r"/.+")
@@ -30,13 +39,30 @@ class RunIn(Part):
 
     Attributes:
         queue: of workers that reach it; none: Airflow's default queue.
-        pool: of Airflow, and how many read it at once; none: `afschrift_<source>`, where there is one.
+        pool: of Airflow, which limits how many read it at once; none: Airflow's default pool.
         pod_template_file: of KubernetesExecutor: an absolute path, as the scheduler sees it.
     """
 
     queue: Annotated[str, StringConstraints(pattern=f"^{QUEUE.pattern}$")] | None = None
     pool: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
     pod_template_file: Annotated[str, StringConstraints(pattern=f"^{PATH.pattern}$")] | None = None
+
+
+class UnreadableMapError(ConfigurationError):
+    """The sources of a data map are not known, as a file of it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The sources of an inventory.
+
+    Attributes:
+        read: each that is read -> where.
+        manual: systems that a person searches.
+    """
+
+    read: Mapping[str, RunIn]
+    manual: tuple[str, ...]
 
 
 def without(read: bytes) -> bytes:
@@ -66,47 +92,47 @@ def stands_apart(read: bytes, data: dict[str, Any]) -> bool:
     )
 
 
-def declared(folder: Path) -> dict[str, RunIn]:
-    """What each source of an inventory says; its tables are not read. Empty: no source says anything.
+def declared(folder: Path) -> Declared:
+    """What an inventory says of its sources without their tables: for those who only route tasks.
 
     Raises:
-        ConfigurationError: a file that says it cannot be read.
+        UnreadableMapError: a file of a source cannot be read, or there is none.
     """
-    files = {path: read_file(path) for path in sorted(folder.glob("*.y*ml"))}
-    if not any(map(says, files.values())):
-        return {}
-    heads = {path: _readable(path, read) for path, read in files.items() if _HEAD.search(read)}
-    return {
-        head["source"]: _parsed(path, head.get(WORD, {}))
-        for path, head in heads.items()
-        if head.get("kind") != MANUAL and isinstance(head.get("source"), str)
-    }
+    read: dict[str, RunIn] = {}
+    manual: list[str] = []
+    for path in sorted(folder.glob("*.y*ml")):
+        if path.name in NO_SOURCES:
+            continue
+        try:
+            head = _head_of(read_file(path))
+            name = SOURCE_NAME.fullmatch(head["source"])[0]  # type: ignore[index]
+            if head.get("kind") == MANUAL:
+                manual.append(name)
+            else:
+                read[name] = RunIn.model_validate(head.get(WORD, {}))
+        except (KeyError, OSError, TypeError, UnreadableError, ValidationError):
+            raise UnreadableMapError(
+                f"The head of {path.name} in the data map cannot be read: `source`, `kind` and `{WORD}`.",
+                remedy="`afschrift inventory check` says what is wrong there.",
+            ) from None
+    if not (read or manual):
+        raise UnreadableMapError(
+            f"No source is described in {folder}.",
+            remedy="set AFSCHRIFT_INVENTORY to the folder of the data map, for the DAG processor too.",
+        )
+    return Declared(read, tuple(manual))
+
+
+def _head_of(read: bytes) -> dict[str, Any]:
+    """The head of a file: by its lines, or by the whole file where it is written otherwise."""
+    with suppress(UnreadableError):
+        head = _head(read)
+        if isinstance(head, dict) and isinstance(head.get("source"), str):
+            return head
+    whole: dict[str, Any] = read_yaml(read)
+    return whole
 
 
 def _head(read: bytes) -> Any:
     """The lines `source`, `kind` and `run_in` of a file, parsed by themselves."""
     return read_yaml(b"\n".join([*_HEAD.findall(read), *_BLOCK.findall(read)]))
-
-
-def _readable(path: Path, read: bytes) -> dict[str, Any]:
-    try:
-        head = _head(read)
-    except UnreadableError:
-        raise _unreadable(path) from None
-    if not isinstance(head, dict):  # `source:shop`, without the space that makes it a mapping
-        raise _unreadable(path)
-    return head
-
-
-def _parsed(path: Path, said: Any) -> RunIn:
-    try:
-        return RunIn.model_validate(said)
-    except ValidationError:
-        raise _unreadable(path) from None
-
-
-def _unreadable(path: Path) -> ConfigurationError:
-    return ConfigurationError(
-        f"Where the tasks of the source in {path.name} run (`run_in`) cannot be read.",
-        remedy="`afschrift inventory check` says what is wrong there.",
-    )

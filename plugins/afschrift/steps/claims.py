@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from afschrift.casework.partial_response.require import waits_for
+from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.register.register import Register
 from afschrift.services import Services
+from afschrift.steps.gates import NEW_RUN
 
 WHOLE = "fulfil"
 """The task that does all steps, where an installation has no task for each."""
@@ -24,13 +27,15 @@ _AT_WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.ACCEPTED)
 def check_claims(services: Services, request_id: str, states: Mapping[str, str | None]) -> tuple[str, ...]:
     """Record an event `gate_bypassed` for each task whose state somebody else than its step has set.
 
+    A source that the plan does not read is skipped rightly: the register says which these are.
+
     Args:
         services: of a step of the run.
         request_id: that the run works for.
-        states: task -> its state in Airflow; a mapped one as `extract_0`, not expanded as `extract`.
+        states: task -> its state in Airflow.
 
     Returns:
-        Names of these tasks.
+        Names of the steps of these tasks.
     """
     register = services.register
     events = [(header.type, payload or {}) for header, payload in register.trail.events(request_id)]
@@ -40,20 +45,22 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
     )
     request = register.requests.get(request_id)
     whole = [(WHOLE, None, states[WHOLE])] if WHOLE in states else []
-    parts = whole or _parts(states, request.right.terms.steps)
+    parts = whole or _parts(states, request.right.terms.steps, sources or [])
     found = [
-        (step, index, "marked_success")
-        for step, index, state in parts
-        if state == "success" and not done(step, index)
+        (step, source, "marked_success")
+        for step, source, state in parts
+        if state == "success" and not done(step, source)
     ]
-    skipped = next((step for step, _, state in parts if state == "skipped"), None)
-    nothing_to_read = skipped == "extract" and sources == []
-    if skipped and not nothing_to_read and request.state in _AT_WORK:
-        found.append((skipped, None, "marked_skipped"))
-    for step, index, reason in found:
+    read = {None, *(sources or ())}
+    skipped = [(step, source) for step, source, state in parts if state == "skipped" and source in read][:1]
+    nothing_to_read = sources == [] and {step for step, _ in skipped} <= {"extract", "validate"}
+    waits = request.state not in _AT_WORK or waits_for(register, request_id) is not None
+    if not (nothing_to_read or waits):
+        found += [(step, source, "marked_skipped") for step, source in skipped]
+    for step, source, reason in found:
         payload: dict[str, Any] = {"step": step, "reason": reason, "run": services.run}
-        if index is not None:
-            payload["place"] = index
+        if source is not None:
+            payload["source"] = source
         if not any(kind == "gate_bypassed" and known.items() >= payload.items() for kind, known in events):
             # The end of a run may be tried again.
             payload["clicked_by"] = services.clicked(reason, step)
@@ -61,16 +68,55 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
     return tuple(dict.fromkeys(step for step, _, _ in found))
 
 
+def stop_at_question(services: Services, request_id: str) -> None:
+    """End a run that met a question while it read its sources: the answer starts the next one.
+
+    Airflow says only that a task was skipped, which anybody can do there.
+
+    Raises:
+        NeedsPersonError: it did.
+    """
+    register = services.register
+    if waits_for(register, request_id) is None and not _asked_in_run(services, request_id):
+        return
+    asked = register.questions.all(request_id=request_id)
+    words = f"Not all sources of request {request_id} were read"
+    if not asked:
+        raise NeedsPersonError(
+            f"{words}: the run met a question, which is answered now.", question="", remedy=NEW_RUN
+        )
+    raise NeedsPersonError(
+        f"{words}: question {asked[0].id} is open.",
+        question=asked[0].kind,
+        remedy=f"answer with `afschrift answer {asked[0].id} --choice {'|'.join(asked[0].options)}`.",
+    )
+
+
+def _asked_in_run(services: Services, request_id: str) -> bool:
+    """Whether the request came to wait for a person in this run, and still does."""
+    if services.register.requests.get(request_id).state is not State.NEEDS_PERSON:
+        return False
+    run, began, moved = services.run, 0, 0
+    for header, payload in services.register.trail.events(request_id):
+        if header.type == "run_started" and (payload or {}).get("run") == run:
+            began = header.seq
+        elif header.type == "state_changed" and (payload or {}).get("to") == State.NEEDS_PERSON:
+            moved = header.seq
+    return 0 < began < moved
+
+
 def _parts(
-    states: Mapping[str, str | None], steps: Sequence[str]
-) -> list[tuple[str, int | None, str | None]]:
-    """Step, place in the list of sources, and state, in the order of the right's steps."""
-    parts: list[tuple[str, int | None, str | None]] = []
+    states: Mapping[str, str | None], steps: Sequence[str], sources: Sequence[str]
+) -> list[tuple[str, str | None, str | None]]:
+    """Step, source and state of each task, in the order of the right's steps."""
+    parts: list[tuple[str, str | None, str | None]] = []
     for task, state in states.items():
-        step, _, index = task.partition("_")
+        step, _, part = task.partition("_")
+        if part.isdecimal() and int(part) < len(sources):  # of a run that an earlier version began
+            part = sources[int(part)]
         if step in steps:
-            parts.append((step, int(index) if index.isdecimal() else None, state))
-    return sorted(parts, key=lambda part: (steps.index(part[0]), part[1] or 0))
+            parts.append((step, part or None, state))
+    return sorted(parts, key=lambda part: (steps.index(part[0]), part[1] or ""))
 
 
 @dataclass(frozen=True)
@@ -87,15 +133,14 @@ class _Done:
     sources: list[str] | None
     extracted: set[str | None]
 
-    def __call__(self, step: str, index: int | None) -> bool:
+    def __call__(self, step: str, source: str | None) -> bool:
         if step in ("close", WHOLE):
             return self._given() or self._part_closed()
         if step != "extract":
             return self.register.steps.latest(self.request, step) is not None
         if self.sources is None:
             return False
-        wanted = self.sources if index is None else self.sources[index : index + 1]
-        return self.extracted.issuperset(wanted)
+        return self.extracted.issuperset(self.sources if source is None else [source])
 
     def _given(self) -> bool:
         """The answer of the request is ready, or the person was told of it."""

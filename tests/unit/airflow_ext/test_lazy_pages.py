@@ -81,9 +81,3 @@ def test_what_cannot_be_imported_is_500_and_is_tried_again_later(
 
     monkeypatch.setattr(entry_points, "_AGAIN", 0)
     assert asyncio.run(ask()) == (200, "real")
-
-
-def test_the_tasks_that_the_policy_takes_for_ours_are_those_of_the_dags() -> None:
-    from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAG_ID
-
-    assert {(dag, "extract") for dag in (DAG_ID, BATCH_DAG_ID)} == entry_points._READS

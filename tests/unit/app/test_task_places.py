@@ -78,4 +78,6 @@ def test_where_no_home_is_known_nothing_is_said(monkeypatch: pytest.MonkeyPatch)
     from afschrift.app import task_places
 
     monkeypatch.setattr(task_places, "has_home", lambda _env: False)
-    assert of_installation({}).by_source == {}
+    found = of_installation({})
+    assert found.by_source == {}
+    assert "set AFSCHRIFT_INVENTORY" in str(found.unreadable)

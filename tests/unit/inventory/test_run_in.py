@@ -25,14 +25,14 @@ def test_a_source_says_where_its_tasks_run(tmp_path: Path) -> None:
 
     said = RunIn(queue="finance", pool="ledger_reads", pod_template_file="/opt/pods/finance.yaml")
     assert load(folder).sources["shop"].run_in == said
-    assert declared(folder) == {"shop": said}
+    assert declared(folder).read == {"shop": said}
 
 
 def test_where_nothing_is_said_nothing_is(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path)
 
     assert load(folder).sources["shop"].run_in == RunIn()
-    assert declared(folder) == {}
+    assert declared(folder).read == {"shop": RunIn()}
 
 
 @pytest.mark.parametrize(
@@ -79,15 +79,34 @@ def test_the_quick_reading_names_a_file_that_it_cannot_read(tmp_path: Path) -> N
         declared(folder)
 
 
-def test_a_system_that_people_search_has_no_tasks(tmp_path: Path) -> None:
+def test_a_system_that_people_search_has_no_place(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path, with_line(FINANCE))
     (folder / "paper.yml").write_text("source: paper\nkind: manual\n")
 
-    assert list(declared(folder)) == ["shop"]
+    found = declared(folder)
+    assert (list(found.read), found.manual) == (["shop"], ("paper",))
 
 
-def test_a_folder_that_is_not_there_says_nothing(tmp_path: Path) -> None:
-    assert declared(tmp_path / "none") == {}
+def test_a_folder_that_is_not_there_has_no_source(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"No source is described.*AFSCHRIFT_INVENTORY"):
+        declared(tmp_path / "none")
+
+
+@pytest.mark.parametrize("head", ["source:\n  shop\n", '"source": shop\n', "? source\n: shop\n"])
+def test_a_name_that_is_not_on_a_line_of_its_own_is_read_with_the_whole_file(
+    tmp_path: Path, head: str
+) -> None:
+    folder = write_inventory(tmp_path, SHOP.replace("source: shop\n", head, 1))
+
+    assert list(declared(folder).read) == list(load(folder).sources) == ["shop"]
+
+
+@pytest.mark.parametrize("name", ["Web shop", "web.shop", "", "a" * 42, "[shop]"])
+def test_a_name_that_is_none_is_told_with_the_file(tmp_path: Path, name: str) -> None:
+    folder = write_inventory(tmp_path, SHOP.replace("source: shop\n", f"source: {name}\n", 1))
+
+    with pytest.raises(ConfigurationError, match=r"shop\.yml.*afschrift inventory check"):
+        declared(folder)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def attempts_tested() -> set[str]:
             )
         ),
         *here.parent.glob("test_bypass_*.py"),
-        here.parent / "batch" / "test_batch_attempts.py",
+        here.parents[1] / "batch" / "test_batch_attempts.py",
         here.parents[1] / "casework/partial_response/test_missing_supplement.py",
         here.parents[2] / "dags" / "test_bypass.py",
         here.parents[2] / "dags" / "test_pages_inventory.py",

@@ -23,7 +23,7 @@ from afschrift.domain.errors import AfschriftError, NeedsPersonError
 from afschrift.domain.event import NewEvent
 from afschrift.services import Services
 from afschrift.steps.assess import assess
-from afschrift.steps.claims import check_claims
+from afschrift.steps.claims import check_claims, stop_at_question
 from afschrift.steps.classify import classify
 from afschrift.steps.close import wipe
 from afschrift.steps.gates import begin
@@ -111,7 +111,7 @@ def test_every_event_of_a_gate_holds_codes_alone(world: World) -> None:
         assert set(event) == {"step", "reason", "run", "clicked_by"}
 
 
-WHOLE = {"assess": "success", "classify": "success", "extract_0": "success"} | dict.fromkeys(
+WHOLE = {"assess": "success", "classify": "success", "extract_shop": "success"} | dict.fromkeys(
     ("validate", "package", "deliver", "close"), "success"
 )
 
@@ -175,7 +175,45 @@ def test_a_run_with_nothing_to_read_skips_rightly(world: World) -> None:
     request = store(world.services, ANN)
     world.services.register.steps.finish(request, "classify", "0" * 64, {"sources": []})
 
-    assert check_claims(world.services, request, {"extract": "skipped"}) == ()
+    for skipped in ("extract", "validate"):
+        assert check_claims(world.services, request, {"extract_shop": "skipped", skipped: "skipped"}) == ()
+
+
+def asked_in(world: World, run: str) -> str:
+    """A request whose plan is frozen, and of which an officer is asked while a source is read; its id."""
+    request = world.at(extract_shop, run)
+    detail = {"source": "shop"}
+    world.register.questions.ask(request, "active_files", options=["give", "keep_back"], detail=detail)
+    return request
+
+
+def test_a_run_that_was_asked_about_while_it_read_ends_at_the_join(world: World) -> None:
+    request = asked_in(world, ONE)
+    [question] = world.register.questions.all(request_id=request)
+
+    with pytest.raises(NeedsPersonError, match=f"question {question.id} is open"):
+        stop_at_question(world.in_run(ONE), request)
+    world.register.questions.answer(question.id, "give", "officer")  # while other sources are still read
+    with pytest.raises(NeedsPersonError, match="answered now"):
+        stop_at_question(world.in_run(ONE), request)
+    assert check_claims(world.in_run(ONE), request, {"extract_shop": "skipped", "validate": "skipped"}) == ()
+    assert world.attempts(request) == []
+
+
+def test_a_question_of_an_earlier_run_is_no_reason_at_the_join(world: World) -> None:
+    """Attempt: Go on while a question of the plan is open"""
+    request = asked_in(world, ONE)
+    world.register.runs.end(request, ONE, "needs_person")
+    begin(world.in_run(TWO), request, "somebody")
+
+    stop_at_question(world.in_run(TWO), request)
+    assert world.refused(validate, request, TWO)["reason"] == "state_needs_person"
+
+
+def test_a_run_without_a_question_goes_on_at_the_join(world: World) -> None:
+    request = world.at(validate, ONE)
+
+    stop_at_question(world.in_run(ONE), request)
 
 
 def test_one_of_several_sources_marked_as_read(world: World) -> None:
@@ -183,6 +221,18 @@ def test_one_of_several_sources_marked_as_read(world: World) -> None:
     read = NewEvent("extracted", payload={"source": "shop"})
     world.services.register.steps.finish(request, "classify", "0" * 64, {"sources": ["shop", "app"]}, read)
 
-    states = {"extract_0": "success", "extract_1": "success"}
-    assert check_claims(world.services, request, states) == ("extract",)
-    assert [event["place"] for event in world.attempts(request)] == [1]
+    for names in ("extract_shop", "extract_app"), ("extract_0", "extract_1"):  # these of an earlier version
+        assert check_claims(world.services, request, dict.fromkeys(names, "success")) == ("extract",)
+    assert [event["source"] for event in world.attempts(request)] == ["app"]
+
+
+def test_a_source_that_the_plan_does_not_read_is_skipped_rightly(world: World) -> None:
+    request = store(world.services, ANN)
+    assess(world.services, request)
+    world.services.register.steps.finish(request, "classify", "0" * 64, {"sources": ["shop"]})
+
+    assert check_claims(world.services, request, {"extract_app": "skipped", "extract_shop": None}) == ()
+    assert check_claims(world.services, request, {"extract_app": "success"}) == ("extract",)
+    assert check_claims(world.services, request, {"extract_shop": "skipped"}) == ("extract",)
+    told = [(event["source"], event["reason"]) for event in world.attempts(request)]
+    assert told == [("app", "marked_success"), ("shop", "marked_skipped")]

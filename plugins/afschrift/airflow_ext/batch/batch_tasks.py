@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from afschrift.airflow_ext.environment import BATCH_DAG_ID
 from afschrift.airflow_ext.params import refuse_unknown, several_requests
 from afschrift.airflow_ext.queues import must_be_its_queue
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 # The imports in the functions are heavy: they must not run whenever Airflow parses the DAG file.
 
 
-def prepare(params: Any = None, dag_run: Any = None, ti: Any = None) -> list[dict[str, Any]]:
+def prepare(params: Any = None, dag_run: Any = None, ti: Any = None) -> dict[str, list[str]]:
     """Assess and classify each request by itself, as its own run would; freeze its plan.
 
     Where one needs a person, its question stands in the register, and it does not go along. Hands on the
@@ -39,21 +41,24 @@ def prepare(params: Any = None, dag_run: Any = None, ti: Any = None) -> list[dic
         by, requests = f"airflow:{dag_run.triggering_user_name or 'system'}", _ids(params["requests"])
         with _alive(services, requests, dag_run):
             sources, _ = use_case(services, requests, dag_run.run_id, by)
-        return [{"source": source, "requests": some} for source, some in sources.items()]
+        return {source: list(requests) for source, requests in sources.items()}
 
 
-def extract(source: str, requests: list[str], dag_run: Any = None, ti: Any = None) -> None:
+def extract(source: str, prepared: dict[str, list[str]], dag_run: Any = None, ti: Any = None) -> None:
     """Extract a source for all requests whose plans read it alike, in one pass over each table.
 
     Each request's rows go into its own encrypted staging, after its own gate. What goes alone is left to its
-    own run; the log says how many and why.
+    own run; the log says how many and why. Skipped where no request reads the source.
     """
+    requests = _ids(prepared.get(source))
+    if not requests:
+        raise AirflowSkipException("No request of this batch reads the source.")
     with _batch(dag_run) as services:
         from afschrift.batch.fulfil_batch import extract_source
 
         must_be_its_queue(ti, services.inventory, source)
-        with _alive(services, _ids(requests), dag_run):
-            extract_source(services, source, _ids(requests), dag_run.run_id)
+        with _alive(services, requests, dag_run):
+            extract_source(services, source, requests, dag_run.run_id)
 
 
 def end(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:

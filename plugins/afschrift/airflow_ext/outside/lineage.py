@@ -5,12 +5,9 @@ Airflow's provider asks an operator what its task read and gave. Without the pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import task_decorator_factory
-from airflow.providers.standard.decorators.python import _PythonDecoratedOperator
+from airflow.providers.standard.operators.python import PythonOperator
 
 from afschrift.airflow_ext.outside.measured import Pass, last_pass
 
@@ -22,10 +19,8 @@ NAMESPACE = "afschrift"
 _PORTS = {"postgres": 5432, "mysql": 3306}
 
 
-class StepOperator(_PythonDecoratedOperator):
+class StepOperator(PythonOperator):
     """A task that says what it read and gave, once it is done."""
-
-    custom_operator_name = "@task"
 
     def get_openlineage_facets_on_complete(self, _ti: Any) -> OperatorLineage[Any, Any]:
         """Inputs by table of the source, the bundle as output; empty where the task did neither."""
@@ -48,12 +43,6 @@ class AloneOperator(StepOperator):
     """A task that takes nothing from another: no field of it is rendered, sent to Airflow and kept there."""
 
     template_fields = ()
-
-
-step_task: Callable[..., Any] = partial(task_decorator_factory, decorated_operator_class=StepOperator)
-"""`@task` with lineage."""
-task_alone: Callable[..., Any] = partial(task_decorator_factory, decorated_operator_class=AloneOperator)
-"""The same for one that takes nothing from another."""
 
 
 def bundle(kind: str, request_id: str) -> tuple[str, str]:
