@@ -20,7 +20,7 @@ from rich.console import Console
 from afschrift.app.private_files import UMASK
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.audit.canary_check import Checked
+from afschrift.audit.canary_check import CanaryCheck
 from afschrift.canary.canary_file import CANARY, CanaryFile
 from afschrift.canary.check_canary import check_canary, known_canary
 from afschrift.canary.signed import sign_canary
@@ -120,12 +120,12 @@ def without(inventory: Path, table: str) -> Path:
     return folder
 
 
-def checked(settings: Settings) -> Checked:
+def checked(settings: Settings) -> CanaryCheck:
     """What the canary gets."""
     return check_canary(build(lambda _: None, settings), settings, actor())
 
 
-def _say(found: Checked) -> None:
+def _say(found: CanaryCheck) -> None:
     for line in found.lines:
         out.print(f"   {line}", markup=False)
 

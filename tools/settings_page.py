@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
 
-from afschrift.app.setting import Reader, Setting  # noqa: E402
+from afschrift.app.setting import ProcessKind, Setting  # noqa: E402
 from afschrift.app.settings_table import SETTINGS  # noqa: E402
 
 PAGE = ROOT / "docs" / "settings.md"
@@ -41,13 +41,13 @@ Airflow's own settings, each with its reason, stand in `config/airflow.env`.
 def row(one: Setting) -> str:
     """One setting."""
     default = one.default if isinstance(one.default, str) else f"{one.default:,}"
-    readers = "all" if set(one.read_by) == set(Reader) else ", ".join(one.read_by)
+    readers = "all" if set(one.read_by) == set(ProcessKind) else ", ".join(one.read_by)
     return f"| `{one.name}` | {one.meaning} | {default} | {one.unit} | {readers} | {one.secret} |"
 
 
 def page() -> Iterator[str]:
     """The page, in parts."""
-    yield HEAD.format(readers=", ".join(Reader))
+    yield HEAD.format(readers=", ".join(ProcessKind))
     for one in SETTINGS:
         yield row(one) + "\n"
 

@@ -15,7 +15,7 @@ from tests.support.warehouses import SERVERS, at
 from afschrift.datamap.check.drift import check_sources
 from afschrift.datamap.check.finding import Code
 from afschrift.datamap.check.map_check import MapReport
-from afschrift.datamap.check.probe import Limits
+from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.domain.sources import Connect
 from afschrift.inventory.load import load
 from afschrift.sources.connections import from_environment
@@ -76,7 +76,7 @@ tables:
     personal: false
     columns: {{depot_no: {{origin: not_personal}}, contact: {{origin: not_personal}}}}
 """
-Checked = Callable[[Limits], MapReport]
+Checked = Callable[[ProbeLimits], MapReport]
 
 
 def statements() -> Iterator[str]:
@@ -127,7 +127,7 @@ def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
-    report = checked(Limits())
+    report = checked(ProbeLimits())
     assert [(one.code, one.place) for one in report.findings] == [
         (Code.KEY_NOT_UNIQUE, "shop.line"),
         (Code.POINTS_TO_NOTHING, "shop.line.order_no"),
@@ -149,7 +149,9 @@ def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
 
 
 def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
-    assert {one.table: (one.rows, one.nobody, one.one, one.several) for one in checked(Limits()).reach} == {
+    assert {
+        one.table: (one.rows, one.nobody, one.one, one.several) for one in checked(ProbeLimits()).reach
+    } == {
         "customer": (3, 0, 3, 0),
         "device": (3, 0, 3, 0),
         "beat": (4, 2, 1, 1),
@@ -163,7 +165,7 @@ def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
 def test_of_a_large_table_a_bounded_part_is_looked_at_and_said(
     checked: Checked, request: pytest.FixtureRequest
 ) -> None:
-    report = checked(Limits(exact=10, sample=8, values=1))
+    report = checked(ProbeLimits(exact=10, sample=8, values=1))
     counted = {one.table: (one.counted, one.rows) for one in report.reach}
     assert counted["message"] == ("exact", 3)
     how, rows = counted["orders"]

@@ -15,7 +15,7 @@ from tests.support.warehouses import SERVERS, at
 from afschrift.datamap.scan.bounded import sample_statement, sampled
 from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.read import read_source
-from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.scan_findings import find
 from afschrift.domain.sources import Source
 from afschrift.sources.registry import SOURCES, open_source
@@ -94,7 +94,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 
 def test_people_and_ways(opened: Callable[[], Source], request: pytest.FixtureRequest) -> None:
     lake = request.node.callspec.params["opened"] == "parquet"
-    with Reader(opened) as reader:
+    with StatementRunner(opened) as reader:
         found = find(reader, read_source(reader))
     assert found.roots == ("customer",)
     assert ways(found) == {
@@ -111,7 +111,7 @@ def test_people_and_ways(opened: Callable[[], Source], request: pytest.FixtureRe
 
 
 def test_samples_are_texts_of_a_few_rows(opened: Callable[[], Source]) -> None:
-    with Reader(opened) as reader:
+    with StatementRunner(opened) as reader:
         source = read_source(reader)
         for name in ("customer", "Grüße"):
             table = source.tables[name]

@@ -12,7 +12,7 @@ import pytest
 from tests.support.warehouses import SERVERS, at
 
 from afschrift.domain.keys import Key
-from afschrift.domain.own_account import TableReading
+from afschrift.domain.own_account import TableEstimate
 from afschrift.domain.sources import Source
 from afschrift.sources.registry import SOURCES, open_source
 
@@ -93,7 +93,7 @@ def statement(session: Source, table: str) -> str:
     )
 
 
-def reading(session: Source, table: str) -> TableReading:
+def reading(session: Source, table: str) -> TableEstimate:
     [found] = session.estimate(statement(session, table)).readings
     assert found.table == table
     return found

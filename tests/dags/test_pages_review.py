@@ -41,9 +41,9 @@ def point(reviewers: Reviewers, request: str) -> None:
     """As the finder leaves it in staging."""
     import msgspec
 
-    from afschrift.domain.pointer import Found, Pointer
+    from afschrift.domain.pointer import Pointer, TablePointers
 
-    found = {"ticket_message": Found((Pointer(1, "body", *SPAN, "name"),), {"name": 1})}
+    found = {"ticket_message": TablePointers((Pointer(1, "body", *SPAN, "name"),), {"name": 1})}
     with reviewers.services.staging(request).writer("pointers/shop.json") as sink:
         sink.write(msgspec.json.encode(found))
 

@@ -16,7 +16,7 @@ from testbed.registers import place
 from testbed.running import installation
 
 from afschrift.app.settings import Settings
-from afschrift.audit.canary_check import Checked
+from afschrift.audit.canary_check import CanaryCheck
 from afschrift.canary import check_canary
 from afschrift.canary.canary_file import CANARY
 from afschrift.canary.signed import sign_canary
@@ -39,7 +39,7 @@ class CanaryShop:
     settings: Settings
     services: Services
 
-    def check(self, services: Services | None = None) -> Checked:
+    def check(self, services: Services | None = None) -> CanaryCheck:
         """Let the canary ask."""
         return check_canary.check_canary(services or self.services, self.settings, "tester")
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from afschrift.datamap.scan.read import read_source
-from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.scan_findings import Findings, find
 from afschrift.sources.registry import open_source
 
@@ -26,7 +26,7 @@ def found(
 ) -> Findings:
     """What is found in a new file of these statements."""
     made(path, statements)
-    with Reader(lambda: open_source("w", "sqlite", {"path": str(path)})) as reader:
+    with StatementRunner(lambda: open_source("w", "sqlite", {"path": str(path)})) as reader:
         return find(reader, read_source(reader), persons, values=values)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Reader(StrEnum):
+class ProcessKind(StrEnum):
     """A kind of process that reads the environment."""
 
     SCHEDULER = "scheduler"
@@ -42,7 +42,7 @@ class Setting:
     name: str
     meaning: str
     default: float | str
-    read_by: tuple[Reader, ...]
+    read_by: tuple[ProcessKind, ...]
     unit: str = ""
     secret: Secret = Secret.NO
     read_in: str = "app.settings"

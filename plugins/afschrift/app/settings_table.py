@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from afschrift.app.setting import Reader, Secret, Setting
+from afschrift.app.setting import ProcessKind, Secret, Setting
 from afschrift.law.clock.alarm import USUAL
 
-_RUNS = (Reader.WORKER, Reader.TERMINAL)
-_OFFICERS = (Reader.API, Reader.TERMINAL)
-_WORK = (Reader.WORKER, Reader.API, Reader.TERMINAL)
-_ALL = tuple(Reader)
-_PARSED = (Reader.PARSER, *_WORK)
+_RUNS = (ProcessKind.WORKER, ProcessKind.TERMINAL)
+_OFFICERS = (ProcessKind.API, ProcessKind.TERMINAL)
+_WORK = (ProcessKind.WORKER, ProcessKind.API, ProcessKind.TERMINAL)
+_ALL = tuple(ProcessKind)
+_PARSED = (ProcessKind.PARSER, *_WORK)
 _OPTIONS_FORM = "the path of a JSON file, or `airflow-connection:<id>`"
 
 SETTINGS: tuple[Setting, ...] = (
@@ -70,7 +70,7 @@ SETTINGS: tuple[Setting, ...] = (
         "`steps`: a task of Airflow for each step of a run, and for each source; `one`: one task for all, "
         "which costs least where requests are small ([operations](operations.md#one-task-for-all-steps))",
         "`steps`",
-        (Reader.PARSER, Reader.WORKER, Reader.TERMINAL),
+        (ProcessKind.PARSER, ProcessKind.WORKER, ProcessKind.TERMINAL),
         read_in="airflow_ext.params",
     ),
     Setting(
@@ -79,7 +79,7 @@ SETTINGS: tuple[Setting, ...] = (
         "scheduler with LocalExecutor: less time for each of our tasks, and some 120 MB more in that process "
         "([deployment](deployment.md#a-guest-in-an-airflow-of-others))",
         "off; `afschrift up` and the files in `deploy` set it",
-        (Reader.SCHEDULER, Reader.WORKER),
+        (ProcessKind.SCHEDULER, ProcessKind.WORKER),
         read_in="entry_points",
     ),
     Setting(
@@ -217,7 +217,7 @@ SETTINGS: tuple[Setting, ...] = (
         "AFSCHRIFT_TRAIL_YEARS",
         "years of the trail that are kept after their end",
         5,
-        (Reader.TERMINAL,),
+        (ProcessKind.TERMINAL,),
         "years",
     ),
     Setting(
@@ -254,14 +254,14 @@ SETTINGS: tuple[Setting, ...] = (
         "AFSCHRIFT_AIRFLOW_URL",
         "address of the Airflow in which a terminal starts runs",
         "`http://127.0.0.1:8080`",
-        (Reader.TERMINAL,),
+        (ProcessKind.TERMINAL,),
         read_in="airflow_ext.trigger",
     ),
     Setting(
         "AFSCHRIFT_AIRFLOW_TOKEN",
         "token of somebody who may trigger DAGs",
         "none: one is asked for with user and password",
-        (Reader.TERMINAL,),
+        (ProcessKind.TERMINAL,),
         secret=Secret.YES,
         read_in="airflow_ext.trigger",
     ),
@@ -269,14 +269,14 @@ SETTINGS: tuple[Setting, ...] = (
         "AFSCHRIFT_AIRFLOW_USER",
         "who asks for a token",
         "who `afschrift up` made",
-        (Reader.TERMINAL,),
+        (ProcessKind.TERMINAL,),
         read_in="airflow_ext.trigger",
     ),
     Setting(
         "AFSCHRIFT_AIRFLOW_PASSWORD",
         "with what",
         "what `afschrift up` made",
-        (Reader.TERMINAL,),
+        (ProcessKind.TERMINAL,),
         secret=Secret.YES,
         read_in="airflow_ext.trigger",
     ),
@@ -291,7 +291,7 @@ SETTINGS: tuple[Setting, ...] = (
         "AFSCHRIFT_DEMO_DATA",
         "folder of the demo's warehouse",
         "`demo-data` in the home",
-        (Reader.WORKER, Reader.TERMINAL),
+        (ProcessKind.WORKER, ProcessKind.TERMINAL),
         read_in="wiring.demo",
     ),
 )

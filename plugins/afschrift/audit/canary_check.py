@@ -49,7 +49,7 @@ class RightOutcome:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CanaryCheck:
     """One check.
 
     Attributes:
@@ -119,7 +119,9 @@ class Checked:
         }
 
 
-def from_payload(payload: Mapping[str, Any], at: str = "") -> Checked:
+def from_payload(payload: Mapping[str, Any], at: str = "") -> CanaryCheck:
     """A check as the trail has it."""
     rights = tuple(RightOutcome(right=right, **told) for right, told in payload["rights"].items())
-    return Checked(payload["canary"], payload["inventory"], rights, payload["leaks"], payload["searched"], at)
+    return CanaryCheck(
+        payload["canary"], payload["inventory"], rights, payload["leaks"], payload["searched"], at
+    )

@@ -14,7 +14,7 @@ from isal import isal_zlib
 
 from afschrift.bundle.container import bag, layout
 from afschrift.bundle.container.signature import Ed25519Signer
-from afschrift.bundle.container.zip_writer import Member, write_zip
+from afschrift.bundle.container.zip_writer import ZipMember, write_zip
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import coverage_document
 from afschrift.bundle.description.description import datapackage
@@ -129,13 +129,13 @@ def _check_names(members: list[_Member]) -> None:
         )
 
 
-def _zipped(path: str, member: _Member, open_payload: OpenPayload) -> Member:
+def _zipped(path: str, member: _Member, open_payload: OpenPayload) -> ZipMember:
     entry = member.staged
     if entry is not None:
-        return Member(path, entry.bytes, entry.crc32, entry.deflated_bytes, _staged(entry, open_payload))
+        return ZipMember(path, entry.bytes, entry.crc32, entry.deflated_bytes, _staged(entry, open_payload))
     content = member.content or b""
     deflated = zlib.compress(content, level=1, wbits=-zlib.MAX_WBITS)  # ISA-L: not the same bytes each time
-    return Member(path, len(content), isal_zlib.crc32(content), len(deflated), [deflated])
+    return ZipMember(path, len(content), isal_zlib.crc32(content), len(deflated), [deflated])
 
 
 def _staged(entry: FileEntry, open_payload: OpenPayload) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, NoReturn
 
 from afschrift.app.settings import Settings
-from afschrift.audit.canary_check import Checked
+from afschrift.audit.canary_check import CanaryCheck
 from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.canary.answer import Packed, answer
 from afschrift.canary.canary_file import Canary, load_canary
@@ -65,7 +65,7 @@ def known_canary(settings: Settings, inventory: Inventory) -> Canary:
     return canary
 
 
-def check_canary(services: Services, settings: Settings, by: str) -> Checked:
+def check_canary(services: Services, settings: Settings, by: str) -> CanaryCheck:
     """Let the canary ask on every right, count what it gets, and look for its values where none may stand.
 
     Args:
@@ -93,7 +93,7 @@ def check_canary(services: Services, settings: Settings, by: str) -> Checked:
         database = alone.register.store.database
         leaks = {name: needles.in_(*found) for name, found in places(said, database, folder).items()}
     rights = tuple(map(outcome, counts))
-    checked = Checked(canary.digest, services.inventory.digest, rights, leaks, len(needles))
+    checked = CanaryCheck(canary.digest, services.inventory.digest, rights, leaks, len(needles))
     leaks["trail"] = needles.in_(*as_bytes([json.dumps(checked.payload())]))
     record(register, checked, by)
     return replace(checked, at=rfc3339(utc_now()))

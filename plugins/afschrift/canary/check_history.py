@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from afschrift.audit.canary_check import Checked, from_payload
+from afschrift.audit.canary_check import CanaryCheck, from_payload
 from afschrift.domain.event import NewEvent
 from afschrift.domain.language import count as counted
 from afschrift.register.register import Register
@@ -11,12 +11,12 @@ CHECKED = "canary_checked"
 SEARCHED = "canary_logs_searched"
 
 
-def record(register: Register, checked: Checked, by: str) -> None:
+def record(register: Register, checked: CanaryCheck, by: str) -> None:
     """Append a check to the trail: it concerns no request."""
     register.trail.record(None, NewEvent(CHECKED, by, checked.payload()))
 
 
-def history(register: Register) -> tuple[Checked, ...]:
+def history(register: Register) -> tuple[CanaryCheck, ...]:
     """Every check that the trail tells of, the oldest first."""
     events = register.trail.of_types(None, CHECKED)
     return tuple(from_payload(payload, header.at) for header, payload in events if payload is not None)

@@ -37,7 +37,7 @@ def explain(
 ) -> None:
     """Say why a column is in or out, by which way its table leads to the person, and show the SQL."""
     from afschrift.app.settings import Settings
-    from afschrift.datamap.check.places import Places
+    from afschrift.datamap.check.places import FindingLines
     from afschrift.datamap.explain import explain as explained
     from afschrift.wiring.build_services import load_inventory
 
@@ -58,7 +58,7 @@ def explain(
         typer.echo(f"  default   {default}")
     if found.decided:
         typer.echo(f"  decided   {found.decided}")
-    if written := Places(folder or Settings.from_environment().inventory).written(*found.place):
+    if written := FindingLines(folder or Settings.from_environment().inventory).written(*found.place):
         typer.echo(f"  written   {', '.join(written)}")
     if found.case_by_case:
         typer.echo("  a person  decides in each case, where the person who asks has a value in it")

@@ -80,8 +80,8 @@ def check(
     from afschrift.datamap.check.drift import check_sources
     from afschrift.datamap.check.finding import Severity
     from afschrift.datamap.check.map_check import MapReport, failures, void_confirmations
-    from afschrift.datamap.check.places import Places, of_faults
-    from afschrift.datamap.check.probe import Limits
+    from afschrift.datamap.check.places import FindingLines, of_faults
+    from afschrift.datamap.check.probe import ProbeLimits
     from afschrift.inventory.faults import InventoryError
     from afschrift.wiring.build_services import load_inventory
 
@@ -98,10 +98,10 @@ def check(
         _say_inventory(inventory)
     report = MapReport(list(void_confirmations(inventory)))
     if live:
-        report = check_sources(inventory, Limits.up_to(rows, statement_seconds, seconds))
+        report = check_sources(inventory, ProbeLimits.up_to(rows, statement_seconds, seconds))
     ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND
     ended = Checked.NOT_REACHED if report.not_reached else ended
-    places = Places(where)
+    places = FindingLines(where)
     placed = [(one, places.of(one)) for one in report.findings]
     if form is not Form.TEXT:
         _print(form, report, placed, live=live, ended=ended)
@@ -216,7 +216,7 @@ def _line(table: str, why: str, columns: list[str]) -> str:
 def _lines(report: MapReport, placed: Placed, *, live: bool) -> Iterator[str]:
     """What was found in words; of a live check also whose the rows are, and what a request reads."""
     from afschrift.datamap.check.finding import Code
-    from afschrift.datamap.check.probe import Counted
+    from afschrift.datamap.check.probe import SampleKind
     from afschrift.inventory.waiting.unclassified import share
 
     for note in report.notes:
@@ -240,7 +240,7 @@ def _lines(report: MapReport, placed: Placed, *, live: bool) -> Iterator[str]:
     for table in report.reach:
         words = f"{table.nobody:,} nobody's, {table.one:,} one person's, {table.several:,} several persons'"
         words += f", {table.unknown:,} by a key that another source knows" if table.unknown else ""
-        yield f"  {table.source}.{table.table}: {words}; {Counted(table.counted).words(table.rows)}"
+        yield f"  {table.source}.{table.table}: {words}; {SampleKind(table.counted).words(table.rows)}"
     if report.costs:
         yield "What one request reads, as far as the databases say (nothing was run for it):"
     for cost in report.costs:

@@ -88,7 +88,7 @@ class TableOracle(Protocol):
 
 
 @dataclass(frozen=True)
-class TableReading:
+class TableEstimate:
     """How one table would be read.
 
     Attributes:
@@ -120,4 +120,4 @@ class Estimate:
 
     rows: int | None = None
     cost: float | None = None
-    readings: tuple[TableReading, ...] = ()
+    readings: tuple[TableEstimate, ...] = ()

@@ -41,7 +41,7 @@ class Pointer:
 
 
 @dataclass(frozen=True)
-class Found:
+class TablePointers:
     """What was pointed out in one table.
 
     Attributes:

@@ -29,7 +29,7 @@ Mac = Callable[[bytes], str]
 
 
 @dataclass(frozen=True)
-class Line:
+class RedactionLine:
     """One line as somebody wrote it. It names a row by its number in the file, or by its key.
 
     Attributes:
@@ -107,7 +107,7 @@ def as_key(key: dict[str, str]) -> str:
     return ",".join(f"{quote(name)}={quote(value, safe=':@+')}" for name, value in key.items())
 
 
-def parse(number: int, text: str) -> Line:
+def parse(number: int, text: str) -> RedactionLine:
     """Read one line.
 
     Raises:
@@ -123,12 +123,12 @@ def parse(number: int, text: str) -> Line:
     if where.startswith("#"):
         if not (where[1:].isascii() and where[1:].isdecimal()) or len(where) > 13 or int(where[1:]) < 1:
             raise LineError("a row is #NUMBER, from 1, or key=value")
-        return Line(number, table, column, ground, row=int(where[1:]), span=span)
+        return RedactionLine(number, table, column, ground, row=int(where[1:]), span=span)
     parts = [part.partition("=") for part in where.split(",")]
     key = {unquote(name): unquote(value) for name, _, value in parts}
     if not all(name and equals for name, equals, _ in parts) or len(key) < len(parts):
         raise LineError("a row is #NUMBER, from 1, or key=value, with a comma between several")
-    return Line(number, table, column, ground, key=key, span=span)
+    return RedactionLine(number, table, column, ground, key=key, span=span)
 
 
 def _span(text: str) -> Span:

@@ -32,7 +32,7 @@ _ROWS, _BYTES = 4_096, 4_000_000
 
 
 @dataclass
-class RowSums:
+class FormSums:
     """Our side: sums over the value forms that are written, turned back into the warehouse's own texts.
 
     Attributes:
@@ -151,7 +151,7 @@ class Comparison:
 
     def begin(self) -> None:
         """The table is written from its start."""
-        self._ours = RowSums(self._oracle, self._oracle.hashed, self._sample)
+        self._ours = FormSums(self._oracle, self._oracle.hashed, self._sample)
 
     def take(self, text: pa.RecordBatch) -> None:
         """The next rows as they are written."""
@@ -185,7 +185,7 @@ class Comparison:
         return Compared(ours.rows, ours.hashed, self._oracle.hashed, counted, sample)
 
     def _differing(self, again: Callable[[], Iterable[pa.RecordBatch]], sample: Sample | None) -> list[str]:
-        sides = {name: RowSums(self._oracle, (name,), sample) for name in self._oracle.hashed}
+        sides = {name: FormSums(self._oracle, (name,), sample) for name in self._oracle.hashed}
         for batch in again():
             text = text_batch(batch, self._part.selected).select(self._columns)
             for one in sides.values():

@@ -14,7 +14,7 @@ from afschrift.domain.file_format import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.deflate import CHUNK, DeflateError, InflatingReader
 from afschrift.formats.check.file_finding import UnreadableFileError
-from afschrift.formats.check.validate_file import Contents, read_contents
+from afschrift.formats.check.validate_file import FileContents, read_contents
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class FileRead:
         deflated_sha256: of the content as it came.
     """
 
-    contents: Contents
+    contents: FileContents
     bytes: int
     sha256: str
     crc32: int

@@ -17,7 +17,7 @@ from afschrift.letters.article import article
 from afschrift.letters.element_values import clean, element_values, form_error
 from afschrift.letters.kinds import LetterKind
 from afschrift.letters.plain import said_elements, to_text
-from afschrift.letters.said import Said
+from afschrift.letters.said import ElementTexts
 from afschrift.letters.unverified import unverified_faults
 from afschrift.letters.words import LetterWords
 
@@ -73,7 +73,7 @@ def compose(kind: LetterKind, given: Mapping[str, Any], facts: LetterFacts, fold
     _check_person(kind, values, facts)
     own = {name: value for name, value in facts.values.items() if value} | _article(kind, values, facts)
     words = LetterWords.load(folder, facts.language)
-    said = Said({**values, **own}, words, facts.links)
+    said = ElementTexts({**values, **own}, words, facts.links)
     name = f"{facts.language}/{kind.name}.html.j2"
     try:
         template = letter_templates(folder, facts.language).get_template(f"{kind.name}.html.j2")

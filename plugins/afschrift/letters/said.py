@@ -17,7 +17,7 @@ MARK = "data-element"
 _TO_REMEMBER = ("until", "new_due", "available_until", "rest_by", "expected_on")
 
 
-class Said(dict[str, Markup]):
+class ElementTexts(dict[str, Markup]):
     """Element -> HTML, as templates use it: `{{ e.reasons }}`. What was not given is empty and false."""
 
     def __init__(self, values: Mapping[str, Any], words: LetterWords, links: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from afschrift.inventory.table import Table
 
 
 @dataclass(frozen=True)
-class NotImported:
+class GroundDecision:
     """What a person decided about a table or column of a request, on a ground.
 
     Attributes:
@@ -44,9 +44,9 @@ class PersonFacts:
     withdrawn: Mapping[str, str] = field(default_factory=dict, repr=False)
     limits: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
-    left_out: Mapping[str, NotImported] = field(default_factory=dict)
+    left_out: Mapping[str, GroundDecision] = field(default_factory=dict)
 
-    def withheld(self, table: str, column: str) -> NotImported | None:
+    def withheld(self, table: str, column: str) -> GroundDecision | None:
         """What was decided about a column of a table (`source.table`), or about the table."""
         return self.left_out.get(table) or self.left_out.get(f"{table}.{column}")
 

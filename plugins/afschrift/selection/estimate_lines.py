@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from afschrift.domain.language import count
-from afschrift.domain.own_account import Estimate, TableReading
+from afschrift.domain.own_account import Estimate, TableEstimate
 from afschrift.inventory.model import SourceFile
 
 _MILLION = 1_000_000
@@ -30,7 +30,7 @@ def about(number: int) -> str:
     return f"{number:,}" if number < _MILLION else f"{number / _MILLION:,.1f} million"
 
 
-def _how(reading: TableReading, source: SourceFile) -> str:
+def _how(reading: TableEstimate, source: SourceFile) -> str:
     if reading.whole is None:
         return "the database does not say how it would read it"
     if reading.files is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from afschrift.casework.identity.confirmed import person_digest
-from afschrift.casework.identity.look_up import Found, is_decided
+from afschrift.casework.identity.look_up import LookUpResult, is_decided
 from afschrift.domain.request import Request
 from afschrift.law.roles import Act
 from afschrift.register.look_ups import ASKED, TOLD_OF_LOOK_UPS, LookUpRow
@@ -47,7 +47,7 @@ def look_up(services: Services, request_id: str) -> dict[str, Any]:
         "tables": read,
         "not_read": {f"{one.source}.{one.table}": one.fault for one in tables if one.fault},
     }
-    content = msgspec.json.encode(Found(tables, unknown))
+    content = msgspec.json.encode(LookUpResult(tables, unknown))
     register.look_ups.serve(ask.id, request_id, content, {**told, "run": services.run})
     return told
 

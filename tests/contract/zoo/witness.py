@@ -16,7 +16,7 @@ from afschrift.domain.own_account import Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
-from afschrift.extraction.comparison import Comparison, RowSums
+from afschrift.extraction.comparison import Comparison, FormSums
 from afschrift.extraction.own_rows import without_keys
 from afschrift.values.forms import text_batch
 
@@ -112,7 +112,7 @@ _CRASHES = (ValueError, LookupError, ArithmeticError, TypeError, pa.ArrowExcepti
 
 def _sums(oracle: TableOracle, name: str, texts: Sequence[str | None]) -> Sums | None:
     """Our side alone: what was read is what the source says, so other sums are not. None where it stops."""
-    side = RowSums(oracle, (name,), None)
+    side = FormSums(oracle, (name,), None)
     try:
         side.take(pa.RecordBatch.from_arrays([pa.array(texts, pa.string())], names=[name]))
     except ValidationFailedError:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from tests.unit.bundle.bundle_example import ROOT
 
 from afschrift.bundle.container.signature import Ed25519Signer
-from afschrift.bundle.container.zip_writer import Member, write_zip
+from afschrift.bundle.container.zip_writer import ZipMember, write_zip
 
 Files = dict[str, bytes]
 
@@ -27,9 +27,9 @@ def zipped(files: Mapping[str, bytes], root: str = f"{ROOT}/") -> bytes:
     return b"".join(write_zip(_member(root + path, files[path]) for path in sorted(files)))
 
 
-def _member(path: str, content: bytes) -> Member:
+def _member(path: str, content: bytes) -> ZipMember:
     deflated = zlib.compress(content, wbits=-15)
-    return Member(path, len(content), zlib.crc32(content), len(deflated), [deflated])
+    return ZipMember(path, len(content), zlib.crc32(content), len(deflated), [deflated])
 
 
 def manifests(files: Files) -> Files:

@@ -8,7 +8,7 @@ import pytest
 from testbed.registers import set_up
 
 from afschrift.app.settings import Settings
-from afschrift.audit.canary_check import Checked, RightOutcome
+from afschrift.audit.canary_check import CanaryCheck, RightOutcome
 from afschrift.canary.canary_fault import canary_reminder
 from afschrift.canary.check_history import evidence, record, record_search
 from afschrift.casework.notices.message import Message
@@ -28,7 +28,7 @@ def register(tmp_path: Path) -> Register:
 def check(register: Register, found: int, leaks: int = 0) -> None:
     below = {} if found == 60 else {"shop.orders": [found, 60]}
     right = RightOutcome("access", 60, found, 18, 0, 2, 0, below, {}, None, {})
-    record(register, Checked("a" * 64, "b" * 64, (right,), {"log": leaks}, 28), "airflow:check_canary")
+    record(register, CanaryCheck("a" * 64, "b" * 64, (right,), {"log": leaks}, 28), "airflow:check_canary")
 
 
 def told(register: Register, notifier: str = "mail", *roles: str) -> list[Message]:

@@ -18,7 +18,7 @@ from tests.support.canary_shop import MARK, NUMBER, CanaryShop, canary_shop
 from typer.testing import CliRunner
 
 from afschrift.audit.against_logs import compare
-from afschrift.audit.canary_check import Checked
+from afschrift.audit.canary_check import CanaryCheck
 from afschrift.audit.task_logs import read_logs
 from afschrift.canary import check_canary
 from afschrift.canary.check_canary import apart
@@ -76,7 +76,7 @@ def said() -> list[str]:
 @pytest.fixture(scope="module")
 def checked(
     shop: CanaryShop, rows_before: dict[str, list[Any]], lists_before: dict[str, str], said: list[str]
-) -> Checked:
+) -> CanaryCheck:
     """A check of the shop as it is; one was killed long before it."""
     left = Path(gettempdir()) / f"{check_canary.PREFIX}killed"
     left.mkdir()
@@ -102,7 +102,7 @@ def listed(words: str) -> str:
     return done.output
 
 
-def test_all_that_was_planted_is_found_and_nothing_else(checked: Checked) -> None:
+def test_all_that_was_planted_is_found_and_nothing_else(checked: CanaryCheck) -> None:
     access, portability = checked.rights
     assert (access.right, access.found, access.planted, access.others) == ("access", 60, 60, 0)
     assert (portability.found, portability.planted, portability.others) == (36, 36, 0)
@@ -114,7 +114,7 @@ def test_all_that_was_planted_is_found_and_nothing_else(checked: Checked) -> Non
     assert set(checked.leaks.values()) == {0}
 
 
-def test_the_trail_tells_counts_and_names_alone(shop: CanaryShop, checked: Checked) -> None:
+def test_the_trail_tells_counts_and_names_alone(shop: CanaryShop, checked: CanaryCheck) -> None:
     [(header, payload)] = shop.services.register.trail.of_types(None, "canary_checked")
     assert header.request is None
     assert header.actor == "tester"
@@ -126,7 +126,7 @@ def test_the_trail_tells_counts_and_names_alone(shop: CanaryShop, checked: Check
 
 def test_nothing_that_lists_requests_can_meet_it(
     shop: CanaryShop,
-    checked: Checked,
+    checked: CanaryCheck,
     request_of_ann: str,
     rows_before: dict[str, list[Any]],
     lists_before: dict[str, str],
@@ -145,7 +145,7 @@ def test_nothing_that_lists_requests_can_meet_it(
 
 
 def test_its_lines_are_none_of_the_trail(
-    shop: CanaryShop, checked: Checked, said: list[str], tmp_path: Path
+    shop: CanaryShop, checked: CanaryCheck, said: list[str], tmp_path: Path
 ) -> None:
     """`afschrift audit verify --logs` would look for events that are gone with the check."""
     assert any(line.startswith("canary #") and "plan_frozen" in line for line in said)
@@ -154,7 +154,7 @@ def test_its_lines_are_none_of_the_trail(
     assert (found.lines, found.findings) == (0, [])
 
 
-def test_what_was_made_for_a_check_is_gone(shop: CanaryShop, checked: Checked) -> None:
+def test_what_was_made_for_a_check_is_gone(shop: CanaryShop, checked: CanaryCheck) -> None:
     assert list(Path(gettempdir()).glob(f"{check_canary.PREFIX}*")) == [], "what a killed check left too"
     staging = shop.settings.home / "staging"
     assert not staging.exists() or list(staging.iterdir()) == []

@@ -18,7 +18,7 @@ from tests.airflow_support import AirflowEnv
 
 from afschrift.airflow_ext.environment import CONFIG
 from afschrift.app.project import key_values
-from afschrift.app.setting import Reader
+from afschrift.app.setting import ProcessKind
 from afschrift.app.settings_table import SETTINGS
 
 OF_PROVIDERS = {
@@ -34,14 +34,14 @@ ONE_MACHINE = {
 }
 """What config/airflow.env says of LocalExecutor alone."""
 READERS = {
-    "setup": Reader.TERMINAL,
-    "api-server": Reader.API,
-    "scheduler": Reader.SCHEDULER,
-    "dag-processor": Reader.PARSER,
-    "worker": Reader.WORKER,
-    "apiServer": Reader.API,
-    "dagProcessor": Reader.PARSER,
-    "workers": Reader.WORKER,
+    "setup": ProcessKind.TERMINAL,
+    "api-server": ProcessKind.API,
+    "scheduler": ProcessKind.SCHEDULER,
+    "dag-processor": ProcessKind.PARSER,
+    "worker": ProcessKind.WORKER,
+    "apiServer": ProcessKind.API,
+    "dagProcessor": ProcessKind.PARSER,
+    "workers": ProcessKind.WORKER,
 }
 HELM = ("apiServer", "scheduler", "dagProcessor", "workers")
 
@@ -139,7 +139,7 @@ def test_each_process_has_what_it_must_read_and_its_own_log_in(
             env = (
                 compose["services"][name]["environment"] if name in ours(compose) else helm_env(values, name)
             )
-            reads = READERS.get(name, Reader.SCHEDULER) in setting("AFSCHRIFT_REGISTER").read_by
+            reads = READERS.get(name, ProcessKind.SCHEDULER) in setting("AFSCHRIFT_REGISTER").read_by
             assert ("AFSCHRIFT_REGISTER" in env) == reads, name
             assert {"AFSCHRIFT_KEYS", "AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_OUTBOX"} <= env.keys()
             if reads:
@@ -155,7 +155,7 @@ def test_keys_are_mounted_where_they_are_read_and_nowhere_else(
         assert ("keys.json" in service.get("secrets", ())) == (READERS[name] in readers), name
     for name in HELM:
         mounts = [one["name"] for one in values[name].get("extraVolumeMounts", ())]
-        assert ("afschrift-keys" in mounts) == (READERS.get(name, Reader.SCHEDULER) in readers), name
+        assert ("afschrift-keys" in mounts) == (READERS.get(name, ProcessKind.SCHEDULER) in readers), name
     [keys] = [one for one in values["volumes"] if one["name"] == "afschrift-keys"]
     assert keys["secret"]["defaultMode"] == 0o440
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from afschrift.domain.redaction import (
     MASK,
-    Line,
     LineError,
     Redaction,
+    RedactionLine,
     before_masking,
     check_span,
     mask,
@@ -89,8 +89,10 @@ def test_a_line_reads_back_as_it_was_written(
 ) -> None:
     """Keys and columns of any characters: what divides is percent-encoded, so lines are ready to copy."""
     for line in (
-        Line(3, "shop.ticket", column, "rights_of_others", row=17, span=span),
-        Line(3, "shop.ticket", column, "rights_of_others", key={name: value, name + "2": ""}, span=span),
+        RedactionLine(3, "shop.ticket", column, "rights_of_others", row=17, span=span),
+        RedactionLine(
+            3, "shop.ticket", column, "rights_of_others", key={name: value, name + "2": ""}, span=span
+        ),
     ):
         assert parse(3, line.text) == line
         assert len(line.text.splitlines()) == 1

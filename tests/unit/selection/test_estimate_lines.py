@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.domain.own_account import Estimate, TableReading
+from afschrift.domain.own_account import Estimate, TableEstimate
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
 from afschrift.selection.estimate_lines import about, estimate_lines
@@ -19,23 +19,23 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SourceFile:
     ("reading", "said"),
     [
         (
-            TableReading("orders", True, rows=2_100_000, size=310_000_000),
+            TableEstimate("orders", True, rows=2_100_000, size=310_000_000),
             "orders: reads all 2.1 million rows, 310 MB (no index on customer_id is of use)",
         ),
-        (TableReading("orders", True), "orders: reads all rows (no index on customer_id is of use)"),
-        (TableReading("elsewhere", True, rows=5), "elsewhere: reads all 5 rows"),
+        (TableEstimate("orders", True), "orders: reads all rows (no index on customer_id is of use)"),
+        (TableEstimate("elsewhere", True, rows=5), "elsewhere: reads all 5 rows"),
         (
-            TableReading("orders", False, "by_customer", 2_100_000, 999),
+            TableEstimate("orders", False, "by_customer", 2_100_000, 999),
             "orders: by index by_customer, of 2.1 million rows, 999 bytes",
         ),
-        (TableReading("orders", False, "by_customer"), "orders: by index by_customer"),
-        (TableReading("orders", False), "orders: by index"),
-        (TableReading("orders", None), "orders: the database does not say how it would read it"),
-        (TableReading("orders", True, size=1_000, files=1), "orders: looks through 1 file (1 kB)"),
-        (TableReading("orders", True, files=1_200), "orders: looks through 1,200 files"),
+        (TableEstimate("orders", False, "by_customer"), "orders: by index by_customer"),
+        (TableEstimate("orders", False), "orders: by index"),
+        (TableEstimate("orders", None), "orders: the database does not say how it would read it"),
+        (TableEstimate("orders", True, size=1_000, files=1), "orders: looks through 1 file (1 kB)"),
+        (TableEstimate("orders", True, files=1_200), "orders: looks through 1,200 files"),
     ],
 )
-def test_how_a_table_would_be_read_in_words(reading: TableReading, said: str, shop: SourceFile) -> None:
+def test_how_a_table_would_be_read_in_words(reading: TableEstimate, said: str, shop: SourceFile) -> None:
     assert list(estimate_lines(Estimate(readings=(reading,)), shop)) == [said]
 
 

@@ -10,7 +10,7 @@ from testbed.mini import write_inventory
 
 from afschrift.datamap.check.drift import check_sources
 from afschrift.datamap.check.finding import Code, Finding
-from afschrift.datamap.check.probe import Limits
+from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.inventory.load import load
 
 SHOP = """
@@ -34,7 +34,7 @@ tables:
 OF_NONE = {Code.JOIN_FINDS_NOTHING, Code.TABLE_NOT_REACHED}
 
 
-def found(folder: Path, limits: Limits, last: int) -> dict[Code, Finding]:
+def found(folder: Path, limits: ProbeLimits, last: int) -> dict[Code, Finding]:
     """What is said of 30 orders, the oldest without a customer; the last one of customer `last`."""
     folder.mkdir()
     with closing(sqlite3.connect(folder / "w.db")) as con:
@@ -48,10 +48,10 @@ def found(folder: Path, limits: Limits, last: int) -> dict[Code, Finding]:
 
 
 def test_none_of_all_rows_is_an_error_and_none_of_a_part_a_warning(tmp_path: Path) -> None:
-    part = Limits(exact=10, sample=8)
+    part = ProbeLimits(exact=10, sample=8)
 
-    assert not OF_NONE & found(tmp_path / "one", Limits(), last=1).keys()
-    of_all = found(tmp_path / "none", Limits(), last=99)
+    assert not OF_NONE & found(tmp_path / "one", ProbeLimits(), last=1).keys()
+    of_all = found(tmp_path / "none", ProbeLimits(), last=99)
     of_a_part = found(tmp_path / "part", part, last=1)
 
     for code in OF_NONE:

@@ -10,7 +10,7 @@ from tests.support.key_shop import DECIDED, KeyShop, key_shop, mapped
 
 from afschrift.datamap.check.drift import check_sources
 from afschrift.datamap.check.finding import Code
-from afschrift.datamap.check.probe import Limits
+from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.domain.errors import ConfigurationError, GateError
 from afschrift.extraction.staged_records import read_record
 from afschrift.inventory.load import load
@@ -51,7 +51,7 @@ def rows(services: Services) -> dict[str, int]:
 
 
 def codes(services: Services, folder: Path) -> dict[Code, str]:
-    report = check_sources(load(folder / "inventory"), Limits(seconds=30))
+    report = check_sources(load(folder / "inventory"), ProbeLimits(seconds=30))
     return {one.code: f"{one.severity.value} {one.place}" for one in report.findings}
 
 

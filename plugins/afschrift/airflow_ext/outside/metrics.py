@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from afschrift.audit.canary_check import Checked
+    from afschrift.audit.canary_check import CanaryCheck
     from afschrift.operations.figures import Figures
 
 
@@ -99,7 +99,7 @@ def send_map(findings: int, stops: int) -> None:
     stats.gauge(STOPS.name, stops)
 
 
-def send_canary(checked: Checked) -> None:
+def send_canary(checked: CanaryCheck) -> None:
     """Send what a check of the canary came to."""
     from airflow.sdk.observability import stats
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from afschrift.bundle.container import layout
-from afschrift.bundle.container.report import Code, Problem, problem
+from afschrift.bundle.container.report import BundleProblem, Flaw, problem
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ def read(content: bytes, kind: type[T]) -> T:
 
 def check_description(
     package: Package, digests: Mapping[str, str], sizes: Mapping[str, int]
-) -> Iterator[Problem]:
+) -> Iterator[BundleProblem]:
     """Every file is described, with the size and digest that the manifest knows.
 
     Args:
@@ -94,14 +94,14 @@ def check_description(
         known = (f"sha256:{digests.get(path)}", sizes.get(path))
         size = resource.uncounted if resource.bytes is None else resource.bytes
         if path in described or (resource.hash, size) != known:
-            yield problem(Code.DESCRIPTION_DIFFERS, path)
+            yield problem(Flaw.DESCRIPTION_DIFFERS, path)
         described.add(path)
     for path in digests:
         if path not in described:
-            yield problem(Code.DESCRIPTION_DIFFERS, path)
+            yield problem(Flaw.DESCRIPTION_DIFFERS, path)
 
 
-def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int]) -> Iterator[Problem]:
+def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int]) -> Iterator[BundleProblem]:
     """The coverage, the description and the records of the CSV files say the same number of rows.
 
     Args:
@@ -117,18 +117,18 @@ def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int])
             continue
         path = layout.DATA + resource.path
         if counted.get(path, resource.rows) != resource.rows:
-            yield problem(Code.ROWS_DIFFER, path)
+            yield problem(Flaw.ROWS_DIFFER, path)
         key = (resource.source, resource.table, resource.format)
         described[key] = described.get(key, 0) + resource.rows  # a large table has several parts
         last[key] = path
     for (source, table, format_), rows in described.items():
         if rows != covered.get((source, table)):
-            yield problem(Code.ROWS_DIFFER, last[source, table, format_])
+            yield problem(Flaw.ROWS_DIFFER, last[source, table, format_])
     for source, table in covered.keys() - {key[:2] for key in described}:
-        yield problem(Code.ROWS_DIFFER, f"{source}.{table}")
+        yield problem(Flaw.ROWS_DIFFER, f"{source}.{table}")
 
 
-def check_files(package: Package, coverage: Coverage) -> Iterator[Problem]:
+def check_files(package: Package, coverage: Coverage) -> Iterator[BundleProblem]:
     """The coverage and the description say the same number of uploaded files, table by table.
 
     Likewise of the files that were found in each system that a person searched; it has no table.
@@ -142,7 +142,7 @@ def check_files(package: Package, coverage: Coverage) -> Iterator[Problem]:
             described[key] = described.get(key, 0) + 1
     for source, table in sorted(covered.keys() | described.keys()):
         if covered.get((source, table)) != described.get((source, table)):
-            yield problem(Code.FILES_DIFFER, f"{source}.{table}".rstrip("."))
+            yield problem(Flaw.FILES_DIFFER, f"{source}.{table}".rstrip("."))
 
 
 class CsvCounter:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from afschrift.bundle.container import layout
-from afschrift.bundle.container.report import Code, Problem, problem
+from afschrift.bundle.container.report import BundleProblem, Flaw, problem
 
 _CHUNK = 1 << 18
 
@@ -37,7 +37,7 @@ class UnpackLimits:
 class RefusedContainerError(Exception):
     """The container is not opened any further; the problems say why."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: BundleProblem) -> None:
         super().__init__("the container was refused")
         self.problems = problems
 
@@ -75,7 +75,7 @@ class FolderContainer:
         if problems:
             raise RefusedContainerError(*problems)
 
-    def _list(self, members: dict[str, int], limits: UnpackLimits) -> Iterator[Problem]:
+    def _list(self, members: dict[str, int], limits: UnpackLimits) -> Iterator[BundleProblem]:
         for parent, folders, files in os.walk(self._folder):
             for name in sorted([*folders, *files]):
                 path = Path(parent, name)
@@ -84,11 +84,11 @@ class FolderContainer:
                 if stat.S_ISREG(found.st_mode):
                     members[relative] = found.st_size
                 elif not stat.S_ISDIR(found.st_mode):
-                    yield problem(Code.SPECIAL_FILE, relative)
+                    yield problem(Flaw.SPECIAL_FILE, relative)
             if len(members) > limits.files:
-                raise RefusedContainerError(problem(Code.TOO_MANY_FILES))
+                raise RefusedContainerError(problem(Flaw.TOO_MANY_FILES))
         if sum(members.values()) > limits.total:
-            yield problem(Code.TOO_LARGE)
+            yield problem(Flaw.TOO_LARGE)
 
     def read(self, path: str) -> Iterator[bytes]:
         """The content of a file in chunks.
@@ -106,15 +106,15 @@ class FolderContainer:
                         break
                     yield chunk
         except OSError:
-            raise RefusedContainerError(problem(Code.UNREADABLE, path)) from None
+            raise RefusedContainerError(problem(Flaw.UNREADABLE, path)) from None
         if left:
-            raise RefusedContainerError(problem(Code.CHANGED, path))
+            raise RefusedContainerError(problem(Flaw.CHANGED, path))
 
 
-def check_names(paths: Collection[str]) -> Iterator[Problem]:
+def check_names(paths: Collection[str]) -> Iterator[BundleProblem]:
     """Names that leave the folder, or that some system takes for another one."""
     for path in paths:
         if not layout.is_safe(path):
-            yield problem(Code.UNSAFE_NAME, path)
+            yield problem(Flaw.UNSAFE_NAME, path)
     for path in layout.collisions(paths):
-        yield problem(Code.COLLIDING_NAME, path)
+        yield problem(Flaw.COLLIDING_NAME, path)

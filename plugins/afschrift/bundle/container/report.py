@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Code(StrEnum):
+class Flaw(StrEnum):
     """Why a bundle is refused."""
 
     NOT_A_BUNDLE = "not_a_bundle"
@@ -33,35 +33,35 @@ class Code(StrEnum):
 
 
 SENTENCES = {
-    Code.NOT_A_BUNDLE: "This is neither a ZIP file nor the folder of a bundle.",
-    Code.DAMAGED_ZIP: "The ZIP file is not as it was packed: it is damaged, packed anew by another program, "
+    Flaw.NOT_A_BUNDLE: "This is neither a ZIP file nor the folder of a bundle.",
+    Flaw.DAMAGED_ZIP: "The ZIP file is not as it was packed: it is damaged, packed anew by another program, "
     "or built so that programs read different things in it.",
-    Code.SPECIAL_FILE: "This is a link, a folder entry or a device instead of an ordinary file.",
-    Code.UNSAFE_NAME: "This name could be written outside the folder, or is not possible on every system.",
-    Code.COLLIDING_NAME: "Some systems take this file for another one of the bundle.",
-    Code.NOT_ONE_FOLDER: "A bundle is one folder with everything in it.",
-    Code.FOLDER_RENAMED: "The folder in the ZIP file has another name than when it was signed.",
-    Code.TOO_MANY_FILES: "There are more files in it than the limit allows.",
-    Code.TOO_LARGE: "Unpacked, it is larger than the limit allows.",
-    Code.FETCH_FILE: "The bag asks to fetch files from elsewhere, which a bundle never does.",
-    Code.MISSING: "This file is missing.",
-    Code.UNLISTED: "This file was added: no manifest names it.",
-    Code.UNREADABLE: "This file has not the form that a bundle needs.",
-    Code.UNKNOWN_VERSION: "This version of the bundle format is not known.",
-    Code.SIGNATURE_INVALID: "The signature does not fit: the bundle was changed after it was signed.",
-    Code.CHANGED: "The content was changed.",
-    Code.SIZE_DIFFERS: "The number of files or bytes is not what the bag says.",
-    Code.DESCRIPTION_DIFFERS: "The description of this file does not fit the file.",
-    Code.ROWS_DIFFER: "The number of rows is not what the coverage says.",
-    Code.FILES_DIFFER: "The number of uploaded files is not what the coverage says.",
+    Flaw.SPECIAL_FILE: "This is a link, a folder entry or a device instead of an ordinary file.",
+    Flaw.UNSAFE_NAME: "This name could be written outside the folder, or is not possible on every system.",
+    Flaw.COLLIDING_NAME: "Some systems take this file for another one of the bundle.",
+    Flaw.NOT_ONE_FOLDER: "A bundle is one folder with everything in it.",
+    Flaw.FOLDER_RENAMED: "The folder in the ZIP file has another name than when it was signed.",
+    Flaw.TOO_MANY_FILES: "There are more files in it than the limit allows.",
+    Flaw.TOO_LARGE: "Unpacked, it is larger than the limit allows.",
+    Flaw.FETCH_FILE: "The bag asks to fetch files from elsewhere, which a bundle never does.",
+    Flaw.MISSING: "This file is missing.",
+    Flaw.UNLISTED: "This file was added: no manifest names it.",
+    Flaw.UNREADABLE: "This file has not the form that a bundle needs.",
+    Flaw.UNKNOWN_VERSION: "This version of the bundle format is not known.",
+    Flaw.SIGNATURE_INVALID: "The signature does not fit: the bundle was changed after it was signed.",
+    Flaw.CHANGED: "The content was changed.",
+    Flaw.SIZE_DIFFERS: "The number of files or bytes is not what the bag says.",
+    Flaw.DESCRIPTION_DIFFERS: "The description of this file does not fit the file.",
+    Flaw.ROWS_DIFFER: "The number of rows is not what the coverage says.",
+    Flaw.FILES_DIFFER: "The number of uploaded files is not what the coverage says.",
 }
 
 
 @dataclass(frozen=True)
-class Problem:
+class BundleProblem:
     """One reason to refuse, and the file that it is about (escaped; empty for the whole)."""
 
-    code: Code
+    code: Flaw
     place: str = ""
 
     def __str__(self) -> str:
@@ -69,9 +69,9 @@ class Problem:
         return f"{self.place}: {sentence}" if self.place else sentence
 
 
-def problem(code: Code, path: str = "") -> Problem:
+def problem(code: Flaw, path: str = "") -> BundleProblem:
     """A problem at a path, which a stranger chose: made harmless for a terminal."""
-    return Problem(code, ascii(path)[1:-1][:200])
+    return BundleProblem(code, ascii(path)[1:-1][:200])
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Report:
         info: the signed `bag-info.txt` by label; empty where it is not as it was signed.
     """
 
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[BundleProblem, ...] = ()
     signer: str | None = None
     trusted: bool = False
     files: int = 0

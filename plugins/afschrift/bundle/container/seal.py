@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from afschrift.bundle.container import bag, layout
 from afschrift.bundle.container.container import Container, UnpackLimits
-from afschrift.bundle.container.report import Code, Problem, problem
+from afschrift.bundle.container.report import BundleProblem, Flaw, problem
 from afschrift.bundle.container.signature import holds
 from afschrift.domain.signing import key_id
 
@@ -39,12 +39,12 @@ class Sealed:
     signer: str | None
     trusted: bool
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[BundleProblem]:
         """What is wrong with the seal itself."""
         if self.signer is None:
-            yield problem(Code.SIGNATURE_INVALID, layout.SIGNATURE)
+            yield problem(Flaw.SIGNATURE_INVALID, layout.SIGNATURE)
         if not layout.is_known(self.info.get("Afschrift-Bundle-Version")):
-            yield problem(Code.UNKNOWN_VERSION, layout.BAG_INFO)
+            yield problem(Flaw.UNKNOWN_VERSION, layout.BAG_INFO)
 
 
 def content(container: Container, path: str, limits: UnpackLimits) -> bytes:

@@ -21,7 +21,7 @@ from afschrift.bundle.container.container import (
     RefusedContainerError,
     UnpackLimits,
 )
-from afschrift.bundle.container.report import Code, Problem, Report, problem
+from afschrift.bundle.container.report import BundleProblem, Flaw, Report, problem
 from afschrift.bundle.container.seal import Sealed, UnreadableTagFileError, content, read_seal
 from afschrift.bundle.container.zip_container import ZipContainer
 
@@ -73,16 +73,16 @@ def open_bundle(path: Path, limits: UnpackLimits) -> Iterator[Container]:
     try:
         file = path.open("rb")
     except OSError:
-        raise RefusedContainerError(problem(Code.NOT_A_BUNDLE)) from None
+        raise RefusedContainerError(problem(Flaw.NOT_A_BUNDLE)) from None
     with file:
         yield ZipContainer(file, limits)
 
 
 def check(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimits) -> Report:
     """Check an opened bundle, from the signature down to each file and row."""
-    missing = [problem(Code.MISSING, path) for path in _REQUIRED if path not in container.members]
+    missing = [problem(Flaw.MISSING, path) for path in _REQUIRED if path not in container.members]
     if layout.FETCH in container.members:
-        missing.append(problem(Code.FETCH_FILE, layout.FETCH))
+        missing.append(problem(Flaw.FETCH_FILE, layout.FETCH))
     if missing:
         return Report(problems=tuple(missing))
     try:
@@ -90,7 +90,7 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimi
         package = _document(container, layout.DATAPACKAGE, Package, limits)
         coverage = _document(container, layout.COVERAGE, Coverage, limits)
     except UnreadableTagFileError as unreadable:
-        return Report(problems=(problem(Code.UNREADABLE, unreadable.path),))
+        return Report(problems=(problem(Flaw.UNREADABLE, unreadable.path),))
     payload = {path: size for path, size in container.members.items() if path.startswith(layout.DATA)}
     counters = {layout.DATA + r.path: CsvCounter() for r in package.resources if r.format == "csv"}
     problems = [
@@ -103,7 +103,7 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimi
         *agreement.check_rows(package, coverage, {p: c.records for p, c in counters.items()}),
         *agreement.check_files(package, coverage),
     ]
-    as_signed = sealed.signer and problem(Code.CHANGED, layout.BAG_INFO) not in problems
+    as_signed = sealed.signer and problem(Flaw.CHANGED, layout.BAG_INFO) not in problems
     return Report(
         problems=tuple(problems),
         signer=sealed.signer,
@@ -122,13 +122,13 @@ def _document(container: Container, path: str, kind: type[T], limits: UnpackLimi
         raise UnreadableTagFileError(path) from error
 
 
-def _same_folder(container: Container, package: Package) -> Iterator[Problem]:
+def _same_folder(container: Container, package: Package) -> Iterator[BundleProblem]:
     """The folder in the ZIP file, which no digest covers, has the name that the description says."""
     if container.root not in (None, package.name):
-        yield problem(Code.FOLDER_RENAMED, container.root or "")
+        yield problem(Flaw.FOLDER_RENAMED, container.root or "")
 
 
-def _same_files(sealed: Sealed, found: Iterable[str]) -> Iterator[Problem]:
+def _same_files(sealed: Sealed, found: Iterable[str]) -> Iterator[BundleProblem]:
     """Every file is named, and every name is a file: payload by one manifest, tags by the other."""
     present = set(found) - _OUTSIDE
     # A payload path in the tag manifest would hide that the payload manifest lacks it.
@@ -136,25 +136,25 @@ def _same_files(sealed: Sealed, found: Iterable[str]) -> Iterator[Problem]:
         p for p in sealed.tags if not p.startswith(layout.DATA)
     }
     for path in sorted(present - named):
-        yield problem(Code.UNLISTED, path)
+        yield problem(Flaw.UNLISTED, path)
     for path in sorted((sealed.payload.keys() | sealed.tags.keys()) - present):
-        yield problem(Code.MISSING, path)
+        yield problem(Flaw.MISSING, path)
 
 
-def _same_size(sealed: Sealed, payload: Mapping[str, int]) -> Iterator[Problem]:
+def _same_size(sealed: Sealed, payload: Mapping[str, int]) -> Iterator[BundleProblem]:
     if sealed.info.get("Payload-Oxum") != f"{sum(payload.values())}.{len(payload)}":
-        yield problem(Code.SIZE_DIFFERS)
+        yield problem(Flaw.SIZE_DIFFERS)
 
 
 def _same_content(
     sealed: Sealed, container: Container, counters: Mapping[str, CsvCounter]
-) -> Iterator[Problem]:
+) -> Iterator[BundleProblem]:
     for path, expected in sorted({**sealed.payload, **sealed.tags}.items()):
         if path not in container.members:
             continue
         try:
             if _digest(container, path, counters.get(path)) != expected:
-                yield problem(Code.CHANGED, path)
+                yield problem(Flaw.CHANGED, path)
         except RefusedContainerError as refused:
             yield from refused.problems
 

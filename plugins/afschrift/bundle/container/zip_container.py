@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from afschrift.bundle.container.container import RefusedContainerError, UnpackLimits, check_names
-from afschrift.bundle.container.report import Code, problem
+from afschrift.bundle.container.report import Flaw, problem
 from afschrift.bundle.container.zip_records import Entry, central_header, end_records, read_local_header
 
 _CHUNK = 1 << 16
@@ -28,11 +28,11 @@ class ZipContainer:
         try:
             names = [entry.name.decode() for entry in entries]
         except UnicodeDecodeError:
-            raise RefusedContainerError(problem(Code.UNSAFE_NAME)) from None
+            raise RefusedContainerError(problem(Flaw.UNSAFE_NAME)) from None
         problems = list(check_names(names))
         roots = {name.split("/")[0] for name in names}
         if len(roots) != 1 or not all("/" in name for name in names):
-            problems.append(problem(Code.NOT_ONE_FOLDER))
+            problems.append(problem(Flaw.NOT_ONE_FOLDER))
         if problems:
             raise RefusedContainerError(*problems)
         self.root: str | None = roots.pop()
@@ -49,7 +49,7 @@ class ZipContainer:
         try:
             yield from _inflated(self._file, self._entries[path])
         except (ValueError, OSError, zlib.error):
-            raise RefusedContainerError(problem(Code.DAMAGED_ZIP, path)) from None
+            raise RefusedContainerError(problem(Flaw.DAMAGED_ZIP, path)) from None
 
 
 def _entries(file: BinaryIO, limits: UnpackLimits) -> list[Entry]:
@@ -59,12 +59,12 @@ def _entries(file: BinaryIO, limits: UnpackLimits) -> list[Entry]:
     for entry in _local_headers(file, packed):
         entries.append(entry)
         if len(entries) > limits.files:
-            raise RefusedContainerError(problem(Code.TOO_MANY_FILES))
+            raise RefusedContainerError(problem(Flaw.TOO_MANY_FILES))
     if not entries:
-        raise RefusedContainerError(problem(Code.NOT_A_BUNDLE))
+        raise RefusedContainerError(problem(Flaw.NOT_A_BUNDLE))
     total = sum(entry.size for entry in entries)
     if total > limits.total or (total > limits.free and total > packed * limits.ratio):
-        raise RefusedContainerError(problem(Code.TOO_LARGE))
+        raise RefusedContainerError(problem(Flaw.TOO_LARGE))
     _check_directory(file, entries)
     return entries
 
@@ -80,7 +80,7 @@ def _local_headers(file: BinaryIO, packed: int) -> Iterator[Entry]:
             last = entry.name
             yield entry
     except ValueError:
-        raise RefusedContainerError(problem(Code.DAMAGED_ZIP)) from None
+        raise RefusedContainerError(problem(Flaw.DAMAGED_ZIP)) from None
 
 
 def _check_directory(file: BinaryIO, entries: list[Entry]) -> None:
@@ -90,11 +90,11 @@ def _check_directory(file: BinaryIO, entries: list[Entry]) -> None:
     for entry in entries:
         expected = central_header(entry)
         if file.read(len(expected)) != expected:
-            raise RefusedContainerError(problem(Code.DAMAGED_ZIP, entry.name.decode(errors="replace")))
+            raise RefusedContainerError(problem(Flaw.DAMAGED_ZIP, entry.name.decode(errors="replace")))
         size += len(expected)
     end = end_records(len(entries), size, start)
     if file.read(len(end) + 1) != end:
-        raise RefusedContainerError(problem(Code.DAMAGED_ZIP))
+        raise RefusedContainerError(problem(Flaw.DAMAGED_ZIP))
 
 
 def _inflated(file: BinaryIO, entry: Entry) -> Iterator[bytes]:

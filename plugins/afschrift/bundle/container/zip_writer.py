@@ -9,7 +9,7 @@ from afschrift.bundle.container.zip_records import Entry, central_header, end_re
 
 
 @dataclass(frozen=True)
-class Member:
+class ZipMember:
     """A file of the ZIP.
 
     Attributes:
@@ -25,7 +25,7 @@ class Member:
     chunks: Iterable[bytes]
 
 
-def write_zip(members: Iterable[Member]) -> Iterator[bytes]:
+def write_zip(members: Iterable[ZipMember]) -> Iterator[bytes]:
     """Chunks of the ZIP file; each member's chunks are asked for when its turn comes.
 
     Args:

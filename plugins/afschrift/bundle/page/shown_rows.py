@@ -42,7 +42,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Sample:
+class ShownSample:
     """The first rows of a table; the columns as title and style."""
 
     columns: tuple[tuple[str, str], ...]
@@ -60,7 +60,7 @@ def sample_sizes(contents: Contents, extract: ExtractPlan, linked: LinkedWords) 
 
 def sample(
     linked: LinkedWords, titles: tuple[str, ...], anchors: Mapping[str, str], most: int = MAX_ROWS
-) -> Sample:
+) -> ShownSample:
     """The rows that the page shows of a table without any script.
 
     Args:
@@ -72,7 +72,7 @@ def sample(
     extract = linked.extract
     rows = linked.contents.samples.get(extract.name, ())[:most]
     styles = ["" if field.name in linked.links else _class(field) for field in extract.selected]
-    return Sample(
+    return ShownSample(
         tuple(zip(titles, styles, strict=True)),
         tuple(tuple(_shown(linked, field, row, anchors) for field in extract.selected) for row in rows),
     )

@@ -13,7 +13,7 @@ from afschrift.bundle.page.charts import Chart, chart, latest, span
 from afschrift.bundle.page.column_explanation import ColumnExplanation, explain
 from afschrift.bundle.page.left_out import column_title, table_title
 from afschrift.bundle.page.row_links import LinkedWords
-from afschrift.bundle.page.shown_rows import Sample, fitting, sample, sample_sizes, shares
+from afschrift.bundle.page.shown_rows import ShownSample, fitting, sample, sample_sizes, shares
 from afschrift.bundle.page.shown_values import readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import LEFT_OUT, TableExtract, Upload
@@ -56,7 +56,7 @@ class TableView:
     fields: tuple[ColumnExplanation, ...]
     chart: Chart | None
     latest: tuple[tuple[str, str], ...]
-    sample: Sample
+    sample: ShownSample
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.selection.column_facts import NotImported
+from afschrift.selection.column_facts import GroundDecision
 from afschrift.services import Services
 
 GOES_ON = (Outcome.FULFIL, Outcome.REFUSE_PART, Outcome.RESTRICT)
@@ -81,16 +81,16 @@ def require_decision(services: Services, request_id: str, further: Sequence[Trig
     )
 
 
-def left_out(register: Register, request_id: str) -> dict[str, NotImported]:
+def left_out(register: Register, request_id: str) -> dict[str, GroundDecision]:
     """Tables and columns that do not leave, or leave masked, by decisions that the person is told."""
-    found: dict[str, NotImported] = {}
+    found: dict[str, GroundDecision] = {}
     for detail in _keeping_back(register, request_id):
         if _is_hidden(detail):
             continue
         masked = detail.get("measure") == "mask"
         rules, reason = _BECAUSE.get(detail["ground"], (("R31",), "person_decided"))
         action = Action.MASK if masked else Action.EXCLUDE
-        found |= dict.fromkeys(detail["places"], NotImported(action, rules, reason))
+        found |= dict.fromkeys(detail["places"], GroundDecision(action, rules, reason))
     return found
 
 

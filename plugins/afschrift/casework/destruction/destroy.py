@@ -23,7 +23,7 @@ _DONE = {Destroying.SHRED: "data_key_destroyed", Destroying.SHRED_STRAYS: "stray
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ProposedDestruction:
     """A destruction that waits for a second person.
 
     Attributes:
@@ -157,14 +157,14 @@ class DestructionService:
                 remedy=f"another person: `{sign}`, or --turn-down.",
             )
 
-    def _waiting(self, act: Destroying, request_id: str | None) -> Proposal | None:
+    def _waiting(self, act: Destroying, request_id: str | None) -> ProposedDestruction | None:
         """The proposal that nobody signed or turned down yet."""
-        waiting: Proposal | None = None
+        waiting: ProposedDestruction | None = None
         found = self.officer.register.trail.of_types(request_id, PROPOSED, TURNED_DOWN, _DONE[act])
         for header, payload in found:
             known: dict[str, Any] = payload or {}
             if header.type == PROPOSED and known.get("act") == act:
-                waiting = Proposal(header.actor, known["rule"], tuple(known.get("owners", ())))
+                waiting = ProposedDestruction(header.actor, known["rule"], tuple(known.get("owners", ())))
             elif header.type == _DONE[act] or known.get("act") == act:
                 waiting = None
         return waiting

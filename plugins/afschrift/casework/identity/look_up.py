@@ -33,7 +33,7 @@ HOW_TO_MARK = (
 )
 
 
-class Found(msgspec.Struct, frozen=True):
+class LookUpResult(msgspec.Struct, frozen=True):
     """What a look-up found, as it is kept; `unknown`: keys by which no table with a mark knows people."""
 
     tables: list[FoundTable]
@@ -121,7 +121,7 @@ def identity_view(register: Register, request_id: str, *, masked: bool = True) -
     ask, content = register.look_ups.going(request_id), register.look_ups.found(request_id)
     if content is None:
         return IdentityView(keys, ask, (), ())
-    found = msgspec.json.decode(content, type=Found)
+    found = msgspec.json.decode(content, type=LookUpResult)
     tables = tuple(_shown(one, show) for one in found.tables)
     return IdentityView(keys, ask, tables, tuple(_said(found)))
 
@@ -154,7 +154,7 @@ def mask(text: str) -> str:
     return f"{text[:1]}•••••" if text else ""
 
 
-def _said(found: Found) -> Iterator[str]:
+def _said(found: LookUpResult) -> Iterator[str]:
     read = [table for table in found.tables if not table.fault]
     if read and not any(table.count for table in read):
         yield "Not found under these keys: no row of the tables that were looked in bears one of them."

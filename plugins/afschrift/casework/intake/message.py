@@ -31,7 +31,7 @@ def _of_others(value: Any) -> Any:
     return value
 
 
-class _Strict(BaseModel):
+class _StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -39,7 +39,7 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+:/#-]{0,79}$")]
 """A few words that the trail may keep: which log-in it was, and never who used it."""
 
 
-class Authenticated(_Strict):
+class Authenticated(_StrictModel):
     """How the channel had authenticated the person: which log-in, at which level, when (R10)."""
 
     by: Word
@@ -47,7 +47,7 @@ class Authenticated(_Strict):
     at: AwareDatetime
 
 
-class Limits(_Strict):
+class Limits(_StrictModel):
     """The person's own limits, with the sentence that says so (R24)."""
 
     quote: str = Field(min_length=1)
@@ -55,7 +55,7 @@ class Limits(_Strict):
     categories: tuple[str, ...] = ()
 
 
-class Forwarded(_Strict):
+class Forwarded(_StrictModel):
     """The message was passed on inside the organisation; desks, never names of people (R02).
 
     `from` and `to` stand in the trail, so an address with an @ is turned down.
@@ -66,7 +66,7 @@ class Forwarded(_Strict):
     to: Annotated[str, _DESK]
 
 
-class Representative(_Strict):
+class Representative(_StrictModel):
     """How to reach whoever asks for the person; kept encrypted like identity keys, never in the trail."""
 
     name: str | None = Field(None, min_length=1, max_length=200, repr=False)
@@ -76,7 +76,7 @@ class Representative(_Strict):
     address: str | None = Field(None, min_length=3, max_length=400, repr=False)
 
 
-class Intake(_Strict):
+class Intake(_StrictModel):
     """A message with what it asks.
 
     Attributes:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from afschrift.domain.errors import RefusedError
 from afschrift.law.case_facts import CaseFactKind, NewCaseFact, Referral, hand_over, referrals
-from afschrift.law.clock.alarm import OVERDUE, Mark
+from afschrift.law.clock.alarm import OVERDUE, AlarmDay
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.other_right import Matter
 from afschrift.law.roles import Act, Role, Roles
@@ -44,7 +44,7 @@ class PendingReferral:
 
 
 def pending_referrals(
-    register: Register, now: datetime, zone: str, at: Collection[Mark] = ()
+    register: Register, now: datetime, zone: str, at: Collection[AlarmDay] = ()
 ) -> tuple[PendingReferral, ...]:
     """What waits to be handed over, what is due first at the beginning.
 
@@ -110,7 +110,7 @@ def note_reminded(register: Register, found: Sequence[PendingReferral], notifier
         register.case_facts.record(one.referral.case, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
 
 
-def _pending(one: Referral, today: date, at: Collection[Mark]) -> PendingReferral:
+def _pending(one: Referral, today: date, at: Collection[AlarmDay]) -> PendingReferral:
     if one.due is None:
         return PendingReferral(one, NEW, None)
     left = (one.due - today).days

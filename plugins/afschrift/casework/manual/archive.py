@@ -31,7 +31,7 @@ _OFFICE = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 
 
 @dataclass
-class Budget:
+class UnpackBudget:
     """What an archive, with all in it, may still unpack to.
 
     Attributes:
@@ -57,7 +57,7 @@ class Budget:
         return unpacked > self.most or (unpacked > _SMALL and unpacked > RATIO * self.size)
 
 
-def look_into(content: BinaryIO, ending: str, budget: Budget) -> str | None:
+def look_into(content: BinaryIO, ending: str, budget: UnpackBudget) -> str | None:
     """Look at every member of a ZIP file; the ending that its members show, where they show one.
 
     Raises:
@@ -80,7 +80,7 @@ def look_into(content: BinaryIO, ending: str, budget: Budget) -> str | None:
         ) from None
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> None:
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: UnpackBudget) -> None:
     if member.flag_bits & 0x1:
         raise RefusedError(
             "A ZIP file has a password, so nobody can see what is in it.",

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import puremagic
 
-from afschrift.casework.manual.archive import Budget, look_into
+from afschrift.casework.manual.archive import UnpackBudget, look_into
 from afschrift.domain.errors import RefusedError
 from afschrift.extraction.active_content.signatures import OLE, ZIPS, runs
 from afschrift.extraction.media_type import extension, media_type_of
@@ -71,7 +71,7 @@ def scan(name: str, content: BinaryIO, size: int, at_most: int) -> NewFile:
     ending = _kind(name, beginning)
     if beginning.startswith(ZIPS):
         content.seek(0)
-        ending = look_into(content, ending, Budget(at_most, size)) or ending
+        ending = look_into(content, ending, UnpackBudget(at_most, size)) or ending
     found, seen = hashlib.sha256(), 0
     content.seek(0)
     for part in iter(partial(content.read, PART_BYTES), b""):

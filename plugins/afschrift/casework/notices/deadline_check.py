@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from afschrift.domain.event import NewEvent
-from afschrift.law.clock.alarm import OVERDUE, Mark, level, to_raise
+from afschrift.law.clock.alarm import OVERDUE, AlarmDay, level, to_raise
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
@@ -65,7 +65,7 @@ class DeadlineCheck:
 
     register: Register
     place: Jurisdiction
-    marks: Collection[Mark]
+    marks: Collection[AlarmDay]
     now: datetime
     by: str
 

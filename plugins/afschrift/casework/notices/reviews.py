@@ -22,7 +22,7 @@ _HOW = {
 
 
 @dataclass(frozen=True)
-class Review:
+class DueReview:
     """A restriction or a hold to look at again.
 
     Attributes:
@@ -49,7 +49,7 @@ class Review:
         )
 
 
-def due_reviews(register: Register, now: datetime) -> list[Review]:
+def due_reviews(register: Register, now: datetime) -> list[DueReview]:
     """Those in force whose day has come and after which nothing was decided, the oldest first."""
     return sorted(
         (*_restrictions(register, now), *_holds(register, now)),
@@ -57,13 +57,13 @@ def due_reviews(register: Register, now: datetime) -> list[Review]:
     )
 
 
-def _restrictions(register: Register, now: datetime) -> Iterator[Review]:
+def _restrictions(register: Register, now: datetime) -> Iterator[DueReview]:
     for request in register.decisions.requests_with(Outcome.RESTRICT):
         timeline = register.facts.timeline(request)
         today = local_date(now, timeline.zone)
         for one in restrictions(register, request):
             if not one.lifted and one.review_on <= today and not _decided_anew(register, one, timeline.zone):
-                yield Review(request, one.review_on, one.by, "restriction", one.id)
+                yield DueReview(request, one.review_on, one.by, "restriction", one.id)
 
 
 def _decided_anew(register: Register, one: Restriction, zone: str) -> bool:
@@ -72,15 +72,15 @@ def _decided_anew(register: Register, one: Restriction, zone: str) -> bool:
     return any(local_date(ruling.decision.at, zone) >= one.review_on for ruling in taken)
 
 
-def _holds(register: Register, now: datetime) -> Iterator[Review]:
+def _holds(register: Register, now: datetime) -> Iterator[DueReview]:
     for one in register.disputes.holds():
         if one.review_on is not None:
             zone = register.facts.timeline(one.request).zone
             if one.review_on <= local_date(now, zone):
-                yield Review(one.request, one.review_on, one.by, "hold", one.id)
+                yield DueReview(one.request, one.review_on, one.by, "hold", one.id)
 
 
-def review_reminder(register: Register, by: str, now: datetime) -> Reminder[Review]:
+def review_reminder(register: Register, by: str, now: datetime) -> Reminder[DueReview]:
     """Reminds every notifier of reviews that are due; `now`: the present moment, aware."""
     return request_reminder(
         register,
@@ -92,7 +92,7 @@ def review_reminder(register: Register, by: str, now: datetime) -> Reminder[Revi
     )
 
 
-def _message(due: Sequence[Review]) -> Message:
+def _message(due: Sequence[DueReview]) -> Message:
     kinds = sorted({one.what for one in due}, reverse=True)
     subject = f"Afschrift: {len(due)} {' or '.join(kinds)}{'s' * (len(due) != 1)} to look at again"
     cells = [(one.request, f"{one.what} {one.id}", str(one.on), one.by) for one in due]

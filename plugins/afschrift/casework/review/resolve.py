@@ -15,10 +15,10 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.redaction import (
     MOST_LINES,
     SHAPE,
-    Line,
     LineError,
     Mac,
     Redaction,
+    RedactionLine,
     before_masking,
     check_span,
     mask,
@@ -69,8 +69,8 @@ class Staged:
         faults: Faults = {}
         lines = list(_parsed(texts, faults))
         parts = {part.name: part for part in self.plan.extracts}
-        found: list[tuple[Line, Redaction]] = []
-        by_table: dict[str, list[Line]] = {}
+        found: list[tuple[RedactionLine, Redaction]] = []
+        by_table: dict[str, list[RedactionLine]] = {}
         for line in lines:
             by_table.setdefault(line.table, []).append(line)
         for name, some in by_table.items():
@@ -79,7 +79,7 @@ class Staged:
                 faults |= dict.fromkeys((line.number for line in some), words)
                 continue
             found += self._of_table(question, parts[name], some, faults)
-        cells: dict[tuple[object, ...], list[tuple[Line, Redaction]]] = {}
+        cells: dict[tuple[object, ...], list[tuple[RedactionLine, Redaction]]] = {}
         for line, one in found:
             cells.setdefault(one.cell_id, []).append((line, one))
         for of_cell in cells.values():
@@ -90,15 +90,17 @@ class Staged:
         return tuple(one for _, one in found)
 
     def _of_table(
-        self, question: str, part: ExtractPlan, lines: Sequence[Line], faults: Faults
-    ) -> Iterator[tuple[Line, Redaction]]:
+        self, question: str, part: ExtractPlan, lines: Sequence[RedactionLine], faults: Faults
+    ) -> Iterator[tuple[RedactionLine, Redaction]]:
         staged = self.open_table(part)
         source = self.inventory.sources[part.source]
         table = source.tables[part.table]
         if staged is None or not staged.written.rows:
             faults |= dict.fromkeys((line.number for line in lines), "this answer has no row of this table")
             return
-        of_table = _Table(self, part, table, staged, sheet_source_columns(self.inventory, self.plan, part))
+        of_table = _TableLines(
+            self, part, table, staged, sheet_source_columns(self.inventory, self.plan, part)
+        )
         good = [line for line in lines if of_table.may(line, faults)]
         for line, number, row in of_table.rows(good, faults):
             try:
@@ -108,7 +110,7 @@ class Staged:
 
 
 @dataclass
-class _Table:
+class _TableLines:
     """The lines of one table."""
 
     staged: Staged
@@ -123,14 +125,14 @@ class _Table:
         self.fields = {one.name: one for one in self.part.selected}
         self.key = usable_key(self.part, self.table, self.rows_of.written)
 
-    def may(self, line: Line, faults: Faults) -> bool:
+    def may(self, line: RedactionLine, faults: Faults) -> bool:
         """Whether a line is one for this table, as far as that shows without its row."""
         fault = self._fault(line)
         if fault:
             faults[line.number] = fault
         return not fault
 
-    def _fault(self, line: Line) -> str:
+    def _fault(self, line: RedactionLine) -> str:
         column, one = line.column, self.fields.get(line.column)
         if one is None:
             known = any(other.name == column for other in self.part.fields)
@@ -152,7 +154,9 @@ class _Table:
             return "the rows of this table have no key in this answer: name a row as #NUMBER"
         return ""
 
-    def rows(self, lines: Sequence[Line], faults: Faults) -> Iterator[tuple[Line, int, Row]]:
+    def rows(
+        self, lines: Sequence[RedactionLine], faults: Faults
+    ) -> Iterator[tuple[RedactionLine, int, Row]]:
         """Each line with the row that it names and that row's number."""
         numbered = [line for line in lines if line.row is not None]
         by_number = self.rows_of.numbered({line.row for line in numbered if line.row}) if numbered else {}
@@ -175,7 +179,7 @@ class _Table:
                 several = "the key names more than one row: name it as #NUMBER"
                 faults[line.number] = several if hits else "no row has this key"
 
-    def redaction(self, id_: str, line: Line, number: int, row: Row) -> Redaction:
+    def redaction(self, id_: str, line: RedactionLine, number: int, row: Row) -> Redaction:
         """The reference to what a line masks, in the text as the source has it."""
         key = {name: row[name] or "" for name in self.key}
         text, span = row[line.column], line.span
@@ -222,7 +226,7 @@ def sheet_source_columns(inventory: Inventory, plan: Plan, part: ExtractPlan) ->
     return frozenset(columns | {one.from_ for one in sources if one and one.from_})
 
 
-def _parsed(texts: Sequence[str], faults: Faults) -> Iterator[Line]:
+def _parsed(texts: Sequence[str], faults: Faults) -> Iterator[RedactionLine]:
     numbered = [(number, text) for number, text in enumerate(texts, 1) if text.strip()]
     if len(numbered) > MOST_LINES:
         faults[MOST_LINES + 1] = f"there are more than {MOST_LINES} lines: leave the column out instead"

@@ -10,9 +10,9 @@ from afschrift.casework.review.view import Pointed, ReviewColumn, ReviewRow, Rev
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.extracted import TableExtract
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
-from afschrift.domain.pointer import Found
+from afschrift.domain.pointer import TablePointers
 from afschrift.domain.profile import CELL
-from afschrift.domain.redaction import Line, LineError, parse
+from afschrift.domain.redaction import LineError, RedactionLine, parse
 from afschrift.extraction.finder.pointers import staged_pointers
 from afschrift.extraction.staged_records import staged_record, staged_samples
 from afschrift.extraction.staged_rows import Row, StagedTable
@@ -52,9 +52,9 @@ class StagedReview:
             found = staged_pointers(self.staging, source) if record else {}
             for part in self.plan.of_source(source):
                 if self.table in (None, part.name):
-                    yield self._table(part, written.get(part.table), found.get(part.table, Found()))
+                    yield self._table(part, written.get(part.table), found.get(part.table, TablePointers()))
 
-    def _table(self, part: ExtractPlan, written: TableExtract | None, found: Found) -> ReviewTable:
+    def _table(self, part: ExtractPlan, written: TableExtract | None, found: TablePointers) -> ReviewTable:
         redacted: dict[str, int] = {}
         for one in part.redactions:
             redacted[one.column] = redacted.get(one.column, 0) + 1
@@ -106,7 +106,7 @@ class StagedReview:
         return found
 
     def _pointed(
-        self, part: ExtractPlan, staged: StagedTable, key: tuple[str, ...], found: Found
+        self, part: ExtractPlan, staged: StagedTable, key: tuple[str, ...], found: TablePointers
     ) -> Iterator[Pointed]:
         pointers = found.pointers
         if self.row is not None:
@@ -116,7 +116,7 @@ class StagedReview:
         for one in pointers:
             row = rows.get(one.row, {})
             named = {name: row[name] or "" for name in key if name in row} if self.values else {}
-            line = Line(
+            line = RedactionLine(
                 1,
                 part.name,
                 one.column,
@@ -148,4 +148,4 @@ def _name(number: int, row: Row, key: tuple[str, ...]) -> str:
     named = {name: row.get(name) or "" for name in key}
     if not key or any(len(value) > CELL for value in named.values()):
         return f"#{number}"
-    return Line(1, "x", "x", "x", None, named).text.split()[1]
+    return RedactionLine(1, "x", "x", "x", None, named).text.split()[1]

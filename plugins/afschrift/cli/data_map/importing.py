@@ -12,7 +12,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
 
 if TYPE_CHECKING:
-    from afschrift.datamap.exchange.external_draft import Confirmation
+    from afschrift.datamap.exchange.external_draft import ImportConfirmation
     from afschrift.datamap.exchange.external_tables import Description
     from afschrift.datamap.exchange.import_map import Imported, Into
 
@@ -118,8 +118,8 @@ def comments(
     _add(said, Into(source, folder), confirmed, dry_run=dry_run)
 
 
-def _confirmation(by: str | None, why: str | None) -> Confirmation | None:
-    from afschrift.datamap.exchange.external_draft import Confirmation
+def _confirmation(by: str | None, why: str | None) -> ImportConfirmation | None:
+    from afschrift.datamap.exchange.external_draft import ImportConfirmation
     from afschrift.domain.instants import utc_now
 
     if bool(by) != bool(why):
@@ -127,7 +127,7 @@ def _confirmation(by: str | None, why: str | None) -> Confirmation | None:
             "Who confirms says why, and the other way round.",
             remedy="give both `--confirmed-by` and `--why`, or neither.",
         )
-    return Confirmation(by, why, utc_now().date()) if by and why else None
+    return ImportConfirmation(by, why, utc_now().date()) if by and why else None
 
 
 def _text(file: Path) -> bytes:
@@ -143,7 +143,7 @@ def _text(file: Path) -> bytes:
         ) from None
 
 
-def _add(described: Description, into: Into, confirmed: Confirmation | None, *, dry_run: bool) -> None:
+def _add(described: Description, into: Into, confirmed: ImportConfirmation | None, *, dry_run: bool) -> None:
     from afschrift.datamap.exchange.import_map import import_map
 
     found = import_map(described, into, confirmed, dry_run=dry_run)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from afschrift.app.include import SHIPPED
 from afschrift.datamap.check.map_check import MapCheck, MapReport, OpenSource
-from afschrift.datamap.check.probe import Deadline, Limits
+from afschrift.datamap.check.probe import ProbeDeadline, ProbeLimits
 from afschrift.domain.sources import Connect, Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.sources.connections import from_environment
@@ -25,11 +25,11 @@ def compare(inventory: Inventory, sql: Path) -> MapReport:
         inventory: the data map.
         sql: the folder of statements.
     """
-    return MapCheck(inventory, _opens(Deadline(Limits())), sql, deep=False).run()
+    return MapCheck(inventory, _opens(ProbeDeadline(ProbeLimits())), sql, deep=False).run()
 
 
 def check_sources(
-    inventory: Inventory, limits: Limits | None = None, connect: Connect = from_environment
+    inventory: Inventory, limits: ProbeLimits | None = None, connect: Connect = from_environment
 ) -> MapReport:
     """The whole check: how many persons rows lead to, what columns hold, whether statements are taken.
 
@@ -38,13 +38,13 @@ def check_sources(
         limits: how much is looked at.
         connect: finds a connection by its id.
     """
-    limits = limits or Limits()
-    deadline = Deadline(limits)
+    limits = limits or ProbeLimits()
+    deadline = ProbeDeadline(limits)
     opens = _opens(deadline, connect)
     return MapCheck(inventory, opens, SHIPPED / "sql", limits, deadline=deadline).run()
 
 
-def _opens(deadline: Deadline, connect: Connect = from_environment) -> OpenSource:
+def _opens(deadline: ProbeDeadline, connect: Connect = from_environment) -> OpenSource:
     """Opens sources with the time limit of the check, where their own is not lower."""
 
     def opens(declared: SourceFile) -> Source:

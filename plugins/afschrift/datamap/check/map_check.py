@@ -9,7 +9,7 @@ from pathlib import Path
 from afschrift.datamap.check.contents_check import ContentsCheck
 from afschrift.datamap.check.finding import Code, Finding, Severity, finding
 from afschrift.datamap.check.keys_check import KeysCheck
-from afschrift.datamap.check.probe import Deadline, Limits, OutOfTimeError, Probe
+from afschrift.datamap.check.probe import OutOfTimeError, Probe, ProbeDeadline, ProbeLimits
 from afschrift.datamap.check.proof_check import unproven
 from afschrift.datamap.check.reach import ReachCheck, TableReach
 from afschrift.datamap.check.references_check import ReferencesCheck
@@ -95,9 +95,9 @@ class MapCheck:
     inventory: Inventory
     opens: OpenSource
     sql: Path
-    limits: Limits = field(default_factory=Limits)
+    limits: ProbeLimits = field(default_factory=ProbeLimits)
     deep: bool = True
-    deadline: Deadline = field(default_factory=lambda: Deadline(Limits()))
+    deadline: ProbeDeadline = field(default_factory=lambda: ProbeDeadline(ProbeLimits()))
 
     def run(self) -> MapReport:
         """Everything that was found; a source that cannot be reached hides no other."""

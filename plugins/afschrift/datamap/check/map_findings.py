@@ -74,7 +74,7 @@ def checked_map(register: Register) -> str:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckOutcome:
     """What came of a check.
 
     Attributes:
@@ -111,7 +111,7 @@ def record(
     *,
     undecided: Collection[tuple[str, str]] = (),
     inventory: str = "",
-) -> Checked:
+) -> CheckOutcome:
     """Keep what a check found, in one event; of what it could not look at, what stood stands as it did.
 
     Args:
@@ -139,7 +139,7 @@ def record(
         }
 
     register.oversight.append_after_last(CHECKED, make, by)
-    return Checked(seen, seen - before, before - seen)
+    return CheckOutcome(seen, seen - before, before - seen)
 
 
 def _is_undecided(one: MapFinding, undecided: Collection[tuple[str, str]]) -> bool:

@@ -23,7 +23,7 @@ class FilePlace:
     line: int
 
 
-class Places:
+class FindingLines:
     """Finds the line of each finding.
 
     Args:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from afschrift.datamap.scan.reader import NotReachedError, Reader
+from afschrift.datamap.scan.reader import NotReachedError, StatementRunner
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
@@ -22,7 +22,7 @@ class OutOfTimeError(NotReachedError):
 
 
 @dataclass(frozen=True)
-class Limits:
+class ProbeLimits:
     """How much is looked at.
 
     Attributes:
@@ -40,16 +40,16 @@ class Limits:
     total: int | None = None
 
     @classmethod
-    def up_to(cls, rows: int, seconds: int, total: int | None = None) -> Limits:
+    def up_to(cls, rows: int, seconds: int, total: int | None = None) -> ProbeLimits:
         """With a sample of at most a tenth of the rows that would be counted whole."""
         plain = cls()
         return cls(rows, max(1, min(plain.sample, rows // 10)), plain.values, seconds, total)
 
 
-class Deadline:
+class ProbeDeadline:
     """When a check ends, from when this was made; what is begun before may not take longer than that."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ProbeLimits) -> None:
         self._limits = limits
         self._began = time.monotonic()
 
@@ -62,7 +62,7 @@ class Deadline:
         return max(0.0, min(self._limits.seconds, left))
 
 
-class Counted(StrEnum):
+class SampleKind(StrEnum):
     """How rows were chosen."""
 
     EXACT = "exact"
@@ -72,13 +72,13 @@ class Counted(StrEnum):
     def words(self, rows: int) -> str:
         """Such as `of a sample of 20,000 rows`."""
         return {
-            Counted.EXACT: f"of {rows:,} rows",
-            Counted.SAMPLE: f"of a sample of {rows:,} rows",
-            Counted.FIRST: f"of the first {rows:,} rows",
+            SampleKind.EXACT: f"of {rows:,} rows",
+            SampleKind.SAMPLE: f"of a sample of {rows:,} rows",
+            SampleKind.FIRST: f"of the first {rows:,} rows",
         }[self]
 
 
-class Probe(Reader):
+class Probe(StatementRunner):
     """A read-only session on a source, with a key table of which no row is anybody's.
 
     A session whose statements might take longer than is left of the check is followed by another.
@@ -88,9 +88,9 @@ class Probe(Reader):
         deadline: of the whole check.
     """
 
-    def __init__(self, opens: Callable[[], Source], deadline: Deadline | None = None) -> None:
+    def __init__(self, opens: Callable[[], Source], deadline: ProbeDeadline | None = None) -> None:
         super().__init__(opens)
-        self._deadline = deadline or Deadline(Limits())
+        self._deadline = deadline or ProbeDeadline(ProbeLimits())
         self._may_take = 0.0
 
     def __enter__(self) -> Self:

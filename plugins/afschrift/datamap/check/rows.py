@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from afschrift.datamap.check.probe import Counted, Limits, Probe
+from afschrift.datamap.check.probe import Probe, ProbeLimits, SampleKind
 from afschrift.datamap.scan.reader import NotAnsweredError
 from afschrift.inventory.model import SourceFile
 from afschrift.selection.person import WayFinder
@@ -25,12 +25,12 @@ class LookedAt:
 
     relation: str
     rows: int
-    counted: Counted
+    counted: SampleKind
 
     @property
     def whole(self) -> bool:
         """Whether these are all."""
-        return self.counted is Counted.EXACT
+        return self.counted is SampleKind.EXACT
 
     @property
     def words(self) -> str:
@@ -45,7 +45,7 @@ class Rows:
     declared: SourceFile
     probe: Probe
     finder: WayFinder
-    limits: Limits
+    limits: ProbeLimits
     sql: Path
     views: frozenset[str] = frozenset()
     _known: dict[str, LookedAt] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Rows:
         if table not in self._known:
             relation, most = self.finder.relation(table), self.limits.exact + 1
             rows = self._count(relation, most)
-            whole = LookedAt(relation, rows, Counted.EXACT)
+            whole = LookedAt(relation, rows, SampleKind.EXACT)
             self._known[table] = whole if rows < most else self.some(table, self.limits.sample)
         return self._known[table]
 
@@ -65,7 +65,7 @@ class Rows:
         if drawn is not None:
             return drawn
         relation = self._part(table, self.finder.relation(table), most)
-        return LookedAt(relation, self._count(relation, most), Counted.FIRST)
+        return LookedAt(relation, self._count(relation, most), SampleKind.FIRST)
 
     def _drawn(self, table: str, most: int) -> LookedAt | None:
         """None: it cannot be drawn from, or how many rows there are is not known."""
@@ -80,7 +80,7 @@ class Rows:
                 return None
             sampled = self.finder.dialect.sampled(relation, min(1, _MORE * most / rows))
             part = self._part(table, str(sampled), most)
-            return LookedAt(part, self._count(part, most), Counted.SAMPLE)
+            return LookedAt(part, self._count(part, most), SampleKind.SAMPLE)
         except NotAnsweredError:  # such as a foreign table
             return None
 

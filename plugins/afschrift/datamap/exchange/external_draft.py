@@ -26,7 +26,7 @@ _NEEDS_WORDS = (Origin.DERIVED, Origin.INFERRED, Origin.THIRD_PARTY)
 
 
 @dataclass(frozen=True)
-class Confirmation:
+class ImportConfirmation:
     """Who stands in for what is imported of columns, when and why."""
 
     by: str
@@ -39,7 +39,7 @@ class Confirmation:
 
 
 @dataclass
-class Draft:
+class ExternalDraft:
     """A draft.
 
     Attributes:
@@ -61,8 +61,8 @@ def draft(
     *,
     person: str,
     known: Collection[str] = (),
-    confirmed: Confirmation | None = None,
-) -> Draft:
+    confirmed: ImportConfirmation | None = None,
+) -> ExternalDraft:
     """A draft of a source.
 
     Args:
@@ -73,7 +73,7 @@ def draft(
         confirmed: None: all of it is a proposal.
     """
     ways = find_ways(described, known, person)
-    found = Draft({**head, "tables": {}}, notes=[*described.left_out, *ways.notes])
+    found = ExternalDraft({**head, "tables": {}}, notes=[*described.left_out, *ways.notes])
     tables = found.source["tables"]
     numbers = _numbers(described)
     keys: dict[str, None] = {}
@@ -129,7 +129,10 @@ def _subjects(table: DescribedTable) -> list[dict[str, str]]:
 
 
 def _columns(
-    table: DescribedTable, numbers: Collection[str], found: Draft, confirmed: Confirmation | None
+    table: DescribedTable,
+    numbers: Collection[str],
+    found: ExternalDraft,
+    confirmed: ImportConfirmation | None,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for column in table.columns.values():
         path = f"{table.name}.{column.name}"
@@ -155,7 +158,9 @@ def _proposed(column: DescribedColumn) -> dict[str, Any]:
     return {"confidence": CONFIDENCE, "because": column.because}
 
 
-def _words(column: DescribedColumn, path: str, numbers: Collection[str], found: Draft) -> dict[str, Any]:
+def _words(
+    column: DescribedColumn, path: str, numbers: Collection[str], found: ExternalDraft
+) -> dict[str, Any]:
     category = column.category
     if category and category not in fides_categories():
         found.notes.append(f"{path}: {category} is no category of the Fides taxonomy")

@@ -9,7 +9,7 @@ from afschrift.datamap.exchange.external_tables import Description, Reference
 
 
 @dataclass
-class Ways:
+class ImportedWays:
     """What was found.
 
     Attributes:
@@ -27,7 +27,7 @@ class Ways:
             of_table.append((column, end))
 
 
-def find_ways(described: Description, known: Collection[str], person: str) -> Ways:
+def find_ways(described: Description, known: Collection[str], person: str) -> ImportedWays:
     """The ways of a description's tables.
 
     A reference that says its direction is followed as it says. One that does not leads from a child to its
@@ -61,7 +61,7 @@ class _Search:
     """Which tables are reached, from people outward."""
 
     def __init__(self, references: list[Reference], people: set[str]) -> None:
-        self.ways = Ways()
+        self.ways = ImportedWays()
         self._references = references
         self._people = people
         self._distance: dict[str, int] = {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
-from afschrift.datamap.exchange.external_draft import Confirmation, Draft, draft
+from afschrift.datamap.exchange.external_draft import ExternalDraft, ImportConfirmation, draft
 from afschrift.datamap.exchange.external_tables import Description
 from afschrift.datamap.review.drafts import content, drafted
 from afschrift.datamap.review.map_files import Files, read_files, replace_files
@@ -56,11 +56,11 @@ class Imported:
     added: Sequence[str]
     identity: Path
     keys: Sequence[str]
-    draft: Draft
+    draft: ExternalDraft
 
 
 def import_map(
-    described: Description, into: Into, confirmed: Confirmation | None = None, *, dry_run: bool = False
+    described: Description, into: Into, confirmed: ImportConfirmation | None = None, *, dry_run: bool = False
 ) -> Imported:
     """Add a description to the inventory, where the whole of it loads then; else nothing is written.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.pointing import Place
 from afschrift.datamap.scan.bounded import is_secret, sample_statement
-from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
 from afschrift.domain.decision import Protect
 from afschrift.domain.errors import AfschriftError, RefusedError
@@ -83,7 +83,7 @@ def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
     def session():  # type: ignore[no-untyped-def]
         return open_declared(source)
 
-    with Reader(session) as reader:
+    with StatementRunner(session) as reader:
         type_ = of_entries(source, reader.session.catalogue(), reader.dialect).get(table, {}).get(column)
         if type_ is None:
             raise RefusedError("the source has no such column")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from afschrift.datamap.scan.reader import NotAnsweredError, Reader
+from afschrift.datamap.scan.reader import NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.name_parts import flat
@@ -79,7 +79,7 @@ def distinct_statement(dialect: Dialect, table: str, column: str) -> str:
 
 
 def compared(
-    reader: Reader, source: ScannedSource, edges: Sequence[Edge], notes: list[str]
+    reader: StatementRunner, source: ScannedSource, edges: Sequence[Edge], notes: list[str]
 ) -> Iterator[Edge]:
     """The guesses that values do not contradict, each with what was seen.
 

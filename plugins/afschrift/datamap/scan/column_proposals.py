@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from afschrift.datamap.scan.bounded import sample_statement, sampled
 from afschrift.datamap.scan.label_columns import label_columns
-from afschrift.datamap.scan.proposal import Proposal, TableRole, propose
-from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError, Reader
-from afschrift.datamap.scan.sample import Sample
+from afschrift.datamap.scan.proposal import ColumnProposal, TableRole, propose
+from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError, StatementRunner
+from afschrift.datamap.scan.sample import TextSample
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedTable
 from afschrift.datamap.scan.written_ways import role_found
@@ -18,12 +18,12 @@ from afschrift.datamap.scan.written_ways import role_found
 _EVERY = 10.0
 """Seconds between two words on how far it is."""
 
-Proposals = Mapping[str, Mapping[str, Proposal]]
+Proposals = Mapping[str, Mapping[str, ColumnProposal]]
 """Table -> column -> what it is taken for."""
 
 
 def propose_columns(
-    reader: Reader,
+    reader: StatementRunner,
     found: Findings,
     region: str,
     *,
@@ -45,7 +45,7 @@ def propose_columns(
     values, told = values and not found.lost, time.monotonic()
     proposals, lists = {}, _lists(found)
     for number, table in enumerate(tables):
-        samples: dict[str, Sample] = {}
+        samples: dict[str, TextSample] = {}
         if values:
             try:
                 samples = dict(_samples(reader, table, region))
@@ -85,7 +85,7 @@ def _lists(found: Findings) -> dict[tuple[str, str], str]:
     }
 
 
-def _samples(reader: Reader, table: ScannedTable, region: str) -> Iterator[tuple[str, Sample]]:
+def _samples(reader: StatementRunner, table: ScannedTable, region: str) -> Iterator[tuple[str, TextSample]]:
     """Column -> its values as they come, without NULL and empty ones: that few come again says something."""
     columns = sampled(table)
     if not columns:
@@ -93,4 +93,4 @@ def _samples(reader: Reader, table: ScannedTable, region: str) -> Iterator[tuple
     rows = reader.rows(sample_statement(reader.dialect, table, columns))
     for column, values in zip(columns, zip(*rows, strict=True) if rows else (), strict=False):
         texts = (str(value) for value in values if value is not None)
-        yield column.name, Sample(tuple(text for text in texts if text.strip()), region)
+        yield column.name, TextSample(tuple(text for text in texts if text.strip()), region)

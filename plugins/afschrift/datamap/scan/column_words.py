@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from afschrift.datamap.scan.proposal import Proposal
+from afschrift.datamap.scan.proposal import ColumnProposal
 
 
-def column_words(proposal: Proposal, *, own: bool) -> dict[str, Any]:
+def column_words(proposal: ColumnProposal, *, own: bool) -> dict[str, Any]:
     """What stands at a column; `review: needed` with each, so that none counts before somebody confirms it.
 
     It stands at the column and not at the table: a column that a later scan adds must not count either.

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from stdnum import luhn
 from stdnum.nl import bsn
 
-from afschrift.datamap.scan.sample import Sample
+from afschrift.datamap.scan.sample import TextSample
 from afschrift.domain.pointer import PointerKind
 from afschrift.selection.identifiers import kind_of
 
@@ -40,7 +40,7 @@ _WORDS = re.compile(r"(?=.*[^\W\d_])[^@{}\[\]<>=;]{1,80}")
 
 
 @dataclass(frozen=True)
-class Evidence:
+class SampleEvidence:
     """What a sample shows.
 
     Attributes:
@@ -62,11 +62,11 @@ class Evidence:
         return round(self.share(form) * self.count)
 
 
-def look(sample: Sample | None) -> Evidence:
+def look(sample: TextSample | None) -> SampleEvidence:
     """Look at a sample."""
     values = [text for value in sample.values if (text := value[:_LONG].strip())] if sample else []
     if sample is None or not values:
-        return Evidence()
+        return SampleEvidence()
     different = Counter(values)
     shares = {
         form: sum(count for value, count in different.items() if has(value)) / len(values)
@@ -80,7 +80,7 @@ def look(sample: Sample | None) -> Evidence:
     shares["iban"] = kinds[PointerKind.IBAN] / len(values)
     shares["strict phone"] = kinds[PointerKind.PHONE] / len(values)
     few = len(values) >= 10 and len(different) * 5 <= len(values)
-    return Evidence(len(values), shares, few)
+    return SampleEvidence(len(values), shares, few)
 
 
 def _is_bsn(value: str) -> bool:

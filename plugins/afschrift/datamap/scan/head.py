@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from afschrift.datamap.scan.scan_findings import Findings
-from afschrift.datamap.scan.source_draft import Header
+from afschrift.datamap.scan.source_draft import DraftHeader
 from afschrift.domain.value_kind import ValueKind
 
 
-def head(found: Findings, header: Header) -> list[str]:
+def head(found: Findings, header: DraftHeader) -> list[str]:
     """Lines of the remark above the file."""
     lines = [
         f"A draft of what {header.source} holds, made by `afschrift inventory scan` (docs/scan.md).",

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 
 from afschrift.datamap.scan.concepts import vocabulary
-from afschrift.datamap.scan.proposal import Proposal, TableRole
-from afschrift.datamap.scan.sample import Sample
+from afschrift.datamap.scan.proposal import ColumnProposal, TableRole
+from afschrift.datamap.scan.sample import TextSample
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
 from afschrift.datamap.scan.ways.name_parts import flat, singulars
@@ -29,7 +29,10 @@ _LONGEST = 60  # characters of half of the values: what is longer is a text
 
 
 def label_columns(
-    found: Findings, table: ScannedTable, proposals: Mapping[str, Proposal], samples: Mapping[str, Sample]
+    found: Findings,
+    table: ScannedTable,
+    proposals: Mapping[str, ColumnProposal],
+    samples: Mapping[str, TextSample],
 ) -> tuple[str, ...]:
     """The columns; none where no row of another table points here, or none looks like a name.
 
@@ -71,7 +74,7 @@ def _ranked(table: ScannedTable, columns: list[ScannedColumn]) -> Iterator[tuple
             yield NAMES.index(words[-1]), number, column.name
 
 
-def _tells_apart(sample: Sample | None) -> bool:
+def _tells_apart(sample: TextSample | None) -> bool:
     """Whether values look like names of rows; of a table without values its name decides."""
     if sample is None or not sample.values:
         return True

@@ -21,8 +21,8 @@ from enum import StrEnum
 
 from afschrift.datamap.scan.cautions import cautions
 from afschrift.datamap.scan.concepts import ELSE, Candidate, Concept, vocabulary
-from afschrift.datamap.scan.evidence import DECISIVE, Evidence, look
-from afschrift.datamap.scan.sample import Sample
+from afschrift.datamap.scan.evidence import DECISIVE, SampleEvidence, look
+from afschrift.datamap.scan.sample import TextSample
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
 from afschrift.datamap.scan.table_context import TableContext
 from afschrift.datamap.scan.weights import (
@@ -53,7 +53,7 @@ class TableRole(StrEnum):
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ColumnProposal:
     """What a column is taken for until a person confirms it.
 
     Attributes:
@@ -77,8 +77,8 @@ class Proposal:
 
 
 def propose(
-    table: ScannedTable, column: ScannedColumn, role: TableRole, sample: Sample | None = None
-) -> Proposal:
+    table: ScannedTable, column: ScannedColumn, role: TableRole, sample: TextSample | None = None
+) -> ColumnProposal:
     """What a column is taken for. It never raises, and the same question has the same answer.
 
     Args:
@@ -93,7 +93,9 @@ def propose(
 class _Judgement:
     """One column on its way from its name to a proposal."""
 
-    def __init__(self, table: ScannedTable, column: ScannedColumn, role: TableRole, seen: Evidence) -> None:
+    def __init__(
+        self, table: ScannedTable, column: ScannedColumn, role: TableRole, seen: SampleEvidence
+    ) -> None:
         self._vocabulary = vocabulary()
         self._context = TableContext(self._vocabulary, table, role)
         self._column, self._role, self._seen = column, role, seen
@@ -102,7 +104,7 @@ class _Judgement:
         self._said: list[str] = []
         self._sure = 1.0
 
-    def proposal(self) -> Proposal:
+    def proposal(self) -> ColumnProposal:
         """By the name; where it says nothing, by the comment; where neither does, by the values."""
         if self._role is TableRole.LOOKUP:
             return self._in_a_lookup()
@@ -121,7 +123,7 @@ class _Judgement:
                 return self._of(candidate._replace(beside=(), at_end=True), "comment")
         return self._by_values()
 
-    def _of(self, candidate: Candidate, by: str) -> Proposal:
+    def _of(self, candidate: Candidate, by: str) -> ColumnProposal:
         """By a concept that the name or the comment stands for."""
         concept, meaning = candidate.concept, self._context.meaning(candidate)
         self._said += [f"{by}: {concept.title}", *meaning.said]
@@ -190,7 +192,7 @@ class _Judgement:
         self._said.append(f"but the comment says {told.value}")
         return None
 
-    def _in_a_lookup(self) -> Proposal:
+    def _in_a_lookup(self) -> ColumnProposal:
         """Nobody's data, unless the table has any of people."""
         people, shown = self._context.people, decisive_form(self._seen)
         if people is None and shown is None and not self._hashes:
@@ -204,7 +206,7 @@ class _Judgement:
         category = next((concept.category.get(ELSE) for concept in named), DECISIVE.get(shown or ""))
         return self._open("whether its rows are people or places of theirs decides", category, secret=secret)
 
-    def _by_values(self) -> Proposal:
+    def _by_values(self) -> ColumnProposal:
         """By what the values look like, where no word says anything."""
         self._said.append("the name says nothing known")
         told = comment_origin(self._vocabulary, self._column.comment)
@@ -227,13 +229,13 @@ class _Judgement:
             return self._open("a few values come again and again: what they mean decides")
         return self._open("what it holds decides")
 
-    def _open(self, why: str, category: str | None = None, **flags: bool) -> Proposal:
+    def _open(self, why: str, category: str | None = None, **flags: bool) -> ColumnProposal:
         self._said.append(f"left open: {why}")
         if category is None:
             self._sure = min(self._sure, _OPEN)
         return self._made(None, category, **flags)
 
-    def _made(self, origin: Origin | None, category: str | None, **flags: bool) -> Proposal:
+    def _made(self, origin: Origin | None, category: str | None, **flags: bool) -> ColumnProposal:
         flags["about_others"] = flags.get("about_others", False) or self._role is TableRole.OTHER_PEOPLE
         words = {*self._words, *self._context.words}
         child = "child" in words or (flags["about_others"] and "kind" in words)  # Dutch, where it is no type
@@ -241,7 +243,7 @@ class _Judgement:
         numeric = family(self._column.type) in ("integer", "number")
         unit = self._vocabulary.units.get(self._words[-1]) if numeric and self._words else None
         reason = "; ".join(self._said)
-        return Proposal(origin, category, round(self._sure, 2), reason, unit=unit or None, **flags)
+        return ColumnProposal(origin, category, round(self._sure, 2), reason, unit=unit or None, **flags)
 
 
 _BY_COMMENT, _BY_VALUES, _LOOKUP, _OPEN = 0.75, 0.7, 0.85, 0.5

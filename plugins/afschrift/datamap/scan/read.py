@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from afschrift.datamap.scan.reader import Answer, NotAnsweredError, Reader
+from afschrift.datamap.scan.reader import Answer, NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.sources import ColumnType, Described, Source, Structure
 
 
-def read_source(reader: Reader) -> ScannedSource:
+def read_source(reader: StatementRunner) -> ScannedSource:
     """All tables, columns, keys and what they say of themselves.
 
     What the account may not see is left out and stands in the notes.
@@ -42,7 +42,7 @@ def read_source(reader: Reader) -> ScannedSource:
 
 
 def _or_nothing(
-    reader: Reader, what: Callable[[Source], Answer], nothing: Answer, named: str, notes: list[str]
+    reader: StatementRunner, what: Callable[[Source], Answer], nothing: Answer, named: str, notes: list[str]
 ) -> Answer:
     try:
         return reader.ask(what)

@@ -31,7 +31,7 @@ class NotAnsweredError(AfschriftError):
         self.broke_off = isinstance(why, RetriableError)
 
 
-class Reader:
+class StatementRunner:
     """Runs small statements, one after the other.
 
     On some databases a session answers nothing after an error, so the session is opened anew after each.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Sample:
+class TextSample:
     """Up to some dozens of values of a column as text, without NULL and empty ones.
 
     Attributes:

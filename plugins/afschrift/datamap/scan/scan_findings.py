@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from afschrift.datamap.scan.bounded import SEEN, compared
-from afschrift.datamap.scan.reader import NotReachedError, Reader
+from afschrift.datamap.scan.reader import NotReachedError, StatementRunner
 from afschrift.datamap.scan.schema import ScannedSource
 from afschrift.datamap.scan.ways.copies import copies
 from afschrift.datamap.scan.ways.edges import Edge, declared
 from afschrift.datamap.scan.ways.guesses import Polymorphic, by_email, by_role, candidates, polymorphic
 from afschrift.datamap.scan.ways.key_guess import declared_keys, named_keys, unique_in_rows
-from afschrift.datamap.scan.ways.person_tables import People, find_people
-from afschrift.datamap.scan.ways.table_places import Place, assign, choose_people
+from afschrift.datamap.scan.ways.person_tables import PersonTable, find_people
+from afschrift.datamap.scan.ways.table_places import TablePlace, assign, choose_people
 from afschrift.domain.errors import ConfigurationError
 
 Say = Callable[[str], None]
@@ -37,9 +37,9 @@ class Findings:
     """
 
     source: ScannedSource
-    people: dict[str, People]
+    people: dict[str, PersonTable]
     roots: tuple[str, ...]
-    places: dict[str, Place]
+    places: dict[str, TablePlace]
     copies: dict[str, str]
     guessed_keys: dict[str, str]
     polymorphic: list[Polymorphic]
@@ -53,7 +53,7 @@ NO_WAY = "cannot be written as a way, as a column there has a dot in its name: g
 
 
 def find(
-    reader: Reader,
+    reader: StatementRunner,
     source: ScannedSource,
     persons: Sequence[tuple[str, str | None]] = (),
     *,
@@ -121,7 +121,7 @@ def _people(
     edges: Sequence[Edge],
     persons: Sequence[tuple[str, str | None]],
     guessed: dict[str, str],
-) -> dict[str, People]:
+) -> dict[str, PersonTable]:
     """Found by themselves, and named by somebody; each with a key, or it is none."""
     found = dict(find_people(source, edges))
     for name, column in persons:
@@ -136,7 +136,7 @@ def _people(
                 f"Table {name} has no column {column}.",
                 remedy=f"name one of {', '.join(c.name for c in table.columns)} after `--person {name}:`.",
             )
-        known = found.get(name) or People(name, None, 0, False, (), None, "named by you")
+        known = found.get(name) or PersonTable(name, None, 0, False, (), None, "named by you")
         within = known.within if column in (None, known.key) else None
         found[name] = replace(known, key=column or known.key, because="named by you", within=within)
     for name, one in list(found.items()):

@@ -19,10 +19,10 @@ from afschrift.datamap.scan.column_proposals import propose_columns
 from afschrift.datamap.scan.head import head
 from afschrift.datamap.scan.key_names import KnownKeys
 from afschrift.datamap.scan.read import read_source
-from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.scan_files import asked_about, known_names, next_steps, place_of, plain, write
 from afschrift.datamap.scan.scan_findings import find
-from afschrift.datamap.scan.source_draft import Header, drafted
+from afschrift.datamap.scan.source_draft import DraftHeader, drafted
 from afschrift.datamap.scan.summary import summary
 from afschrift.datamap.scan.written_ways import written_roles
 from afschrift.domain.errors import ConfigurationError
@@ -106,14 +106,14 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
         must_take_draft(folder / file.name, files)  # before an hour of reading
     identity, here = content(folder / IDENTITY, files), content(folder / file.name, files)
     ignored = _ignored(here)
-    with Reader(lambda: _session(name, kind, options, asked.connection, ignored)) as reader:
+    with StatementRunner(lambda: _session(name, kind, options, asked.connection, ignored)) as reader:
         source = read_source(reader)
         say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
         found = find(reader, source, [_person(one) for one in asked.persons], values=asked.samples, say=say)
         region = str(plain(folder / CONTROLLER).get("country") or "NL")
         roles = written_roles(here, found)
         proposals = propose_columns(reader, found, region, values=asked.samples, say=say, written=roles)
-    header = Header(name, kind, asked.connection, options, asked.zone)
+    header = DraftHeader(name, kind, asked.connection, options, asked.zone)
     known = KnownKeys(set(identity.get("keys") or {}), known_names(here), asked_about(here))
     draft = drafted(found, proposals, header, known)
     text = written(draft.data, head(found, header), draft.remarks)

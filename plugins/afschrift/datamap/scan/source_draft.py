@@ -9,20 +9,20 @@ from typing import Any
 from afschrift.datamap.scan.column_proposals import Proposals
 from afschrift.datamap.scan.column_words import column_words
 from afschrift.datamap.scan.key_names import EMAIL_KEY, KeyNames, KnownKeys
-from afschrift.datamap.scan.proposal import Proposal, TableRole
+from afschrift.datamap.scan.proposal import ColumnProposal, TableRole
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedTable
 from afschrift.datamap.scan.table_remarks import remarks
 from afschrift.datamap.scan.ways.edges import Edge
-from afschrift.datamap.scan.ways.person_tables import People
-from afschrift.datamap.scan.ways.table_places import Place
+from afschrift.datamap.scan.ways.person_tables import PersonTable
+from afschrift.datamap.scan.ways.table_places import TablePlace
 
 _WAYS = 12
 """Alternatives that a table is given at most."""
 
 
 @dataclass(frozen=True)
-class Header:
+class DraftHeader:
     """What stands above the tables.
 
     Attributes:
@@ -54,7 +54,7 @@ class Draft:
     person: str | None
 
 
-def drafted(found: Findings, proposals: Proposals, header: Header, known: KnownKeys) -> Draft:
+def drafted(found: Findings, proposals: Proposals, header: DraftHeader, known: KnownKeys) -> Draft:
     """The draft of what a scan found, with proposals for its columns."""
     names = KeyNames(found, known)
     tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
@@ -82,7 +82,7 @@ def drafted(found: Findings, proposals: Proposals, header: Header, known: KnownK
 
 
 def _table(
-    found: Findings, names: KeyNames, name: str, proposals: Mapping[str, Proposal]
+    found: Findings, names: KeyNames, name: str, proposals: Mapping[str, ColumnProposal]
 ) -> dict[str, Any] | None:
     """The entry of one table; None where its columns are not known, so that requests stop at it."""
     table, place = found.source.tables[name], found.places[name]
@@ -130,7 +130,7 @@ def target(edge: Edge) -> str:
     return f"{edge.parent}.{edge.parent_columns[0]}"
 
 
-def _own_keys(person: People, names: KeyNames, *, asks: bool) -> dict[str, Any]:
+def _own_keys(person: PersonTable, names: KeyNames, *, asks: bool) -> dict[str, Any]:
     """An e-mail address leads to one kind of people alone: a member of staff may be a customer too."""
     keys: dict[str, Any] = {names.of(person.table): person.key}
     if asks and person.email and person.email != person.key:
@@ -138,7 +138,7 @@ def _own_keys(person: People, names: KeyNames, *, asks: bool) -> dict[str, Any]:
     return keys
 
 
-def _ways(found: Findings, names: KeyNames, table: ScannedTable, place: Place) -> dict[str, Any]:
+def _ways(found: Findings, names: KeyNames, table: ScannedTable, place: TablePlace) -> dict[str, Any]:
     """`subject` where the table holds the person's own number once; else the ways to another one."""
     direct = [way for way in place.ways if _holds_key(found, way)]
     if len(place.ways) == len(direct) == 1:
@@ -151,7 +151,7 @@ def _ways(found: Findings, names: KeyNames, table: ScannedTable, place: Place) -
     return {"join": _joins(table.name, place.ways)}
 
 
-def _proven(found: Findings, names: KeyNames, place: Place, entry: Mapping[str, Any]) -> dict[str, str]:
+def _proven(found: Findings, names: KeyNames, place: TablePlace, entry: Mapping[str, Any]) -> dict[str, str]:
     """The foreign key of the database by which a table bears its people's own number; empty: none does.
 
     The people's table must be one that asks whose number it is, or else nobody would be asked.

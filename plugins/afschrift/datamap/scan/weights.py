@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from afschrift.datamap.scan.concepts import Candidate, Concept, Vocabulary
-from afschrift.datamap.scan.evidence import DECISIVE, ENOUGH, NAMES, Evidence
+from afschrift.datamap.scan.evidence import DECISIVE, ENOUGH, NAMES, SampleEvidence
 from afschrift.domain.origin import Origin
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
@@ -72,7 +72,7 @@ def by_name(vocabulary: Vocabulary, candidate: Candidate, silent: Collection[str
     return Weight(factor)
 
 
-def by_sample(concept: Concept, seen: Evidence, alien: str | None) -> Weight:
+def by_sample(concept: Concept, seen: SampleEvidence, alien: str | None) -> Weight:
     """Of the forms of the values; `alien` is a form that says that they are something else."""
     if seen.count < ENOUGH:
         return Weight()
@@ -91,13 +91,13 @@ def by_sample(concept: Concept, seen: Evidence, alien: str | None) -> Weight:
     )
 
 
-def decisive_form(seen: Evidence) -> str | None:
+def decisive_form(seen: SampleEvidence) -> str | None:
     """A form of most values that says what they are, whatever the name."""
     forms = (form for form in DECISIVE if seen.count >= ENOUGH and seen.share(form) >= _AGREES)
     return next(forms, None)
 
 
-def alien_form(concept: Concept, seen: Evidence) -> str | None:
+def alien_form(concept: Concept, seen: SampleEvidence) -> str | None:
     """A form of most values that a column of the concept does not have."""
     if concept.free_text or seen.count < ENOUGH:
         return None
@@ -119,6 +119,6 @@ def _stands(cue: str, text: str) -> bool:
     return cue in text and re.search(rf"\b{re.escape(cue)}", text) is not None
 
 
-def said_of(seen: Evidence, form: str) -> str:
+def said_of(seen: SampleEvidence, form: str) -> str:
     """How many values have a form, in words."""
     return f"{seen.has(form)} of {seen.count} samples are {NAMES[form]}"

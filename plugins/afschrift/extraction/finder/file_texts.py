@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from afschrift.domain.pointer import Found
+from afschrift.domain.pointer import TablePointers
 from afschrift.extraction.finder.text import People, TextFinder
 
 _COLUMN = "text"
@@ -40,7 +40,7 @@ class FileTexts:
             place = f"{row}:{position}"
             self._places[place] = self._places.get(place, 0) + more
 
-    def found(self) -> Found:
+    def found(self) -> TablePointers:
         """Counts of all texts, and in which places they stand."""
         found = self._finder.found()
-        return Found((), found.counts, found.unread, dict(self._places))
+        return TablePointers((), found.counts, found.unread, dict(self._places))

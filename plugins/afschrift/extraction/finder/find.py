@@ -16,7 +16,7 @@ import pyarrow as pa
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, Plan
-from afschrift.domain.pointer import Found
+from afschrift.domain.pointer import TablePointers
 from afschrift.extraction.finder.file_texts import FileTexts
 from afschrift.extraction.finder.people import PeopleReader
 from afschrift.extraction.finder.pointers import pointers_path
@@ -90,14 +90,14 @@ class SourceFinder:
         people = self._reader.outcomes
         return ({"pointed_out": found} if found else {}) | ({"people": people} if people else {})
 
-    def _found(self) -> dict[str, Found]:
+    def _found(self) -> dict[str, TablePointers]:
         found = {table: self._of(table) for table in {**self._finders, **self._file_texts}}
         return {table: one for table, one in found.items() if one.total or one.unread}
 
-    def _of(self, table: str) -> Found:
+    def _of(self, table: str) -> TablePointers:
         """What was found in the columns of a table and in its files, together."""
-        columns = self._finders[table].found() if table in self._finders else Found()
-        files = self._file_texts[table].found() if table in self._file_texts else Found()
+        columns = self._finders[table].found() if table in self._finders else TablePointers()
+        files = self._file_texts[table].found() if table in self._file_texts else TablePointers()
         counts = dict(sorted((Counter(columns.counts) + Counter(files.counts)).items()))
         unread = tuple(dict.fromkeys((*columns.unread, *files.unread)))
-        return Found(columns.pointers, counts, unread, files.in_files)
+        return TablePointers(columns.pointers, counts, unread, files.in_files)

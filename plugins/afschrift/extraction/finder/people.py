@@ -12,7 +12,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
 from afschrift.extraction.finder.person_names import NameIndex
-from afschrift.extraction.finder.text import Own, People
+from afschrift.extraction.finder.text import OwnData, People
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 from afschrift.selection.statements import Statements
@@ -61,7 +61,7 @@ class PeopleReader:
             sorted(table_path for table_path, outcome in self.outcomes.items() if isinstance(outcome, str))
         )
         region = self._services.inventory.controller.country
-        own = Own.of(self._own_values, self._own_names, region)
+        own = OwnData.of(self._own_values, self._own_names, region)
         return People(NameIndex(self._names, self._ignored), own, unread)
 
     def _tables(self, source: SourceFile, tables: dict[str, Table]) -> dict[str, Table]:

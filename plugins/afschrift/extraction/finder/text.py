@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 import pyarrow as pa
 
-from afschrift.domain.pointer import MOST_POINTERS, Found, Pointer
+from afschrift.domain.pointer import MOST_POINTERS, Pointer, TablePointers
 from afschrift.domain.redaction import A_MASK, MASK
 from afschrift.extraction.finder.patterns import WORTH_A_LOOK, Span, spans, with_more
 from afschrift.extraction.finder.person_names import NameIndex, own_words
@@ -20,7 +20,7 @@ _ONLY_A_MASK = rf"(?s)^(?:{A_MASK}|{re.escape(MASK)}.{{1,4}})$"
 
 
 @dataclass(frozen=True)
-class Own:
+class OwnData:
     """What is the person's own, and so nobody else's.
 
     Attributes:
@@ -32,7 +32,7 @@ class Own:
     names: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, values: Iterable[str], names: Iterable[str], region: str) -> Own:
+    def of(cls, values: Iterable[str], names: Iterable[str], region: str) -> OwnData:
         """From texts, such as the keys and the person's own row of an account."""
         found = (span for value in values for span in spans(value, region))
         return cls(
@@ -50,7 +50,7 @@ class People:
     """
 
     names: NameIndex = field(default_factory=lambda: NameIndex(()))
-    own: Own = field(default_factory=Own)
+    own: OwnData = field(default_factory=OwnData)
     unread: tuple[str, ...] = ()
 
 
@@ -96,9 +96,9 @@ class TextFinder:
         self._pointers += sorted(found)[: self._most - len(self._pointers)]
         self._rows += text.num_rows
 
-    def found(self) -> Found:
+    def found(self) -> TablePointers:
         """What was found so far."""
-        return Found(tuple(self._pointers), dict(sorted(self._counts.items())), self._unread)
+        return TablePointers(tuple(self._pointers), dict(sorted(self._counts.items())), self._unread)
 
     def _column(self, name: str, column: pa.Array) -> Iterable[Pointer]:
         texts = pl.Series(pl.from_arrow(column), dtype=pl.String)

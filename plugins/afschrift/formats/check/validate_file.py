@@ -20,7 +20,7 @@ _SHOWN = 10
 
 
 @dataclass(frozen=True)
-class Contents:
+class FileContents:
     """What a file was found to hold.
 
     Attributes:
@@ -79,7 +79,7 @@ def read_contents(
     options: Mapping[str, str],
     *,
     forms: bool = True,
-) -> Contents:
+) -> FileContents:
     """What a file holds, read by its format's reader.
 
     Args:
@@ -95,10 +95,10 @@ def read_contents(
     """
     types, sums = ValueTypes(path, fields), RowSums(fields)
     _run(joined(format_.reader(stream, fields, options)), [types, sums] if forms else [sums])
-    return Contents(sums.rows, sums.digests(), tuple(types.findings()))
+    return FileContents(sums.rows, sums.digests(), tuple(types.findings()))
 
 
-def differences(path: str, found: Contents, rows: int, checksums: Mapping[str, str]) -> list[FileFinding]:
+def differences(path: str, found: FileContents, rows: int, checksums: Mapping[str, str]) -> list[FileFinding]:
     """Where what a file holds is not what was extracted.
 
     Args:

@@ -21,7 +21,7 @@ _MARK = re.compile(r"([0-9]{1,3})(w?)")
 
 
 @dataclass(frozen=True, order=True)
-class Mark:
+class AlarmDay:
     """So many days before the last one.
 
     Attributes:
@@ -48,7 +48,7 @@ class Mark:
         return left is not None and left <= self.days
 
 
-def marks(text: str = USUAL) -> tuple[Mark, ...]:
+def marks(text: str = USUAL) -> tuple[AlarmDay, ...]:
     """Marks from a setting such as `14 7 3w 1w`.
 
     Raises:
@@ -61,10 +61,10 @@ def marks(text: str = USUAL) -> tuple[Mark, ...]:
             f"The marks of deadlines cannot be read: {' '.join(wrong) or 'there are none'}.",
             remedy=f"write numbers of days, in working days with a w: `{USUAL}`, `14 7 3w 1w`.",
         )
-    return tuple(sorted({Mark(int(match[1]), bool(match[2])) for match, _ in found if match}))
+    return tuple(sorted({AlarmDay(int(match[1]), bool(match[2])) for match, _ in found if match}))
 
 
-def level(clock: Clock, at: Collection[Mark]) -> str | None:
+def level(clock: Clock, at: Collection[AlarmDay]) -> str | None:
     """How near the last day is: `overdue`, the nearest mark that was passed, or None for far away.
 
     A suspended or closed request has no level.
@@ -77,7 +77,7 @@ def level(clock: Clock, at: Collection[Mark]) -> str | None:
     return min(passed, key=lambda mark: mark.span).level if passed else None
 
 
-def to_raise(clock: Clock, at: Collection[Mark], raised: Iterable[tuple[date, str]]) -> str | None:
+def to_raise(clock: Clock, at: Collection[AlarmDay], raised: Iterable[tuple[date, str]]) -> str | None:
     """The level to tell now; None where it was told for this last day.
 
     Args:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.law.clock.calendar import Calendar
 from afschrift.law.clock.reach import remarks
-from afschrift.law.clock.span import Span, Suspension, in_order, weekday
+from afschrift.law.clock.span import RunningPeriod, Suspension, in_order, weekday
 
 ALGORITHM = "2"
 """Version of the calculation, kept with every date that was told to somebody. 2: never before the answer."""
@@ -75,8 +75,8 @@ def deadline(
     _must_follow(received, suspensions, extension_sent)
     steps = [f"Received on {weekday(received)} ({calendar.country}).", *remarks(calendar.country)]
     breaches: list[str] = []
-    first = Span(MONTHS, received, calendar)
-    whole = Span(EXTENDED if extension_sent else MONTHS, received, calendar)
+    first = RunningPeriod(MONTHS, received, calendar)
+    whole = RunningPeriod(EXTENDED if extension_sent else MONTHS, received, calendar)
     ordered = in_order(suspensions)
     extended = False
     if extension_sent is not None:
@@ -122,7 +122,7 @@ def _must_follow(received: date, suspensions: Sequence[Suspension], extension_se
             )
 
 
-def _asked(whole: Span, suspension: Suspension, steps: list[str]) -> list[str]:
+def _asked(whole: RunningPeriod, suspension: Suspension, steps: list[str]) -> list[str]:
     """What is to be said of the day on which a question was sent: its code, and to `steps` its words."""
     if suspension.start > whole.due:
         steps.append(
@@ -136,7 +136,7 @@ def _asked(whole: Span, suspension: Suspension, steps: list[str]) -> list[str]:
     return []
 
 
-def _last_day(whole: Span) -> list[str]:
+def _last_day(whole: RunningPeriod) -> list[str]:
     """How the last day follows from the period, in words."""
     last, reasons = whole.calendar.roll(whole.raw)
     words = [
@@ -184,9 +184,11 @@ def local_date(received: datetime | date | str, zone: str) -> date:
     return received.astimezone(UTC).astimezone(local_zone).date()
 
 
-def _notice_until(first: Span, sent: date, suspensions: list[Suspension], public_body: bool) -> date | None:
+def _notice_until(
+    first: RunningPeriod, sent: date, suspensions: list[Suspension], public_body: bool
+) -> date | None:
     """The last day of the first month by what was known when a notice was sent; None while it stood still."""
-    known = Span(first.months, first.begin, first.calendar)
+    known = RunningPeriod(first.months, first.begin, first.calendar)
     for suspension in suspensions:
         if suspension.start > min(sent, known.due):
             break

@@ -32,7 +32,7 @@ class Suspension:
 
 
 @dataclass
-class Span:
+class RunningPeriod:
     """A period of some months, while suspensions are added to it.
 
     Attributes:

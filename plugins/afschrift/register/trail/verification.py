@@ -50,7 +50,7 @@ def verify(
     register = segments.register_id(connection)
     genuine, findings = checkpoint.verify_checkpoints(checkpoints or (), trusted, register)
     heads = [*witnesses, *((c.statement.seq, c.statement.head) for c in genuine)]
-    walk = _Walk(rows, heads, trusted)
+    walk = _ChainWalk(rows, heads, trusted)
     for row in stream(connection):
         walk.step(row)
     findings = [
@@ -98,7 +98,7 @@ def orphans(connection: Connection) -> Iterator[int]:
     return iter(connection.scalars(lone.order_by(event_payload.c.seq)))
 
 
-class _Walk:
+class _ChainWalk:
     """One pass along the chain; remembers what events tell of dropped years, checkpoints and erasures."""
 
     def __init__(

@@ -17,7 +17,7 @@ _sql = StandardDialect()
 
 
 @dataclass(frozen=True)
-class Place:
+class NativePart:
     """A part as DuckDB has it.
 
     Attributes:
@@ -29,7 +29,7 @@ class Place:
     value: str
 
 
-def place_of(native: str, part: DocumentPart, place: str) -> Place | None:
+def place_of(native: str, part: DocumentPart, place: str) -> NativePart | None:
     """Where a part stands; None where the type is none of a document, or has no such field.
 
     Args:
@@ -57,39 +57,39 @@ def _is_json(kind: Any) -> bool:
     return str(kind) == "JSON"
 
 
-def _member(kind: Any, value: str, path: MemberPath, place: str) -> Place | None:
+def _member(kind: Any, value: str, path: MemberPath, place: str) -> NativePart | None:
     if not path:
-        return Place(str(kind), value)
+        return NativePart(str(kind), value)
     if kind.id == "struct":
         inside = dict(kind.children).get(path[0])
         return inside and _member(inside, _field(value, path[0]), path[1:], place)
     if _is_json(kind):
-        return Place(str(kind), _json(value, DocumentPart("", path), place))
+        return NativePart(str(kind), _json(value, DocumentPart("", path), place))
     return None
 
 
-def _rest(kind: Any, value: str, named: Tree, place: str) -> Place | None:
+def _rest(kind: Any, value: str, named: Tree, place: str) -> NativePart | None:
     """Of a struct the other fields, where one of them holds a value."""
     if _is_json(kind):
-        return Place(str(kind), _json(value, DocumentPart("", named=tuple(paths(named))), place))
+        return NativePart(str(kind), _json(value, DocumentPart("", named=tuple(paths(named))), place))
     if kind.id != "struct" or not named.keys() <= dict(kind.children).keys():
         return None
-    fields: dict[str, Place] = {}
+    fields: dict[str, NativePart] = {}
     for name, of in kind.children:
         inside = _field(value, name)
         if name not in named:
-            fields[name] = Place(str(of), inside)
+            fields[name] = NativePart(str(of), inside)
         elif named[name]:
             found = _rest(of, inside, named[name], place)
             if found is None:
                 return None
             fields[name] = found
     if not fields:
-        return Place(str(kind), f"CASE WHEN 1 = 0 THEN {value} END")
+        return NativePart(str(kind), f"CASE WHEN 1 = 0 THEN {value} END")
     native = ", ".join(f"{_sql.quote(name)} {one.native}" for name, one in fields.items())
     pack = ", ".join(f"{_doubled(_sql.quote(name))} := {one.value}" for name, one in fields.items())
     held = " OR ".join(f"{one.value} IS NOT NULL" for one in fields.values())
-    return Place(f"STRUCT({native})", f"CASE WHEN {held} THEN struct_pack({pack}) END")
+    return NativePart(f"STRUCT({native})", f"CASE WHEN {held} THEN struct_pack({pack}) END")
 
 
 def _field(value: str, name: str) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from afschrift.domain.own_account import Estimate, TableReading
+from afschrift.domain.own_account import Estimate, TableEstimate
 from afschrift.sources.explained import by_alias, nodes
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
@@ -24,13 +24,13 @@ def file_estimate(rows: Rows, statement: str) -> Estimate:
     plan = _plan(rows, statement)
     names = set(by_alias(statement).values())
     sizes = {table if schema == "main" else f"{schema}.{table}": n for schema, table, n in rows(_SIZES)}
-    found: dict[TableReading, None] = {}
+    found: dict[TableEstimate, None] = {}
     for node in nodes(plan):
         _, _, path = str(node.get("Table", "")).partition(".")
         table = path.removeprefix("main.")
         if table in names:
             by_index = "Index" in node.get("Type", "")
-            found[TableReading(table, not by_index, rows=sizes.get(table))] = None
+            found[TableEstimate(table, not by_index, rows=sizes.get(table))] = None
     return Estimate(_rows(plan), readings=tuple(found))
 
 
@@ -44,7 +44,7 @@ def lake_estimate(rows: Rows, statement: str, files: Mapping[str, Sequence[int]]
     """
     tables = dict.fromkeys(table for table in by_alias(statement).values() if table in files)
     found = (
-        TableReading(
+        TableEstimate(
             table,
             whole=True,
             size=sum(files[table]),

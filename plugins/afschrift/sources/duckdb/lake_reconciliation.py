@@ -21,7 +21,7 @@ from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.own_account import SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import DocumentPart, ValueKind
-from afschrift.sources.duckdb.document_parts import Place
+from afschrift.sources.duckdb.document_parts import NativePart
 from afschrift.sources.duckdb.lake_parts import document_forms, part_of_column
 from afschrift.sources.duckdb.lake_stores import pattern
 from afschrift.sources.duckdb.lake_values import file_texts, own
@@ -70,7 +70,7 @@ class LakeOracle(SqlOracle):
         open_file: Open,
         where: str,
         placed: str,
-        parts: Mapping[str, tuple[DocumentPart, Place]],
+        parts: Mapping[str, tuple[DocumentPart, NativePart]],
     ) -> None:
         types = {**natives, **{name: place.native for name, (_, place) in parts.items()}}
         values = {

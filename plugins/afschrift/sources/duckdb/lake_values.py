@@ -18,7 +18,7 @@ import pyarrow.types as pt
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.reconciliation import DURATION, DuckWriter
 from afschrift.sources.reconcile.canonical import canonical, canonical_forms
-from afschrift.sources.reconcile.own_nested import Leaf, ListOf, MapOf, Node, Record, translated
+from afschrift.sources.reconcile.own_nested import LeafText, ListText, MapOf, Node, RecordText, translated
 from afschrift.sources.reconcile.own_texts import Own
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
@@ -69,16 +69,18 @@ def _forms(kind: ValueKind | None, native: str) -> Callable[[pa.Array], pa.Array
 
 def _node(kind: Any) -> Node:
     if kind.id in ("list", "array"):
-        return ListOf(_node(kind.children[0][1]))
+        return ListText(_node(kind.children[0][1]))
     if kind.id == "struct":
-        return Record(tuple((name, _node(of)) for name, of in kind.children))
+        return RecordText(tuple((name, _node(of)) for name, of in kind.children))
     if kind.id == "map":
         key = _node(kind.children[0][1])
-        return MapOf(key if isinstance(key, Leaf) else Leaf(lambda forms: forms), _node(kind.children[1][1]))
+        return MapOf(
+            key if isinstance(key, LeafText) else LeafText(lambda forms: forms), _node(kind.children[1][1])
+        )
     native = str(kind)
     of = ValueKind.DECIMAL if native.startswith("DECIMAL") else _KINDS.get(native)
     of = ValueKind.DATETIME if of is None and native.startswith("TIMESTAMP") else of
-    return Leaf(_forms(of, native))
+    return LeafText(_forms(of, native))
 
 
 def _interval(form: str) -> str:
@@ -179,7 +181,7 @@ def _nested(column: pa.Array) -> list[str | None]:
         keys, items = _leaves(column.keys), _leaves(column.items)
         maps = [_WRITER.map(keys[start:end], items[start:end]) for start, end in ranges]
         return [text if is_ else None for is_, text in zip(there, maps, strict=True)]
-    elements, node = _leaves(column.values), ListOf(Leaf(lambda forms: forms))
+    elements, node = _leaves(column.values), ListText(LeafText(lambda forms: forms))
     lists = [_WRITER.list(node, elements[start:end], ()) for start, end in ranges]
     return [text if is_ else None for is_, text in zip(there, lists, strict=True)]
 

@@ -18,12 +18,12 @@ from afschrift.domain.own_account import Sample
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.reconcile import own_times
 from afschrift.sources.reconcile.own_nested import (
-    Leaf,
-    ListOf,
+    LeafText,
+    ListText,
     MapOf,
     Node,
     Parts,
-    Record,
+    RecordText,
     Translate,
     translated,
 )
@@ -133,7 +133,7 @@ def _nested(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
             return None
         texts = f"list_transform({column}, lambda {each}: coalesce({element[1]}, {_NOTHING}))"
         joined = f"coalesce(array_to_string({texts}, {_SEPARATOR}), '')"
-        return ListOf(element[0]), f"CASE WHEN {column} IS NOT NULL THEN '[' || {joined} || ']' END"
+        return ListText(element[0]), f"CASE WHEN {column} IS NOT NULL THEN '[' || {joined} || ']' END"
     if kind.id == "struct":
         return _record(kind, column, depth)
     if kind.id == "map":
@@ -141,7 +141,7 @@ def _nested(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
     plain = _plain(str(kind))
     if plain is None:
         return None
-    return Leaf(plain.translate, bare=str(kind) in _BARE), plain.expression.replace("{c}", column)
+    return LeafText(plain.translate, bare=str(kind) in _BARE), plain.expression.replace("{c}", column)
 
 
 def _record(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
@@ -155,14 +155,14 @@ def _record(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
         members.append((name, found[0]))
         texts.append(f"coalesce({found[1]}, {_NOTHING})")
     joined = f"concat_ws({_SEPARATOR}, {', '.join(texts)})"
-    return Record(tuple(members)), f"CASE WHEN {column} IS NOT NULL THEN '{{' || {joined} || '}}' END"
+    return RecordText(tuple(members)), f"CASE WHEN {column} IS NOT NULL THEN '{{' || {joined} || '}}' END"
 
 
 def _map(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
     each = f"x{depth}"
     key = _nested(kind.children[0][1], f"{each}.key", depth + 1)
     value = _nested(kind.children[1][1], f"{each}.value", depth + 1)
-    if key is None or value is None or not isinstance(key[0], Leaf):
+    if key is None or value is None or not isinstance(key[0], LeafText):
         return None
     pair = f"{key[1]} || {_PAIR} || coalesce({value[1]}, {_NOTHING})"
     texts = f"list_transform(map_entries({column}), lambda {each}: {pair})"
@@ -175,11 +175,11 @@ class DuckWriter:
 
     signs = (("null", NOTHING), ('"', ""), (",", SEPARATOR))
 
-    def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:  # noqa: ARG002
+    def list(self, node: ListText, parts: Parts, nested: Sequence[bool]) -> str:  # noqa: ARG002
         """A list, or an array of a fixed size."""
         return f"[{_joined(parts)}]"
 
-    def flat(self, node: ListOf, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:  # noqa: ARG002
+    def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:  # noqa: ARG002
         """The same of many lists at once."""
         return pc.fill_null(texts, NOTHING), ("[", SEPARATOR, "]")
 

@@ -20,7 +20,7 @@ from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structur
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.duckdb.described import read_described
 from afschrift.sources.duckdb.dialect import DuckDialect
-from afschrift.sources.duckdb.document_parts import Place, place_of
+from afschrift.sources.duckdb.document_parts import NativePart, place_of
 from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_error
 from afschrift.sources.duckdb.estimate import file_estimate
 from afschrift.sources.duckdb.ordered_ranges import Tries, in_order
@@ -261,7 +261,7 @@ class DuckSession:
         known = {name: own(types[name], kind) if name in whole else None for name, kind in kinds.items()}
         return duckdb_oracle(self.rows, self.dialect, statement, known, values)
 
-    def place_of(self, natives: Mapping[str, str], table: str, part: DocumentPart) -> Place:
+    def place_of(self, natives: Mapping[str, str], table: str, part: DocumentPart) -> NativePart:
         """Where a part of a document stands that was planned.
 
         Raises:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from afschrift.domain.own_account import Estimate, TableReading
+from afschrift.domain.own_account import Estimate, TableEstimate
 from afschrift.sources.explained import by_alias
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
@@ -42,7 +42,7 @@ def mysql_estimate(rows: Rows, statement: str) -> Estimate:
 
 def _reading(
     step: Sequence[Any], table: str, sizes: dict[str, tuple[int | None, int | None]]
-) -> TableReading:
+) -> TableEstimate:
     more = 1 if len(step) > _OF_MARIADB else 0
     rows, size = sizes.get(table, (None, None))
-    return TableReading(table, step[_TYPE + more] in _WHOLE, step[_KEY + more] or "", rows, size)
+    return TableEstimate(table, step[_TYPE + more] in _WHOLE, step[_KEY + more] or "", rows, size)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from afschrift.domain.own_account import Estimate, TableReading
+from afschrift.domain.own_account import Estimate, TableEstimate
 from afschrift.sources.explained import nodes
 from afschrift.sources.key_table import KEY_TABLE
 from afschrift.sources.postgres.dialect import PostgresDialect
@@ -34,11 +34,11 @@ def postgres_estimate(rows: Rows, dialect: PostgresDialect, explained: str) -> E
 
 def _reading(
     node: dict[str, Any], schema: str, sizes: dict[tuple[str, str], tuple[int | None, int]]
-) -> TableReading:
+) -> TableEstimate:
     own, name = node["Schema"], node["Relation Name"]
     whole, index = _how(node)
     rows, size = sizes.get((own, name), (None, None))
-    return TableReading(name if own == schema else f"{own}.{name}", whole, index, rows, size)
+    return TableEstimate(name if own == schema else f"{own}.{name}", whole, index, rows, size)
 
 
 def _how(node: dict[str, Any]) -> tuple[bool | None, str]:

@@ -34,7 +34,7 @@ class Record(msgspec.Struct, frozen=True, tag_field="is", tag="record"):
 Shape = Leaf | ListOf | Record
 
 
-class Mark(msgspec.Struct, frozen=True):
+class TextMark(msgspec.Struct, frozen=True):
     """A column of which a statement reads the own text."""
 
     table: str
@@ -42,13 +42,13 @@ class Mark(msgspec.Struct, frozen=True):
     shape: Shape
 
 
-def comment(mark: Mark) -> str:
+def comment(mark: TextMark) -> str:
     """It in a template of SQL: no sign in it ends a comment, and its braces are doubled."""
     written = msgspec.json.encode(mark).decode().replace("*", "\\u002a")
     return f" /* own text: {written} */".replace("{", "{{").replace("}", "}}")
 
 
-def marks(statement: str) -> dict[str, Mark]:
+def marks(statement: str) -> dict[str, TextMark]:
     """Column -> its mark."""
-    found = (msgspec.json.decode(text, type=Mark) for text in _MARK.findall(statement))
+    found = (msgspec.json.decode(text, type=TextMark) for text in _MARK.findall(statement))
     return {mark.column: mark for mark in found}

@@ -15,7 +15,15 @@ import pyarrow.compute as pc
 
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.reconcile import own_times
-from afschrift.sources.reconcile.own_nested import Leaf, ListOf, MapOf, Node, Parts, Record, translated
+from afschrift.sources.reconcile.own_nested import (
+    LeafText,
+    ListText,
+    MapOf,
+    Node,
+    Parts,
+    RecordText,
+    translated,
+)
 from afschrift.sources.reconcile.own_texts import Own
 
 _TEXT = "CAST({c} AS text)"
@@ -98,7 +106,7 @@ class OwnTypes:
     def _nested(self, oid: int) -> Own | None:
         node, element, text = self._node(oid), self._bare(oid).element, _TEXT
         if element and self._bare(element).name == "bpchar":  # padding is no part of the value
-            node, text = ListOf(Leaf(own_times.same), deep=True), "CAST(CAST({c} AS text[]) AS text)"
+            node, text = ListText(LeafText(own_times.same), deep=True), "CAST(CAST({c} AS text[]) AS text)"
         change = node and partial(translated, node=node, writer=PgWriter())
         return Own(text, change, nested=True, valid=_is_plain_list(node)) if change else None
 
@@ -112,28 +120,28 @@ class OwnTypes:
             element = self._node(found.element)
             inner = self._bare(found.element)
             if found.name in _VECTORS:
-                return ListOf(Leaf(own_times.same), delimiter=_SPACE)
+                return ListText(LeafText(own_times.same), delimiter=_SPACE)
             deep = inner.name not in (*_DOCUMENTS, *_VECTORS)  # which may be lists themselves
-            return None if element is None else ListOf(element, deep, inner.delimiter)
+            return None if element is None else ListText(element, deep, inner.delimiter)
         if found.kind == "c":
             members = [(name, self._node(member)) for name, member in self._members[found.relation]]
             known = tuple((name, node) for name, node in members if node is not None)
-            return Record(known) if len(known) == len(members) else None
+            return RecordText(known) if len(known) == len(members) else None
         if found.name == "hstore":
-            return MapOf(Leaf(own_times.same), Leaf(own_times.same))
+            return MapOf(LeafText(own_times.same), LeafText(own_times.same))
         if found.name in _DOCUMENTS:
-            return Leaf(own_times.same, raw=True)
+            return LeafText(own_times.same, raw=True)
         if found.kind in "erm":
-            return Leaf(own_times.same)
+            return LeafText(own_times.same)
         translate = _INSIDE.get(found.name)
-        return None if translate is None else Leaf(translate, bare=found.name in _BARE)
+        return None if translate is None else LeafText(translate, bare=found.name in _BARE)
 
 
 def _is_plain_list(node: Node | None) -> bool:
     """Whether it is a list of values, which we have PostgreSQL write as JSON: none is a document typed in."""
-    while isinstance(node, ListOf):
+    while isinstance(node, ListText):
         node = node.element
-        if isinstance(node, Leaf):
+        if isinstance(node, LeafText):
             return not node.raw
     return False
 
@@ -143,7 +151,7 @@ class PgWriter:
 
     signs = (("null", "NULL"), ('"', ""), ("[", "{"), ("]", "}"))
 
-    def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:
+    def list(self, node: ListText, parts: Parts, nested: Sequence[bool]) -> str:
         """`array_out`, for arrays whose bounds begin at one: of any others the texts differ, as they must."""
         if node.delimiter == _SPACE:  # `int2vectorout`
             return _SPACE.join(map(str, parts))
@@ -155,7 +163,7 @@ class PgWriter:
             return "{}"
         return "{" + node.delimiter.join(texts) + "}"
 
-    def flat(self, node: ListOf, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
+    def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
         """The same of many lists at once."""
         if node.delimiter == _SPACE:
             return texts, ("", _SPACE, "")

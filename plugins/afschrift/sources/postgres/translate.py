@@ -11,10 +11,10 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.redaction import MASK
 from afschrift.sources.postgres.errors import no_document
 from afschrift.sources.postgres.nested_texts import NoDocumentError, documents
-from afschrift.sources.postgres.nested_types import Mark, Shape
+from afschrift.sources.postgres.nested_types import Shape, TextMark
 
 
-def with_documents(source: str, marks: Mapping[str, Mark], batch: pa.RecordBatch) -> pa.RecordBatch:
+def with_documents(source: str, marks: Mapping[str, TextMark], batch: pa.RecordBatch) -> pa.RecordBatch:
     """The rows of a statement with its documents; columns without a mark stay.
 
     Args:

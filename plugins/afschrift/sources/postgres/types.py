@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.postgres.nested_types import Leaf, ListOf, Mark, Record, Shape, comment
+from afschrift.sources.postgres.nested_types import Leaf, ListOf, Record, Shape, TextMark, comment
 from afschrift.sources.postgres.raised import TOO_LARGE, raised
 
 _AS_IS = "{column}"
@@ -143,7 +143,7 @@ class PgTypes:
             shape = self._shape(oid, money=True)
             if shape is None:
                 return None, _AS_TEXT
-            return ValueKind.JSON, self._own_text(found) + comment(Mark(table, name, shape))
+            return ValueKind.JSON, self._own_text(found) + comment(TextMark(table, name, shape))
         if found.kind in "erm":
             return ValueKind.TEXT, _AS_TEXT
         return self._plain(found) or (None, _AS_TEXT)

@@ -18,7 +18,7 @@ Translate = Callable[[pa.Array], pa.Array]
 
 
 @dataclass(frozen=True, eq=False)
-class Leaf:
+class LeafText:
     """A value that is no list, record or map.
 
     Attributes:
@@ -33,7 +33,7 @@ class Leaf:
 
 
 @dataclass(frozen=True, eq=False)
-class ListOf:
+class ListText:
     """A list; `deep` where lists may stand in it in place of elements."""
 
     element: Node
@@ -42,7 +42,7 @@ class ListOf:
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class RecordText:
     """A record of members with names."""
 
     members: tuple[tuple[str, Node], ...]
@@ -52,11 +52,11 @@ class Record:
 class MapOf:
     """A map, whose keys are leaves."""
 
-    key: Leaf
+    key: LeafText
     value: Node
 
 
-Node = Leaf | ListOf | Record | MapOf
+Node = LeafText | ListText | RecordText | MapOf
 Parts = Sequence[str | None]
 
 
@@ -71,10 +71,10 @@ class NestedWriter(Protocol):
     def signs(self) -> Sequence[tuple[str, str]]:
         """Pairs of signs."""
 
-    def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:
+    def list(self, node: ListText, parts: Parts, nested: Sequence[bool]) -> str:
         """A list, and which of its parts are lists in place of elements."""
 
-    def flat(self, node: ListOf, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
+    def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
         """Elements as they stand in lists of texts, NULL in words; what opens, parts and ends such a list."""
 
     def record(self, parts: Parts) -> str:
@@ -84,14 +84,14 @@ class NestedWriter(Protocol):
         """A map."""
 
 
-class _Texts(dict[Leaf, list[str]]):
+class _Texts(dict[LeafText, list[str]]):
     """The value forms of each leaf, in the order in which a walk meets them."""
 
-    def add(self, leaf: Leaf, form: str) -> str:
+    def add(self, leaf: LeafText, form: str) -> str:
         self[leaf].append(form)
         return ""
 
-    def __missing__(self, leaf: Leaf) -> list[str]:
+    def __missing__(self, leaf: LeafText) -> list[str]:
         self[leaf] = []
         return self[leaf]
 
@@ -107,14 +107,14 @@ def translated(forms: pa.Array, node: Node, writer: NestedWriter) -> pa.Array:
     Raises:
         ValueError: a document is not one of this type.
     """
-    if isinstance(node, ListOf) and (quick := _quick(forms, node, writer)) is not None:
+    if isinstance(node, ListText) and (quick := _quick(forms, node, writer)) is not None:
         return quick
     documents = [None if form is None else form.encode() for form in forms.to_pylist()]
     met = _Texts()
     for document in documents:
         if document is not None:
             _walk(document, node, met.add, _Silent())
-    own: dict[Leaf, Iterator[str]] = {
+    own: dict[LeafText, Iterator[str]] = {
         leaf: iter(leaf.translate(pa.array(found, pa.string())).to_pylist()) for leaf, found in met.items()
     }
     written = [
@@ -124,12 +124,12 @@ def translated(forms: pa.Array, node: Node, writer: NestedWriter) -> pa.Array:
     return pa.array(written, pa.string())
 
 
-def _quick(forms: pa.Array, node: ListOf, writer: NestedWriter) -> pa.Array | None:
+def _quick(forms: pa.Array, node: ListText, writer: NestedWriter) -> pa.Array | None:
     """Lists of bare leaves, and flat lists of strings, in less time; None where there are others."""
     element = node.element
-    while isinstance(element, ListOf):
+    while isinstance(element, ListText):
         element = element.element
-    if not isinstance(element, Leaf) or element.raw:
+    if not isinstance(element, LeafText) or element.raw:
         return None
     if element.bare:
         for sign, own in writer.signs:
@@ -152,10 +152,10 @@ def _quick(forms: pa.Array, node: ListOf, writer: NestedWriter) -> pa.Array | No
 class _Silent:
     signs = ()
 
-    def flat(self, node: ListOf, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:  # noqa: ARG002
+    def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:  # noqa: ARG002
         return texts, ("", "", "")
 
-    def list(self, node: ListOf, parts: Parts, nested: Sequence[bool]) -> str:  # noqa: ARG002
+    def list(self, node: ListText, parts: Parts, nested: Sequence[bool]) -> str:  # noqa: ARG002
         return ""
 
     def record(self, parts: Parts) -> str:  # noqa: ARG002
@@ -171,20 +171,22 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 
 
-def _walk(document: bytes, node: Node, leaf: Callable[[Leaf, str], str], writer: NestedWriter) -> str | None:
+def _walk(
+    document: bytes, node: Node, leaf: Callable[[LeafText, str], str], writer: NestedWriter
+) -> str | None:
     if document == b"null":
         return None
-    if isinstance(node, Leaf):
+    if isinstance(node, LeafText):
         quoted = document[:1] == b'"' and not node.raw
         return leaf(node, _string.decode(document) if quoted else document.decode())
-    if isinstance(node, ListOf):
+    if isinstance(node, ListText):
         items = [bytes(item) for item in _list.decode(document)]
         nested = [node.deep and item[:1] == b"[" for item in items]
         kinds = [node if inner else node.element for inner in nested]
         parts = [_walk(item, kind, leaf, writer) for item, kind in zip(items, kinds, strict=True)]
         return writer.list(node, parts, nested)
     found = _object.decode(document)
-    if isinstance(node, Record):
+    if isinstance(node, RecordText):
         named = [(bytes(found[name]), kind) for name, kind in node.members]
         return writer.record([_walk(item, kind, leaf, writer) for item, kind in named])
     keys = [leaf(node.key, name) for name in found]

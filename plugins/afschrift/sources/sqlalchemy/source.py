@@ -15,7 +15,7 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import Estimate, TableOracle, TableReading
+from afschrift.domain.own_account import Estimate, TableEstimate, TableOracle
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.explained import by_alias
@@ -29,7 +29,7 @@ from afschrift.sources.sqlalchemy.described import read_described
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
 from afschrift.sources.sqlalchemy.reconciliation import again
-from afschrift.sources.sqlalchemy.values import Values, guarded, kind_of
+from afschrift.sources.sqlalchemy.values import ArrowRows, guarded, kind_of
 from afschrift.sources.table_errors import relation_of, unquoted
 
 _OPTIONS = ("driver", "schema", "isolation", "session", "statement_timeout", "cell_limit")
@@ -76,7 +76,7 @@ class Alchemy:
         self._opening = opening
         self._timeout = seconds(opening, "statement_timeout", "1h")
         self._limit = cell_limit(opening)
-        self._values = Values(self.name, self._limit)
+        self._values = ArrowRows(self.name, self._limit)
         self._driver = required(self.name, options, "driver")
         self._schema: str | None = options.get("schema")
         self._tag = re.sub(r"[^A-Za-z0-9._-]", "", opening.tag)
@@ -227,7 +227,7 @@ class Alchemy:
 
     def estimate(self, statement: str) -> Estimate:
         """Nothing: each database explains in its own way, and some run the statement for it."""
-        return Estimate(readings=tuple(TableReading(table, None) for table in by_alias(statement).values()))
+        return Estimate(readings=tuple(TableEstimate(table, None) for table in by_alias(statement).values()))
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 1,024 rows, from a cursor of the server where the driver has one."""

@@ -67,7 +67,7 @@ def guarded(
     return f"CASE WHEN octet_length({expression}) > {limit} THEN {word} ELSE {expression} END"
 
 
-class Values:
+class ArrowRows:
     """Turns a driver's rows into Arrow.
 
     Args:

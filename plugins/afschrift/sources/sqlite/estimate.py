@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from afschrift.domain.own_account import Estimate, TableReading
+from afschrift.domain.own_account import Estimate, TableEstimate
 from afschrift.sources.explained import by_alias
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
@@ -30,11 +30,11 @@ def sqlite_estimate(rows: Rows, statement: str) -> Estimate:
     return Estimate(readings=tuple(dict.fromkeys(found)))
 
 
-def _reading(step: re.Match[str], table: str, counted: dict[str, int]) -> TableReading:
+def _reading(step: re.Match[str], table: str, counted: dict[str, int]) -> TableEstimate:
     how = step[3] or ""
     index = _INDEX.match(how)
     whole = step[1] == "SCAN" or how.startswith(_MADE_FOR_IT)
-    return TableReading(table, whole, (index[1] or "primary key") if index else "", counted.get(table))
+    return TableEstimate(table, whole, (index[1] or "primary key") if index else "", counted.get(table))
 
 
 def counted(rows: Rows) -> dict[str, int]:

@@ -19,7 +19,7 @@ from tests.unit.bundle.bundle_tampering import Files, files_of, manifests, signe
 
 from afschrift.bundle.container.agreement import CsvCounter
 from afschrift.bundle.container.container import UnpackLimits
-from afschrift.bundle.container.report import SENTENCES, Code, Report
+from afschrift.bundle.container.report import SENTENCES, Flaw, Report
 from afschrift.bundle.container.verify import verify
 from afschrift.domain.signing import key_id
 
@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / ROOT
 
 
-def codes(report: Report) -> set[Code]:
+def codes(report: Report) -> set[Flaw]:
     assert report.exit_code == 1
     return {problem.code for problem in report.problems}
 
@@ -77,12 +77,12 @@ def test_a_zip_file_by_another_tool_is_not_that_of_a_bundle_and_its_folder_is(
         for path, content in FILES.items():
             archive.writestr(f"{ROOT}/{path}", content)
         archive.extractall(tmp_path)
-    assert codes(check(out.getvalue())) == {Code.DAMAGED_ZIP}
+    assert codes(check(out.getvalue())) == {Flaw.DAMAGED_ZIP}
     assert verify(tmp_path / ROOT, TRUSTED).exit_code == 0
 
 
 def test_the_folder_has_the_name_that_was_signed(check: Callable[..., Report]) -> None:
-    assert codes(check(zipped(FILES, "afschrift-req-999999999999/"))) == {Code.FOLDER_RENAMED}
+    assert codes(check(zipped(FILES, "afschrift-req-999999999999/"))) == {Flaw.FOLDER_RENAMED}
 
 
 def test_signed_by_a_stranger_is_whole_and_not_trusted(check: Callable[..., Report]) -> None:
@@ -96,7 +96,7 @@ def test_a_stranger_whose_key_bears_our_key_s_id_is_found(
 ) -> None:
     for module in ("bag", "seal"):
         monkeypatch.setattr(f"afschrift.bundle.container.{module}.key_id", lambda key: next(iter(TRUSTED)))
-    assert codes(check(Example().zip(STRANGER))) == {Code.SIGNATURE_INVALID}
+    assert codes(check(Example().zip(STRANGER))) == {Flaw.SIGNATURE_INVALID}
 
 
 def changed(path: str, content: bytes) -> Files:
@@ -120,49 +120,49 @@ def rewritten(old: bytes, new: bytes) -> Files:
 FLIPPED = FILES[CSV].replace(b"1.50", b"9.50")
 STRANGER_SIGNS = signed(manifests(changed(CSV, FLIPPED)), STRANGER)
 
-TAMPERED: list[tuple[str, Files, Code]] = [
-    ("changed payload", changed(CSV, FLIPPED), Code.CHANGED),
-    ("changed payload, manifests rewritten", manifests(changed(CSV, FLIPPED)), Code.SIGNATURE_INVALID),
-    ("changed payload, a stranger signs under our key's id", STRANGER_SIGNS, Code.SIGNATURE_INVALID),
-    ("injected beside the payload", changed("LEESMIJ.html", b"<script>"), Code.UNLISTED),
-    ("injected into the payload", changed("data/extra.csv", b"a\r\n"), Code.UNLISTED),
-    ("injected manifest of another digest", changed("manifest-md5.txt", b"0  data/x\n"), Code.UNLISTED),
-    ("fetch.txt", with_fetch(), Code.FETCH_FILE),
-    ("no tag manifest", without("tagmanifest-sha256.txt"), Code.MISSING),
-    ("no signature", without("tagmanifest-sha256.txt.sig"), Code.MISSING),
-    ("no payload manifest", without("manifest-sha256.txt"), Code.MISSING),
-    ("no page", without("index.html"), Code.MISSING),
-    ("payload removed", without(CSV), Code.MISSING),
-    ("payload removed, manifests rewritten", manifests(without(CSV)), Code.SIGNATURE_INVALID),
-    ("changed page", changed("index.html", FILES["index.html"] + b" "), Code.CHANGED),
-    ("changed bag info", rewritten(b"Seq: 42", b"Seq: 43"), Code.CHANGED),
-    ("changed total", rewritten(b"Oxum: ", b"Oxum: 1"), Code.SIZE_DIFFERS),
-    ("another version", changed("bagit.txt", FILES["bagit.txt"].replace(b"1.0", b"0.97")), Code.UNREADABLE),
+TAMPERED: list[tuple[str, Files, Flaw]] = [
+    ("changed payload", changed(CSV, FLIPPED), Flaw.CHANGED),
+    ("changed payload, manifests rewritten", manifests(changed(CSV, FLIPPED)), Flaw.SIGNATURE_INVALID),
+    ("changed payload, a stranger signs under our key's id", STRANGER_SIGNS, Flaw.SIGNATURE_INVALID),
+    ("injected beside the payload", changed("LEESMIJ.html", b"<script>"), Flaw.UNLISTED),
+    ("injected into the payload", changed("data/extra.csv", b"a\r\n"), Flaw.UNLISTED),
+    ("injected manifest of another digest", changed("manifest-md5.txt", b"0  data/x\n"), Flaw.UNLISTED),
+    ("fetch.txt", with_fetch(), Flaw.FETCH_FILE),
+    ("no tag manifest", without("tagmanifest-sha256.txt"), Flaw.MISSING),
+    ("no signature", without("tagmanifest-sha256.txt.sig"), Flaw.MISSING),
+    ("no payload manifest", without("manifest-sha256.txt"), Flaw.MISSING),
+    ("no page", without("index.html"), Flaw.MISSING),
+    ("payload removed", without(CSV), Flaw.MISSING),
+    ("payload removed, manifests rewritten", manifests(without(CSV)), Flaw.SIGNATURE_INVALID),
+    ("changed page", changed("index.html", FILES["index.html"] + b" "), Flaw.CHANGED),
+    ("changed bag info", rewritten(b"Seq: 42", b"Seq: 43"), Flaw.CHANGED),
+    ("changed total", rewritten(b"Oxum: ", b"Oxum: 1"), Flaw.SIZE_DIFFERS),
+    ("another version", changed("bagit.txt", FILES["bagit.txt"].replace(b"1.0", b"0.97")), Flaw.UNREADABLE),
     (
         "another format",
         signed(manifests(rewritten(b"Bundle-Version: 1.0", b"Bundle-Version: 2.0")), SIGNER),
-        Code.UNKNOWN_VERSION,
+        Flaw.UNKNOWN_VERSION,
     ),
-    ("signature of 63 bytes", changed("tagmanifest-sha256.txt.sig", b"x" * 63), Code.SIGNATURE_INVALID),
+    ("signature of 63 bytes", changed("tagmanifest-sha256.txt.sig", b"x" * 63), Flaw.SIGNATURE_INVALID),
     (
         "key that is none",
         rewritten(b"Public-Key: A", b"Public-Key: !"),
-        Code.UNREADABLE,
+        Flaw.UNREADABLE,
     ),
-    ("control characters", rewritten(b"access", b"\x1b[2Jx"), Code.UNREADABLE),
+    ("control characters", rewritten(b"access", b"\x1b[2Jx"), Flaw.UNREADABLE),
     (
         "manifest with a path twice",
         changed("manifest-sha256.txt", FILES["manifest-sha256.txt"] * 2),
-        Code.UNREADABLE,
+        Flaw.UNREADABLE,
     ),
-    ("description that is no JSON", changed("data/datapackage.json", b"{"), Code.UNREADABLE),
-    ("description nested deeply", changed("data/datapackage.json", b"[" * 10**6), Code.UNREADABLE),
-    ("description of another shape", changed("data/datapackage.json", b'{"resources": 1}'), Code.UNREADABLE),
+    ("description that is no JSON", changed("data/datapackage.json", b"{"), Flaw.UNREADABLE),
+    ("description nested deeply", changed("data/datapackage.json", b"[" * 10**6), Flaw.UNREADABLE),
+    ("description of another shape", changed("data/datapackage.json", b'{"resources": 1}'), Flaw.UNREADABLE),
 ]
 
 
 @pytest.mark.parametrize(("files", "code"), [t[1:] for t in TAMPERED], ids=[t[0] for t in TAMPERED])
-def test_tampering_is_found(files: Files, code: Code, check: Callable[..., Report]) -> None:
+def test_tampering_is_found(files: Files, code: Flaw, check: Callable[..., Report]) -> None:
     assert code in codes(check(zipped(files)))
 
 
@@ -180,16 +180,16 @@ def test_the_helpers_make_whole_bundles(check: Callable[..., Report]) -> None:
 @pytest.mark.parametrize(
     ("property_", "value", "code"),
     [
-        ("hash", "sha256:" + "0" * 64, Code.DESCRIPTION_DIFFERS),
-        ("bytes", 1, Code.DESCRIPTION_DIFFERS),
-        ("path", "../bag-info.txt", Code.DESCRIPTION_DIFFERS),
-        ("path", "shop/customer.csv", Code.DESCRIPTION_DIFFERS),
-        ("afschrift:rows", 8, Code.ROWS_DIFFER),
-        ("afschrift:table", "ordres", Code.ROWS_DIFFER),
+        ("hash", "sha256:" + "0" * 64, Flaw.DESCRIPTION_DIFFERS),
+        ("bytes", 1, Flaw.DESCRIPTION_DIFFERS),
+        ("path", "../bag-info.txt", Flaw.DESCRIPTION_DIFFERS),
+        ("path", "shop/customer.csv", Flaw.DESCRIPTION_DIFFERS),
+        ("afschrift:rows", 8, Flaw.ROWS_DIFFER),
+        ("afschrift:table", "ordres", Flaw.ROWS_DIFFER),
     ],
 )
 def test_a_description_that_does_not_fit_is_found_whoever_signed(
-    property_: str, value: object, code: Code, check: Callable[..., Report]
+    property_: str, value: object, code: Flaw, check: Callable[..., Report]
 ) -> None:
     assert code in codes(check(zipped(described(lambda r: r.update({property_: value})))))
 
@@ -200,7 +200,7 @@ def test_rows_missing_in_a_csv_are_found_whoever_signed(check: Callable[..., Rep
     resource = next(r for r in package["resources"] if r["name"] == "shop.orders.csv")
     resource |= {"bytes": len(content), "hash": f"sha256:{hashlib.sha256(content).hexdigest()}"}
     files = FILES | {CSV: content, "data/datapackage.json": json.dumps(package).encode()}
-    assert codes(check(zipped(signed(manifests(files), SIGNER)))) == {Code.ROWS_DIFFER}
+    assert codes(check(zipped(signed(manifests(files), SIGNER)))) == {Flaw.ROWS_DIFFER}
 
 
 def test_what_a_refused_bundle_says_of_itself_is_not_passed_on(check: Callable[..., Report]) -> None:
@@ -215,47 +215,47 @@ def members(extra: Mapping[str, bytes]) -> bytes:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        (f"{ROOT}/../../evil", Code.UNSAFE_NAME),
-        ("/etc/evil", Code.UNSAFE_NAME),
-        (f"{ROOT}/data\\evil", Code.UNSAFE_NAME),
-        (f"{ROOT}/C:evil", Code.UNSAFE_NAME),
-        (f"{ROOT}/evil\u202efdp.html", Code.UNSAFE_NAME),
-        (f"{ROOT}/README\0.txt", Code.UNSAFE_NAME),
-        (f"{ROOT}/empty/", Code.UNSAFE_NAME),
-        (f"{ROOT}/readme.TXT", Code.COLLIDING_NAME),
-        (f"{ROOT}/README.txt/evil", Code.COLLIDING_NAME),
-        ("other/file", Code.NOT_ONE_FOLDER),
-        ("evil", Code.NOT_ONE_FOLDER),
+        (f"{ROOT}/../../evil", Flaw.UNSAFE_NAME),
+        ("/etc/evil", Flaw.UNSAFE_NAME),
+        (f"{ROOT}/data\\evil", Flaw.UNSAFE_NAME),
+        (f"{ROOT}/C:evil", Flaw.UNSAFE_NAME),
+        (f"{ROOT}/evil\u202efdp.html", Flaw.UNSAFE_NAME),
+        (f"{ROOT}/README\0.txt", Flaw.UNSAFE_NAME),
+        (f"{ROOT}/empty/", Flaw.UNSAFE_NAME),
+        (f"{ROOT}/readme.TXT", Flaw.COLLIDING_NAME),
+        (f"{ROOT}/README.txt/evil", Flaw.COLLIDING_NAME),
+        ("other/file", Flaw.NOT_ONE_FOLDER),
+        ("evil", Flaw.NOT_ONE_FOLDER),
     ],
 )
-def test_hostile_names_are_refused(name: str, code: Code, check: Callable[..., Report]) -> None:
+def test_hostile_names_are_refused(name: str, code: Flaw, check: Callable[..., Report]) -> None:
     assert code in codes(check(members({name: b"evil"})))
 
 
 def test_names_by_composition(check: Callable[..., Report]) -> None:
     hostile = members({f"{ROOT}/data/é": b"1", f"{ROOT}/data/e\u0301": b"2"})
-    assert Code.COLLIDING_NAME in codes(check(hostile))
+    assert Flaw.COLLIDING_NAME in codes(check(hostile))
 
 
 def test_a_bomb_is_refused_unread(check: Callable[..., Report], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("afschrift.bundle.container.zip_container._inflated")  # whoever reads, fails
     bomb = members({f"{ROOT}/data/bomb": bytes(8 * 10**6)})
-    assert codes(check(bomb, UnpackLimits(free=10**6, ratio=100))) == {Code.TOO_LARGE}
-    assert codes(check(GOOD, UnpackLimits(total=1000))) == {Code.TOO_LARGE}
-    assert codes(check(GOOD, UnpackLimits(files=5))) == {Code.TOO_MANY_FILES}
+    assert codes(check(bomb, UnpackLimits(free=10**6, ratio=100))) == {Flaw.TOO_LARGE}
+    assert codes(check(GOOD, UnpackLimits(total=1000))) == {Flaw.TOO_LARGE}
+    assert codes(check(GOOD, UnpackLimits(files=5))) == {Flaw.TOO_MANY_FILES}
 
 
 def test_a_document_that_is_too_large_for_memory_is_refused(check: Callable[..., Report]) -> None:
-    assert Code.UNREADABLE in codes(check(GOOD, UnpackLimits(document=100)))
+    assert Flaw.UNREADABLE in codes(check(GOOD, UnpackLimits(document=100)))
 
 
 def test_what_is_no_bundle(tmp_path: Path, check: Callable[..., Report]) -> None:
-    assert codes(check(b"")) == {Code.NOT_A_BUNDLE}
-    assert codes(check(b"hello")) == {Code.NOT_A_BUNDLE}
-    assert codes(check(zipped({}))) == {Code.NOT_A_BUNDLE}
-    assert Code.MISSING in codes(check(zipped({"x": b""})))
-    assert codes(verify(tmp_path / "nothing.zip", TRUSTED)) == {Code.NOT_A_BUNDLE}
-    assert Code.MISSING in codes(verify(tmp_path, TRUSTED))
+    assert codes(check(b"")) == {Flaw.NOT_A_BUNDLE}
+    assert codes(check(b"hello")) == {Flaw.NOT_A_BUNDLE}
+    assert codes(check(zipped({}))) == {Flaw.NOT_A_BUNDLE}
+    assert Flaw.MISSING in codes(check(zipped({"x": b""})))
+    assert codes(verify(tmp_path / "nothing.zip", TRUSTED)) == {Flaw.NOT_A_BUNDLE}
+    assert Flaw.MISSING in codes(verify(tmp_path, TRUSTED))
 
 
 def test_links_in_a_folder_are_never_followed(folder: Path, tmp_path: Path) -> None:
@@ -263,20 +263,20 @@ def test_links_in_a_folder_are_never_followed(folder: Path, tmp_path: Path) -> N
     secret.write_bytes(FILES["README.txt"])
     (folder / "README.txt").unlink()
     (folder / "README.txt").symlink_to(secret)
-    assert Code.SPECIAL_FILE in codes(verify(folder, TRUSTED))
+    assert Flaw.SPECIAL_FILE in codes(verify(folder, TRUSTED))
 
 
 def test_a_linked_folder_and_a_pipe_are_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "data/more").symlink_to(tmp_path, target_is_directory=True)
     os.mkfifo(folder / "data/pipe")
     report = verify(folder, TRUSTED)
-    assert codes(report) == {Code.SPECIAL_FILE}
+    assert codes(report) == {Flaw.SPECIAL_FILE}
     assert len(report.problems) == 2
 
 
 def test_a_file_added_to_a_folder_is_found(folder: Path) -> None:
     (folder / "data/shop/extra.csv").write_bytes(b"a\r\n")
-    assert Code.UNLISTED in codes(verify(folder, TRUSTED))
+    assert Flaw.UNLISTED in codes(verify(folder, TRUSTED))
 
 
 def test_places_are_harmless_in_a_terminal(check: Callable[..., Report]) -> None:
@@ -285,7 +285,7 @@ def test_places_are_harmless_in_a_terminal(check: Callable[..., Report]) -> None
 
 
 def test_every_code_has_a_sentence() -> None:
-    assert set(SENTENCES) == set(Code)
+    assert set(SENTENCES) == set(Flaw)
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))

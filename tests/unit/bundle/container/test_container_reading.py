@@ -16,14 +16,14 @@ from tests.unit.bundle.bundle_tampering import zipped
 
 from afschrift.bundle.container import zip_container
 from afschrift.bundle.container.container import FolderContainer, RefusedContainerError, UnpackLimits
-from afschrift.bundle.container.report import Code
+from afschrift.bundle.container.report import Flaw
 from afschrift.bundle.container.zip_container import ZipContainer
 from afschrift.bundle.container.zip_records import Entry
 
 LIMITS = UnpackLimits()
 
 
-def given(container: ZipContainer | FolderContainer, path: str) -> tuple[bytes, Code | None]:
+def given(container: ZipContainer | FolderContainer, path: str) -> tuple[bytes, Flaw | None]:
     """What came of a file, and why no more."""
     found = b""
     try:
@@ -72,13 +72,13 @@ class Short(io.BytesIO):
 def test_a_member_that_ends_behind_the_file_is_refused_at_once(group: str, kind: str) -> None:
     with pytest.raises(RefusedContainerError) as refused:
         ZipContainer(Short(made(group, kind)), LIMITS)
-    assert refused.value.problems[0].code == Code.DAMAGED_ZIP
+    assert refused.value.problems[0].code == Flaw.DAMAGED_ZIP
 
 
 def test_a_file_never_gives_more_than_it_declares() -> None:
     bomb = made("Their streams", "a bomb that declares ten bytes")
     found, code = given(ZipContainer(io.BytesIO(bomb), LIMITS), "README.txt")
-    assert (len(found) <= 10, code) == (True, Code.DAMAGED_ZIP)
+    assert (len(found) <= 10, code) == (True, Flaw.DAMAGED_ZIP)
 
 
 @pytest.mark.parametrize("chunk", [1, 5, 1 << 16])
@@ -114,9 +114,9 @@ def test_memory_does_not_depend_on_the_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "code"), [(b"longer than before", Code.CHANGED), (b"", Code.CHANGED), (None, Code.UNREADABLE)]
+    ("content", "code"), [(b"longer than before", Flaw.CHANGED), (b"", Flaw.CHANGED), (None, Flaw.UNREADABLE)]
 )
-def test_a_folder_that_changes_while_it_is_read(content: bytes | None, code: Code, tmp_path: Path) -> None:
+def test_a_folder_that_changes_while_it_is_read(content: bytes | None, code: Flaw, tmp_path: Path) -> None:
     file = tmp_path / "a"
     file.write_bytes(b"before")
     container = FolderContainer(tmp_path, LIMITS)
@@ -134,4 +134,4 @@ def test_a_file_that_became_a_link_is_not_followed(tmp_path: Path) -> None:
     container = FolderContainer(folder, LIMITS)
     (folder / "a").unlink()
     (folder / "a").symlink_to(tmp_path / "secret")
-    assert given(container, "a") == (b"", Code.UNREADABLE)
+    assert given(container, "a") == (b"", Flaw.UNREADABLE)

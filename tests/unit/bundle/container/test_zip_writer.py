@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from afschrift.bundle.container import zip_records
 from afschrift.bundle.container.container import RefusedContainerError, UnpackLimits
 from afschrift.bundle.container.zip_container import ZipContainer
-from afschrift.bundle.container.zip_writer import Member, write_zip
+from afschrift.bundle.container.zip_writer import ZipMember, write_zip
 
 NAMES = st.text(st.characters(categories=("L", "N"), include_characters="/ .-"), min_size=1, max_size=40)
 
@@ -24,9 +24,9 @@ def deflated(content: bytes) -> bytes:
     return zlib.compress(content, wbits=-15)
 
 
-def member(path: str, content: bytes) -> Member:
+def member(path: str, content: bytes) -> ZipMember:
     packed = deflated(content)
-    return Member(path, len(content), zlib.crc32(content), len(packed), [packed[:3], packed[3:]])
+    return ZipMember(path, len(content), zlib.crc32(content), len(packed), [packed[:3], packed[3:]])
 
 
 @given(st.dictionaries(NAMES, st.binary(max_size=300), max_size=6))
@@ -42,7 +42,7 @@ def test_what_is_written_reads_back(files: dict[str, bytes]) -> None:
 def test_another_size_than_announced_is_noticed(given_bytes: bytes) -> None:
     packed = deflated(b"content")
     with pytest.raises(ValueError, match="another size"):
-        list(write_zip([Member("a", 7, zlib.crc32(b"content"), len(packed), [given_bytes])]))
+        list(write_zip([ZipMember("a", 7, zlib.crc32(b"content"), len(packed), [given_bytes])]))
 
 
 @pytest.mark.parametrize("second", ["b", "a"])
@@ -121,7 +121,7 @@ def test_members_past_four_gigabytes_open_elsewhere(tmp_path: Path) -> None:
         yield from (block for _ in range(count))
         yield end
 
-    huge = Member("bag/a-huge", count << 20, crc, len(block) * count + len(end), chunks())
+    huge = ZipMember("bag/a-huge", count << 20, crc, len(block) * count + len(end), chunks())
     path = tmp_path / "huge.zip"
     with path.open("wb") as file:
         for chunk in write_zip([huge, member("bag/b-after", b"after")]):

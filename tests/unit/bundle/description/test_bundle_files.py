@@ -10,7 +10,7 @@ import pytest
 from tests.unit.bundle.bundle_example import SIGNER, Example
 from tests.unit.bundle.bundle_tampering import files_of
 
-from afschrift.bundle.container.report import Code
+from afschrift.bundle.container.report import Flaw
 from afschrift.bundle.container.verify import verify
 from afschrift.domain.extracted import MissingFile, Upload
 from afschrift.domain.signing import key_id
@@ -70,7 +70,7 @@ def test_a_coverage_that_counts_other_files_is_refused(
         lambda _, __, table: {"files": {"held": counted, "missing": []}} if table == "orders" else {},
     )
     trusted = {key_id(SIGNER.public_key): SIGNER.public_key}
-    for name, content, expected in (("good", honest, set()), ("bad", example.zip(), {Code.FILES_DIFFER})):
+    for name, content, expected in (("good", honest, set()), ("bad", example.zip(), {Flaw.FILES_DIFFER})):
         path = tmp_path / f"{name}.zip"
         path.write_bytes(content)
         assert {p.code for p in verify(path, trusted).problems} == expected

@@ -16,7 +16,7 @@ from tests.support.reviewing import LINE, NEIGHBOUR, ROLES, SPAN, Reviewers
 from afschrift.casework.review.review_view import review_view
 from afschrift.casework.review.view import ReviewTable, ReviewView
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError
-from afschrift.domain.pointer import Found, Pointer
+from afschrift.domain.pointer import Pointer, TablePointers
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def seen(reviewers: Reviewers, request: str, by: str = "cli:anna", **more: objec
 
 def point(reviewers: Reviewers, request: str) -> None:
     """As the finder leaves it in staging."""
-    found = {"ticket_message": Found((Pointer(1, "body", *SPAN, "name"),), {"name": 1})}
+    found = {"ticket_message": TablePointers((Pointer(1, "body", *SPAN, "name"),), {"name": 1})}
     with reviewers.services.staging(request).writer("pointers/shop.json") as sink:
         sink.write(msgspec.json.encode(found))
 

@@ -15,7 +15,7 @@ from afschrift.app.include import SHIPPED
 from afschrift.datamap.check.drift import check_sources
 from afschrift.datamap.check.finding import Code
 from afschrift.datamap.check.map_check import MapCheck, MapReport
-from afschrift.datamap.check.probe import Deadline, Limits
+from afschrift.datamap.check.probe import ProbeDeadline, ProbeLimits
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.sources import Source
 from afschrift.inventory.load import load
@@ -109,7 +109,7 @@ def test_the_whole_check_ends_in_its_time_and_says_what_it_did_not_look_at(
 
     monkeypatch.setattr(DuckSession, "rows", counts)
     began = time.monotonic()
-    report = check_sources(inventory, Limits(total=total))
+    report = check_sources(inventory, ProbeLimits(total=total))
     assert total - 1 < time.monotonic() - began < total + 2
     [missed] = report.not_reached
     assert missed.source == "shop"
@@ -125,10 +125,10 @@ def test_the_whole_check_ends_in_its_time_and_says_what_it_did_not_look_at(
 def test_a_source_that_comes_after_the_end_is_said_not_to_be_looked_at(
     inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deadline = Deadline(Limits(total=1))
+    deadline = ProbeDeadline(ProbeLimits(total=1))
     monkeypatch.setattr(time, "monotonic", lambda real=time.monotonic: real() + 5)
     opened: list[str] = []
-    limits = Limits(total=1)
+    limits = ProbeLimits(total=1)
     report = MapCheck(inventory, opened.append, SHIPPED / "sql", limits, deadline=deadline).run()  # type: ignore[arg-type]
     assert opened == []
     assert [one.why for one in report.not_reached] == [

@@ -11,7 +11,7 @@ from testbed.mini import SHOP, write_database, write_inventory
 from afschrift.datamap.check.drift import check_sources
 from afschrift.datamap.check.finding import Code, Severity
 from afschrift.datamap.check.map_check import MapReport
-from afschrift.datamap.check.probe import Limits
+from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.inventory.load import load
 
 
@@ -22,7 +22,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def checked(folder: Path, text: str = SHOP) -> MapReport:
-    return check_sources(load(write_inventory(folder / "inventory", text)), Limits(seconds=30))
+    return check_sources(load(write_inventory(folder / "inventory", text)), ProbeLimits(seconds=30))
 
 
 def test_each_row_leads_to_who_had_the_key_at_its_time(shop: Path) -> None:

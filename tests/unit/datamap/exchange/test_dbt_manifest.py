@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from afschrift.datamap.exchange.external_draft import Draft, draft
+from afschrift.datamap.exchange.external_draft import ExternalDraft, draft
 from afschrift.datamap.exchange.manifest import described
 from afschrift.domain.errors import ConfigurationError
 
@@ -17,7 +17,7 @@ MANIFEST = Path(__file__).parent / "dbt_project" / "manifest.json"
 TEXT = MANIFEST.read_text(encoding="utf-8")
 
 
-def drafted(text: str = TEXT, schema: str | None = None) -> Draft:
+def drafted(text: str = TEXT, schema: str | None = None) -> ExternalDraft:
     head = {"source": "garden", "kind": "duckdb"}
     return draft(described(text, "manifest.json", schema), head, person="customer_id")
 

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from afschrift.datamap.scan.proposal import Proposal, TableRole, propose
-from afschrift.datamap.scan.sample import Sample
+from afschrift.datamap.scan.proposal import ColumnProposal, TableRole, propose
+from afschrift.datamap.scan.sample import TextSample
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
@@ -30,14 +30,14 @@ def proposed(
     comment: str = "",
     beside: tuple[str, ...] = (),
     native: str = "",
-) -> Proposal:
+) -> ColumnProposal:
     """What one column of a table is taken for."""
     one = column(name, kind, comment, native)
     whole = ScannedTable(table, (one, *map(column, beside)))
-    return propose(whole, one, role, Sample(values) if values else None)
+    return propose(whole, one, role, TextSample(values) if values else None)
 
 
-def listed(file: str) -> Iterator[tuple[dict[str, str], Proposal]]:
+def listed(file: str) -> Iterator[tuple[dict[str, str], ColumnProposal]]:
     """Each row of a list of columns that are known, with its proposal."""
     with (DATA / file).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))

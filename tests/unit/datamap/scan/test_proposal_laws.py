@@ -9,7 +9,7 @@ from tests.unit.datamap.scan.scanned import column, proposed
 
 from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.datamap.scan.proposal import PROPOSED, TableRole, propose
-from afschrift.datamap.scan.sample import Sample
+from afschrift.datamap.scan.sample import TextSample
 from afschrift.datamap.scan.schema import ScannedTable
 from afschrift.domain.origin import Origin
 from afschrift.domain.value_kind import ValueKind
@@ -56,8 +56,8 @@ def test_it_never_raises_says_why_and_is_the_same_each_time(
 ) -> None:
     one = column(name, kind, comment, "varchar(40)" if kind == "text" else "")
     whole = ScannedTable(table, (one, *map(column, beside)))
-    made = propose(whole, one, role, Sample(tuple(values)))
-    assert made == propose(whole, one, role, Sample(tuple(values)))
+    made = propose(whole, one, role, TextSample(tuple(values)))
+    assert made == propose(whole, one, role, TextSample(tuple(values)))
     assert 0 <= made.confidence <= 1
     assert made.reason
     assert made.origin is None or made.confidence >= PROPOSED
@@ -82,7 +82,7 @@ def test_the_reason_never_holds_a_value(name: str, kind: str, role: TableRole, v
     one = column(name, kind)
     whole = ScannedTable("customer", (one,))
     without = propose(whole, one, role).reason
-    reason = propose(whole, one, role, Sample(tuple(values))).reason
+    reason = propose(whole, one, role, TextSample(tuple(values))).reason
     assert [
         value for value in values if value in reason and value not in without and value not in _SAID
     ] == []
@@ -96,7 +96,7 @@ def test_values_of_real_forms_are_not_in_the_reason() -> None:
     made = proposed("email", "text", *values)
     assert "20 of 20 samples are e-mail addresses" in made.reason
     assert "anneke" not in repr(made)
-    assert "anneke" not in repr(Sample(values))
+    assert "anneke" not in repr(TextSample(values))
 
 
 @given(words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4), role=st.sampled_from(TableRole))

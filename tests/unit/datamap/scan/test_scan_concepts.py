@@ -10,7 +10,7 @@ from tests.unit.datamap.scan.scanned import proposed
 
 from afschrift.datamap.scan.column_proposals import Proposals, propose_columns
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.datamap.scan.reader import Reader
+from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.domain.origin import Origin
 from afschrift.sources.registry import open_source
 
@@ -29,7 +29,7 @@ THING = "CREATE TABLE thing (id INTEGER PRIMARY KEY, title TEXT);"
 
 def columns(folder: Path, statements: str) -> Proposals:
     findings = found(folder / "w.db", statements)
-    with Reader(lambda: open_source("w", "sqlite", {"path": str(folder / "w.db")})) as reader:
+    with StatementRunner(lambda: open_source("w", "sqlite", {"path": str(folder / "w.db")})) as reader:
         return propose_columns(reader, findings, "NL", values=False, say=lambda _: None)
 
 

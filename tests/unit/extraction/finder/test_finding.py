@@ -15,7 +15,7 @@ from tests.support import help_desk
 from afschrift.app.settings import Settings
 from afschrift.audit.sentences import sentence
 from afschrift.domain.errors import StagedFileError
-from afschrift.domain.pointer import Found
+from afschrift.domain.pointer import TablePointers
 from afschrift.extraction.finder.pointers import staged_pointers
 from afschrift.services import Services
 from afschrift.steps.assess import assess
@@ -52,7 +52,7 @@ def read(services: Services, *sources: str, right: str = "access") -> str:
     return request
 
 
-def marked(found: Found, texts: Mapping[int, str | None]) -> list[tuple[int, str, str]]:
+def marked(found: TablePointers, texts: Mapping[int, str | None]) -> list[tuple[int, str, str]]:
     return [(p.row, str(texts[p.row])[p.start : p.end], p.kind) for p in found.pointers]
 
 

@@ -7,13 +7,13 @@ import unicodedata
 import pyarrow as pa
 import pytest
 
-from afschrift.domain.pointer import Found, Pointer
+from afschrift.domain.pointer import Pointer, TablePointers
 from afschrift.extraction.finder.person_names import NameIndex
-from afschrift.extraction.finder.text import Own, People, TextFinder
+from afschrift.extraction.finder.text import OwnData, People, TextFinder
 
 PEOPLE = People(
     NameIndex(["Ann", "Bob", "Tafel"]),
-    Own.of(["ann@example.org", "+31 6 12345678", "NL91ABNA0417164300", "111222333"], ["Ann"], "NL"),
+    OwnData.of(["ann@example.org", "+31 6 12345678", "NL91ABNA0417164300", "111222333"], ["Ann"], "NL"),
     ("hr.staff",),
 )
 
@@ -34,7 +34,7 @@ def test_rows_are_numbered_over_all_batches() -> None:
     looking = finder()
     looking.take(batch("niets", None, "vraag Bob"))
     looking.take(batch("", "mail bob@example.org, Tafel", other="Bob"))
-    assert looking.found() == Found(
+    assert looking.found() == TablePointers(
         (
             Pointer(3, "body", 6, 9, "name"),
             Pointer(5, "body", 5, 20, "email"),
@@ -55,7 +55,7 @@ def test_code_points_are_counted_not_bytes() -> None:
 def test_what_is_the_persons_own_is_left_alone() -> None:
     looking = finder()
     looking.take(batch("ik ben Ann, ANN@example.org, 0612345678, NL91 ABNA 0417 1643 00, 1112.22.333"))
-    assert looking.found() == Found((), {}, ("hr.staff",))
+    assert looking.found() == TablePointers((), {}, ("hr.staff",))
 
 
 def test_the_pointers_are_bounded_and_all_are_counted() -> None:
@@ -99,7 +99,7 @@ def test_a_column_without_masks_has_no_mask_that_hides_a_name() -> None:
 
 def test_an_own_address_is_known_however_it_is_composed() -> None:
     for key, text in (("NFC", "NFD"), ("NFD", "NFC")):
-        own = Own.of([unicodedata.normalize(key, "andré@x.nl")], [], "NL")  # type: ignore[arg-type]
+        own = OwnData.of([unicodedata.normalize(key, "andré@x.nl")], [], "NL")  # type: ignore[arg-type]
         looking = TextFinder(["body"], "NL", lambda own=own: People(own=own))  # type: ignore[misc]
         looking.take(batch(unicodedata.normalize(text, "André@x.nl en jérôme@x.nl")))  # type: ignore[arg-type]
         assert looking.found().total == 1
@@ -119,4 +119,4 @@ def test_without_a_text_nobody_is_read() -> None:
 
     looking = TextFinder(["body"], "NL", people)
     looking.take(batch(None, ""))
-    assert looking.found() == Found()
+    assert looking.found() == TablePointers()

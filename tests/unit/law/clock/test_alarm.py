@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
-from afschrift.law.clock.alarm import OVERDUE, Mark, level, marks, to_raise
+from afschrift.law.clock.alarm import OVERDUE, AlarmDay, level, marks, to_raise
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import Timeline
@@ -82,7 +82,7 @@ def test_marks_that_cannot_be_read(text: str) -> None:
 
 
 def test_marks_are_read_whatever_their_order() -> None:
-    assert marks("1 14  3w 14") == (Mark(1), Mark(3, working=True), Mark(14))
+    assert marks("1 14  3w 14") == (AlarmDay(1), AlarmDay(3, working=True), AlarmDay(14))
 
 
 @given(st.lists(st.integers(-5, 40), min_size=1, max_size=12))

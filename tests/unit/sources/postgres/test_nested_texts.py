@@ -16,7 +16,7 @@ from testbed import postgres as pg
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.redaction import MASK
 from afschrift.sources.postgres.nested_texts import NoDocumentError, documents
-from afschrift.sources.postgres.nested_types import Leaf, ListOf, Mark, Record, Shape, comment, marks
+from afschrift.sources.postgres.nested_types import Leaf, ListOf, Record, Shape, TextMark, comment, marks
 from afschrift.sources.postgres.raised import BOUNDS, NULL
 from afschrift.sources.postgres.translate import with_documents
 
@@ -149,7 +149,7 @@ def test_what_is_no_array_is_an_error(text: str) -> None:
     "text", ["(a,{b})", "(a,{b},1,2)", "(a,{b},1", "(a,{b},1)x", '("a,{b},1)', "{a,b,1}"]
 )
 def test_a_record_of_other_members_is_an_error(text: str) -> None:
-    marked = {"c": Mark("t", "c", PAIR)}
+    marked = {"c": TextMark("t", "c", PAIR)}
     with pytest.raises(ConfigurationError, match=r"w\.t\.c is not of the type.*clear `classify`") as raised:
         with_documents("w", marked, pa.record_batch({"c": [text]}))
     assert text not in str(raised.value)
@@ -158,13 +158,13 @@ def test_a_record_of_other_members_is_an_error(text: str) -> None:
 def test_masks_stay_between_values() -> None:
     masks = [f"{MASK[:-1]} 0a1b2c3d]", MASK, None]
     found = with_documents(
-        "w", {"c": Mark("t", "c", TEXTS)}, pa.record_batch({"c": ["{a}", *masks], "d": list("xxxx")})
+        "w", {"c": TextMark("t", "c", TEXTS)}, pa.record_batch({"c": ["{a}", *masks], "d": list("xxxx")})
     )
     assert found.to_pydict() == {"c": ['["a"]', *masks], "d": list("xxxx")}
 
 
 def test_a_statement_says_what_its_own_texts_are() -> None:
-    one, two = Mark('ta"ble*/', "c /*", ListOf(PAIR, ";")), Mark("t", "d", Leaf("vector"))
+    one, two = TextMark('ta"ble*/', "c /*", ListOf(PAIR, ";")), TextMark("t", "d", Leaf("vector"))
     sql = "SELECT {column}" + comment(one) + ",\n NULL" + comment(two)
     assert marks(sql.format(column="x")) == {"c /*": one, "d": two}
     assert comment(one).count("*/") == 1

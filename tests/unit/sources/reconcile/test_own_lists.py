@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from afschrift.sources.duckdb.reconciliation import DuckWriter
 from afschrift.sources.postgres.own_types import PgWriter
 from afschrift.sources.reconcile import own_nested, own_times
-from afschrift.sources.reconcile.own_nested import Leaf, ListOf, NestedWriter, translated
+from afschrift.sources.reconcile.own_nested import LeafText, ListText, NestedWriter, translated
 
 ODD = [
     None,
@@ -36,9 +36,9 @@ ODD = [
     "a\n",
 ]
 NODES = {
-    "PostgreSQL": (ListOf(Leaf(own_times.same), deep=True), PgWriter()),
-    "PostgreSQL, of boxes": (ListOf(Leaf(own_times.same), deep=True, delimiter=";"), PgWriter()),
-    "DuckDB": (ListOf(Leaf(own_times.same)), DuckWriter()),
+    "PostgreSQL": (ListText(LeafText(own_times.same), deep=True), PgWriter()),
+    "PostgreSQL, of boxes": (ListText(LeafText(own_times.same), deep=True, delimiter=";"), PgWriter()),
+    "DuckDB": (ListText(LeafText(own_times.same)), DuckWriter()),
 }
 Lists = list[list[str | None] | None]
 
@@ -61,7 +61,7 @@ def _whole(texts: list[str | None]) -> list[str | None]:
     return [text and text.encode("utf-8", "replace").decode() for text in texts]
 
 
-def _one_by_one(forms: pa.Array, node: ListOf, writer: NestedWriter) -> list[str | None]:
+def _one_by_one(forms: pa.Array, node: ListText, writer: NestedWriter) -> list[str | None]:
     found: list[str | None] = []
     for form in forms.to_pylist():
         texts = None if form is None else msgspec.json.decode(form, type=list[str | None])

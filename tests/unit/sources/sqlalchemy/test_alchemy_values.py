@@ -15,7 +15,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
-from afschrift.sources.sqlalchemy.values import TOO_LARGE, Values, guarded, kind_of
+from afschrift.sources.sqlalchemy.values import TOO_LARGE, ArrowRows, guarded, kind_of
 
 UUID = uuid.UUID("6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f")
 AMSTERDAM = timezone(timedelta(hours=2))
@@ -72,12 +72,14 @@ def test_kinds(found: types.TypeEngine[Any], kind: ValueKind | None) -> None:
     ],
 )  # fmt: skip
 def test_exact_texts(kind: ValueKind, value: Any, text: str | None) -> None:
-    batch = Values("w", 1000).batch("t", {"c": kind}, ["c"], [(value,)])
+    batch = ArrowRows("w", 1000).batch("t", {"c": kind}, ["c"], [(value,)])
     assert batch.to_pylist() == [{"c": text}]
 
 
 def test_floats_stay_floats() -> None:
-    batch = Values("w", 1000).batch("t", {"c": ValueKind.NUMBER}, ["c"], [(0.1,), (None,), (float("inf"),)])
+    batch = ArrowRows("w", 1000).batch(
+        "t", {"c": ValueKind.NUMBER}, ["c"], [(0.1,), (None,), (float("inf"),)]
+    )
     assert batch.column(0).equals(pa.array([0.1, None, float("inf")]))
 
 
@@ -95,7 +97,7 @@ def test_floats_stay_floats() -> None:
 )
 def test_what_is_not_exact_is_named_and_not_repeated(kind: ValueKind, value: Any, words: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"w\.t\.c .*{words}") as caught:
-        Values("w", 50).batch("t", {"c": kind}, ["c"], [(value,)])
+        ArrowRows("w", 50).batch("t", {"c": kind}, ["c"], [(value,)])
     assert "secret" not in str(caught.value)
 
 

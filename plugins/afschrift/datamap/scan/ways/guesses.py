@@ -17,7 +17,7 @@ from afschrift.datamap.scan.ways.name_parts import (
     word_set,
     words,
 )
-from afschrift.datamap.scan.ways.person_tables import EMAIL, People, is_a
+from afschrift.datamap.scan.ways.person_tables import EMAIL, PersonTable, is_a
 from afschrift.domain.value_kind import ValueKind
 
 _NUMERIC = (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)
@@ -115,7 +115,7 @@ def _comparable(one: ScannedColumn, other: ScannedColumn) -> bool:
 
 
 def by_email(
-    source: ScannedSource, people: Mapping[str, People], person: People, edges: Sequence[Edge]
+    source: ScannedSource, people: Mapping[str, PersonTable], person: PersonTable, edges: Sequence[Edge]
 ) -> list[Edge]:
     """Tables that point nowhere, with an e-mail address as these people have one; other people are none."""
     own = source.tables[person.table].column(person.email or "")
@@ -132,7 +132,7 @@ def by_email(
 
 
 def by_role(
-    source: ScannedSource, people: Mapping[str, People], person: People, edges: Sequence[Edge]
+    source: ScannedSource, people: Mapping[str, PersonTable], person: PersonTable, edges: Sequence[Edge]
 ) -> list[Edge]:
     """Columns that no edge speaks of and whose name says a person: `author`, `sender_id`, `made_by`."""
     own = source.tables[person.table].column(person.key or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from afschrift.datamap.scan.bounded import distinct_statement
-from afschrift.datamap.scan.reader import NotAnsweredError, Reader
+from afschrift.datamap.scan.reader import NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.schema import ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.name_parts import is_generic, pointed_to, row_names, singulars
 from afschrift.datamap.scan.ways.person_tables import key_column
@@ -35,7 +35,7 @@ def _called_so(table: ScannedTable, called: Collection[str]) -> str | None:
     return next(iter([*own, *(c.name for c in table.columns if is_generic(c.name))]), None)
 
 
-def unique_in_rows(reader: Reader, named: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+def unique_in_rows(reader: StatementRunner, named: Mapping[str, str], notes: list[str]) -> dict[str, str]:
     """Those whose first thousand rows have a value each, and each its own."""
     found = {}
     for table, column in named.items():

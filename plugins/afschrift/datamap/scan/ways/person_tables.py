@@ -67,7 +67,7 @@ _ENOUGH = 4
 
 
 @dataclass(frozen=True)
-class People:
+class PersonTable:
     """A table of people.
 
     Attributes:
@@ -114,7 +114,7 @@ def is_ones_own(table: ScannedTable) -> bool:
     return any(is_a(column.name, reach) for column in table.columns)
 
 
-def find_people(source: ScannedSource, edges: Sequence[Edge]) -> Mapping[str, People]:
+def find_people(source: ScannedSource, edges: Sequence[Edge]) -> Mapping[str, PersonTable]:
     """Tables of people, by name.
 
     Args:
@@ -133,7 +133,7 @@ def find_people(source: ScannedSource, edges: Sequence[Edge]) -> Mapping[str, Pe
     return {one.table: one for one in judged if one is not None}
 
 
-def _judged(table: ScannedTable, pointers: int) -> People | None:
+def _judged(table: ScannedTable, pointers: int) -> PersonTable | None:
     by = {
         what: tuple(column.name for column in table.columns if is_a(column.name, concept))
         for what, concept in (
@@ -155,7 +155,7 @@ def _judged(table: ScannedTable, pointers: int) -> People | None:
     key, within = key_column(table), None
     if key is None:
         key, within = _key_of_tenants(table)
-    return People(table.name, key, score, staff, names, next(iter(by["e-mail"]), None), because, within)
+    return PersonTable(table.name, key, score, staff, names, next(iter(by["e-mail"]), None), because, within)
 
 
 def _points(

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.schema import ScannedSource
 from afschrift.datamap.scan.ways.edges import Edge
-from afschrift.datamap.scan.ways.person_tables import People, is_ones_own
+from afschrift.datamap.scan.ways.person_tables import PersonTable, is_ones_own
 
 
 @dataclass
-class Place:
+class TablePlace:
     """Where a table is among the others.
 
     Attributes:
@@ -38,7 +38,7 @@ class Place:
 
 
 def choose_people(
-    people: Mapping[str, People], edges: Sequence[Edge], chosen: Sequence[str] = ()
+    people: Mapping[str, PersonTable], edges: Sequence[Edge], chosen: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """The tables of the people who will ask; those that were chosen by name, or else the likeliest one.
 
@@ -68,8 +68,8 @@ def choose_people(
 
 
 def assign(
-    source: ScannedSource, edges: Sequence[Edge], people: Mapping[str, People], roots: Sequence[str]
-) -> dict[str, Place]:
+    source: ScannedSource, edges: Sequence[Edge], people: Mapping[str, PersonTable], roots: Sequence[str]
+) -> dict[str, TablePlace]:
     """The place of each table.
 
     Args:
@@ -81,10 +81,10 @@ def assign(
     whose = tuple(dict.fromkeys([*roots, *sorted(people, key=lambda name: (-people[name].score, name))]))
     usable = [edge for edge in edges if edge.table in source.tables and edge.can_be_written]
     usable += _through(source, usable, whose)
-    places = {name: Place() for name in source.tables}
+    places = {name: TablePlace() for name in source.tables}
     for one in whose:
         if places[one].role in (TableRole.UNREACHED, TableRole.LOOKUP):
-            places[one] = Place(TableRole.PERSON if one in roots else TableRole.OTHER_PEOPLE, one)
+            places[one] = TablePlace(TableRole.PERSON if one in roots else TableRole.OTHER_PEOPLE, one)
             _Spread(source, places, usable, whose).from_people(one)
     for edge in usable:
         place = places[edge.table]
@@ -99,7 +99,7 @@ class _Spread:
     def __init__(
         self,
         source: ScannedSource,
-        places: dict[str, Place],
+        places: dict[str, TablePlace],
         edges: Sequence[Edge],
         people: Collection[str],
     ) -> None:
@@ -134,12 +134,14 @@ class _Spread:
             for table, ways in found.items():
                 nearest = min(self._places[way.parent].distance for way in ways)
                 near = [way for way in ways if self._places[way.parent].distance == nearest]
-                place = Place(TableRole.CHILD, self._places[near[0].parent].whose, nearest + 1, _surest(near))
+                place = TablePlace(
+                    TableRole.CHILD, self._places[near[0].parent].whose, nearest + 1, _surest(near)
+                )
                 self._places[table] = place
             self._reached += found
             waiting = list(found) if carries_on else []
 
-    def _add_longer(self, place: Place, table: str) -> None:
+    def _add_longer(self, place: TablePlace, table: str) -> None:
         for edge in self._edges:
             if edge.table == table and edge not in place.ways and not self._another_role(edge):
                 parent = self._places[edge.parent]
@@ -164,7 +166,7 @@ class _Spread:
             for table, ways in found.items():
                 role = TableRole.CHILD if is_ones_own(self._source.tables[table]) else TableRole.LOOKUP
                 first = min((self._places[way.table] for way in ways), key=lambda place: place.distance)
-                self._places[table] = Place(role, first.whose, first.distance + 1, _surest(ways))
+                self._places[table] = TablePlace(role, first.whose, first.distance + 1, _surest(ways))
             waiting = set(found)
 
 
