@@ -84,11 +84,12 @@ up: $(VENV) ## Start a local Airflow with the trigger form
 	@$(BIN)/afschrift up $(ARGS)
 
 .PHONY: check
-check: $(VENV) ## Check format, lint, types and layers
+check: $(VENV) ## Check format, lint, types, layers and the budget of code lines
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/code_lines.py
 
 .PHONY: scenario-deadlines
 scenario-deadlines: $(VENV) ## Show and check the clock and its letters on a real Airflow and mail server
