@@ -1,9 +1,9 @@
-{% from "person.sql" import person, scoped with context %}
+{% from "person.sql" import whose, scoped with context %}
 SELECT
 {% for expression, name in columns %}
   {{ expression }} AS {{ name }}{{ "" if loop.last else "," }}
 {% endfor %}
 FROM {{ relation }} AS t
-WHERE {{ person(belongs) }}
+WHERE {{ whose(belongs) }}
 {{ scoped(scope) }}
 ORDER BY {{ order | join(", ") }}

@@ -76,3 +76,17 @@ EXISTS (
   AND {{ scope[0] }} IN ({{ scope[1] | join(", ") or "NULL" }})
 {% endif %}
 {% endmacro %}
+{# `several`: the condition on the rows of several persons, which `relation` holds then; see together.sql. #}
+{% macro whose(belongs) %}
+{% if several %}
+{{ several }}
+{% else %}
+{{ person(belongs) }}
+{% endif %}
+{% endmacro %}
+{% macro by_person() %}
+{% if several %}
+GROUP BY t.afschrift_person
+ORDER BY 1
+{% endif %}
+{% endmacro %}

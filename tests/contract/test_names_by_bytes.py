@@ -42,11 +42,10 @@ def test_names_that_a_collation_takes_for_one_are_several(opened: Reading) -> No
     session.bind(ANNA, AT)
     assert sorted(name for (name,) in session.rows(statement)) == sorted(set(NAMES))
 
-    rows = opened.finder().of_fact(statement)
-    assert rows is not None
+    _, together = opened.finder().together.names("orders", "name")
     session.bind(ANNA, AT, (BOB, AT))
     found: dict[int, list[str]] = {0: [], 1: []}
-    for batch in session.stream(rows.grouped(statement)):
+    for batch in session.stream(together):
         for person, name in zip(*(batch.column(of).to_pylist() for of in (PERSON, "name")), strict=True):
             found[int(person)].append(name)
     assert {person: sorted(names) for person, names in found.items()} == {

@@ -18,10 +18,10 @@ from tests.contract.test_type_zoo import ZOOS
 from tests.contract.zoo.crowd_of_rows import FILL, INDEX, LARGE, PERSON
 from tests.support.warehouses import SERVERS
 
-from afschrift.batch.together import TogetherFinder
+from afschrift.batch.together import TogetherStatements
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
-from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.plan import FieldPlan
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
@@ -75,12 +75,11 @@ class Crowd:
     def extract(self, table: str, *columns: str) -> str:
         return self.statements.extract(table, self.fields(table, dict.fromkeys(("id", *columns))), None)
 
-    def together(self, table: str, statement: str) -> str:
+    def together(self, table: str, *columns: str) -> str:
         """The same for several persons."""
-        finder = TogetherFinder(SQL, self.file, self.session.dialect, self.statements.finder)
-        rows = finder.of_extract(ExtractPlan("w", table, (), statement, order=("id",)))
-        assert rows is not None
-        return rows.ordered(statement)
+        catalogue = {name: dict(found) for name, found in self.session.catalogue().items()}
+        made = TogetherStatements(SQL, self.file, IDENTITY, self.session.dialect, catalogue)
+        return made.extract(table, self.fields(table, dict.fromkeys(("id", *columns))), None)
 
     def own_account(self, table: str, statement: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         """What the source's own account asks of the rows."""
@@ -206,7 +205,7 @@ def test_by_the_key_with_all_of_them_in_every_statement(
         accounts = enumerate(crowd.own_account(table, extract, monkeypatch))
         statements = {
             "extract": extract,
-            "together": crowd.together(table, extract),
+            "together": crowd.together(table, *columns),
             "masked": crowd.statements.masked(table, crowd.fields(table, columns, Action.MASK), None),
             "exists": crowd.statements.exists(table, None, list(columns)),
             "count": crowd.statements.count(table),
@@ -248,7 +247,7 @@ def test_three_arrays_without_statistics(
         crowd = crowd_in("postgres", session, partial(of_postgres, explained))
         extract = crowd.extract(LARGE, "tags", "amounts", "times")
         bare = crowd.reading(crowd.extract(LARGE))
-        for statement in (extract, crowd.together(LARGE, extract)):
+        for statement in (extract, crowd.together(LARGE, "tags", "amounts", "times")):
             found = crowd.reading(statement)
             assert found.by_key
             assert found.buffers <= MOST_TIMES * bare.buffers

@@ -58,9 +58,9 @@ def test_it_asks_tells_the_trail_and_hands_on_counts(
     assert header.actor == "airflow:check_canary"
     [(_, searched)] = trail.of_types(None, "canary_logs_searched")
     assert searched == {"files": 0, "found": 0}, "`dag.test()` writes no log of a task"
-    assert MARK.text not in log
-    assert str(airflow_env.rows("SELECT * FROM xcom")).count(MARK.text) == 0
-    assert str(airflow_env.rows("SELECT * FROM rendered_task_instance_fields")).count(MARK.text) == 0
+    assert MARK not in log
+    assert str(airflow_env.rows("SELECT * FROM xcom")).count(MARK) == 0
+    assert str(airflow_env.rows("SELECT * FROM rendered_task_instance_fields")).count(MARK) == 0
     assert re.search(r"canary #\d+ plan_frozen: ", log), "the lines of a run, and none of the trail"
     assert not re.search(r"trail #\d+ plan_frozen: ", log)
 
@@ -76,7 +76,7 @@ def test_a_value_in_the_log_of_a_task_fails_the_run(
     run_id = f"manual__{AT.isoformat()}"
     folder = tmp_path / "dag_id=check_canary" / f"run_id={run_id}" / "task_id=check"
     folder.mkdir(parents=True)
-    (folder / "attempt=1.log").write_text(f'{{"event": "row {MARK.text}003"}}\n', encoding="utf-8")
+    (folder / "attempt=1.log").write_text(f'{{"event": "row {MARK}003"}}\n', encoding="utf-8")
     assert conf.get("logging", "base_log_folder")
     monkeypatch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(tmp_path))
     assert list(canary_tasks._logs(run_id)) == [folder / "attempt=1.log"]
@@ -85,7 +85,7 @@ def test_a_value_in_the_log_of_a_task_fails_the_run(
     assert "1 values of the canary stand in a task log" in airflow_env.log
     (*_, (_, searched)) = shop.services.register.trail.of_types(None, "canary_logs_searched")
     assert searched == {"files": 1, "found": 1}
-    assert f"{MARK.text}003" not in airflow_env.log
+    assert f"{MARK}003" not in airflow_env.log
 
 
 def test_a_canary_that_changed_fails_the_run_and_reads_nothing(

@@ -91,8 +91,7 @@ class Reading:
 
     def finder(self) -> TogetherFinder:
         """Finds what a batch reads together."""
-        source = self.inventory.sources["shop"]
-        return TogetherFinder(SQL, source, self.session.dialect, self.statements.finder)
+        return TogetherFinder(SQL, self.inventory, "shop", self.session)
 
     def together(self, plan: ExtractPlan, keys: Sequence[list[Key]]) -> list[tuple[int, int, bool]] | None:
         """Row, person and whether it bears their key, of all rows of a batch; None: no batch reads the table."""
@@ -103,7 +102,7 @@ class Reading:
         held = held_as(rows.belongs)
         return [
             (int(number), int(person), HeldKeys(keys[int(person)], held)(str(text)))
-            for batch in self.session.stream(rows.ordered(plan.statement))
+            for batch in self.session.stream(rows.statement)
             for number, person, text in zip(
                 *(batch.column(name).to_pylist() for name in ("id", PERSON, HELD)), strict=True
             )

@@ -10,7 +10,6 @@ from afschrift.domain.errors import StagedFileError
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
-from afschrift.selection.person import WayFinder
 from afschrift.services import Services
 from afschrift.steps.person_staged import staged_keys
 from afschrift.steps.residual import searched_sources
@@ -72,9 +71,7 @@ def way_of(services: Services, plan: Plan, keys: Sequence[Key], source: str, ses
 
 def without_shape(services: Services, plan: Plan, source: str, session: Source) -> list[str]:
     """Tables of a source whose statements have no shape for several persons."""
-    declared, dialect, catalogue = services.inventory.sources[source], session.dialect, session.catalogue()
-    ways = WayFinder(declared, services.inventory.identity, dialect, catalogue)
-    finder = TogetherFinder(services.sql, declared, dialect, ways)
+    finder = TogetherFinder(services.sql, services.inventory, source, session)
     return [part.table for part in plan.of_source(source) if finder.of_extract(part) is None]
 
 

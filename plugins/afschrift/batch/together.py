@@ -1,154 +1,155 @@
-"""One pass over a table for several persons: the statement of one of them, over the rows of all.
+"""One pass over a table for several persons: its statement over the rows of all whose keys are bound.
 
-A frozen statement stays as it is, but for its FROM and its condition, which name the rows of one person:
-in their place stand the rows of all whose keys are bound, each with whose it is. A statement of another
-shape has none for several persons, and then each one is read alone.
+Both statements are rendered from the same templates and the same plan. Where the one of a single person is
+not the frozen one any more, or a table's ways have no shape for several persons, each one is read alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from afschrift.domain.plan import ExtractPlan
-from afschrift.domain.sources import Dialect
-from afschrift.inventory.model import SourceFile
-from afschrift.selection.mask_tokens import salt_name, salt_of
-from afschrift.selection.person import WayFinder
-from afschrift.selection.statements import render
+from afschrift.domain.plan import ExtractPlan, Plan, Withheld
+from afschrift.domain.sources import Source
+from afschrift.inventory.model import Inventory
+from afschrift.selection.fact_plans import fact_plans
+from afschrift.selection.mask_tokens import salt_name
+from afschrift.selection.statements import Scope, Statements, render
 from afschrift.selection.ways import Match, Via
 
 PERSON, HELD, SALTED = "afschrift_person", "afschrift_held", "afschrift_salt"
 """Columns beside those of a table: whose the row is, their key in it, the salt of their masks."""
 
 _OWN = (PERSON, HELD, SALTED)
-_FROM = "\nFROM (\n"
-_SELECT, _GROUP, _ORDER = "SELECT\n", "\nGROUP BY ", "\nORDER BY "
+
+
+class TogetherStatements(Statements):
+    """Statements over the rows of several persons; empty where a table has no shape for that."""
+
+    _several, _salt = "1 = 1", f"t.{SALTED}"
+    _whose = ((f"t.{PERSON}", PERSON), (f"t.{HELD}", HELD))
+
+    def has_shape(self, table: str) -> bool:
+        """Whether rows of a table can be read for several persons."""
+        belongs, columns = self.finder.ways(table).belongs, self.finder.readable(table)
+        taken = any(self._dialect.quote(name) in columns for name in _OWN)
+        return bool(belongs) and not taken and _has_shape(belongs)
+
+    def of_persons(self, part: ExtractPlan, first: int, last: int) -> str:
+        """The rows of an extract of persons who follow each other."""
+        some = copy(self)
+        some._several = f"t.{PERSON} BETWEEN {first:d} AND {last:d}"
+        return some.extract(part.table, part.fields, scope_of(part))
+
+    def same_rows(self, part: ExtractPlan, relation: str = "", further: Sequence[str] = ()) -> str:
+        """FROM and WHERE of an extract, for what else is asked of the same rows.
+
+        Args:
+            part: the extract.
+            relation: read instead of the table itself.
+            further: columns of it beside the table's own, quoted.
+        """
+        relation = relation or self.finder.all_rows(part.table)
+        scope = self._scope(scope_of(part))
+        return self._render("same_rows.sql", part.table, scope=scope, relation=relation, further=further)
+
+    def _render(self, template: str, table: str, **parts: Any) -> str:
+        if not self.has_shape(table):
+            return ""
+        salted = any(self._salt in expression for expression, *_ in parts.get("columns", ()))
+        rows = render(
+            self._folder,
+            "together.sql",
+            keys=self._dialect.keys,
+            relation=parts.pop("relation", "") or self.finder.relation(table),
+            belongs=self.finder.ways(table).belongs,
+            columns=(*self.finder.readable(table), *parts.pop("further", ())),
+            salted=salt_name(self._dialect) if salted else None,
+        )
+        return super()._render(template, table, **parts, relation=f"(\n{rows})")
+
+
+def scope_of(part: ExtractPlan) -> Scope | None:
+    """The rows of an extract by the value of a column, as its plan has it."""
+    rule = part.row_rule
+    return Scope(rule["column"], tuple(rule["included"])) if rule else None
 
 
 @dataclass(frozen=True)
 class TogetherRows:
-    """The rows of a statement, for all persons whose keys are bound.
+    """An extract of several persons.
 
     Attributes:
-        table: of the inventory.
-        relation: as it stands after FROM in the statement of one person.
-        condition: of that statement, with its WHERE.
-        salt: SQL of the salt there; empty where the statement has none.
-        salted: name of the salt in the key table, as a literal; None where none is needed.
+        statement: reads the rows person by person, each one's in their own order.
+        counted: the persons who have rows, each with how many.
+        masked: what each mask hides, person by person; empty without masks.
+        belongs: the ways to the persons.
     """
 
-    folder: Path
-    keys: str
-    table: str
-    relation: str
-    condition: str
+    statements: TogetherStatements
+    part: ExtractPlan
+    statement: str
+    counted: str
+    masked: str
     belongs: tuple[Match | Via, ...]
-    columns: tuple[str, ...]
-    salt: str
-    salted: str | None
 
-    def of(self, statement: str) -> str:
-        """FROM and condition of a statement of one person, for all of them."""
-        statement = statement.replace(f"\nFROM {self.relation} AS t\n", f"\nFROM (\n{self.rows()}) AS t\n")
-        statement = statement.replace(f"\n{self.condition}", "\nWHERE 1 = 1")
-        return statement.replace(self.salt, f"t.{SALTED}") if self.salt else statement
+    def of_persons(self, first: int, last: int) -> str:
+        """The same of persons who follow each other."""
+        return self.statements.of_persons(self.part, first, last)
 
-    def rows(self, relation: str = "", further: Sequence[str] = ()) -> str:
-        """SELECT of the rows; `relation`, with `further` columns of it, instead of the table itself."""
-        return render(
-            self.folder,
-            "together.sql",
-            keys=self.keys,
-            relation=relation or self.relation,
-            belongs=self.belongs,
-            columns=(*self.columns, *further),
-            salted=self.salted,
-        )
-
-    def ordered(self, statement: str, span: tuple[int, int] | None = None) -> str:
-        """The rows of an extract, person by person, each one's in their own order.
-
-        Args:
-            statement: of one person.
-            span: the first and the last person; None: all.
-        """
-        head, _, order = self.of(statement).rpartition(_ORDER)
-        own = f",\n  t.{PERSON} AS {PERSON}, t.{HELD} AS {HELD}"  # last, as an order may go by places
-        head = head.replace(_FROM, f"{own}{_FROM}", 1)
-        if span:
-            head += f"\n  AND t.{PERSON} BETWEEN {span[0]:d} AND {span[1]:d}"
-        return f"{head}{_ORDER}t.{PERSON}, {order}"
-
-    def counted(self, statement: str) -> str:
-        """Of an extract: the persons who have rows, each with how many."""
-        counts = f"SELECT t.{PERSON} AS {PERSON}, count(*) AS number"
-        return f"{counts}\n{self.same_rows(statement)}\nGROUP BY t.{PERSON}\nORDER BY 1\n"
-
-    def same_rows(self, statement: str, relation: str = "", further: Sequence[str] = ()) -> str:
-        """FROM and WHERE of an extract, for what else is asked of the same rows."""
-        ends = statement.rpartition(_ORDER)[0].partition(f"\n{self.condition}")[2]
-        return f"FROM (\n{self.rows(relation, further)}) AS t\nWHERE 1 = 1{ends}"
-
-    def grouped(self, statement: str) -> str:
-        """Of a statement of groups, or of one row in all: the same person by person."""
-        whole = self.of(statement).replace(_SELECT, f"{_SELECT}  t.{PERSON} AS {PERSON},\n", 1)
-        groups = _GROUP in statement.partition(f"\n{self.condition}")[2]
-        by = f"{whole.rstrip()}, t.{PERSON}" if groups else f"{whole.rstrip()}{_GROUP}t.{PERSON}"
-        return f"{by}\nORDER BY 1\n"
+    def same_rows(self, relation: str = "", further: Sequence[str] = ()) -> str:
+        """FROM and WHERE of the statement; see `TogetherStatements.same_rows`."""
+        return self.statements.same_rows(self.part, relation, further)
 
 
-@dataclass(frozen=True)
 class TogetherFinder:
-    """Finds the rows of frozen statements for several persons, in an open session.
+    """Finds what frozen statements are for several persons, in an open session.
 
     Attributes:
-        folder: of the templates.
-        finder: of the ways, by the catalogue of the session.
+        alone: makes the statements of one person.
+        together: makes those of several.
     """
 
-    folder: Path
-    source: SourceFile
-    dialect: Dialect
-    finder: WayFinder
+    def __init__(self, folder: Path, inventory: Inventory, source: str, session: Source) -> None:
+        """Take the templates' folder, the data map, and the source that is open."""
+        self._source = inventory.sources[source]
+        given = (folder, self._source, inventory.identity, session.dialect, session.catalogue())
+        self.alone, self.together = Statements(*given), TogetherStatements(*given)
 
     def of_extract(self, part: ExtractPlan) -> TogetherRows | None:
-        """The rows of an extract; None where its statement has no shape for several persons."""
-        found = self._of(part.table, part.statement)
-        if found is None or not part.statement.startswith(_SELECT) or _ORDER not in part.statement:
+        """The rows of an extract; None where there is no such statement, or the frozen one differs."""
+        table, fields, scope = part.table, part.fields, scope_of(part)
+        frozen = (part.statement, part.masked_statement)
+        alone, together = self.alone, self.together
+        if not together.has_shape(table) or frozen != (
+            alone.extract(table, fields, scope),
+            alone.masked(table, fields, scope),
+        ):
             return None
-        counted = part.masked_statement
-        return found if not counted or self._of(part.table, counted) is not None else None
+        return TogetherRows(
+            together,
+            part,
+            together.extract(table, fields, scope),
+            together.count(table, scope),
+            together.masked(table, fields, scope),
+            together.ways(table).belongs,
+        )
 
-    def of_fact(self, statement: str) -> TogetherRows | None:
-        """The rows of a fact for the information sheet, over whichever table it is."""
-        shapes = (self._of(table, statement) for table in self._personal())
-        return next((found for found in shapes if found is not None), None)
-
-    def _personal(self) -> Iterator[str]:
-        for name, table in self.source.tables.items():
-            if table.personal and name in self.finder.tables:
-                yield name
-
-    def _of(self, table: str, statement: str) -> TogetherRows | None:
-        """None too where the statement was made of other ways than there are now."""
-        belongs = self.finder.ways(table).belongs
-        condition = render(self.folder, "whose.sql", keys=self.dialect.keys, belongs=belongs).strip()
-        if statement.count(f"\n{condition}\n") != 1 or not belongs or not _has_shape(belongs):
-            return None
-        columns = self.finder.readable(table)
-        if any(self.dialect.quote(name) in columns for name in _OWN):
-            return None
-        salt = salt_of(self.dialect)
-        for relation in (self.finder.all_rows(table), self.finder.relation(table)):
-            if statement.count(f"\nFROM {relation} AS t\n") == 1:
-                used = salt if salt in statement else ""
-                salted = salt_name(self.dialect) if used else None
-                return TogetherRows(
-                    self.folder, self.dialect.keys, table, relation, condition, belongs, columns, used, salted
-                )
-        return None
+    def of_facts(self, plan: Plan) -> Mapping[str, str]:
+        """Frozen statement of a fact for the information sheet -> the same for several persons."""
+        source = self._source
+        withheld = (part for part in plan.withheld if part.source == source.source)
+        parts: list[ExtractPlan | Withheld] = [*plan.of_source(source.source), *withheld]
+        frozen = {fact.statement for fact in plan.facts}
+        both = zip(*(fact_plans(source, parts, of) for of in (self.alone, self.together)), strict=True)
+        return {
+            alone.statement: together.statement
+            for alone, together in both
+            if together.statement and alone.statement in frozen
+        }
 
 
 def _has_shape(belongs: Sequence[Match | Via]) -> bool:

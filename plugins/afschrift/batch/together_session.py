@@ -7,7 +7,6 @@ snapshot.
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +18,6 @@ from afschrift.domain.own_account import Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import DocumentPart, ValueKind
-from afschrift.selection.person import WayFinder
 from afschrift.services import Services
 
 ROWS_AT_ONCE = 50_000
@@ -58,11 +56,9 @@ class TogetherSession:
     def __init__(
         self, services: Services, source: str, session: Source, persons: Sequence[PersonKeys]
     ) -> None:
-        declared, dialect = services.inventory.sources[source], session.dialect
         self.session, self._persons = session, persons
         self.catalogue, self.structure = session.catalogue(), session.structure()
-        ways = WayFinder(declared, services.inventory.identity, dialect, self.catalogue)
-        self.finder = TogetherFinder(services.sql, declared, dialect, ways)
+        self.finder = TogetherFinder(services.sql, services.inventory, source, session)
         self._bound: int | None = None
         self._all = False
         self._read: dict[str, list[tuple[Any, ...]]] = {}
@@ -107,31 +103,31 @@ class TogetherSession:
 
     def count_masks(self, part: ExtractPlan, rows: TogetherRows) -> None:
         """What each mask hides, for all persons in one statement."""
-        if not (statement := part.masked_statement):
+        if not rows.masked:
             return
         self.bind_all()
         nothing = [tuple(0 for field in part.selected if field.mask)]
-        found = {
-            int(person): [tuple(counts)] for person, *counts in self.session.rows(rows.grouped(statement))
+        found = {int(person): [tuple(counts)] for person, *counts in self.session.rows(rows.masked)}
+        self._known[part.masked_statement] = {
+            who: found.get(who, nothing) for who in range(len(self._persons))
         }
-        self._known[statement] = {who: found.get(who, nothing) for who in range(len(self._persons))}
 
-    def rows_of_all(self, part: ExtractPlan, rows: TogetherRows) -> Generator[pa.RecordBatch]:
+    def rows_of_all(self, rows: TogetherRows) -> Generator[pa.RecordBatch]:
         """The rows of an extract, person by person.
 
         Where the database puts rows in order in our own memory, it is given some persons at a time.
         """
         if not self.session.dialect.sorts_in_our_memory:
-            yield from self.session.stream(rows.ordered(part.statement))
+            yield from self.session.stream(rows.statement)
             return
-        counts = self.session.rows(rows.counted(part.statement))
+        counts = self.session.rows(rows.counted)
         for first, last in spans([(int(person), int(number)) for person, number in counts], ROWS_AT_ONCE):
-            yield from self.session.stream(rows.ordered(part.statement, (first, last)))
+            yield from self.session.stream(rows.of_persons(first, last))
 
     def compare(self, part: ExtractPlan, rows: TogetherRows) -> Collection[int]:
         """The source's own account of each person's rows, in one statement; who has rows."""
         self.bind_all()
-        of_all = self._oracles[part.statement].together(partial(rows.same_rows, part.statement))
+        of_all = self._oracles[part.statement].together(rows.same_rows)
         nothing = Sums(0, {field.name: 0 for field in part.selected}, 0, 0)
         self._sums[part.statement] = dict.fromkeys(range(len(self._persons)), nothing) | of_all
         return of_all.keys()
@@ -144,14 +140,11 @@ class TogetherSession:
         """That account of one person's rows; None: it is to be asked for them alone."""
         return self._sums.get(statement, {}).get(person)
 
-    def read_fact(self, statement: str) -> None:
+    def read_fact(self, statement: str, together: str) -> None:
         """The answers to a question of the information sheet, for all persons in one statement."""
-        rows = self.finder.of_fact(statement)
-        if rows is None:
-            return
         self.bind_all()
         found: dict[int, list[pa.RecordBatch]] = {}
-        for batch in self.session.stream(rows.grouped(statement)):
+        for batch in self.session.stream(together):
             whose = list(map(int, batch.column(PERSON).to_pylist()))
             for person in dict.fromkeys(whose):
                 own = pa.array([who == person for who in whose])

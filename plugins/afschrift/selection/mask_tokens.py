@@ -36,14 +36,15 @@ def salt_of(dialect: Dialect) -> str:
     return f"(SELECT s.value FROM {dialect.keys} AS s WHERE s.name = {salt_name(dialect)})"  # noqa: S608
 
 
-def token_mask(dialect: Dialect, value: str) -> str:
+def token_mask(dialect: Dialect, value: str, salt: str = "") -> str:
     """SQL of the mask of a value; the plain mask where the database cannot hash, or has no salt.
 
     Args:
         dialect: how the database spells it.
         value: SQL of the value as text.
+        salt: SQL of the salt; empty: that of the one person whose keys are bound.
     """
-    token = dialect.token(salt_of(dialect), value)
+    token = dialect.token(salt or salt_of(dialect), value)
     if token is None:
         return dialect.literal(MASK)
     opened, closed = dialect.literal(MASK[:-1]), dialect.literal(MASK[-1])

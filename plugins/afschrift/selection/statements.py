@@ -49,6 +49,11 @@ class Statements:
         finder: of the ways to the person.
     """
 
+    _several, _salt = "", ""
+    """Condition on the rows where they are those of several persons, and the salt of their masks."""
+    _whose: tuple[tuple[str, str], ...] = ()
+    """Columns of such a row beside its own."""
+
     def __init__(
         self,
         folder: Path,
@@ -93,8 +98,9 @@ class Statements:
         ]
         if not order or declared.history == "read":  # former rows have the key of the present one
             order.append(self._dialect.row_order(expressions))
+        order = [*(expression for expression, _ in self._whose[:1]), *order]
         named = ((expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True))
-        columns = [*named, *self._held(table)]
+        columns = [*named, *self._held(table), *self._whose]  # last, as an order may go by places
         return self._render_all("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
 
     def _held(self, table: str) -> Iterator[tuple[str, str]]:
@@ -242,7 +248,7 @@ class Statements:
         if field.mask == "last4":
             masked = f"{masked} || {self._dialect.last_four(self._dialect.text(quoted))}"
         elif field.mask == Mask.TOKEN:
-            masked = token_mask(self._dialect, exact)
+            masked = token_mask(self._dialect, exact, self._salt)
         when = self._when(table, field)
         other = exact if when else masked
         condition = f"{quoted} IS NOT NULL" + (f" AND {when}" if when else "")
@@ -274,7 +280,7 @@ class Statements:
 
     def _render(self, template: str, table: str, **parts: object) -> str:
         parts = {"relation": self.finder.relation(table), "belongs": self.finder.ways(table).belongs, **parts}
-        parts |= {"keys": self._dialect.keys, "one_row": self._dialect.one_row}
+        parts |= {"keys": self._dialect.keys, "one_row": self._dialect.one_row, "several": self._several}
         return render(self._folder, template, **parts)
 
 

@@ -73,4 +73,4 @@ def test_sqlite_reads_spans_of_persons(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Sqlite, "stream", streaming)
     monkeypatch.setattr(together_session, "ROWS_AT_ONCE", 2)
     each_as_alone(installation(tmp_path / "home", inventory))
-    assert sum("AND t.afschrift_person BETWEEN 3 AND 3" in one for one in spans) >= 2
+    assert sum("t.afschrift_person BETWEEN 3 AND 3" in one for one in spans) >= 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from testbed.running import installation, store
 from tests.support.crowd import FIRST, mini_crowd
 
 from afschrift.batch.extract_together import TOGETHER, extract_together
+from afschrift.batch.together import TogetherFinder
 from afschrift.extraction.staged_records import read_record
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -41,3 +43,23 @@ def test_joins_several_ways_periods_consents_and_row_rules(
         assert (together.facts, together.searched) == (alone.facts, alone.searched)
         rows = {table.table: table.rows for table in alone.tables}
         assert (rows["message"], rows["beat"], rows["line_note"], rows["wishlist"]) == (5, 2, 2, 2)
+
+
+def test_a_table_whose_statement_is_not_the_frozen_one_is_read_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINI_SHOP", str(mini_crowd(tmp_path / "crowd.duckdb", 1)))
+    services = installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
+    request = store(services, {"customer_id": str(FIRST)})
+    assess(services, request)
+    frozen = classify(services, request)["plan"]
+    parts = services.register.plans.get(request, frozen).of_source("shop")
+
+    with services.open_source("shop") as session:
+        finder = TogetherFinder(services.sql, services.inventory, "shop", session)
+        assert all(finder.of_extract(part) for part in parts)
+        for part in parts:
+            less = replace(part, statement=part.statement.replace("ORDER BY", "AND 1 = 1\nORDER BY"))
+            masks = replace(part, masked_statement=f"{part.masked_statement}\n")
+            assert finder.of_extract(less) is None
+            assert finder.of_extract(masks) is None
