@@ -126,7 +126,7 @@ def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -
     Raises:
         RefusedError: another process runs the request on this Airflow.
     """
-    from airflow.utils.state import TaskInstanceState
+    from airflow.sdk import TaskInstanceState
 
     from afschrift.airflow_ext.run_output import printed_progress
     from afschrift.airflow_ext.step import quiet_libraries
