@@ -13,8 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
 
-from afschrift.app.setting import ProcessKind, Setting  # noqa: E402
-from afschrift.app.settings_table import SETTINGS  # noqa: E402
+from afschrift.app.settings_table import SETTINGS, ProcessKind, Setting  # noqa: E402
 
 PAGE = ROOT / "docs" / "settings.md"
 HEAD = """# Settings

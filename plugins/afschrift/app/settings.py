@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,50 +29,53 @@ _DAYS = 30
 _KEY_SOURCE = re.compile(r"[a-z][a-z-]+:")
 
 
+def _setting(name: str, read: Callable[[str], Any], default: Any = None) -> Any:
+    """A field that is read of a variable which is not empty."""
+    return field(
+        default=default, metadata={"read": lambda env: read(env[name]) if env.get(name) else default}
+    )
+
+
+def _number(name: str, read: Callable[[float], Any]) -> Any:
+    """A field that is read of a number above 0."""
+    return field(default=read(DEFAULTS[name]), metadata={"read": lambda env: read(_positive(env, name))})
+
+
+def _path(value: str) -> Path:
+    return Path(value).absolute()
+
+
+def _hours(number: float) -> timedelta:
+    return timedelta(hours=number)
+
+
+def _megabytes(number: float) -> int:
+    return int(number * 1_000_000)
+
+
+def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:
+    default = DEFAULTS[name]
+    try:
+        number = float(env.get(name, default))
+    except ValueError:
+        number = math.nan
+    if not 0 < number < most:  # neither for what is no number
+        raise ConfigurationError(
+            f"{name} is no number above 0.", remedy=f"set it, or leave it at {default:g}."
+        )
+    return number
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Where things are.
+    """Where things are, and how much is taken at once. `settings_table` says what each variable means.
 
     Attributes:
-        home: folder of the installation's own state (`AFSCHRIFT_HOME`).
-        register: SQLAlchemy URL of the register (`AFSCHRIFT_REGISTER`).
-        keys: key file, apart from the register (`AFSCHRIFT_KEYS`).
-        key_source: where the keys are instead, as `<kind>:<name>` (`AFSCHRIFT_KEYS`, for example
-            `airflow-variable:afschrift_secret_keys`); None: in the key file.
-        staging: folder of the encrypted files between tasks (`AFSCHRIFT_STAGING`).
-        staging_options: where an object store's credentials for it are (`AFSCHRIFT_STAGING_OPTIONS`).
-        include: folder of texts of its own (`AFSCHRIFT_INCLUDE`): `letters`, `pages`, `grounds`; what is not
-            there is the package's, and so are `sql` and `law` always. See `folder`.
-        inventory: folder of the data map (`AFSCHRIFT_INVENTORY`); default: `inventory` in the include folder,
-            else in the home.
-        destinations: name -> URI of a folder or object store (`AFSCHRIFT_DESTINATION_<NAME>`).
-        destination_options: name -> JSON file or connection with the kind of a destination and what that
-            takes, credentials included (`AFSCHRIFT_DESTINATION_<NAME>_OPTIONS`).
-        demo: the trigger form may take a customer number (`AFSCHRIFT_DEMO=1`).
-        document_bytes: largest document of a case file (`AFSCHRIFT_DOCUMENT_MEGABYTES`).
-        manual_bytes: largest file of a system that a person searches (`AFSCHRIFT_MANUAL_MEGABYTES`).
-        staging_hold: how long staging is kept after the last activity (`AFSCHRIFT_STAGING_HOLD_HOURS`).
-        review_hold: how long it is kept while a question waits for a person, so that a review can be
-            answered on it (`AFSCHRIFT_REVIEW_HOLD_DAYS`).
-        sweep_unstarted: age at which a request without a run is found (`AFSCHRIFT_SWEEP_UNSTARTED_HOURS`).
-        sweep_lost: time unseen after which a run counts as lost (`AFSCHRIFT_SWEEP_LOST_HOURS`).
-        batch_requests: so many requests without a run are read together (`AFSCHRIFT_BATCH_REQUESTS`).
-        batch_wait: how long one waits for company at most (`AFSCHRIFT_BATCH_WAIT_HOURS`).
-        witnesses: name -> address of a place for checkpoints of the trail (`AFSCHRIFT_WITNESS_<NAME>`).
-        witness_options: name -> JSON file or connection with what the place needs, credentials included
-            (`AFSCHRIFT_WITNESS_<NAME>_OPTIONS`).
-        deadline_marks: days before the last one at which somebody is told (`AFSCHRIFT_DEADLINE_MARKS`).
-        notifiers: who is told, and how (`AFSCHRIFT_NOTIFIERS`); None: see `airflow_ext.notifiers`.
-        mail: JSON file or connection with the mail server for letters to the person (`AFSCHRIFT_MAIL`).
-        trail_years: years of the trail that are kept after their end (`AFSCHRIFT_TRAIL_YEARS`).
-        roles: who may do what (`AFSCHRIFT_ROLES`); None: see `app.roles`.
-        batch_bytes: size of the slices in which rows are handled (`AFSCHRIFT_BATCH_MEGABYTES`); the memory
-            of a task grows with it, and not with the number of rows.
-        part_bytes: a table with more text than this goes into several files (`AFSCHRIFT_PART_MEGABYTES`).
-        hashed_percent: of the rows of a large table, the share that is compared with the source's own hash
-            (`AFSCHRIFT_HASHED_PERCENT`); 100 compares all of them.
-        search: what the search beside the ways of the inventory may take of one table
-            (`AFSCHRIFT_SEARCH_ROWS`, `AFSCHRIFT_SEARCH_SECONDS`); what takes more is said not to be searched.
+        key_source: where the keys are instead of a file, as `<kind>:<name>` (`airflow-variable:...`).
+        include: folder of `letters`, `pages`, `grounds`; what is not there is the package's. See `folder`.
+        destinations, witnesses: name -> address.
+        destination_options, witness_options: name -> where its options are, credentials included.
+        search: what takes more of a table is said not to be searched.
     """
 
     home: Path
@@ -84,26 +87,26 @@ class Settings:
     destinations: Mapping[str, str] = field(repr=False)  # an address may hold a password
     demo: bool
     key_source: str | None = None
-    staging_options: Path | str | None = None
+    staging_options: Path | str | None = _setting("AFSCHRIFT_STAGING_OPTIONS", options_at)
     destination_options: Mapping[str, Path | str] = field(default_factory=dict)
-    document_bytes: int = 25_000_000
-    manual_bytes: int = 500_000_000
-    staging_hold: timedelta = timedelta(hours=72)
-    review_hold: timedelta = timedelta(days=14)
-    sweep_unstarted: timedelta = timedelta(hours=1)
-    sweep_lost: timedelta = timedelta(hours=2)
-    batch_requests: int = 1
-    batch_wait: timedelta = timedelta(hours=24)
-    roles: Path | None = None
+    document_bytes: int = _number("AFSCHRIFT_DOCUMENT_MEGABYTES", _megabytes)
+    manual_bytes: int = _number("AFSCHRIFT_MANUAL_MEGABYTES", _megabytes)
+    staging_hold: timedelta = _number("AFSCHRIFT_STAGING_HOLD_HOURS", _hours)
+    review_hold: timedelta = _number("AFSCHRIFT_REVIEW_HOLD_DAYS", timedelta)
+    sweep_unstarted: timedelta = _number("AFSCHRIFT_SWEEP_UNSTARTED_HOURS", _hours)
+    sweep_lost: timedelta = _number("AFSCHRIFT_SWEEP_LOST_HOURS", _hours)
+    batch_requests: int = _number("AFSCHRIFT_BATCH_REQUESTS", math.ceil)
+    batch_wait: timedelta = _number("AFSCHRIFT_BATCH_WAIT_HOURS", _hours)
+    roles: Path | None = _setting("AFSCHRIFT_ROLES", _path)
     witnesses: Mapping[str, str] = field(default_factory=dict, repr=False)
     witness_options: Mapping[str, Path | str] = field(default_factory=dict)
-    deadline_marks: str = USUAL
-    notifiers: Path | None = None
-    mail: Path | str | None = None
-    trail_years: int = 5
-    batch_bytes: int = 4_000_000
-    part_bytes: int = 2_000_000_000
-    hashed_percent: float = 5
+    deadline_marks: str = _setting("AFSCHRIFT_DEADLINE_MARKS", str, USUAL)
+    notifiers: Path | None = _setting("AFSCHRIFT_NOTIFIERS", _path)
+    mail: Path | str | None = _setting("AFSCHRIFT_MAIL", options_at)
+    trail_years: int = _number("AFSCHRIFT_TRAIL_YEARS", math.ceil)
+    batch_bytes: int = _number("AFSCHRIFT_BATCH_MEGABYTES", _megabytes)
+    part_bytes: int = _number("AFSCHRIFT_PART_MEGABYTES", _megabytes)
+    hashed_percent: float = _number("AFSCHRIFT_HASHED_PERCENT", lambda percent: min(percent, 100))
     search: SearchLimits = field(default_factory=SearchLimits)
 
     @classmethod
@@ -128,34 +131,18 @@ class Settings:
             keys=Path((not elsewhere and keys) or home / "keys.json").absolute(),
             key_source=keys if elsewhere else None,
             staging=env.get("AFSCHRIFT_STAGING", str(home / "staging")),
-            staging_options=_options(env, "AFSCHRIFT_STAGING_OPTIONS"),
             include=include,
             inventory=inventory_folder(env),
             destinations=destinations,
             destination_options=destination_options,
             demo=env.get("AFSCHRIFT_DEMO") == "1",
-            document_bytes=int(_positive(env, "AFSCHRIFT_DOCUMENT_MEGABYTES") * 1_000_000),
-            manual_bytes=int(_positive(env, "AFSCHRIFT_MANUAL_MEGABYTES") * 1_000_000),
-            staging_hold=timedelta(hours=_positive(env, "AFSCHRIFT_STAGING_HOLD_HOURS")),
-            review_hold=timedelta(days=_positive(env, "AFSCHRIFT_REVIEW_HOLD_DAYS")),
-            sweep_unstarted=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_UNSTARTED_HOURS")),
-            sweep_lost=timedelta(hours=_positive(env, "AFSCHRIFT_SWEEP_LOST_HOURS")),
-            batch_requests=math.ceil(_positive(env, "AFSCHRIFT_BATCH_REQUESTS")),
-            batch_wait=timedelta(hours=_positive(env, "AFSCHRIFT_BATCH_WAIT_HOURS")),
             witnesses=witnesses,
             witness_options=witness_options,
-            deadline_marks=env.get("AFSCHRIFT_DEADLINE_MARKS") or USUAL,
-            notifiers=_path(env, "AFSCHRIFT_NOTIFIERS"),
-            mail=_options(env, "AFSCHRIFT_MAIL"),
-            trail_years=math.ceil(_positive(env, "AFSCHRIFT_TRAIL_YEARS")),
-            batch_bytes=int(_positive(env, "AFSCHRIFT_BATCH_MEGABYTES") * 1_000_000),
-            part_bytes=int(_positive(env, "AFSCHRIFT_PART_MEGABYTES") * 1_000_000),
-            hashed_percent=min(_positive(env, "AFSCHRIFT_HASHED_PERCENT"), 100),
             search=SearchLimits(
                 int(_positive(env, "AFSCHRIFT_SEARCH_ROWS", most=1e12)),
                 _positive(env, "AFSCHRIFT_SEARCH_SECONDS"),
             ),
-            roles=_path(env, "AFSCHRIFT_ROLES"),
+            **{one.name: one.metadata["read"](env) for one in fields(cls) if "read" in one.metadata},
         )
 
     def folder(self, name: str) -> Path:
@@ -227,24 +214,3 @@ def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str]
         else:
             addresses[name.lower()] = value
     return addresses, options
-
-
-def _path(env: Mapping[str, str], name: str) -> Path | None:
-    return Path(env[name]).absolute() if env.get(name) else None
-
-
-def _options(env: Mapping[str, str], name: str) -> Path | str | None:
-    return options_at(env[name]) if env.get(name) else None
-
-
-def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:
-    default = DEFAULTS[name]
-    try:
-        number = float(env.get(name, default))
-    except ValueError:
-        number = math.nan
-    if not 0 < number < most:  # neither for what is no number
-        raise ConfigurationError(
-            f"{name} is no number above 0.", remedy=f"set it, or leave it at {default:g}."
-        )
-    return number

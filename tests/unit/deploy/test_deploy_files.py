@@ -18,8 +18,7 @@ from tests.airflow_support import AirflowEnv
 
 from afschrift.airflow_ext.environment import CONFIG
 from afschrift.app.project import key_values
-from afschrift.app.setting import ProcessKind
-from afschrift.app.settings_table import SETTINGS
+from afschrift.app.settings_table import SETTINGS, ProcessKind
 
 OF_PROVIDERS = {
     "celery": {"broker_url", "result_backend"},
