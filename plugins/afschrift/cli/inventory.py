@@ -83,7 +83,7 @@ def take_over(folder: Folder = None) -> None:
         f"{count(found.columns, 'confirmation')} moved: {files}." if files else "There is nothing to move."
     )
     for place in found.left:
-        typer.echo(f"  {place} stays: it shares its line, or bears a comment. It counts where it is.")
+        typer.echo(f"  {place} keeps some: they share a line, or bear a comment. They count where they are.")
 
 
 @app.command()
