@@ -32,6 +32,7 @@ def test_it_names_some_tables_of_people_with_their_columns(inventory: Inventory)
     for planted in found["planted"]:
         table = shop[planted["table"].removeprefix("shop.")]
         assert table.personal
+        assert "customer_id" in table.subject, "those with the person's own key come first"
         assert planted["row"].keys() >= table.columns.keys()
 
 
