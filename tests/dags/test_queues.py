@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,6 +124,32 @@ def test_a_plan_whose_source_has_no_task_yet_waits_for_it_and_says_what_to_do() 
     assert following(["shop"], known) == ["extract_shop"]
     with pytest.raises(RetriableError, match=r"no task for the sources late, new of.* clear `classify`"):
         following(["late", "shop", "new"], known)
+
+
+def test_a_source_that_is_described_after_airflow_read_the_dag_is_waited_for(
+    airflow_env: AirflowEnv, installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from afschrift.airflow_ext.local import run_dag
+
+    inventory = tmp_path / "inventory"
+    shutil.copytree(os.environ["AFSCHRIFT_INVENTORY"], inventory)
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(inventory))
+    request, before = installation.submit(CUSTOMERS[5], "portability"), airflow_env.dag()
+    sqlite3.connect(tmp_path / "late.db").close()
+    (inventory / "late.yml").write_text(
+        f"source: late\nkind: sqlite\nzone: Europe/Amsterdam\noptions: {{path: {tmp_path / 'late.db'}}}\ntables: {{}}\n"
+    )
+
+    told: list[str] = []
+    outcome = run_dag(before, {"request": request}, told.append)
+    assert (outcome.state, outcome.failed) == ("failed", ("classify",))
+    assert any("no task for the sources late" in line and "clear `classify`" in line for line in told)
+    assert installation.counted(request)["gate_bypassed"] == 0
+
+    outcome = airflow_env.run({"request": request})
+    assert (outcome.state, outcome.skipped) == ("success", ())
+    assert "extract late done in" in " ".join(airflow_env.lines)
+    assert installation.counted(request)["gate_bypassed"] == 0
 
 
 def test_the_look_at_keys_before_the_identity_reaches_all_sources(installation: Installation) -> None:
