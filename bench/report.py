@@ -32,14 +32,14 @@ hashes and signature, the delivery. Beside it, in the same run and in turns, sta
 
 ![Rows against seconds and memory](images/performance.svg)
 
-| case | rows | seconds | held against | ratio | without the account | peak MB |
+| case | rows | seconds | held against | ratio | not reconciled | peak MB |
 |---|---:|---:|---:|---:|---:|---:|
 {rows}
 
 - `wide`: 19 awkward columns (numeric, jsonb, arrays, intervals, bytea, ...) from PostgreSQL. Held against
   `psql COPY | gzip -1`: the same rows in one text form with the cheapest compression, without order,
-  encryption, validation or a bundle. Seconds are the median of the turns. *Without the account* is the ratio
-  of the same request where the rows are not held against PostgreSQL's own account of them, which the product
+  encryption, validation or a bundle. Seconds are the median of the turns. *Not reconciled* is the ratio
+  of the same request where the rows are not reconciled with PostgreSQL, which the product
   cannot leave out.
 - `pandas`: `read_sql`, `to_csv` and a ZIP of the same rows. Held against ours: the ratio says how many times
   longer it takes.

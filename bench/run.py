@@ -39,7 +39,7 @@ class Result:
     Attributes:
         limit_seconds: what it is held against; None where it stands for itself.
         ratio: seconds to limit_seconds.
-        bare_ratio: the same without the database's own account of the rows, which the product always asks
+        bare_ratio: the same without the reconciliation of the rows, which the product always makes
             for.
         peak_mb: of the process tree, without the database server.
     """
@@ -63,7 +63,7 @@ class Bench:
     repeat: int
 
     def ours(
-        self, source: str, customer: int, formats: str, *, account: bool = True
+        self, source: str, customer: int, formats: str, *, reconciled: bool = True
     ) -> tuple[Watched, dict[str, float]]:
         """A request on a fresh installation; its seconds by step.
 
@@ -71,7 +71,7 @@ class Bench:
             source: of `bench.warehouse`.
             customer: whose.
             formats: by commas.
-            account: whether the rows are held against the database's own account, as the product always does.
+            reconciled: whether the rows are reconciled with the database, as the product always does.
         """
         home = Path(tempfile.mkdtemp(dir=self.folder))
         try:
@@ -81,7 +81,7 @@ class Bench:
                 "AFSCHRIFT_INVENTORY": str(write_inventory(home / "inventory", source)),
                 "AIRFLOW_CONN_BENCH": self.warehouse.database.libpq,
             }
-            module = ["bench.request"] if account else ["bench.oracle", "--one", "none"]
+            module = ["bench.request"] if reconciled else ["bench.reconciliation", "--one", "none"]
             seen = watch([sys.executable, "-m", *module, str(customer), formats], environment)
             return seen, json.loads(next(line for line in seen.output.splitlines() if line.startswith("{")))
         finally:
@@ -105,7 +105,7 @@ Measure = Callable[[Bench], Result]
 
 
 def wide(bench: Bench, rows: int, formats: str, repeat: int) -> Result:
-    """All events of one customer, beside the limit and a request without the database's account, in turns."""
+    """All events of one customer, beside the limit and a request that is not reconciled, in turns."""
     customer = bench.warehouse.events[rows]
     seconds, without, limits, peaks, steps = [], [], [], [], []
     for _ in range(repeat):
@@ -115,7 +115,7 @@ def wide(bench: Bench, rows: int, formats: str, repeat: int) -> Result:
         seconds.append(sum(by_step.values()))
         steps.append(by_step)
         peaks.append(seen.peak_mb)
-        _, by_step = bench.ours("wide", customer, formats, account=False)
+        _, by_step = bench.ours("wide", customer, formats, reconciled=False)
         assert by_step.pop("rows") == rows
         without.append(sum(by_step.values()))
     took, limit, bare = statistics.median(seconds), statistics.median(limits), statistics.median(without)

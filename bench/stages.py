@@ -130,8 +130,8 @@ def stages(
                 held.append(batch)
                 texts.append(text)
         comparison.require(read)
-        account = (meter.database() - before) * 1e6 / rows - statement.database
-        yield "the database's account of them", Spent(took * 1e6 / rows, account)
+        spent = (meter.database() - before) * 1e6 / rows - statement.database
+        yield "the reconciliation of them", Spent(took * 1e6 / rows, spent)
         kept = sum(text.num_rows for text in texts)
         of_kept = partial(meter.of, rows=kept)
         forms = partial(text_batch, fields=fields, valid=comparison.documents)

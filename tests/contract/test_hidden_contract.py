@@ -27,7 +27,7 @@ IDENTITY = IdentityFile.model_validate({"person": "number", "keys": {"number": {
 
 
 def read(session: Source, kind: str, hidden: Collection[str]) -> list[dict[str, str | None]]:
-    """The person's rows of the table of awkward values, held against the source's own account."""
+    """The person's rows of the table of awkward values, reconciled with the source."""
     described = {"subject": {"number": "n"}, "key": ["n"], "columns": {}}
     file = SourceFile.model_validate({"source": "w", "kind": kind, "tables": {"awkward": described}})
     session.bind([Key("number", NUMBER)], AT)

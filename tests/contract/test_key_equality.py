@@ -19,6 +19,7 @@ from tests.support.key_shop import AT, DECIDED, KeyShop, Reading, key_shop, mapp
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, key_form
 from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.reconciliation import Extract
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import SOURCES
 
@@ -138,8 +139,10 @@ def outcomes(filled: Filled, link: str, of: str) -> dict[str, str]:
             rows = [row for batch in session.stream(plan.statement) for row in batch.column("id").to_pylist()]
             assert session.rows(count) == [(len(rows),)]
             assert {int(row) for row in rows} <= {number}
-            oracle = session.oracle(plan.statement, {"id": ValueKind.INTEGER}, {"id"}, {})
-            assert oracle.sums(oracle.hashed, None).rows == len(rows)
+            reconciliation = session.reconciliation(
+                Extract(plan.statement, {"id": ValueKind.INTEGER}, {"id"})
+            )
+            assert reconciliation.sums(reconciliation.hashed, None).rows == len(rows)
             close = int(session.rows(asked)[0][0]) if asked else 0
             found[pair] = "equal" if rows else "asked" if close else "different"
         given = {number for number, pair in enumerate(PAIRS) if found[pair] == "equal"}

@@ -22,6 +22,7 @@ from afschrift.batch.together import TogetherStatements
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.reconciliation import Extract
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
@@ -81,8 +82,8 @@ class Crowd:
         made = TogetherStatements(SQL, self.file, IDENTITY, self.session.dialect, catalogue)
         return made.extract(table, self.fields(table, dict.fromkeys(("id", *columns))), None)
 
-    def own_account(self, table: str, statement: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """What the source's own account asks of the rows."""
+    def reconciliation(self, table: str, statement: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What the reconciliation asks of the rows."""
         asked: list[str] = []
         rows = self.session.rows
 
@@ -92,8 +93,8 @@ class Crowd:
 
         monkeypatch.setattr(self.session, "rows", heard)
         kinds = {name: one.kind for name, one in self.columns[table].items()}
-        oracle = self.session.oracle(statement, kinds, kinds.keys(), {})
-        oracle.sums(oracle.hashed, None)
+        reconciliation = self.session.reconciliation(Extract(statement, kinds, kinds.keys()))
+        reconciliation.sums(reconciliation.hashed, None)
         monkeypatch.undo()
         return [one for one in asked if " AS t\n" in one]
 
@@ -202,14 +203,14 @@ def test_by_the_key_with_all_of_them_in_every_statement(
 ) -> None:
     for table, columns in crowd.columns.items():
         extract = crowd.extract(table, *columns)
-        accounts = enumerate(crowd.own_account(table, extract, monkeypatch))
+        accounts = enumerate(crowd.reconciliation(table, extract, monkeypatch))
         statements = {
             "extract": extract,
             "together": crowd.together(table, *columns),
             "masked": crowd.statements.masked(table, crowd.fields(table, columns, Action.MASK), None),
             "exists": crowd.statements.exists(table, None, list(columns)),
             "count": crowd.statements.count(table),
-            **{f"own account {number}": one for number, one in accounts},
+            **{f"reconciliation {number}": one for number, one in accounts},
         }
         assert faults(crowd, statements, crowd.reading(extract)) == {}
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.warehouses import SERVERS, at
 
 from afschrift.domain.keys import Key
-from afschrift.domain.own_account import TableEstimate
+from afschrift.domain.reconciliation import TableEstimate
 from afschrift.domain.sources import Source
 from afschrift.sources.registry import SOURCES, open_source
 

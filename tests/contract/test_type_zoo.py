@@ -2,7 +2,7 @@
 
 A value that comes out is held against the database's own text, which another client than the product's reads
 and other code than the product's translates. What is refused names the column and what to do. What comes out is
-what the source's own account of it says, and another value is not: else a request would never leave. The page
+what the reconciliation of it says, and another value is not: else a request would never leave. The page
 `docs/sources.md` says which is which: `AFSCHRIFT_ZOO_PAGE=write pytest tests/contract/test_type_zoo.py` writes
 it anew.
 """
@@ -27,7 +27,7 @@ from tests.contract.zoo import (
     sqlite_zoo,
 )
 from tests.contract.zoo.cages import SHAPES, Outcome, Zoo, is_member, look
-from tests.contract.zoo.witness import Accounts, witness
+from tests.contract.zoo.reconciled import ReconciledColumns, reconcile
 from tests.support.warehouses import SERVERS
 from tests.unit.formats.random_tables import field, write
 
@@ -64,10 +64,10 @@ def seen(zoo: Zoo) -> Seen:
 
 
 @pytest.fixture(scope="module")
-def accounts(zoo: Zoo, seen: Seen) -> Accounts:
+def reconciled(zoo: Zoo, seen: Seen) -> ReconciledColumns:
     typed = [name for name, one in seen.items() if one.form is not None]
     texts = [name for name, one in seen.items() if one.text is not None]
-    return Accounts(witness(zoo, typed), witness(zoo, texts, as_text=True))
+    return ReconciledColumns(reconcile(zoo, typed), reconcile(zoo, texts, as_text=True))
 
 
 def cells(zoo: Zoo, shape: str) -> Iterator[tuple[str, int]]:
@@ -133,8 +133,10 @@ def test_files_hold_what_came_out(zoo: Zoo, seen: Seen, name: str) -> None:
         assert same(read, [outcome.form, None], outcome.kind or ValueKind.TEXT), column
 
 
-def test_the_source_says_the_same_and_of_another_value_it_does_not(zoo: Zoo, accounts: Accounts) -> None:
-    both = [*accounts.typed.items(), *accounts.as_text.items()]
+def test_the_source_says_the_same_and_of_another_value_it_does_not(
+    zoo: Zoo, reconciled: ReconciledColumns
+) -> None:
+    both = [*reconciled.typed.items(), *reconciled.as_text.items()]
     stopped = [(zoo.rows[number_of(column)].label, one.stopped) for column, one in both if one.stopped]
     missed = [(zoo.rows[number_of(column)].label, one.missed) for column, one in both if one.missed]
     assert (stopped, missed) == ([], [])
@@ -144,8 +146,8 @@ def number_of(column: str) -> int:
     return int(column.rpartition("_")[2])
 
 
-def test_the_page_says_what_was_found(kind: str, zoo: Zoo, seen: Seen, accounts: Accounts) -> None:
-    found = page.section(zoo.rows, seen, accounts)
+def test_the_page_says_what_was_found(kind: str, zoo: Zoo, seen: Seen, reconciled: ReconciledColumns) -> None:
+    found = page.section(zoo.rows, seen, reconciled)
     if os.environ.get("AFSCHRIFT_ZOO_PAGE") == "write":
         page.write(kind, found)
     assert page.read(kind) == found, "run again with AFSCHRIFT_ZOO_PAGE=write"

@@ -6,14 +6,13 @@ adapter keeps from its catalogue is not there when rows come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Dialect, Source, Structure
-from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.registry import open_source
 
 
@@ -65,14 +64,8 @@ class TwoSessions:
     def stream(self, statement: str) -> Iterator[Any]:
         return self._extracting.stream(statement)
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
-        return self._extracting.oracle(statement, kinds, whole, parts)
+    def reconciliation(self, extract: Extract) -> Reconciliation:
+        return self._extracting.reconciliation(extract)
 
 
 def open_two(name: str, kind: str, options: dict[str, Any], **more: Any) -> Source:

@@ -5,15 +5,14 @@ What it asks is answered from what was read for all, or is asked for this person
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import pyarrow as pa
 
 from afschrift.batch.together_session import TogetherSession
-from afschrift.domain.own_account import Estimate, Sample, Sums, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, Sample, Sums
 from afschrift.domain.sources import ColumnType, Described, Dialect, Structure
-from afschrift.domain.value_kind import DocumentPart, ValueKind
 
 
 class PersonSession:
@@ -66,34 +65,29 @@ class PersonSession:
         """The session's."""
         return self._together.session.estimate(statement)
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
-        """The source's own account of this person's rows."""
-        return _PersonOracle(
-            self._together, self._person, statement, self._together.oracle(statement, kinds, whole, parts)
-        )
+    def reconciliation(self, extract: Extract) -> Reconciliation:
+        """Of this person's rows."""
+        of_all = self._together.reconciliation(extract)
+        return _PersonReconciliation(self._together, self._person, extract.statement, of_all)
 
 
-class _PersonOracle:
-    def __init__(self, together: TogetherSession, person: int, statement: str, oracle: TableOracle) -> None:
+class _PersonReconciliation:
+    def __init__(
+        self, together: TogetherSession, person: int, statement: str, of_all: Reconciliation
+    ) -> None:
         self._together, self._person = together, person
-        self._statement, self._oracle = statement, oracle
-        self.hashed, self.numbers, self.own = oracle.hashed, oracle.numbers, oracle.own
-        self.documents = oracle.documents
-        self.together = oracle.together
+        self._statement, self._reconciliation = statement, of_all
+        self.hashed, self.numbers, self.own = of_all.hashed, of_all.numbers, of_all.own
+        self.documents = of_all.documents
+        self.together = of_all.together
 
     def begin(self, columns: Sequence[str], sample: Sample | None) -> None:
         """Nothing: whose keys are bound changes from person to person."""
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
-        """From what was accounted for all; a sample, or some columns, are asked for this person alone."""
+        """From the sums of all persons; a sample, or some columns, are asked for this person alone."""
         known = self._together.sums_of(self._person, self._statement)
         if known is not None and sample is None and tuple(columns) == tuple(self.hashed):
             return known
         self._together.bind_one(self._person)
-        return self._oracle.sums(columns, sample)
+        return self._reconciliation.sums(columns, sample)

@@ -6,7 +6,7 @@ snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -14,10 +14,9 @@ import pyarrow as pa
 from afschrift.batch.split import PersonSlices
 from afschrift.batch.together import PERSON, TogetherFinder, TogetherRows
 from afschrift.domain.keys import PersonKeys
-from afschrift.domain.own_account import Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.reconciliation import Extract, Reconciliation, Sums
 from afschrift.domain.sources import Source
-from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.services import Services
 
 ROWS_AT_ONCE = 50_000
@@ -62,7 +61,7 @@ class TogetherSession:
         self._bound: int | None = None
         self._all = False
         self._read: dict[str, list[tuple[Any, ...]]] = {}
-        self._oracles: dict[str, TableOracle] = {}
+        self._reconciliations: dict[str, Reconciliation] = {}
         self._known: dict[str, dict[int, list[tuple[Any, ...]]]] = {}
         self._streamed: dict[str, dict[int, list[pa.RecordBatch]]] = {}
         self._sums: dict[str, dict[int, Sums]] = {}
@@ -89,17 +88,11 @@ class TogetherSession:
             self._read[statement] = self.session.rows(statement)
         return self._read[statement]
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
+    def reconciliation(self, extract: Extract) -> Reconciliation:
         """Of an extract; one for all persons, whose plans read the same."""
-        if statement not in self._oracles:
-            self._oracles[statement] = self.session.oracle(statement, kinds, whole, parts)
-        return self._oracles[statement]
+        if extract.statement not in self._reconciliations:
+            self._reconciliations[extract.statement] = self.session.reconciliation(extract)
+        return self._reconciliations[extract.statement]
 
     def count_masks(self, part: ExtractPlan, rows: TogetherRows) -> None:
         """What each mask hides, for all persons in one statement."""
@@ -125,19 +118,19 @@ class TogetherSession:
             yield from self.session.stream(rows.of_persons(first, last))
 
     def compare(self, part: ExtractPlan, rows: TogetherRows) -> Collection[int]:
-        """The source's own account of each person's rows, in one statement; who has rows."""
+        """Reconcile each person's rows, in one statement; who has rows."""
         self.bind_all()
-        of_all = self._oracles[part.statement].together(rows.same_rows)
+        of_all = self._reconciliations[part.statement].together(rows.same_rows)
         nothing = Sums(0, {field.name: 0 for field in part.selected}, 0, 0)
         self._sums[part.statement] = dict.fromkeys(range(len(self._persons)), nothing) | of_all
         return of_all.keys()
 
     def account_alone(self, part: ExtractPlan, person: int) -> None:
-        """Forget what was accounted of a person: their own statement is asked."""
+        """Forget the sums of a person: their own statement is asked."""
         self._sums[part.statement].pop(person, None)
 
     def sums_of(self, person: int, statement: str) -> Sums | None:
-        """That account of one person's rows; None: it is to be asked for them alone."""
+        """The sums of one person's rows; None: they are asked for alone."""
         return self._sums.get(statement, {}).get(person)
 
     def read_fact(self, statement: str, together: str) -> None:

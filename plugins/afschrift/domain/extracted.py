@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from afschrift.domain.event import digest
 from afschrift.domain.files import ActivePart, ReadBack
-from afschrift.domain.own_account import Sample
+from afschrift.domain.reconciliation import Sample
 from afschrift.domain.sources import Structure
 
 UPLOADS = "files"
@@ -118,7 +118,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Compared:
-    """What of a table was held against the warehouse's own account of it, and found the same.
+    """What of a table was reconciled with the source, and found the same.
 
     Attributes:
         rows: counted on both sides.
@@ -144,7 +144,7 @@ class TableExtract:
         masked: column -> number of masked values.
         uploads, missing: files that its rows hold or name.
         seen: None where nobody looked.
-        compared: with the warehouse's own account; None in what was staged before there was one.
+        compared: reconciled with the source; None in what was staged before there was a reconciliation.
     """
 
     source: str
@@ -282,7 +282,7 @@ class SourceExtract:
 
     @property
     def compared(self) -> bool:
-        """Whether every table was held against the source's own account of it."""
+        """Whether every table was reconciled with the source."""
         return all(one.compared is not None and one.compared.rows == one.rows for one in self.tables)
 
     @property

@@ -5,12 +5,12 @@ Arrow types are written as Any, so that the core needs no Arrow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self
 
 from afschrift.domain.keys import EXACT, Key, PersonKeys
-from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 
 
@@ -280,21 +280,8 @@ class Source(Protocol):
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of a large result, in flat memory."""
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
-        """The warehouse's own account of an extract's rows, by other expressions, on the same snapshot.
-
-        Args:
-            statement: of the extract, whose rows it speaks of.
-            kinds: the columns that leave, in order, as they are planned.
-            whole: those of them that leave as they are; of the others it only counts.
-            parts: those of them that are parts of documents.
-        """
+    def reconciliation(self, extract: Extract) -> Reconciliation:
+        """What the source says of an extract's rows, by other expressions, on the same snapshot."""
 
 
 SourceFactory = Callable[..., Source]  # by name, and the request's id: a session that is not opened yet

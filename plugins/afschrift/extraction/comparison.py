@@ -1,4 +1,4 @@
-"""Holds what is written of a table against the warehouse's own account of the same rows.
+"""Reconciles what is written of a table with the source's sums over the same rows.
 
 Reading a file back compares it with the extraction; this compares the extraction with the database.
 """
@@ -15,8 +15,8 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.event import digest
 from afschrift.domain.extracted import Compared
-from afschrift.domain.own_account import PRIME, Sample, Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.reconciliation import PRIME, Extract, Reconciliation, Sample, Sums
 from afschrift.domain.sources import Source
 from afschrift.values.forms import text_batch
 from afschrift.values.row_sums import Hashes, drawn, row_hashes, total
@@ -33,14 +33,14 @@ _ROWS, _BYTES = 4_096, 4_000_000
 
 @dataclass
 class FormSums:
-    """Our side: sums over the value forms that are written, turned back into the warehouse's own texts.
+    """Our side: sums over the value forms that are written, turned back into the source's own texts.
 
     Attributes:
         columns: to hash.
         sample: None: all rows are hashed.
     """
 
-    oracle: TableOracle
+    reconciliation: Reconciliation
     columns: tuple[str, ...]
     sample: Sample | None
     rows: int = 0
@@ -93,7 +93,7 @@ class FormSums:
 
     def _own(self, name: str, forms: pa.Array) -> pa.Array:
         try:
-            return self.oracle.own(name, forms)
+            return self.reconciliation.own(name, forms)
         except (ValueError, ArithmeticError, KeyError, pa.ArrowException, msgspec.MsgspecError):
             # their messages quote the value
             raise ValidationFailedError(
@@ -117,14 +117,14 @@ class FormSums:
 
 
 class Comparison:
-    """One table's rows against the warehouse's account.
+    """One table's rows, reconciled with the source.
 
     Args:
         session: the extract's own, so that both speak of one snapshot.
         part: what is read.
         percent: share of the rows of a large table that is hashed; 100: all of them.
         seed: decides which.
-        hidden: columns of which no value is read, whatever the warehouse has there (R84).
+        hidden: columns of which no value is read, whatever the source has there (R84).
     """
 
     def __init__(
@@ -136,8 +136,8 @@ class Comparison:
         whole = {one.name for one in part.selected if one.action is Action.INCLUDE} - apart
         self._columns = list(kinds)
         parts = {one.name: one.part for one in part.selected if one.part is not None and one.name in kinds}
-        self._oracle = session.oracle(part.statement, kinds, whole, parts)
-        number = next((name for name in part.order if name in self._oracle.numbers), None)
+        self._reconciliation = session.reconciliation(Extract(part.statement, kinds, whole, parts))
+        number = next((name for name in part.order if name in self._reconciliation.numbers), None)
         self._sample = None
         if number is not None and percent < 100:
             factor = int(digest([seed, part.name]), 16) % (PRIME - 1) + 1
@@ -147,18 +147,18 @@ class Comparison:
     @property
     def documents(self) -> frozenset[str]:
         """Columns that hold nothing but JSON documents by their type, and leave as they are."""
-        return self._oracle.documents
+        return self._reconciliation.documents
 
     def begin(self) -> None:
         """The table is written from its start."""
-        self._ours = FormSums(self._oracle, self._oracle.hashed, self._sample)
+        self._ours = FormSums(self._reconciliation, self._reconciliation.hashed, self._sample)
 
     def take(self, text: pa.RecordBatch) -> None:
         """The next rows as they are written."""
         before = self._ours.rows
         self._ours.take(text.select(self._columns))
         if before < BESIDE <= self._ours.rows:
-            self._oracle.begin(self._oracle.hashed, self._ours.drawn)
+            self._reconciliation.begin(self._reconciliation.hashed, self._ours.drawn)
 
     def require(self, again: Callable[[], Iterable[pa.RecordBatch]]) -> Compared:
         """The table is written; the warehouse says the same of it.
@@ -170,7 +170,7 @@ class Comparison:
             ValidationFailedError: it does not; names table and columns, never a value.
         """
         ours, sample = self._ours.sums(), self._ours.drawn
-        theirs = self._oracle.sums(self._oracle.hashed, sample)
+        theirs = self._reconciliation.sums(self._reconciliation.hashed, sample)
         theirs = replace(theirs, present={name: theirs.present[name] for name in self._columns})
         if ours.rows != theirs.rows:
             raise self._differs(f"{ours.rows} rows were written, and the source counts {theirs.rows}")
@@ -181,18 +181,20 @@ class Comparison:
             columns = self._differing(again, sample)
             where = f"the values of {_listed(columns)} differ" if columns else "its rows differ"
             raise self._differs(where)
-        counted = tuple(name for name in self._columns if name not in self._oracle.hashed)
-        return Compared(ours.rows, ours.hashed, self._oracle.hashed, counted, sample)
+        counted = tuple(name for name in self._columns if name not in self._reconciliation.hashed)
+        return Compared(ours.rows, ours.hashed, self._reconciliation.hashed, counted, sample)
 
     def _differing(self, again: Callable[[], Iterable[pa.RecordBatch]], sample: Sample | None) -> list[str]:
-        sides = {name: FormSums(self._oracle, (name,), sample) for name in self._oracle.hashed}
+        sides = {
+            name: FormSums(self._reconciliation, (name,), sample) for name in self._reconciliation.hashed
+        }
         for batch in again():
             text = text_batch(batch, self._part.selected).select(self._columns)
             for one in sides.values():
                 one.take(text)
         found = []
         for name, one in sides.items():
-            ours, theirs = one.sums(), self._oracle.sums((name,), sample)
+            ours, theirs = one.sums(), self._reconciliation.sums((name,), sample)
             if (ours.hashed, ours.total) != (theirs.hashed, theirs.total):
                 found.append(name)
         return found

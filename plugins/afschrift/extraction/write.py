@@ -42,7 +42,7 @@ class TableWriter:
         formats: the chosen ones, in their order.
         choice: what to look at in every row on the way.
         kept: bytes of first rows to keep.
-        comparison: holds the rows against the warehouse's own account; None: nobody does.
+        comparison: reconciles the rows with the source; None: they are not reconciled.
         sample: the first rows as value forms, once written.
         overview: what was seen of all rows, once written.
     """

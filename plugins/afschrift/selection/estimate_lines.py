@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from afschrift.domain.language import count
-from afschrift.domain.own_account import Estimate, TableEstimate
+from afschrift.domain.reconciliation import Estimate, TableEstimate
 from afschrift.inventory.model import SourceFile
 
 _MILLION = 1_000_000

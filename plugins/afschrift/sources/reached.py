@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, Self
 
 from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import Estimate, SameRows, Sample, Sums, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, SameRows, Sample, Sums
 from afschrift.domain.sources import ColumnType, Described, Dialect, Source, Structure
-from afschrift.domain.value_kind import DocumentPart, ValueKind
 
 
 class Reached:
@@ -87,31 +86,25 @@ class Reached:
                 return
             yield batch
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
+    def reconciliation(self, extract: Extract) -> Reconciliation:
         """The session's."""
         with _named(self.name):
-            return _ReachedOracle(self.name, self._source.oracle(statement, kinds, whole, parts))
+            return _ReachedReconciliation(self.name, self._source.reconciliation(extract))
 
 
-class _ReachedOracle:
-    def __init__(self, source: str, oracle: TableOracle) -> None:
-        self._source, self._oracle = source, oracle
-        self.hashed, self.numbers, self.own = oracle.hashed, oracle.numbers, oracle.own
-        self.documents, self.begin = oracle.documents, oracle.begin
+class _ReachedReconciliation:
+    def __init__(self, source: str, opened: Reconciliation) -> None:
+        self._source, self._reconciliation = source, opened
+        self.hashed, self.numbers, self.own = opened.hashed, opened.numbers, opened.own
+        self.documents, self.begin = opened.documents, opened.begin
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         with _named(self._source):
-            return self._oracle.sums(columns, sample)
+            return self._reconciliation.sums(columns, sample)
 
     def together(self, same_rows: SameRows) -> dict[int, Sums]:
         with _named(self._source):
-            return self._oracle.together(same_rows)
+            return self._reconciliation.together(same_rows)
 
 
 class ReachedStore:

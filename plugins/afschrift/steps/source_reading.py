@@ -197,7 +197,7 @@ class SourceReading:
 
 
 class TableReading:
-    """One table: written while its rows pass, and then held against the source's own account of them."""
+    """One table: written while its rows pass, and then reconciled with the source."""
 
     def __init__(
         self,
@@ -255,7 +255,7 @@ def _active(tables: Sequence[TableExtract]) -> dict[str, dict[str, int]]:
 
 
 def _evidence(compared: Compared) -> dict[str, Any]:
-    """What was held against the source's own account: numbers of rows and columns, and the sample."""
+    """What was reconciled: numbers of rows and columns, and the sample."""
     return {
         "rows": compared.rows,
         "hashed_rows": compared.hashed_rows,

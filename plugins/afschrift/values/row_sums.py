@@ -1,4 +1,4 @@
-"""Hashes of rows and their sum, which does not depend on the order: what both sides of an oracle reckon."""
+"""Hashes of rows and their sum, whatever their order: what both sides of a reconciliation compute."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.own_account import PRIME, Sample
+from afschrift.domain.reconciliation import PRIME, Sample
 
 SEPARATOR, NOTHING = "\x1f", "\x1e"
 """Between the texts of a row, and in the place of NULL."""

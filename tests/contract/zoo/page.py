@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.contract.zoo.cages import SHAPES, Outcome, Row
-from tests.contract.zoo.witness import Accounts
+from tests.contract.zoo.reconciled import ReconciledColumns
 
 PAGE = Path(__file__).parents[3] / "docs" / "sources.md"
 _HEAD = (
-    "| Types | Alone | In lists, structs, maps | With `kind: text` | Own account |\n|---|---|---|---|---|\n"
+    "| Types | Alone | In lists, structs, maps | With `kind: text` | Reconciled |\n|---|---|---|---|---|\n"
 )
 
 
@@ -23,7 +23,7 @@ def opening(kind: str) -> str:
 _CLOSING = "<!-- end -->"
 
 
-def section(rows: Sequence[Row], seen: Mapping[str, Outcome], accounts: Accounts) -> str:
+def section(rows: Sequence[Row], seen: Mapping[str, Outcome], reconciled: ReconciledColumns) -> str:
     """A row for each way in which types come out, with the types."""
     found: dict[tuple[str, ...], list[str]] = {}
     for number, row in enumerate(rows):
@@ -34,7 +34,7 @@ def section(rows: Sequence[Row], seen: Mapping[str, Outcome], accounts: Accounts
         texts = {one.text is not None for one in (alone, *members)}
         given = {(True,): "its text", (False,): "refused"}.get(tuple(texts), "its text, alone only")
         says = "exact" if alone.form is not None else "refused"
-        way = (says, *(inside or {"-"}), given, _own_account(number, accounts))
+        way = (says, *(inside or {"-"}), given, _reconciled(number, reconciled))
         labels = found.setdefault(way, [])
         if row.label not in labels:
             labels.append(row.label)
@@ -42,12 +42,12 @@ def section(rows: Sequence[Row], seen: Mapping[str, Outcome], accounts: Accounts
     return _HEAD + "\n".join(lines) + "\n"
 
 
-def _own_account(number: int, accounts: Accounts) -> str:
+def _reconciled(number: int, reconciled: ReconciledColumns) -> str:
     """Whether the source hashes a type's values, or where it only counts them."""
     ways = {
-        "alone": [accounts.typed.get(f"value_{number}")],
-        "in others": [accounts.typed.get(f"{shape}_{number}") for shape in SHAPES[1:]],
-        "as text": [accounts.as_text.get(f"{shape}_{number}") for shape in SHAPES],
+        "alone": [reconciled.typed.get(f"value_{number}")],
+        "in others": [reconciled.typed.get(f"{shape}_{number}") for shape in SHAPES[1:]],
+        "as text": [reconciled.as_text.get(f"{shape}_{number}") for shape in SHAPES],
     }
     hashed = {way: {one.hashed for one in some if one} for way, some in ways.items()}
     counted = [way for way, found in hashed.items() if False in found]

@@ -114,10 +114,10 @@ def test_closed_while_its_rows_are_written(crowded: Services, planned: Planned, 
     one, two, closed = requests = planned(3)
 
     class Closing(Tampered):
-        def oracle(self, *args: Any) -> Any:
+        def reconciliation(self, *args: Any) -> Any:
             if crowded.register.requests.get(closed).state is State.ACCEPTED and data_of(tmp_path, closed):
                 moved(crowded.register, closed, State.WITHDRAWN)
-            return self._session.oracle(*args)
+            return self._session.reconciliation(*args)
 
     def open_source(source: str, tag: str = "") -> Any:
         return Closing(crowded.open_source(source, tag), plain, lambda: None)

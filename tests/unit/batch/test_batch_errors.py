@@ -45,24 +45,24 @@ class Spoilt(Tampered):
         self._fail(statement)
         return self._session.stream(statement)
 
-    def oracle(self, *args: Any) -> Any:
-        return SpoiltOracle(self, self._session.oracle(*args))
+    def reconciliation(self, *args: Any) -> Any:
+        return SpoiltReconciliation(self, self._session.reconciliation(*args))
 
     def _fail(self, statement: str) -> None:
         if self.of and self.of in statement and self.bad:
             raise ConfigurationError("A value of somebody cannot be read.")
 
 
-class SpoiltOracle:
-    def __init__(self, session: Spoilt, oracle: Any) -> None:
-        self._session, self._oracle = session, oracle
+class SpoiltReconciliation:
+    def __init__(self, session: Spoilt, reconciliation: Any) -> None:
+        self._session, self._reconciliation = session, reconciliation
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._oracle, name)
+        return getattr(self._reconciliation, name)
 
     def together(self, same_rows: Any) -> Any:
         self._session._fail("account")
-        return self._oracle.together(same_rows)
+        return self._reconciliation.together(same_rows)
 
 
 def spoilt(services: Services, kind: type[Tampered], **set_to: Any) -> Services:
@@ -125,34 +125,34 @@ class OwnAccount(Tampered):
 
     met = False
 
-    def oracle(self, *args: Any) -> Any:
-        return OneOracle(self._session.oracle(*args))
+    def reconciliation(self, *args: Any) -> Any:
+        return OneReconciliation(self._session.reconciliation(*args))
 
 
-class OneOracle:
+class OneReconciliation:
     met: list[int] = []  # noqa: RUF012
 
-    def __init__(self, oracle: Any) -> None:
-        self._oracle = oracle
+    def __init__(self, reconciliation: Any) -> None:
+        self._reconciliation = reconciliation
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._oracle, name)
+        return getattr(self._reconciliation, name)
 
     def sums(self, *args: Any) -> Any:
         self.met.append(1)
         if len(self.met) == 1:
             raise ConfigurationError("A value of this one cannot be read.")
-        return self._oracle.sums(*args)
+        return self._reconciliation.sums(*args)
 
 
 def test_where_the_drawn_one_is_stopped_it_is_the_next_one(crowded: Services, planned: Planned) -> None:
     requests = planned(4)
-    OneOracle.met.clear()
+    OneReconciliation.met.clear()
 
     outcomes = batch(spoilt(crowded, OwnAccount), requests)
 
     assert sorted(outcomes.values()) == ["ConfigurationError", *[TOGETHER] * 3]
-    assert len(OneOracle.met) == 5  # of the first table two, of the three others one
+    assert len(OneReconciliation.met) == 5  # of the first table two, of the three others one
 
 
 def test_a_source_that_is_down_is_nobodys(crowded: Services, planned: Planned) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.domain.own_account import Estimate, TableEstimate
+from afschrift.domain.reconciliation import Estimate, TableEstimate
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
 from afschrift.selection.estimate_lines import about, estimate_lines

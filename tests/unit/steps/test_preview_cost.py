@@ -9,7 +9,7 @@ from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
 
 from afschrift.domain.errors import RetriableError
-from afschrift.domain.own_account import Estimate
+from afschrift.domain.reconciliation import Estimate
 from afschrift.services import Services
 from afschrift.sources.duckdb.session import DuckSession
 from afschrift.wiring.preview import preview

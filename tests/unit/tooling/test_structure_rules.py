@@ -19,8 +19,8 @@ ABOUT_EVERY_SUBJECT = {"law", "register", "cli", "web", "airflow_ext"}
 """What a subject has beside its own package: its rules, its rows, and the edges where people reach it."""
 ROLES = {
     "answer", "base", "check", "dialect", "document", "errors", "folder", "forms", "kinds", "options", "page",
-    "question", "reader", "registry", "report", "require", "schema", "services", "source", "types", "view",
-    "words", "writer",
+    "question", "reader", "reconciliation", "registry", "report", "require", "schema", "services", "source",
+    "types", "view", "words", "writer",
 }  # fmt: skip
 """Names that say what a file does for its package, and so may repeat."""
 FOLDERS_APART = {

@@ -12,8 +12,8 @@ from afschrift.datamap.check.finding import Code, Finding, finding
 from afschrift.datamap.check.probe import Probe
 from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError
-from afschrift.domain.own_account import Estimate
 from afschrift.domain.plan import Withheld
+from afschrift.domain.reconciliation import Estimate
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile

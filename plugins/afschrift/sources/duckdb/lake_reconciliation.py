@@ -6,7 +6,7 @@ the view rounds, rewrites or leaves out is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 from urllib.parse import unquote
@@ -18,16 +18,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from afschrift.domain.errors import ValidationFailedError
-from afschrift.domain.own_account import SameRows, Sample, Sums
+from afschrift.domain.reconciliation import Extract, SameRows
 from afschrift.domain.sources import Dialect
-from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb.document_parts import NativePart
 from afschrift.sources.duckdb.lake_parts import document_forms, part_of_column
 from afschrift.sources.duckdb.lake_stores import pattern
 from afschrift.sources.duckdb.lake_values import file_texts, own
 from afschrift.sources.reconcile.canonical import canonical
-from afschrift.sources.reconcile.own_texts import OF_PERSON, Own, Rows, SqlOracle
-from afschrift.values.row_sums import row_hashes, total
+from afschrift.sources.reconcile.own_texts import OF_PERSON, Own, Rows
+from afschrift.sources.reconcile.second_reading import HashedHere, no_digest
+from afschrift.values.row_sums import Hashes, row_hashes
 
 FILE, NUMBER = "afschrift_file", "file_row_number"
 """Columns of the view that names each row's file and place; DuckDB gives the second its name."""
@@ -41,21 +42,19 @@ Numbers = npt.NDArray[np.int64]
 Open = Callable[[str], BinaryIO]
 
 
-class LakeOracle(SqlOracle):
+class LakeReconciliation(HashedHere):
     """Counts by DuckDB, values by pyarrow.
 
     Args:
         rows: runs a statement in the session.
         read: the same for a large result.
         dialect: of the session.
-        statement: of the extract, over the view that names each row's file.
-        kinds: all columns that leave, as they are planned.
-        natives: their types in the view.
-        whole: those that leave as they are.
+        extract: over the view that names each row's file.
+        natives: types of the columns in the view.
         open_file: opens a file by the name that the view gives it.
         where: `source.table`, for errors.
-        placed: the view that names each row's file, as it stands after FROM.
-        parts: the columns that are parts of documents; each with its SQL.
+        placed: SQL of the view that names each row's file.
+        places: SQL of the columns that are parts of documents.
     """
 
     def __init__(
@@ -63,69 +62,50 @@ class LakeOracle(SqlOracle):
         rows: Rows,
         read: Callable[[str], Iterator[pa.RecordBatch]],
         dialect: Dialect,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
+        extract: Extract,
         natives: Mapping[str, str],
-        whole: Collection[str],
         open_file: Open,
         where: str,
         placed: str,
-        parts: Mapping[str, tuple[DocumentPart, NativePart]],
+        places: Mapping[str, NativePart],
     ) -> None:
-        types = {**natives, **{name: place.native for name, (_, place) in parts.items()}}
+        self._kinds, self._parts, self._natives = extract.kinds, extract.parts, natives
+        types = {**natives, **{name: place.native for name, place in places.items()}}
         values = {
-            name: place.value.format(column=f"t.{dialect.quote(part.column)}")
-            for name, (part, place) in parts.items()
+            name: place.value.format(column=f"t.{dialect.quote(self._parts[name].column)}")
+            for name, place in places.items()
         }
-        texts = {name: own(kind, types[name]) if name in whole else None for name, kind in kinds.items()}
-        texts |= {name: _spelled(texts[name], kinds[name]) for name in parts}
-        super().__init__(rows, dialect, statement, texts, _none, values)
-        self._parts = {name: part for name, (part, _) in parts.items()}
-        self._kinds, self._natives = kinds, natives
+        texts = {
+            name: own(kind, types[name]) if name in extract.whole else None
+            for name, kind in self._kinds.items()
+        }
+        texts |= {name: _spelled(texts[name], self._kinds[name]) for name in places}
+        super().__init__(rows, dialect, extract.statement, texts, no_digest, values)
         self._read, self._open, self._where, self._placed = read, open_file, where, placed
 
-    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
-        """Count the rows, then read them in their files and hash them.
+    def read_again(self, columns: Sequence[str], drawn: str) -> Iterator[Hashes]:
+        """From the files.
 
         Raises:
             ValidationFailedError: a file holds a column that the table as it is read lacks.
         """
-        counted = super().sums((), None)
-        if not columns:
-            return counted
-        drawn = f"\nAND {self._drawn(sample)}" if sample else ""
         places = f"SELECT {FILE}, list({NUMBER})\n{self._same_rows}{drawn}\nGROUP BY {FILE}"
-        hashed = summed = 0
         for batch in self._read(places):
             for file, numbers in zip(batch.column(0).to_pylist(), batch.column(1), strict=True):
                 for texts in self._texts(file, np.sort(numbers.values.to_numpy()), columns):
-                    hashed += len(texts[0])
-                    summed += total(row_hashes(texts))
-        return Sums(counted.rows, counted.present, hashed, summed % 2**64)
+                    yield row_hashes(texts)
 
-    def together(self, same_rows: SameRows) -> dict[int, Sums]:
-        """Count each person's rows, then read those of all in their files, each file once."""
-        counted, columns = self._together(same_rows, ()), self.hashed
-        if not columns:
-            return counted
+    def read_together(self, columns: Sequence[str], same_rows: SameRows) -> Iterator[tuple[int, Hashes]]:
+        """From the files, each of them once."""
         here = same_rows(self._placed, (FILE, NUMBER))
         places = (
             f"SELECT {FILE}, {OF_PERSON}, list({NUMBER})\n{here}\nGROUP BY {FILE}, {OF_PERSON}\nORDER BY 1"
         )
-        summed: dict[int, tuple[int, int]] = {}
         for file, persons in _by_file(self._read(places)):
             every = np.unique(np.concatenate(list(persons.values())))
-            texts = self._texts(file, every, columns)
-            hashes = np.concatenate([row_hashes(part) for part in texts])
+            hashes = np.concatenate([row_hashes(part) for part in self._texts(file, every, columns)])
             for person, numbers in persons.items():
-                of_all = total(hashes[np.searchsorted(every, numbers)])
-                number, before = summed.get(person, (0, 0))
-                summed[person] = (number + len(numbers), before + of_all)
-        return {
-            person: Sums(one.rows, one.present, number, of_all % 2**64)
-            for person, one in counted.items()
-            for number, of_all in [summed.get(person, (0, 0))]
-        }
+                yield person, hashes[np.searchsorted(every, numbers)]
 
     def _texts(self, file: str, numbers: Numbers, columns: Sequence[str]) -> Iterator[list[pa.Array]]:
         with self._open(file) as stream, pq.ParquetFile(stream) as opened:
@@ -209,7 +189,3 @@ def _partitions(file: str) -> dict[str, str]:
         for name, equals, value in (part.partition("=") for part in file.split("/")[:-1])
         if equals
     }
-
-
-def _none(texts: Sequence[str]) -> str:
-    raise AssertionError(f"{len(texts)} columns are hashed by no SQL")

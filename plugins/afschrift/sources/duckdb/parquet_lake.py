@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,14 +18,13 @@ from afschrift.domain.errors import (
     RetriableError,
     SourceDownError,
 )
-from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
-from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.duckdb.described import lake_rows
 from afschrift.sources.duckdb.estimate import lake_estimate
 from afschrift.sources.duckdb.footers import lost_type
 from afschrift.sources.duckdb.lake_files import beside_folders, refuse_root, table_files
-from afschrift.sources.duckdb.lake_reconciliation import PLACED, LakeOracle, with_places
+from afschrift.sources.duckdb.lake_reconciliation import PLACED, LakeReconciliation, with_places
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, lake_store
 from afschrift.sources.duckdb.lake_table import one_relation
 from afschrift.sources.duckdb.session import LIMITS, DuckSession
@@ -161,36 +161,30 @@ class ParquetLake(DuckSession):
         sizes = {table: [file.size for file in files] for table, files in self._files.items()}
         return lake_estimate(partial(self.rows, reads=statement), statement, sizes)
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
+    def reconciliation(self, extract: Extract) -> Reconciliation:
         """A second reading of the files themselves: DuckDB says which of their rows are the person's."""
-        relation = relation_of(statement)
-        natives = {name: native for name, native, *_ in self.rows(f"DESCRIBE {relation}", reads=statement)}
+        relation = relation_of(extract.statement)
+        described = self.rows(f"DESCRIBE {relation}", reads=extract.statement)
+        natives = {name: native for name, native, *_ in described}
         table = unquoted(relation)
         files = {file.name: file for file in self._files[table]}
         store = self._store
         assert store is not None
         placed = self.dialect.quote(f"{PLACED}{table}")
-        with self._translated(statement):
+        with self._translated(extract.statement):
             self._view_places(table)
         self._placed.add(table)
-        return LakeOracle(
+        before = f"\nFROM {relation} AS t\n"
+        return LakeReconciliation(
             self.rows,
             self.stream,
             self.dialect,
-            statement.replace(f"\nFROM {relation} AS t\n", f"\nFROM {placed} AS t\n", 1),
-            kinds,
+            replace(extract, statement=extract.statement.replace(before, f"\nFROM {placed} AS t\n", 1)),
             natives,
-            whole,
             lambda name: store.open(files[name]),
             f"{self.name}.{table}",
             placed,
-            {name: (part, self.place_of(natives, table, part)) for name, part in parts.items()},
+            {name: self.place_of(natives, table, part) for name, part in extract.parts.items()},
         )
 
     def _view_places(self, table: str) -> None:

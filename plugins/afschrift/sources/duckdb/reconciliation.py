@@ -1,4 +1,4 @@
-"""DuckDB's own account of an extract: its texts of plain values, and of the leaves of nested ones.
+"""Reconciliation with DuckDB: its texts of plain values, and of the leaves of nested ones.
 
 How DuckDB quotes inside of a nested text differs by version, so its parts are put together here.
 """
@@ -6,7 +6,7 @@ How DuckDB quotes inside of a nested text differs by version, so its parts are p
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.own_account import Sample
+from afschrift.domain.reconciliation import Sample
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.reconcile import own_times
 from afschrift.sources.reconcile.own_nested import (
@@ -27,7 +27,7 @@ from afschrift.sources.reconcile.own_nested import (
     Translate,
     translated,
 )
-from afschrift.sources.reconcile.own_texts import Own, Rows, SqlOracle
+from afschrift.sources.reconcile.own_texts import Own, SqlReconciliation
 from afschrift.values.row_sums import NOTHING, SEPARATOR
 
 _TEXT = "CAST({c} AS VARCHAR)"
@@ -53,10 +53,6 @@ def _binary_digits(forms: pa.Array, translate: Translate) -> pa.Array:
     texts = translate(forms).to_pylist()
     bits = [t if t in (None, own_times.NAN) else f"{int(t, 16):0{len(t) * 4}b}" for t in texts]
     return pa.array(bits, pa.string())
-
-
-def _intervals(forms: pa.Array) -> pa.Array:
-    return pa.array([None if form is None else _interval(form) for form in forms.to_pylist()], pa.string())
 
 
 def _interval(form: str) -> str:
@@ -95,7 +91,7 @@ _PLAIN: dict[str, Own] = {
     "DOUBLE": Own(_BITS, _DOUBLES),
     "FLOAT": Own(_BITS, _SINGLES),
     "BLOB": Own("lower(hex({c}))", own_times.hexadecimal),
-    "INTERVAL": Own(_TEXT, _intervals),
+    "INTERVAL": Own(_TEXT, own_times.each(_interval)),
     "JSON": Own(_TEXT, own_times.same),
 }
 
@@ -199,7 +195,7 @@ def _joined(parts: Parts) -> str:
     return SEPARATOR.join(NOTHING if part is None else part for part in parts)
 
 
-class DuckOracle(SqlOracle):
+class DuckReconciliation(SqlReconciliation):
     """Counts all rows and hashes those that are drawn apart: of the others a CASE would make texts too."""
 
     def _sums_statement(self, columns: Sequence[str], sample: Sample | None) -> str:
@@ -212,13 +208,7 @@ class DuckOracle(SqlOracle):
         return f"SELECT * FROM ({counted}) AS counted, ({hashed}) AS hashed"  # noqa: S608 - both are made here
 
 
-def duckdb_oracle(
-    rows: Rows, dialect: Any, statement: str, columns: Mapping[str, Own | None], values: Mapping[str, str]
-) -> SqlOracle:
-    """The oracle of one extract; as `SqlOracle`."""
-    return DuckOracle(rows, dialect, statement, columns, _digest, values)
-
-
-def _digest(texts: Sequence[str]) -> str:
+def digest(texts: Sequence[str]) -> str:
+    """SQL of a row's hash."""
     row = ", ".join(f"coalesce({text}, {_NOTHING})" for text in texts)
     return f"CAST('0x' || left(md5(concat_ws({_SEPARATOR}, {row})), 15) AS BIGINT)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ import duckdb
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.duckdb.described import read_described
@@ -24,7 +24,7 @@ from afschrift.sources.duckdb.document_parts import NativePart, place_of
 from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_error
 from afschrift.sources.duckdb.estimate import file_estimate
 from afschrift.sources.duckdb.ordered_ranges import Tries, in_order
-from afschrift.sources.duckdb.reconciliation import duckdb_oracle, own
+from afschrift.sources.duckdb.reconciliation import DuckReconciliation, digest, own
 from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows
@@ -241,16 +241,10 @@ class DuckSession:
         with self.connection.cursor() as other:  # the session's own would end the statement that it reads
             other.execute("SET memory_limit = ?", [limit])
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
+    def reconciliation(self, extract: Extract) -> Reconciliation:
         """MD5 over DuckDB's own texts of each row, summed up there."""
-        relation = relation_of(statement)
-        described = self.rows(f"DESCRIBE {relation}", reads=statement)
+        relation, parts = relation_of(extract.statement), extract.parts
+        described = self.rows(f"DESCRIBE {relation}", reads=extract.statement)
         natives = {name: native for name, native, *_ in described}
         places = {name: self.place_of(natives, unquoted(relation), part) for name, part in parts.items()}
         types = {**natives, **{name: place.native for name, place in places.items()}}
@@ -258,8 +252,11 @@ class DuckSession:
             name: place.value.format(column=f"t.{self.dialect.quote(parts[name].column)}")
             for name, place in places.items()
         }
-        known = {name: own(types[name], kind) if name in whole else None for name, kind in kinds.items()}
-        return duckdb_oracle(self.rows, self.dialect, statement, known, values)
+        known = {
+            name: own(types[name], kind) if name in extract.whole else None
+            for name, kind in extract.kinds.items()
+        }
+        return DuckReconciliation(self.rows, self.dialect, extract.statement, known, digest, values)
 
     def place_of(self, natives: Mapping[str, str], table: str, part: DocumentPart) -> NativePart:
         """Where a part of a document stands that was planned.

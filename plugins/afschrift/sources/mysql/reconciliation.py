@@ -1,22 +1,22 @@
-"""MariaDB's and MySQL's own account of an extract: MD5 over the server's texts, summed up there."""
+"""Reconciliation with MariaDB and MySQL: MD5 over the server's texts, summed up there."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from base64 import b64decode
-from collections.abc import Callable, Collection, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.sources import Dialect
-from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.domain.reconciliation import Extract
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.table import FORMER_ROWS
 from afschrift.sources.reconcile import own_times
-from afschrift.sources.reconcile.own_texts import Own, Rows, SqlOracle
+from afschrift.sources.reconcile.own_texts import Own, Rows
+from afschrift.sources.table_errors import relation_of
 from afschrift.values.row_sums import NOTHING, SEPARATOR
 
 _TEXT = "CONVERT({c} USING utf8mb4)"
@@ -47,24 +47,17 @@ def own(native: str, kind: ValueKind | None) -> Own | None:
         return None  # `kind: text` gives the server's text of another type, and there is no second one
     if name in _INTEGERS:
         if "zerofill" in native:
-            return Own(_CHAR, _each(lambda form: form.zfill(size)))
+            return Own(_CHAR, own_times.each(lambda form: form.zfill(size)))
         return Own(_CHAR, own_times.same, number="{c}")
     if name in _MOMENTS:
         return Own(_CHAR, lambda forms: _clock(forms, size))
     if name in _LONG and kind is not ValueKind.JSON:
-        return Own(f"MD5({_TEXT})", _each(lambda form: _md5(form.encode())))
+        return Own(f"MD5({_TEXT})", own_times.each(lambda form: _md5(form.encode())))
     if name in _TEXTS:
         return Own(_TEXT, own_times.same).planned(kind, _ONE_LINE)
     if name in _BYTES:
-        return Own("MD5({c})", _each(lambda form: _md5(b64decode(form))))
+        return Own("MD5({c})", own_times.each(lambda form: _md5(b64decode(form))))
     return None if "zerofill" in native else _OTHERS.get(name)
-
-
-def _each(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
-    def changed(forms: pa.Array) -> pa.Array:
-        return pa.array([None if form is None else change(form) for form in forms.to_pylist()], pa.string())
-
-    return changed
 
 
 def _md5(data: bytes) -> str:
@@ -87,19 +80,10 @@ def _double(form: str) -> str:
 
     A zero keeps the sign that it was read with: MariaDB writes one from some version on.
     """
-    sign, figures, exponent = Decimal(form).as_tuple()
-    shown = "".join(map(str, figures)).lstrip("0")
-    minus = "-" if sign else ""
-    if not shown:
-        return f"{minus}0"
-    point = len(shown) + int(exponent)
-    shown = shown.rstrip("0")
-    if not -_FAR < point <= _FAR and not len(shown) > point > 0:
-        return f"{minus}{shown[0]}{'.' if shown[1:] else ''}{shown[1:]}e{point - 1}"
-    if point <= 0:
-        return f"{minus}0.{'0' * -point}{shown}"
-    whole, fraction = shown[:point].ljust(point, "0"), shown[point:]
-    return f"{minus}{whole}.{fraction}" if fraction else f"{minus}{whole}"
+    minus, digits, point = own_times.digits_of(form)
+    if digits and not -_FAR < point <= _FAR and not len(digits) > point > 0:
+        return f"{minus}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e{point - 1}"
+    return own_times.plain_number(minus, digits, point)
 
 
 def _single(form: str) -> str:
@@ -109,47 +93,31 @@ def _single(form: str) -> str:
 
 _OTHERS: dict[str, Own] = {
     **dict.fromkeys(("decimal", "date", "uuid", "inet4", "inet6"), Own(_CHAR, own_times.same)),
-    "year": Own(_CHAR, _each(lambda form: form.zfill(4))),
-    "bit": Own("HEX({c} + 0)", _each(lambda form: f"{int(form, 2):X}")),
-    "double": Own(_CHAR, _each(_double)),
-    "float": Own("CAST(CAST({c} AS DOUBLE) AS CHAR)", _each(_single)),
+    "year": Own(_CHAR, own_times.each(lambda form: form.zfill(4))),
+    "bit": Own("HEX({c} + 0)", own_times.each(lambda form: f"{int(form, 2):X}")),
+    "double": Own(_CHAR, own_times.each(_double)),
+    "float": Own("CAST(CAST({c} AS DOUBLE) AS CHAR)", own_times.each(_single)),
 }
 
 
-def mysql_own(
-    rows: Rows,
-    relation: str,
-    kinds: Mapping[str, ValueKind | None],
-    whole: Collection[str],
-    parts: Mapping[str, DocumentPart],
-) -> dict[str, Own | None]:
+def own_texts(rows: Rows, extract: Extract) -> dict[str, Own | None]:
     """Column -> its own text, by the types that the server names.
 
     Args:
         rows: runs a statement in the session.
-        relation: as it stands after FROM, with former rows or without.
-        kinds: the columns that leave, as they are planned.
-        whole: those that leave as they are.
-        parts: those that are parts of documents.
+        extract: of the table, with former rows or without.
     """
-    table = relation.removesuffix(FORMER_ROWS)
+    table = relation_of(extract.statement).removesuffix(FORMER_ROWS)
     natives = {name: native for name, native, *_ in rows(f"SHOW COLUMNS FROM {table}")}
-    of = {name: natives[parts[name].column if name in parts else name] for name in kinds}
-    return {name: own(of[name], kind) if name in whole else None for name, kind in kinds.items()}
+    columns = {name: extract.parts[name].column if name in extract.parts else name for name in extract.kinds}
+    return {
+        name: own(natives[columns[name]], kind) if name in extract.whole else None
+        for name, kind in extract.kinds.items()
+    }
 
 
-def mysql_oracle(
-    rows: Rows,
-    dialect: Dialect,
-    statement: str,
-    columns: Mapping[str, Own | None],
-    values: Mapping[str, str],
-) -> SqlOracle:
-    """The oracle of one extract; as `SqlOracle`."""
-    return SqlOracle(rows, dialect, statement, columns, _digest, values)
-
-
-def _digest(texts: Sequence[str]) -> str:
+def digest(texts: Sequence[str]) -> str:
+    """SQL of a row's hash."""
     row = ", ".join(
         f"CONVERT(COALESCE({text}, {_NOTHING}) USING utf8mb4) COLLATE utf8mb4_bin" for text in texts
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Self
@@ -16,19 +16,18 @@ from pymysql.cursors import Cursor, SSCursor
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Connection, Described, Structure
-from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.described import read_described, read_structure
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect, mysql_number
 from afschrift.sources.mysql.document_parts import value_of
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
 from afschrift.sources.mysql.estimate import mysql_estimate
-from afschrift.sources.mysql.reconciliation import mysql_oracle, mysql_own
+from afschrift.sources.mysql.reconciliation import digest, own_texts
 from afschrift.sources.mysql.types import MysqlTypes
 from afschrift.sources.options import Opening, cell_limit, seconds
-from afschrift.sources.table_errors import relation_of
+from afschrift.sources.reconcile.own_texts import SqlReconciliation
 from afschrift.sources.text_rows import FETCHED, text_batch
 
 _OPTIONS = ("statement_timeout", "lock_timeout", "cell_limit")
@@ -204,21 +203,14 @@ class Mysql:
             finally:
                 cursor.close()  # reads what is left, so that the session can go on
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
+    def reconciliation(self, extract: Extract) -> Reconciliation:
         """MD5 over the server's own texts of each row, summed up there."""
-        rows = partial(self.rows, reads=statement)
-        own = mysql_own(rows, relation_of(statement), kinds, whole, parts)
+        own = own_texts(partial(self.rows, reads=extract.statement), extract)
         values = {
             name: value_of(part).format(column=f"t.{self.dialect.quote(part.column)}")
-            for name, part in parts.items()
+            for name, part in extract.parts.items()
         }
-        return mysql_oracle(self.rows, self.dialect, statement, own, values)
+        return SqlReconciliation(self.rows, self.dialect, extract.statement, own, digest, values)
 
     def _run(self, statement: str) -> None:
         with self._translated(statement), self._connected().cursor() as cursor:

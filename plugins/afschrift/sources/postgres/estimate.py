@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from afschrift.domain.own_account import Estimate, TableEstimate
+from afschrift.domain.reconciliation import Estimate, TableEstimate
 from afschrift.sources.explained import nodes
 from afschrift.sources.key_table import KEY_TABLE
 from afschrift.sources.postgres.dialect import PostgresDialect

@@ -1,16 +1,16 @@
-"""PostgreSQL's own account of an extract: the types by a look of its own, MD5 over the texts of each row."""
+"""Reconciliation with PostgreSQL: types from its catalogue, MD5 over the texts of each row."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.domain.reconciliation import Extract
+from afschrift.domain.value_kind import DocumentPart
 from afschrift.sources.dialect import StandardDialect
-from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.sources.postgres.document_parts import value_of
 from afschrift.sources.postgres.own_types import ONE_LINE, OwnType, OwnTypes
-from afschrift.sources.reconcile.account_beside import AccountBeside
-from afschrift.sources.reconcile.own_texts import Own, Rows, SqlOracle
+from afschrift.sources.reconcile.own_texts import Own, Rows
+from afschrift.sources.table_errors import relation_of
 
 _sql = StandardDialect()
 _ARGUMENTS = 50  # a function takes 100
@@ -37,31 +37,22 @@ class PostgresTypes:
         self._types: dict[int, OwnType] = {}
         self._members: dict[int, list[tuple[str, int]]] = {}
 
-    def own(
-        self,
-        rows: Rows,
-        relation: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> tuple[dict[str, Own | None], dict[str, str]]:
+    def own(self, rows: Rows, extract: Extract) -> tuple[dict[str, Own | None], dict[str, str]]:
         """Column -> its own text; and the SQL of each column that is part of a document.
 
         Args:
             rows: runs a statement in the session.
-            relation: as it stands after FROM.
-            kinds: the columns that leave, as they are planned.
-            whole: those that leave as they are; the others have no text to compare.
-            parts: those that are parts of documents.
+            extract: of the table.
         """
-        table = "'" + relation.replace("'", "''") + "'"
+        table = "'" + relation_of(extract.statement).replace("'", "''") + "'"
         found: dict[str, int] = dict(rows(_OF_TABLE.format(table=table)))
+        kinds, whole, parts = extract.kinds, extract.whole, extract.parts
         oids = {name: found[parts[name].column if name in parts else name] for name in kinds}
         self._learn(rows, {*(oids[name] for name in whole), *(oids[name] for name in parts)})
         types = OwnTypes(self._types, self._members)
         own = {name: types.own(oids[name], kinds[name]) if name in whole else None for name in kinds}
         values = {name: _value(types.document(oids[name]), part) for name, part in parts.items()}
-        return {name: one and one.planned(kinds[name], ONE_LINE) for name, one in own.items()}, values
+        return {name: text and text.planned(kinds[name], ONE_LINE) for name, text in own.items()}, values
 
     def _learn(self, rows: Rows, oids: Collection[int]) -> None:
         wanted = {int(oid) for oid in oids} - self._types.keys() - {0}
@@ -83,26 +74,8 @@ def _value(native: str, part: DocumentPart) -> str:
     return value.format(column=f"t.{_sql.quote(part.column)}")
 
 
-def postgres_oracle(
-    rows: Rows,
-    dialect: PostgresDialect,
-    statement: str,
-    columns: dict[str, Own | None],
-    encoding: str,
-    values: Mapping[str, str],
-    beside: AccountBeside | None = None,
-) -> SqlOracle:
-    """The oracle of one extract.
-
-    Args:
-        rows: runs a statement in the session.
-        dialect: of the session.
-        statement: of the extract.
-        columns: all that leave -> own text.
-        encoding: of the database.
-        values: SQL of the columns that are parts of documents.
-        beside: in a second session; None: there is none.
-    """
+def digest_in(encoding: str) -> Callable[[Sequence[str]], str]:
+    """SQL of a row's hash from its texts, in a database of this encoding."""
 
     def digest(texts: Sequence[str]) -> str:
         row = _joined([f"coalesce({text}, E'\\x1e')" for text in texts])
@@ -110,7 +83,7 @@ def postgres_oracle(
             row = f"convert_to({row}, 'UTF8')"
         return f"CAST(CAST('x' || left(md5({row}), 15) AS bit(60)) AS bigint)"
 
-    return SqlOracle(rows, dialect, statement, columns, digest, values, beside)
+    return digest
 
 
 def _joined(texts: Sequence[str]) -> str:

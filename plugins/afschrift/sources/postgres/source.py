@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from copy import copy
 from functools import partial
@@ -15,9 +15,8 @@ from adbc_driver_postgresql import dbapi
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
-from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.key_table import KEY_TABLE, key_json, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
 from afschrift.sources.postgres.address import conninfo
@@ -33,7 +32,7 @@ from afschrift.sources.postgres.dialect import (
 from afschrift.sources.postgres.errors import opening_error, reading_error, require_utf8
 from afschrift.sources.postgres.estimate import postgres_estimate
 from afschrift.sources.postgres.nested_types import marks
-from afschrift.sources.postgres.reconciliation import PostgresTypes, postgres_oracle
+from afschrift.sources.postgres.reconciliation import PostgresTypes, digest_in
 from afschrift.sources.postgres.session_settings import (
     BEGIN,
     BEGIN_WITH_A_TABLE,
@@ -42,8 +41,8 @@ from afschrift.sources.postgres.session_settings import (
     settings_call,
 )
 from afschrift.sources.postgres.translate import with_documents
-from afschrift.sources.reconcile.account_beside import AccountBeside
-from afschrift.sources.table_errors import relation_of
+from afschrift.sources.reconcile.own_texts import SqlReconciliation
+from afschrift.sources.reconcile.second_session import SecondSession
 
 BATCH_ROWS = 65_536
 _OPTIONS = ("schema", "statement_timeout", "lock_timeout", "cell_limit")
@@ -74,7 +73,7 @@ class Postgres:
         self._own_types = PostgresTypes()
         self._keys = key_rows()
         self._settings = self._exported = ""
-        self._beside = AccountBeside(self._second)
+        self._second_session = SecondSession(self._second)
 
     def __enter__(self) -> Self:
         address = self._opening.address()
@@ -90,7 +89,7 @@ class Postgres:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._beside.end()
+        self._second_session.end()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -98,7 +97,7 @@ class Postgres:
     def _second(self) -> Postgres:
         """A session beside this one: with the same keys, on the same snapshot. Not each server has one."""
         second = copy(self)
-        second._connection, second._beside = None, AccountBeside(second._second)
+        second._connection, second._second_session = None, SecondSession(second._second)
         try:
             with self._translated(""):
                 assert self._connection is not None
@@ -178,7 +177,7 @@ class Postgres:
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table by COPY: the values are in no statement, and in no log of the server."""
-        self._beside.end()  # it has the keys of before
+        self._second_session.end()  # it has the keys of before
         apart = not self.dialect.composes and self._encoding in ("UTF8", "SQL_ASCII")
         self._keys = key_rows((keys, at), *others, apart=apart)
         self._fill(self._keys)
@@ -228,18 +227,14 @@ class Postgres:
                 for start in range(0, batch.num_rows, BATCH_ROWS):
                     yield with_documents(self.name, own_texts, batch.slice(start, BATCH_ROWS))
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
+    def reconciliation(self, extract: Extract) -> Reconciliation:
         """MD5 over the server's own texts of each row, summed up there."""
-        rows, relation = partial(self.rows, reads=statement), relation_of(statement)
-        own, values = self._own_types.own(rows, relation, kinds, whole, parts)
-        beside = self._beside if self._exported else None
-        return postgres_oracle(self.rows, self.dialect, statement, own, self._encoding, values, beside)
+        own, values = self._own_types.own(partial(self.rows, reads=extract.statement), extract)
+        second = self._second_session if self._exported else None
+        digest = digest_in(self._encoding)
+        return SqlReconciliation(
+            self.rows, self.dialect, extract.statement, own, digest, values, second_session=second
+        )
 
     def _run(self, statement: str) -> None:
         with self._translated(statement), self._cursor() as cursor:

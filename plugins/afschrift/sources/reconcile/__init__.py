@@ -1,1 +1,1 @@
-"""What is read held against the source's own texts of its values: what the sources share for it."""
+"""Reconciliation of what is read with the source's own texts: what the sources share for it."""

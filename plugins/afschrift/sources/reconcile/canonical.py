@@ -33,6 +33,15 @@ def canonical(kind: ValueKind | None, text: str) -> str:
         return text
 
 
+def canonical_text(kind: ValueKind | None, text: str) -> str | None:
+    """A database's text of a value; None for the document `null`."""
+    if kind is ValueKind.JSON:
+        text = text.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")
+        if text == "null":
+            return None
+    return canonical(kind, text)
+
+
 def canonical_forms(kind: ValueKind | None, forms: pa.Array) -> pa.Array:
     """Value forms of a column, each in this spelling; bytes are hexadecimal."""
     change = _hexadecimal if kind is ValueKind.BINARY else lambda form: canonical(kind, form)

@@ -113,7 +113,7 @@ def translated(forms: pa.Array, node: Node, writer: NestedWriter) -> pa.Array:
     met = _Texts()
     for document in documents:
         if document is not None:
-            _walk(document, node, met.add, _Silent())
+            _walk(document, node, met.add, None)
     own: dict[LeafText, Iterator[str]] = {
         leaf: iter(leaf.translate(pa.array(found, pa.string())).to_pylist()) for leaf, found in met.items()
     }
@@ -149,22 +149,6 @@ def _quick(forms: pa.Array, node: ListText, writer: NestedWriter) -> pa.Array | 
     return pc.if_else(forms.is_valid(), written, pa.scalar(None, pa.string()))
 
 
-class _Silent:
-    signs = ()
-
-    def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:  # noqa: ARG002
-        return texts, ("", "", "")
-
-    def list(self, node: ListText, parts: Parts, nested: Sequence[bool]) -> str:  # noqa: ARG002
-        return ""
-
-    def record(self, parts: Parts) -> str:  # noqa: ARG002
-        return ""
-
-    def map(self, keys: Parts, values: Parts) -> str:  # noqa: ARG002
-        return ""
-
-
 _strings = msgspec.json.Decoder(list[str | None])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -172,8 +156,9 @@ _string = msgspec.json.Decoder(str)
 
 
 def _walk(
-    document: bytes, node: Node, leaf: Callable[[LeafText, str], str], writer: NestedWriter
+    document: bytes, node: Node, leaf: Callable[[LeafText, str], str], writer: NestedWriter | None
 ) -> str | None:
+    """A document as its own text; without a writer only its leaves are visited."""
     if document == b"null":
         return None
     if isinstance(node, LeafText):
@@ -184,10 +169,12 @@ def _walk(
         nested = [node.deep and item[:1] == b"[" for item in items]
         kinds = [node if inner else node.element for inner in nested]
         parts = [_walk(item, kind, leaf, writer) for item, kind in zip(items, kinds, strict=True)]
-        return writer.list(node, parts, nested)
+        return writer.list(node, parts, nested) if writer else None
     found = _object.decode(document)
     if isinstance(node, RecordText):
         named = [(bytes(found[name]), kind) for name, kind in node.members]
-        return writer.record([_walk(item, kind, leaf, writer) for item, kind in named])
+        parts = [_walk(item, kind, leaf, writer) for item, kind in named]
+        return writer.record(parts) if writer else None
     keys = [leaf(node.key, name) for name in found]
-    return writer.map(keys, [_walk(bytes(item), node.value, leaf, writer) for item in found.values()])
+    values = [_walk(bytes(item), node.value, leaf, writer) for item in found.values()]
+    return writer.map(keys, values) if writer else None

@@ -1,4 +1,4 @@
-"""A warehouse's own account of an extract's rows by one statement of SQL."""
+"""Reconciliation of an extract's rows by one statement of SQL."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.own_account import PRIME, SameRows, Sample, Sums
+from afschrift.domain.reconciliation import PRIME, SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.reconcile.account_beside import AccountBeside
+from afschrift.sources.reconcile.second_session import SecondSession
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 _FROM = re.compile(r"^FROM .+ AS t$", re.MULTILINE)
@@ -77,7 +77,7 @@ class Own:
 
 
 def same_rows(statement: str) -> str:
-    """FROM and WHERE of an extract's statement, so that the oracle speaks of the same rows.
+    """FROM and WHERE of an extract's statement, so that the same rows are reconciled.
 
     Raises:
         ConfigurationError: the statement is none of `include/sql/extract.sql`.
@@ -91,7 +91,7 @@ def same_rows(statement: str) -> str:
     return statement[begins.start() : ends]
 
 
-class SqlOracle:
+class SqlReconciliation:
     """One statement: numbers of rows and values, and the sum of the rows' hashes.
 
     Args:
@@ -101,7 +101,7 @@ class SqlOracle:
         columns: all that leave -> own text; None where there is none to compare with.
         digest: SQL of a row's hash from its texts: see `values.row_sums`.
         values: SQL of the columns that are parts of documents.
-        beside: where the account can be asked for before the rows are read.
+        second_session: where it can begin while the rows are still read.
     """
 
     def __init__(
@@ -112,10 +112,10 @@ class SqlOracle:
         columns: Mapping[str, Own | None],
         digest: Callable[[Sequence[str]], str],
         values: Mapping[str, str] | None = None,
-        beside: AccountBeside | None = None,
+        second_session: SecondSession | None = None,
     ) -> None:
         self._rows, self._dialect, self._digest = rows, dialect, digest
-        self._beside = beside
+        self._second_session = second_session
         self._values = values or {}
         self._same_rows = same_rows(statement)
         self._columns = dict(columns)
@@ -137,18 +137,18 @@ class SqlOracle:
         return frozenset(name for name, own in self._own.items() if own.valid)
 
     def own(self, column: str, forms: pa.Array) -> pa.Array:
-        """Value forms as the warehouse's texts."""
+        """Value forms as the source's texts."""
         return self._own[column].translate(forms)
 
     def begin(self, columns: Sequence[str], sample: Sample | None) -> None:
-        """Beside the reading, where there is a second session on the snapshot; else nothing."""
-        if self._beside is not None:
-            self._beside.ask(self._sums_statement(columns, sample))
+        """In the second session on the snapshot, if there is one."""
+        if self._second_session is not None:
+            self._second_session.ask(self._sums_statement(columns, sample))
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
-        """Count and hash in the warehouse."""
+        """Count and hash in the source."""
         statement = self._sums_statement(columns, sample)
-        found = self._beside.answer(statement) if self._beside is not None else None
+        found = self._second_session.answer(statement) if self._second_session is not None else None
         return self._as_sums((self._rows(statement) if found is None else found)[0])
 
     def _sums_statement(self, columns: Sequence[str], sample: Sample | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import numpy as np
@@ -69,21 +70,39 @@ def hexadecimal(forms: pa.Array) -> pa.Array:
         raise ValueError("a value is no base64") from None
 
 
+def each(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
+    """A change of one form as a change of a column."""
+
+    def changed(forms: pa.Array) -> pa.Array:
+        return pa.array([None if form is None else change(form) for form in forms.to_pylist()], pa.string())
+
+    return changed
+
+
 def float_text(form: str, digits: int) -> str:
     """A float as C's `%g` writes its shortest digits: an exponent below -4, and from `digits` on."""
     if form in ("NaN", "INF", "-INF"):
         return form.replace("INF", "Infinity")
-    sign, figures, exponent = Decimal(form).as_tuple()
-    shown = "".join(map(str, figures)).lstrip("0")
-    minus = "-" if sign else ""
-    if not shown:
-        return f"{minus}0"
-    power = len(shown) - 1 + int(exponent)
-    shown = shown.rstrip("0")
-    if power < -4 or power >= digits:
+    minus, shown, point = digits_of(form)
+    power = point - 1
+    if shown and (power < -4 or power >= digits):
         fraction = f".{shown[1:]}" if shown[1:] else ""
         return f"{minus}{shown[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
-    if power < 0:
-        return f"{minus}0.{'0' * (-power - 1)}{shown}"
-    whole, fraction = shown[: power + 1].ljust(power + 1, "0"), shown[power + 1 :]
+    return plain_number(minus, shown, point)
+
+
+def digits_of(form: str) -> tuple[str, str, int]:
+    """A number as its sign, its digits without zeros around them, and how many stand before its point."""
+    sign, figures, exponent = Decimal(form).as_tuple()
+    digits = "".join(map(str, figures)).lstrip("0")
+    return "-" if sign else "", digits.rstrip("0"), len(digits) + int(exponent)
+
+
+def plain_number(minus: str, digits: str, point: int) -> str:
+    """A number without an exponent; zero where it has no digits."""
+    if not digits:
+        return f"{minus}0"
+    if point <= 0:
+        return f"{minus}0.{'0' * -point}{digits}"
+    whole, fraction = digits[:point].ljust(point, "0"), digits[point:]
     return f"{minus}{whole}.{fraction}" if fraction else f"{minus}{whole}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from afschrift.domain.own_account import SameRows, Sample, Sums
+from afschrift.domain.reconciliation import SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
-from afschrift.sources.reconcile.own_texts import OF_PERSON, Own, Rows, SqlOracle
-from afschrift.values.row_sums import row_hashes, total
+from afschrift.sources.reconcile.own_texts import OF_PERSON, Own, Rows, SqlReconciliation
+from afschrift.values.row_sums import Hashes, row_hashes, total
 
 ReadRows = Callable[[str], Iterator[Sequence[Sequence[Any]]]]
 
@@ -32,8 +33,50 @@ class Again:
     text: Callable[..., str | None]
 
 
-class SecondReading(SqlOracle):
-    """Rows and values are counted by the database, their texts are hashed here.
+class HashedHere(SqlReconciliation):
+    """Rows and values are counted by the database; the rows are read again and hashed here."""
+
+    @abstractmethod
+    def read_again(self, columns: Sequence[str], drawn: str) -> Iterator[Hashes]:
+        """Hashes of the rows.
+
+        Args:
+            columns: of each row.
+            drawn: further condition on the rows, beginning with AND; may be empty.
+        """
+
+    @abstractmethod
+    def read_together(self, columns: Sequence[str], same_rows: SameRows) -> Iterator[tuple[int, Hashes]]:
+        """Hashes of the rows of each person, who may come several times."""
+
+    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
+        """Count in the database, read again and hash."""
+        counted = super().sums((), None)
+        if not columns:
+            return counted
+        hashed = summed = 0
+        for hashes in self.read_again(columns, f"\nAND {self._drawn(sample)}" if sample else ""):
+            hashed += len(hashes)
+            summed += total(hashes)
+        return Sums(counted.rows, counted.present, hashed, summed % 2**64)
+
+    def together(self, same_rows: SameRows) -> dict[int, Sums]:
+        """Count each person's in the database, read all again in one pass and hash."""
+        counted = self._together(same_rows, ())
+        if not self.hashed:
+            return counted
+        found = dict.fromkeys(counted, (0, 0))
+        for person, hashes in self.read_together(self.hashed, same_rows):
+            hashed, summed = found.get(person, (0, 0))
+            found[person] = (hashed + len(hashes), summed + total(hashes))
+        return {
+            person: Sums(sums.rows, sums.present, found[person][0], found[person][1] % 2**64)
+            for person, sums in counted.items()
+        }
+
+
+class SecondReading(HashedHere):
+    """Reads the rows a second time by SQL.
 
     Args:
         rows: runs a statement with a small result.
@@ -53,45 +96,25 @@ class SecondReading(SqlOracle):
         columns: Mapping[str, Again | None],
         values: Mapping[str, str] | None = None,
     ) -> None:
-        own = {name: None if one is None else one.own for name, one in columns.items()}
-        super().__init__(rows, dialect, statement, own, _none, values)
+        own = {name: again.own if again else None for name, again in columns.items()}
+        super().__init__(rows, dialect, statement, own, no_digest, values)
         self._read = read
-        self._again = {name: one for name, one in columns.items() if one is not None}
+        self._again = {name: again for name, again in columns.items() if again is not None}
 
-    def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
-        """Count in the database, read again and hash."""
-        counted = super().sums((), None)
-        if not columns:
-            return counted
-        selected = self._selected(columns)
-        drawn = f"\nAND {self._drawn(sample)}" if sample else ""
-        statement = f"SELECT {', '.join(selected)}\n{self._same_rows}{drawn}"
-        hashed = summed = 0
+    def read_again(self, columns: Sequence[str], drawn: str) -> Iterator[Hashes]:
+        """By one statement."""
+        statement = f"SELECT {', '.join(self._selected(columns))}\n{self._same_rows}{drawn}"
         for rows in self._read(statement):
-            hashed += len(rows)
-            summed += total(row_hashes(self._texts(columns, rows)))
-        return Sums(counted.rows, counted.present, hashed, summed % 2**64)
+            yield row_hashes(self._texts(columns, rows))
 
-    def together(self, same_rows: SameRows) -> dict[int, Sums]:
-        """Count each person's in the database, read all again in one pass and hash."""
-        counted, columns = self._together(same_rows, ()), self.hashed
-        if not columns:
-            return counted
+    def read_together(self, columns: Sequence[str], same_rows: SameRows) -> Iterator[tuple[int, Hashes]]:
+        """By one statement for all persons."""
         whose = self._dialect.text(OF_PERSON)
-        statement = f"SELECT {', '.join((whose, *self._selected(columns)))}\n{same_rows()}"
-        summed: dict[int, tuple[int, int]] = {}
-        for rows in self._read(statement):
+        for rows in self._read(f"SELECT {', '.join((whose, *self._selected(columns)))}\n{same_rows()}"):
             hashes = row_hashes(self._texts(columns, [row[1:] for row in rows]))
             persons = np.array([int(row[0]) for row in rows])
             for person in np.unique(persons).tolist():
-                own = hashes[persons == person]
-                number, of_all = summed.get(person, (0, 0))
-                summed[person] = (number + len(own), of_all + total(own))
-        return {
-            person: Sums(one.rows, one.present, number, of_all % 2**64)
-            for person, one in counted.items()
-            for number, of_all in [summed.get(person, (0, 0))]
-        }
+                yield person, hashes[persons == person]
 
     def _selected(self, columns: Sequence[str]) -> list[str]:
         return [
@@ -102,12 +125,13 @@ class SecondReading(SqlOracle):
         cells = list(zip(*rows, strict=True))
         found, at = [], 0
         for name in columns:
-            one = self._again[name]
-            width = len(one.reads)
-            found.append(pa.array(list(map(one.text, *cells[at : at + width])), pa.string()))
+            again = self._again[name]
+            width = len(again.reads)
+            found.append(pa.array(list(map(again.text, *cells[at : at + width])), pa.string()))
             at += width
         return found
 
 
-def _none(texts: Sequence[str]) -> str:
+def no_digest(texts: Sequence[str]) -> str:
+    """In place of a row's hash by SQL, which is not asked for."""
     raise AssertionError(f"{len(texts)} columns are hashed by no SQL")

@@ -11,7 +11,7 @@ from functools import partial
 import pyarrow as pa
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.reconcile.canonical import canonical, canonical_forms
+from afschrift.sources.reconcile.canonical import canonical_forms, canonical_text
 from afschrift.sources.reconcile.own_texts import Own
 from afschrift.sources.reconcile.second_reading import Again
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
@@ -55,7 +55,4 @@ def _text(kind: ValueKind | None, value: str | bytes | None) -> str | None:
     text = value.decode() if isinstance(value, bytes) else str(value)
     if kind is ValueKind.TEXT:
         return text.rstrip(" ")
-    if kind is ValueKind.JSON:
-        text = text.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")
-        return None if text == "null" else canonical(kind, text)
-    return canonical(kind, text)
+    return canonical_text(kind, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -15,9 +15,9 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import Estimate, TableEstimate, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
-from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.explained import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows
 from afschrift.sources.mysql.dialect import NO_CACHE
@@ -243,20 +243,16 @@ class Alchemy:
             self.catalogue()
         return self._kinds.get(relation, {})
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
+    def reconciliation(self, extract: Extract) -> Reconciliation:
         """A second reading: each value as the text that the database itself makes of it."""
-        assert not parts  # none is planned: see `StandardDialect.part_of`
-        stored = self._kinds_of(relation_of(statement))
+        assert not extract.parts  # none is planned: see `StandardDialect.part_of`
+        stored = self._kinds_of(relation_of(extract.statement))
         bytes_ = {name for name, kind in stored.items() if kind is ValueKind.BINARY}
-        read = {n: ValueKind.BINARY if n in bytes_ else kind for n, kind in kinds.items()}  # `kind: text` too
-        columns = {n: again(kind, self.dialect) if n in whole else None for n, kind in read.items()}
-        return SecondReading(self.rows, self._raw, self.dialect, statement, columns)
+        read = {
+            n: ValueKind.BINARY if n in bytes_ else kind for n, kind in extract.kinds.items()
+        }  # `kind: text` too
+        columns = {n: again(kind, self.dialect) if n in extract.whole else None for n, kind in read.items()}
+        return SecondReading(self.rows, self._raw, self.dialect, extract.statement, columns)
 
     def _raw(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:
         with self._translated(statement), self._run(statement, stream=True) as result:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from afschrift.domain.own_account import Estimate, TableEstimate
+from afschrift.domain.reconciliation import Estimate, TableEstimate
 from afschrift.sources.explained import by_alias
 
 Rows = Callable[[str], list[tuple[Any, ...]]]

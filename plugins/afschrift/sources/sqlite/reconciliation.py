@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
-
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.reconcile.canonical import canonical, canonical_forms
+from afschrift.sources.reconcile.canonical import canonical, canonical_forms, canonical_text
 from afschrift.sources.reconcile.own_texts import Own
 from afschrift.sources.reconcile.second_reading import Again
 
@@ -21,13 +19,9 @@ _ONE_LINE = "trim(replace(replace({c}, char(13), ' '), char(10), ' '), ' ' || ch
 def again(kind: ValueKind | None) -> Again:
     """How a column of a planned kind is read a second time."""
     number = "CAST({c} AS INTEGER)" if kind is ValueKind.INTEGER else ""
-    own = Own("{c}", partial(_forms, kind), number=number).planned(kind, _ONE_LINE)
+    own = Own("{c}", partial(canonical_forms, kind), number=number).planned(kind, _ONE_LINE)
     value = _AS_TEXT if kind is ValueKind.TEXT else "{c}"
     return Again(own, ("typeof({c})", value), partial(_text, kind))
-
-
-def _forms(kind: ValueKind | None, forms: pa.Array) -> pa.Array:
-    return canonical_forms(kind, forms)
 
 
 def _text(kind: ValueKind | None, storage: bytes, value: Any) -> str | None:
@@ -40,7 +34,4 @@ def _text(kind: ValueKind | None, storage: bytes, value: Any) -> str | None:
             canonical(kind, repr(value)) if kind is not ValueKind.TEXT else repr(value).replace("inf", "Inf")
         )
     text = value.decode() if isinstance(value, bytes) else str(value)
-    if kind is ValueKind.JSON:
-        text = text.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")
-        return None if text == "null" else canonical(kind, text)
-    return canonical(kind, text)
+    return canonical_text(kind, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,9 +15,9 @@ from urllib.parse import quote
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.own_account import Estimate, TableOracle
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
-from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue_rows import foreign_keys
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
@@ -162,23 +162,19 @@ class Sqlite:
             while rows := cursor.fetchmany(FETCHED):
                 yield text_batch(self.name, names, rows)
 
-    def oracle(
-        self,
-        statement: str,
-        kinds: Mapping[str, ValueKind | None],
-        whole: Collection[str],
-        parts: Mapping[str, DocumentPart],
-    ) -> TableOracle:
+    def reconciliation(self, extract: Extract) -> Reconciliation:
         """The stored values, read a second time as they are."""
-        columns = {name: again(kind) if name in whole else None for name, kind in kinds.items()}
+        columns = {
+            name: again(kind) if name in extract.whole else None for name, kind in extract.kinds.items()
+        }
         document = ColumnType("JSON", ValueKind.JSON, "{column}")
         values = {
             name: self.dialect.part_of(document, part, part.column).value.format(
                 column=f"t.{self.dialect.quote(part.column)}"
             )
-            for name, part in parts.items()
+            for name, part in extract.parts.items()
         }
-        return SecondReading(self.rows, self._raw, self.dialect, statement, columns, values)
+        return SecondReading(self.rows, self._raw, self.dialect, extract.statement, columns, values)
 
     def _raw(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:
         with self._reading(statement):

@@ -10,6 +10,7 @@ import pytest
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
+from afschrift.domain.reconciliation import Extract
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb import ordered_ranges
 from afschrift.sources.duckdb import session as session_module
@@ -241,7 +242,7 @@ def test_a_lake_accounts_for_rows_that_little_memory_did_not_hold(
     of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
     session = open_source("w", "parquet", {"root": str(tmp_path), "threads": 1})
     with session:
-        oracle = session.oracle(of, {"id": ValueKind.INTEGER}, {"id"}, {})
+        reconciliation = session.reconciliation(Extract(of, {"id": ValueKind.INTEGER}, {"id"}))
         streamed, _ = read(session, of)  # type: ignore[arg-type]
         assert streamed == list(range(120_000))
-        assert oracle.sums(("id",), None).rows == 120_000
+        assert reconciliation.sums(("id",), None).rows == 120_000

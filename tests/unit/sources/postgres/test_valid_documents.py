@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from testbed import postgres as pg
 
+from afschrift.domain.reconciliation import Extract
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 from afschrift.values import json_text
@@ -46,9 +47,9 @@ def read(database: pg.Database, monkeypatch: pytest.MonkeyPatch) -> tuple[frozen
     kinds = {"id": ValueKind.INTEGER, **dict.fromkeys("bdjl", ValueKind.JSON), "t": ValueKind.TEXT}
     of = 'SELECT\n  CAST(t."b" AS text) AS "b"\nFROM "doc" AS t\nWHERE (1 = 1)\nORDER BY t."id"\n'
     with open_source("docs", "postgres", {}, connection="docs") as session:
-        oracle = session.oracle(of, kinds, kinds.keys(), {})
+        reconciliation = session.reconciliation(Extract(of, kinds, kinds.keys()))
         texts = pa.concat_arrays([batch.column(0) for batch in session.stream(of)])
-    return oracle.documents, texts
+    return reconciliation.documents, texts
 
 
 def test_of_jsonb_alone_it_is_known(database: pg.Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +105,9 @@ def test_lists_are_written_as_documents_by_every_way(
         selected = {name: columns[name].expression.format(column=f't."{name}"') for name in LISTS}
         listed = ",\n  ".join(f'{sql} AS "{name}"' for name, sql in selected.items())
         of = f'SELECT\n  {listed}\nFROM "lists" AS t\nWHERE (1 = 1)\nORDER BY 1\n'
-        oracle = session.oracle(of, dict.fromkeys(LISTS, ValueKind.JSON), LISTS, {})
+        reconciliation = session.reconciliation(Extract(of, dict.fromkeys(LISTS, ValueKind.JSON), LISTS))
         [batch] = session.stream(of)
-    assert oracle.documents == LISTS.keys()
+    assert reconciliation.documents == LISTS.keys()
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         assert json_text.are_documents(column), name
         assert json_text.documents(column, valid=True).equals(json_text.documents(column)), name
@@ -128,7 +129,7 @@ def test_the_server_counts_documents_without_writing_them(
             "rows",
             lambda statement, *args, **more: (seen.append(statement), rows(statement, *args, **more))[1],
         )
-        found = session.oracle(of, kinds, {"id", "b", "d", "j"}, {}).sums((), None)
+        found = session.reconciliation(Extract(of, kinds, {"id", "b", "d", "j"})).sums((), None)
     assert found.rows == len(AWKWARD) + 1
     assert found.present == {"id": found.rows, **dict.fromkeys("bdj", len(AWKWARD) - 1)}
     assert 'CAST(t."j" AS text)' in seen[-1]  # what was typed: only its text tells

@@ -1,4 +1,4 @@
-"""PostgreSQL gives its own account in a second session, on the snapshot and with the keys of the first one."""
+"""PostgreSQL reconciles in a second session, on the snapshot and with the keys of the first one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.warehouses import at
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.domain.own_account import Sums, TableOracle
+from afschrift.domain.reconciliation import Extract, Reconciliation, Sums
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.postgres.source import Postgres
@@ -44,12 +44,12 @@ def opened(database: pg.Database, user: str = "postgres") -> Source:
     return open_source("w", "postgres", {}, connection="w", connect=connect, tag="R-8")
 
 
-def oracle(session: Source, table: str = "event") -> TableOracle:
+def reconciliation(session: Source, table: str = "event") -> Reconciliation:
     holds = session.dialect.holds_key("t.owner", "integer")
     statement = OF.format(table=table, keys=session.dialect.keys, holds=holds)
     kinds = {"id": ValueKind.INTEGER, "note": ValueKind.TEXT}
     kinds |= {"slept": ValueKind.BOOLEAN} if table == "slow" else {}
-    return session.oracle(statement, kinds, kinds.keys(), {})
+    return session.reconciliation(Extract(statement, kinds, kinds.keys()))
 
 
 def sessions(database: pg.Database) -> int:
@@ -90,7 +90,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def account(one: TableOracle, *, begun: bool) -> Sums:
+def account(one: Reconciliation, *, begun: bool) -> Sums:
     if begun:
         one.begin(one.hashed, None)
     return one.sums(one.hashed, None)
@@ -100,9 +100,9 @@ def test_it_speaks_of_the_same_rows_whatever_changes_meanwhile(shop: pg.Database
     with opened(shop) as session:
         session.bind([Key("id", "1")], NOW)
         shop.execute("DELETE FROM event WHERE id < 1500", "UPDATE event SET note = 'another'")
-        beside = account(oracle(session), begun=True)
+        beside = account(reconciliation(session), begun=True)
         assert asked == ["second"]
-        assert beside == account(oracle(session), begun=False)
+        assert beside == account(reconciliation(session), begun=False)
         assert asked == ["second", "first"]
     assert (beside.rows, beside.present) == (1000, {"id": 1000, "note": 1000})
     ended(shop)
@@ -113,7 +113,7 @@ def test_it_is_of_whoever_is_bound(shop: pg.Database, asked: list[str]) -> None:
         found = []
         for owner in ("1", "2", "7"):
             session.bind([Key("id", owner)], NOW)
-            one = oracle(session)
+            one = reconciliation(session)
             found.append(account(one, begun=True))
             assert found[-1] == account(one, begun=False)
     assert [one.rows for one in found] == [1000, 1000, 0]
@@ -124,7 +124,7 @@ def test_it_is_of_whoever_is_bound(shop: pg.Database, asked: list[str]) -> None:
 def test_keys_of_before_are_not_asked_for(shop: pg.Database, asked: list[str]) -> None:
     with opened(shop) as session:
         session.bind([Key("id", "1")], NOW)
-        one = oracle(session)
+        one = reconciliation(session)
         one.begin(one.hashed, None)
         session.bind([Key("id", "7")], NOW)
         assert one.sums(one.hashed, None).rows == 0
@@ -166,7 +166,7 @@ def test_where_no_second_session_can_be_had_the_first_one_is_asked(
     try:
         with opened(shop, name) as session:
             session.bind([Key("id", "1")], NOW)
-            assert account(oracle(session), begun=True).rows == 1000
+            assert account(reconciliation(session), begun=True).rows == 1000
             assert asked == ["first"]
     finally:
         shop.execute(
@@ -183,7 +183,7 @@ def test_where_no_temporary_table_can_be_made_the_keys_go_along(shop: pg.Databas
     try:
         with opened(shop, name) as session:
             session.bind([Key("id", "2")], NOW)
-            assert account(oracle(session), begun=True).rows == 1000
+            assert account(reconciliation(session), begun=True).rows == 1000
             assert asked == ["second"]
     finally:
         shop.execute(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
@@ -192,7 +192,7 @@ def test_where_no_temporary_table_can_be_made_the_keys_go_along(shop: pg.Databas
 def test_what_runs_ends_with_the_session(shop: pg.Database) -> None:
     with opened(shop) as session:
         session.bind([Key("id", "1")], NOW)
-        one = oracle(session, "slow")  # ten seconds
+        one = reconciliation(session, "slow")  # ten seconds
         one.begin(one.hashed, None)
         while sessions(shop) < 2:
             time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""A source's own account asked for in a second session, while the first one still reads the rows."""
+"""Statements of a reconciliation in a second session, while the first one still reads the rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Second(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
-class AccountBeside:
+class SecondSession:
     """Saves time and nothing else: where the second session cannot be had, or fails, nothing is answered.
 
     Args:

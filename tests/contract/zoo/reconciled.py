@@ -1,4 +1,4 @@
-"""What a source's own account says of each column of a zoo: whether it agrees, and what it would stop."""
+"""What a reconciliation says of each column of a zoo: whether it agrees, and what it would stop."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.unit.sources.reading import chosen, statement
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import AfschriftError, ValidationFailedError
-from afschrift.domain.own_account import Sums, TableOracle
 from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.reconciliation import Extract, Reconciliation, Sums
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.comparison import Comparison, FormSums
@@ -22,11 +22,11 @@ from afschrift.values.forms import text_batch
 
 
 @dataclass(frozen=True)
-class Account:
+class ReconciledColumn:
     """Of one column.
 
     Attributes:
-        stopped: what the oracle says of the values as they are read; empty where it agrees.
+        stopped: what the reconciliation says of the values as they are read; empty where it agrees.
         hashed: its values are hashed, not only counted.
         missed: changed values that it let pass.
     """
@@ -37,14 +37,14 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Accounts:
+class ReconciledColumns:
     """By column: as its type has it, and as `kind: text` does."""
 
-    typed: Mapping[str, Account]
-    as_text: Mapping[str, Account]
+    typed: Mapping[str, ReconciledColumn]
+    as_text: Mapping[str, ReconciledColumn]
 
 
-def witness(zoo: Zoo, readable: Sequence[str], *, as_text: bool = False) -> dict[str, Account]:
+def reconcile(zoo: Zoo, readable: Sequence[str], *, as_text: bool = False) -> dict[str, ReconciledColumn]:
     """Read and compare each column by itself.
 
     Args:
@@ -52,7 +52,7 @@ def witness(zoo: Zoo, readable: Sequence[str], *, as_text: bool = False) -> dict
         readable: the columns out of which values come.
         as_text: as `kind: text` has them.
     """
-    found: dict[str, Account] = {}
+    found: dict[str, ReconciledColumn] = {}
     with zoo.warehouse.open() as planning:
         for table in dict.fromkeys(zoo.tables.get(name, TABLE) for name in readable):
             parts = {
@@ -60,7 +60,7 @@ def witness(zoo: Zoo, readable: Sequence[str], *, as_text: bool = False) -> dict
                 for name, column in chosen(planning, table, as_text=as_text).items()
                 if name in readable
             }
-            found |= _accounts(zoo, parts)
+            found |= _reconciled_columns(zoo, parts)
     return found
 
 
@@ -69,19 +69,19 @@ def _part(planning: Source, table: str, name: str, column: ColumnType) -> Extrac
     return ExtractPlan("w", table, (FieldPlan(name, column.kind, Action.INCLUDE, (), ""),), read)
 
 
-def _accounts(zoo: Zoo, parts: Mapping[str, ExtractPlan]) -> dict[str, Account]:
+def _reconciled_columns(zoo: Zoo, parts: Mapping[str, ExtractPlan]) -> dict[str, ReconciledColumn]:
     """One session after another: a statement that fails may have broken its session."""
-    found: dict[str, Account] = {}
+    found: dict[str, ReconciledColumn] = {}
     while left := [name for name in parts if name not in found]:
         with zoo.warehouse.open() as reading:
             for name in left:
-                found[name] = _account(reading, parts[name])
+                found[name] = _reconciled_column(reading, parts[name])
                 if found[name].stopped:
                     break
     return found
 
 
-def _account(reading: Source, part: ExtractPlan) -> Account:
+def _reconciled_column(reading: Source, part: ExtractPlan) -> ReconciledColumn:
     """Row by row: what a batch begins with and which rows stand beside each other plays no part."""
     (field,) = part.selected
     try:
@@ -96,23 +96,23 @@ def _account(reading: Source, part: ExtractPlan) -> Account:
             field.name,
         )
     except (AfschriftError, *_CRASHES) as why:
-        return Account(f"{type(why).__name__}: {why}", hashed=False)
+        return ReconciledColumn(f"{type(why).__name__}: {why}", hashed=False)
     if not hashed:
-        return Account("", hashed)
+        return ReconciledColumn("", hashed)
     texts = [text for batch in batches for text in batch.column(0).to_pylist()]
-    oracle = reading.oracle(part.statement, {field.name: field.kind}, {field.name}, {})
-    read = _sums(oracle, field.name, texts)
+    reconciliation = reading.reconciliation(Extract(part.statement, {field.name: field.kind}, {field.name}))
+    read = _sums(reconciliation, field.name, texts)
     others = _others(next(text for text in texts if text is not None), field.kind)
-    missed = (new for new in others if _sums(oracle, field.name, _with(texts, new)) == read)
-    return Account("", hashed, tuple(missed))
+    missed = (new for new in others if _sums(reconciliation, field.name, _with(texts, new)) == read)
+    return ReconciledColumn("", hashed, tuple(missed))
 
 
 _CRASHES = (ValueError, LookupError, ArithmeticError, TypeError, pa.ArrowException)
 
 
-def _sums(oracle: TableOracle, name: str, texts: Sequence[str | None]) -> Sums | None:
+def _sums(reconciliation: Reconciliation, name: str, texts: Sequence[str | None]) -> Sums | None:
     """Our side alone: what was read is what the source says, so other sums are not. None where it stops."""
-    side = FormSums(oracle, (name,), None)
+    side = FormSums(reconciliation, (name,), None)
     try:
         side.take(pa.RecordBatch.from_arrays([pa.array(texts, pa.string())], names=[name]))
     except ValidationFailedError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.contract.test_source_oracle import compare, extract
+from tests.contract.test_source_reconciliation import compare, extract
 from tests.support.warehouses import at
 
 from afschrift.sources.registry import open_source

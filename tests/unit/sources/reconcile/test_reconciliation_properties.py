@@ -1,4 +1,4 @@
-"""Whatever a database holds, what is read of it is what its own account says, or it is refused by name."""
+"""Whatever a database holds, what is read of it is reconciled, or it is refused by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from tests.contract.test_source_oracle import compare, extract
+from tests.contract.test_source_reconciliation import compare, extract
 from tests.support import mariadb
 from tests.support.properties import quicker
 from tests.support.warehouses import at
@@ -40,7 +40,7 @@ def rows(columns: Mapping[str, Column]) -> st.SearchStrategy[list[tuple[Any, ...
 
 
 def stopped(kind: str, options: dict[str, Any], connect: Any = None) -> dict[str, str]:
-    """Columns whose own account differs, or breaks; one whose values are refused with a remedy is none."""
+    """Columns whose reconciliation differs, or breaks; one whose values are refused with a remedy is none."""
     reached = {"connection": "w", "connect": connect} if connect else {}
     found: dict[str, str] = {}
     left: list[str] | None = None

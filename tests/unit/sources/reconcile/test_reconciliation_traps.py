@@ -1,4 +1,4 @@
-"""Values that a driver, an expression or a united view made otherwise: the source's own account tells.
+"""Values that a driver, an expression or a united view made otherwise: the reconciliation finds them.
 
 Each is read by an extract as a fault would leave it, whatever the adapters do today.
 """
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from testbed import postgres as pg
-from tests.contract.test_source_oracle import compare, extract
+from tests.contract.test_source_reconciliation import compare, extract
 from tests.support import mariadb
 from tests.support.warehouses import at
 

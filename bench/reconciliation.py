@@ -1,10 +1,10 @@
-"""What the source's own account of an extract costs: requests without it, with a sample, and with all rows.
+"""What the reconciliation of an extract costs: requests without it, with a sample, and with all rows.
 
-    python -m bench.oracle [--rows 200000] [--repeat 3]
+    python -m bench.reconciliation [--rows 200000] [--repeat 3]
 
 In turns, in one run: 19 awkward columns of PostgreSQL, the like of DuckDB, and the small shop of the tests,
-of which every row is always hashed. Prints the least seconds of each, what the account adds, and the same of
-our own seconds of CPU, which a busy machine does not change. The product cannot do without the account; this
+of which every row is always hashed. Prints the least seconds of each, what it adds, and the same of
+our own seconds of CPU, which a busy machine does not change. The product cannot do without it; this
 file takes its place in a process of its own.
 """
 
@@ -105,7 +105,7 @@ def seconds(environment: dict[str, str], mode: str, customer: int) -> tuple[floa
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
         path = os.pathsep.join((str(_ROOT / "plugins"), str(_ROOT)))
         share = {"AFSCHRIFT_HASHED_PERCENT": _MODES[mode], "AFSCHRIFT_HOME": home, "PYTHONPATH": path}
-        command = [sys.executable, "-m", "bench.oracle", "--one", mode, str(customer), "csv"]
+        command = [sys.executable, "-m", "bench.reconciliation", "--one", mode, str(customer), "csv"]
         *_, steps, cpu = watch(command, os.environ | environment | share).output.splitlines()
         return sum(took for step, took in json.loads(steps).items() if step != "rows"), float(cpu)
 

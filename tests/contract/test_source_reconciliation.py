@@ -1,4 +1,4 @@
-"""Every registered source bears witness of its own values: what is read as it stands, and what is not."""
+"""Every registered source is reconciled: what is read unchanged agrees, and what is not is found."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def extract(session: Source, table: str, types: dict[str, ColumnType], order: tu
 
 
 def compare(session: Source, part: ExtractPlan, percent: float = 5) -> Compared:
-    """Read a table as a request does, and hold it against the source's own account."""
+    """Read a table as a request does, and reconcile it."""
     comparison = Comparison(session, part, percent, "seed")
     for batch in map(without_keys, session.stream(part.statement)):
         comparison.take(text_batch(batch, part.selected))

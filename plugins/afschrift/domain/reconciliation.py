@@ -1,13 +1,32 @@
-"""What a warehouse says of a statement: its cost before, its own account of what was read after, and ours."""
+"""What a source says of a statement: an estimate of its cost, and the reconciliation of what was read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from afschrift.domain.value_kind import DocumentPart, ValueKind
 
 PRIME = 1_000_003
 """Numbers are mixed modulo this prime to draw a sample: SQL and Arrow reckon it alike, without overflow."""
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What is read of one table, and so what is reconciled.
+
+    Attributes:
+        statement: that reads the rows.
+        kinds: the columns that leave, in order, as they are planned.
+        whole: those of them that leave unchanged; of the others values are only counted.
+        parts: those of them that are parts of documents.
+    """
+
+    statement: str
+    kinds: Mapping[str, ValueKind | None]
+    whole: Collection[str]
+    parts: Mapping[str, DocumentPart] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,12 +78,12 @@ class SameRows(Protocol):
         """
 
 
-class TableOracle(Protocol):
-    """A warehouse's own account of the rows of one extract. Arrow arrays are written as Any."""
+class Reconciliation(Protocol):
+    """Sums that a source makes of the rows of one extract, to hold against ours. Arrow arrays are Any."""
 
     @property
     def hashed(self) -> tuple[str, ...]:
-        """The columns of which the warehouse's own text is known for each value form."""
+        """The columns of which the source's own text is known for each value form."""
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -75,10 +94,10 @@ class TableOracle(Protocol):
         """Those for which the source writes nothing but JSON documents, each on one line."""
 
     def own(self, column: str, forms: Any) -> Any:
-        """Value forms of a column (`pa.string`) as the warehouse's own texts."""
+        """Value forms of a column (`pa.string`) as the source's own texts."""
 
     def begin(self, columns: Sequence[str], sample: Sample | None) -> None:
-        """`sums` will be asked for this; where the warehouse can, it begins while the rows are still read."""
+        """`sums` will be asked for this; where the source can, it begins while the rows are still read."""
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         """Count the rows and all values; hash the rows' own texts of some columns."""
