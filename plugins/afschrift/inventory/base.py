@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +25,15 @@ from afschrift.domain.language import ordered
 def as_list(value: Any) -> Any:
     """One thing stands for a list of one."""
     return value if isinstance(value, list) or value is None else [value]
+
+
+DRAFT, CONFIRMED = ".draft.yml", ".confirmed.yml"
+"""Ends of the names of files that programs own, beside the one that people write (`inventory.layers`)."""
+
+
+def is_layer(path: Path) -> bool:
+    """Whether a file goes with another one."""
+    return path.name.endswith((DRAFT, CONFIRMED))
 
 
 STRICT = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

@@ -12,13 +12,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from afschrift.inventory.base import CONFIRMED, DRAFT, is_layer
 from afschrift.inventory.confirmation import Confirmation, confirmations
 from afschrift.inventory.confirmed_layer import ConfirmedFile, Lapsed, unknown_sessions, with_confirmed
 from afschrift.inventory.document import Document
 from afschrift.inventory.draft_layer import additions, with_additions
 from afschrift.inventory.faults import Fault
-
-DRAFT, CONFIRMED = ".draft.yml", ".confirmed.yml"
 
 
 class _Loose(BaseModel):
@@ -70,11 +69,6 @@ def draft_of(path: Path) -> Path:
 def confirmed_of(path: Path) -> Path:
     """The confirmations of a file."""
     return path.with_name(path.stem + CONFIRMED)
-
-
-def is_layer(path: Path) -> bool:
-    """Whether a file goes with another one."""
-    return path.name.endswith((DRAFT, CONFIRMED))
 
 
 def layered(path: Path, files: Mapping[Path, bytes], languages: Sequence[str] = ()) -> Layered:

@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from afschrift.inventory.base import is_layer
 from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.confirmed_layer import Lapsed
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
-from afschrift.inventory.layers import Layered, alone, is_layer, layered
+from afschrift.inventory.layers import Layered, alone, layered
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import StringConstraints, ValidationError
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.base import Part
+from afschrift.inventory.base import Part, is_layer
 from afschrift.law.manual_search import KIND as MANUAL
 from afschrift.outside.limits import UnreadableError, read_file
 from afschrift.outside.read_yaml import read_yaml
@@ -101,7 +101,7 @@ def declared(folder: Path) -> Declared:
     read: dict[str, RunIn] = {}
     manual: list[str] = []
     for path in sorted(folder.glob("*.y*ml")):
-        if path.name in NO_SOURCES:
+        if path.name in NO_SOURCES or is_layer(path):
             continue
         try:
             head = _head_of(read_file(path))

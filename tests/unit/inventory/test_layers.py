@@ -18,6 +18,7 @@ from afschrift.inventory.column import Column
 from afschrift.inventory.confirmed_layer import Why
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.load import load
+from afschrift.inventory.run_in import declared
 
 MAP = """\
 source: shop
@@ -134,6 +135,12 @@ def test_what_is_gone_is_said_and_counts_for_nothing(folder: Path) -> None:
     assert (
         said.code == 0 and "note: shop.land is in the file of confirmations, but the map has no" in said.text
     )
+
+
+def test_who_only_routes_tasks_passes_over_files_that_go_with_another(folder: Path) -> None:
+    (folder / "shop.draft.yml").write_text("tables: {}\n")
+    (folder / "identity.draft.yml").write_text("keys: {}\n")
+    assert list(declared(folder).read) == list(load(folder).sources) == ["shop"]
 
 
 def test_the_digest_of_the_map_covers_both_files(folder: Path) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from afschrift.datamap.check.finding import Code, Finding, Severity
 from afschrift.datamap.review.map_files import read_files
+from afschrift.inventory.base import is_layer
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault
-from afschrift.inventory.layers import is_layer, layered
+from afschrift.inventory.layers import layered
 from afschrift.inventory.load import SINGLES
 
 

@@ -17,8 +17,8 @@ from afschrift.datamap.review.drafts import content, drafted
 from afschrift.datamap.review.map_files import Files, read_files, replace_files
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Unique
+from afschrift.inventory.base import is_layer
 from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.layers import is_layer
 from afschrift.inventory.load import IDENTITY, SINGLES, load_files
 from afschrift.sources.registry import SOURCES
 

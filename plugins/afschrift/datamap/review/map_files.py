@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.layers import CONFIRMED
+from afschrift.inventory.base import CONFIRMED
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.outside.limits import read_file

@@ -20,8 +20,9 @@ from afschrift.datamap.review.map_files import (
 from afschrift.datamap.review.pointing import Place
 from afschrift.datamap.review.same_words import altered
 from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.inventory.base import is_layer
 from afschrift.inventory.faults import Fault, InventoryError
-from afschrift.inventory.layers import confirmed_of, is_layer, layered
+from afschrift.inventory.layers import confirmed_of, layered
 from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.model import Inventory
 from afschrift.outside.read_yaml import read_yaml

@@ -15,8 +15,8 @@ from afschrift.datamap.review.map_files import read_files, replace_files
 from afschrift.datamap.scan.key_names import EMAIL_KEY
 from afschrift.datamap.scan.source_draft import Draft
 from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.base import is_layer
 from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.layers import is_layer
 from afschrift.inventory.load import IDENTITY, SINGLES, load
 from afschrift.outside.limits import UnreadableError, read_file
 from afschrift.outside.read_yaml import read_yaml
