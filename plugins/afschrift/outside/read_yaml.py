@@ -42,7 +42,6 @@ _DECIMAL = re.compile(
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TEXT_TAGS = frozenset(("!", "tag:yaml.org,2002:str"))
-_NO_NAME, _MERGE = object(), object()
 _STARTS = frozenset((yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent))
 
 
@@ -65,7 +64,7 @@ def read_yaml(read: str | bytes, name: str = "") -> Any:
         remedy = f'take it out, or write it in quotes as "\\u{ord(found[0]):04x}".'
         raise UnreadableError(words, name=name, line=text.count("\n", 0, found.start()) + 1, remedy=remedy)
     with _faults(name, text.rstrip("\n").count("\n") + 1):
-        return _Content(name).of(yaml.parse(text, Loader=yaml.CBaseLoader))
+        return _Content(name, yaml.parse(text, Loader=yaml.CBaseLoader)).read()
 
 
 def compose(text: str, name: str = "") -> yaml.Node | None:
@@ -126,74 +125,91 @@ def _faults(name: str, last: int) -> Iterator[None]:
 
 
 class _Content:
-    """Builds the document of a stream of events without recursion, and stops at the first limit."""
+    """Builds the document of a stream of events, and stops at the first limit, which bounds recursion too."""
 
-    def __init__(self, name: str) -> None:
-        self._of = name
-        self._open: list[Any] = [[]]
-        self._names: list[Any] = [_NO_NAME]  # of each open mapping, the name whose value comes next
-        self._anchors: list[tuple[str | None, int]] = [(None, 0)]  # of each open part; the parts till then
-        self._merged: list[list[Any]] = [[]]  # of each open mapping, what stands behind `<<`
+    def __init__(self, name: str, events: Iterator[Any]) -> None:
+        self._of, self._events = name, events
         self._anchored: dict[str, tuple[Any, int]] = {}  # with the number of its parts
-        self._parts = self._repeated = 0
+        self._parts = self._repeated = self._depth = 0
         self._line = 1
 
-    def of(self, events: Iterable[Any]) -> Any:
-        for event in events:
-            kind = type(event)
-            self._line = event.start_mark.line + 1
-            self._parts += kind in _STARTS
-            if self._parts > PARTS:
-                raise too_many(self._of, self._line)
-            if kind is yaml.ScalarEvent:
-                is_merge = event.value == "<<" and event.implicit[0] and type(self._open[-1]) is dict
-                if is_merge and self._names[-1] is _NO_NAME:
-                    self._names[-1] = _MERGE
-                    continue
-                value = self._scalar(event)
-                self._put(value)
-                self._keep(event.anchor, value, 1)
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                self._begin(event, {} if kind is yaml.MappingStartEvent else [])
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._end()
-            elif kind is yaml.AliasEvent:
-                self._alias(event.anchor)
-            elif kind is yaml.DocumentStartEvent and self._open[0]:
-                raise self._fault("it holds several documents (`---`)", "make a file of each.")
-        top = self._open[0]
-        return top[0] if top else None
+    def read(self) -> Any:
+        found: list[Any] = []
+        while type(event := self._next()) is not yaml.StreamEndEvent:
+            if type(event) is yaml.DocumentStartEvent:
+                if found:
+                    raise self._fault("it holds several documents (`---`)", "make a file of each.")
+                found.append(self._value(self._next()))
+        return found[0] if found else None
+
+    def _next(self) -> Any:
+        event = next(self._events)
+        self._line = event.start_mark.line + 1
+        self._parts += type(event) in _STARTS
+        if self._parts > PARTS:
+            raise too_many(self._of, self._line)
+        return event
 
     def _fault(self, words: str, remedy: str = "mend it there.") -> UnreadableError:
         return UnreadableError(words, name=self._of, line=self._line, remedy=remedy)
 
-    def _begin(self, event: Any, part: Any) -> None:
+    def _value(self, event: Any) -> Any:
+        if type(event) is yaml.AliasEvent:
+            return self._alias(str(event.anchor))
+        before = self._parts
+        value = self._scalar(event) if type(event) is yaml.ScalarEvent else self._part(event)
+        if event.anchor is not None:
+            self._anchored[event.anchor] = value, self._parts - before + 1
+        return value
+
+    def _part(self, event: Any) -> Any:
+        self._must_be_taken(event)
+        self._depth += 1
+        part = self._mapping() if type(event) is yaml.MappingStartEvent else self._sequence()
+        self._depth -= 1
+        return part
+
+    def _must_be_taken(self, event: Any) -> None:
         if event.tag is not None and event.tag != "!":
             raise self._fault("tags (`!name`) are not taken", "leave it out.")
-        if len(self._open) > DEPTH:
+        if self._depth >= DEPTH:
             raise too_deep(self._of, self._line)
-        self._put(part)
-        self._open.append(part)
-        self._names.append(_NO_NAME)
-        self._anchors.append((event.anchor, self._parts))
-        self._merged.append([])
 
-    def _end(self) -> None:
-        part, (anchor, before) = self._open.pop(), self._anchors.pop()
-        self._names.pop()
-        for merged in self._merged.pop():
-            for one in merged if isinstance(merged, list) else [merged]:
-                if not isinstance(one, dict):
-                    raise self._fault("what stands behind `<<` is no mapping")
-                for name, value in one.items():
-                    part.setdefault(name, value)
-        self._keep(anchor, part, self._parts - before + 1)
+    def _sequence(self) -> list[Any]:
+        part = []
+        while type(event := self._next()) is not yaml.SequenceEndEvent:
+            part.append(self._value(event))
+        return part
 
-    def _keep(self, anchor: str | None, value: Any, parts: int) -> None:
-        if anchor is not None:
-            self._anchored[anchor] = (value, parts)
+    def _mapping(self) -> dict[Any, Any]:
+        part: dict[Any, Any] = {}
+        merged: list[Any] = []  # what follows `<<`
+        while type(event := self._next()) is not yaml.MappingEndEvent:
+            if type(event) is yaml.ScalarEvent and event.value == "<<" and event.implicit[0]:
+                other = self._value(self._next())
+                merged += other if isinstance(other, list) else [other]
+                continue
+            name = self._name(event)
+            if name in part:
+                raise self._fault("a name stands twice in one mapping (duplicate key)", "keep one of them.")
+            part[name] = self._value(self._next())
+        for other in merged:
+            if not isinstance(other, dict):
+                raise self._fault("what stands behind `<<` is no mapping")
+            for name, value in other.items():
+                part.setdefault(name, value)
+        return part
 
-    def _alias(self, anchor: str) -> None:
+    def _name(self, event: Any) -> Any:
+        if type(event) in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+            self._must_be_taken(event)
+        else:
+            name = self._value(event)
+            if type(name) not in (dict, list):
+                return name
+        raise self._fault("a name in a mapping is no word or number")
+
+    def _alias(self, anchor: str) -> Any:
         if anchor not in self._anchored:  # a part within itself is not whole yet
             raise self._fault(f"nothing before it is called `&{anchor}`")
         value, parts = self._anchored[anchor]
@@ -201,26 +217,7 @@ class _Content:
         self._parts += parts
         if self._repeated > REPEATED:
             raise repeats_too_much(self._of, self._line)
-        self._put(value)
-
-    def _put(self, value: Any) -> None:
-        """Add a value to the part that is open, or keep it as the name of the next one."""
-        part, name = self._open[-1], self._names[-1]
-        if type(part) is list:
-            part.append(value)
-            return
-        if name is _NO_NAME:
-            if type(value) in (dict, list):
-                raise self._fault("a name in a mapping is no word or number")
-            if value in part:
-                raise self._fault("a name stands twice in one mapping (duplicate key)", "keep one of them.")
-            self._names[-1] = value
-            return
-        if name is _MERGE:
-            self._merged[-1].append(value)
-        else:
-            part[name] = value
-        self._names[-1] = _NO_NAME
+        return value
 
     def _scalar(self, event: Any) -> Any:
         if event.tag is not None and event.tag not in _TEXT_TAGS:
