@@ -102,10 +102,11 @@ def stages(
         sample: about how many of them are kept here for the stages after the reading.
         repeat: of each measurement.
     """
-    accepted, plan = gated_extract(services, request, "wide")
+    gate = gated_extract(services, request, "wide")
+    accepted, plan = gate.request, gate.plan
     [part] = plan.of_source("wide")
     fields = part.selected
-    reading = SourceReading(services, plan, "wide", keys_of(services, plan))
+    reading = SourceReading(gate, "wide", keys_of(gate))
     with services.open_source("wide", request) as session:
         meter = Meter(session, rows, repeat)
         session.bind(*reading.keys(accepted.received_at))

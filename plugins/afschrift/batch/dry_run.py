@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from afschrift.batch.members import WHY_ALONE, Alone, Member, alone, reads, why_alone
+from afschrift.batch.members import WHY_ALONE, Alone, reads, why_alone
 from afschrift.batch.together import TogetherFinder
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.keys import Key
@@ -25,19 +25,20 @@ def explain(services: Services, requests: Sequence[str]) -> Iterator[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for request_id in requests:
         try:
-            one = _planned(services, request_id)
+            planned = _planned(services, request_id)
         except StagedFileError:
             yield f"{request_id}: what was staged of it is gone; it is classified by itself again"
             continue
-        if one is None:
+        if planned is None:
             yield f"{request_id}: no plan is frozen yet; it is assessed and classified by itself first"
             continue
-        for source in searched_sources(services, one.plan):
-            why = alone(one, source)
+        plan, keys = planned
+        for source in searched_sources(services, plan):
+            why = why_alone(services, plan, keys, source)
             if why is not None:
                 yield f"{request_id} {source}: alone, since {WHY_ALONE[why]}"
             else:
-                found.setdefault((source, reads(one.plan, source)), []).append(request_id)
+                found.setdefault((source, reads(plan, source)), []).append(request_id)
     for (source, _), some in found.items():
         yield from _group(services, source, some)
 
@@ -75,12 +76,10 @@ def without_shape(services: Services, plan: Plan, source: str, session: Source) 
     return [part.table for part in plan.of_source(source) if finder.of_extract(part) is None]
 
 
-def _planned(services: Services, request_id: str) -> Member | None:
-    request = services.register.requests.get(request_id)
+def _planned(services: Services, request_id: str) -> tuple[Plan, Sequence[Key]] | None:
     if services.register.steps.latest(request_id, "classify") is None:
         return None
-    keys = staged_keys(services.staging(request_id))
-    return Member(services, request, _plan(services, request_id), keys, again=False)
+    return _plan(services, request_id), staged_keys(services.staging(request_id))
 
 
 def _plan(services: Services, request_id: str) -> Plan:

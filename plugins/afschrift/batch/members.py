@@ -15,6 +15,7 @@ from afschrift.domain.request import Request
 from afschrift.selection.held_keys import HeldKeys, alike, held_as
 from afschrift.services import Services
 from afschrift.steps.extract import extracted_before, gated_extract, keys_of
+from afschrift.steps.plan_gates import Gate
 from afschrift.steps.residual import searched_sources
 
 
@@ -47,20 +48,33 @@ class Member:
     """A request that waits to read a source.
 
     Attributes:
-        services: of its own run.
+        gate: of `extract`, with the services of its own run.
         again: the source was extracted once, and what was staged is gone.
     """
 
-    services: Services
-    request: Request
-    plan: Plan
+    gate: Gate
     keys: tuple[Key, ...]
     again: bool
 
     @property
     def id(self) -> str:
         """Of the request."""
-        return self.request.id
+        return self.gate.request.id
+
+    @property
+    def services(self) -> Services:
+        """Of its own run."""
+        return self.gate.services
+
+    @property
+    def request(self) -> Request:
+        """That waits."""
+        return self.gate.request
+
+    @property
+    def plan(self) -> Plan:
+        """Frozen."""
+        return self.gate.plan
 
     def holds(self, rows: TogetherRows) -> HeldKeys:
         """What a row of theirs in a table may hold."""
@@ -73,9 +87,9 @@ def member(services: Services, request_id: str, source: str) -> Member | None:
     Raises:
         GateError, NeedsPersonError: as `extract`.
     """
-    request, plan = gated_extract(services, request_id, source)
-    done, again = extracted_before(services, plan, source)
-    return None if done is not None else Member(services, request, plan, keys_of(services, plan), again)
+    gate = gated_extract(services, request_id, source)
+    done, again = extracted_before(gate, source)
+    return None if done is not None else Member(gate, keys_of(gate), again)
 
 
 def alone(one: Member, source: str) -> Alone | None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from afschrift.batch.members import Member
 from afschrift.batch.split import OtherPersonsRowError
 from afschrift.casework.question_kinds import KINDS
-from afschrift.domain.errors import AfschriftError, GateError, RetriableError, StagedFileError
+from afschrift.domain.errors import AfschriftError, RetriableError, StagedFileError
 from afschrift.domain.extracted import SourceExtract, TableExtract
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.state import State
 from afschrift.questions.ask import asking
-from afschrift.steps.extract import clear_extract, gated_extract
+from afschrift.steps.extract import ask_again, clear_extract
 from afschrift.steps.gates import in_run, refusal
 from afschrift.steps.source_reading import SourceReading
 from afschrift.steps.step_evidence import StepEvidence
@@ -39,7 +39,7 @@ class PersonReading:
 
     def __post_init__(self) -> None:
         one = self.member
-        self.reading = SourceReading(one.services, one.plan, self.source, one.keys)
+        self.reading = SourceReading(one.gate, self.source, one.keys)
 
     @property
     def part(self) -> dict[str, ExtractPlan]:
@@ -87,12 +87,7 @@ class PersonReading:
         Raises:
             GateError: the request is closed, or something drifted.
         """
-        _, plan = gated_extract(self.member.services, self.member.id, self.source)
-        if plan.digest() != self.member.plan.digest():
-            raise GateError(
-                f"Another plan of request {self.member.id} was frozen meanwhile.",
-                remedy="its own run goes on by it.",
-            )
+        ask_again(self.member.gate, self.source)
 
     def require_open(self) -> None:
         """Nobody closed the request, put it back, or began another run of it, while it was written.

@@ -227,7 +227,7 @@ class SourcePass:
         member, record = reader.member, reader.reading.stage(reader.record)
         batch = {"id": self._batch, "requests": len(self._readers)}
         evidence = {**reader.reading.evidence(record), "batch": batch}
-        return finish(member.services, member.plan, record, evidence, reader.took, again=member.again)
+        return finish(member.gate, record, evidence, reader.took, again=member.again)
 
 
 def _refused(reader: PersonReading, met: OtherPersonsRowError) -> OtherPersonsRowError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
@@ -20,6 +20,7 @@ from afschrift.register.database.database import Database, once
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.identity_tables import look_up
 from afschrift.register.database.tables import case_file, data_key, message, request
+from afschrift.register.database.written import WRITTEN, Written
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail import erasures, event_codes, segments, trail
@@ -105,8 +106,14 @@ class Repository:
         """The row with an id; None where there is none, or where it is no id."""
         if not is_id(row_id):
             return None
-        found = with_value("id", table)
-        return once(tx, (table.name, row_id), lambda: tx.execute(found, {"value": row_id}).first())
+        asked = partial(tx.execute, with_value("id", table), {"value": row_id})
+        writes = table is request and tx.get_execution_options().get("afschrift_write")
+        writing: Written | None = tx.info.get(WRITTEN) if writes else None
+        if writing is None:
+            return once(tx, (table.name, row_id), lambda: asked().first())
+        if row_id not in writing.requests and (row := asked().first()):
+            writing.requests[row_id] = row
+        return writing.requests.get(row_id)
 
     def _request_row(self, tx: Connection, request_id: str) -> Row[Any]:
         row = self._row(tx, request, request_id)

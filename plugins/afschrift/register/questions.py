@@ -82,7 +82,8 @@ class Questions(Repository):
                     about=about,
                     fingerprint=fingerprint,
                 )
-            self._overtake(tx, asked, overtakes)
+            if overtakes:
+                self._overtake(tx, asked, overtakes)
             if not stays:
                 self._set_state(tx, row, "question_asked", State.NEEDS_PERSON)
             return _question(asked)

@@ -77,5 +77,9 @@ class Register:
         self.evidence = Evidence(store)
 
     def read_snapshot(self) -> AbstractContextManager[None]:
-        """All that this thread reads inside is of one moment (`Database.read_snapshot`)."""
+        """All that this thread reads inside is of one state of the register (`Database.read_snapshot`)."""
         return self.store.database.read_snapshot()
+
+    def one_write(self) -> AbstractContextManager[None]:
+        """All that this thread writes inside is one transaction (`Database.one_write`)."""
+        return self.store.database.one_write()

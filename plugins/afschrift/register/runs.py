@@ -13,7 +13,7 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.run import LOST, Run
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import run
-from afschrift.register.trail.told_rows import change_rows, insert_row
+from afschrift.register.trail.told_rows import change_rows, insert_row, rows_of_request
 
 
 class Runs(Repository):
@@ -46,12 +46,18 @@ class Runs(Repository):
     def see(self, request_id: str, run_id: str, patience: timedelta) -> Run | None:
         """Mark a run as alive at the beginning of a step. One that had ended is opened again.
 
+        A run that gave a sign of life a moment ago needs no other: while it goes, none else can begin.
+
         Returns:
             As `begin`; None: this run never began for this request.
         """
-        with self._db.write() as tx:
-            if self._find_run(tx, request_id, run_id) is None:
+        with self._db.read() as tx:
+            mine = [one for one in rows_of_request(tx, run, request_id) if one.run_id == run_id]
+            if not mine:
                 return None
+            if mine[0].ended_at is None and mine[0].seen_at >= rfc3339(self._clock() - patience / 60):
+                return _run(mine[0])
+        with self._db.write() as tx:
             return self._go(tx, request_id, run_id, patience, "system")
 
     def keep_alive(self, request_id: str, run_id: str) -> None:

@@ -13,7 +13,7 @@ from afschrift.domain.request import check_formats
 from afschrift.domain.state import State
 from afschrift.services import Services
 from afschrift.steps.gates import enter
-from afschrift.steps.step_evidence import StepEvidence
+from afschrift.steps.step_evidence import StepBasis, StepEvidence
 
 
 def assess(services: Services, request_id: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
             question stands in the register.
         RefusedError: a format that does not exist or does not qualify.
     """
-    evidence, register = StepEvidence(), services.register
+    took, register = StepEvidence(), services.register
     with register.read_snapshot():  # it rests on what the gate itself held against the trail
         request = enter(services, request_id, "assess")
         check_formats(request.right, request.formats, tuple(services.formats))
@@ -34,13 +34,15 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
         identity = require_identity(services, request)
         require_representation(services, request_id)
         require_decision(services, request_id)
-    inputs = digest({"identity": identity.at, "formats": list(request.formats), "right": request.right})
-    done = register.steps.result(request_id, "assess", inputs)
+        inputs = digest({"identity": identity.at, "formats": list(request.formats), "right": request.right})
+        done = register.steps.result(request_id, "assess", inputs)
+        basis = StepBasis(register, request_id)
     if done is not None:
         return done
-    if request.state is State.RECEIVED:
-        register.requests.move(request_id, State.ACKNOWLEDGED, NewEvent("acknowledged"))
     result = {"request": request_id, "right": str(request.right)}
     payload = {"rules": ["R10", "R57"], "identity": identity.choice, "identity_by": identity.by}
-    event = NewEvent("assessed", payload={**payload, **evidence.of(register, request_id)})
-    return register.steps.finish(request_id, "assess", inputs, result, event)
+    event = NewEvent("assessed", payload={**payload, **took.of(basis)})
+    with register.one_write():
+        if request.state is State.RECEIVED:
+            register.requests.move(request_id, State.ACKNOWLEDGED, NewEvent("acknowledged"))
+        return register.steps.finish(request_id, "assess", inputs, result, event)

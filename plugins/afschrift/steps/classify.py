@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from afschrift.casework.decision.require import hidden_places, require_decision
+from afschrift.casework.decision.require import require_decision
 from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.manual.question import asked_again
 from afschrift.casework.partial_response.require import ask_for_more
@@ -50,17 +50,18 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
         basis = plan_basis(services, request_id)
         now, latest = services.now(), basis.latest
         draft = None if _still_holds(services, basis) else _draft(services, basis, now)
+        staging = services.staging(request_id)
     if draft is None:
-        return _accepted(services, request_id, basis.latest or {})
+        return _accepted(services, basis, basis.latest or {})
     answers = Answers(basis.decisions)
-    _stop_where_nothing_is_given(services, basis.request, draft, answers)
-    stage_person(services.staging(request_id), draft.keys, draft.identifiers)
+    _stop_where_nothing_is_given(services, basis, draft, answers)
+    stage_person(staging, draft.keys, draft.identifiers)
     turn = latest.get("turn", 0) + 1 if latest else 1
     told = {"inputs": basis.inputs, "decisions": basis.rests_on, "turn": turn}
     told |= {"map": list(basis.stopping)} if basis.stopping else {}
     if latest is not None and latest["plan"] == draft.plan.digest():
-        return _keep(services, request_id, latest, told, took)
-    return _freeze(services, replace(draft.plan, frozen_at=now), told, took)
+        return _keep(services, basis, latest, told, took)
+    return _freeze(services, basis, replace(draft.plan, frozen_at=now), told, took)
 
 
 def _still_holds(services: Services, basis: PlanBasis) -> bool:
@@ -97,43 +98,49 @@ def _draft(services: Services, basis: PlanBasis, now: str) -> PlanDraft:
 
 
 def _keep(
-    services: Services, request_id: str, latest: dict[str, Any], basis: dict[str, Any], took: StepEvidence
+    services: Services, basis: PlanBasis, latest: dict[str, Any], told: dict[str, Any], took: StepEvidence
 ) -> dict[str, Any]:
     """The plan comes out the same under the decisions and options of today: it holds for them too."""
-    _accepted(services, request_id, latest)
-    if latest["inputs"] == basis["inputs"] and latest.get("map") == basis.get("map"):
+    _accepted(services, basis, latest)
+    if latest["inputs"] == told["inputs"] and latest.get("map") == told.get("map"):
         return latest
-    told = took.of(services.register, request_id)
-    event = NewEvent("plan_kept", payload={"plan": latest["plan"], **told})
-    return services.register.steps.finish(request_id, "classify", digest(basis), {**latest, **basis}, event)
+    event = NewEvent("plan_kept", payload={"plan": latest["plan"], **took.of(basis.evidence)})
+    return services.register.steps.finish(
+        basis.request.id, "classify", digest(told), {**latest, **told}, event
+    )
 
 
-def _freeze(services: Services, plan: Plan, basis: dict[str, Any], took: StepEvidence) -> dict[str, Any]:
+def _freeze(
+    services: Services, basis: PlanBasis, plan: Plan, told: dict[str, Any], took: StepEvidence
+) -> dict[str, Any]:
     """Keep the plan and say so in the trail; every later step is bound to its digest and basis."""
     register = services.register
-    plan_digest = register.plans.save(plan)
     result = {
-        "plan": plan_digest,
+        "plan": plan.digest(),
         "sources": list(read_sources(services, plan)),
         "tables": len(plan.extracts),
         "withheld": len(plan.withheld),
-        **basis,
+        **told,
     }
-    _accepted(services, plan.request, result)
-    payload = {"plan": plan_digest, **plan_evidence(plan), **_hidden(register, plan.request)}
-    event = NewEvent("plan_frozen", payload={**payload, **took.of(register, plan.request)})
-    return register.steps.finish(plan.request, "classify", digest(basis), result, event)
+    payload = {"plan": plan.digest(), **plan_evidence(plan), **_hidden(basis)}
+    event = NewEvent("plan_frozen", payload={**payload, **took.of(basis.evidence)})
+    _answer_must_not_be_ready(services, basis.request)
+    with register.one_write():
+        register.plans.save(plan)
+        _accepted(services, basis, result)
+        return register.steps.finish(plan.request, "classify", digest(told), result, event)
 
 
-def _accepted(services: Services, request_id: str, result: dict[str, Any]) -> dict[str, Any]:
+def _accepted(services: Services, basis: PlanBasis, result: dict[str, Any]) -> dict[str, Any]:
     """Nothing stands in the way (any more): the request is in work.
 
     Raises:
         NeedsPersonError: the answer under this plan is ready already, and the person is to be told.
     """
-    _answer_must_not_be_ready(services, services.register.requests.get(request_id))
-    if services.register.requests.get(request_id).state is not State.ACCEPTED:
-        services.register.requests.move(request_id, State.ACCEPTED, NewEvent("accepted"))
+    request = basis.request
+    _answer_must_not_be_ready(services, request)
+    if request.state is not State.ACCEPTED:
+        services.register.requests.move(request.id, State.ACCEPTED, NewEvent("accepted"))
     return result
 
 
@@ -165,9 +172,9 @@ def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] |
 
 
 def _stop_where_nothing_is_given(
-    services: Services, request: Request, draft: PlanDraft, answers: Answers
+    services: Services, basis: PlanBasis, draft: PlanDraft, answers: Answers
 ) -> None:
-    request_id = request.id
+    request, request_id = basis.request, basis.request.id
     nothing = outcome(draft, draft.plan.right)
     if draft.plan.later and (nothing is not None or not draft.plan.staged):
         raise ask_for_more(services, draft.plan)
@@ -177,7 +184,7 @@ def _stop_where_nothing_is_given(
     detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.keys})}
     if draft.plan.manual:
         detail["manual"] = {one.source: one.status.value for one in draft.plan.manual}
-    detail |= _hidden(services.register, request_id)
+    detail |= _hidden(basis)
     if nothing == NOTHING_IN_LIMITS:
         _ask_about_the_limits(services, request_id, detail, answers)
     if nothing == NOTHING_PORTABLE:
@@ -189,10 +196,9 @@ def _stop_where_nothing_is_given(
     _confirm_that_none_is_held(services, request_id, detail | told, answers, shown)
 
 
-def _hidden(register: Register, request_id: str) -> dict[str, list[str]]:
+def _hidden(basis: PlanBasis) -> dict[str, list[str]]:
     """For the trail and for officers: what a hidden restriction keeps back (R84)."""
-    hidden = sorted(hidden_places(register, request_id))
-    return {"hidden": hidden} if hidden else {}
+    return {"hidden": sorted(basis.hidden)} if basis.hidden else {}
 
 
 def _confirm_that_none_is_held(

@@ -42,11 +42,10 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
             return _part_is_over(services, plan, delivered)
         letter = "supplement" if plan.part is Portion.SUPPLEMENT else "delivery"
         detail = {"letter": letter, "bundle": delivered["sha256"]}
-        request = answer_ready(register, request_id, State.READY, detail)
-    if request.state is State.READY:
+        answer_ready(register, request_id, State.READY, detail)
+    if request.state is not State.DELIVERED:
         tell(services, request_id)
-    wipe(services, request_id)
-    return {"request": request_id, "state": str(register.requests.get(request_id).state)}
+    return {"request": request_id, "state": str(_wiped(services, request_id)[0])}
 
 
 def _delivered_plan(services: Services, request_id: str) -> tuple[Plan, dict[str, Any]]:
@@ -77,8 +76,7 @@ def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> 
     )
     if services.run is not None:
         register.runs.end(request_id, services.run, PARTLY)
-    wipe(services, request_id)
-    return {"request": request_id, "state": str(register.requests.get(request_id).state)}
+    return {"request": request_id, "state": str(_wiped(services, request_id)[0])}
 
 
 def wipe(services: Services, request_id: str) -> bool:
@@ -86,13 +84,21 @@ def wipe(services: Services, request_id: str) -> bool:
 
     After a failure staging is kept, so that a run resumes; and while the request is under hold.
     """
-    state = services.register.requests.get(request_id).state
-    if services.run is not None:
-        services.register.runs.end(request_id, services.run, str(state))
-    if state.open and state is not State.READY and not spent(services.register, request_id):
-        return False
-    if holds := services.register.disputes.holds(request_id):
+    return _wiped(services, request_id)[1]
+
+
+def _wiped(services: Services, request_id: str) -> tuple[State, bool]:
+    """The state of the request, and whether its staging was destroyed."""
+    register = services.register
+    with register.one_write():
+        state = register.requests.get(request_id).state
+        if services.run is not None:
+            register.runs.end(request_id, services.run, str(state))
+        if state.open and state is not State.READY and not spent(register, request_id):
+            return state, False
+        holds, staging = register.disputes.holds(request_id), services.staging(request_id)
+    if holds:
         services.log(str(under_hold(request_id, holds, "what is staged of it stays")))
-        return False
-    services.staging(request_id).wipe()
-    return True
+        return state, False
+    staging.wipe()
+    return state, True

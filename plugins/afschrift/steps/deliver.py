@@ -17,7 +17,7 @@ from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import must_be_witnessed, refusal
 from afschrift.steps.package import package
-from afschrift.steps.plan_gates import gated_plan, staged_extracts
+from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
 from afschrift.steps.step_evidence import StepEvidence
 
 CHUNK = 1 << 20
@@ -40,20 +40,16 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         raise refusal(
             services, request_id, "deliver", "canary", message, "nothing: its bundle is only counted."
         )
-    _, plan = gated_plan(services, request_id, "deliver")
-    register = services.register
-    packed = _packed(services, plan)
-    inputs = _inputs(plan, packed)
-    done = register.steps.result(request_id, "deliver", inputs)
+    gate, packed, name = _packed(services, request_id)
+    register, plan, inputs = services.register, gate.plan, _inputs(gate.plan, packed)
+    done = gate.results.of("deliver", inputs)
     if done is not None:
         return done
-    require_review(services, plan, packed)
     must_be_witnessed(services, request_id, "deliver")
-    name = _name(services, plan, packed["bundle"])
     try:
-        receipt = services.destination(plan.destination).deliver(name, _chunks(services, plan, packed))
+        receipt = services.destination(plan.destination).deliver(name, _chunks(gate, packed))
     except StagedFileError:
-        services.staging(request_id).remove(BUNDLE)  # the next try packs it again
+        gate.staging.remove(BUNDLE)  # the next try packs it again
         raise
     result = {
         "uri": receipt.uri,
@@ -62,32 +58,44 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         "plan": plan.digest(),
         "part": plan.part.value,
     }
-    told = took.of(register, request_id, packed["bundle"])
-    register.deliveries.record(request_id, plan.destination, receipt, told, kind=plan.part.value)
-    if plan.later:
-        records = staged_extracts(services, plan, "deliver")
-        rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
-        rows |= {record.source: len(record.given) for record in records if record.kept_back}
-        record_part(services, plan, receipt, rows)
-    return register.steps.finish(request_id, "deliver", inputs, result)
+    told = took.of(gate.basis, packed["bundle"])
+    rows = _rows(gate) if plan.later else {}
+    with register.one_write():
+        register.deliveries.record(request_id, plan.destination, receipt, told, kind=plan.part.value)
+        if plan.later:
+            record_part(services, plan, receipt, rows)
+        return register.steps.finish(request_id, "deliver", inputs, result)
 
 
-def _packed(services: Services, plan: Plan) -> dict[str, Any]:
-    """What was packed under the plan; a bundle that is gone since is packed again, which reads no source."""
-    packed = services.register.steps.latest(plan.request, "package")
-    if packed is None or packed["plan"] != plan.digest():
-        raise refusal(
-            services,
-            plan.request,
-            "deliver",
-            "not_packed",
-            f"Nothing is packed for request {plan.request} under its frozen plan.",
-            "clear `package` and what follows.",
-        )
-    delivered = services.register.steps.result(plan.request, "deliver", _inputs(plan, packed))
-    if delivered is None and not services.staging(plan.request).exists(BUNDLE):
-        return package(services, plan.request)
-    return packed
+def _rows(gate: Gate) -> dict[str, int]:
+    """`source.table` -> rows that a part gives; of a system where files were left out, how many it gives."""
+    records = staged_extracts(gate)
+    rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
+    return rows | {record.source: len(record.given) for record in records if record.kept_back}
+
+
+def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], str]:
+    """The gate, what was packed under the plan, reviewed where that is due, and the bundle's name.
+
+    A bundle that is gone since is packed again, which reads no source.
+    """
+    with services.register.read_snapshot():
+        gate = gated_plan(services, request_id, "deliver")
+        packed = gate.results.latest("package")
+        if packed is None or packed["plan"] != gate.plan.digest():
+            raise gate.refusal(
+                "not_packed",
+                f"Nothing is packed for request {request_id} under its frozen plan.",
+                "clear `package` and what follows.",
+            )
+        name = _name(services, gate.plan, packed["bundle"])
+        if gate.results.of("deliver", _inputs(gate.plan, packed)) is not None:
+            return gate, packed, name
+        if gate.staging.exists(BUNDLE):
+            require_review(services, gate.plan, packed)
+            return gate, packed, name
+    package(services, request_id)
+    return _packed(services, request_id)
 
 
 def _inputs(plan: Plan, packed: dict[str, Any]) -> str:
@@ -101,25 +109,22 @@ def _name(services: Services, plan: Plan, bundle: str) -> str:
     return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken)
 
 
-def _chunks(services: Services, plan: Plan, packed: dict[str, Any]) -> Iterator[bytes]:
+def _chunks(gate: Gate, packed: dict[str, Any]) -> Iterator[bytes]:
     """The bundle; an error at its end, before it becomes visible, where it is not the one packed.
 
-    Handing over may take long, so the gate is asked once more at the end.
+    Handing over may take long, so a second gate is asked at the end.
     """
-    request_id, seen = plan.request, hashlib.sha256()
-    with services.staging(request_id).reader(BUNDLE) as stream:
+    services, request_id, seen = gate.services, gate.request.id, hashlib.sha256()
+    with gate.staging.reader(BUNDLE) as stream:
         while chunk := stream.read(CHUNK):
             seen.update(chunk)
             yield chunk
     if seen.hexdigest() != packed["bundle"]:
-        raise refusal(
-            services,
-            request_id,
-            "deliver",
+        raise gate.refusal(
             "bundle_replaced",
             "The staged bundle is not the one that the register knows as packed.",
             "clear `package` and what follows.",
         )
     with services.register.read_snapshot():  # what becomes visible goes by what the gate itself saw
         gated_plan(services, request_id, "deliver")
-        require_review(services, plan, packed)
+        require_review(services, gate.plan, packed)

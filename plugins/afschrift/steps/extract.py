@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from afschrift.casework.columns.judged_files import active_counts, judged_files
-from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.partial_response.require import waits_for
-from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import UPLOADS, SourceExtract
-from afschrift.domain.keys import Key
-from afschrift.domain.plan import Plan
-from afschrift.domain.request import Request
+from afschrift.domain.keys import Key, keys_text
 from afschrift.extraction.manual_files import stage
 from afschrift.extraction.own_rows import OthersRowError
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
-from afschrift.steps.gates import refusal
+from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.keyed_digests import (
     files_digest,
     keyed_files,
@@ -28,7 +24,7 @@ from afschrift.steps.keyed_digests import (
     search_digest,
 )
 from afschrift.steps.person_staged import staged_keys
-from afschrift.steps.plan_gates import gated_plan, why_not
+from afschrift.steps.plan_gates import Gate, gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
 from afschrift.steps.source_reading import SourceReading
 from afschrift.steps.staged_again import Faults, fault, record_again, source_faults
@@ -53,57 +49,70 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         SourceDownError: the source is down.
         RetriableError: the staging is.
     """
-    took = StepEvidence()
-    request, plan = gated_extract(services, request_id, source)
-    done, again = extracted_before(services, plan, source)
+    took, gate = StepEvidence(), gated_extract(services, request_id, source)
+    plan = gate.plan
+    done, again = extracted_before(gate, source)
     if done is not None:
         return done
-    clear_extract(services, request_id, source)
+    _clear(gate.staging, source)
     if source in {one.source for one in plan.given}:
-        return _given_files(services, plan, source, took)
+        return _given_files(gate, source, took)
     if source not in searched_sources(services, plan):
-        return _only_named(services, plan, source, took)
-    reading = SourceReading(services, plan, source, keys_of(services, plan))
+        return _only_named(gate, source, took)
+    reading = SourceReading(gate, source, keys_of(gate))
     try:
-        record = reading.run(request.received_at)
+        record = reading.run(gate.request.received_at, lambda: ask_again(gate, source))
     except OthersRowError as met:
-        raise refusal(
-            services, request_id, "extract", "row_of_another", str(met.args[0]), met.remedy
-        ) from None
-    return finish(services, plan, record, reading.evidence(record), took, again=again)
+        raise gate.refusal("row_of_another", str(met.args[0]), met.remedy) from None
+    return finish(gate, record, reading.evidence(record), took, again=again)
 
 
-def gated_extract(services: Services, request_id: str, source: str) -> tuple[Request, Plan]:
-    """Through the gate of `extract`.
+def gated_extract(services: Services, request_id: str, source: str) -> Gate:
+    """The gate of `extract`, open.
 
     Raises:
         GateError: a decision that the step needs is not in the register, or something drifted.
         NeedsPersonError: another source of the request is down, and a person was asked about it.
     """
-    _no_other_source_waits(services, request_id)
-    request, plan = gated_plan(services, request_id, "extract")
-    if source not in read_sources(services, plan):
-        raise refusal(
-            services,
-            request_id,
-            "extract",
-            "source_not_in_plan",
-            f"The plan of request {request_id} reads nothing from this source.",
+    with services.register.read_snapshot():
+        _no_other_source_waits(services, request_id)
+        gate = gated_plan(services, request_id, "extract")
+    if source not in read_sources(services, gate.plan):
+        message = f"The plan of request {request_id} reads nothing from this source."
+        raise gate.refusal("source_not_in_plan", message)
+    return gate
+
+
+def ask_again(gate: Gate, source: str) -> None:
+    """By a second gate, before what was read counts: reading takes its time.
+
+    What was written by then stays without a record, so it is no extract, and the next one clears it.
+
+    Raises:
+        GateError, NeedsPersonError: as `gated_extract`, or another plan was frozen meanwhile.
+    """
+    now = gated_extract(gate.services, gate.request.id, source)
+    if now.plan.digest() != gate.plan.digest():
+        raise GateError(
+            f"Another plan of request {gate.request.id} was frozen meanwhile.",
+            remedy="its own run goes on by it.",
         )
-    return request, plan
 
 
-def extracted_before(services: Services, plan: Plan, source: str) -> tuple[dict[str, Any] | None, bool]:
+def extracted_before(gate: Gate, source: str) -> tuple[dict[str, Any] | None, bool]:
     """The result where a source is extracted and still staged; and whether it was extracted once."""
-    done = services.register.steps.result(plan.request, "extract", plan.digest(), part=source)
-    if done is not None and _still_staged(services, plan, source):
+    done = gate.results.of("extract", gate.plan.digest(), part=source)
+    if done is not None and _still_staged(gate, source):
         return done, True
     return None, done is not None
 
 
 def clear_extract(services: Services, request_id: str, source: str) -> None:
     """Nothing of a source is staged any more."""
-    staging = services.staging(request_id)
+    _clear(services.staging(request_id), source)
+
+
+def _clear(staging: EncryptedStaging, source: str) -> None:
     unstage(staging, source)  # first: what is left half-way of what follows is no extract
     staging.wipe(f"data/{source}")
     staging.wipe(f"data/{UPLOADS}/{source}")
@@ -118,67 +127,63 @@ def _no_other_source_waits(services: Services, request_id: str) -> None:
         )
 
 
-def _still_staged(services: Services, plan: Plan, source: str) -> bool:
+def _still_staged(gate: Gate, source: str) -> bool:
     """Whether what was extracted of a source is there, whole, and what the register knows of."""
-    staging, given = services.staging(plan.request), {one.source for one in plan.given}
+    given = {one.source for one in gate.plan.given}
     faults: Faults
-    if why := fault(staging, record_path(source)):
+    if why := fault(gate.staging, record_path(source)):
         faults = {record_path(source): why}
-    elif why_not(services, plan, record := read_record(staging, source)):
+    elif why_not(gate, record := read_record(gate.staging, source)):
         return False
     else:
-        read = source in searched_sources(services, plan) and source not in given
-        faults = source_faults(staging, record, read=read)
-    record_again(services, plan.request, faults)
+        read = source in searched_sources(gate.services, gate.plan) and source not in given
+        faults = source_faults(gate.staging, record, read=read)
+    record_again(gate.services, gate.request.id, faults)
     return not faults
 
 
-def keys_of(services: Services, plan: Plan) -> tuple[Key, ...]:
+def keys_of(gate: Gate) -> tuple[Key, ...]:
     """The staged keys, which must be those that the plan was made for."""
-    keys = staged_keys(services.staging(plan.request))
-    if fingerprint(services.register, plan.request, keys) != plan.keys:
-        raise refusal(
-            services,
-            plan.request,
-            "extract",
+    keys = staged_keys(gate.staging)
+    if gate.fingerprint(keys_text(keys)) != gate.plan.keys:
+        raise gate.refusal(
             "keys_replaced",
-            f"The staged keys of request {plan.request} are not those that its plan was made for.",
+            f"The staged keys of request {gate.request.id} are not those that its plan was made for.",
             "clear `classify` and what follows.",
         )
     return keys
 
 
-def _given_files(services: Services, plan: Plan, source: str, took: StepEvidence) -> dict[str, Any]:
+def _given_files(gate: Gate, source: str, took: StepEvidence) -> dict[str, Any]:
     """The files that a person found in a system are staged as they were given (R08).
 
     Raises:
         NeedsPersonError: something in one of them may run, and nobody said yet whether it goes along.
     """
-    staging = services.staging(plan.request)
-    found = next(one for one in plan.given if one.source == source)
-    mac = partial(services.register.data_keys.fingerprint, plan.request)
-    record = stage(services.register, staging, plan.request, found)
-    record = judged_files(services.register, staging, record, plan.request, mac)
-    stage_record(staging, record)
+    services, request_id = gate.services, gate.request.id
+    found = next(one for one in gate.plan.given if one.source == source)
+    record = stage(services.register, gate.staging, request_id, found)
+    record = judged_files(services.register, gate.staging, record, request_id, gate.fingerprint)
+    ask_again(gate, source)
+    stage_record(gate.staging, record)
     files = keyed_files(services, record.digests)
     evidence: dict[str, Any] = {"answer": found.answer, "files": files}
     if record.kept_back:
         evidence["kept_back"] = len(record.kept_back)
     if active := active_counts(record.given):
         evidence["active"] = active
-    return finish(services, plan, record, evidence, took, files=len(record.given))
+    return finish(gate, record, evidence, took, files=len(record.given))
 
 
-def _only_named(services: Services, plan: Plan, source: str, took: StepEvidence) -> dict[str, Any]:
+def _only_named(gate: Gate, source: str, took: StepEvidence) -> dict[str, Any]:
     """Of a source that the last part of an answer only names nothing is read, and it is not opened."""
-    record = SourceExtract(source, plan.frozen_at, ())
-    stage_record(services.staging(plan.request), record)
-    return finish(services, plan, record, {"tables": {}}, took)
+    record = SourceExtract(source, gate.plan.frozen_at, ())
+    stage_record(gate.staging, record)
+    return finish(gate, record, {"tables": {}}, took)
 
 
 def finish(
-    services: Services,
-    plan: Plan,
+    gate: Gate,
     record: SourceExtract,
     evidence: Mapping[str, Any],
     took: StepEvidence,
@@ -190,6 +195,7 @@ def finish(
 
     `again`: what was staged before is gone, so it is another reading on another snapshot, said as such.
     """
+    services, plan = gate.services, gate.plan
     inputs = digest({"plan": plan.digest(), "snapshot": record.snapshot}) if again else plan.digest()
     result = {
         "source": record.source,
@@ -206,7 +212,7 @@ def finish(
         "snapshot": record.snapshot,
         "plan": plan.digest(),
         **evidence,
-        **took.of(services.register, plan.request),
+        **took.of(gate.basis),
     }
     event = NewEvent("extracted", payload=payload)
     return services.register.steps.finish(plan.request, "extract", inputs, result, event, part=record.source)

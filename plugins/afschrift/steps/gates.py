@@ -61,7 +61,8 @@ def begin(services: Services, request_id: str, by: str) -> None:
     Raises:
         GateError: the request is closed, another run of it goes, or this run began for another request.
     """
-    open_request(services, request_id, "assess")
+    with services.register.read_snapshot():
+        open_request(services, request_id, "assess")
     must_be_witnessed(services, request_id, "assess", first=True)
     if services.run is not None:
         goes = services.register.runs.begin(request_id, services.run, services.patience, by=by)

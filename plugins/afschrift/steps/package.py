@@ -19,9 +19,8 @@ from afschrift.register.trail.trail import BUNDLE_SEALED
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_file import BUNDLE
-from afschrift.steps.gates import refusal
 from afschrift.steps.keyed_digests import validated_inputs
-from afschrift.steps.plan_gates import gated_plan, staged_extracts
+from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
 from afschrift.steps.staged_again import fault, record_again
 from afschrift.steps.step_evidence import StepEvidence
 
@@ -37,29 +36,24 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     Raises:
         GateError: the staged files are not the ones that were validated.
     """
-    took = StepEvidence()
-    request, plan = gated_plan(services, request_id, "package")
-    register = services.register
-    staging = services.staging(request_id)
-    records = staged_extracts(services, plan, "package")
+    took, gate = StepEvidence(), gated_plan(services, request_id, "package")
+    plan, staging = gate.plan, gate.staging
+    records = staged_extracts(gate)
     inputs = validated_inputs(services, plan, records)
-    if register.steps.result(request_id, "validate", inputs) is None:
-        raise refusal(
-            services,
-            request_id,
-            "package",
+    if gate.results.of("validate", inputs) is None:
+        raise gate.refusal(
             "not_validated",
             f"The staged files of request {request_id} are not the ones that were validated.",
             "clear `validate` and what follows.",
         )
-    done = register.steps.result(request_id, "package", inputs)
-    last = None if done is None else _last(services, request_id, inputs, done)
+    done = gate.results.of("package", inputs)
+    last = None if done is None else _last(gate, inputs, done)
     if last is not None:
         if (why := fault(staging, BUNDLE, last["bundle"])) is None:
             return last
         record_again(services, request_id, {BUNDLE: why})
-    seal = _seal(services, request_id, inputs, {r.source: r.snapshot for r in records})
-    contents = _contents(services, request, plan, records, seal, staging)
+    seal = _seal(gate, inputs, {r.source: r.snapshot for r in records})
+    contents = _contents(services, gate.request, plan, records, seal, staging)
     with staging.writer(BUNDLE) as raw:
         sink = HashingSink(raw)
         for chunk in pack(
@@ -70,19 +64,19 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
         ):
             sink.write(chunk)
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
-    told = {**result, "sealed_at": seal.sealed_at, **took.of(register, request_id)}
+    told = {**result, "sealed_at": seal.sealed_at, **took.of(gate.basis)}
     events = (NewEvent(BUNDLE_SEALED, payload={"bundle": sink.sha256}), NewEvent("packed", payload=told))
     if last is not None:
         if last["bundle"] == sink.sha256:
             return last
         turn = last.get("turn", 1) + 1  # the same files came with other facts: another bundle, said as such
         result, inputs = {**result, "of": inputs, "turn": turn}, digest({"inputs": inputs, "turn": turn})
-    return register.steps.finish(request_id, "package", inputs, result, *events)
+    return services.register.steps.finish(request_id, "package", inputs, result, *events)
 
 
-def _last(services: Services, request_id: str, inputs: str, done: dict[str, Any]) -> dict[str, Any]:
+def _last(gate: Gate, inputs: str, done: dict[str, Any]) -> dict[str, Any]:
     """What was packed of these inputs last: the first time, or once more after a loss."""
-    latest = services.register.steps.latest(request_id, "package") or done
+    latest = gate.results.latest("package") or done
     return latest if latest.get("of") == inputs else done
 
 
@@ -101,17 +95,19 @@ def _contents(
     return replace(made, linked=linked_rows(made, staging))
 
 
-def _seal(services: Services, request_id: str, inputs: str, snapshots: dict[str, str]) -> Seal:
+def _seal(gate: Gate, inputs: str, snapshots: dict[str, str]) -> Seal:
     """The head of the trail at sealing: every bundle is a witness of the trail up to here."""
-    register = services.register
-    done = register.steps.result(request_id, "seal", inputs)
+    done = gate.results.of("seal", inputs)
     if done is None:
-        seq, head = register.trail.head()
-        result = {
-            "sealed_at": services.now(),
-            "trail_seq": seq,
-            "trail_head": head,
-            "snapshots": snapshots,
-        }
-        done = register.steps.finish(request_id, "seal", inputs, result, NewEvent("sealed", payload=result))
+        register = gate.services.register
+        with register.one_write():
+            seq, head = register.trail.head()
+            result = {
+                "sealed_at": gate.services.now(),
+                "trail_seq": seq,
+                "trail_head": head,
+                "snapshots": snapshots,
+            }
+            event = NewEvent("sealed", payload=result)
+            done = register.steps.finish(gate.request.id, "seal", inputs, result, event)
     return Seal(**done)

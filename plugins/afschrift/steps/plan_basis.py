@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.casework.decision.require import require_decision
+from afschrift.casework.decision.require import hidden_places, require_decision
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.identity.risk import require_identity
 from afschrift.casework.partial_response.require import left_for_later
@@ -19,6 +19,7 @@ from afschrift.law.restriction import lifted
 from afschrift.register.records import DecisionRow
 from afschrift.services import Services
 from afschrift.steps.gates import enter
+from afschrift.steps.step_evidence import StepBasis
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class PlanBasis:
         rests_on: the decisions, as a plan is bound to them.
         inputs: digest of all of it.
         latest: the result of the step before; None: it never ended.
+        evidence: what the event of the step says that it rests on.
+        hidden: tables, columns and systems that a hidden restriction keeps back (R84).
         stopping: what the check of the data map found by now that makes requests wait.
     """
 
@@ -37,6 +40,8 @@ class PlanBasis:
     rests_on: Any
     inputs: str
     latest: dict[str, Any] | None
+    evidence: StepBasis
+    hidden: frozenset[str]
     stopping: Sequence[str] = ()
 
     @property
@@ -72,4 +77,5 @@ def plan_basis(services: Services, request_id: str) -> PlanBasis:
         }
     )
     latest = register.steps.latest(request_id, "classify")
-    return PlanBasis(request, decisions, rests_on, inputs, latest, stopping(register))
+    evidence, hidden = StepBasis(register, request_id), hidden_places(register, request_id)
+    return PlanBasis(request, decisions, rests_on, inputs, latest, evidence, hidden, stopping(register))

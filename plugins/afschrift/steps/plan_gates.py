@@ -6,8 +6,11 @@ docs/gates.md tells an auditor what each attempt to get round it comes to.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.mandates import asked_for, mandate_status_now
 from afschrift.casework.identity.minority import known_minority
@@ -25,14 +28,47 @@ from afschrift.domain.state import State
 from afschrift.extraction.staged_records import read_record
 from afschrift.law.partial_response import parts
 from afschrift.law.restriction import lifted
+from afschrift.register.steps import StepResults
 from afschrift.services import Services
-from afschrift.steps.gates import in_run, open_request, refusal
+from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.steps.gates import NEW_RUN, in_run, open_request, refusal
 from afschrift.steps.keyed_digests import files_digest, read_back_digest, record_digest, search_digest
 from afschrift.steps.residual import read_sources, searched_sources
+from afschrift.steps.step_evidence import StepBasis
 
 
-def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request, Plan]:
-    """The request and its frozen plan, for a step that touches data.
+@dataclass(frozen=True)
+class Gate:
+    """What a step that touches data may rest on: all of it from the snapshot in which its gate opened.
+
+    Whatever the step then does outside the register, it asks by a second gate before that counts.
+
+    Attributes:
+        step: its name.
+        plan: frozen, and nothing changed since.
+        results: of the steps that finished.
+        basis: what the event of the step says that it rests on.
+        hidden: tables, columns and systems that a hidden restriction keeps back (R84).
+        fingerprint: HMAC under the request's own key.
+    """
+
+    services: Services
+    step: str
+    request: Request
+    plan: Plan
+    results: StepResults
+    basis: StepBasis
+    hidden: frozenset[str]
+    staging: EncryptedStaging
+    fingerprint: Callable[[bytes], str]
+
+    def refusal(self, reason: str, message: str, remedy: str = NEW_RUN, **more: Any) -> GateError:
+        """The error to raise; the attempt stands in the trail (`gates.refusal`)."""
+        return refusal(self.services, self.request.id, self.step, reason, message, remedy, **more)
+
+
+def gated_plan(services: Services, request_id: str, step: str) -> Gate:
+    """The gate of a step that touches data, open.
 
     Raises:
         GateError: closed, not the run that goes, no identity decision, no frozen plan, or a state that allows
@@ -41,10 +77,21 @@ def gated_plan(services: Services, request_id: str, step: str) -> tuple[Request,
             register.
         GateError: inventory, policy, software, options or decisions changed since the plan was frozen.
     """
-    with services.register.read_snapshot():
-        found = _held_plan(services, request_id, step)
-    in_run(services, request_id, step)
-    return found
+    register = services.register
+    with register.read_snapshot():
+        request, plan = _held_plan(services, request_id, step)
+        in_run(services, request_id, step)
+        return Gate(
+            services,
+            step,
+            request,
+            plan,
+            results=register.steps.results(request_id),
+            basis=StepBasis(register, request_id),
+            hidden=hidden_places(register, request_id),
+            staging=services.staging(request_id),
+            fingerprint=register.data_keys.fingerprinter(request_id),
+        )
 
 
 def _held_plan(services: Services, request_id: str, step: str) -> tuple[Request, Plan]:
@@ -143,26 +190,24 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
     )
 
 
-def staged_extracts(services: Services, plan: Plan, step: str) -> list[SourceExtract]:
+def staged_extracts(gate: Gate) -> list[SourceExtract]:
     """What `extract` recorded of each source of the plan, and of those that it only searched.
 
     Raises:
         GateError: what is staged was not extracted under this plan, or was not compared with the source; or
             nobody searched there for what no way reaches: nothing may say then that none is held (R08).
     """
-    with services.register.read_snapshot():
-        return [_staged_extract(services, plan, source, step) for source in read_sources(services, plan)]
+    return [_staged_extract(gate, source) for source in read_sources(gate.services, gate.plan)]
 
 
-def _staged_extract(services: Services, plan: Plan, source: str, step: str) -> SourceExtract:
-    begun = services.register.steps.result(plan.request, "extract", plan.digest(), part=source)
-    record = None if begun is None else read_record(services.staging(plan.request), source)
-    reason = "not_extracted" if record is None else why_not(services, plan, record)
+def _staged_extract(gate: Gate, source: str) -> SourceExtract:
+    begun = gate.results.of("extract", gate.plan.digest(), part=source)
+    record = None if begun is None else read_record(gate.staging, source)
+    reason = "not_extracted" if record is None else why_not(gate, record)
     if record is not None and not reason:
         return record
-    message = _WHY_NOT[reason].format(source, plan.request)
-    remedy = "clear `extract` and what follows."
-    raise refusal(services, plan.request, step, reason, message, remedy, source=source)
+    message = _WHY_NOT[reason].format(source, gate.request.id)
+    raise gate.refusal(reason, message, "clear `extract` and what follows.", source=source)
 
 
 _WHY_NOT = {
@@ -173,30 +218,32 @@ _WHY_NOT = {
 }
 
 
-def why_not(services: Services, plan: Plan, record: SourceExtract) -> str:
+def why_not(gate: Gate, record: SourceExtract) -> str:
     """Why a staged record is not what the register knows as extracted under the plan; "": it is."""
+    services = gate.services
     looked = search_digest(services, record)
-    results = extract_results(services, plan, record)
+    results = extract_results(gate, record)
     if not _of_files(services, record, results):
         return "not_extracted"
     if not record.compared:
         return "not_compared"
     known = any(done.get("searched") == looked for done in results)
-    if record.source in searched_sources(services, plan) and not (looked and known):
+    if record.source in searched_sources(services, gate.plan) and not (looked and known):
         return "not_searched"
     said = record_digest(services, record)  # of which an earlier version kept none
     return "" if any(done.get("record", said) == said for done in results) else "not_extracted"
 
 
-def compared_while_written(services: Services, plan: Plan, record: SourceExtract) -> frozenset[str]:
+def compared_while_written(gate: Gate, record: SourceExtract) -> frozenset[str]:
     """Paths of the files of a source that need not be read again.
 
     What is staged may say what it likes: it counts where the register knows of it from `extract`, by a keyed
     digest over each file's path, the digest of what was read, and the reader; and where that is the file
     that `package` would take, read by the reader of today.
     """
+    services = gate.services
     known, files = read_back_digest(services, record), record.entries
-    results = _of_files(services, record, extract_results(services, plan, record))
+    results = _of_files(services, record, extract_results(gate, record))
     if not known or not any(done.get("read_back") == known for done in results):
         return frozenset()
     readers = {name: one.read_by for name, one in services.formats.items()}
@@ -207,13 +254,10 @@ def compared_while_written(services: Services, plan: Plan, record: SourceExtract
     )
 
 
-def extract_results(services: Services, plan: Plan, record: SourceExtract) -> list[dict[str, Any]]:
+def extract_results(gate: Gate, record: SourceExtract) -> list[dict[str, Any]]:
     """What the register knows of a source under a plan: the first reading, and that of this snapshot."""
-    again = digest({"plan": plan.digest(), "snapshot": record.snapshot})
-    found = (
-        services.register.steps.result(plan.request, "extract", inputs, part=record.source)
-        for inputs in (plan.digest(), again)
-    )
+    again = digest({"plan": gate.plan.digest(), "snapshot": record.snapshot})
+    found = (gate.results.of("extract", inputs, part=record.source) for inputs in (gate.plan.digest(), again))
     return [done for done in found if done]
 
 

@@ -6,7 +6,7 @@ inventory, and then asks nobody; one that is not settled stops the request at a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from afschrift.casework.decision.require import hidden_places
@@ -47,21 +47,20 @@ def bound_keys(services: Services, keys: Sequence[Key], own: Iterable[str], at: 
 
 
 def search(
-    services: Services, request_id: str, source: str, session: Source, keys: Sequence[Key]
+    services: Services, source: str, session: Source, keys: Sequence[Key], hidden: Collection[str]
 ) -> tuple[Searched, ...]:
     """Search the tables of a source.
 
     Args:
         services: of the step.
-        request_id: of the request.
         source: name of the source.
         session: open on it, with the keys bound.
         keys: `bound_keys`.
+        hidden: what a hidden restriction keeps back.
 
     Raises:
         SourceDownError: the source is down.
     """
-    hidden = hidden_places(services.register, request_id)
     declared = services.inventory.sources[source]
     looking = ResidualSearch(
         services.inventory, declared, session, keys, services.sql, services.search, hidden
@@ -111,14 +110,14 @@ def search_all(
         SourceDownError: a source is down.
     """
     register, request_id = services.register, plan.request
-    bound = bound_keys(services, keys, own, at)
+    bound, hidden = bound_keys(services, keys, own, at), hidden_places(register, request_id)
     told: dict[str, Any] = {}
     looked: list[list[Any]] = []
     asked: list[OpenQuestion] = []
     for source in searched_sources(services, plan):
         with asking(register, request_id, KINDS), services.open_source(source, request_id) as session:
             session.bind(bound, at)
-            searched = search(services, request_id, source, session, bound)
+            searched = search(services, source, session, bound, hidden)
         asked += unsettled(services, request_id, source, searched)
         looked += [[f"{source}.{s.table}", s.rows, s.columns, s.reason] for s in searched]
         for word, found in evidence(searched, ()).items():

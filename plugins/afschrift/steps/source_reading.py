@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 from afschrift.casework.columns.judged_files import active_counts, judged_files
-from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
 from afschrift.domain.extracted import Compared, Searched, SourceExtract, TableExtract
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.plan import ExtractPlan, Plan
+from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.profile import Overview
 from afschrift.domain.sources import Source, Structure
 from afschrift.extraction.comparison import Comparison
@@ -29,9 +28,9 @@ from afschrift.questions.ask import ask, asking
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.mask_tokens import SALT_OF, salt_key
 from afschrift.selection.table_decision import NO_ROWS
-from afschrift.services import Services
 from afschrift.steps.keyed_digests import keyed_files
 from afschrift.steps.person_staged import staged_identifiers
+from afschrift.steps.plan_gates import Gate
 from afschrift.steps.residual import bound_keys, evidence, search, unsettled
 from afschrift.steps.sheet_facts import read_facts, require_complete
 from afschrift.values.first_rows import Rows
@@ -40,14 +39,13 @@ from afschrift.values.first_rows import Rows
 class SourceReading:
     """Reads the tables of a source, one after the other, into encrypted staging."""
 
-    def __init__(self, services: Services, plan: Plan, source: str, keys: Sequence[Key]) -> None:
+    def __init__(self, gate: Gate, source: str, keys: Sequence[Key]) -> None:
+        services, plan = gate.services, gate.plan
         self._services, self._plan, self._source, self._keys = services, plan, source, keys
-        self._staging = services.staging(plan.request)
-        self._hidden = hidden_places(services.register, plan.request)
+        self._staging, self._hidden, self._mac = gate.staging, gate.hidden, gate.fingerprint
         self._finding = SourceFinder(services, plan, keys)
         self._observers = RowObservers(services, self._staging, source, self._finding)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
-        self._mac = partial(services.register.data_keys.fingerprint, plan.request)
         self._seconds: dict[str, float] = {}
         self._searched: dict[str, Any] = {}
         self._bound: tuple[Key, ...] = ()
@@ -56,11 +54,12 @@ class SourceReading:
         self._samples: dict[str, Rows] = {}
         self._overviews: dict[str, Overview] = {}
 
-    def run(self, received_at: str) -> SourceExtract:
+    def run(self, received_at: str, ask_again: Callable[[], None]) -> SourceExtract:
         """Read and stage; the record comes last, so what is staged without one is no extract.
 
         Args:
             received_at: RFC 3339 instant as of which the person's keys hold.
+            ask_again: the gate, before what was read is staged.
 
         Raises:
             GateError: values that consent is missing for, or a class, were added since the plan was frozen.
@@ -81,6 +80,7 @@ class SourceReading:
             record = None if asked else self._read(session)
         if record is None:
             raise ask(services.register, plan.request, asked)
+        ask_again()
         return self.stage(record)
 
     def keys(self, received_at: str) -> PersonKeys:
@@ -92,7 +92,7 @@ class SourceReading:
     def search(self, session: Source) -> tuple[OpenQuestion, ...]:
         """Look for the person in what no way reaches; what somebody must say first of what was found."""
         services, plan, source = self._services, self._plan, self._source
-        self._found = search(services, plan.request, source, session, self._bound)
+        self._found = search(services, source, session, self._bound, self._hidden)
         self._searched = evidence(self._found, self._bound)
         return unsettled(services, plan.request, source, self._found)
 

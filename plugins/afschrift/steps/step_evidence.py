@@ -17,7 +17,7 @@ _CHANNEL = "channel:"
 
 
 class StepEvidence:
-    """Begun with the step."""
+    """Begun with the step; told by its event."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
@@ -26,27 +26,36 @@ class StepEvidence:
         """`seconds` since the step began."""
         return {"seconds": round(time.monotonic() - self._begun, 1)}
 
-    def of(self, register: Register, request_id: str, bundle: str | None = None) -> dict[str, Any]:
-        """`rests_on` and `seconds`.
+    def of(self, basis: StepBasis, bundle: str | None = None) -> dict[str, Any]:
+        """`rests_on` and `seconds`."""
+        return {"rests_on": basis.rests_on(bundle), **self.seconds()}
+
+
+class StepBasis:
+    """The decisions and plans in the trail that a step may rest on."""
+
+    def __init__(self, register: Register, request_id: str) -> None:
+        self._events = register.trail.of_types(request_id, "decision_taken", *PLANS)
+
+    def rests_on(self, bundle: str | None = None) -> dict[str, dict[str, Any]]:
+        """What a step rests on.
 
         Args:
-            register: of the installation.
-            request_id: the request.
             bundle: digest of the one that is handed over; its review is named where there was one.
 
         Returns:
-            `rests_on`: `identity`, `mandate`, `decision`, `plan` and `review`, as far as there is one ->
-            `event`, its number in the trail, and `by`, the role or the channel that said it.
+            `identity`, `mandate`, `decision`, `plan` and `review`, as far as there is one -> `event`, its
+            number in the trail, and `by`, the role or the channel that said it.
         """
         rests: dict[str, dict[str, Any]] = {}
-        for header, payload in register.trail.of_types(request_id, "decision_taken", *PLANS):
+        for header, payload in self._events:
             said = payload or {}
             kind = "plan" if header.type in PLANS else said.get("kind")
             if kind == REVIEW and (bundle is None or said.get("about") != bundle):
                 continue
             if kind in ("plan", IDENTITY_KIND.name, MANDATE, DECISION, REVIEW):
                 rests[kind] = {"event": header.seq, **_by(header.actor, said)}
-        return {"rests_on": rests, **self.seconds()}
+        return rests
 
 
 def _by(actor: str, payload: dict[str, Any]) -> dict[str, str]:

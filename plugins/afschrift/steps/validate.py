@@ -36,19 +36,18 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
         ValidationFailedError: names file, field, row and rule, never the value.
         StagedFileError: a file is gone or damaged.
     """
-    took = StepEvidence()
-    _, plan = gated_plan(services, request_id, "validate")
-    staging = services.staging(request_id)
-    records = staged_extracts(services, plan, "validate")
+    took, gate = StepEvidence(), gated_plan(services, request_id, "validate")
+    plan, staging = gate.plan, gate.staging
+    records = staged_extracts(gate)
     written = files_digest(services, records)
     inputs = validated_inputs(services, plan, records)
-    done = services.register.steps.result(request_id, "validate", inputs)
+    done = gate.results.of("validate", inputs)
     if done is not None:
         return done
     fields = {extract.name: extract.selected for extract in plan.extracts}
     files = rows = before = 0
     for record in records:
-        compared = compared_while_written(services, plan, record)
+        compared = compared_while_written(gate, record)
         before += len(compared)
         try:
             files += _read_source(staging, record, fields, compared)
@@ -58,7 +57,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
         rows += sum(table.rows for table in record.tables)
     result = {"files": files, "rows": rows, "digest": written}
     payload = {**result, "plan": plan.digest(), **_compared(records), "while_written": before}
-    event = NewEvent("validated", payload={**payload, **took.of(services.register, request_id)})
+    event = NewEvent("validated", payload={**payload, **took.of(gate.basis)})
     return services.register.steps.finish(request_id, "validate", inputs, result, event)
 
 

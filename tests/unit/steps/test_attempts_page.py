@@ -17,6 +17,7 @@ def attempts_tested() -> set[str]:
             for name in (
                 *("read_back_attempts", "look_up_attempts", "forged_register", "planted_register"),
                 "map_findings_gate",
+                "second_question",
             )
         ),
         *here.parent.glob("test_bypass_*.py"),
@@ -42,7 +43,11 @@ def test_the_page_knows_every_reason() -> None:
     reasons = {"no_identity", "no_plan", "state_", "marked_success", "marked_skipped"}
     for file in (Path(__file__).parents[3] / "plugins" / "afschrift").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refusal":
-                reasons |= {arg.value for arg in node.args[3:4] if isinstance(arg, ast.Constant)}
+            if not isinstance(node, ast.Call):
+                continue
+            of_gate = getattr(node.func, "attr", "") == "refusal"
+            if of_gate or getattr(node.func, "id", "") == "refusal":
+                reason = node.args[0:1] if of_gate else node.args[3:4]
+                reasons |= {arg.value for arg in reason if isinstance(arg, ast.Constant)}
 
     assert {reason for reason in reasons if f"`{reason}" not in PAGE} == set()

@@ -19,7 +19,7 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.steps.package import BUNDLE, package
-from afschrift.steps.plan_gates import staged_extracts
+from afschrift.steps.plan_gates import gated_plan, staged_extracts
 from afschrift.steps.validate import validate
 from afschrift.wiring.preview import preview
 
@@ -142,11 +142,8 @@ def test_facts_are_staged_and_stand_in_no_trail_log_or_result(tmp_path: Path) ->
     lines: list[str] = []
     services = dataclasses.replace(office(tmp_path), log=lines.append)
     request = planned(services)
-    plan_digest = services.register.steps.latest(request, "classify")
-    assert plan_digest is not None
-    plan = services.register.plans.get(request, plan_digest["plan"])
     result = extract(services, request, "shop")
-    (record,) = staged_extracts(services, plan, "validate")
+    (record,) = staged_extracts(gated_plan(services, request, "validate"))
     facts = {fact.place: fact.rows for fact in record.facts}
     assert facts["purposes.account.recipients.0"] == (("B",), ("C",), (CARRIER,))
     # 10:00 in Amsterdam; one order has no date

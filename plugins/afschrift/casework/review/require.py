@@ -165,9 +165,7 @@ def _let_go(decided: RequestDecision) -> bool:
 
 
 def _packed(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
-    for header, payload in register.trail.events(request_id):
-        if header.type == "packed" and payload:
-            yield payload
+    yield from (payload for _, payload in register.trail.of_types(request_id, "packed", skip=True) if payload)
 
 
 def _pointed(services: Services, plan: Plan) -> dict[str, int]:

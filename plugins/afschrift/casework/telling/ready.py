@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.register.register import Register
 
 
-def answer_ready(register: Register, request_id: str, state: State, detail: Mapping[str, Any]) -> Request:
+def answer_ready(register: Register, request_id: str, state: State, detail: Mapping[str, Any]) -> None:
     """Record that the answer is known, and move the request to the state in which the person is told.
 
     The same answer again changes nothing while nobody was told of it.
@@ -32,4 +31,3 @@ def answer_ready(register: Register, request_id: str, state: State, detail: Mapp
         return [*over, NewFact(FactKind.ANSWER_READY, detail=said, to=state)]
 
     register.facts.record(request_id, make, "system")
-    return register.requests.get(request_id)

@@ -16,7 +16,8 @@ def tell(services: Services, request_id: str) -> str:
     letter = services.tell_by_mail(request_id)
     if letter is not None:
         return f"The person was told: letter {letter} went to the address that was verified."
-    row = ask_to_tell(services.register, request_id)
+    with services.register.one_write():
+        row = ask_to_tell(services.register, request_id)
     return f"The answer of request {request_id} is ready, and nobody told the person yet (question {row})."
 
 

@@ -93,6 +93,11 @@ class Database:
                 its server and that of this machine are more than a minute apart.
             ConfigurationError: it is read-only, damaged or lacks tables.
         """
+        held: Connection | None = getattr(self._held, "writing", None)
+        if held is not None:
+            with self._told():
+                yield held
+            return
         with self._transaction(write=True) as connection:
             if not self.sqlite:
                 connection.exec_driver_sql(_TAKE_LOCK.format(seconds=WAIT_SECONDS))
@@ -110,7 +115,9 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction for reading, which sees the register as at one moment; errors as for `write`."""
-        held: Connection | None = getattr(self._held, "connection", None)
+        held: Connection | None = getattr(self._held, "connection", None) or getattr(
+            self._held, "writing", None
+        )
         if held is not None:
             with self._told():
                 yield held
@@ -125,6 +132,19 @@ class Database:
         """A transaction for reading what is committed by now, also within a snapshot; errors as `write`."""
         with self._transaction(write=False) as connection:
             yield connection
+
+    @contextmanager
+    def one_write(self) -> Iterator[None]:
+        """All that this thread writes inside is one transaction: all of it is there afterwards, or nothing.
+
+        Other writers wait meanwhile, so nothing outside the register is written or waited for inside.
+        """
+        with self.write() as connection:
+            self._held.writing = connection
+            try:
+                yield
+            finally:
+                self._held.writing = None
 
     @contextmanager
     def read_snapshot(self) -> Iterator[None]:
@@ -206,6 +226,11 @@ def once(tx: Connection, asked: Hashable, ask: Callable[[], T]) -> T:
     if asked not in known:
         known[asked] = ask()
     return cast(T, known[asked])
+
+
+def known(tx: Connection, asked: Hashable) -> Any:
+    """What a snapshot knows by now; None: nobody asked yet, or it is no snapshot."""
+    return tx.get_execution_options().get("afschrift_known", {}).get(asked)
 
 
 def remember(tx: Connection, answers: Mapping[Hashable, object]) -> None:

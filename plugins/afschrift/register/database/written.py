@@ -47,10 +47,12 @@ class Written:
     Attributes:
         events: header, salt, and the case that it belongs to where it concerns no request.
         rows: the rows that must be told.
+        requests: rows of requests that were read and not changed since, by their id.
     """
 
     events: list[tuple[Header, str, str | None]] = field(default_factory=list)
     rows: dict[RowPlace, Change] = field(default_factory=dict)
+    requests: dict[str, Any] = field(default_factory=dict)
 
 
 def written(tx: Connection) -> Written:

@@ -87,9 +87,11 @@ def _lose(tx: Connection, last: dict[str, int], first: int, keys: KeyStore) -> N
 def _cases(tx: Connection, done: Written) -> dict[str, str]:
     """Request -> its case, of all that were written about."""
     ids = {header.request for header, _, _ in done.events} | {place.request for place in done.rows}
-    ids.discard(None)
-    found = select(request.c.id, request.c.case_id).where(request.c.id.in_(sorted(map(str, ids))))
-    return {row.id: row.case_id for row in tx.execute(found)} if ids else {}
+    cases = {name: row.case_id for name, row in done.requests.items()}
+    if ids := ids - {None, *cases}:
+        found = select(request.c.id, request.c.case_id).where(request.c.id.in_(sorted(map(str, ids))))
+        cases |= {row.id: row.case_id for row in tx.execute(found)}
+    return cases
 
 
 def _owner(header: Header, case: str | None, cases: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ deleted by SQL is told, and so is an event that was taken out to that end.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, bindparam, cast, func, null, select, union_al
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import Header
+from afschrift.register.database.database import remember
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
 from afschrift.register.trail.codes import codes
@@ -71,6 +73,7 @@ class _Replayed:
         anew: requests of which an event tells all rows anew -> the last of them;
             None: of the whole case.
         named: events that name a request of the case and are none of its own.
+        own: the service's events by their request.
         cut: a year with its first events was dropped.
         destroyed: requests whose data key was destroyed.
     """
@@ -80,6 +83,7 @@ class _Replayed:
     erased: dict[str | None, int] = field(default_factory=dict)
     anew: dict[str | None, int] = field(default_factory=dict)
     named: list[Header] = field(default_factory=list)
+    own: dict[str | None, list[Row[Any]]] = field(default_factory=lambda: defaultdict(list))
     cut: bool = False
     destroyed: dict[str, int] = field(default_factory=dict)
 
@@ -100,6 +104,7 @@ def check_case(
     known = acts(tx, keys) if known is None else known
     yield from _replay(tx, case, keys, known, done)
     yield from _uncoded(known, done)
+    remember(tx, {("own", of): rows for of, rows in done.own.items() if of})
     makers = {name: codes(key) for name, key in keys.items()}
     for place, values in rows_of(tx, case):
         told = done.rows.pop((place.table, place.row), None)
@@ -153,6 +158,7 @@ def _replay(tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed)
         if wrong:
             yield Difference(wrong, row.seq, request=row.request)
             continue
+        done.own[row.request].append(row)
         if row.type == "data_key_destroyed":
             done.destroyed[row.request] = row.seq
         if row.told is None:

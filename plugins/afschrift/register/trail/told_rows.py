@@ -105,6 +105,8 @@ def change_rows(tx: Connection, table: Table, which: ColumnElement[bool], values
     Of each, every told field is told, also those that stay: what else stood in it was relied on.
     """
     told = told_columns(table)
+    if table is request:
+        written(tx).requests.clear()
     if any(name in values for name in told):
         for before in tx.execute(select(table).where(which)).all():
             old = before._asdict()
@@ -115,6 +117,8 @@ def change_rows(tx: Connection, table: Table, which: ColumnElement[bool], values
 
 def delete_rows(tx: Connection, table: Table, which: ColumnElement[bool]) -> None:
     """Delete rows."""
+    if table is request:
+        written(tx).requests.clear()
     for before in tx.execute(select(table).where(which)).all():
         old = before._asdict()
         _note(tx, _place(table, old), {name: (old[name], ABSENT) for name in told_columns(table)})

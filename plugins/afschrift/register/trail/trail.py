@@ -72,7 +72,8 @@ def append_all(connection: Connection, at: str, events: Sequence[tuple[str | Non
     """
     if not events:
         return
-    last = _last(connection)
+    before = written(connection).events
+    last = before[-1][0] if before else _last(connection)
     seq, prev = (last.seq, last.digest()) if last else (0, GENESIS)
     chain = list(events)
     if last and at < last.at:
