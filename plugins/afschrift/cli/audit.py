@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from afschrift.app.settings import Settings
+from afschrift.casework.destruction.destroy import DestructionService
+from afschrift.casework.trail_acts.set_aside import propose_aside, sign_aside
+from afschrift.cli.bundle import _trusted as trusted
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.domain.errors import ConfigurationError
+from afschrift.law.destruction import Destroying
+from afschrift.register.trail.checkpoint import offered
 
 if TYPE_CHECKING:
     from afschrift.audit.verify_register import Verified
@@ -31,8 +40,6 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines: header and payload.")] = False,
 ) -> None:
     """Print the events, one a line, as task logs tell them; `--json`: with all that stands in them."""
-    from dataclasses import asdict
-
     from afschrift.audit.line import line
 
     found = False
@@ -78,10 +85,8 @@ def verify(
 
     Exit code 1 with any finding. Each names a place, never a value.
     """
-    from afschrift.app.settings import Settings
     from afschrift.audit.verify_register import verify as verify_all
     from afschrift.canary.check_history import evidence
-    from afschrift.register.trail.checkpoint import offered
 
     register = open_register()
     heads, refused = _heads(bundle or [], key)
@@ -135,8 +140,6 @@ def set_aside(
     chain and each verification names them; the rows leave their tables. An event of the service whose code
     somebody deleted looks the same: compare with a back-up before you sign.
     """
-    from afschrift.casework.trail_acts.set_aside import propose_aside, sign_aside
-
     what = sign_aside(officer(), agree=sign) if sign or turn_down else propose_aside(officer())
     for line in (*what.about, *(f"{table} {row}" for table, row, _ in what.rows)):
         typer.echo(line)
@@ -151,7 +154,6 @@ def set_aside(
 @app.command()
 def checkpoint() -> None:
     """Sign the trail's head and send it to every witness place; exit code 1 where one did not take it."""
-    from afschrift.app.settings import Settings
     from afschrift.witnesses.checkpoints import send_checkpoint
 
     sending = send_checkpoint(Settings.from_environment(), open_register(), actor())
@@ -165,8 +167,6 @@ def checkpoint() -> None:
 @app.command()
 def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
     """Write the whole trail as JSON Lines, for `tools/verify_trail.py` and for auditors."""
-    import os
-
     register = open_register()
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -190,9 +190,6 @@ def drop_year(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Drop a year of the trail whole, after its retention; the chain goes on from its last digest."""
-    from afschrift.app.settings import Settings
-    from afschrift.casework.destruction.destroy import DestructionService
-    from afschrift.law.destruction import Destroying
     from afschrift.witnesses.checkpoints import send_checkpoint
 
     service = DestructionService(officer())
@@ -246,8 +243,6 @@ def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int,
 
 def _told(path: Path) -> Iterator[str]:
     """What the trail says of a bundle; it still does once its request was forgotten."""
-    import hashlib
-
     if path.is_dir():
         return
     with path.open("rb") as file:
@@ -261,6 +256,4 @@ def _told(path: Path) -> Iterator[str]:
 
 
 def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
-    from afschrift.cli.bundle import _trusted as trusted
-
     return trusted(paths)

@@ -7,8 +7,12 @@ from uuid import uuid4
 
 import typer
 
+from afschrift.airflow_ext.heartbeat import all_beating
+from afschrift.app.settings import Settings
 from afschrift.cli.common import open_register, say, services
 from afschrift.cli.starting import CODES, leave, run_here
+from afschrift.domain.run import BATCH_LIMIT, BATCHED
+from afschrift.operations.company import Company
 
 app = typer.Typer(
     no_args_is_help=True, help="Read several requests in one pass over each table (docs/batch.md)."
@@ -19,9 +23,6 @@ Requests = Annotated[list[str] | None, typer.Argument(help="Ids of requests; non
 @app.command("list")
 def listing() -> None:
     """Requests that had no run yet, the oldest first, and until when each waits for company."""
-    from afschrift.app.settings import Settings
-    from afschrift.operations.company import Company
-
     settings = Settings.from_environment()
     company = Company(settings.batch_requests, settings.batch_wait)
     found = company.in_line(open_register().oversight.progress())
@@ -56,9 +57,7 @@ def start(
         say("No request waits.")
         return
     if here:
-        from afschrift.airflow_ext.heartbeat import all_beating
         from afschrift.batch.fulfil_batch import batch_run, fulfil_batch
-        from afschrift.domain.run import BATCHED
 
         batch, opened = f"here-{uuid4().hex}", services()
         with all_beating(opened, {one: batch_run(batch, one) for one in chosen}):
@@ -72,8 +71,6 @@ def start(
 
 def _at_most(requests: list[str]) -> list[str]:
     """The first of them, the oldest, as many as one batch takes; what is left is said."""
-    from afschrift.domain.run import BATCH_LIMIT
-
     if (left := len(requests) - BATCH_LIMIT) > 0:
         what = f"{left} are left: start the next one when it has ended"
         say(f"One batch reads for {BATCH_LIMIT} requests; {what}.")
@@ -81,6 +78,4 @@ def _at_most(requests: list[str]) -> list[str]:
 
 
 def _waiting() -> list[str]:
-    from afschrift.operations.company import Company
-
     return [status.request for status in Company().in_line(open_register().oversight.progress())]

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.signing import key_id
 from afschrift.outside.limits import read_file
 
 if TYPE_CHECKING:
@@ -69,7 +73,6 @@ def unpack(
 
 def _own_keys() -> KeyStore | None:
     """Keys of this installation; None where there is none, as with somebody who only verifies."""
-    from afschrift.app.settings import Settings
     from afschrift.register.open import open_keys
 
     settings = Settings.from_environment()
@@ -89,11 +92,6 @@ def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
     if paths is None:
         keys = _own_keys()
         return keys.public_keys() if keys else {}
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    from afschrift.domain.signing import key_id
-
     trusted = {}
     for path in paths:
         try:

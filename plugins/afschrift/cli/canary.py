@@ -8,8 +8,13 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import actor, officer, say, services
+from afschrift.app.settings import Settings
+from afschrift.canary.example import example
+from afschrift.canary.signed import SIGNATURE, sign_canary
+from afschrift.cli.common import actor, officer, open_register, say, services
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.instants import utc_now
+from afschrift.domain.signing import fingerprint
 
 app = typer.Typer(
     help="A synthetic person, planted in the sources: whether an answer finds all of them, and nobody else.",
@@ -20,9 +25,6 @@ app = typer.Typer(
 @app.command()
 def plan() -> None:
     """Print an example of `canary.yml` with some tables of the data map, for a team to fill in."""
-    from afschrift.app.settings import Settings
-    from afschrift.canary.example import example
-    from afschrift.domain.instants import utc_now
     from afschrift.wiring.build_services import load_inventory
 
     inventory = load_inventory(Settings.from_environment().inventory)
@@ -32,10 +34,7 @@ def plan() -> None:
 @app.command()
 def sign() -> None:
     """Sign `canary.yml` as it is: it counts only so. Takes the role officer."""
-    from afschrift.app.settings import Settings
     from afschrift.canary.check_canary import known_canary
-    from afschrift.canary.signed import SIGNATURE, sign_canary
-    from afschrift.domain.signing import fingerprint
     from afschrift.wiring.build_services import load_inventory
 
     settings, who = Settings.from_environment(), officer()
@@ -54,7 +53,6 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="For machines.")]
 
     Nothing is delivered. The DAG `check_canary` does the same every day.
     """
-    from afschrift.app.settings import Settings
     from afschrift.canary.check_canary import check_canary
     from afschrift.wiring.build_services import build
 
@@ -74,7 +72,6 @@ def search_logs(
     folder: Annotated[Path, typer.Argument(help="Of Airflow's task logs, or a copy of it.")],
 ) -> None:
     """Look for the canary's values in every log below a folder; exit code 1 where one stands there."""
-    from afschrift.app.settings import Settings
     from afschrift.canary.check_canary import search_logs as search
 
     files = sorted(path for path in folder.rglob("*.log") if path.is_file())
@@ -93,7 +90,6 @@ def search_logs(
 def history(as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False) -> None:
     """Every check that the trail tells of, the oldest first."""
     from afschrift.canary.check_history import history as checks
-    from afschrift.cli.common import open_register
 
     for one in checks(open_register()):
         if as_json:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import pwd
-from typing import TYPE_CHECKING
 
 import typer
 
+from afschrift.app.roles_file import load_roles
+from afschrift.casework.officer import Officer
 from afschrift.register.register import Register
 from afschrift.services import Services
-
-if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
 
 
 def say(line: str) -> None:
@@ -36,9 +34,6 @@ def open_register() -> Register:
 
 def officer() -> Officer:
     """Who is at the terminal, at work in this installation."""
-    from afschrift.app.roles_file import load_roles
-    from afschrift.casework.officer import Officer
-
     return Officer(open_register(), load_roles(), actor())
 
 

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from afschrift.app.jurisdiction import load_grounds
+from afschrift.cli.questions.forms import template
 from afschrift.domain.errors import RefusedError
+from afschrift.law.grounds.field_values import takes
+from afschrift.law.grounds.grounds import FieldStorage, Outcome
 
 if TYPE_CHECKING:
     from afschrift.law.grounds.grounds import Grounds
@@ -25,8 +29,6 @@ def listing(
     as_json: AsJson = False,
 ) -> None:
     """List the grounds with outcomes, rights and who signs, and the codes that are turned down."""
-    from afschrift.app.jurisdiction import load_grounds
-
     grounds = load_grounds()
     codes = [c for c in grounds.codes if c in grounds.never or right in (None, *grounds.grounds[c].rights)]
     if as_json:
@@ -56,11 +58,6 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a ground with the fields of its form: which are needed, and which are kept encrypted."""
-    from afschrift.app.jurisdiction import load_grounds
-    from afschrift.cli.questions.forms import template
-    from afschrift.law.grounds.field_values import takes
-    from afschrift.law.grounds.grounds import FieldStorage, Outcome
-
     grounds = load_grounds()
     if code not in grounds.codes:
         raise RefusedError(

@@ -8,11 +8,17 @@ from typing import Annotated
 
 import typer
 
+from afschrift.app.settings import Settings
+from afschrift.canary.canary_file import CanaryFile
 from afschrift.cli.data_map import exporting, importing
 from afschrift.cli.inventory_check import CODES, check
+from afschrift.datamap.check.places import FindingLines
+from afschrift.datamap.review.take_over import take_over as taken_over
 from afschrift.domain.decision import Action
 from afschrift.domain.language import count
 from afschrift.domain.right import Right
+from afschrift.inventory.load import FILES
+from afschrift.inventory.load import schema as document
 
 app = typer.Typer(
     help="The data map: check it, explain a decision, get its JSON Schema.", no_args_is_help=True
@@ -36,8 +42,6 @@ def explain(
     folder: Folder = None,
 ) -> None:
     """Say why a column is in or out, by which way its table leads to the person, and show the SQL."""
-    from afschrift.app.settings import Settings
-    from afschrift.datamap.check.places import FindingLines
     from afschrift.datamap.explain import explain as explained
     from afschrift.wiring.build_services import load_inventory
 
@@ -74,9 +78,6 @@ def take_over(folder: Folder = None) -> None:
     They go to `NAME.confirmed.yml`. Nothing is moved where the map would say anything else afterwards. Your
     files load without it too.
     """
-    from afschrift.app.settings import Settings
-    from afschrift.datamap.review.take_over import take_over as taken_over
-
     found = taken_over(folder or Settings.from_environment().inventory)
     files = ", ".join(path.name for path in found.files)
     typer.echo(
@@ -96,10 +97,7 @@ def schema(
 
     `check`: that of what `afschrift inventory check --format json` prints.
     """
-    from afschrift.canary.canary_file import CanaryFile
     from afschrift.datamap.check.documents import json_schema
-    from afschrift.inventory.load import FILES
-    from afschrift.inventory.load import schema as document
 
     if file == "check":
         typer.echo(json.dumps(json_schema(), indent=2))

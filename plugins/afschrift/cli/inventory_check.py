@@ -10,7 +10,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from afschrift.app.jurisdiction import hints
+from afschrift.app.roles_file import load_roles
+from afschrift.app.settings import Settings
+from afschrift.app.task_places import places_of, said_of
+from afschrift.casework.notices.searches import unknown_owners
+from afschrift.datamap.check.finding import Code, Severity
+from afschrift.datamap.check.places import FindingLines, of_faults
+from afschrift.datamap.check.probe import ProbeLimits, SampleKind
 from afschrift.domain.language import count
+from afschrift.inventory.checks.check_finder import finder_hints
+from afschrift.inventory.checks.check_others import others_hints
+from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.sheet_gaps import all_columns, gaps
+from afschrift.inventory.waiting.unclassified import (
+    awaited,
+    guessed_ways,
+    progress,
+    share,
+    unclassified,
+    unconfirmed_tables,
+)
 
 if TYPE_CHECKING:
     from afschrift.datamap.check.documents import Placed
@@ -76,13 +96,8 @@ def check(
     statement_seconds: Annotated[int, typer.Option(min=1, help="That one statement may take.")] = 60,
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
-    from afschrift.app.settings import Settings
     from afschrift.datamap.check.drift import check_sources
-    from afschrift.datamap.check.finding import Severity
     from afschrift.datamap.check.map_check import MapReport, failures, void_confirmations
-    from afschrift.datamap.check.places import FindingLines, of_faults
-    from afschrift.datamap.check.probe import ProbeLimits
-    from afschrift.inventory.faults import InventoryError
     from afschrift.wiring.build_services import load_inventory
 
     where = folder or Settings.from_environment().inventory
@@ -131,14 +146,6 @@ def _print(
 
 def _say_inventory(inventory: Inventory) -> None:
     """What there is, how far the work is, and hints."""
-    from afschrift.app.jurisdiction import hints
-    from afschrift.app.roles_file import load_roles
-    from afschrift.app.task_places import places_of, said_of
-    from afschrift.casework.notices.searches import unknown_owners
-    from afschrift.inventory.checks.check_finder import finder_hints
-    from afschrift.inventory.checks.check_others import others_hints
-    from afschrift.inventory.sheet_gaps import all_columns, gaps
-
     of_the_place = hints(inventory.controller)
     tables = sum(len(source.tables) for source in inventory.sources.values())
     columns = sum(len(t.columns) for s in inventory.sources.values() for t in s.tables.values())
@@ -162,8 +169,6 @@ def _say_inventory(inventory: Inventory) -> None:
 
 def _say_progress(inventory: Inventory) -> None:
     """How far the work is, and what is left of it."""
-    from afschrift.inventory.waiting.unclassified import guessed_ways, progress, share, unconfirmed_tables
-
     columns, left = progress(inventory)
     done = columns - len(left)
     typer.echo(
@@ -182,8 +187,6 @@ def _say_progress(inventory: Inventory) -> None:
 
 def _waiting(inventory: Inventory) -> Iterator[str]:
     """Columns at which a request would stop: a line for all of a table that wait for the same."""
-    from afschrift.inventory.waiting.unclassified import awaited, unclassified
-
     for source in inventory.sources.values():
         for name, table in source.tables.items():
             found: dict[str, list[str]] = {}
@@ -215,10 +218,6 @@ def _line(table: str, why: str, columns: list[str]) -> str:
 
 def _lines(report: MapReport, placed: Placed, *, live: bool) -> Iterator[str]:
     """What was found in words; of a live check also whose the rows are, and what a request reads."""
-    from afschrift.datamap.check.finding import Code
-    from afschrift.datamap.check.probe import SampleKind
-    from afschrift.inventory.waiting.unclassified import share
-
     for note in report.notes:
         yield f"  {note}"
     for one, place in placed:

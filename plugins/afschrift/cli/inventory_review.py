@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import click
 import typer
 
+from afschrift.app.settings import Settings
 from afschrift.cli.common import actor, open_register
 from afschrift.cli.one_key import key, keys_alone, typed
+from afschrift.cli.otherwise import ASKS
 from afschrift.cli.terminal import one_line, styled
+from afschrift.datamap.review.answers import Answer
+from afschrift.datamap.review.enough import lacking, must_say_enough
+from afschrift.datamap.review.offered import decided, in_a_year, in_both_languages
+from afschrift.datamap.review.review_samples import masked, record_shown, samples
+from afschrift.datamap.review.review_session import Review
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.language import count
 
 if TYPE_CHECKING:
-    from afschrift.datamap.review.answers import Answer
     from afschrift.datamap.review.groups import Group
-    from afschrift.datamap.review.review_session import Review
 
 _KEYS = {
     "y": "it is so",
@@ -86,9 +91,6 @@ class _Terminal:
                 shown = None
 
     def _show(self, group: Group, left: int) -> None:
-        from afschrift.datamap.review.enough import lacking
-        from afschrift.datamap.review.offered import in_both_languages
-
         what = f"{count(len(group.places), 'column')} called {one_line(group.name)}"
         if group.is_table:
             what = f"Table {one_line(group.name)}"
@@ -117,16 +119,12 @@ class _Terminal:
                 typer.echo(f"  {'':<12}and {len(places) - most} more (l)")
 
     def _confirm(self, group: Group) -> None:
-        from afschrift.datamap.review.enough import must_say_enough
-        from afschrift.datamap.review.offered import decided
-
         must_say_enough(group, self.words)
         step = self.review.confirm(group, replace(self.answer, words=dict(self.words)))
         styled(f"  {decided(step.group, step.answer.words)}: {count(step.lines, 'line')} written", fg="green")
 
     def _otherwise(self, pressed: str) -> Callable[[Group], None]:
         """The key that asks for something else than was proposed."""
-        from afschrift.cli.otherwise import ASKS
 
         def ask(group: Group) -> None:
             ASKS[pressed](group, self.words, self.review.inventory.controller.languages)
@@ -134,8 +132,6 @@ class _Terminal:
         return ask
 
     def _samples(self, group: Group) -> None:
-        from afschrift.datamap.review.review_samples import masked, record_shown, samples
-
         found = samples(self.review.inventory, group)
         for one in found:
             shown = one.why or one_line(" | ".join(map(masked, one.values)))
@@ -160,16 +156,12 @@ class _Terminal:
         self.passed.add(group.key)
 
     def _undo(self, _group: Group) -> None:
-        from afschrift.datamap.review.offered import decided
-
         step = self.review.undo()
         said = step and decided(step.group, step.answer.words)
         typer.echo(f"  Taken back: {said}" if said else "  There is nothing to take back.")
 
     def tell(self) -> None:
         """Lines written and decisions taken."""
-        from afschrift.datamap.review.offered import decided
-
         done, left = self.review.done, self.review.waiting()
         for step in done:
             files = ", ".join(path.name for path in step.after)
@@ -202,11 +194,6 @@ def review(
     What is alike is one question. Each answer is written to the inventory's files at once, with who, when and
     why; stop when you like, the same command goes on. Without a terminal, edit the files: docs/review.md.
     """
-    from afschrift.app.settings import Settings
-    from afschrift.datamap.review.answers import Answer
-    from afschrift.datamap.review.offered import in_a_year
-    from afschrift.datamap.review.review_session import Review
-
     if not sys.stdin.isatty():
         raise ConfigurationError(
             "A review needs a terminal, for its answers are keys.",

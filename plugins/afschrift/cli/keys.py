@@ -7,10 +7,17 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from afschrift.app.settings import Settings
+from afschrift.casework.destruction.destroy import DestructionService
 from afschrift.cli.common import actor, officer, say
 from afschrift.domain.errors import AfschriftError
+from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.signing import fingerprint as readable
+from afschrift.law.destruction import Destroying
+from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
@@ -46,9 +53,6 @@ def new(
     Keys wrap the data key of each request, recognise a person who asks again, and sign bundles. They are
     written to the key file; with --print they are printed and kept nowhere.
     """
-    from afschrift.app.settings import Settings
-    from afschrift.domain.instants import rfc3339, utc_now
-    from afschrift.register.keys import document as keydocument
     from afschrift.register.open import initialise
 
     if print_:
@@ -199,9 +203,6 @@ def revoke(
 @app.command()
 def public() -> None:
     """Print the public signing keys as PEM: publish them with their ids, so that others verify bundles."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
     for key_id, raw in _keys().public_keys().items():
         pem = Ed25519PublicKey.from_public_bytes(raw).public_bytes(
             Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
@@ -219,30 +220,21 @@ def fingerprint() -> None:
 
 
 def _keys() -> KeyStore:
-    from afschrift.app.settings import Settings
     from afschrift.register.open import open_keys
 
     return open_keys(Settings.from_environment())
 
 
 def _register(keys: KeyStore) -> Register:
-    from afschrift.app.settings import Settings
-
     return Register(Settings.from_environment().register, keys)
 
 
 def _allow(act: str, rule: str) -> None:
     """Whether they may destroy it; a try without the role, or on no reason, is an event."""
-    from afschrift.casework.destruction.destroy import DestructionService
-    from afschrift.law.destruction import Destroying
-
     DestructionService(officer()).allow(Destroying(act), rule)
 
 
 def _refusals(act: str) -> AbstractContextManager[None]:
-    from afschrift.casework.destruction.destroy import DestructionService
-    from afschrift.law.destruction import Destroying
-
     return DestructionService(officer()).refusals(Destroying(act), None)
 
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from afschrift.app.draft_project import draft_project
 from afschrift.cli.common import say
+from afschrift.domain.instants import rfc3339, utc_now
 
 
 def init(folder: Annotated[Path, typer.Argument(help="Empty, or not there yet.")]) -> None:
@@ -15,9 +17,6 @@ def init(folder: Annotated[Path, typer.Argument(help="Empty, or not there yet.")
 
     Its inventory describes an example that works, a shop of two people in a SQLite file.
     """
-    from afschrift.app.draft_project import draft_project
-    from afschrift.domain.instants import rfc3339, utc_now
-
     for name in draft_project(folder, rfc3339(utc_now())):
         typer.echo(f"  {name}")
     say(f"The project is in {folder}. Next:")

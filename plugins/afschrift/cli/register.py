@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.cli.common import actor, officer, say
+from afschrift.app.roles_file import load_roles
+from afschrift.app.settings import Settings
+from afschrift.casework.destruction.destroy import DestructionService
+from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.domain.errors import AfschriftError
+from afschrift.law.destruction import Destroying
+from afschrift.law.roles import Act
 
 if TYPE_CHECKING:
-    from afschrift.casework.destruction.destroy import DestructionService
     from afschrift.register.keys.store import KeyStore
     from afschrift.register.trail.height import Height
 
@@ -44,7 +49,6 @@ def upgrade(
 
     A register from before its events had codes gets them, with the key that is made for them now.
     """
-    from afschrift.app.settings import Settings
     from afschrift.register.open import bring_up
 
     if dry_run:
@@ -74,8 +78,6 @@ def _say_pending() -> None:
 @app.command()
 def roles() -> None:
     """Print the SQL that makes the roles of a register on PostgreSQL (docs/operations.md)."""
-    from importlib.resources import files
-
     typer.echo(files("afschrift.register").joinpath("roles.sql").read_text(encoding="utf-8"), nl=False)
 
 
@@ -164,8 +166,6 @@ def shred(
     times and the trail stay, and so does the pseudonym by which a person who asks again is recognised.
     Delivered bundles and your sources are not touched. There is no way back, and a hold refuses.
     """
-    from afschrift.law.destruction import Destroying
-
     service = _destruction()
     if sign or turn_down:
         if sign:
@@ -184,8 +184,6 @@ def shred_strays(sign: Sign = False, turn_down: TurnDown = False, yes: Yes = Fal
     They stay at first, so that a newer back-up can still take its place, and no rule would ever find them.
     An officer proposes it, and another person signs with --sign; then they are destroyed.
     """
-    from afschrift.law.destruction import Destroying
-
     service = _destruction()
     if sign or turn_down:
         if sign:
@@ -205,8 +203,6 @@ _SIGN = "Another person signs it, and requests go on: `afschrift register restor
 
 def _name_half_forgotten() -> None:
     """Whoever was forgotten since the back-up is back, but for the key: numbers, digests, payloads."""
-    from afschrift.cli.common import open_register
-
     if found := open_register().data_keys.half_forgotten():
         typer.echo("\n".join(found))
         say(
@@ -217,8 +213,6 @@ def _name_half_forgotten() -> None:
 
 def _witnessed() -> Height | None:
     """The highest height that a witness place knows; where the present register cannot be asked, none."""
-    from afschrift.app.settings import Settings
-    from afschrift.cli.common import open_register
     from afschrift.witnesses.heights import ask
 
     try:
@@ -232,16 +226,11 @@ def _witnessed() -> Height | None:
 
 def _may_restore() -> None:
     """Whether they may lose what was entered since; the register itself may be lost, and cannot be asked."""
-    from afschrift.app.roles_file import load_roles
-    from afschrift.law.roles import Act
-
     if not load_roles().may(actor(), Act.DECIDE):
         _destruction().officer.deciding(None, "restore")
 
 
 def _destruction() -> DestructionService:
-    from afschrift.casework.destruction.destroy import DestructionService
-
     return DestructionService(officer())
 
 
@@ -259,13 +248,10 @@ def _confirm(question: str, yes: bool) -> None:
 
 
 def _keys() -> KeyStore:
-    from afschrift.app.settings import Settings
     from afschrift.register.open import open_keys
 
     return open_keys(Settings.from_environment())
 
 
 def _url() -> str:
-    from afschrift.app.settings import Settings
-
     return Settings.from_environment().register

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 import typer
 
+from afschrift.airflow_ext.local import run_here as run_dag
 from afschrift.cli.common import open_register, say
 from afschrift.domain.errors import AfschriftError
 
@@ -63,8 +64,6 @@ def start_on_airflow(request_id: str) -> Ended:
 
 def run_here(request_id: str) -> Ended:
     """Run in this process, and tell how it ended."""
-    from afschrift.airflow_ext.local import run_here as run_dag
-
     open_register().requests.get(request_id)
     outcome = run_dag(request_id, {}, say)
     register = open_register()

@@ -8,11 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+from afschrift.app.roles_file import load_roles
+from afschrift.app.settings import Settings
 from afschrift.cli import taking_in
 from afschrift.cli.common import actor, say, services
 from afschrift.cli.starting import Ended, begin, leave
 from afschrift.domain.request import DEFAULT_FORMATS
 from afschrift.formats.registry import FORMATS
+from afschrift.law.roles import Act
 from afschrift.register.register import Register
 
 
@@ -71,10 +74,7 @@ def submit(
     objection, automated_decision, complaint, information; it is recorded, to be handed over (R05). How it
     was passed on: forwarded: [{at, from, to}], with desks and no names of people (R02).
     """
-    from afschrift.app.roles_file import load_roles
-    from afschrift.app.settings import Settings
     from afschrift.casework.intake.receive import receive
-    from afschrift.law.roles import Act
 
     load_roles().require(actor(), Act.SUBMIT)
     settings = Settings.from_environment()

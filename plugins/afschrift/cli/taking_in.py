@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from pydantic import ValidationError
 
+from afschrift.casework.intake.message import Intake
 from afschrift.cli.common import say
 from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.right import Right
+from afschrift.inventory.wording.form_words import in_words
+from afschrift.law.other_right import OTHER_RIGHTS, Matter
+from afschrift.outside.limits import BYTES
+from afschrift.outside.read_yaml import read_yaml
 
 if TYPE_CHECKING:
-    from afschrift.casework.intake.message import Intake
     from afschrift.casework.intake.store_request import StoredCase
 
 FAULTS = 20
@@ -28,9 +34,6 @@ def from_file(file: Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: it cannot be read, goes beyond a limit, or holds no mapping; names the line.
     """
-    from afschrift.outside.limits import BYTES
-    from afschrift.outside.read_yaml import read_yaml
-
     name = "Standard input" if str(file) == "-" else str(file)
     content = read_yaml(given.content(file, name, BYTES), name)
     if not isinstance(content, dict):
@@ -40,9 +43,6 @@ def from_file(file: Path) -> dict[str, Any]:
 
 def prompted() -> dict[str, Any]:
     """Ask for everything; what is typed here reaches neither the process list nor the history."""
-    from afschrift.domain.right import Right
-    from afschrift.law.other_right import OTHER_RIGHTS
-
     say("Type the request. Identity keys: one name=value a line, an empty line ends; none: we ask for one.")
     made_by = typer.prompt("Made by (self, parent, guardian, proxy, heir)", default="self")
     dead = made_by == "heir" or (
@@ -85,10 +85,6 @@ def as_intake(content: dict[str, Any]) -> Intake:
     Raises:
         ConfigurationError: names every field that is wrong, and repeats nothing that was filled in.
     """
-    from pydantic import ValidationError
-
-    from afschrift.casework.intake.message import Intake
-
     try:
         return Intake.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:
@@ -107,8 +103,6 @@ def found_line(stored: StoredCase) -> str:
 
 def stored_lines(stored: StoredCase) -> Iterator[str]:
     """What became of what is not ours, and what is left to do."""
-    from afschrift.law.other_right import Matter
-
     for other in stored.matters:
         if other is Matter.DECEASED:
             yield (
@@ -124,8 +118,6 @@ def stored_lines(stored: StoredCase) -> Iterator[str]:
 
 
 def _faults(error: Any) -> Iterator[str]:
-    from afschrift.inventory.wording.form_words import in_words
-
     for item in error.errors(include_url=False, include_input=False):
         where = [str(part) for part in item["loc"]]
         message = "this is missing" if item["type"] == "missing" else in_words(item)

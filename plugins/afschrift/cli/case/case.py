@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from afschrift.app.settings import Settings
+from afschrift.casework.intake.case_story import story
 from afschrift.cli.case.disputes import COMMANDS
 from afschrift.cli.case.documents import empty_folder, harmless, id_copy, opened, write
+from afschrift.cli.case.referral import case_lines
 from afschrift.cli.common import actor, open_register, say
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
@@ -43,8 +47,6 @@ def listing(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """List the cases in the order of their receipt. No text is read."""
-    from dataclasses import asdict
-
     register = open_register()
     still_open = {r.case for r in register.requests.all(open_only=True)}
     holds = register.disputes.holds()
@@ -88,11 +90,6 @@ def show(
     A request's id shows what belongs to it or to its case as a whole. Each look is an event of the trail,
     and so is each document written out. After the retention period it says which rule destroyed a text.
     """
-    from dataclasses import asdict
-
-    from afschrift.casework.intake.case_story import story
-    from afschrift.cli.case.referral import case_lines
-
     register = open_register()
     case = register.cases.get(owner)
     folder = empty_folder(out) if out else None
@@ -160,7 +157,6 @@ def add(
     kept (R11). No software can tell one reliably, so this command asks, and the trail holds your answer.
     Documents are kept as text, e-mail, PDF, image or office file, up to a size; programs never.
     """
-    from afschrift.app.settings import Settings
     from afschrift.casework.intake.case_file import add_document, add_text
 
     register = open_register()

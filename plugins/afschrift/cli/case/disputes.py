@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from afschrift.app.settings import Settings
+from afschrift.cli.case.documents import id_copy, opened
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
@@ -177,9 +179,7 @@ def _why(file: Path | None) -> str:
 
 
 def _documents(owner: str, files: Sequence[Path], no_id_copy: bool) -> list[str]:
-    from afschrift.app.settings import Settings
     from afschrift.casework.intake.case_file import add_document
-    from afschrift.cli.case.documents import id_copy, opened
 
     register, kept = open_register(), []
     at_most = Settings.from_environment().document_bytes

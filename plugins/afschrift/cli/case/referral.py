@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from afschrift.app.jurisdiction import load_controller
+from afschrift.app.roles_file import load_roles
+from afschrift.casework.intake.not_received import propose
+from afschrift.casework.intake.referral import record_handed_over
+from afschrift.casework.notices.referrals import to_hand_over
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.request import given
 from afschrift.domain.errors import RefusedError
+from afschrift.law.case_facts import CaseFactKind, referrals
 
 if TYPE_CHECKING:
     from afschrift.register.register import Register
@@ -33,9 +39,6 @@ def handed_over(
     reference: Annotated[str, typer.Option(help="Under which it is known there: a code without spaces.")],
 ) -> None:
     """Record that a right which is not ours was handed over, to whom and under which reference (R05)."""
-    from afschrift.app.roles_file import load_roles
-    from afschrift.casework.intake.referral import record_handed_over
-
     register = open_register()
     done = record_handed_over(
         register, load_roles(), register.cases.get(case).id, right, to, reference, actor()
@@ -47,8 +50,6 @@ def waiting(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """List what waits to be handed over, what is due first at the beginning."""
-    from afschrift.casework.notices.referrals import to_hand_over
-
     found = to_hand_over(open_register())
     if as_json:
         rows = [
@@ -88,9 +89,6 @@ def not_received(
     Only before any step ran, only where a proper channel was clearly published before it came, and only
     once a second signer agrees. Nothing is deleted: the message stays in its case.
     """
-    from afschrift.app.jurisdiction import load_controller
-    from afschrift.casework.intake.not_received import propose
-
     day, why = given.date_(published_on, "--published-on"), given.text(text_file)
     if day is None:
         raise RefusedError("The day is missing.", remedy="--published-on 2026-01-15.")
@@ -116,8 +114,6 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 
 def case_lines(register: Register, case: str) -> list[str]:
     """What a case holds beside its texts, for `case show`: forwarding, and what is not ours."""
-    from afschrift.law.case_facts import CaseFactKind, referrals
-
     facts = register.case_facts.of(case)
     lines = [
         f"forwarded {one.detail['at'][:16]}Z from {one.detail['from']} to {one.detail['to']}"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from afschrift.cli.common import say
+from afschrift.datamap.exchange.export import export
 from afschrift.domain.errors import ConfigurationError
 
 app = typer.Typer(help="Write what is confirmed of a source for another tool.", no_args_is_help=True)
@@ -28,7 +29,6 @@ def fides(
     ] = None,
 ) -> None:
     """A dataset of Fides: categories, keys, identities, ways as references."""
-    from afschrift.datamap.exchange.export import export
     from afschrift.wiring.build_services import load_inventory
 
     sources = load_inventory(folder).sources

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.cli.common import say
+from afschrift.datamap.exchange.comments import from_comments
+from afschrift.datamap.exchange.dataset import datasets
+from afschrift.datamap.exchange.external_draft import ImportConfirmation
+from afschrift.datamap.exchange.import_map import Into, import_map
+from afschrift.datamap.exchange.manifest import MOST
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.instants import utc_now
 from afschrift.domain.language import count
+from afschrift.outside.limits import read_file
+from afschrift.sources.registry import open_declared
 
 if TYPE_CHECKING:
-    from afschrift.datamap.exchange.external_draft import ImportConfirmation
     from afschrift.datamap.exchange.external_tables import Description
     from afschrift.datamap.exchange.import_map import Imported, Into
 
@@ -52,9 +59,6 @@ def fides(
     dry_run: DryRun = False,
 ) -> None:
     """Datasets of Fides: categories, keys, identities, references as ways."""
-    from afschrift.datamap.exchange.dataset import datasets
-    from afschrift.datamap.exchange.import_map import Into
-
     confirmed = _confirmation(confirmed_by, why)
     found = [one for file in files for one in datasets(_text(file), file.name)]
     if source and len(found) > 1:
@@ -83,7 +87,6 @@ def dbt(
     dry_run: DryRun = False,
 ) -> None:
     """A manifest of dbt: `meta`, tags, unique columns, relationships tests as ways."""
-    from afschrift.datamap.exchange.import_map import Into
     from afschrift.datamap.exchange.manifest import described
 
     confirmed = _confirmation(confirmed_by, why)
@@ -100,9 +103,6 @@ def comments(
     dry_run: DryRun = False,
 ) -> None:
     """Comments in the database itself: `afschrift: origin=provided category=user.contact.email`."""
-    from afschrift.datamap.exchange.comments import from_comments
-    from afschrift.datamap.exchange.import_map import Into
-    from afschrift.sources.registry import open_declared
     from afschrift.wiring.build_services import load_inventory
 
     confirmed = _confirmation(confirmed_by, why)
@@ -119,9 +119,6 @@ def comments(
 
 
 def _confirmation(by: str | None, why: str | None) -> ImportConfirmation | None:
-    from afschrift.datamap.exchange.external_draft import ImportConfirmation
-    from afschrift.domain.instants import utc_now
-
     if bool(by) != bool(why):
         raise ConfigurationError(
             "Who confirms says why, and the other way round.",
@@ -131,9 +128,6 @@ def _confirmation(by: str | None, why: str | None) -> ImportConfirmation | None:
 
 
 def _text(file: Path) -> bytes:
-    from afschrift.datamap.exchange.manifest import MOST
-    from afschrift.outside.limits import read_file
-
     try:
         return read_file(file, MOST)
     except OSError as error:
@@ -144,8 +138,6 @@ def _text(file: Path) -> bytes:
 
 
 def _add(described: Description, into: Into, confirmed: ImportConfirmation | None, *, dry_run: bool) -> None:
-    from afschrift.datamap.exchange.import_map import import_map
-
     found = import_map(described, into, confirmed, dry_run=dry_run)
     if dry_run:
         typer.echo(found.text, nl=False)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import date
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from afschrift.app.settings import Settings
+from afschrift.casework.telling.tell import ask_to_tell
+from afschrift.cli.case.documents import id_copy, opened, write
 from afschrift.cli.common import actor, officer, open_register, say
+from afschrift.cli.letters.forms import asked, described, form, listed, read_form
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
+from afschrift.law.document import checked_content, media_type
 from afschrift.law.letter import Bounce, LetterState, SendingChannel
+from afschrift.law.roles import Act
+from afschrift.letters.kinds import KINDS, kind_named
+from afschrift.register.outbox import Proof
 
 if TYPE_CHECKING:
     from afschrift.casework.officer import Officer
@@ -35,9 +46,6 @@ def kinds(
     as_json: AsJson = False,
 ) -> None:
     """List the kinds of letters; or print a form of one, as YAML for `letter make --from`."""
-    from afschrift.cli.letters.forms import described, form, listed
-    from afschrift.letters.kinds import KINDS, kind_named
-
     chosen = [kind_named(kind)] if kind else list(KINDS.values())
     if as_json:
         typer.echo(json.dumps([described(one) for one in chosen], indent=2, ensure_ascii=False))
@@ -55,8 +63,6 @@ def listing(
     as_json: AsJson = False,
 ) -> None:
     """List letters in the order in which they were made. No text is read."""
-    from dataclasses import asdict
-
     found = open_register().letters.all(request_id=request, states=state)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
@@ -86,11 +92,7 @@ def make(
     A letter that lacks something it must say is not made. While the requester is not identified, it may tell
     them nothing that they did not write themselves.
     """
-    from dataclasses import asdict
-
     from afschrift.casework.letters.make import make as make_letter
-    from afschrift.cli.letters.forms import asked, read_form
-    from afschrift.letters.kinds import kind_named
 
     who = officer()
     authority = _may_decide(who, request)
@@ -116,10 +118,6 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a letter as it goes out. That you looked is an event."""
-    from dataclasses import asdict
-
-    from afschrift.cli.case.documents import write
-    from afschrift.law.roles import Act
     from afschrift.letters.mail_message import parts
 
     register = open_register()
@@ -146,7 +144,6 @@ def send(letter: Letter, as_json: AsJson = False) -> None:
     Where the server breaks off with the letter in its hands, nobody knows whether it went: the letter is then
     `unknown`, and is not sent again before somebody has looked.
     """
-    from afschrift.app.settings import Settings
     from afschrift.casework.letters.send import send as send_letter
 
     register = open_register()
@@ -175,14 +172,7 @@ def sent(
     licence, residence permit) proves no sending and must not be kept (R11). No software can tell one
     reliably, so this command asks, and the trail holds your answer.
     """
-    from functools import partial
-    from itertools import chain
-
-    from afschrift.app.settings import Settings
     from afschrift.casework.intake.case_file import NO_ID_COPY, PART_BYTES
-    from afschrift.cli.case.documents import id_copy, opened
-    from afschrift.law.document import checked_content, media_type
-    from afschrift.register.outbox import Proof
 
     register, day = open_register(), _day(on)
     authority = _may_decide(officer(), register.letters.get(letter).request)
@@ -254,15 +244,11 @@ def release(letter: Letter, as_json: AsJson = False) -> None:
 
 
 def _may_decide(who: Officer, request: str) -> dict[str, str]:
-    from afschrift.law.roles import Act
-
     return who.acting(request, Act.DECIDE, "letter")
 
 
 def _to_tell(register: Register, request: str) -> bool:
     """Ask to tell the person anew where the answer is ready, and say so; whether it is."""
-    from afschrift.casework.telling.tell import ask_to_tell
-
     question = ask_to_tell(register, request)
     if question:
         say(
@@ -273,8 +259,6 @@ def _to_tell(register: Register, request: str) -> bool:
 
 
 def _done(letter: LetterRow, as_json: bool) -> None:
-    from dataclasses import asdict
-
     typer.echo(json.dumps(asdict(letter), indent=2, ensure_ascii=False) if as_json else _line(letter))
 
 

@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from afschrift.app.jurisdiction import load_jurisdiction
+from afschrift.app.roles_file import load_roles
+from afschrift.casework.manual.question import ask_again, open_question
+from afschrift.casework.notices.searches import searches
 from afschrift.cli.case.documents import opened
 from afschrift.cli.common import actor, officer, open_register, say
+from afschrift.cli.questions.questions import go_on
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.cli.starting import CODES
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.instants import utc_now
 from afschrift.law.manual_search import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
 
 if TYPE_CHECKING:
@@ -37,10 +44,6 @@ def listing(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """List what is to be searched, by whom and by when."""
-    from afschrift.app.jurisdiction import load_jurisdiction
-    from afschrift.casework.notices.searches import searches
-    from afschrift.domain.instants import utc_now
-
     found = searches(open_register(), load_jurisdiction(), utc_now(), open_only=not all_, request_id=request)
     if as_json:
         typer.echo(json.dumps([_row(one) for one in found], indent=2))
@@ -63,8 +66,6 @@ def show(request: Request, source: Source) -> None:
 
     Whoever may answer the question may look.
     """
-    from afschrift.casework.manual.question import open_question
-    from afschrift.domain.event import NewEvent
     from afschrift.wiring.build_services import load_inventory
 
     who = officer()
@@ -106,9 +107,7 @@ def answer(
     are. A second answer is turned down: `afschrift manual again` asks once more.
     """
     from afschrift.casework.answer import answer_question
-    from afschrift.casework.manual.question import open_question
     from afschrift.casework.manual.scan import scan
-    from afschrift.cli.questions.questions import go_on
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
@@ -136,8 +135,6 @@ def answer(
 @app.command()
 def again(request: Request, source: Source) -> None:
     """Ask once more about a system: a plan that rests on the earlier answer stops at its next gate."""
-    from afschrift.app.roles_file import load_roles
-    from afschrift.casework.manual.question import ask_again, open_question
     from afschrift.wiring.build_services import load_inventory
 
     register = open_register()

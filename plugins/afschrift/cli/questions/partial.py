@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.cli.common import officer, say
+from afschrift.cli.questions.questions import go_on
 from afschrift.cli.request import given
 from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.domain.errors import ConfigurationError
@@ -37,9 +40,6 @@ def partial(
     The request stays open, and its clock goes on. The run after that one gives what is missing. A source in
     which the person's keys are looked up, or that holds consents for others, cannot be left for later.
     """
-    from afschrift.casework.partial_response.answer import PartialResponseService
-    from afschrift.cli.questions.questions import go_on
-
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
     if take_back == (rest_by is not None):
@@ -61,8 +61,6 @@ def partial(
 
 def _asked() -> str | None:
     """The reason at a terminal; None where there is none."""
-    import sys
-
     if not sys.stdin.isatty():
         return None
     return typer.prompt("Why (kept encrypted)", default="", show_default=False) or None

@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from afschrift.app.jurisdiction import load_grounds
+from afschrift.app.roles_file import load_roles
+from afschrift.casework.question_kinds import kind_named
 from afschrift.cli.common import actor, officer, open_register, say
+from afschrift.cli.questions.forms import FormAnswer, ask, from_file
 from afschrift.cli.request import given
 from afschrift.cli.running import Here, OnAirflow
 from afschrift.cli.starting import begin, leave
 from afschrift.domain.errors import ConfigurationError
+from afschrift.law.roles import Act
+from afschrift.questions.assignment import assign as record
+from afschrift.questions.assignment import assigned_to
+from afschrift.questions.forms import expected, fields, needed, typed
 
 if TYPE_CHECKING:
-    from afschrift.cli.questions.forms import FormAnswer
     from afschrift.questions.view import Section
     from afschrift.register.records import QuestionRow
     from afschrift.register.register import Register
@@ -37,10 +45,7 @@ def questions(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """List the questions that only a person may answer, with their options and fields."""
-    from dataclasses import asdict
-
     from afschrift.casework.answer import form_of
-    from afschrift.questions.assignment import assigned_to
 
     if context.invoked_subcommand is not None:
         return
@@ -74,8 +79,6 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show what is judged: what the question rests on, values masked. The look is an event."""
-    from dataclasses import asdict
-
     from afschrift.casework.question_view import look
 
     found = look(officer(), question, unmask=unmask)
@@ -113,9 +116,6 @@ def assign(
     anybody: Annotated[bool, typer.Option("--anybody", help="Back to everybody with the role.")] = False,
 ) -> None:
     """Give a question to one person; others with the role cannot answer it then, but deputies can."""
-    from afschrift.app.roles_file import load_roles
-    from afschrift.questions.assignment import assign as record
-
     if (to is None) != anybody:
         raise ConfigurationError("A question goes to somebody.", remedy="give --to NAME, or --anybody.")
     name = record(open_register(), load_roles(), question, to, actor())
@@ -125,9 +125,7 @@ def assign(
 @app.command("open")
 def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
     """Put a request before an officer though nothing was flagged, for example to refuse it in part."""
-    from afschrift.app.jurisdiction import load_grounds
     from afschrift.casework.decision.require import open_decision
-    from afschrift.law.roles import Act
 
     who = officer()
     who.acting(request, Act.DECIDE, "decision")
@@ -159,7 +157,6 @@ def answer(
     At a terminal a decision is asked for field by field, and a reason where the question calls for one.
     """
     from afschrift.casework.answer import answer_question
-    from afschrift.casework.question_kinds import kind_named
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
@@ -200,17 +197,12 @@ def _filled(
 ) -> FormAnswer:
     """The answer, from wherever it comes."""
     from afschrift.casework.answer import form_of
-    from afschrift.cli.questions.forms import FormAnswer, from_file
-    from afschrift.questions.forms import typed
 
     if form is not None:
         if choice or set_ or text_file:
             raise ConfigurationError("The form is the whole answer.", remedy="give --form alone.")
         return from_file(form)
     if choice is None and asked.kind == "decision":
-        from afschrift.app.jurisdiction import load_grounds
-        from afschrift.cli.questions.forms import ask
-
         return ask(load_grounds(), open_register().requests.get(asked.request).right, asked.options)
     if choice is None:
         raise ConfigurationError("The answer is missing.", remedy=f"--choice {' | '.join(asked.options)}.")
@@ -220,7 +212,6 @@ def _filled(
 
 def _fields(question: QuestionRow) -> Iterator[str]:
     from afschrift.casework.answer import form_of
-    from afschrift.questions.forms import expected, fields, needed
 
     form = form_of(question)
     for name, field in fields(form).items():
@@ -238,8 +229,6 @@ def _pair(item: str) -> tuple[str, str]:
 
 def _text(file: Path | None, question: QuestionRow) -> str | None:
     """Words from a file, standard input or a prompt; never from a flag, which others on the machine see."""
-    from afschrift.casework.question_kinds import kind_named
-
     if file is not None:
         return given.text(file)
     wanted = question.answered_at is None and kind_named(question.kind).reason

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from afschrift.casework.review.redactions_in_force import REVIEW
 from afschrift.cli.common import officer, say
+from afschrift.cli.questions.forms import from_file
+from afschrift.cli.questions.questions import go_on
 from afschrift.cli.request import given
 from afschrift.cli.running import Here, OnAirflow, RequestId
 from afschrift.cli.starting import CODES
@@ -91,8 +94,6 @@ def redact(
 
     A line is `source.table ROW COLUMN [FROM:TO] GROUND`, as `review show` prints it.
     """
-    from afschrift.cli.questions.forms import from_file
-
     answered = from_file(form, choice="redact")
     _answer(request, "redact", answered.detail, answered.texts, answered.text, here=here, airflow=airflow)
 
@@ -108,8 +109,6 @@ def _answer(
     airflow: bool,
 ) -> None:
     from afschrift.casework.answer import answer_question
-    from afschrift.casework.review.redactions_in_force import REVIEW
-    from afschrift.cli.questions.questions import go_on
 
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")

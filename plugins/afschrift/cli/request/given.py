@@ -5,21 +5,16 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.law.clock.sending import Sending
 from afschrift.outside.limits import too_long
-
-if TYPE_CHECKING:
-    from afschrift.law.clock.sending import Sending
 
 TEXT_BYTES = 1_000_000
 
 
 def sending(on: str | None, channel: str | None, proof: str | None) -> Sending | None:
     """That a letter left: day, channel and proof, all three or none."""
-    from afschrift.law.clock.sending import Sending
-
     if on is None and channel is None and proof is None:
         return None
     day = date_(on, "--sent-on")

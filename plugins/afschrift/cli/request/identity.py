@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
+from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.cli import taking_in
 from afschrift.cli.common import officer, say, services
 from afschrift.cli.running import OnAirflow, RequestId
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
+from afschrift.law.roles import Act
 
 if TYPE_CHECKING:
     from afschrift.casework.identity.look_up import IdentityView
@@ -43,7 +46,6 @@ def look_up(
         say(f"Request {request}: looked in {len(found['tables'])} tables.")
         say(f"`afschrift request identity {request}` shows what was found.")
     elif airflow:
-        from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
         from afschrift.airflow_ext.trigger import trigger
 
         say(f"Run {trigger(request, {}, dag_id=LOOK_UP_DAG_ID)} started.")
@@ -62,7 +64,6 @@ def identity(
     Values are masked until you ask for them.
     """
     from afschrift.casework.identity.look_up import identity_view, record_look, record_masked_look
-    from afschrift.law.roles import Act
 
     who = officer()
     who.roles.require(who.by, Act.DECIDE)
@@ -90,8 +91,6 @@ def keys(
 
     Whoever confirmed the earlier keys did not confirm these: the request waits for that anew.
     """
-    from afschrift.casework.identity.correct_keys import change_keys
-
     done = change_keys(officer(), request, _given(file, key or []))
     typer.echo(done.said)
     if done.question is not None:

@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from afschrift.app.jurisdiction import own_keys
+from afschrift.casework.clock import view as request_words
+from afschrift.casework.clock.record import ClockService
+from afschrift.casework.clock.view import due
+from afschrift.casework.letters import due as letters_due
+from afschrift.casework.notices.referrals import to_hand_over
 from afschrift.cli.common import officer, open_register
 from afschrift.cli.running import RequestId
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.complaint import complaints
+from afschrift.law.dispute import holds
+from afschrift.law.partial_response import status_lines as partly
 
 if TYPE_CHECKING:
-    from afschrift.casework.clock.record import ClockService
     from afschrift.law.clock.clock import Clock
     from afschrift.law.clock.facts import FactRow, Timeline
 
@@ -23,8 +32,6 @@ Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 def clocks() -> ClockService:
     """What whoever is at the terminal does with this installation's clocks."""
-    from afschrift.casework.clock.record import ClockService
-
     who = officer()
     return ClockService(who, who.jurisdiction)
 
@@ -39,9 +46,6 @@ def listing(
     fewer; green: more; blue: suspended; grey: closed. Days are calendar days, working days in brackets.
     Below them stands what a message asked beside them and nobody handed over yet (R05).
     """
-    from afschrift.casework.clock.view import due
-    from afschrift.casework.notices.referrals import to_hand_over
-
     register, at = open_register(), clocks()
     pending = to_hand_over(register)
     found = [(one, at.clock(one)) for one in register.facts.timelines(open_only=not all_)]
@@ -77,10 +81,6 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show a request: when it is due and why, its facts, decisions and every event of its trail, in order."""
-    from afschrift.app.jurisdiction import own_keys
-    from afschrift.casework.clock import view as request_words
-    from afschrift.casework.letters import due as letters_due
-
     register, at = open_register(), clocks()
     found, timeline = register.requests.get(request), register.facts.timeline(request)
     clock, decisions = at.clock(timeline), register.decisions.of(request)
@@ -118,8 +118,6 @@ def show(
 
 def print_clock(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
     """What a command says after it recorded facts."""
-    from afschrift.casework.clock import view as request_words
-
     if as_json:
         facts = [fact_row(fact) for fact in timeline.facts]
         document = {"id": timeline.request, "state": timeline.state, "clock": row(clock), "facts": facts}
@@ -142,24 +140,15 @@ def fact_row(fact: FactRow) -> dict[str, Any]:
 
 
 def _disputes(timeline: Timeline) -> Iterator[str]:
-    from afschrift.law.complaint import complaints
-    from afschrift.law.dispute import holds
-
     yield from (f"complaint  {one.words}" for one in complaints(timeline))
     yield from (f"held  {one.words}" for one in holds(timeline))
 
 
 def _pending(timeline: Timeline) -> Iterator[str]:
-    from afschrift.law.complaint import complaints
-    from afschrift.law.dispute import holds
-
     if any(one.ended is None for one in complaints(timeline)):
         yield "complaint_open"
     if holds(timeline):
         yield "held"
-    from afschrift.law.clock.facts import FactKind
-    from afschrift.law.partial_response import status_lines as partly
-
     yield from partly(timeline)
     if timeline.proposed and timeline.state.open:
         yield "receipt_waits_for_signer"

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from afschrift.app.roles_file import load_roles
+from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.cli.common import actor, officer, say, services
 from afschrift.cli.request import given
 from afschrift.cli.running import RequestId
@@ -39,9 +41,6 @@ def reading(
     `both` opens a request for portability beside it, of the same receipt. A letter that asks the person is
     `afschrift letter make REQUEST right_question`; it stops no clock.
     """
-    from afschrift.app.roles_file import load_roles
-    from afschrift.casework.intake.read_right import Reading, read_right
-
     quote = given.text(text_file)
     if quote is None:
         raise RefusedError("The quotation is empty.", remedy="write the words of the person (R05).")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from afschrift.casework.identity.risk import needed_level
 from afschrift.cli.common import officer
 from afschrift.cli.request import identity, representing, timekeeping
 from afschrift.cli.request.overview import show
@@ -34,7 +35,6 @@ def confirm_identity(
     The level must do for the risk of the request (R12): `afschrift questions` names it where it was asked.
     """
     from afschrift.casework.identity.confirm import confirm_identity as record
-    from afschrift.casework.identity.risk import needed_level
 
     who = officer()
     needed = needed_level(who.register, request)

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from afschrift.app.jurisdiction import own_keys
+from afschrift.cli.common import open_register
 from afschrift.cli.request import given
 from afschrift.cli.request.overview import Json, clocks, print_clock
 from afschrift.cli.running import RequestId
@@ -215,8 +217,6 @@ def correct(
 
 def _waiting(request: str) -> str:
     """The later receipt that waits for its second signer, for whoever is to sign it."""
-    from afschrift.cli.common import open_register
-
     timeline = open_register().facts.timeline(request)
     if (fact := timeline.proposed) is None:
         return ""
@@ -232,8 +232,6 @@ def merge(
     as_json: Json = False,
 ) -> None:
     """Let an overlapping request go on in an earlier, open one of the person, whose receipt counts (R55)."""
-    from afschrift.app.jurisdiction import own_keys
-
     print_clock(*clocks().merge(request, earlier, own_keys()), as_json=as_json)
 
 
@@ -250,8 +248,6 @@ def link(
     as_json: Json = False,
 ) -> None:
     """Say that a request comes after a closed one of the same person."""
-    from afschrift.app.jurisdiction import own_keys
-
     print_clock(*clocks().link(request, earlier, as_.value, own_keys()), as_json=as_json)
 
 
