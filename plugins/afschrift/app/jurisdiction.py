@@ -8,8 +8,8 @@ from afschrift.inventory import grounds_file
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import InventoryError
 from afschrift.inventory.layers import draft_of, layered
-from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.inventory.organisation import IdentityFile, Organisation
+from afschrift.inventory.run_in import CONTROLLER, IDENTITY
 from afschrift.law.clock.calendar import Calendar, calendar
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.reach import remarks

@@ -20,7 +20,7 @@ from afschrift.inventory.base import Part
 from afschrift.inventory.column import ClassifiedBy
 from afschrift.inventory.document import Document
 from afschrift.inventory.faults import Fault, InventoryError
-from afschrift.inventory.load import CANARY
+from afschrift.inventory.run_in import CANARY
 from afschrift.outside.limits import read_file
 
 PAGE = "docs/canary.md"

@@ -33,8 +33,8 @@ from afschrift.canary.signed import require_signed
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.right import Right
-from afschrift.inventory.load import CANARY
 from afschrift.inventory.model import Inventory
+from afschrift.inventory.run_in import CANARY
 from afschrift.law.roles import Roles
 from afschrift.register.keys import document
 from afschrift.register.keys.storage import KeyDraft, ReadOnly

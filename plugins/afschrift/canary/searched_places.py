@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from afschrift.audit.sentences import sentence
 from afschrift.domain.event import Header
-from afschrift.inventory.load import CANARY
+from afschrift.inventory.run_in import CANARY
 from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
 from afschrift.register.database.followed import followed

@@ -16,7 +16,7 @@ from afschrift.canary.canary_file import Canary
 from afschrift.domain.errors import ConfigurationError, GateError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import rfc3339, utc_now
-from afschrift.inventory.load import CANARY
+from afschrift.inventory.run_in import CANARY
 from afschrift.law.roles import Act, Roles
 from afschrift.outside.limits import read_file
 from afschrift.outside.read_json import read_json

@@ -19,11 +19,7 @@ from afschrift.inventory.layers import Layered, alone, layered
 from afschrift.inventory.manual import ManualSource
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
-from afschrift.inventory.run_in import CANARY as CANARY
-from afschrift.inventory.run_in import CONTROLLER as CONTROLLER
-from afschrift.inventory.run_in import IDENTITY as IDENTITY
-from afschrift.inventory.run_in import POLICY as POLICY
-from afschrift.inventory.run_in import WORD, says, stands_apart, without
+from afschrift.inventory.run_in import CANARY, CONTROLLER, IDENTITY, POLICY, WORD, says, stands_apart, without
 from afschrift.inventory.wording.word_meanings import describe
 from afschrift.law.manual_search import KIND as MANUAL
 from afschrift.outside.limits import read_file

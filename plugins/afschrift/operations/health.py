@@ -18,8 +18,8 @@ from typing import Any
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import utc_now
-from afschrift.inventory.load import CANARY
 from afschrift.inventory.model import SourceFile
+from afschrift.inventory.run_in import CANARY
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.schema import revisions
 from afschrift.staging.staged_requests import probe as probe_staging

@@ -83,7 +83,7 @@ def search(ti: Any = None) -> int:
 
 def _there(services: Services, settings: Settings) -> None:
     from afschrift.canary.canary_file import load_canary
-    from afschrift.inventory.load import CANARY
+    from afschrift.inventory.run_in import CANARY
 
     if load_canary(settings.inventory, services.inventory.identity.keys) is None:
         raise AirflowSkipException(f"There is no {CANARY} beside the data map: see docs/canary.md.")

@@ -19,7 +19,8 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Unique
 from afschrift.inventory.base import is_layer
 from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.load import IDENTITY, SINGLES, load_files
+from afschrift.inventory.load import SINGLES, load_files
+from afschrift.inventory.run_in import IDENTITY
 from afschrift.sources.registry import SOURCES
 
 

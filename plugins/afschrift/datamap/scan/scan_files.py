@@ -17,7 +17,8 @@ from afschrift.datamap.scan.source_draft import Draft
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.base import is_layer
 from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.load import IDENTITY, SINGLES, load
+from afschrift.inventory.load import SINGLES, load
+from afschrift.inventory.run_in import IDENTITY
 from afschrift.outside.limits import UnreadableError, read_file
 from afschrift.outside.read_yaml import read_yaml
 from afschrift.sources.registry import SOURCES

@@ -28,8 +28,8 @@ from afschrift.datamap.scan.written_ways import written_roles
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
 from afschrift.domain.sources import Source
-from afschrift.inventory.load import CONTROLLER, IDENTITY
 from afschrift.inventory.model import SourceFile
+from afschrift.inventory.run_in import CONTROLLER, IDENTITY
 from afschrift.sources.connections import from_environment
 from afschrift.sources.reached import Reached
 from afschrift.sources.registry import SOURCES, open_source
