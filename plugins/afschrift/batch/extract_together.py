@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from afschrift.batch.members import Alone, Member, alike_plans, alone, member
+from afschrift.batch.members import Alone, Member, alike_plans, member, why_alone
 from afschrift.batch.source_pass import TOGETHER, Outcomes, SourcePass, code
 from afschrift.batch.split import OtherPersonsRowError, SharedReadError
 from afschrift.domain.errors import AfschriftError, RetriableError, SourceDownError
@@ -47,7 +47,7 @@ def extract_together(
         except AfschriftError as met:
             outcomes[request_id] = code(met)
             continue
-        why = DONE if one is None else alone(one, source)
+        why = DONE if one is None else why_alone(one.services, one.plan, one.keys, source)
         if one is None or why is not None:
             outcomes[request_id] = str(why)
         else:

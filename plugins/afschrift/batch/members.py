@@ -92,13 +92,11 @@ def member(services: Services, request_id: str, source: str) -> Member | None:
     return None if done is not None else Member(gate, keys_of(gate), again)
 
 
-def alone(one: Member, source: str) -> Alone | None:
-    """Why a request cannot read a source with others, as far as no look at the source is needed."""
-    return why_alone(one.services, one.plan, one.keys, source)
-
-
 def why_alone(services: Services, plan: Plan, keys: Sequence[Key], source: str) -> Alone | None:
-    """The same by a plan that need not be frozen yet."""
+    """Why a request cannot read a source with others, as far as no look at the source is needed.
+
+    Its plan need not be frozen yet.
+    """
     parts = plan.of_source(source)
     given = source in {manual.source for manual in plan.given}
     if not parts or given or source not in searched_sources(services, plan):

@@ -58,9 +58,8 @@ class TogetherSession:
         self.session, self._persons = session, persons
         self.catalogue, self.structure = session.catalogue(), session.structure()
         self.finder = TogetherFinder(services.sql, services.inventory, source, session)
-        self._bound: int | None = None
-        self._all = False
-        self._read: dict[str, list[tuple[Any, ...]]] = {}
+        self._bound: Sequence[PersonKeys] = []
+        self._of_nobody: dict[str, list[tuple[Any, ...]]] = {}
         self._reconciliations: dict[str, Reconciliation] = {}
         self._known: dict[str, dict[int, list[tuple[Any, ...]]]] = {}
         self._streamed: dict[str, dict[int, list[pa.RecordBatch]]] = {}
@@ -69,24 +68,18 @@ class TogetherSession:
 
     def bind_all(self) -> None:
         """The key table holds the keys of all."""
-        if not self._all:
-            self._bound = None  # where it fails, nobody knows what is bound
-            (keys, at), *others = self._persons
-            self.session.bind(keys, at, *others)
-            self._all, self._bound = True, None
+        self._bind(self._persons)
 
     def bind_one(self, person: int) -> None:
         """The key table holds the keys of one."""
-        if self._bound != person:
-            self._all, self._bound = False, None
-            self.session.bind(*self._persons[person])
-            self._all, self._bound = False, person
+        self._bind(self._persons[person : person + 1])
 
-    def once(self, statement: str) -> list[tuple[Any, ...]]:
-        """The rows of a statement that speaks of nobody."""
-        if statement not in self._read:
-            self._read[statement] = self.session.rows(statement)
-        return self._read[statement]
+    def _bind(self, persons: Sequence[PersonKeys]) -> None:
+        if self._bound != persons:
+            self._bound = []  # where it fails, nobody knows what is bound
+            (keys, at), *others = persons
+            self.session.bind(keys, at, *others)
+            self._bound = persons
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
         """Of an extract; one for all persons, whose plans read the same."""
@@ -154,7 +147,9 @@ class TogetherSession:
         if statement in self._known:
             return self._known[statement][person]
         if self.session.dialect.keys not in statement:
-            return self.once(statement)
+            if statement not in self._of_nobody:
+                self._of_nobody[statement] = self.session.rows(statement)
+            return self._of_nobody[statement]
         self.bind_one(person)
         return self.session.rows(statement)
 
