@@ -156,3 +156,34 @@ def test_a_changed_cell_of_any_kind_stops_the_write(name: str, module: object, t
         ) as caught:
             written(changing(name, change))
         assert f"field {field.name}:" in str(caught.value)
+
+
+BUNDLE = """
+import hashlib, os, re, sys, zipfile
+from pathlib import Path
+sys.modules.update({hidden})
+from testbed import running
+from testbed.mini import write_database, write_inventory
+folder = Path(sys.argv[1])
+def masked(content):
+    return re.sub(rb"\\[masked \\w+\\]", b"", content)  # each request has tokens of its own
+os.environ["MINI_SHOP"] = str(write_database(folder / "shop.duckdb"))
+services = running.installation(folder / "home", write_inventory(folder / "inventory"))
+request = running.store(services, {{"customer_id": "1"}}, formats=["csv", "json", "ndjson"])
+with zipfile.ZipFile(running.run_reviewed(services, request)) as bundle:
+    for name in sorted(bundle.namelist()):
+        if "/shop/" in name and name.endswith(("csv", "json")):
+            print(name.partition("/shop/")[2], hashlib.sha256(masked(bundle.read(name))).hexdigest())
+"""
+
+
+def test_a_bundle_is_the_same_without_it(tmp_path: Path, project_root: Path) -> None:
+    require_native()
+    found = []
+    for name, hidden in (("with", {}), ("without", {"afschrift_native": None})):
+        (tmp_path / name).mkdir()
+        command = [sys.executable, "-c", BUNDLE.format(hidden=hidden), str(tmp_path / name)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=project_root)
+        found.append(done.stdout.splitlines())
+    assert found[0] == found[1]
+    assert {line.split()[0].rpartition(".")[2] for line in found[0]} == {"csv", "json", "ndjson"}
