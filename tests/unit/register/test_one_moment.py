@@ -136,3 +136,18 @@ def test_a_row_that_is_none_is_told_as_the_registers(
     as_operator("UPDATE request SET state = 'nowhere' WHERE id = :id", id=request)
     with pytest.raises(AfschriftError, match="is damaged"), register.read_snapshot():
         register.facts.timeline(request)
+
+
+def test_one_write_is_all_there_or_nothing(register: Register, open_one: Callable[..., Request]) -> None:
+    request = open_one().id
+    with pytest.raises(AfschriftError, match="on purpose"), register.one_write():
+        register.decisions.take(request, "identity", "confirmed", "officer")
+        assert len(register.decisions.of(request)) == 1  # what is written is read inside
+        raise AfschriftError("on purpose")
+    assert register.decisions.of(request) == ()
+    with register.one_write():
+        register.decisions.take(request, "identity", "confirmed", "officer")
+        register.steps.finish(request, "assess", "inputs", {"of": "assess"})
+    assert len(register.decisions.of(request)) == 1
+    assert register.steps.result(request, "assess", "inputs") == {"of": "assess"}
+    assert register.evidence.of_request(request) == ()
