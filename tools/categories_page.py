@@ -17,8 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
 
-from afschrift.datamap.scan.cautions import cautions  # noqa: E402
 from afschrift.datamap.scan.concepts import ELSE, TOPIC, Concept, vocabulary  # noqa: E402
+from afschrift.datamap.scan.proposal import cautions  # noqa: E402
 from afschrift.inventory.categories import fides_categories  # noqa: E402
 
 PAGE = ROOT / "docs" / "categories.md"

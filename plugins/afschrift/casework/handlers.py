@@ -19,9 +19,8 @@ from afschrift.casework.decision.view import decision as decision_view
 from afschrift.casework.identity import answer as identity_answer
 from afschrift.casework.identity import question as identity
 from afschrift.casework.identity.keys_view import several_persons, shared_key
-from afschrift.casework.intake.not_received import sign_not_received
+from afschrift.casework.intake.not_received import not_received, sign_not_received
 from afschrift.casework.intake.question import NOT_RECEIVED_KIND
-from afschrift.casework.intake.signed_view import not_received
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.answer import answer_source_down
 from afschrift.casework.partial_response.question import SOURCE_DOWN

@@ -12,8 +12,7 @@ from afschrift.casework.partial_response.require import ask_for_more
 from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.review.redactions_in_force import redactions_of
 from afschrift.casework.telling.question import TELL, TELL_KIND
-from afschrift.casework.telling.ready import answer_ready
-from afschrift.casework.telling.tell import tell
+from afschrift.casework.telling.tell import answer_ready, tell
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import Plan

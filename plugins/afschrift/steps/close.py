@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from afschrift.casework.partial_response.supplement import spent
-from afschrift.casework.telling.ready import answer_ready
-from afschrift.casework.telling.tell import tell
+from afschrift.casework.telling.tell import answer_ready, tell
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import Plan
 from afschrift.domain.portions import Portion

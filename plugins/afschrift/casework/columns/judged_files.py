@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from afschrift.casework.columns.missing_files import missing_question
-from afschrift.casework.columns.question import ACTIVE_CONTENT
-from afschrift.domain.event import canonical
+from afschrift.casework.columns.question import ACTIVE_CONTENT, FILE_MISSING
+from afschrift.domain.event import canonical, digest
 from afschrift.domain.extracted import LEFT_OUT, GivenFile, MissingFile, SourceExtract, TableExtract, Upload
 from afschrift.questions.ask import Answers, ask
 from afschrift.questions.kind import OpenQuestion
@@ -136,3 +135,29 @@ def _table(table: TableExtract) -> TableExtract:
     gone = (MissingFile(one.column, one.row, LEFT_OUT) for one in table.uploads if one.active)
     stay = tuple(one for one in table.uploads if not one.active)
     return replace(table, uploads=stay, missing=(*table.missing, *gone))
+
+
+def missing_question(table: TableExtract) -> OpenQuestion | None:
+    """What a person must say about files that rows name and that are not there; None where all are.
+
+    It names rows by their number and never a path: what a path says may be the person's.
+    """
+    if not table.missing:
+        return None
+    rows = [gone.row for gone in table.missing]
+    shown = ", ".join(map(str, rows[:_SHOWN])) + (", ..." if len(rows) > _SHOWN else "")
+    reasons = {
+        r: sum(m.reason == r for m in table.missing) for r in sorted({m.reason for m in table.missing})
+    }
+    words = (
+        f"{len(rows)} uploaded file(s) of {table.source}.{table.table} cannot be handed back "
+        f"({', '.join(f'{reason}: {count}' for reason, count in reasons.items())}); rows {shown}."
+    )
+    detail = {
+        "table": f"{table.source}.{table.table}",
+        "files": len(rows),
+        "rows": rows[:_SHOWN],
+        "reasons": reasons,
+        "which": digest({"missing": [[gone.column, gone.row, gone.reason] for gone in table.missing]}),
+    }
+    return OpenQuestion(FILE_MISSING, FILE_MISSING.options, words, detail)

@@ -11,8 +11,10 @@ from dataclasses import replace
 from datetime import date
 
 from afschrift.casework import second_signature
+from afschrift.casework.decision.view import request_line
 from afschrift.casework.intake.question import NOT_RECEIVED, NOT_RECEIVED_KIND
 from afschrift.casework.officer import Officer
+from afschrift.casework.second_signature import form_sections
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import digest
 from afschrift.domain.request import Request
@@ -22,6 +24,7 @@ from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.roles import AGREE, SIGNS, Act
 from afschrift.questions.ask import ask, put
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion
+from afschrift.questions.view import Section
 from afschrift.register.cases import CaseRow
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
@@ -174,3 +177,10 @@ def _must_be_so(
             "It is not said why the address was clearly not meant for requests (R03).",
             remedy=f"say it in words, in a file or on standard input: --text-file. {UNCHANGED}",
         )
+
+
+def not_received(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+    """The finding with its day, channel and words, and the requests that would end."""
+    requests = tuple(request_line(officer, one, "Request") for one in question.detail["requests"])
+    decided = form_sections(officer, question, NOT_RECEIVED)
+    return (*decided, Section("What would end with it", requests))

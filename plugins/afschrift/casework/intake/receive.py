@@ -8,13 +8,12 @@ from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.message import Intake
-from afschrift.casework.intake.same_message import case_of_message
 from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError
-from afschrift.domain.instants import utc_now
+from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.letter import LetterRow
@@ -96,3 +95,29 @@ def _address(intake: Intake) -> str | None:
         except RefusedError:
             continue
     return None
+
+
+def case_of_message(register: Register, intake: Intake) -> str | None:
+    """The case that this message opened, or None.
+
+    The same are text, channel, receipt, who made it, identity keys and rights. How the answer is given
+    (formats, language, destination) is not part of it. Texts are compared by an HMAC under the key of each
+    case in question, so nothing is kept for this and nothing decrypted; where a key was destroyed, none is
+    found.
+    """
+    message, received = intake.message.encode(), rfc3339(intake.received_at)
+    for case in register.cases.with_message(message, intake.channel, received, intake.made_by):
+        requests = register.cases.get(case).requests
+        if all(_same(register, one, intake) for one in requests):
+            return case
+    return None
+
+
+def _same(register: Register, request_id: str, intake: Intake) -> bool:
+    given = {name: value.strip() for name, value in intake.keys.items()}
+    try:
+        kept = {key.name: key.value for key in register.identities.of(request_id)}
+    except RefusedError:  # its key was destroyed: nobody can tell any more
+        return False
+    right = register.requests.get(request_id).right
+    return kept == given and (intake.unclear or right in intake.requested)

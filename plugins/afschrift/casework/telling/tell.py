@@ -1,9 +1,13 @@
-"""Telling the person by itself where that is sure; else a person is asked to (R37, R69)."""
+"""Recording an answer that is known, and telling the person of it where that is sure (R37, R69)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from afschrift.casework.telling.question import OPTIONS, TELL_KIND
-from afschrift.law.clock.facts import FactRow
+from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 from afschrift.law.letter import UNSETTLED
 from afschrift.questions.ask import put
 from afschrift.questions.kind import OpenQuestion
@@ -50,3 +54,26 @@ def ask_again(register: Register) -> tuple[str, ...]:
 def _question(ready: FactRow) -> OpenQuestion:
     detail = {"letter": ready.detail["letter"], "answer": ready.id}
     return OpenQuestion(TELL_KIND, OPTIONS, "The answer is ready, and nobody told the person.", detail)
+
+
+def answer_ready(register: Register, request_id: str, state: State, detail: Mapping[str, Any]) -> None:
+    """Record that the answer is known, and move the request to the state in which the person is told.
+
+    The same answer again changes nothing while nobody was told of it.
+
+    Args:
+        register: of the installation.
+        request_id: the request.
+        state: one of `domain.state.TOLD`.
+        detail: `letter`, the kind that tells of it, and codes that say which answer it is.
+    """
+    said = {"state": state.value, **detail}
+
+    def make(timeline: Timeline) -> list[NewFact]:
+        same = [one for one in timeline.untold_answers if dict(one.detail) == said]
+        if same and timeline.state is state:
+            return []
+        over = [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.untold_answers]
+        return [*over, NewFact(FactKind.ANSWER_READY, detail=said, to=state)]
+
+    register.facts.record(request_id, make, "system")

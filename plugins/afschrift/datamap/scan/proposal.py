@@ -16,10 +16,10 @@ three cases.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from afschrift.datamap.scan.cautions import cautions
 from afschrift.datamap.scan.concepts import ELSE, Candidate, Concept, vocabulary
 from afschrift.datamap.scan.evidence import DECISIVE, SampleEvidence, look
 from afschrift.datamap.scan.sample import TextSample
@@ -37,6 +37,7 @@ from afschrift.datamap.scan.weights import (
     said_of,
 )
 from afschrift.domain.origin import Origin
+from afschrift.law.person.assurance import SPECIAL, below
 
 PROPOSED = 0.67
 """The least confidence of a proposal that is not left open."""
@@ -249,3 +250,28 @@ class _Judgement:
 _BY_COMMENT, _BY_VALUES, _LOOKUP, _OPEN = 0.75, 0.7, 0.85, 0.5
 _MOST, _SENTENCES = 0.8, 0.3
 """Shares of a sample: from which all are taken for password hashes, and from which some are free text."""
+
+
+_CRIMINAL = "user.criminal_history"
+_CAUTIONS = (
+    (tuple(c for c in SPECIAL if c != _CRIMINAL), "special data: a purpose needs a condition of Art. 9(2)"),
+    ((_CRIMINAL,), "criminal data (Art. 10)"),
+    (("user.government_id.national_identification_number",), "on a statutory basis alone (UAVG 46)"),
+    (("user.government_id.passport_number",), "mostly kept on a legal obligation"),
+    (("user.financial.credit_card",), "payment data: the last four digits are enough"),
+)
+
+
+def cautions(category: str | None, *, secret: bool, child: bool) -> Iterator[str]:
+    """What to heed.
+
+    Args:
+        category: Fides data category.
+        secret: its value must not leave.
+        child: column or table speak of a child.
+    """
+    if child:
+        yield "about a child, for whom a parent asks up to 16 (R16)"
+    if secret:
+        yield "secret: that it exists is said, its value never leaves (R87)"
+    yield from (caution for these, caution in _CAUTIONS if below(category, these))

@@ -16,18 +16,18 @@ from afschrift.datamap.review.drafts import content, must_take_draft
 from afschrift.datamap.review.map_files import read_files
 from afschrift.datamap.review.yaml_text import written
 from afschrift.datamap.scan.column_proposals import propose_columns
-from afschrift.datamap.scan.head import head
 from afschrift.datamap.scan.key_names import KnownKeys
 from afschrift.datamap.scan.read import read_source
 from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.scan_files import asked_about, known_names, next_steps, place_of, plain, write
-from afschrift.datamap.scan.scan_findings import find
+from afschrift.datamap.scan.scan_findings import Findings, find
 from afschrift.datamap.scan.source_draft import DraftHeader, drafted
 from afschrift.datamap.scan.summary import summary
 from afschrift.datamap.scan.written_ways import written_roles
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.run_in import CONTROLLER, IDENTITY
 from afschrift.sources.connections import from_environment
@@ -184,3 +184,26 @@ def _session(
 def _person(text: str) -> tuple[str, str | None]:
     table, colon, key = text.partition(":")
     return table, key if colon else None
+
+
+def head(found: Findings, header: DraftHeader) -> list[str]:
+    """Lines of the remark above the file."""
+    lines = [
+        f"A draft of what {header.source} holds, made by `afschrift inventory scan` (docs/scan.md).",
+        "Nothing in it counts until a person confirms it: a request that meets one of its columns waits.",
+        "",
+        "To decide, and not to be read from any database:",
+        "- purposes, each with its legal basis, retention and recipients; name them at the tables, or once",
+        "  for all under `defaults`;",
+        "- the title of each table and column, in the languages of controller.yml;",
+    ]
+    loose = sum(
+        column.type.kind is ValueKind.DATETIME
+        for table in found.source.tables.values()
+        for column in table.columns
+    )
+    if loose and not header.zone:
+        lines.append(f"- `zone`: {loose:,} columns hold times without a zone; whose clock do they follow?")
+    if found.polymorphic or any(way.guess for place in found.places.values() for way in place.ways):
+        lines.append("- the ways that are marked GUESS or LOOK.")
+    return lines

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.datamap.scan.column_proposals import Proposals
-from afschrift.datamap.scan.column_words import column_words
 from afschrift.datamap.scan.key_names import EMAIL_KEY, KeyNames, KnownKeys
 from afschrift.datamap.scan.proposal import ColumnProposal, TableRole
 from afschrift.datamap.scan.scan_findings import Findings
@@ -185,3 +184,35 @@ def _joins(table: str, ways: list[Edge]) -> Any:
         if mapping not in mappings:
             mappings.append(mapping)
     return mappings[0] if len(mappings) == 1 else mappings
+
+
+def column_words(proposal: ColumnProposal, *, own: bool) -> dict[str, Any]:
+    """What stands at a column; `review: needed` with each, so that none counts before somebody confirms it.
+
+    It stands at the column and not at the table: a column that a later scan adds must not count either.
+
+    Args:
+        proposal: for the column.
+        own: the rows are the people's own records, so that what they hold is about them.
+    """
+    others = proposal.about_others and not own
+    words: dict[str, Any] = {}
+    if proposal.origin is not None:
+        words["origin"] = proposal.origin.value
+    if proposal.category is not None:
+        words["category"] = proposal.category
+    if proposal.secret:
+        words["protect"] = "secret"
+    if others:
+        words["about"] = "third_party"
+    if proposal.free_text:
+        words["free_text"] = True
+    if proposal.unit is not None:
+        words["unit"] = proposal.unit
+    if proposal.identifies and own and not proposal.secret:
+        words["identifies"] = True
+    return {
+        **words,
+        "review": "needed",
+        "proposed": {"confidence": round(proposal.confidence, 2), "because": proposal.reason},
+    }
