@@ -210,7 +210,7 @@ def finished(services: Services, request: str, stop: str) -> tuple[Path, list[st
             _approve(services, request)
             step = "assess"
         except AfschriftError as error:
-            advised = re.findall(r"clear `(\w+)` and what follows", str(error))
+            advised = re.findall(r"clear `([a-z]+)[\w-]*` and what follows", str(error))
             assert len(advised) == 1, error
             [step] = advised
             cleared.append(step)

@@ -54,12 +54,12 @@ class StagedFileError(RetriableError):
         why: `missing` or `damaged`.
     """
 
-    def __init__(self, request: str, path: str, why: str, step: str) -> None:
-        """`step`: the one that makes the file again."""
+    def __init__(self, request: str, path: str, why: str, task: str) -> None:
+        """`task`: the one that makes the file again."""
         said = {"missing": "is not there", "damaged": "is damaged, or was staged under another key"}[why]
         super().__init__(
             f"The staged file {path} of request {request} {said}.",
-            remedy=f"clear `{step}` and what follows, or start a new run of `fulfil_request`: the file is "
+            remedy=f"clear `{task}` and what follows, or start a new run of `fulfil_request`: the file is "
             "made again.",
         )
         self.why = why

@@ -92,7 +92,7 @@ class EncryptedStaging:
         try:
             source = target.open("rb")
         except FileNotFoundError:
-            raise StagedFileError(self._request, path, "missing", staged_file(path).step) from None
+            raise StagedFileError(self._request, path, "missing", staged_file(path).task) from None
         except Exception as error:
             if not of_place(error):
                 raise
@@ -105,7 +105,7 @@ class EncryptedStaging:
 
     def damaged(self, path: str) -> StagedFileError:
         """The error for a file in which stands what nobody staged."""
-        return StagedFileError(self._request, path, "damaged", staged_file(path).step)
+        return StagedFileError(self._request, path, "damaged", staged_file(path).task)
 
     def exists(self, path: str) -> bool:
         """Whether a file is staged whole.

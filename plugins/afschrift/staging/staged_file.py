@@ -27,6 +27,11 @@ class StagedFile:
     kind: str
     source: str | None = None
 
+    @property
+    def task(self) -> str:
+        """Name of the task of that step: each source has its own."""
+        return f"{self.step}_{self.source}" if self.source else self.step
+
 
 def staged_file(path: str) -> StagedFile:
     """The file at a path of staging, such as `data/shop/orders.csv`."""

@@ -207,7 +207,8 @@ def _staged_extract(gate: Gate, source: str) -> SourceExtract:
     if record is not None and not reason:
         return record
     message = _WHY_NOT[reason].format(source, gate.request.id)
-    raise gate.refusal(reason, message, "clear `extract` and what follows.", source=source)
+    remedy = f"clear `extract_{source}` and what follows."
+    raise gate.refusal(reason, message, remedy, source=source)
 
 
 _WHY_NOT = {

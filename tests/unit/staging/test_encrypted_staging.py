@@ -212,8 +212,8 @@ def test_staging_for_no_request_is_turned_down(tmp_path: Path, bad: str) -> None
 
 
 def test_a_missing_file_names_the_task_that_makes_it(staging: EncryptedStaging) -> None:
-    with pytest.raises(RetriableError, match=r"shop/a\.csv.*not there.*clear `extract`"):
-        get(staging, "shop/a.csv")
+    with pytest.raises(RetriableError, match=r"shop/a\.csv.*not there.*clear `extract_shop`"):
+        get(staging, "data/shop/a.csv")
 
 
 def test_wiping_removes_a_folder_or_everything_and_twice_is_as_good(
