@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
 from pathlib import Path
 
 import pytest
-from testbed.mini import CONTROLLER, POLICY
 from testbed.running import installation, store
 from tests.support import mariadb
-from tests.unit.steps.test_keys_of_several import DECIDED, IDENTITY, SHOP, codes
+from tests.support.key_shop import DECIDED, KeyShop
+from tests.unit.steps.test_keys_of_several import codes
 
 from afschrift.datamap.check.finding import Code
 from afschrift.domain.errors import ConfigurationError
@@ -20,7 +19,6 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 
-HEAD = SHOP.partition("tables:")[0] + "tables:\n"
 PERSONS = """  customer:
     subject: {{ck: ck}}
     key: [{key}]
@@ -76,18 +74,10 @@ ACCOUNTS = (
 
 
 def shop(folder: Path, tables: str, *made: str) -> Services:
-    with sqlite3.connect(folder / "shop.sqlite") as con:
-        for statement in made:
-            con.execute(statement)
-    return described(folder, HEAD.format(path=folder / "shop.sqlite") + tables)
-
-
-def described(folder: Path, source: str) -> Services:
-    (folder / "inventory").mkdir()
-    files = {"shop": source, "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
-    for name, text in files.items():
-        (folder / "inventory" / f"{name}.yml").write_text(text, encoding="utf-8")
-    return installation(folder / "home", folder / "inventory")
+    database = KeyShop(folder, "sqlite")
+    for statement in made:
+        database.run(statement)
+    return installation(folder / "home", database.write(tables))
 
 
 def rows(services: Services, who: str = "anna") -> dict[str, int]:
@@ -179,12 +169,8 @@ def test_letters_that_the_database_cannot_compose_are_composed_here(
         two = [(0, "zoë", "h1"), (1, unicodedata.normalize("NFD", "zoë"), "h2"), (2, "carl", "h3")]
         cursor.executemany("INSERT INTO customer VALUES (%s, %s, %s)", two)
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.uri())
-    options = f"kind: sqlalchemy\nconnection: shop\noptions: {{driver: {driver}}}"
-    head = HEAD.replace(
-        "kind: sqlite\noptions: {{path: {path}}}",
-        options if driver else "kind: mysql\nconnection: shop",
-    )
-    services = described(tmp_path, head.replace("{{", "{").replace("}}", "}") + PERSONS.format(key="ck"))
+    made = KeyShop(tmp_path, "sqlalchemy" if driver else "mysql", driver, database)
+    services = installation(tmp_path / "home", made.write(PERSONS.format(key="ck")))
     assert rows(services, "carl") == {"customer": 1}
     with pytest.raises(
         ConfigurationError, match=r"shop\.customer have keys ck that differ in their spelling"
