@@ -149,5 +149,5 @@ def _staged(entry: FileEntry, open_payload: OpenPayload) -> Iterator[bytes]:
     if (size, digest.hexdigest()) != (entry.deflated_bytes, entry.deflated_sha256):
         raise ValidationFailedError(
             f"The staged file {entry.path} is not what was extracted.",
-            remedy="clear `extract` and what follows: it is written again.",
+            remedy="clear its `extract_<source>` and what follows: it is written again.",
         )

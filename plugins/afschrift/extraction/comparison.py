@@ -203,8 +203,8 @@ class Comparison:
         return ValidationFailedError(
             f"What was read of {self._part.name} is not what the source itself says: {where}. "
             "Nothing of it is delivered.",
-            remedy="clear `extract`; where it differs again, give the person a view that casts the column to "
-            "text, and report the column's type.",
+            remedy=f"clear `extract_{self._part.source}`; where it differs again, give the person a view "
+            "that casts the column to text, and report the column's type.",
         )
 
 

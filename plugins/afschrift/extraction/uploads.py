@@ -182,7 +182,7 @@ def read_back(staging: EncryptedStaging, uploads: Sequence[Upload | GivenFile]) 
         if (size, found.hexdigest()) != (entry.bytes, entry.sha256):
             raise ValidationFailedError(
                 f"The staged file {entry.path} does not read back as what was uploaded.",
-                remedy="clear `extract` and what follows: it is written again.",
+                remedy="clear its `extract_<source>` and what follows: it is written again.",
             )
 
 
@@ -199,7 +199,7 @@ def inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
     except DeflateError:
         raise ValidationFailedError(
             f"The staged file {entry.path} is no deflate stream.",
-            remedy="clear `extract` and what follows: it is written again.",
+            remedy="clear its `extract_<source>` and what follows: it is written again.",
         ) from None
 
 

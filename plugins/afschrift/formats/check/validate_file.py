@@ -148,5 +148,6 @@ def require_valid(findings: Sequence[FileFinding]) -> None:
         raise ValidationFailedError(
             "What was written does not read back as what was extracted: "
             f"{'; '.join(map(str, findings[:_SHOWN]))}{more}.",
-            remedy="clear `extract` and what follows: they are written again; if it comes back, report it.",
+            remedy="clear their `extract_<source>` and what follows: they are written "
+            "again; if it comes back, report it.",
         )

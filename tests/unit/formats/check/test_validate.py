@@ -100,4 +100,4 @@ def test_what_stops_delivery_names_file_field_row_and_rule() -> None:
     message = str(caught.value)
     assert "shop/a.csv, field price, row 7: every value has the form of a decimal (type)" in message
     assert "and 2 more" in message
-    assert "clear `extract` and what follows" in message
+    assert "`extract_<source>` and what follows" in message
