@@ -32,7 +32,7 @@ pytestmark = [
 CHAIN = ("assess", "classify", "extract_app", "extract_shop", "validate", "package", "deliver", "close")
 READING = ("extract_app", "extract_shop")
 WATCHED = Path(__file__).parents[1] / "support" / "watched"
-EARLY = "no_plan|state_acknowledged|not_extracted|not_validated"
+EARLY = "not_assessed|no_plan|state_acknowledged|not_extracted|not_validated"
 Events = list[tuple[str, str]]
 
 
