@@ -121,7 +121,7 @@ class Wording:
         return self.phrase("rests", {"decisions": decisions})
 
     def took(self, seconds: object) -> str:
-        """How long a step took; empty where nobody measured it."""
+        """How long a step took; empty where it was not measured."""
         return (
             ""
             if seconds is None or isinstance(seconds, Undefined)

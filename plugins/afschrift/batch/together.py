@@ -153,7 +153,7 @@ class TogetherFinder:
 
 
 def _has_shape(belongs: Sequence[Match | Via]) -> bool:
-    """Whether a row comes once a person, and can be told to be theirs without the database.
+    """Whether a row comes once a person, and can be recognised as theirs without the database.
 
     Over a join only where what is equal to a value is one value; by a key only where it is compared exactly.
     """

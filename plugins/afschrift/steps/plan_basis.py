@@ -51,7 +51,7 @@ class PlanBasis:
 
 
 def plan_basis(services: Services, request_id: str) -> PlanBasis:
-    """Through the gate of `classify`, and what stands behind it; inside `read_snapshot`.
+    """Through the gate of `classify`, and what follows it; inside `read_snapshot`.
 
     Raises:
         GateError: the request is closed, or the step's run is not the one that goes.

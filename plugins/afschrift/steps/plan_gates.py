@@ -63,7 +63,7 @@ class Gate:
     fingerprint: Callable[[bytes], str]
 
     def refusal(self, reason: str, message: str, remedy: str = NEW_RUN, **more: Any) -> GateError:
-        """The error to raise; the attempt stands in the trail (`gates.refusal`)."""
+        """The error to raise; the attempt is in the trail (`gates.refusal`)."""
         return refusal(self.services, self.request.id, self.step, reason, message, remedy, **more)
 
 

@@ -17,7 +17,7 @@ _CHANNEL = "channel:"
 
 
 class StepEvidence:
-    """Begun with the step; told by its event."""
+    """Begun with the step; its event holds it."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()

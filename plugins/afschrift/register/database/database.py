@@ -229,7 +229,7 @@ def once(tx: Connection, asked: Hashable, ask: Callable[[], T]) -> T:
 
 
 def known(tx: Connection, asked: Hashable) -> Any:
-    """What a snapshot knows by now; None: nobody asked yet, or it is no snapshot."""
+    """What a snapshot read so far; None: nothing yet, or it is no snapshot."""
     return tx.get_execution_options().get("afschrift_known", {}).get(asked)
 
 
