@@ -67,7 +67,8 @@ def test_an_extra_that_is_gone_in_the_middle_of_a_run_is_named(
     from afschrift.domain.errors import ConfigurationError
 
     monkeypatch.setitem(sys.modules, module, None)  # Python then imports it no more
-    monkeypatch.setattr(sys.modules["fsspec.registry"], "_registry", {})
+    registered = sys.modules["fsspec.registry"]._registry  # of an earlier test in this process
+    monkeypatch.delitem(registered, "s3", raising=False)
     faults = {"duckdb": lambda: import_module("duckdb"), "s3fs": lambda: get_filesystem_class("s3")}
 
     error = raised(faults[module])
