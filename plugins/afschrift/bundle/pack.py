@@ -30,7 +30,7 @@ from afschrift.bundle.sheet.words import SheetWords
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.law.partial_response import suffix
-from afschrift.values.indented import indented
+from afschrift.values.json_text import indented
 
 OpenPayload = Callable[[str], AbstractContextManager[BinaryIO]]
 

@@ -18,8 +18,8 @@ from afschrift.domain.extracted import Compared
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.reconciliation import PRIME, Extract, Reconciliation, Sample, Sums
 from afschrift.domain.sources import Source
+from afschrift.values.checksum import Hashes, drawn, row_hashes, total
 from afschrift.values.forms import text_batch
-from afschrift.values.row_sums import Hashes, drawn, row_hashes, total
 
 WHOLE_ROWS = 10_000
 """A table of at most so many rows is hashed whole, whatever the share of larger ones."""

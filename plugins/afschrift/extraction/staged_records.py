@@ -10,7 +10,7 @@ import msgspec
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.profile import Overview
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.values.first_rows import Rows
+from afschrift.values.table_profiler import Rows
 
 T = TypeVar("T")
 

@@ -26,9 +26,8 @@ from afschrift.formats.check.validate_file import require_valid
 from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.checksum import ColumnChecksums
-from afschrift.values.first_rows import FirstRows, Rows
 from afschrift.values.forms import text_batch
-from afschrift.values.table_profiler import TableProfiler
+from afschrift.values.table_profiler import FirstRows, Rows, TableProfiler
 
 LITTLE = 1 << 18
 """Bytes of a table's values that are written sooner than threads have handed them on."""

@@ -33,7 +33,7 @@ from afschrift.steps.person_staged import staged_identifiers
 from afschrift.steps.plan_gates import Gate
 from afschrift.steps.residual import bound_keys, evidence, search, unsettled
 from afschrift.steps.sheet_facts import read_facts, require_complete
-from afschrift.values.first_rows import Rows
+from afschrift.values.table_profiler import Rows
 
 
 class SourceReading:

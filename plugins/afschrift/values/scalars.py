@@ -9,8 +9,8 @@ import pyarrow.types as pt
 
 from afschrift.domain.value_kind import ValueKind
 from afschrift.values.buffers import text_bytes
-from afschrift.values.errors import ValueFormError
 from afschrift.values.times import from_dates, from_timestamps, normalise
+from afschrift.values.written import ValueFormError
 
 _UNKNOWN = "let the source cast it to text in SQL, or leave the column out in the inventory."
 
@@ -31,7 +31,7 @@ def text(array: pa.Array, kind: ValueKind) -> pa.Array:
         kind: logical kind; decides over `Z` and over what strings mean.
 
     Raises:
-        FormError: the Arrow type is not known, a text is not UTF-8, or a time is outside the years
+        ValueFormError: the Arrow type is not known, a text is not UTF-8, or a time is outside the years
             1 to 9999.
     """
     found = array.type

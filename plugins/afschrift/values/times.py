@@ -7,9 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.values.buffers import text_buffers, with_bytes
-from afschrift.values.errors import ValueFormError
 from afschrift.values.shapes import first_offence
+from afschrift.values.written import ValueFormError
 
 _MOMENT = (
     r"^(?P<day>[0-9]{4,}-[0-9]{2}-[0-9]{2})[ T](?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})"
@@ -41,7 +40,7 @@ def normalise(texts: pa.Array, kind: ValueKind) -> pa.Array:
         kind: DATETIME, INSTANT or TIME; texts of other kinds come back as they are.
 
     Raises:
-        FormError: an instant has an offset other than UTC, or a local time has one at all.
+        ValueFormError: an instant has an offset other than UTC, or a local time has one at all.
     """
     if kind not in (ValueKind.DATETIME, ValueKind.INSTANT, ValueKind.TIME):
         return texts
@@ -77,7 +76,9 @@ def plain(column: pa.Array) -> bool:
     texts = pc.drop_null(column)
     if pc.min(pc.binary_length(texts)).as_py() < len("2024-01-01"):
         return False
-    offsets, data = text_buffers(texts)
+    _, bounds, buffer = texts.buffers()
+    offsets = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    data = np.frombuffer(buffer, np.uint8)
     first, end = offsets[:-1], offsets[1:]
     if not (data[first + 4] == _DASH).all() or (data[end - 1] == _C).any():  # `10000-01-01`, `... BC`
         return False
@@ -117,7 +118,12 @@ def _from_moments(micros: pa.Array, kind: ValueKind) -> pa.Array:
         texts = pc.replace_substring(texts, ".000000", "")
     if kind is ValueKind.INSTANT:  # by a type with zone it takes ten times as long
         texts = pc.binary_join_element_wise(texts, "Z", "")
-    return with_bytes(texts, lambda data: data.replace(b" ", b"T"))
+    validity, offsets, data = texts.buffers()
+    if data is None:
+        return texts
+    # Arrow's cast made the column, so it is no slice; the bytes under a NULL change too
+    data = pa.py_buffer(data.to_pybytes().replace(b" ", b"T"))
+    return pa.Array.from_buffers(pa.string(), len(texts), [validity, offsets, data], texts.null_count)
 
 
 def _fraction(digits: pa.Array) -> pa.Array:

@@ -1,4 +1,4 @@
-"""What stands in a file for each field of a plan: its kind, and the columns of value forms."""
+"""What a file holds for each field of a plan: its kind, its value forms, or why it has none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
+
+
+class ValueFormError(Exception):
+    """Why the values of a column cannot be written.
+
+    Attributes:
+        reason: end of a sentence that begins with the column; holds no value.
+        remedy: what to do.
+    """
+
+    def __init__(self, reason: str, *, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
 
 
 def text_schema(fields: Sequence[FieldPlan]) -> pa.Schema:

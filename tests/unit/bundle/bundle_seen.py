@@ -10,8 +10,7 @@ from tests.unit.bundle.bundle_example import Example, Rows
 from afschrift.bundle.contents import Contents
 from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.profile_columns import choices, kept_bytes
-from afschrift.values.first_rows import FirstRows
-from afschrift.values.table_profiler import TableProfiler
+from afschrift.values.table_profiler import FirstRows, TableProfiler
 from afschrift.values.written import text_schema
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.values.errors import ValueFormError
 from afschrift.values.json_text import are_documents, documents, escape, fragments
+from afschrift.values.written import ValueFormError
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8") | st.characters(max_codepoint=0x20))))

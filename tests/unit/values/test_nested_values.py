@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.values.nested import documents
+from afschrift.values.forms import nested_documents
 
 SCALARS: list[tuple[pa.DataType, st.SearchStrategy[Any]]] = [
     (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
@@ -91,7 +91,7 @@ def test_any_nested_value(data: st.DataObject) -> None:
     )
     rows = data.draw(st.lists(st.none() | values, max_size=5))
     start = data.draw(st.integers(0, len(rows)))
-    texts = documents(pa.array(rows, kind)[start:]).to_pylist()
+    texts = nested_documents(pa.array(rows, kind)[start:]).to_pylist()
     expected = [None if row is None else plain(row) for row in rows[start:]]
     assert [None if text is None else json.loads(text) for text in texts] == expected
 
@@ -112,9 +112,9 @@ def test_any_nested_value(data: st.DataObject) -> None:
     ],
 )
 def test_text_of_nested_values(array: pa.Array, expected: list[str | None]) -> None:
-    assert documents(array).to_pylist() == expected
+    assert nested_documents(array).to_pylist() == expected
 
 
 def test_a_slice_of_a_map() -> None:
     array = pa.array([[("a", 1)], None, [("b", 2), ("c", 3)]], pa.map_(pa.string(), pa.int8()))
-    assert documents(array[1:]).to_pylist() == [None, '{"b":2,"c":3}']
+    assert nested_documents(array[1:]).to_pylist() == [None, '{"b":2,"c":3}']

@@ -12,9 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.profile import CELL, Overview, ProfileChoice
-from afschrift.values.first_rows import FirstRows
-from afschrift.values.moments import month_name, months, seconds, thousandths
-from afschrift.values.table_profiler import LATEST, TableProfiler
+from afschrift.values.table_profiler import (
+    LATEST,
+    FirstRows,
+    TableProfiler,
+    month_name,
+    months,
+    seconds,
+    thousandths,
+)
 
 CHOICE = ProfileChoice("at", "Europe/Amsterdam", "bpm", "words", bins=20)
 Row = tuple[str | None, str | None, str | None]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.values.errors import ValueFormError
 from afschrift.values.times import from_dates, from_timestamps, normalise
+from afschrift.values.written import ValueFormError
 
 
 def one(text: str, kind: ValueKind) -> str:

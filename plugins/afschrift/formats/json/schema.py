@@ -7,8 +7,8 @@ from typing import Any
 
 from afschrift.domain.file_format import SchemaColumn
 from afschrift.domain.value_kind import ValueKind
-from afschrift.values.indented import indented
-from afschrift.values.kind_patterns import PATTERNS
+from afschrift.values.json_text import indented
+from afschrift.values.shapes import PATTERNS
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _BEYOND_DOUBLES = "^-?[1-9][0-9]{15,}$"

@@ -17,8 +17,7 @@ from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.check.file_finding import UnreadableFileError, check_header
 from afschrift.values import scalars
-from afschrift.values.errors import ValueFormError
-from afschrift.values.written import text_schema, written_kind
+from afschrift.values.written import ValueFormError, text_schema, written_kind
 
 _ROWS = 65_536
 _PATH = "memory://table.parquet"

@@ -13,8 +13,7 @@ from afschrift.domain.errors import RewriteError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.values import scalars
-from afschrift.values.errors import ValueFormError
-from afschrift.values.written import written_kind
+from afschrift.values.written import ValueFormError, written_kind
 
 # Decimals stay text: their scale may differ from row to row, and a decimal type knows one.
 _TYPES: dict[ValueKind, pa.DataType] = {

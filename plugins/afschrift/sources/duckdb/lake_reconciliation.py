@@ -28,7 +28,7 @@ from afschrift.sources.duckdb.lake_values import file_texts, own
 from afschrift.sources.reconcile.canonical import canonical
 from afschrift.sources.reconcile.own_texts import OF_PERSON, Own, Rows
 from afschrift.sources.reconcile.second_reading import HashedHere, no_digest
-from afschrift.values.row_sums import Hashes, row_hashes
+from afschrift.values.checksum import Hashes, row_hashes
 
 FILE, NUMBER = "afschrift_file", "file_row_number"
 """Columns of the view that names each row's file and place; DuckDB gives the second its name."""

@@ -28,7 +28,7 @@ from afschrift.sources.reconcile.own_nested import (
     translated,
 )
 from afschrift.sources.reconcile.own_texts import Own, SqlReconciliation
-from afschrift.values.row_sums import NOTHING, SEPARATOR
+from afschrift.values.checksum import NOTHING, SEPARATOR
 
 _TEXT = "CAST({c} AS VARCHAR)"
 _BITS = "CASE WHEN isnan({c}) THEN 'NaN' ELSE CAST(CAST({c} AS BIT) AS VARCHAR) END"  # one NaN of the many

@@ -17,7 +17,7 @@ from afschrift.inventory.table import FORMER_ROWS
 from afschrift.sources.reconcile import own_times
 from afschrift.sources.reconcile.own_texts import Own, Rows
 from afschrift.sources.table_errors import relation_of
-from afschrift.values.row_sums import NOTHING, SEPARATOR
+from afschrift.values.checksum import NOTHING, SEPARATOR
 
 _TEXT = "CONVERT({c} USING utf8mb4)"
 _CHAR = "CAST({c} AS CHAR)"

@@ -99,7 +99,7 @@ class SqlReconciliation:
         dialect: of the session.
         statement: of the extract.
         columns: all that leave -> own text; None where there is none to compare with.
-        digest: SQL of a row's hash from its texts: see `values.row_sums`.
+        digest: SQL of a row's hash from its texts: see `values.checksum`.
         values: SQL of the columns that are parts of documents.
         second_session: where it can begin while the rows are still read.
     """

@@ -13,7 +13,7 @@ import pyarrow as pa
 from afschrift.domain.reconciliation import SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
 from afschrift.sources.reconcile.own_texts import OF_PERSON, Own, Rows, SqlReconciliation
-from afschrift.values.row_sums import Hashes, row_hashes, total
+from afschrift.values.checksum import Hashes, row_hashes, total
 
 ReadRows = Callable[[str], Iterator[Sequence[Sequence[Any]]]]
 

@@ -19,7 +19,7 @@ from afschrift.sources.json_parts import DocumentError, member, rest
 from afschrift.sources.key_table import number
 from afschrift.sources.local_times import utc_text
 from afschrift.sources.table_errors import too_large, untold_part
-from afschrift.values.kind_patterns import PATTERNS
+from afschrift.values.shapes import PATTERNS
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.(?P<fraction>[0-9]{1,9}))?"

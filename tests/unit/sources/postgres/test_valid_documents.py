@@ -12,7 +12,7 @@ from afschrift.domain.reconciliation import Extract
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 from afschrift.values import json_text
-from afschrift.values.errors import ValueFormError
+from afschrift.values.written import ValueFormError
 
 AWKWARD = [
     r'{"a": "\ud83d\ude00 \u0001 \\u0000 \n \"", "é": 1.10}',
