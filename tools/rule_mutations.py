@@ -395,7 +395,7 @@ SHEET_AND_FILE = (
     Mutation("R76", _GAPS, "elif decision is True:", "elif False:", "that there is a decision explains it"),
     Mutation(
         "R80",
-        "sources/duckdb/duckdb_file.py",
+        "sources/duckdb/session.py",
         "read_only=True",
         "read_only=False",
         "a source is opened to be written",

@@ -9,8 +9,7 @@ import pytest
 from tests.unit.formats.random_tables import field
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.extraction.deflate import deflated
-from afschrift.extraction.read_deflated import FileRead, read_deflated
+from afschrift.extraction.deflate import FileRead, deflated, read_deflated
 from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.json.reader import read_ndjson
 from afschrift.formats.registry import FORMATS

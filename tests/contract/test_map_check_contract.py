@@ -18,7 +18,7 @@ from afschrift.datamap.check.map_check import MapReport
 from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.domain.sources import Connect
 from afschrift.inventory.load import load
-from afschrift.sources.connections import from_environment
+from afschrift.sources.options import from_environment
 from afschrift.sources.registry import SOURCES
 
 TABLES = {

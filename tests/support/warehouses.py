@@ -20,7 +20,7 @@ from tests.support.two_sessions import open_two
 
 from afschrift.domain.sources import Connect, Source
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.connections import from_environment
+from afschrift.sources.options import from_environment
 
 UUID = "6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f"
 MANY = 150_000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from afschrift.extraction import follower, write
+from afschrift.extraction import followed_file, write
 
 
 @pytest.fixture(scope="module", params=["in threads", "by itself"])
@@ -15,5 +15,5 @@ def writing_way(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "in threads":
             patch.setattr(write, "LITTLE", -1)
-            patch.setattr(follower, "LITTLE", -1)
+            patch.setattr(followed_file, "LITTLE", -1)
         yield

@@ -7,7 +7,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Connection
-from afschrift.sources.connections import from_parts
+from afschrift.sources.options import from_parts
 
 
 def connection(connection_id: str) -> Connection:

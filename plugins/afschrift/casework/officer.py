@@ -90,7 +90,7 @@ class Officer:
             RefusedError: its data key was destroyed.
         """
         from afschrift.staging.encrypted import EncryptedStaging
-        from afschrift.staging.staging_root import staging_root
+        from afschrift.staging.staged_requests import staging_root
 
         subkey = self.register.data_keys.subkey(request_id, "staging")
         return EncryptedStaging(staging_root(self.settings), request_id, subkey)

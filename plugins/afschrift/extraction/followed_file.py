@@ -1,10 +1,17 @@
-"""One file of a table: written, deflated, staged and read back, all at the same time."""
+"""One file of a table: written, deflated, staged and read back, all at the same time.
+
+It is read by another library than its writer, from the bytes that staging encrypts. What is found stops the
+write. `package` refuses a staged file with another digest, so what is packed is what was read here.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from threading import Condition
 from typing import Any, BinaryIO, Self, cast
 
 import pyarrow as pa
@@ -14,10 +21,161 @@ from afschrift.domain.extracted import FileEntry
 from afschrift.domain.file_format import Format
 from afschrift.domain.files import ReadBack
 from afschrift.domain.plan import FieldPlan
-from afschrift.extraction.deflate import DeflatingSink
-from afschrift.extraction.follower import Follower
-from afschrift.formats.check.file_finding import FileFinding
-from afschrift.formats.check.validate_file import differences
+from afschrift.extraction.deflate import DeflatingSink, FileRead, read_deflated
+from afschrift.formats.check.file_finding import FileFinding, UnreadableFileError
+from afschrift.formats.check.validate_file import differences, require_valid
+
+LIMIT = 1 << 20
+
+
+class AbandonedError(Exception):
+    """Whoever wrote has given up; what was read is nothing."""
+
+
+class ByteQueue:
+    """One thread writes, one reads. Whoever is ahead waits, so memory stays bounded.
+
+    Args:
+        limit: as soon as so many bytes wait, the next writer waits too.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._pieces: deque[bytes] = deque()
+        self._held = 0
+        self._ended = self._abandoned = self._unread = False
+        self._changed = Condition()
+
+    def write(self, data: bytes) -> None:
+        """Hand over; nobody takes it where the reader has stopped."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._held < self._limit or self._unread)
+            if data and not self._unread:  # an empty piece would be the end to whoever reads
+                self._pieces.append(data)
+                self._held += len(data)
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Nothing comes any more."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """Nothing comes any more, and what came is not whole."""
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Nobody reads any more, so nobody waits for that."""
+        with self._changed:
+            self._unread = True
+            self._pieces.clear()
+            self._changed.notify_all()
+
+    def read(self, size: int = -1, /) -> bytes:  # noqa: ARG002
+        """The next piece as it was written, whatever its size; empty at the end.
+
+        Raises:
+            AbandonedError: the writer gave up.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._pieces or self._ended or self._abandoned)
+            if self._abandoned:
+                raise AbandonedError
+            if not self._pieces:
+                return b""
+            piece = self._pieces.popleft()
+            self._held -= len(piece)
+            self._changed.notify_all()
+            return piece
+
+
+LITTLE = 1 << 16
+"""Deflated bytes up to which a thread is not worth its start: they are read once all are written."""
+
+
+class Follower:
+    """Reads what is written, in a thread unless it is little. Use as a context manager.
+
+    Args:
+        sink: takes what is written as well.
+        format_: whose reader reads it.
+        path: of the file, for what is found.
+        fields: the selected columns of the plan.
+        forms: whether each value is held against the form of its kind.
+    """
+
+    def __init__(
+        self, sink: BinaryIO, format_: Format, path: str, fields: Sequence[FieldPlan], *, forms: bool
+    ) -> None:
+        self._sink, self._format, self._path = sink, format_, path
+        self._fields, self._forms = fields, forms
+        self._queue = ByteQueue()
+        self._options: Mapping[str, str] | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._reading: Future[FileRead] | None = None
+        self._taken = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._queue.abandon()
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def begin(self, options: Mapping[str, str]) -> None:
+        """Read from now on, by what the file's writer says of it."""
+        self._options = options
+        self._start()
+
+    def write(self, data: object, /) -> int:
+        """Hand deflated bytes to the sink and to the reader, which may be behind by a bounded number.
+
+        Raises:
+            ValidationFailedError: what was written before does not read back.
+        """
+        piece = bytes(memoryview(data))  # type: ignore[arg-type]
+        self._sink.write(piece)
+        self._queue.write(piece)
+        self._taken += len(piece)
+        self._start()
+        if self._reading is not None and self._reading.done():
+            self._result()
+        return len(piece)
+
+    def _start(self) -> None:
+        if self._reading is None and self._options is not None and self._taken > LITTLE:
+            self._reading = self._thread.submit(self._read)
+
+    def end(self) -> None:
+        """Everything is written."""
+        self._queue.end()
+
+    def read(self) -> FileRead:
+        """What was read, once all of it was.
+
+        Raises:
+            ValidationFailedError: it does not read back.
+        """
+        return self._result()
+
+    def _result(self) -> FileRead:
+        try:
+            return self._read() if self._reading is None else self._reading.result()
+        except UnreadableFileError as error:
+            require_valid([error.finding(self._path)])
+            raise
+
+    def _read(self) -> FileRead:
+        assert self._options is not None
+        given = (self._format, self._path, self._fields, self._options)
+        try:
+            return read_deflated(self._queue, *given, forms=self._forms)
+        finally:
+            self._queue.stop()
+
 
 Options = Mapping[str, str]
 

@@ -1,21 +1,176 @@
-"""What is done beside writing while the rows of a source pass: constraints observed, uploads staged."""
+"""What is done beside writing while the rows of a source pass: constraints observed, uploads staged.
+
+A key, values that are never missing, codes, values that are found in another table: the data package names
+only constraints that hold.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from afschrift.domain.extracted import TableExtract
-from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.decision import Action
+from afschrift.domain.extracted import Seen, TableExtract
+from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.sources import ForeignKey
-from afschrift.extraction.constraints import Observer, references_that_hold
+from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.finder.find import SourceFinder
 from afschrift.extraction.uploads import Uploads
+from afschrift.inventory.joins import Hop, reference_id, references
+from afschrift.inventory.model import SourceFile
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.values.forms import text_batch
+from afschrift.values.times import plain
+
+MOST_VALUES = 100_000
+"""Distinct values of a relation that are kept to compare; memory must not depend on the rows."""
+
+MOST_CODES = 2_000
+
+MOST_ROWS = 3_000_000
+"""Rows of a table whose relations are compared; more would take too long. Rows, because how many values come
+back in a batch would depend on how the source cut its batches, and the bundle with it."""
+
+_TIMES = (ValueKind.DATE, ValueKind.DATETIME, ValueKind.INSTANT)
+
+
+class Distinct:
+    """The distinct values of some columns together, as value forms; None once there are too many, or rows."""
+
+    def __init__(self, fields: Sequence[FieldPlan], most: int, most_rows: int | None = None) -> None:
+        self._fields = fields
+        self._most = most
+        self._rows_left = most_rows
+        self.values: set[tuple[str, ...]] | None = set()
+
+    def see(self, batch: pa.RecordBatch) -> None:
+        """Take the values of a batch; rows with a NULL among them point nowhere."""
+        if self.values is None or not batch.num_rows:
+            return
+        columns = [batch.column(field.name) for field in self._fields]
+        if len(columns) == 1 and not pa.types.is_nested(columns[0].type):
+            columns = [pc.unique(columns[0])]
+        names = [field.name for field in self._fields]
+        text = text_batch(pa.RecordBatch.from_arrays(columns, names=names), self._fields)
+        rows = zip(*(column.to_pylist() for column in text.columns), strict=True)
+        self.values.update(row for row in rows if None not in row)
+        if self._rows_left is not None:
+            self._rows_left -= batch.num_rows
+        if len(self.values) > self._most or (self._rows_left or 0) < 0:
+            self.values = None
+
+
+class Observer:
+    """Watches the batches of one table.
+
+    Args:
+        part: the table's extract.
+        source: its source in the inventory.
+        known: foreign keys of the database.
+    """
+
+    def __init__(self, part: ExtractPlan, source: SourceFile, known: Sequence[ForeignKey] = ()) -> None:
+        self._part = part
+        self._table = source.tables[part.table]
+        self._whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE}
+        self._wanted = _wanted(source, part.table, known)
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget everything: the table is read from its start."""
+        self._nulls: dict[str, int] = {}
+        self._last: list[Any] | None = None
+        self._unique = True
+        self._untyped: list[str] = []
+        self._keys = [name for name in self._table.key if name in self._whole]
+        if len(self._keys) < len(self._table.key):
+            self._keys = []
+        self._times = {name for name, field in self._whole.items() if field.kind in _TIMES}
+        self._codes = {
+            name: Distinct([field], MOST_CODES)
+            for name, field in self._whole.items()
+            if field.kind in (ValueKind.TEXT, ValueKind.INTEGER)
+            and (c := self._table.columns.get(name))
+            and c.codes
+        }
+        self.distinct = {
+            columns: Distinct([self._whole[name] for name in columns], MOST_VALUES, MOST_ROWS)
+            for columns in self._wanted
+            if set(columns) <= self._whole.keys()
+        }
+
+    def see(self, batch: pa.RecordBatch) -> None:
+        """Look at the next batch as the source gave it."""
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if column.null_count:
+                self._nulls[name] = self._nulls.get(name, 0) + column.null_count
+            if name in self._times and not plain(column):
+                self._times.remove(name)
+                self._untyped.append(name)
+        for distinct in (*self._codes.values(), *self.distinct.values()):
+            distinct.see(batch)
+        if self._keys and self._unique and batch.num_rows:
+            self._unique = self._differs(batch)
+
+    def _differs(self, batch: pa.RecordBatch) -> bool:
+        """Rows come in the order of the key, so equal keys stand beside each other."""
+        columns = [batch.column(name) for name in self._keys]
+        if any(pa.types.is_nested(column.type) for column in columns):
+            return False  # not compared, so nothing is promised
+        last, self._last = self._last, [column[-1] for column in columns]
+        if last == [column[0] for column in columns]:
+            return False
+        same = reduce(pc.and_, (pc.equal(column[1:], column[:-1]) for column in columns))
+        return not pc.any(same, min_count=0).as_py()
+
+    def seen(self) -> Seen:
+        """What held for all rows so far."""
+        codes = {
+            name: tuple(sorted(row[0] for row in distinct.values))
+            for name, distinct in self._codes.items()
+            if distinct.values is not None
+        }
+        return Seen(dict(sorted(self._nulls.items())), codes, self._unique, tuple(sorted(self._untyped)))
+
+
+def references_that_hold(
+    source: SourceFile, observers: Mapping[str, Observer], known: Sequence[ForeignKey] = ()
+) -> dict[str, bool]:
+    """Relation -> whether every value of the person's rows is among the person's rows on the other side."""
+    found = {}
+    for table, observer in observers.items():
+        for hop in references(source, table, known):
+            own, theirs = _sides(hop)
+            parent = observers.get(hop.parent)
+            child = observer.distinct.get(own)
+            other = parent.distinct.get(theirs) if parent else None
+            if child and other and child.values is not None and other.values is not None:
+                found[reference_id(table, hop)] = child.values <= other.values
+    return found
+
+
+def _wanted(source: SourceFile, table: str, known: Sequence[ForeignKey]) -> set[tuple[str, ...]]:
+    """The columns of a table on either side of a relation."""
+    own = {_sides(hop)[0] for hop in references(source, table, known)}
+    return own | set(_pointed(source, table, known))
+
+
+def _pointed(source: SourceFile, table: str, known: Sequence[ForeignKey]) -> Iterator[tuple[str, ...]]:
+    for other in source.tables:
+        for hop in references(source, other, known):
+            if hop.parent == table:
+                yield _sides(hop)[1]
+
+
+def _sides(hop: Hop) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(own for own, _ in hop.pairs), tuple(theirs for _, theirs in hop.pairs)
+
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 

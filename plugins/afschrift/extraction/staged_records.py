@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from afschrift.domain.extracted import SourceExtract
+from afschrift.domain.pointer import TablePointers
 from afschrift.domain.profile import Overview
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.table_profiler import Rows
@@ -92,3 +93,18 @@ def _samples(source: str) -> str:
 
 def _overviews(source: str) -> str:
     return f"overviews/{source}.json"
+
+
+def staged_pointers(staging: EncryptedStaging, source: str) -> dict[str, TablePointers]:
+    """Table -> what was pointed out in it; empty where nothing was.
+
+    Raises:
+        StagedFileError: it is gone or damaged; nothing may take that for nothing pointed out.
+    """
+    with staging.reader(pointers_path(source)) as stream:
+        return msgspec.json.decode(stream.read(), type=dict[str, TablePointers])
+
+
+def pointers_path(source: str) -> str:
+    """Where it lies what was pointed out in a source."""
+    return f"pointers/{source}.json"

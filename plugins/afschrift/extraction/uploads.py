@@ -24,7 +24,7 @@ from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import MASK
 from afschrift.extraction.active_content.inspect import Inspector
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader
-from afschrift.extraction.finder.file_texts import FileTexts
+from afschrift.extraction.finder.text import FileTexts
 from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.inventory.column import FileColumn
 from afschrift.inventory.table import Table

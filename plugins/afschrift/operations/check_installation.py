@@ -15,7 +15,7 @@ from afschrift.domain.language import count
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.waiting.unclassified import progress, unconfirmed_tables
 from afschrift.register.open import open_register
-from afschrift.sources.connections import PREFIX
+from afschrift.sources.options import PREFIX
 from afschrift.sources.registry import extra_of
 from afschrift.wiring.build_services import load_inventory
 

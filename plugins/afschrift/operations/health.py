@@ -23,7 +23,7 @@ from afschrift.inventory.run_in import CANARY
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.schema import revisions
 from afschrift.staging.staged_requests import probe as probe_staging
-from afschrift.staging.staging_root import staging_root
+from afschrift.staging.staged_requests import staging_root
 
 SECONDS = 5.0
 """How long a look may take."""

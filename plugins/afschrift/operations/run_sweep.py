@@ -15,8 +15,7 @@ from afschrift.operations.company import Company
 from afschrift.operations.findings import SweepLimits
 from afschrift.operations.sweep import Start, StartBatch, Sweep, SweepResult
 from afschrift.register.open import open_register
-from afschrift.staging.staged_requests import destroy, staged_requests
-from afschrift.staging.staging_root import staging_root
+from afschrift.staging.staged_requests import destroy, staged_requests, staging_root
 
 
 def sweep(

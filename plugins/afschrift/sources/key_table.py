@@ -1,4 +1,4 @@
-"""The person's keys as the rows of the session's key table, the same for every source."""
+"""The person's keys as the rows of the session's key table, with times in UTC, the same for every source."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import OF_SOFTWARE, Key, PersonKeys, key_form
-from afschrift.sources.local_times import utc_text
 
 KEY_TABLE = "afschrift_key"
 PLAIN_NUMBER = r"0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.[0-9]*[1-9][0-9]*"
@@ -118,3 +120,26 @@ def number(value: str, whole: int, decimals: int) -> Decimal | None:
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+@lru_cache(maxsize=16)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def utc_text(text: str | None, zone: str) -> str | None:
+    """`2024-07-01 12:00` in Amsterdam is `2024-07-01T10:00:00.000000Z`; no time: None.
+
+    Args:
+        text: ISO 8601; one with an offset keeps its instant.
+        zone: IANA name; whose clock a time without an offset follows.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=_zone(zone))
+        return rfc3339(moment)
+    except (ValueError, OverflowError):
+        return None

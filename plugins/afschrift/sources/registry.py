@@ -10,11 +10,10 @@ from afschrift.app.extras import require
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Connect, Source
 from afschrift.inventory.model import SourceFile
-from afschrift.sources.connections import from_environment
-from afschrift.sources.options import Opening
+from afschrift.sources.options import Opening, from_environment
 
 _ADAPTERS = {
-    "duckdb": ("duckdb", "afschrift.sources.duckdb.duckdb_file", "DuckDBFile"),
+    "duckdb": ("duckdb", "afschrift.sources.duckdb.session", "DuckDBFile"),
     "mysql": ("mysql", "afschrift.sources.mysql.source", "Mysql"),
     "parquet": ("duckdb", "afschrift.sources.duckdb.parquet_lake", "ParquetLake"),
     "postgres": ("postgres", "afschrift.sources.postgres.source", "Postgres"),

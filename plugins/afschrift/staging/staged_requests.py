@@ -1,4 +1,4 @@
-"""What lies in staging and for how long, and its end without a key: for the sweep."""
+"""The place for staging: what lies in it and for how long, and its end without a key, for the sweep."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 from upath import UPath
 
 from afschrift.app.object_stores import look_anew, of_place
+from afschrift.app.options import read_options
 from afschrift.app.private_files import LOCAL, private_folder
-from afschrift.domain.errors import RetriableError
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.files import StagedRequest
 from afschrift.domain.request import is_id
 
@@ -112,3 +114,25 @@ def _unusable(error: Exception) -> RetriableError:
         f"The place for staging cannot be used: {reason}.",
         remedy="see that it is there and that the service may read and write it (AFSCHRIFT_STAGING).",
     )
+
+
+def staging_root(settings: Settings) -> UPath:
+    """The place, with the credentials that it needs.
+
+    Raises:
+        ConfigurationError: its options cannot be read, or do not fit its address.
+    """
+    if settings.staging_options is None:
+        return UPath(settings.staging)
+    options = read_options(
+        settings.staging_options, "staging (AFSCHRIFT_STAGING_OPTIONS)", "docs/settings.md"
+    )
+    try:
+        root: UPath = UPath(settings.staging, **options)
+    except (ImportError, TypeError, ValueError) as error:  # its text may quote what was given
+        raise ConfigurationError(
+            f"The place for staging cannot be used with its options ({type(error).__name__}).",
+            remedy="correct AFSCHRIFT_STAGING and AFSCHRIFT_STAGING_OPTIONS; an object store needs its "
+            "library (s3fs, gcsfs).",
+        ) from None
+    return root

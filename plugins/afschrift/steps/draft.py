@@ -33,7 +33,7 @@ from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.own_identifiers import own_identifiers
 from afschrift.services import Services
-from afschrift.sources.kept_open import KeptOpen
+from afschrift.sources.reached import KeptOpen
 from afschrift.steps.consents import read_consents
 from afschrift.steps.draft_tables import Notes, TableDrafts
 from afschrift.steps.key_facts import KeyFacts

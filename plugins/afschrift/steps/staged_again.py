@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.extracted import SourceExtract
-from afschrift.extraction.finder.pointers import pointers_path
-from afschrift.extraction.staged_records import observations
+from afschrift.extraction.staged_records import observations, pointers_path
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_file import staged_file

@@ -27,13 +27,12 @@ from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import current_register, open_keys
 from afschrift.register.register import Register
 from afschrift.services import Services, WriteLimits
-from afschrift.sources.connections import from_environment
 from afschrift.sources.file_store import UploadStore
-from afschrift.sources.options import expand
+from afschrift.sources.options import expand, from_environment
 from afschrift.sources.reached import Reached, ReachedStore
 from afschrift.sources.registry import SOURCES, open_declared
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.staging.staging_root import staging_root
+from afschrift.staging.staged_requests import staging_root
 
 
 def load_inventory(folder: Path | None = None) -> Inventory:

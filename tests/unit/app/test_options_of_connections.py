@@ -16,8 +16,7 @@ from afschrift.casework.letters.send import mail_settings
 from afschrift.destinations.registry import open_destination
 from afschrift.domain.errors import ConfigurationError
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.staging.staged_requests import destroy, staged_requests
-from afschrift.staging.staging_root import staging_root
+from afschrift.staging.staged_requests import destroy, staged_requests, staging_root
 from afschrift.witnesses.registry import open_witness
 
 REQUEST = "req-0123456789ab"

@@ -15,8 +15,7 @@ from tests.unit.sources.reading import forms
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.sources.connections import from_environment
-from afschrift.sources.options import Opening, cell_limit
+from afschrift.sources.options import Opening, cell_limit, from_environment
 from afschrift.sources.registry import SOURCES, open_source
 
 TEXT = (Path(__file__).parents[3] / "docs" / "sources.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from afschrift.extraction.background_worker import BackgroundWorker
+from afschrift.extraction.write import BackgroundWorker
 
 
 class Held:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from afschrift.extraction.byte_queue import AbandonedError, ByteQueue
+from afschrift.extraction.followed_file import AbandonedError, ByteQueue
 
 
 def test_all_that_was_written_is_read_in_order() -> None:

@@ -12,8 +12,8 @@ from tests.unit.formats.random_tables import field
 
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.extraction import constraints as observe
-from afschrift.extraction.constraints import Observer, references_that_hold
+from afschrift.extraction import row_observers as observe
+from afschrift.extraction.row_observers import Observer, references_that_hold
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
 

@@ -27,7 +27,7 @@ from afschrift.domain.errors import FormError, NeedsPersonError, RetriableError,
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import deflated
-from afschrift.extraction.finder.pointers import staged_pointers
+from afschrift.extraction.staged_records import staged_pointers
 from afschrift.extraction.uploads import Uploads
 from afschrift.law.roles import Roles
 from afschrift.services import Services

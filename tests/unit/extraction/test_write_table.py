@@ -21,9 +21,8 @@ from afschrift.domain.decision import Action
 from afschrift.domain.extracted import TableExtract
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.extraction.background_worker import BackgroundWorker
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
-from afschrift.extraction.write import TableWriter, cut, slices
+from afschrift.extraction.write import BackgroundWorker, TableWriter, cut, slices
 from afschrift.formats.registry import FORMATS
 from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging

@@ -8,7 +8,7 @@ import pytest
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Connection
-from afschrift.sources.connections import from_environment
+from afschrift.sources.options import from_environment
 
 
 def read(text: str) -> Connection:

@@ -10,8 +10,7 @@ import pytest
 
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.sources import Source
-from afschrift.sources.kept_open import KeptOpen
-from afschrift.sources.reached import Reached
+from afschrift.sources.reached import KeptOpen, Reached
 from afschrift.sources.registry import open_source
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from afschrift.sources.local_times import utc_text
+from afschrift.sources.key_table import utc_text
 
 
 @pytest.mark.parametrize(

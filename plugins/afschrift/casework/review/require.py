@@ -24,8 +24,7 @@ from afschrift.casework.review.redactions_in_force import (
 from afschrift.domain.plan import Plan
 from afschrift.domain.redaction import MOST_LINES
 from afschrift.domain.right import Right
-from afschrift.extraction.finder.pointers import staged_pointers
-from afschrift.extraction.staged_records import read_record
+from afschrift.extraction.staged_records import read_record, staged_pointers
 from afschrift.law.clock.period import Period
 from afschrift.law.grounds.grounds import Grounds, Outcome
 from afschrift.questions.ask import ask

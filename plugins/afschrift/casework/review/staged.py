@@ -13,8 +13,7 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.pointer import TablePointers
 from afschrift.domain.profile import CELL
 from afschrift.domain.redaction import LineError, RedactionLine, parse
-from afschrift.extraction.finder.pointers import staged_pointers
-from afschrift.extraction.staged_records import staged_record, staged_samples
+from afschrift.extraction.staged_records import staged_pointers, staged_record, staged_samples
 from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Inventory

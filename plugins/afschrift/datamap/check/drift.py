@@ -10,8 +10,7 @@ from afschrift.datamap.check.map_check import MapCheck, MapReport, OpenSource
 from afschrift.datamap.check.probe import ProbeDeadline, ProbeLimits
 from afschrift.domain.sources import Connect, Source
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.sources.connections import from_environment
-from afschrift.sources.options import Opening, seconds
+from afschrift.sources.options import Opening, from_environment, seconds
 from afschrift.sources.registry import open_declared
 
 TAG = "inventory check"

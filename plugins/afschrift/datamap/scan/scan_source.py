@@ -30,7 +30,7 @@ from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.run_in import CONTROLLER, IDENTITY
-from afschrift.sources.connections import from_environment
+from afschrift.sources.options import from_environment
 from afschrift.sources.reached import Reached
 from afschrift.sources.registry import SOURCES, open_source
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 from afschrift.domain.files import ActiveKind, ActivePart
 from afschrift.extraction.active_content import archives, email_parts, markup, ole, rtf, signatures
-from afschrift.extraction.active_content.dde import cells_start_a_program
 from afschrift.extraction.active_content.part import (
     MOST_BYTES,
     Budget,
@@ -20,6 +19,7 @@ from afschrift.extraction.active_content.part import (
     Read,
     extension_of,
 )
+from afschrift.extraction.active_content.rtf import cells_start_a_program
 
 _MOST_FOUND = 100
 _MOST_TEXT = 16_000_000

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
 from afschrift.domain.files import ActiveKind
-from afschrift.extraction.active_content.dde import formula_starts_a_program, starts_a_program
 from afschrift.extraction.active_content.part import ClosedError, Found, Part, extension_of
+from afschrift.extraction.active_content.rtf import formula_starts_a_program, starts_a_program
 from afschrift.extraction.active_content.signatures import OLE
 
 _PAGES = ("html", "htm", "xhtml", "mht", "mhtml", "svg")

@@ -17,10 +17,9 @@ from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.pointer import TablePointers
-from afschrift.extraction.finder.file_texts import FileTexts
 from afschrift.extraction.finder.people import PeopleReader
-from afschrift.extraction.finder.pointers import pointers_path
-from afschrift.extraction.finder.text import TextFinder
+from afschrift.extraction.finder.text import FileTexts, TextFinder
+from afschrift.extraction.staged_records import pointers_path
 from afschrift.extraction.write import slices
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging

@@ -1,7 +1,14 @@
-"""Parts of documents in DuckDB: fields of structs by their types, members of JSON by its functions."""
+"""Parts of documents in DuckDB: fields of structs by their types, members of JSON by its functions.
+
+DuckDB writes numbers anew: 1.10 becomes 1.1. So while a document is taken apart each number in it stands as a
+text behind a mark, and becomes a number again in what is left. A Python function is no way out: the sessions
+of a process on one file share it, and it goes with the first of them that ends.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +16,7 @@ import duckdb
 
 from afschrift.domain.value_kind import DocumentPart, MemberPath
 from afschrift.sources.dialect import StandardDialect
-from afschrift.sources.duckdb.json_sql import part_of_json
-from afschrift.sources.json_parts import Tree, paths, tree
+from afschrift.sources.json_parts import NO_DOCUMENT, TWICE, Tree, paths, tree
 
 _COLUMN = "{column}"
 _sql = StandardDialect()
@@ -102,3 +108,123 @@ def _json(value: str, part: DocumentPart, place: str) -> str:
 
 def _doubled(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
+
+
+_MARK = r"\u0001"
+"""As it stands in JSON. A text that begins with it gets one more, so that nothing is taken for a number."""
+
+_TOKENS = r'"(?:[^"\\]|\\.)*"|[-+.0-9A-Za-z]+|[{}\[\],:]'
+_DOCUMENT = "\0"
+_literal = StandardDialect().literal
+
+
+def part_of_json(text: str, part: DocumentPart, place: str) -> str:
+    """SQL of the text of a part; NULL where there is none. A document that is no JSON ends the statement.
+
+    Functions of lists are not nested: DuckDB plans each of them anew in every one around it.
+
+    Args:
+        text: SQL of the document as text, without braces of its own.
+        part: which one.
+        place: `table.column`, for errors.
+
+    Returns:
+        With braces doubled, as a template.
+    """
+    named = tree([part.path] if part.path else part.named)
+    twice = " OR ".join(
+        f"len(json_keys({_DOCUMENT}{at})) > len(list_distinct(json_keys({_DOCUMENT}{at})))"
+        for at in (_at(way) for way, _ in _objects(named))
+    )
+    if part.path:
+        there = f"coalesce(json_type({_DOCUMENT}{_at(part.path)}), 'NULL') <> 'NULL'"
+        found = f"json_extract({_marked(_DOCUMENT)}{_at(part.path)})"
+        value = f"WHEN {' AND '.join((*_in_objects(part.path), there))} THEN {_unmarked(found)}"
+    else:
+        left = _unmarked(f"json_merge_patch({_marked(_DOCUMENT)}, {_patch((), named)})")
+        other = f"WHEN json_type({_DOCUMENT}) <> 'OBJECT' THEN {_DOCUMENT}"
+        value = f"WHEN {_empty((), named)} THEN NULL {other} ELSE {left}"
+    whole = (
+        f"CASE WHEN {_DOCUMENT} IS NULL THEN NULL "
+        f"WHEN NOT json_valid({_DOCUMENT}) THEN {_failed(NO_DOCUMENT, place)} "
+        f"WHEN {twice} THEN {_failed(TWICE, place)} {value} END"
+    )
+    return whole.replace("{", "{{").replace("}", "}}").replace(_DOCUMENT, text)
+
+
+def _objects(named: Tree, way: MemberPath = ()) -> Iterator[tuple[MemberPath, Tree]]:
+    """The objects that hold named members, the outer ones first, each with those that it holds."""
+    yield way, named
+    for name, inside in named.items():
+        if inside:
+            yield from _objects(inside, (*way, name))
+
+
+def _at(path: MemberPath) -> str:
+    """Further argument of a function of JSON: a pointer (RFC 6901)."""
+    pointer = "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in path)
+    return f", {_literal(pointer)}" if path else ""
+
+
+def _in_objects(path: MemberPath) -> Iterator[str]:
+    """Conditions: where a name is a number too, it names no place in an array."""
+    for depth, name in enumerate(path):
+        if name.isdigit() or name == "-":
+            yield f"json_type({_DOCUMENT}{_at(path[:depth])}) = 'OBJECT'"
+
+
+def _is(way: MemberPath, type_: str) -> str:
+    conditions = (*_in_objects(way), f"json_type({_DOCUMENT}{_at(way)}) = '{type_}'")
+    return f"({' AND '.join(conditions)})"
+
+
+def _empty(way: MemberPath, named: Tree) -> str:
+    """Condition: a value is null, or an object that holds nothing but named members."""
+    counts = [
+        f"CASE WHEN {_empty((*way, name), inside)} THEN 1 ELSE 0 END"
+        if inside
+        else f"CASE WHEN json_exists({_DOCUMENT}{_at((*way, name))}) THEN 1 ELSE 0 END"
+        for name, inside in named.items()
+    ]
+    only = f"{_is(way, 'OBJECT')} AND len(json_keys({_DOCUMENT}{_at(way)})) = {' + '.join(counts)}"
+    return f"({_is(way, 'NULL')} OR ({only}))"
+
+
+def _patch(way: MemberPath, named: Tree) -> str:
+    """SQL of a patch (RFC 7396) that takes the members out: null for each, and for what is empty without."""
+    members = []
+    for name, inside in named.items():
+        label = _literal(json.dumps(name, ensure_ascii=False) + ":")
+        if not inside:
+            members.append(f"{label} || 'null'")
+            continue
+        below = (*way, name)
+        further = f"WHEN {_is(below, 'OBJECT')} THEN {label} || {_patch(below, inside)}"
+        members.append(f"CASE WHEN {_empty(below, inside)} THEN {label} || 'null' {further} END")
+    return f"'{{' || concat_ws(',', {', '.join(members)}) || '}}'"
+
+
+def _failed(what: str, place: str) -> str:
+    """Ends the statement; the message depends on the row, else it would be one of the statement."""
+    return f"error({_literal(f'[afschrift: {what}]{place}|')} || strlen({_DOCUMENT}))"
+
+
+def _tokens(text: str, changed: str) -> str:
+    tokens = f"regexp_extract_all({text}, {_literal(_TOKENS)})"
+    return f"array_to_string(list_transform({tokens}, lambda x: {changed}), '')"
+
+
+def _marked(text: str) -> str:
+    number = (
+        f"""x[1] IN ('-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN '"{_MARK}' || x || '"'"""
+    )
+    also = f"""starts_with(x, '"{_MARK}') THEN '"{_MARK}' || x[2:]"""
+    return _tokens(text, f"CASE WHEN {number} WHEN {also} ELSE x END")
+
+
+def _unmarked(document: str) -> str:
+    marked = len(_MARK) + 1
+    number = f"x[{marked + 1}] = '-' OR x[{marked + 1}] BETWEEN '0' AND '9' THEN x[{marked + 1}:-2]"
+    text = f"""CASE WHEN {number} ELSE '"' || x[{marked + 1}:] END"""
+    changed = f"""CASE WHEN starts_with(x, '"{_MARK}') THEN {text} ELSE x END"""
+    return _tokens(f"CAST({document} AS VARCHAR)", changed)

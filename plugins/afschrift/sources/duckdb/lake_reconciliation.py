@@ -21,13 +21,12 @@ from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.reconciliation import Extract, SameRows
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.catalogue import Rows
 from afschrift.sources.duckdb.document_parts import NativePart
-from afschrift.sources.duckdb.lake_parts import document_forms, part_of_column
 from afschrift.sources.duckdb.lake_stores import pattern
-from afschrift.sources.duckdb.lake_values import file_texts, own
-from afschrift.sources.reconcile.canonical import canonical
-from afschrift.sources.reconcile.own_texts import OF_PERSON, Own, Rows
-from afschrift.sources.reconcile.second_reading import HashedHere, no_digest
+from afschrift.sources.duckdb.lake_values import document_forms, file_texts, own, part_of_column
+from afschrift.sources.reconcile.own_texts import OF_PERSON, Own
+from afschrift.sources.reconcile.second_reading import HashedHere, canonical, no_digest
 from afschrift.values.checksum import Hashes, row_hashes
 
 FILE, NUMBER = "afschrift_file", "file_row_number"

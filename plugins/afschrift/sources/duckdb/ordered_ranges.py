@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
+
+from afschrift.sources.catalogue import Rows
 
 RANGE_BYTES = 64 << 20
 """Of rows, as Arrow has them, that DuckDB orders at once; it needs some times as much for it."""
@@ -38,7 +39,6 @@ _ORDER = "\nORDER BY "
 _PLAIN = re.compile(r".+ AS t\nWHERE |\(\n(?s:.+)\) AS t\nWHERE 1 = 1")
 _PARTS = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|[(),]|[^"'(),]+)""")
 
-Rows = Callable[[str], list[tuple[Any, ...]]]
 Read = Callable[[str], Iterator[pa.RecordBatch]]
 Try = Callable[[str], Iterator[pa.RecordBatch] | None]
 

@@ -20,15 +20,13 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
-from afschrift.sources.duckdb.described import lake_rows
-from afschrift.sources.duckdb.estimate import lake_estimate
-from afschrift.sources.duckdb.footers import lost_type
+from afschrift.sources.catalogue import by_alias
+from afschrift.sources.duckdb.catalogue import lake_estimate, lake_rows
 from afschrift.sources.duckdb.lake_files import beside_folders, refuse_root, table_files
 from afschrift.sources.duckdb.lake_reconciliation import PLACED, LakeReconciliation, with_places
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, lake_store
-from afschrift.sources.duckdb.lake_table import one_relation
+from afschrift.sources.duckdb.lake_table import lost_type, one_relation
 from afschrift.sources.duckdb.session import LIMITS, DuckSession
-from afschrift.sources.explained import by_alias
 from afschrift.sources.options import Opening, expand, required
 from afschrift.sources.table_errors import Unreadable, relation_of, unquoted
 

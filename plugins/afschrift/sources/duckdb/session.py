@@ -1,4 +1,4 @@
-"""What the DuckDB file and the Parquet lake share: a session, the key table, streaming."""
+"""A DuckDB file, and what it shares with the Parquet lake: a session, the key table, streaming."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 import duckdb
 
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
 from afschrift.domain.value_kind import DocumentPart, ValueKind
-from afschrift.sources.duckdb.described import read_described
+from afschrift.sources.duckdb.catalogue import file_estimate, read_described
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.document_parts import NativePart, place_of
 from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_error
-from afschrift.sources.duckdb.estimate import file_estimate
 from afschrift.sources.duckdb.ordered_ranges import Tries, in_order
 from afschrift.sources.duckdb.reconciliation import DuckReconciliation, digest, own
 from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows
-from afschrift.sources.options import Opening, cell_limit, seconds
+from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
 from afschrift.sources.table_errors import relation_of, unquoted
 
 BATCH_ROWS = 65_536
@@ -289,3 +289,30 @@ class DuckSession:
 
 def _named(schema: str, table: str) -> str:
     return table if schema == "main" else f"{schema}.{table}"
+
+
+class DuckDBFile(DuckSession):
+    """`kind: duckdb`. Options: `path`; `threads` and `memory` as limits.
+
+    The file is attached READ_ONLY (R80): a statement that writes is turned down by DuckDB.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening)
+        opening.only(("path", *LIMITS))
+        self._path = Path(expand(self.name, required(self.name, opening.options, "path")))
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open the file.
+
+        Raises:
+            RetriableError: not there, locked by a writer, or not a database.
+        """
+        try:
+            return duckdb.connect(str(self._path), read_only=True)
+        except duckdb.Error as error:
+            raise RetriableError(
+                f"Source {self.name} cannot be opened ({type(error).__name__}).",
+                remedy="see whether the database file is there and no other process writes to it.",
+                code=type(error).__name__,
+            ) from None

@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from afschrift.domain.reconciliation import Extract
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.table import FORMER_ROWS
+from afschrift.sources.catalogue import Rows
 from afschrift.sources.reconcile import own_times
-from afschrift.sources.reconcile.own_texts import Own, Rows
+from afschrift.sources.reconcile.own_texts import Own
 from afschrift.sources.table_errors import relation_of
 from afschrift.values.checksum import NOTHING, SEPARATOR
 

@@ -19,11 +19,9 @@ from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Connection, Described, Structure
 from afschrift.sources.key_table import KEY_TABLE, text_key_rows
-from afschrift.sources.mysql.described import read_described, read_structure
-from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect, mysql_number
-from afschrift.sources.mysql.document_parts import value_of
+from afschrift.sources.mysql.catalogue import mysql_estimate, read_described, read_structure
+from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect, mysql_number, value_of
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
-from afschrift.sources.mysql.estimate import mysql_estimate
 from afschrift.sources.mysql.reconciliation import digest, own_texts
 from afschrift.sources.mysql.types import MysqlTypes
 from afschrift.sources.options import Opening, cell_limit, seconds

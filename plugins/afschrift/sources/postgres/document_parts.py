@@ -9,7 +9,7 @@ from __future__ import annotations
 from afschrift.domain.value_kind import DocumentPart, MemberPath
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.json_parts import TWICE, Tree, tree
-from afschrift.sources.postgres.raised import raised
+from afschrift.sources.postgres.types import raised
 
 _sql = StandardDialect()
 

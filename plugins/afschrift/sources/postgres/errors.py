@@ -8,7 +8,7 @@ import pyarrow as pa
 from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
-from afschrift.sources.postgres.raised import BOUNDS, NULL, TOO_LARGE, found_in
+from afschrift.sources.postgres.types import BOUNDS, NULL, TOO_LARGE, found_in
 from afschrift.sources.table_errors import refused, too_large, untold_part
 from afschrift.sources.table_errors import table_of as place_of
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's own texts of arrays and composite values, as JSON by the rules of `values.json_text`.
+"""PostgreSQL's own texts of arrays and composite values as JSON, by the rules of `values.json_text`.
 
 The server writes an array out in one cheap call, and its planner knows so. SQL that took each array apart
 would cost it more than the whole table, and it would read that (ADR 0053). The own text has all: bounds,
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 import msgspec
@@ -20,9 +20,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.redaction import MASK
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.postgres.nested_types import Leaf, ListOf, Record, Shape
-from afschrift.sources.postgres.raised import BOUNDS, NULL
+from afschrift.sources.postgres.errors import no_document
+from afschrift.sources.postgres.types import BOUNDS, NULL, Leaf, ListOf, Record, Shape, TextMark
 from afschrift.values import json_text, scalars
 
 _FIELD = re.compile(r'(?:"((?:[^"\\]|""|\\\\)*)"|([^"\\,()]*))([,)])')
@@ -206,3 +208,41 @@ _INSIDE: dict[str, Callable[[str], str]] = {
     "vector": lambda text: "[" + text.replace(" ", ",") + "]",
 }
 _KINDS = {"padded": ValueKind.TEXT, "hstore": ValueKind.JSON, "vector": ValueKind.JSON}
+
+
+def with_documents(source: str, marks: Mapping[str, TextMark], batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows of a statement with its documents; columns without a mark stay.
+
+    Args:
+        source: its name, for errors.
+        marks: of the statement, by column.
+        batch: rows as they came.
+
+    Raises:
+        ConfigurationError: a value has no document, or is of another type by now.
+    """
+    for number, name in enumerate(batch.schema.names):
+        if name not in marks:
+            continue
+        try:
+            found = _beside_masks(batch.column(number), marks[name].shape)
+        except NoDocumentError as error:
+            raise no_document(source, str(error), f"{marks[name].table}.{name}") from None
+        except ValueError:  # its text may quote a value
+            raise _of_another_type(f"{source}.{marks[name].table}.{name}") from None
+        batch = batch.set_column(number, name, found)
+    return batch
+
+
+def _beside_masks(texts: pa.Array, shape: Shape) -> pa.Array:
+    """Where only some rows are masked, masks stand between own texts."""
+    masked = pc.fill_null(pc.starts_with(texts, MASK[:-1]), fill_value=False)
+    own = pc.if_else(masked, pa.scalar(None, pa.string()), texts)
+    return pc.if_else(masked, texts, documents(own, shape))
+
+
+def _of_another_type(column_path: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"A value of {column_path} is not of the type that the plan was made for.",
+        remedy="clear `classify` and what follows: the plan is made anew.",
+    )

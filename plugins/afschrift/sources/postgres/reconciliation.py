@@ -1,16 +1,263 @@
-"""Reconciliation with PostgreSQL: types from its catalogue, MD5 over the texts of each row."""
+"""Reconciliation with PostgreSQL: types from its catalogue, MD5 over the texts of each row.
+
+It shares nothing with `types`, which the extract reads by. The session's settings belong to it (`source.py`):
+UTC, ISO dates and intervals, shortest exact floats.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from afschrift.domain.reconciliation import Extract
-from afschrift.domain.value_kind import DocumentPart
+from afschrift.domain.value_kind import DocumentPart, ValueKind
+from afschrift.sources.catalogue import Rows
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.postgres.document_parts import value_of
-from afschrift.sources.postgres.own_types import ONE_LINE, OwnType, OwnTypes
-from afschrift.sources.reconcile.own_texts import Own, Rows
+from afschrift.sources.reconcile import own_times
+from afschrift.sources.reconcile.own_nested import (
+    LeafText,
+    ListText,
+    MapOf,
+    Node,
+    Parts,
+    RecordText,
+    translated,
+)
+from afschrift.sources.reconcile.own_texts import Own
 from afschrift.sources.table_errors import relation_of
+
+_TEXT = "CAST({c} AS text)"
+ONE_LINE = r"btrim(translate({c}, E'\r\n', '  '), E' \t')"
+"""A document without line breaks and without space around it."""
+
+_BITS = "CASE WHEN {{c}} = 'NaN' THEN 'NaN' ELSE encode({}({{c}}), 'hex') END"  # one NaN of the many
+_INTEGER = "CAST({c} AS bigint)"
+_INFINITE = ("numeric",)
+_BARE = ("int2", "int4", "int8", "oid", "uuid")
+_MOMENTS = ("timestamp", "timestamptz")
+_CLOCKS = ("time", "timetz")
+_DOCUMENTS = ("json", "jsonb")
+_VECTORS, _SPACE = ("int2vector", "oidvector"), " "
+_FLOATS = {"float8": 15, "float4": 6}  # the digits from which PostgreSQL writes an exponent
+_SAME = {
+    *("int2", "int4", "int8", "oid", "xid", "xid8", "cid", "text", "varchar", "uuid", "date"),
+    *("interval", "name", "char", "bit", "varbit", "xml", "tsvector", "tsquery", "jsonpath", "cidr"),
+    *("macaddr", "macaddr8", "pg_lsn", "pg_snapshot", "txid_snapshot", "tid", "point", "line", "lseg"),
+    *("box", "path", "polygon", "circle", "regclass", "regproc", "regprocedure", "regtype", "regrole"),
+    *("regnamespace", "citext"),
+}
+
+
+@dataclass(frozen=True)
+class OwnType:
+    """A row of `pg_type`.
+
+    Attributes:
+        kind: `typtype`: b base, c composite, d domain, e enum, m multirange, r range.
+        base: of a domain.
+        element: of an array; 0 for all others.
+        delimiter: between the elements of an array of it.
+        relation: of a composite type; 0 for all others.
+    """
+
+    name: str
+    kind: str
+    base: int
+    element: int
+    delimiter: str
+    relation: int
+
+
+class OwnTypes:
+    """The types that a table's columns are made of.
+
+    Args:
+        types: by oid.
+        members: composite type's relation -> names and types of its members.
+    """
+
+    def __init__(
+        self, types: Mapping[int, OwnType], members: Mapping[int, Sequence[tuple[str, int]]]
+    ) -> None:
+        self._types = types
+        self._members = members
+
+    def own(self, oid: int, kind: ValueKind | None = None) -> Own | None:
+        """Own text of a column of this type; None where the way to it is not known."""
+        found = self._bare(oid)
+        if kind is ValueKind.TEXT and found.name not in (
+            "bytea",
+            "inet",
+        ):  # `kind: text` gives the text as it is
+            return Own(_TEXT, own_times.same)
+        if found.element or found.kind == "c" or found.name == "hstore":
+            return self._nested(oid)
+        if found.kind in "erm":
+            return Own(_TEXT, own_times.same)
+        if found.kind != "b":
+            return None
+        return _PLAIN.get(found.name)
+
+    def document(self, oid: int) -> str:
+        """The type of a document as SQL names it."""
+        name = self._bare(oid).name
+        return {"varchar": "character varying", "bpchar": "character"}.get(name, name)
+
+    def _nested(self, oid: int) -> Own | None:
+        node, element, text = self._node(oid), self._bare(oid).element, _TEXT
+        if element and self._bare(element).name == "bpchar":  # padding is no part of the value
+            node, text = ListText(LeafText(own_times.same), deep=True), "CAST(CAST({c} AS text[]) AS text)"
+        change = node and partial(translated, node=node, writer=PgWriter())
+        return Own(text, change, nested=True, valid=_is_plain_list(node)) if change else None
+
+    def _bare(self, oid: int) -> OwnType:
+        found = self._types[oid]
+        return self._bare(found.base) if found.kind == "d" else found
+
+    def _node(self, oid: int) -> Node | None:
+        found = self._bare(oid)
+        if found.element:
+            element = self._node(found.element)
+            inner = self._bare(found.element)
+            if found.name in _VECTORS:
+                return ListText(LeafText(own_times.same), delimiter=_SPACE)
+            deep = inner.name not in (*_DOCUMENTS, *_VECTORS)  # which may be lists themselves
+            return None if element is None else ListText(element, deep, inner.delimiter)
+        if found.kind == "c":
+            members = [(name, self._node(member)) for name, member in self._members[found.relation]]
+            known = tuple((name, node) for name, node in members if node is not None)
+            return RecordText(known) if len(known) == len(members) else None
+        if found.name == "hstore":
+            return MapOf(LeafText(own_times.same), LeafText(own_times.same))
+        if found.name in _DOCUMENTS:
+            return LeafText(own_times.same, raw=True)
+        if found.kind in "erm":
+            return LeafText(own_times.same)
+        translate = _INSIDE.get(found.name)
+        return None if translate is None else LeafText(translate, bare=found.name in _BARE)
+
+
+def _is_plain_list(node: Node | None) -> bool:
+    """Whether it is a list of values, which we have PostgreSQL write as JSON: none is a document typed in."""
+    while isinstance(node, ListText):
+        node = node.element
+        if isinstance(node, LeafText):
+            return not node.raw
+    return False
+
+
+class PgWriter:
+    """How PostgreSQL writes arrays, composite values and `hstore`."""
+
+    signs = (("null", "NULL"), ('"', ""), ("[", "{"), ("]", "}"))
+
+    def list(self, node: ListText, parts: Parts, nested: Sequence[bool]) -> str:
+        """`array_out`, for arrays whose bounds begin at one: of any others the texts differ, as they must."""
+        if node.delimiter == _SPACE:  # `int2vectorout`
+            return _SPACE.join(map(str, parts))
+        texts = [
+            part if inner and part is not None else _element(part, node.delimiter)
+            for part, inner in zip(parts, nested, strict=True)
+        ]
+        if texts and all(text == "{}" and inner for text, inner in zip(texts, nested, strict=True)):
+            return "{}"
+        return "{" + node.delimiter.join(texts) + "}"
+
+    def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
+        """The same of many lists at once."""
+        if node.delimiter == _SPACE:
+            return texts, ("", _SPACE, "")
+        odd = pc.match_substring_regex(texts, f"{_ODD}|{re.escape(node.delimiter)}")
+        escaped = pc.replace_substring(pc.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
+        quoted = pc.binary_join_element_wise('"', escaped, '"', "")
+        return pc.fill_null(pc.if_else(odd, quoted, texts), "NULL"), ("{", node.delimiter, "}")
+
+    def record(self, parts: Parts) -> str:
+        """`record_out`."""
+        return "(" + ",".join(map(_member, parts)) + ")"
+
+    def map(self, keys: Parts, values: Parts) -> str:
+        """`hstore_out`."""
+        pairs = zip(keys, values, strict=True)
+        return ", ".join(f"{_quoted(key)}=>{_quoted(value)}" for key, value in pairs)
+
+
+_IN_ARRAY = re.compile(r'^$|^null$|["\\{}\s]', re.IGNORECASE | re.ASCII)
+_ODD = r'^$|^(?i:null)$|["\\{} \t\n\v\f\r]'  # the same in the words of RE2
+_IN_RECORD = re.compile(r'^$|["\\(),\s]', re.ASCII)
+
+
+def _element(text: str | None, delimiter: str) -> str:
+    if text is None:
+        return "NULL"
+    return _quoted(text) if _IN_ARRAY.search(text) or delimiter in text else text
+
+
+def _member(text: str | None) -> str:
+    if text is None:
+        return ""
+    if not _IN_RECORD.search(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '""') + '"'
+
+
+def _quoted(text: str | None) -> str:
+    return "NULL" if text is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _each(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
+    def changed(forms: pa.Array) -> pa.Array:
+        return pa.array([None if form is None else change(form) for form in forms.to_pylist()], pa.string())
+
+    return changed
+
+
+def _with_bits(forms: pa.Array) -> pa.Array:
+    """`inet` names its network always when it is cast: /32, or /128 of IPv6."""
+    bits = pc.if_else(pc.match_substring(forms, ":"), "/128", "/32")
+    whole = pc.binary_join_element_wise(forms, bits, "")
+    return pc.if_else(pc.match_substring(forms, "/"), forms, whole)
+
+
+def _money_bits(form: str) -> str:
+    return f"{int(form.replace('.', '')) & 0xFFFFFFFFFFFFFFFF:016x}"
+
+
+_PLAIN: dict[str, Own] = {
+    "bpchar": Own(_TEXT, own_times.same),
+    **dict.fromkeys(_SAME, Own(_TEXT, own_times.same)),
+    **dict.fromkeys(("int2", "int4", "int8"), Own(_TEXT, own_times.same, number=_INTEGER)),
+    **dict.fromkeys(_INFINITE, Own(_TEXT, own_times.specials)),
+    **dict.fromkeys(_MOMENTS, Own(_TEXT, own_times.moments)),
+    **dict.fromkeys(_CLOCKS, Own(_TEXT, own_times.clocks)),
+    "bool": Own(_TEXT, own_times.same),
+    "bytea": Own("encode({c}, 'hex')", own_times.hexadecimal),
+    "float8": Own(_BITS.format("float8send"), own_times.double_bits),
+    "float4": Own(_BITS.format("float4send"), own_times.single_bits),
+    "money": Own("encode(cash_send({c}), 'hex')", _each(_money_bits)),
+    "inet": Own(_TEXT, _with_bits),
+    "json": Own(_TEXT, own_times.same),
+    # json keeps what was typed: half a surrogate pair too
+    "jsonb": Own(_TEXT, own_times.same, valid=True, known="nullif(jsonb_typeof({c}), 'null')"),
+}
+_INSIDE: dict[str, Callable[[pa.Array], pa.Array]] = {
+    **dict.fromkeys(_SAME, own_times.same),
+    **dict.fromkeys(_INFINITE, own_times.specials),
+    **dict.fromkeys(_MOMENTS, own_times.moments),
+    **dict.fromkeys(_CLOCKS, own_times.clocks),
+    **{name: _each(partial(own_times.float_text, digits=digits)) for name, digits in _FLOATS.items()},
+    "bool": _each(lambda form: form[:1]),
+    "inet": own_times.same,
+    "bytea": lambda forms: pc.binary_join_element_wise("\\x", own_times.hexadecimal(forms), ""),
+}
+"""Inside of arrays and composite values. There `money` is written by its locale, `bpchar` padded."""
+
 
 _sql = StandardDialect()
 _ARGUMENTS = 50  # a function takes 100

@@ -1,9 +1,13 @@
-"""What each session on PostgreSQL begins with: its settings, one transaction, one snapshot."""
+"""What each session on PostgreSQL begins with: its address, its settings, one transaction, one snapshot."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from psycopg.conninfo import make_conninfo
+
+from afschrift.domain.sources import Connection
 from afschrift.sources.postgres.dialect import PostgresDialect
 
 SETTINGS = {
@@ -32,3 +36,24 @@ def settings_call(dialect: PostgresDialect, settings: Mapping[str, str]) -> str:
         for name, value in settings.items()
     )
     return f"SELECT {calls}"
+
+
+_OF_LIBPQ = re.compile(
+    r"ssl.*|gss.*|krbsrvname|channel_binding|connect_timeout|keepalives.*|tcp_user_timeout"
+)
+
+
+def conninfo(address: Connection, tag: str) -> str:
+    """A connection of Airflow as a text for libpq; `tag` is shown by the server beside the session."""
+    known = {name: str(value) for name, value in address.extra.items() if _OF_LIBPQ.fullmatch(name)}
+    parts = {
+        "host": address.host or address.extra.get("host"),
+        "port": address.port,
+        "user": address.login,
+        "password": address.password,
+        "dbname": address.database,
+        "application_name": f"afschrift {tag}".strip(),
+        "client_encoding": "UTF8",
+    }
+    given = {name: str(value) for name, value in parts.items() if value is not None}
+    return make_conninfo("", **({"connect_timeout": "10"} | known | given))

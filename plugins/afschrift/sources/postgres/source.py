@@ -19,9 +19,13 @@ from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.sources.key_table import KEY_TABLE, key_json, key_rows
 from afschrift.sources.options import Opening, cell_limit, seconds
-from afschrift.sources.postgres.address import conninfo
-from afschrift.sources.postgres.catalogue import EXTENSION_SCHEMAS, read_catalogue
-from afschrift.sources.postgres.described import read_described, read_structure
+from afschrift.sources.postgres.catalogue import (
+    EXTENSION_SCHEMAS,
+    postgres_estimate,
+    read_catalogue,
+    read_described,
+    read_structure,
+)
 from afschrift.sources.postgres.dialect import (
     KEY_SETTING,
     SERVER,
@@ -30,19 +34,18 @@ from afschrift.sources.postgres.dialect import (
     unicode_collation,
 )
 from afschrift.sources.postgres.errors import opening_error, reading_error, require_utf8
-from afschrift.sources.postgres.estimate import postgres_estimate
-from afschrift.sources.postgres.nested_types import marks
+from afschrift.sources.postgres.nested_texts import with_documents
 from afschrift.sources.postgres.reconciliation import PostgresTypes, digest_in
 from afschrift.sources.postgres.session_settings import (
     BEGIN,
     BEGIN_WITH_A_TABLE,
     SETTINGS,
     SNAPSHOT,
+    conninfo,
     settings_call,
 )
-from afschrift.sources.postgres.translate import with_documents
-from afschrift.sources.reconcile.own_texts import SqlReconciliation
-from afschrift.sources.reconcile.second_session import SecondSession
+from afschrift.sources.postgres.types import marks
+from afschrift.sources.reconcile.own_texts import SecondSession, SqlReconciliation
 
 BATCH_ROWS = 65_536
 _OPTIONS = ("schema", "statement_timeout", "lock_timeout", "cell_limit")

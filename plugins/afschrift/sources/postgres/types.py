@@ -6,13 +6,86 @@ floats in their shortest exact text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.postgres.nested_types import Leaf, ListOf, Record, Shape, TextMark, comment
-from afschrift.sources.postgres.raised import TOO_LARGE, raised
+
+_MARK = re.compile(r"/\* own text: (.*?) \*/")
+
+
+class Leaf(msgspec.Struct, frozen=True, tag_field="is", tag="value"):
+    """A value that is neither list nor record. `of`: a kind, or `padded`, `hstore`, `vector`."""
+
+    of: str
+
+
+class ListOf(msgspec.Struct, frozen=True, tag_field="is", tag="list", omit_defaults=True):
+    """An array of any number of dimensions."""
+
+    element: Shape
+    delimiter: str = ","
+
+
+class Record(msgspec.Struct, frozen=True, tag_field="is", tag="record"):
+    """A composite value."""
+
+    members: tuple[tuple[str, Shape], ...]
+
+
+Shape = Leaf | ListOf | Record
+
+
+class TextMark(msgspec.Struct, frozen=True):
+    """A column of which a statement reads the own text."""
+
+    table: str
+    column: str
+    shape: Shape
+
+
+def comment(mark: TextMark) -> str:
+    """It in a template of SQL: no sign in it ends a comment, and its braces are doubled."""
+    written = msgspec.json.encode(mark).decode().replace("*", "\\u002a")
+    return f" /* own text: {written} */".replace("{", "{{").replace("}", "}}")
+
+
+def marks(statement: str) -> dict[str, TextMark]:
+    """Column -> its mark."""
+    found = (msgspec.json.decode(text, type=TextMark) for text in _MARK.findall(statement))
+    return {mark.column: mark for mark in found}
+
+
+_FOUND = re.compile(r"\[afschrift: (too large|bounds|null|twice)\](.*)\|([0-9]+)", re.DOTALL)
+
+TOO_LARGE, BOUNDS, NULL = "too large", "bounds", "null"
+"""The last two: by `nested_texts`, and in SQL by statements that were frozen when it took arrays apart."""
+
+
+def raised(what: str, column_path: str, number: str) -> str:
+    """SQL of type text that fails, with its place in the message of its error.
+
+    Args:
+        what: `TOO_LARGE`, or `TWICE` of `json_parts`.
+        column_path: `table.column`.
+        number: SQL of an integer that depends on the row: a constant would fail before any row is read.
+
+    Returns:
+        A template with braces doubled, but for those of `number`.
+    """
+    message = f"[afschrift: {what}]{column_path}|".replace("'", "''").replace("{", "{{").replace("}", "}}")
+    return f"CAST(CAST('{message}' || {number} AS integer) AS text)"
+
+
+def found_in(message: str) -> tuple[str, str, str] | None:
+    """What an error's message says: what it is, `table.column`, and the number."""
+    found = _FOUND.search(message)
+    return None if found is None else (found[1], found[2], found[3])
+
 
 _AS_IS = "{column}"
 _AS_TEXT = "CAST({column} AS text)"

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Inspector
 
 from afschrift.domain.sources import Described
-from afschrift.sources.catalogue_rows import described
+from afschrift.sources.catalogue import described
 
 
 def read_described(inspector: Inspector, schema: str | None) -> Described:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, CursorResult
+from sqlalchemy.dialects.mysql import DECIMAL
+from sqlalchemy.engine import URL, Connection, CursorResult, Dialect
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
@@ -18,19 +19,65 @@ from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.explained import by_alias
-from afschrift.sources.key_table import KEY_TABLE, key_rows
-from afschrift.sources.mysql.dialect import NO_CACHE
+from afschrift.sources.catalogue import by_alias
+from afschrift.sources.key_table import KEY_TABLE, key_rows, number, utc_text
+from afschrift.sources.mysql.dialect import DECIMALS, NO_CACHE, WHOLE
 from afschrift.sources.options import Opening, cell_limit, required, seconds
 from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, unicode_collation
 from afschrift.sources.reconcile.second_reading import SecondReading
-from afschrift.sources.sqlalchemy.bound_keys import KEYS, SQLITE_FUNCTIONS, numbers
 from afschrift.sources.sqlalchemy.described import read_described
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
-from afschrift.sources.sqlalchemy.reconciliation import again
-from afschrift.sources.sqlalchemy.values import ArrowRows, guarded, kind_of
+from afschrift.sources.sqlalchemy.values import ArrowRows, again, guarded, kind_of
+from afschrift.sources.sqlite.functions import sqlite_key_form, sqlite_number
 from afschrift.sources.table_errors import relation_of, unquoted
+
+SQLITE_FUNCTIONS = {"afschrift_key_form": sqlite_key_form, "afschrift_utc": utc_text}
+
+
+class _Rfc3339(sa.TypeDecorator[datetime]):
+    """An instant as the session's own function writes it."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else rfc3339(value)
+
+
+_EXACT = (38, 12)
+_LARGEST = (1 << 63) - 1
+_DECIMAL = DECIMAL(WHOLE + DECIMALS, DECIMALS)
+# SQLite has no times: they are texts there, of one form.
+_INSTANT = sa.DateTime(timezone=True).with_variant(_Rfc3339(), "sqlite")
+KEYS = sa.Table(
+    KEY_TABLE,
+    sa.MetaData(),
+    sa.Column("person", sa.Integer),
+    sa.Column("name", sa.String(64)),
+    sa.Column("value", sa.String(2000)),
+    sa.Column(
+        "number", sa.BigInteger().with_variant(DECIMAL(WHOLE + DECIMALS, DECIMALS), "mysql", "mariadb")
+    ),
+    sa.Column("exact", sa.Numeric(*_EXACT)),
+    sa.Column("valid_from", _INSTANT),
+    sa.Column("valid_to", _INSTANT),
+    sa.Column("is_current", sa.Boolean),
+    sa.Column("asked_at", _INSTANT),
+    prefixes=["TEMPORARY"],
+)
+
+
+def numbers(dialect: str, value: str) -> dict[str, object]:
+    """A key as the numbers of a database; None: it has none that is exactly this."""
+    if dialect == "sqlite":
+        return {"number": sqlite_number(value)}
+    if dialect in ("mysql", "mariadb"):
+        return {"number": number(value, WHOLE, DECIMALS)}
+    whole = number(value, 19, 0)
+    exact = number(value, _EXACT[0] - _EXACT[1], _EXACT[1])
+    return {"number": None if whole is None or abs(whole) > _LARGEST else int(whole), "exact": exact}
+
 
 _OPTIONS = ("driver", "schema", "isolation", "session", "statement_timeout", "cell_limit")
 _FETCHED = 1024

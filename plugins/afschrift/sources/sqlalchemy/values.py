@@ -1,4 +1,8 @@
-"""Values of any driver of Python's database interface as exact texts, or an error that names the column."""
+"""Values of any driver of Python's database interface as exact texts, or an error that names the column.
+
+In a second reading the database itself makes a text of each value, by a cast; what the driver made of it is
+compared with that, but for spaces at the end: a `CHAR` loses them in a cast.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +22,9 @@ from sqlalchemy.engine import Dialect
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.reconcile.own_texts import Own
+from afschrift.sources.reconcile.second_reading import Again, canonical_forms, canonical_text
+from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.table_errors import too_large
 
 _KINDS: tuple[tuple[type[sa.TypeEngine[Any]], ValueKind], ...] = (
@@ -161,3 +169,45 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     time: time.isoformat,
     uuid.UUID: str,
 }
+
+
+_HEX = {
+    "postgresql": "encode({c}, 'hex')",
+    "cockroachdb": "encode({c}, 'hex')",
+    **dict.fromkeys(("mysql", "mariadb", "sqlite"), "lower(hex({c}))"),
+}
+
+
+def again(kind: ValueKind | None, dialect: AlchemyDialect) -> Again | None:
+    """How a column of a planned kind is read a second time; None where nothing tells its bytes."""
+    reads = _HEX.get(dialect.name) if kind is ValueKind.BINARY else dialect.text("{c}")
+    if reads is None:
+        return None
+    number = dialect.whole("{c}") if kind is ValueKind.INTEGER else ""
+    own = Own("{c}", partial(_forms, kind), number=number)
+    if kind is ValueKind.JSON:
+        own = Own(_trimmed(reads), own.translate, document=True)
+    return Again(own, (reads,), partial(_text, kind))
+
+
+def _trimmed(text: str) -> str:
+    """SQL of a document without what JSON takes for space around it; `trim` itself knows spaces alone."""
+    for space in "\t\r\n":
+        text = f"replace({text}, '{space}', ' ')"
+    return f"trim({text})"
+
+
+def _forms(kind: ValueKind | None, forms: pa.Array) -> pa.Array:
+    texts = canonical_forms(kind, forms)
+    if kind is not ValueKind.TEXT:
+        return texts
+    return pa.array([text and text.rstrip(" ") for text in texts.to_pylist()], pa.string())
+
+
+def _text(kind: ValueKind | None, value: str | bytes | None) -> str | None:
+    if value is None:
+        return None
+    text = value.decode() if isinstance(value, bytes) else str(value)
+    if kind is ValueKind.TEXT:
+        return text.rstrip(" ")
+    return canonical_text(kind, text)

@@ -16,8 +16,7 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.keys import key_form
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.json_parts import DocumentError, member, rest
-from afschrift.sources.key_table import number
-from afschrift.sources.local_times import utc_text
+from afschrift.sources.key_table import number, utc_text
 from afschrift.sources.table_errors import too_large, untold_part
 from afschrift.values.shapes import PATTERNS
 

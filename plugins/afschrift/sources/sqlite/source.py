@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -18,15 +19,20 @@ from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.catalogue_rows import foreign_keys
+from afschrift.sources.catalogue import foreign_keys
 from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
-from afschrift.sources.reconcile.second_reading import SecondReading
-from afschrift.sources.sqlite.described import read_described
+from afschrift.sources.reconcile.own_texts import Own
+from afschrift.sources.reconcile.second_reading import (
+    Again,
+    SecondReading,
+    canonical,
+    canonical_forms,
+    canonical_text,
+)
+from afschrift.sources.sqlite.catalogue import read_described, sqlite_estimate
 from afschrift.sources.sqlite.dialect import SqliteDialect
-from afschrift.sources.sqlite.estimate import sqlite_estimate
 from afschrift.sources.sqlite.functions import define, sqlite_number
-from afschrift.sources.sqlite.reconciliation import again
 from afschrift.sources.sqlite.types import column_type
 from afschrift.sources.table_errors import table_of
 from afschrift.sources.text_rows import FETCHED, text_batch
@@ -222,3 +228,30 @@ class Sqlite:
             remedy="see whether the file is whole: `PRAGMA integrity_check`.",
             code=code,
         )
+
+
+_AS_TEXT = (
+    "CASE WHEN typeof({c}) IN ('blob', 'real') THEN {c} ELSE CAST({c} AS TEXT) END"  # a cast rounds reals
+)
+_ONE_LINE = "trim(replace(replace({c}, char(13), ' '), char(10), ' '), ' ' || char(9))"
+
+
+def again(kind: ValueKind | None) -> Again:
+    """How a column of a planned kind is read a second time."""
+    number = "CAST({c} AS INTEGER)" if kind is ValueKind.INTEGER else ""
+    own = Own("{c}", partial(canonical_forms, kind), number=number).planned(kind, _ONE_LINE)
+    value = _AS_TEXT if kind is ValueKind.TEXT else "{c}"
+    return Again(own, ("typeof({c})", value), partial(_text, kind))
+
+
+def _text(kind: ValueKind | None, storage: bytes, value: Any) -> str | None:
+    if value is None:
+        return None
+    if storage == b"blob":
+        return str(value.hex())
+    if isinstance(value, float):
+        return (
+            canonical(kind, repr(value)) if kind is not ValueKind.TEXT else repr(value).replace("inf", "Inf")
+        )
+    text = value.decode() if isinstance(value, bytes) else str(value)
+    return canonical_text(kind, text)

@@ -16,7 +16,7 @@ from afschrift.app.settings import Settings
 from afschrift.audit.sentences import sentence
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.pointer import TablePointers
-from afschrift.extraction.finder.pointers import staged_pointers
+from afschrift.extraction.staged_records import staged_pointers
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify

@@ -15,10 +15,18 @@ from testbed import postgres as pg
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.redaction import MASK
-from afschrift.sources.postgres.nested_texts import NoDocumentError, documents
-from afschrift.sources.postgres.nested_types import Leaf, ListOf, Record, Shape, TextMark, comment, marks
-from afschrift.sources.postgres.raised import BOUNDS, NULL
-from afschrift.sources.postgres.translate import with_documents
+from afschrift.sources.postgres.nested_texts import NoDocumentError, documents, with_documents
+from afschrift.sources.postgres.types import (
+    BOUNDS,
+    NULL,
+    Leaf,
+    ListOf,
+    Record,
+    Shape,
+    TextMark,
+    comment,
+    marks,
+)
 
 TEXT = Leaf("text")
 TEXTS = ListOf(TEXT)

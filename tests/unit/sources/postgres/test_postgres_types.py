@@ -13,7 +13,7 @@ from tests.unit.sources.reading import forms
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.postgres.raised import BOUNDS, raised
+from afschrift.sources.postgres.types import BOUNDS, raised
 
 SCHEMA = (
     "CREATE EXTENSION citext",

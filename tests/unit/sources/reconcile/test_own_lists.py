@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from afschrift.sources.duckdb.reconciliation import DuckWriter
-from afschrift.sources.postgres.own_types import PgWriter
+from afschrift.sources.postgres.reconciliation import PgWriter
 from afschrift.sources.reconcile import own_nested, own_times
 from afschrift.sources.reconcile.own_nested import LeafText, ListText, NestedWriter, translated
 

@@ -1,10 +1,14 @@
-"""Keys, foreign keys and comments from the rows in which a database's catalogue gives them."""
+"""What databases say of themselves: rows of their catalogues as keys and comments, and their EXPLAIN."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any
 
 from afschrift.domain.sources import Described, ForeignKey
+from afschrift.sources.table_errors import unquoted
 
 
 def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[ForeignKey, ...]:
@@ -22,6 +26,9 @@ def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[For
         for (_, table), pairs in found.items()
     )
 
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+"""Runs a statement with a small result."""
 
 KeyRows = Iterable[tuple[str, object, bool, str | None]]
 """Of each column of a key, in order: the table, what tells one key of it from another, whether it is the
@@ -95,3 +102,49 @@ def _commented(rows: Commented) -> tuple[dict[str, str], dict[str, dict[str, str
             else:
                 columns.setdefault(table, {})[column] = comment.strip()
     return tables, columns
+
+
+_WORD = re.compile(r'"(?:[^"]|"")+"|`[^`]+`|\[[^\]]+\]|\w+')
+_PATH = re.compile(rf"(?:{_WORD.pattern})(?:\s*\.\s*(?:{_WORD.pattern}))*")
+_QUOTES = '"`[]'
+
+
+def tables_in(views: Iterable[tuple[str, str | None]], tables: Collection[str]) -> Iterator[tuple[str, str]]:
+    """A view and a table whose name stands in its text; a table too many does no harm.
+
+    Args:
+        views: name and definition.
+        tables: of the database; one of another schema as `schema.table`.
+    """
+    names = {table.casefold(): table for table in tables}
+    for view, text in views:
+        for found in dict.fromkeys(names[word] for word in _names_in(text or "") if word in names):
+            if found != view:
+                yield view, found
+
+
+def _names_in(text: str) -> Iterator[str]:
+    """Each name, and each two that a dot joins."""
+    for path in _PATH.findall(text):
+        words = [word.strip(_QUOTES).replace('""', '"').casefold() for word in _WORD.findall(path)]
+        yield from words
+        yield from map(".".join, pairwise(words))
+
+
+_NAME = r'(?:"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])'
+_ALIASED = re.compile(rf"({_NAME}(?:\.{_NAME})*)(?: FOR SYSTEM_TIME ALL)? AS (t\w*)\b")
+
+
+def by_alias(statement: str) -> dict[str, str]:
+    """Alias -> table, of a statement of `include/sql/`; the key table has another alias."""
+    return {alias: unquoted(name) for name, alias in _ALIASED.findall(statement)}
+
+
+def nodes(found: Any) -> Iterator[dict[str, Any]]:
+    """All objects of a JSON document, the outer before the inner."""
+    if isinstance(found, dict):
+        yield found
+        found = list(found.values())
+    if isinstance(found, list):
+        for part in found:
+            yield from nodes(part)

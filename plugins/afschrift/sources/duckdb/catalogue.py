@@ -1,14 +1,15 @@
-"""Keys, comments, sizes of a DuckDB database, and what its views read."""
+"""What DuckDB's catalogue says, and its EXPLAIN: a statement is planned and never run for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from afschrift.domain.reconciliation import Estimate, TableEstimate
 from afschrift.domain.sources import Described
-from afschrift.sources.catalogue_rows import described
+from afschrift.sources.catalogue import Rows, by_alias, described, nodes, tables_in
 from afschrift.sources.duckdb.lake_stores import pattern
-from afschrift.sources.view_text import tables_in
 
 _HERE = "database_name = current_database()"
 _KEYS = f"""
@@ -30,7 +31,6 @@ SELECT schema_name, view_name, comment, sql FROM duckdb_views()
 WHERE NOT internal AND {_HERE} ORDER BY schema_name, view_name
 """  # noqa: S608 - constants
 
-Rows = Callable[[str], list[tuple[Any, ...]]]
 Named = Callable[[str, str], str]
 
 
@@ -71,3 +71,58 @@ def lake_rows(rows: Rows, files: Mapping[str, list[str]], literal: Callable[[str
         for path, count in footers:
             found[table_of[path]] += int(count)
     return found
+
+
+_SIZES = "SELECT schema_name, table_name, estimated_size FROM duckdb_tables() WHERE NOT internal"
+_KEPT = "Estimated Cardinality"
+
+
+def file_estimate(rows: Rows, statement: str) -> Estimate:
+    """Of a database file: how its tables would be read, with the rows that they hold.
+
+    Args:
+        rows: runs a small query.
+        statement: the statement.
+    """
+    plan = _plan(rows, statement)
+    names = set(by_alias(statement).values())
+    sizes = {table if schema == "main" else f"{schema}.{table}": n for schema, table, n in rows(_SIZES)}
+    found: dict[TableEstimate, None] = {}
+    for node in nodes(plan):
+        _, _, path = str(node.get("Table", "")).partition(".")
+        table = path.removeprefix("main.")
+        if table in names:
+            by_index = "Index" in node.get("Type", "")
+            found[TableEstimate(table, not by_index, rows=sizes.get(table))] = None
+    return Estimate(_rows(plan), readings=tuple(found))
+
+
+def lake_estimate(rows: Rows, statement: str, files: Mapping[str, Sequence[int]]) -> Estimate:
+    """Of a lake: the files that would be read, and their bytes.
+
+    Args:
+        rows: runs a small query.
+        statement: the statement.
+        files: table -> the bytes of each of its files.
+    """
+    tables = dict.fromkeys(table for table in by_alias(statement).values() if table in files)
+    found = (
+        TableEstimate(
+            table,
+            whole=True,
+            size=sum(files[table]),
+            files=len(files[table]),
+        )
+        for table in tables
+    )
+    return Estimate(_rows(_plan(rows, statement)), readings=tuple(found))
+
+
+def _plan(rows: Rows, statement: str) -> Any:
+    return json.loads(rows(f"EXPLAIN (FORMAT JSON) {statement}")[0][1])
+
+
+def _rows(plan: Any) -> int | None:
+    """Of the outermost node that has an estimate: the rows that come out."""
+    told = next((node[_KEPT] for node in nodes(plan) if _KEPT in node), None)
+    return None if told is None else int(told)
