@@ -25,10 +25,9 @@ from afschrift.domain.file_format import Reader
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
-from afschrift.formats.check.checks import ValueTypes
-from afschrift.formats.check.validate_file import validate
 from afschrift.formats.json import reader as msgspec_reader
 from afschrift.formats.registry import FORMATS
+from afschrift.formats.validate_file import ValueTypes, validate
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.forms import text_batch
 

@@ -32,8 +32,8 @@ from afschrift.domain.sources import Source
 from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
 from afschrift.extraction.own_rows import without_keys
-from afschrift.formats.check.checks import ValueTypes
 from afschrift.formats.registry import FORMATS
+from afschrift.formats.validate_file import ValueTypes
 from afschrift.register.open import initialise
 from afschrift.services import Services
 from afschrift.steps.assess import assess

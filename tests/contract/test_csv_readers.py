@@ -7,7 +7,6 @@ import io
 import random
 import re
 from collections.abc import Sequence
-from types import ModuleType
 
 import pyarrow as pa
 import pytest
@@ -22,7 +21,6 @@ from afschrift.values.forms import text_batch
 from afschrift.values.written import text_schema
 
 require_native()
-from afschrift.formats.csv import native_reader  # noqa: E402
 
 FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
 MARKER = r"\N"
@@ -58,9 +56,11 @@ def _text(value: bytes, marker: str) -> str | None:
     return None if text == marker else text
 
 
-def judged(module: ModuleType, data: bytes, fields: Sequence[FieldPlan], marker: str = MARKER) -> Judged:
+def judged(
+    data: bytes, fields: Sequence[FieldPlan], marker: str = MARKER, *, compiled: bool = True
+) -> Judged:
     """What a reader says of a file."""
-    return told(module.read_csv(io.BytesIO(data), fields, {"null": marker}))
+    return told(reader.read_csv(io.BytesIO(data), fields, {"null": marker}, compiled=compiled))
 
 
 def agreed(data: bytes, fields: Sequence[FieldPlan], marker: str = MARKER, *, faults: bool = True) -> Judged:
@@ -68,7 +68,7 @@ def agreed(data: bytes, fields: Sequence[FieldPlan], marker: str = MARKER, *, fa
 
     `faults`: they name the same fault; of a file with several each may come upon another one first.
     """
-    here, there = judged(native_reader, data, fields, marker), judged(reader, data, fields, marker)
+    here, there = judged(data, fields, marker), judged(data, fields, marker, compiled=False)
     wanted = by_the_rfc(data, fields, marker)
     assert isinstance(here, list) == (wanted is not None), data
     if isinstance(here, list):
@@ -121,12 +121,12 @@ def test_what_stands_around_values(data: bytes) -> None:
 
 
 def test_the_row_at_fault_is_the_one_that_is_uneven(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native_reader, "_BLOCK", 256)
+    monkeypatch.setattr(reader, "_BLOCK", 256)
     records = [b"%d,text" % number for number in range(300)]
     for at in (0, 1, 150, 299):
         changed = [*records[:at], records[at] + b",more", *records[at + 1 :]]
         data = b"\r\n".join([b"id,note", *changed, b""])
-        assert judged(native_reader, data, FIELDS) == ("malformed", at + 1)
+        assert judged(data, FIELDS) == ("malformed", at + 1)
 
 
 def test_blocks_end_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,19 +134,19 @@ def test_blocks_end_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = by_the_rfc(data, FIELDS, marker := r"\N2")
     assert whole is not None
     for size in (1, 2, 3, 7, 64, 1_000):
-        monkeypatch.setattr(native_reader, "_BLOCK", size)
-        found = judged(native_reader, data, FIELDS, marker)
+        monkeypatch.setattr(reader, "_BLOCK", size)
+        found = judged(data, FIELDS, marker)
         assert isinstance(found, list)
         assert [list(row.values()) for row in found] == whole
 
 
 def test_a_block_beyond_32_bits_is_not_read() -> None:
     """Offsets of a column could not tell where its texts end. No byte of it is looked at."""
-    compiled = native_reader._Compiled(FIELDS, MARKER)
+    compiled = reader._Compiled(FIELDS, MARKER)
     given = (compiled._array, ctypes.byref(compiled._seen))
     verdict = compiled._library.afschrift_csv_read(compiled._reader, b"", 1 << 31, *given)
     compiled.close()
-    assert verdict not in (native_reader._READ, native_reader._NO_MEMORY)
+    assert verdict not in (reader._READ, reader._NO_MEMORY)
 
 
 def test_cut_off_at_each_byte() -> None:

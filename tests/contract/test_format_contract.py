@@ -15,9 +15,9 @@ from tests.unit.formats.random_tables import AWKWARD, SYNTAX, Written, field, sy
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats.check.file_finding import FileFinding
-from afschrift.formats.check.validate_file import validate
+from afschrift.formats.file_finding import FileFinding
 from afschrift.formats.registry import FORMATS
+from afschrift.formats.validate_file import validate
 from afschrift.values.forms import text_batch
 from afschrift.values.written import text_schema
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, BinaryIO
 
 import pytest
 from tests.unit.formats.random_tables import field
 
+from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import FileRead, deflated, read_deflated
-from afschrift.formats.check.file_finding import UnreadableFileError
-from afschrift.formats.json.reader import read_ndjson
+from afschrift.formats.file_finding import UnreadableFileError
+from afschrift.formats.json.reader import read_records
 from afschrift.formats.registry import FORMATS
 
 FIELDS = (
@@ -51,7 +54,11 @@ REFUSED = {
 Judged = FileRead | tuple[str, str, str | None, int | None]
 
 
-READERS = {"registered": FORMATS["ndjson"], "msgspec": replace(FORMATS["ndjson"], reader=read_ndjson)}
+def by_msgspec(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
+    return read_records(stream, fields, lines=True, compiled=False)
+
+
+READERS = {"registered": FORMATS["ndjson"], "msgspec": replace(FORMATS["ndjson"], reader=by_msgspec)}
 
 
 def judged(data: bytes, reader: str) -> Judged:

@@ -17,7 +17,7 @@ from tests.unit.formats.random_tables import field, syntax_tables, tables, write
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats.json import native_reader, reader
+from afschrift.formats.json import reader
 from afschrift.values.forms import text_batch
 from afschrift.values.written import text_schema
 
@@ -57,7 +57,7 @@ def _is_document(value: bytes) -> bool:
 def test_documents_are_what_the_json_module_takes(lines: bool) -> None:
     fields = [field("x", ValueKind.JSON)]
     for value in VALUES:
-        found = judged(native_reader, document([b'{"x":' + value + b"}"], lines=lines), fields, lines=lines)
+        found = judged(document([b'{"x":' + value + b"}"], lines=lines), fields, lines=lines)
         assert isinstance(found, list) == _is_document(value), value
         if isinstance(found, list):
             text = value.decode().strip(" \t\r")
@@ -160,7 +160,7 @@ def test_files_that_were_changed_at_random(lines: bool, seed: int) -> None:
 
 
 def test_the_row_is_counted_through_blocks(lines: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("afschrift.formats.json.record_runs._BLOCK", 256)
+    monkeypatch.setattr("afschrift.formats.json.reader._BLOCK", 256)
     records = [b'{"id":%d,"note":"text"}' % number for number in range(300)]
     for at in (0, 1, 150, 299):
         changed = [*records[:at], records[at].replace(b":", b"=", 2), *records[at + 1 :]]
@@ -188,11 +188,10 @@ def test_it_judges_itself_and_leaves_only_what_no_writer_of_ours_writes(
         raise AssertionError("it was left to the other reader")
 
     data = write(_name(lines), MIXED, mixed()).data.replace(b"1e+300", b"1e+30")
-    monkeypatch.setattr(reader.RunReader, "read", never)
-    assert isinstance(judged(native_reader, data, MIXED, lines=lines), list)
+    monkeypatch.setattr(reader._RunReader, "read", never)
+    assert isinstance(judged(data, MIXED, lines=lines), list)
     with pytest.raises(AssertionError, match="left to"):
         judged(
-            native_reader,
             document([b'{"id":1234567890123456789,"note":"a"}'], lines=lines),
             FIELDS,
             lines=lines,
@@ -201,17 +200,15 @@ def test_it_judges_itself_and_leaves_only_what_no_writer_of_ours_writes(
 
 def test_a_run_beyond_32_bits_is_left(lines: bool) -> None:
     """Offsets of a column could not tell where its texts end. No byte of it is looked at."""
-    compiled = native_reader._Compiled(FIELDS, lines=lines)
+    compiled = reader._Compiled(FIELDS, lines=lines)
     given = (compiled._array, compiled._respell, ctypes.byref(compiled._row))
-    assert (
-        compiled._library.afschrift_read(compiled._reader, b"", 1 << 31, lines, *given) == native_reader._LEFT
-    )
+    assert compiled._library.afschrift_read(compiled._reader, b"", 1 << 31, lines, *given) == reader._LEFT
     compiled.close()
 
 
 def test_doubles_are_seldom_spelt_again(lines: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        native_reader, "_numbers", lambda numbers, strings, respell: pa.array([str(respell)] * len(numbers))
+        reader, "_numbers", lambda numbers, strings, respell: pa.array([str(respell)] * len(numbers))
     )
     fields = [field("x", ValueKind.NUMBER)]
     for value, again in {
@@ -228,4 +225,4 @@ def test_doubles_are_seldom_spelt_again(lines: bool, monkeypatch: pytest.MonkeyP
         data = write(
             _name(lines), fields, pa.RecordBatch.from_arrays([text], schema=text_schema(fields))
         ).data
-        assert judged(native_reader, data, fields, lines=lines) == [{"x": str(again)}], value
+        assert judged(data, fields, lines=lines) == [{"x": str(again)}], value

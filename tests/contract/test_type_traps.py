@@ -15,8 +15,8 @@ from tests.unit.formats.random_tables import Written, field, tables, write
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats.check.validate_file import validate
 from afschrift.formats.registry import FORMATS
+from afschrift.formats.validate_file import validate
 from afschrift.values.forms import text_batch
 from afschrift.values.written import text_schema
 

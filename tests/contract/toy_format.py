@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from afschrift.domain.file_format import FileSchema, Format, SchemaColumn
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.file_finding import UnreadableFileError, check_header
+from afschrift.formats.file_finding import UnreadableFileError, check_header
 from afschrift.values.written import text_schema
 
 

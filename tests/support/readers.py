@@ -6,7 +6,6 @@ import io
 import os
 import random
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -15,8 +14,8 @@ from tests.unit.formats.random_tables import field
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats import native_library
-from afschrift.formats.check.file_finding import UnreadableFileError
-from afschrift.formats.json import native_reader, reader
+from afschrift.formats.file_finding import UnreadableFileError
+from afschrift.formats.json.reader import read_records
 from afschrift.values.written import text_schema
 
 Judged = list[dict[str, str | None]] | tuple[str, int | None]
@@ -33,10 +32,9 @@ def require_native() -> None:
     pytest.skip(reason, allow_module_level=True)
 
 
-def judged(module: Any, data: bytes, fields: Sequence[FieldPlan], *, lines: bool) -> Judged:
+def judged(data: bytes, fields: Sequence[FieldPlan], *, lines: bool, compiled: bool = True) -> Judged:
     """What a reader says of a file; of sound columns alone, if it takes it."""
-    read = module.read_ndjson if lines else module.read_json
-    return told(read(io.BytesIO(data), fields, {}))
+    return told(read_records(io.BytesIO(data), fields, lines=lines, compiled=compiled))
 
 
 def told(batches: Iterator[pa.RecordBatch]) -> Judged:
@@ -54,7 +52,7 @@ def told(batches: Iterator[pa.RecordBatch]) -> Judged:
 
 def both(data: bytes, fields: Sequence[FieldPlan], *, lines: bool) -> tuple[Judged, Judged]:
     """What msgspec's and the compiled reader say."""
-    return judged(reader, data, fields, lines=lines), judged(native_reader, data, fields, lines=lines)
+    return judged(data, fields, lines=lines, compiled=False), judged(data, fields, lines=lines)
 
 
 def document(records: Sequence[bytes], *, lines: bool) -> bytes:

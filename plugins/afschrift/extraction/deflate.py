@@ -18,8 +18,8 @@ from isal import isal_zlib
 from afschrift.domain.extracted import FileEntry
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.file_finding import UnreadableFileError
-from afschrift.formats.check.validate_file import FileContents, read_contents
+from afschrift.formats.file_finding import UnreadableFileError
+from afschrift.formats.validate_file import FileContents, read_contents
 
 CHUNK = 1 << 18
 """How much is deflated at once. How input is cut can change deflate's output, so it is always cut alike."""

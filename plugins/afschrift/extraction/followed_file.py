@@ -22,8 +22,8 @@ from afschrift.domain.file_format import Format
 from afschrift.domain.files import ReadBack
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.deflate import DeflatingSink, FileRead, read_deflated
-from afschrift.formats.check.file_finding import FileFinding, UnreadableFileError
-from afschrift.formats.check.validate_file import differences, require_valid
+from afschrift.formats.file_finding import FileFinding, UnreadableFileError
+from afschrift.formats.validate_file import differences, require_valid
 
 LIMIT = 1 << 20
 

@@ -22,7 +22,7 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.profile import Overview, ProfileChoice
 from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.followed_file import CollidedError, FollowedFile, Options
-from afschrift.formats.check.validate_file import require_valid
+from afschrift.formats.validate_file import require_valid
 from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.checksum import ColumnChecksums

@@ -8,13 +8,23 @@ from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 VERSION = 2
 """Of the functions in native/src that are called here, and of what they judge."""
 NAME = "afschrift-native"
 ARROW_ARRAY = ctypes.c_int64 * 10
 """Room for a struct ArrowArray: ten members of eight bytes."""
-_POINTER = ctypes.c_void_p
+_POINTER, _TEXT, _INT32, _INT64 = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int32, ctypes.c_int64
+_SIGNATURES: dict[str, tuple[Any, ...]] = {
+    "afschrift_open": (_POINTER, _INT64, _TEXT, _POINTER, _TEXT),
+    "afschrift_read": (_INT32, _POINTER, _TEXT, _INT64, _INT32, _POINTER, _POINTER, _POINTER),
+    "afschrift_close": (None, _POINTER),
+    "afschrift_csv_open": (_POINTER, _INT64, _TEXT, _INT64),
+    "afschrift_csv_read": (_INT32, _POINTER, _TEXT, _INT64, _POINTER, _POINTER),
+    "afschrift_csv_close": (None, _POINTER),
+}
+"""What each function gives back, and what it takes."""
 _log = logging.getLogger(__name__)
 
 
@@ -56,24 +66,7 @@ def _must_be_whole() -> None:
 
 
 def _with_types(found: ctypes.CDLL) -> ctypes.CDLL:
-    found.afschrift_open.restype = _POINTER
-    found.afschrift_open.argtypes = [ctypes.c_int64, ctypes.c_char_p, _POINTER, ctypes.c_char_p]
-    found.afschrift_csv_open.restype = _POINTER
-    found.afschrift_csv_open.argtypes = [ctypes.c_int64, ctypes.c_char_p, ctypes.c_int64]
-    found.afschrift_csv_close.restype = None
-    found.afschrift_csv_close.argtypes = [_POINTER]
-    found.afschrift_csv_read.restype = ctypes.c_int32
-    found.afschrift_csv_read.argtypes = [_POINTER, ctypes.c_char_p, ctypes.c_int64, _POINTER, _POINTER]
-    found.afschrift_close.restype = None
-    found.afschrift_close.argtypes = [_POINTER]
-    found.afschrift_read.restype = ctypes.c_int32
-    found.afschrift_read.argtypes = [
-        _POINTER,
-        ctypes.c_char_p,
-        ctypes.c_int64,
-        ctypes.c_int32,
-        _POINTER,
-        _POINTER,
-        _POINTER,
-    ]
+    for name, (result, *arguments) in _SIGNATURES.items():
+        function = getattr(found, name)
+        function.restype, function.argtypes = result, arguments
     return found

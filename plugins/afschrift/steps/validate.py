@@ -12,8 +12,8 @@ from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.staged_records import unstage
 from afschrift.extraction.uploads import inflated, read_back
-from afschrift.formats.check.validate_file import require_valid
-from afschrift.formats.check.validate_file import validate as read_again
+from afschrift.formats.validate_file import require_valid
+from afschrift.formats.validate_file import validate as read_again
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.steps.keyed_digests import files_digest, validated_inputs

@@ -1,9 +1,13 @@
-"""What lies under an Arrow column of texts."""
+"""The texts of an Arrow column as bytes, and batches in a size that suits building text."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 import pyarrow.compute as pc
+
+_ROWS, _BYTES = 8_192, 32 << 20
 
 
 def text_bytes(column: pa.Array) -> memoryview:
@@ -21,3 +25,12 @@ def has_controls(data: bytes) -> bool:
     """Whether UTF-8 text holds a character below the blank."""
     codes = pa.Array.from_buffers(pa.uint8(), len(data), [None, pa.py_buffer(data)])
     return bool(data) and bool(pc.min(codes).as_py() < 0x20)
+
+
+def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The rows of a batch in their order, at most 8,192 and about 32 MiB at a time."""
+    rows = batch.num_rows
+    fitting = rows * _BYTES // max(batch.nbytes, 1)
+    step = max(1, min(_ROWS, fitting))
+    for start in range(0, rows, step):
+        yield batch.slice(start, step)

@@ -26,9 +26,13 @@ class ColumnChecksums:
     The lengths tell NULL from empty text and one split of the same bytes from another. They find what a
     writer or reader did to a value; nobody forges here, since the files are encrypted, authenticated and
     have a SHA-256 of their own. Cryptographic hashes of every column on both sides took a tenth of a request.
+
+    Attributes:
+        rows: how many came.
     """
 
     def __init__(self, fields: Sequence[FieldPlan]) -> None:
+        self.rows = 0
         self._names = [field.name for field in fields]
         self._texts = [xxh3_128() for _ in fields]
         self._lengths = [xxh3_128() for _ in fields]
@@ -38,6 +42,7 @@ class ColumnChecksums:
         for column, texts, lengths in zip(batch.columns, self._texts, self._lengths, strict=True):
             texts.update(text_bytes(column))
             lengths.update(_lengths(column))
+        self.rows += batch.num_rows
 
     def digests(self) -> dict[str, str]:
         """Column -> digest of texts and digest of lengths, hex."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.formats.batches import joined
+from afschrift.formats.validate_file import joined
 
 
 def batches(sizes: list[int], text: str = "") -> list[pa.RecordBatch]:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from typing import BinaryIO
 
 import msgspec
+import pyarrow as pa
 import pytest
 from tests.unit.formats.random_tables import field
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats.check.file_finding import UnreadableFileError
 from afschrift.formats.csv import reader as delimited_reader
 from afschrift.formats.csv.reader import read_csv
-from afschrift.formats.json import record_runs
-from afschrift.formats.json.reader import read_json
+from afschrift.formats.file_finding import UnreadableFileError
+from afschrift.formats.json import reader as json_reader
+from afschrift.formats.json.reader import read_records
 
 FIELDS = [field("id", ValueKind.INTEGER), field("note", ValueKind.TEXT)]
+
+NULL = {"null": r"\N"}
+
+
+def read_json(stream: BinaryIO, fields: list[FieldPlan]) -> Iterator[pa.RecordBatch]:
+    return read_records(stream, fields, lines=False, compiled=False)
 
 
 class Trickle(io.RawIOBase):
@@ -31,11 +40,13 @@ class Trickle(io.RawIOBase):
 
 
 def csv_rows(data: bytes, fields: list[FieldPlan] = FIELDS) -> list[dict[str, str | None]]:
-    return [row for batch in read_csv(io.BytesIO(data), fields, {"null": r"\N"}) for row in batch.to_pylist()]
+    return [
+        row for batch in read_csv(io.BytesIO(data), fields, NULL, compiled=False) for row in batch.to_pylist()
+    ]
 
 
 def json_rows(data: bytes, fields: list[FieldPlan] = FIELDS) -> list[dict[str, str | None]]:
-    return [row for batch in read_json(io.BytesIO(data), fields, {}) for row in batch.to_pylist()]
+    return [row for batch in read_json(io.BytesIO(data), fields) for row in batch.to_pylist()]
 
 
 def csv_fault(data: bytes) -> tuple[str, int | None]:
@@ -133,7 +144,7 @@ def test_a_name_twice_is_found_beside_texts_that_look_like_the_end_of_a_name() -
 
 def test_the_row_is_counted_through_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited_reader, "_BLOCK", 64)
-    monkeypatch.setattr(record_runs, "_BLOCK", 64)
+    monkeypatch.setattr(json_reader, "_BLOCK", 64)
     lines = [f"{n},text\r\n" for n in range(1_000)]
     lines[700] = "700\r\n"
     assert csv_fault(("id,note\r\n" + "".join(lines)).encode()) == ("malformed", 701)
@@ -144,11 +155,11 @@ def test_the_row_is_counted_through_blocks(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_streams_that_give_little_at_a_time() -> None:
     csv_data = b'id,note\r\n1,"a\r\n""b"\r\n'
-    assert [b.to_pylist() for b in read_csv(Trickle(csv_data), FIELDS, {"null": r"\N"}) if b.num_rows] == [
-        [{"id": "1", "note": 'a\r\n"b'}]
-    ]
+    assert [
+        b.to_pylist() for b in read_csv(Trickle(csv_data), FIELDS, NULL, compiled=False) if b.num_rows
+    ] == [[{"id": "1", "note": 'a\r\n"b'}]]
     for data, rows in ((b'[\n{"id":1,"note":null}\n]\n', 1), (b"[]\n", 0)):
-        assert sum(batch.num_rows for batch in read_json(Trickle(data), FIELDS, {})) == rows
+        assert sum(batch.num_rows for batch in read_json(Trickle(data), FIELDS)) == rows
 
 
 @pytest.mark.parametrize("text", [r"q\u0022:", r"q\"\u003a", r"\u003A", r"\u0022\u003a"])
@@ -172,7 +183,7 @@ def test_a_value_that_begins_with_a_byte_order_mark_keeps_it_wherever_a_block_be
 def test_what_follows_an_empty_array_is_found_though_the_stream_gave_the_array_alone() -> None:
     for more in (b" ", b"\n", b"]", b'{"id":1,"note":null}\n', b"[]\n"):
         with pytest.raises(UnreadableFileError) as caught:
-            list(read_json(Trickle(b"[]\n" + more), FIELDS, {}))
+            list(read_json(Trickle(b"[]\n" + more), FIELDS))
         assert caught.value.code == "malformed"
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.formats.random_tables import field
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats.check.file_finding import UnreadableFileError
+from afschrift.formats.file_finding import UnreadableFileError
 from afschrift.formats.registry import FORMATS
 from afschrift.formats.xml import reader as xml_reader
 

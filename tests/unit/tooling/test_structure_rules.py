@@ -24,7 +24,6 @@ ROLES = {
 }  # fmt: skip
 """Names that say what a file does for its package, and so may repeat."""
 FOLDERS_APART = {
-    "check": "files that were written are checked in `formats`, the data map in `datamap`",
     "letters": "`letters` says what a letter holds, `casework/letters` makes and sends it",
     "review": "a bundle is reviewed in `casework`, the data map in `datamap`",
 }

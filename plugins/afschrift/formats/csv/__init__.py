@@ -22,12 +22,9 @@ def _write(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, st
 
 
 def _read(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
-    if _COMPILED:
-        from afschrift.formats.csv.native_reader import read_csv
-    else:
-        from afschrift.formats.csv.reader import read_csv
+    from afschrift.formats.csv.reader import read_csv
 
-    return read_csv(stream, fields, options)
+    return read_csv(stream, fields, options, compiled=_COMPILED)
 
 
 CSV = Format(

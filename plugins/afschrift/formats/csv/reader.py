@@ -1,10 +1,17 @@
-"""Reads CSV again with pyarrow (polars wrote it), in flat memory."""
+"""Reads CSV again in flat memory (polars wrote it): with `afschrift-native`, or with pyarrow.
+
+The compiled reader takes the grammar of RFC 4180 and nothing else. Arrow's takes more: quotes in the middle
+of a value, and line breaks that are no CRLF.
+"""
 
 from __future__ import annotations
 
+import csv
+import ctypes
+import io
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,85 +19,161 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.file_finding import UnreadableFileError, check_header
+from afschrift.formats.file_finding import UnreadableFileError, check_header
+from afschrift.formats.native_library import ARROW_ARRAY, library
+from afschrift.values.written import text_schema
 
-_BLOCK = 1 << 20  # larger ones leave the processor's cache
+_BLOCK = 1 << 19  # with what becomes of it, it stays in the processor's cache
 _LONGEST = 1 << 30  # a lost quote would otherwise take the rest of the file into memory
 _FEW = 4_096
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_READ, _NO_MEMORY = 0, 3
+_UNQUOTED = "values that hold quotes or line breaks stand in quotes, and records end with CRLF (RFC 4180)"
 
 
 def read_csv(
-    stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
+    stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str], *, compiled: bool
 ) -> Iterator[pa.RecordBatch]:
     """Batches of value forms (see `domain.file_format.Reader`).
 
-    Raises:
-        UnreadableError: `encoding`, `header` or `malformed`.
-    """
-    names: list[str] | None = None
-    rows = 0
-    for block in _whole_records(stream):
-        table = _parse(block, names, options, rows)
-        if names is None:
-            names = _names(table)
-            check_header(names, fields)
-        yield from table.to_batches()
-        rows += table.num_rows
-    require_header(found=names is not None)
-
-
-def _names(table: pa.Table) -> list[str]:
-    try:
-        return list(table.schema.names)
-    except UnicodeDecodeError:  # Arrow looks at the bytes of values alone
-        raise UnreadableFileError("encoding", "the file is UTF-8") from None
-
-
-def require_header(*, found: bool) -> None:
-    """A file has one, if nothing else.
+    Args:
+        stream: the file.
+        fields: its columns.
+        options: `null` is the marker for NULL.
+        compiled: whether `afschrift-native` reads, or pyarrow.
 
     Raises:
-        UnreadableFileError: `malformed`.
+        UnreadableFileError: `encoding`, `header` or `malformed`.
     """
-    if not found:
+    marker = options["null"]
+    pending, rows = b"", -1  # the header is the first record
+    with closing(_Compiled(fields, marker) if compiled else _Arrow(fields, marker)) as reader:
+        while block := stream.read(max(_BLOCK, len(pending))):
+            pending += block
+            _check_begun(pending, first=rows < 0)
+            batches, size = reader.read(pending, rows)
+            pending = pending[size:] if size else pending
+            for batch in batches:
+                if rows < 0:
+                    names = [column[0].as_py() for column in batch.columns]
+                    check_header([marker if name is None else name for name in names], fields)
+                yield batch.slice(1) if rows < 0 else batch
+                rows += batch.num_rows
+    if pending:
+        raise UnreadableFileError("malformed", "every record ends with CRLF (RFC 4180), the last one too")
+    if rows < 0:
         raise UnreadableFileError("malformed", "a CSV file begins with a header row")
 
 
-def _whole_records(stream: BinaryIO) -> Iterator[memoryview]:
-    """Blocks that end where a record ends; one grows as long as its longest record needs."""
-    pending = b""
-    first = True
-    while block := stream.read(max(_BLOCK, len(pending))):
-        pending += block
-        require_begun(pending, first=first)
-        if end := _last_record_end(pending):
-            yield memoryview(pending)[:end]
-            pending = pending[end:]
-            first = False
-    require_ended(pending)
-
-
-def require_begun(pending: bytes, *, first: bool) -> None:
-    """What is read of a record, or (`first`) of the file, may be the beginning of one.
-
-    Raises:
-        UnreadableFileError: `encoding` or `malformed`.
-    """
+def _check_begun(pending: bytes, *, first: bool) -> None:
+    """What is read of a record, or (`first`) of the file, may be the beginning of one."""
     if first and pending.startswith(_BYTE_ORDER_MARK):
         raise UnreadableFileError("encoding", "the file is UTF-8 without a byte order mark")
     if len(pending) > _LONGEST:
         raise UnreadableFileError("malformed", "quotes come in pairs, and a record is shorter than 1 GiB")
 
 
-def require_ended(pending: bytes) -> None:
-    """Nothing is left behind the last record.
+class _Seen(ctypes.Structure):
+    """What became of a block: see native/src/csv.c."""
 
-    Raises:
-        UnreadableFileError: `malformed`.
-    """
-    if pending:
-        raise UnreadableFileError("malformed", "every record ends with CRLF (RFC 4180), the last one too")
+    _fields_ = (
+        ("records", ctypes.c_int64),
+        ("bytes", ctypes.c_int64),
+        ("row", ctypes.c_int64),
+        ("uneven", ctypes.c_int32),
+    )
+
+
+class _Compiled:
+    """The reader of native/src/csv.c, for one file."""
+
+    def __init__(self, fields: Sequence[FieldPlan], marker: str) -> None:
+        found = library()
+        assert found is not None
+        self._library, self._fields = found, fields
+        self._schema = text_schema(fields)
+        self._array = ARROW_ARRAY()
+        self._seen = _Seen()
+        text = marker.encode()
+        self._reader: int | None = found.afschrift_csv_open(len(fields), text, len(text))
+        if self._reader is None:
+            raise MemoryError
+
+    def close(self) -> None:
+        self._library.afschrift_csv_close(self._reader)
+
+    def read(self, block: bytes, rows: int) -> tuple[list[pa.RecordBatch], int]:
+        """The whole records at the beginning of a block, and their bytes.
+
+        Args:
+            block: from where a record begins.
+            rows: that were read before it; -1: the header neither.
+        """
+        array, seen = ctypes.addressof(self._array), self._seen
+        verdict = self._library.afschrift_csv_read(self._reader, block, len(block), array, ctypes.byref(seen))
+        if verdict == _NO_MEMORY:
+            raise MemoryError
+        if verdict != _READ:
+            raise _fault(block, self._fields, rows + seen.row + 1 if seen.uneven else None, _UNQUOTED)
+        batch = pa.RecordBatch._import_from_c(array, self._schema)
+        return [batch] if batch.num_rows else [], seen.bytes
+
+
+class _Arrow:
+    """The reader on pyarrow, for one file."""
+
+    def __init__(self, fields: Sequence[FieldPlan], marker: str) -> None:
+        self._fields, self._marker = fields, marker
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def read(self, block: bytes, rows: int) -> tuple[list[pa.RecordBatch], int]:
+        """As of `_Compiled`."""
+        size = _last_record_end(block)
+        if not size:
+            return [], 0
+        records = memoryview(block)[:size]
+        if block.startswith(_BYTE_ORDER_MARK):  # Arrow takes one off, and here it begins a value
+            records = memoryview(_BYTE_ORDER_MARK + records)
+        try:
+            return self._table(records).to_batches(), size
+        except pa.ArrowInvalid:  # its message quotes the row
+            number = self._uneven(records) if _is_utf_8(records) else None
+        raise _fault(records, self._fields, None if number is None else rows + number)
+
+    def _table(self, block: memoryview, handler: Callable[[Any], str] | None = None) -> pa.Table:
+        names = [field.name for field in self._fields]
+        return pacsv.read_csv(
+            pa.BufferReader(pa.py_buffer(block)),
+            # one thread, because only then a faulty row is known by number
+            read_options=pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
+            # line breaks in values are taken all the same: this is about cutting, which was done here
+            parse_options=pacsv.ParseOptions(
+                newlines_in_values=False, ignore_empty_lines=False, invalid_row_handler=handler
+            ),
+            convert_options=pacsv.ConvertOptions(
+                default_column_type=pa.string(),
+                null_values=[self._marker],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+
+    def _uneven(self, block: memoryview) -> int | None:
+        """Number of the first record with too few or too many values, where that is the fault.
+
+        The block must be UTF-8: Arrow decodes a row before it hands it over, and an error there is lost.
+        """
+        faulty: list[int | None] = []
+
+        def stop(row: Any) -> str:
+            faulty.append(row.number)
+            return "error"
+
+        with suppress(pa.ArrowInvalid):
+            self._table(block, stop)
+        return faulty[0] if faulty else None
 
 
 def _last_record_end(data: bytes) -> int:
@@ -111,69 +194,34 @@ def _quotes(data: bytes, start: int, end: int) -> int:
     return int(np.count_nonzero(np.frombuffer(data, np.uint8, end - start, start) == ord('"')))
 
 
-def _parse(block: memoryview, names: list[str] | None, options: Mapping[str, str], rows: int) -> pa.Table:
-    """One block; without names its first record is the header."""
-    if block[:3] == _BYTE_ORDER_MARK:  # Arrow takes one off, and here it begins a value
-        block = memoryview(_BYTE_ORDER_MARK + block)
-    try:
-        return _table(block, names, options)
-    except pa.ArrowInvalid:  # its message quotes the row
-        problem = fault(block, None)
-    if problem.code == "malformed":
-        header_rows = 1 if names is None else 0
-        number = _faulty_row(block, names, options)
-        problem.row = None if number is None else rows + number - header_rows
-    raise problem
-
-
-def _table(
-    block: memoryview,
-    names: list[str] | None,
-    options: Mapping[str, str],
-    handler: Callable[[Any], str] | None = None,
-) -> pa.Table:
-    return pacsv.read_csv(
-        pa.BufferReader(pa.py_buffer(block)),
-        # one thread, because only then a faulty row is known by number
-        read_options=pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
-        # line breaks in values are taken all the same: this is about cutting, which was done here
-        parse_options=pacsv.ParseOptions(
-            newlines_in_values=False, ignore_empty_lines=False, invalid_row_handler=handler
-        ),
-        convert_options=pacsv.ConvertOptions(
-            default_column_type=pa.string(),
-            null_values=[options["null"]],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
-    )
-
-
-def _faulty_row(block: memoryview, names: list[str] | None, options: Mapping[str, str]) -> int | None:
-    """Number of the first row with too few or too many values, where that is the fault.
-
-    The block must be UTF-8: Arrow decodes a row before it hands it over, and an error there is lost.
-    """
-    faulty: list[int | None] = []
-
-    def stop(row: Any) -> str:
-        faulty.append(row.number)
-        return "error"
-
-    with suppress(pa.ArrowInvalid):
-        _table(block, names, options, stop)
-    return faulty[0] if faulty else None
-
-
-def fault(block: bytes | memoryview, row: int | None) -> UnreadableFileError:
-    """What is told of a block that cannot be read.
+def _fault(
+    block: bytes | memoryview, fields: Sequence[FieldPlan], row: int | None, otherwise: str = ""
+) -> UnreadableFileError:
+    """Why a block cannot be read.
 
     Args:
         block: from where a record begins; it may end within a character.
-        row: at fault, from 1 and without the header, where it is known.
+        fields: the columns.
+        row: of the record with too few or too many values, from 1; 0: it is the header; None: not known.
+        otherwise: the rule that is broken where all records have a value for every column.
     """
-    try:
-        getincrementaldecoder("utf-8")().decode(block)
-    except UnicodeDecodeError:
+    if not _is_utf_8(block):
         return UnreadableFileError("encoding", "the file is UTF-8")
-    return UnreadableFileError("malformed", "every row has a value for every column", row=row)
+    if row is None and otherwise:
+        return UnreadableFileError("malformed", otherwise)
+    if row == 0:
+        check_header(_first_record(bytes(block)), fields)
+    return UnreadableFileError("malformed", "every row has a value for every column", row=row or None)
+
+
+def _is_utf_8(block: bytes | memoryview) -> bool:
+    with suppress(UnicodeDecodeError):
+        getincrementaldecoder("utf-8")().decode(block)
+        return True
+    return False
+
+
+def _first_record(block: bytes) -> list[str]:
+    with suppress(csv.Error, StopIteration):
+        return next(csv.reader(io.StringIO(block.decode(errors="replace"), newline=""), strict=True))
+    return []

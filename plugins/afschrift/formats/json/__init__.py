@@ -18,37 +18,33 @@ _READ_BY = native_library.NAME if _COMPILED else "msgspec"
 def _write_document(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:  # noqa: ARG001
     from afschrift.formats.json.writer import JsonWriter
 
-    return JsonWriter(sink, fields)
+    return JsonWriter(sink, fields, lines=False)
 
 
 def _write_lines(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:  # noqa: ARG001
-    from afschrift.formats.json.writer import JsonLinesWriter
+    from afschrift.formats.json.writer import JsonWriter
 
-    return JsonLinesWriter(sink, fields)
+    return JsonWriter(sink, fields, lines=True)
 
 
 def _read_document(
-    stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]
+    stream: BinaryIO,
+    fields: Sequence[FieldPlan],
+    options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[Any]:
-    if _COMPILED:
-        from afschrift.formats.json.native_reader import read_json
-    else:
-        from afschrift.formats.json.reader import read_json
+    from afschrift.formats.json.reader import read_records
 
-    return read_json(stream, fields, options)
+    return read_records(stream, fields, lines=False, compiled=_COMPILED)
 
 
-def _read_lines(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
-    if _COMPILED:
-        from afschrift.formats.json.native_reader import read_ndjson
-    else:
-        from afschrift.formats.json.reader import read_ndjson
+def _read_lines(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:  # noqa: ARG001
+    from afschrift.formats.json.reader import read_records
 
-    return read_ndjson(stream, fields, options)
+    return read_records(stream, fields, lines=True, compiled=_COMPILED)
 
 
 def _schema(table: str, columns: Sequence[SchemaColumn]) -> bytes:
-    from afschrift.formats.json.schema import json_schema
+    from afschrift.formats.json.writer import json_schema
 
     return json_schema(table, columns)
 

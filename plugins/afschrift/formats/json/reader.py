@@ -1,9 +1,16 @@
-"""Reads JSON and NDJSON again with msgspec (pyarrow joined the texts), in flat memory."""
+"""Reads JSON and NDJSON again in flat memory (pyarrow wrote them): with `afschrift-native`, or with msgspec.
+
+A file is cut into runs of whole records. The compiled reader takes a run without the interpreter, and hands
+its columns over through Arrow's C data interface. What it refuses, the reader on msgspec judges anew: the
+error has the words of that one, and where it would take the run, that is an error of its own.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
 from typing import Any, BinaryIO
 
 import msgspec
@@ -13,12 +20,15 @@ import pyarrow.compute as pc
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats.check.file_finding import UnreadableFileError, check_header
-from afschrift.formats.json.record_runs import SEPARATOR, whole_lines, whole_records
+from afschrift.formats.file_finding import UnreadableFileError, check_header
+from afschrift.formats.native_library import ARROW_ARRAY, library
 from afschrift.values.written import text_schema, written_kind
 
-WRITTEN = "every object has each member of the plan once, in order, with its name as it is written"
-_BEGINS = SEPARATOR + b"{"
+_SEPARATOR = b",\n"
+"""Between the records of an array. No line break stands inside a value: JSON strings escape it."""
+_BEGINS = _SEPARATOR + b"{"
+_BLOCK = 1 << 19  # the objects of a larger one leave the processor's cache
+_WRITTEN = "every object has each member of the plan once, in order, with its name as it is written"
 _BLANKS = re.compile(rb'("(?:[^"\\]|\\.)*+")|[ \t\r]++(?!:)', re.DOTALL)
 _ROWS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _TEXTS = msgspec.json.Decoder(list[str | None])
@@ -30,53 +40,86 @@ _CELLS: dict[ValueKind, msgspec.json.Decoder[Any]] = {
 _NUMBERS = {ValueKind.INTEGER: pa.int64(), ValueKind.NUMBER: pa.float64()}
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowInvalid)
 
+_TEXT = 0
+_KINDS = {ValueKind.INTEGER: 1, ValueKind.NUMBER: 2, ValueKind.BOOLEAN: 3, ValueKind.JSON: 4}
+_READ, _REFUSED, _LEFT, _NO_MEMORY = range(4)
 
-def read_json(
-    stream: BinaryIO,
-    fields: Sequence[FieldPlan],
-    options: Mapping[str, str],  # noqa: ARG001
+
+def read_records(
+    stream: BinaryIO, fields: Sequence[FieldPlan], *, lines: bool, compiled: bool
 ) -> Iterator[pa.RecordBatch]:
     """Batches of value forms of an array with one object a line (see `domain.file_format.Reader`).
 
-    Raises:
-        UnreadableError: `encoding`, `header` or `malformed`.
-    """
-    return _read(whole_records(stream), fields)
-
-
-def read_ndjson(
-    stream: BinaryIO,
-    fields: Sequence[FieldPlan],
-    options: Mapping[str, str],  # noqa: ARG001
-) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms of lines with one object each (see `domain.file_format.Reader`).
-
-    Raises:
-        UnreadableError: `encoding`, `header` or `malformed`.
-    """
-    return _read((as_records(lines) for lines in whole_lines(stream)), fields)
-
-
-def as_records(lines: bytes) -> bytes:
-    """A run of lines as one of records of an array."""
-    return lines.replace(b"\n", SEPARATOR)
-
-
-def _read(runs: Iterator[bytes], fields: Sequence[FieldPlan]) -> Iterator[pa.RecordBatch]:
-    reader = RunReader(fields)
-    rows = 0
-    for records in runs:
-        batch = reader.read(records, rows)
-        yield batch
-        rows += batch.num_rows
-
-
-class RunReader:
-    """Reads runs of records.
-
     Args:
-        fields: the selected columns of the plan.
+        stream: the file.
+        fields: its columns.
+        lines: it is NDJSON: no array, but lines with one object each.
+        compiled: whether `afschrift-native` reads, or msgspec alone.
+
+    Raises:
+        UnreadableFileError: `encoding`, `header` or `malformed`.
     """
+    second = _RunReader(fields)
+    rows = 0
+    with closing(_Compiled(fields, lines=lines)) if compiled else nullcontext() as first:
+        for run in _whole_lines(stream) if lines else _whole_records(stream):
+            verdict, batch = first.read(run) if first else (_LEFT, None)
+            if batch is None:
+                batch = second.read(run.replace(b"\n", _SEPARATOR) if lines else run, rows)
+            if first and verdict == _REFUSED:
+                raise UnreadableFileError("malformed", _WRITTEN, row=rows + first.ended + 1)
+            yield batch
+            rows += batch.num_rows
+
+
+def _cut(pending: bytes, block: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
+    """What stands before the last separator, if there is one, and behind it; few bytes are copied twice."""
+    end = block.rfind(separator)
+    if end >= 0:
+        return b"".join((pending, memoryview(block)[:end])), block[end + len(separator) :]
+    pending += block
+    end = pending.rfind(separator)  # it may begin in one and end in the other
+    return (None, pending) if end < 0 else (pending[:end], pending[end + len(separator) :])
+
+
+def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Runs of lines, without the last one's break."""
+    pending = b""
+    while block := stream.read(max(_BLOCK, len(pending))):
+        run, pending = _cut(pending, block, b"\n")
+        if run is not None:
+            yield run
+    if pending:
+        raise UnreadableFileError("malformed", "every line is ended, the last one too")
+
+
+def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
+    """Runs of `{...},` newline `{...}`; checks the brackets around them."""
+    pending = b""
+    opened = False
+    while block := stream.read(max(_BLOCK, len(pending))):
+        if not opened:
+            pending += block
+            if len(pending) <= 2 or pending == b"[]\n":  # in either case more may follow
+                continue
+            if not pending.startswith(b"[\n"):
+                raise UnreadableFileError("malformed", "the document is an array with one object a line")
+            block, pending = pending[2:], b""
+            opened = True
+        run, pending = _cut(pending, block, _SEPARATOR)
+        if run is not None:
+            yield run
+    if not opened:
+        if pending != b"[]\n":
+            raise UnreadableFileError("malformed", "the document is an array with one object a line")
+        return
+    if not pending.endswith(b"\n]\n"):
+        raise UnreadableFileError("malformed", "the array is closed at the end of the file")
+    yield pending[:-3]
+
+
+class _RunReader:
+    """The reader on msgspec."""
 
     def __init__(self, fields: Sequence[FieldPlan]) -> None:
         self._fields = fields
@@ -109,7 +152,7 @@ class RunReader:
         # of two members of the same name the decoder takes the last one without a word
         spelt = self._spelt(found)
         if spelt != records and _compact(spelt) != _compact(records):
-            raise UnreadableFileError("malformed", WRITTEN)
+            raise UnreadableFileError("malformed", _WRITTEN)
         return batch
 
     def _columns(self, found: list[dict[str, msgspec.Raw]]) -> list[pa.Array]:
@@ -123,14 +166,14 @@ class RunReader:
     def _spelt(self, found: list[dict[str, msgspec.Raw]]) -> bytes:
         """The run as it is written where it holds these members and nothing else."""
         rows = (map(_joined, self._encoded, row.values()) for row in found)
-        return SEPARATOR.join(b"{%b}" % b",".join(row) for row in rows)
+        return _SEPARATOR.join(b"{%b}" % b",".join(row) for row in rows)
 
     def _fault(self, error: Exception, records: bytes, rows: int) -> UnreadableFileError:
         """The first faulty row of a run of records."""
         if isinstance(error, UnicodeDecodeError | pa.ArrowInvalid):
             return UnreadableFileError("encoding", "the file is UTF-8")
         rule = "every row is one JSON object with the columns of the plan and values of their types"
-        for number, record in enumerate(records.split(SEPARATOR), start=rows + 1):
+        for number, record in enumerate(records.split(_SEPARATOR), start=rows + 1):
             try:
                 found = _ROWS.decode(b"[" + record + b"]")
                 self._columns(found)
@@ -151,7 +194,7 @@ def _compact(records: bytes) -> bytes:
 
 
 def _names(records: bytes) -> list[str]:
-    first = records.split(SEPARATOR, 1)[0]
+    first = records.split(_SEPARATOR, 1)[0]
     try:
         return list(msgspec.json.decode(first, type=dict[str, msgspec.Raw]))
     except _UNREADABLE:
@@ -192,3 +235,70 @@ def _with_strings(values: Sequence[Any], kind: ValueKind) -> pa.Array:
     strings = [value if isinstance(value, str) else None for value in values]
     numbers = [None if isinstance(value, str) else value for value in values]
     return pc.coalesce(pa.array(strings, pa.string()), pa.array(numbers, pa.float64()).cast(pa.string()))
+
+
+class _Compiled:
+    """The reader of native/src/reader.c, for one file.
+
+    Attributes:
+        ended: the record of the last run, from 0, at which it was refused.
+    """
+
+    def __init__(self, fields: Sequence[FieldPlan], *, lines: bool) -> None:
+        found = library()
+        assert found is not None
+        self._library, self._lines = found, lines
+        kinds = [written_kind(field) for field in fields]
+        self._numbers = [kind is ValueKind.NUMBER for kind in kinds]
+        self._schema = text_schema(fields)
+        parts = [2 if number else 1 for number in self._numbers]
+        self._handed = pa.schema([pa.field(str(place), pa.string()) for place in range(sum(parts))])
+        self._array = ARROW_ARRAY()
+        self._respell = (ctypes.c_uint8 * len(kinds))()
+        self._row = ctypes.c_int64()
+        self._reader = self._opened([msgspec.json.encode(field.name) + b":" for field in fields], kinds)
+
+    def _opened(self, names: list[bytes], kinds: list[ValueKind]) -> int:
+        ends = (ctypes.c_int64 * len(names))()
+        end = 0
+        for place, name in enumerate(names):
+            ends[place] = end = end + len(name)
+        numbers = bytes(_KINDS.get(kind, _TEXT) for kind in kinds)
+        reader: int | None = self._library.afschrift_open(len(names), b"".join(names), ends, numbers)
+        if reader is None:
+            raise MemoryError
+        return reader
+
+    @property
+    def ended(self) -> int:
+        return self._row.value
+
+    def close(self) -> None:
+        self._library.afschrift_close(self._reader)
+
+    def read(self, run: bytes) -> tuple[int, pa.RecordBatch | None]:
+        """The verdict, and the value forms where it read them."""
+        array = ctypes.addressof(self._array)
+        verdict: int = self._library.afschrift_read(
+            self._reader, run, len(run), self._lines, array, self._respell, ctypes.byref(self._row)
+        )
+        if verdict == _NO_MEMORY:
+            raise MemoryError
+        if verdict != _READ:
+            return verdict, None
+        return verdict, self._batch(pa.RecordBatch._import_from_c(array, self._handed))
+
+    def _batch(self, handed: pa.RecordBatch) -> pa.RecordBatch:
+        """Of a column of numbers two were handed over: what stood there as numbers, and what as strings."""
+        columns = iter(handed.columns)
+        texts = [
+            _numbers(next(columns), next(columns), respell=respell) if number else next(columns)
+            for number, respell in zip(self._numbers, self._respell, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(texts, schema=self._schema)
+
+
+def _numbers(numbers: pa.Array, strings: pa.Array, *, respell: int) -> pa.Array:
+    if respell:  # a spelling that Arrow's own may differ from
+        numbers = numbers.cast(pa.float64()).cast(pa.string())
+    return numbers if strings.null_count == len(strings) else pc.coalesce(strings, numbers)

@@ -15,7 +15,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats.check.file_finding import UnreadableFileError, check_header
+from afschrift.formats.file_finding import UnreadableFileError, check_header
 from afschrift.values import scalars
 from afschrift.values.written import ValueFormError, text_schema, written_kind
 

@@ -24,7 +24,7 @@ def _read(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, s
 
 
 def _schema(table: str, columns: Sequence[SchemaColumn]) -> bytes:
-    from afschrift.formats.xml.schema import xml_schema
+    from afschrift.formats.xml.writer import xml_schema
 
     return xml_schema(table, columns)
 

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.check.file_finding import UnreadableFileError, check_header
+from afschrift.formats.file_finding import UnreadableFileError, check_header
+from afschrift.formats.xml.writer import attribute, replaced, unescape
 from afschrift.values.written import text_schema
-from afschrift.values.xml_text import attribute, replaced, unescape
 
 _BLOCK = 4 << 20  # smaller ones cost polars a third of its speed
 _HEAD = re.compile(

@@ -15,7 +15,7 @@ from tests.support.readers import MIXED, mixed, mutated, require_native
 from tests.unit.formats.random_tables import write
 
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.json import native_reader
+from afschrift.formats.json import reader
 from afschrift.values.written import written_kind
 
 require_native()
@@ -45,7 +45,7 @@ def told(judge: Path, fields: list[FieldPlan], runs: list[bytes], *, lines: bool
     given = [number(len(fields))]
     for field in fields:
         name = msgspec.json.encode(field.name) + b":"
-        given += [bytes([native_reader._KINDS.get(written_kind(field), 0)]), number(len(name)), name]
+        given += [bytes([reader._KINDS.get(written_kind(field), 0)]), number(len(name)), name]
     for run in runs:
         given += [bytes([lines]), number(len(run)), run]
     # what is never freed is an error too
@@ -57,14 +57,14 @@ def told(judge: Path, fields: list[FieldPlan], runs: list[bytes], *, lines: bool
 
 def expected(fields: list[FieldPlan], runs: list[bytes], *, lines: bool) -> list[str]:
     """The same of the build that is installed."""
-    compiled = native_reader._Compiled(fields, lines=lines)
+    compiled = reader._Compiled(fields, lines=lines)
     handed: list[pa.RecordBatch] = []
     compiled._batch = handed.append  # type: ignore[method-assign, assignment]
     found = []
     for run in runs:
         verdict, _ = compiled.read(run)
         rows = size = nulls = 0
-        if verdict == native_reader._READ:
+        if verdict == reader._READ:
             batch = handed.pop()
             batch.validate(full=True)
             rows, nulls = batch.num_rows, sum(column.null_count for column in batch.columns)

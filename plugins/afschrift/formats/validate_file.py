@@ -1,22 +1,94 @@
-"""Read one file again and hold it against what was extracted."""
+"""Read one file again and hold it against what was extracted.
+
+That is the form of its values, how many rows, which values in which order, its size and its digest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
+
+import pyarrow as pa
 
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.domain.file_format import Format
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.batches import joined
-from afschrift.formats.check.checks import DigestStream, RowSums, ValueTypes
-from afschrift.formats.check.file_finding import FileFinding, UnreadableFileError
+from afschrift.formats.file_finding import FileFinding, UnreadableFileError
 from afschrift.formats.registry import FORMATS
+from afschrift.values.checksum import ColumnChecksums
+from afschrift.values.shapes import first_offence
+from afschrift.values.written import written_kind
 
+_BLOCK = 1 << 20
+_ROWS, _BYTES = 8_192, 8 << 20
 _SHOWN = 10
+
+
+class ValueTypes:
+    """Finds the first value of each field that has not the form of its kind.
+
+    JSON documents are not parsed again: extraction did (`values.json_text`), and their checksum says that
+    they are the same.
+    """
+
+    def __init__(self, file: str, fields: Sequence[FieldPlan]) -> None:
+        self._file = file
+        self._fields = [(field.name, written_kind(field)) for field in fields]
+        self._first: dict[str, FileFinding] = {}
+        self._rows = 0
+
+    def update(self, batch: pa.RecordBatch) -> None:
+        """Look at the next rows."""
+        for (name, kind), column in zip(self._fields, batch.columns, strict=True):
+            if name not in self._first and (position := first_offence(column, kind)) is not None:
+                rule = f"every value has the form of a {kind}"
+                self._first[name] = FileFinding("type", self._file, name, self._rows + position + 1, rule)
+        self._rows += batch.num_rows
+
+    def findings(self) -> list[FileFinding]:
+        """One finding a field at most."""
+        return list(self._first.values())
+
+
+class DigestStream(io.RawIOBase):
+    """Passes a stream on and keeps its size and digest."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._digest = hashlib.sha256()
+        self._bytes = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+        block = self._stream.read(size)
+        self._digest.update(block)
+        self._bytes += len(block)
+        return block
+
+    def findings(self, entry: FileEntry) -> list[FileFinding]:
+        """Read what is left and hold size and digest against the file's entry."""
+        while self.read(_BLOCK):
+            pass
+        found = []
+        if self._bytes != entry.bytes:
+            found.append(
+                FileFinding("size", entry.path, None, None, "the file has the size that was written")
+            )
+        if self._digest.hexdigest() != entry.sha256:
+            found.append(
+                FileFinding("sha256", entry.path, None, None, "the file has the digest that was written")
+            )
+        return found
 
 
 @dataclass(frozen=True)
@@ -93,8 +165,9 @@ def read_contents(
     Raises:
         UnreadableFileError: the reader cannot go on.
     """
-    types, sums = ValueTypes(path, fields), RowSums(fields)
-    _run(joined(format_.reader(stream, fields, options)), [types, sums] if forms else [sums])
+    types, sums = ValueTypes(path, fields), ColumnChecksums(fields)
+    updates = [types.update, sums.update] if forms else [sums.update]
+    _run(joined(format_.reader(stream, fields, options)), updates)
     return FileContents(sums.rows, sums.digests(), tuple(types.findings()))
 
 
@@ -120,21 +193,41 @@ def differences(path: str, found: FileContents, rows: int, checksums: Mapping[st
     return findings
 
 
-def _run(batches: Iterator[Any], checks: Sequence[ValueTypes | RowSums]) -> None:
+def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in the same order, in batches of about 8,192 rows or 8 MiB; memory stays flat."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        size += batch.nbytes
+        if rows >= _ROWS or size >= _BYTES:
+            yield from _together(held)
+            held = []
+            rows = size = 0
+    yield from _together(held)
+
+
+def _together(held: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """One batch; several only where a column would hold more than 2 GiB of text."""
+    return held if len(held) < 2 else pa.Table.from_batches(held).combine_chunks().to_batches()
+
+
+def _run(batches: Iterator[Any], updates: Sequence[Callable[[Any], None]]) -> None:
     """Look at a batch while the next one is read: Arrow and hashing leave the interpreter free."""
+
+    def look(batch: Any) -> None:
+        for update in updates:
+            update(batch)
+
     with ThreadPoolExecutor(max_workers=1) as beside:
         checking: Future[None] | None = None
         for batch in batches:
             if checking is not None:
                 checking.result()
-            checking = beside.submit(_update, checks, batch)
+            checking = beside.submit(look, batch)
         if checking is not None:
             checking.result()
-
-
-def _update(checks: Sequence[ValueTypes | RowSums], batch: Any) -> None:
-    for check in checks:
-        check.update(batch)
 
 
 def require_valid(findings: Sequence[FileFinding]) -> None:

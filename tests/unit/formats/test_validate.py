@@ -9,9 +9,8 @@ from tests.unit.formats.random_tables import VALUES, field, write
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.domain.value_kind import ValueKind
-from afschrift.formats.check.checks import ValueTypes
-from afschrift.formats.check.file_finding import FileFinding
-from afschrift.formats.check.validate_file import require_valid, validate
+from afschrift.formats.file_finding import FileFinding
+from afschrift.formats.validate_file import ValueTypes, require_valid, validate
 from afschrift.values.written import text_schema
 
 
