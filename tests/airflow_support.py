@@ -78,6 +78,33 @@ class AirflowEnv:
         with sqlite3.connect(self.home / "airflow.db") as connection:
             return connection.execute(statement, values).fetchall()
 
+    def xcoms(self, run_id: str = "%") -> list[str]:
+        """XComs of a run, or of all, as JSON."""
+        return self._kept("value", "xcom%", run_id)
+
+    def rendered(self, run_id: str = "%") -> list[str]:
+        """Rendered fields of a run's tasks, or of all, as JSON."""
+        return self._kept("rendered_fields", "%", run_id)
+
+    def _kept(self, column: str, names: str, run_id: str) -> list[str]:
+        """Airflow 3.4 has two tables for one of 3.3, the newer without the run's id."""
+        tables = self.rows(
+            "SELECT t.name, EXISTS (SELECT * FROM pragma_table_info(t.name) WHERE name = 'run_id') "
+            "FROM sqlite_master t, pragma_table_info(t.name) c "
+            "WHERE t.type = 'table' AND t.name LIKE ? AND c.name = ?",
+            names,
+            column,
+        )
+        assert tables, "Airflow keeps them elsewhere now: see its models"
+        instances = "task_instance_id IN (SELECT id FROM task_instance WHERE run_id LIKE ?)"
+        return [
+            value
+            for table, has_run in tables
+            for (value,) in self.rows(
+                f"SELECT {column} FROM {table} WHERE {'run_id LIKE ?' if has_run else instances}", run_id
+            )
+        ]
+
 
 def load(home: Path) -> AirflowEnv:
     """Airflow on a home without anything in it: fresh tables, in about a second. Once a process."""

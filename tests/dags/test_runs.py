@@ -80,19 +80,14 @@ def test_only_ids_and_digests_reach_airflow(airflow_env: AirflowEnv, fulfilled: 
     known = re.compile(r"req-[0-9a-z]{12}|[0-9a-f]{64}|[a-z_]{1,20}")
     run_id = fulfilled.outcome.run_id
 
-    values = airflow_env.rows("SELECT value FROM xcom WHERE run_id = ?", run_id)
-    rendered = airflow_env.rows(
-        "SELECT rendered_fields FROM rendered_task_instance_fields WHERE run_id = ?", run_id
-    )
+    values, rendered = airflow_env.xcoms(run_id), airflow_env.rendered(run_id)
 
-    assert [len(values), len(rendered)] == [
-        3,
-        8,
-    ]  # of `assess`, and two of `classify`: nobody asks for the others
-    for text in _texts([json.loads(value) for (value,) in values + rendered]):
+    # Of `assess`, and two of `classify`: nobody asks for the others.
+    assert [len(values), len(rendered)] == [3, 8]
+    for text in _texts([json.loads(value) for value in values + rendered]):
         assert known.fullmatch(text), text
     # A number of rows or bytes would tell whose request it was, when its key is long gone.
-    assert not re.search(r"[:\[,] *[0-9]", " ".join(value for (value,) in values)), values
+    assert not re.search(r"[:\[,] *[0-9]", " ".join(values)), values
 
 
 PERSON = [HEAVY.email, HEAVY.last_name, HEAVY.pairings[0].device_id]
