@@ -61,6 +61,14 @@ def test_one_snapshot(shop: mariadb.Database) -> None:
         assert session.rows("SELECT count(*) FROM customer") == [(10,)]
 
 
+def test_one_snapshot_on_a_server_that_gives_each_statement_its_own(shop: mariadb.Database) -> None:
+    shop.execute("SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    try:
+        test_one_snapshot(shop)
+    finally:
+        shop.execute("SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
 def test_time_limit_of_a_statement(shop: mariadb.Database) -> None:
     shop.execute("CREATE VIEW slow AS SELECT id, sleep(1) AS s FROM customer")
     with opened(shop, statement_timeout="200ms") as session:
