@@ -21,8 +21,8 @@ from pathlib import Path
 
 from testbed.postgres import running
 
-from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import ConfigurationError
 
 PEOPLE = {

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "plugins"))
 
 from afschrift.datamap.scan.concepts import ELSE, TOPIC, Concept, vocabulary  # noqa: E402
 from afschrift.datamap.scan.proposal import cautions  # noqa: E402
-from afschrift.inventory.categories import fides_categories  # noqa: E402
+from afschrift.inventory.base import fides_categories  # noqa: E402
 
 PAGE = ROOT / "docs" / "categories.md"
 COLUMNS = ROOT / "tests" / "unit" / "datamap" / "scan" / "data"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from afschrift.inventory.grounds_file import load_grounds
+from afschrift.inventory.law_files import load_grounds
 from afschrift.law.grounds.field_values import takes
 from afschrift.law.grounds.grounds import FieldStorage, Ground, GroundField, Grounds
 

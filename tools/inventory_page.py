@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "plugins"))
 
 from afschrift.canary.canary_file import CanaryFile  # noqa: E402
 from afschrift.inventory import load  # noqa: E402
-from afschrift.inventory.wording.word_meanings import parts  # noqa: E402
+from afschrift.inventory.load import parts  # noqa: E402
 from afschrift.outside.read_yaml import read_yaml  # noqa: E402
 
 PAGE = ROOT / "docs" / "inventory-reference.md"

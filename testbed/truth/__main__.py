@@ -9,8 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import Document, InventoryError
 from afschrift.inventory.model import SourceFile
 from testbed.truth.answers import read
 from testbed.truth.judge import ASPECTS, Judged, Verdict, counts, judge, score, unknown

@@ -21,7 +21,7 @@ from afschrift.bundle.page.page import render_index, render_readme
 from afschrift.bundle.page.words import PageWords
 from afschrift.bundle.sheet.words import SheetWords
 from afschrift.inventory.base import Text
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.law.clock.period import Period
 from afschrift.letters.compose import compose

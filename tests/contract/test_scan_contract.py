@@ -14,9 +14,9 @@ from tests.support.warehouses import SERVERS, at
 
 from afschrift.datamap.scan.bounded import sample_statement, sampled
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.datamap.scan.read import read_source
 from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.scan_findings import find
+from afschrift.datamap.scan.schema import read_source
 from afschrift.domain.sources import Source
 from afschrift.sources.registry import SOURCES, open_source
 

@@ -447,7 +447,7 @@ def test_files_that_cannot_be_written_are_told(
     assert "cannot be written from here (Read-only file system)" in page.text
     assert f'value="{WHY}"' in page.html
     assert events(services, "map_confirmed") == []
-    monkeypatch.setattr("afschrift.datamap.review.map_place.takes_files", lambda _: False)
+    monkeypatch.setattr("afschrift.datamap.review.confirmations.takes_files", lambda _: False)
     closed = visit()
     assert "read-only for this server" in closed.text
     assert "afschrift inventory review" in closed.text

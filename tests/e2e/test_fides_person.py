@@ -16,7 +16,7 @@ from testbed.mini import CONTROLLER, POLICY
 from testbed.running import installation, run, store
 from tests.support.command_line import in_this_process
 
-from afschrift.datamap.review.yaml_lines import lines
+from afschrift.datamap.review.written_files import lines
 from afschrift.outside.read_yaml import read_yaml
 
 PURPOSE = {

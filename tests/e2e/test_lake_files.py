@@ -13,11 +13,11 @@ import pytest
 from testbed.mini import write_inventory
 from testbed.running import installation, run, store
 
-from afschrift.datamap.check.drift import check_sources
 from afschrift.datamap.check.finding import Code, Severity
+from afschrift.datamap.check.map_check import check_sources
 from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.domain.errors import UnreadFilesError
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 
 SHOP = """

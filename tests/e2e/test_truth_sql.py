@@ -18,7 +18,7 @@ from testbed.running import installation, run, store
 from testbed.truth.answers import read, statements
 from testbed.truth.as_map import as_map, keys_of
 
-from afschrift.datamap.review.yaml_lines import lines
+from afschrift.datamap.review.written_files import lines
 
 TRUTH = Path(__file__).parents[1] / "truth"
 DATABASES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.domain.right import Right
-from afschrift.inventory.grounds_file import load_grounds
+from afschrift.inventory.law_files import load_grounds
 from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
 from afschrift.law.grounds.field_values import RequestFacts
 from afschrift.law.grounds.grounds import Grounds, OnlyWhile, Outcome

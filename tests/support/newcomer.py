@@ -11,10 +11,9 @@ from typing import Any
 
 from testbed.truth.answers import Column, Truth, Way
 
-from afschrift.datamap.review.answers import Answer
-from afschrift.datamap.review.groups import Group
-from afschrift.datamap.review.pointing import Place
+from afschrift.datamap.review.groups import Group, Place
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.origin import Origin
 from afschrift.inventory.load import load
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from afschrift.datamap.scan.read import read_source
 from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.scan_findings import Findings, find
+from afschrift.datamap.scan.schema import read_source
 from afschrift.sources.registry import open_source
 
 

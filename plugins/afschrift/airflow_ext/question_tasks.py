@@ -50,7 +50,7 @@ def announce(inlet_events: Any = None, outlet_events: Any = None) -> int:
         from afschrift.airflow_ext.outside.assets import ALIASES, ASSETS, news
         from afschrift.airflow_ext.outside.metrics import send_figures
         from afschrift.domain.instants import utc_now
-        from afschrift.inventory.faults import InventoryError
+        from afschrift.inventory.document import InventoryError
         from afschrift.operations.figures import figures
         from afschrift.register.open import open_register
         from afschrift.wiring.build_services import load_inventory

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from afschrift.app.settings import Settings
 from afschrift.domain.keys import Unique
-from afschrift.inventory import grounds_file
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory import law_files
+from afschrift.inventory.document import Document, InventoryError
 from afschrift.inventory.layers import draft_of, layered
 from afschrift.inventory.organisation import IdentityFile, Organisation
 from afschrift.inventory.run_in import CONTROLLER, IDENTITY
@@ -113,4 +112,4 @@ def load_grounds(settings: Settings | None = None) -> Grounds:
     Raises:
         ConfigurationError: lists what is wrong with it.
     """
-    return grounds_file.load_grounds((settings or Settings.from_environment()).folder("grounds"))
+    return law_files.load_grounds((settings or Settings.from_environment()).folder("grounds"))

@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import Fault
+from afschrift.inventory.document import Document, Fault
 from afschrift.law.roles import AIRFLOW, READ_ONLY_ROLES, Person, Role, Roles
 
 FILE = "roles.yml"

@@ -18,8 +18,7 @@ from pydantic import BeforeValidator, Field
 from afschrift.domain.right import Right
 from afschrift.inventory.base import Part
 from afschrift.inventory.column import ClassifiedBy
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.document import Document, Fault, InventoryError
 from afschrift.inventory.run_in import CANARY
 from afschrift.outside.limits import read_file
 

@@ -12,7 +12,7 @@ from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CanaryFile
 from afschrift.cli.data_map import exporting, importing
 from afschrift.cli.inventory_check import CODES, check
-from afschrift.datamap.check.places import FindingLines
+from afschrift.datamap.check.documents import FindingLines
 from afschrift.datamap.review.take_over import take_over as taken_over
 from afschrift.domain.decision import Action
 from afschrift.domain.language import count

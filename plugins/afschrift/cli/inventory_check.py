@@ -15,15 +15,14 @@ from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import places_of, said_of
 from afschrift.casework.notices.searches import unknown_owners
+from afschrift.datamap.check.documents import FindingLines, of_faults
 from afschrift.datamap.check.finding import Code, Severity
-from afschrift.datamap.check.places import FindingLines, of_faults
 from afschrift.datamap.check.probe import ProbeLimits, SampleKind
 from afschrift.domain.language import count
-from afschrift.inventory.checks.check_finder import finder_hints
-from afschrift.inventory.checks.check_others import others_hints
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.check_columns import finder_hints, others_hints
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.sheet_gaps import all_columns, gaps
-from afschrift.inventory.waiting.unclassified import (
+from afschrift.inventory.unconfirmed import (
     awaited,
     guessed_ways,
     progress,
@@ -96,8 +95,7 @@ def check(
     statement_seconds: Annotated[int, typer.Option(min=1, help="That one statement may take.")] = 60,
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
-    from afschrift.datamap.check.drift import check_sources
-    from afschrift.datamap.check.map_check import MapReport, failures, void_confirmations
+    from afschrift.datamap.check.map_check import MapReport, check_sources, failures, void_confirmations
     from afschrift.wiring.build_services import load_inventory
 
     where = folder or Settings.from_environment().inventory

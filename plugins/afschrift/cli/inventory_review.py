@@ -17,11 +17,10 @@ from afschrift.cli.common import actor, open_register
 from afschrift.cli.one_key import key, keys_alone, typed
 from afschrift.cli.otherwise import ASKS
 from afschrift.cli.terminal import one_line, styled
-from afschrift.datamap.review.answers import Answer
-from afschrift.datamap.review.enough import lacking, must_say_enough
-from afschrift.datamap.review.offered import decided, in_a_year, in_both_languages
+from afschrift.datamap.review.offered import decided, in_a_year, in_both_languages, lacking, must_say_enough
 from afschrift.datamap.review.review_samples import masked, record_shown, samples
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.language import count
 

@@ -8,12 +8,12 @@ from typing import Any
 import typer
 
 from afschrift.cli.one_key import key, typed
-from afschrift.datamap.review.enough import must_take_meaning
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.offered import (
     ORIGINS,
     meaning_of,
     must_be_category,
+    must_take_meaning,
     others_offered,
     words_of_others,
 )

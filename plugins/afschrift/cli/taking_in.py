@@ -16,7 +16,7 @@ from afschrift.cli.common import say
 from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
-from afschrift.inventory.wording.form_words import in_words
+from afschrift.inventory.document import in_words
 from afschrift.law.other_right import OTHER_RIGHTS, Matter
 from afschrift.outside.limits import BYTES
 from afschrift.outside.read_yaml import read_yaml

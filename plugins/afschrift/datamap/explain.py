@@ -15,7 +15,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.inventory.waiting.unclassified import awaited
+from afschrift.inventory.unconfirmed import awaited
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.part_columns import of_entries
 from afschrift.selection.statements import Statements

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import ItemsView
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -82,3 +85,11 @@ class Text(RootModel[Annotated[dict[Language, str], Field(min_length=1)]]):
     def items(self) -> ItemsView[str, str]:
         """Language and text, the model first."""
         return self.root.items()
+
+
+@cache
+def fides_categories() -> dict[str, str]:
+    """Data categories of the Fides taxonomy: key -> what it holds. tools/fides_table.py writes the table."""
+    table = files("afschrift.inventory") / "fides_categories.csv"
+    rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    return {row["category"]: row["holds"] for row in rows}

@@ -10,19 +10,20 @@ from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.keys import Unique
 from afschrift.domain.origin import Origin
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
-from afschrift.inventory.categories import fides_categories
-from afschrift.inventory.checks.check_defaults import default_faults, written_at
-from afschrift.inventory.checks.check_finder import finder_faults
-from afschrift.inventory.checks.check_labels import label_faults
-from afschrift.inventory.checks.check_members import member_faults
-from afschrift.inventory.checks.check_processing import processing_faults, source_faults
-from afschrift.inventory.checks.check_proposals import proposal_faults
+from afschrift.inventory.base import fides_categories
+from afschrift.inventory.check_columns import (
+    finder_faults,
+    label_faults,
+    member_faults,
+    processing_faults,
+    proposal_faults,
+    source_faults,
+)
+from afschrift.inventory.check_defaults import default_faults, written_at
 from afschrift.inventory.column import Column
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import Fault
+from afschrift.inventory.document import Document, Fault, FaultAt
 from afschrift.inventory.joins import leads_to_person
-from afschrift.inventory.manual import manual_faults
-from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.model import Inventory, SourceFile, manual_faults
 from afschrift.inventory.organisation import PolicyFile
 from afschrift.inventory.run_in import SOURCE_NAME
 from afschrift.inventory.table import Table
@@ -70,21 +71,18 @@ def _age_column(inventory: Inventory) -> Iterator[tuple[str, str]]:
             yield word, "this table does not know the person itself: it needs a `subject`"
 
 
-def policy_faults(policy: PolicyFile) -> Iterator[Finding]:
+def policy_faults(policy: PolicyFile) -> Iterator[FaultAt]:
     """What is wrong with the policy beside its form."""
     for number, category in enumerate(policy.case_categories):
         if category not in fides_categories():
             yield ["case_categories", str(number)], "this category is not in the Fides taxonomy"
 
 
-def _source_name(name: str) -> Iterator[Finding]:
+def _source_name(name: str) -> Iterator[FaultAt]:
     if name == UPLOADS:
         yield ["source"], "this name is the folder of uploaded files in a bundle"
     if not SOURCE_NAME.fullmatch(name):
         yield ["source"], "name a source with small letters, digits, - and _"
-
-
-Finding = tuple[list[str], str]
 
 
 def find_table(inventory: Inventory, source: SourceFile, name: str) -> Table | None:
@@ -95,7 +93,7 @@ def find_table(inventory: Inventory, source: SourceFile, name: str) -> Table | N
     return inventory.sources[other].tables.get(table) if other in inventory.sources else None
 
 
-def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
+def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
     for name, purpose in source.purposes.items():
         where = ["purposes", name]
         if purpose.basis not in BASES:
@@ -119,7 +117,7 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
                     yield [*where, "consent"], f"{column} is of a document: nothing is read by it"
 
 
-def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
+def _tables(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
     for name, table in source.tables.items():
         where = ["tables", name]
         if table.copy_of is not None:
@@ -149,7 +147,7 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[Finding]:
                 yield from _column(source, table, column, [*where, "columns", column_name])
 
 
-def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     of = source.tables.get(table.copy_of or "")
     if of is None or of.copy_of is not None:
         yield [*where, "copy_of"], "the source has no such table, or it is a copy itself"
@@ -157,7 +155,7 @@ def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[Findin
         yield where, f"a copy is described where the table is: leave out {', '.join(more)}"
 
 
-def _history(inventory: Inventory, source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+def _history(inventory: Inventory, source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     """Of a key that passes on, a former row may be of whoever had it then."""
     if table.history != "read":
         return
@@ -174,7 +172,7 @@ def _history(inventory: Inventory, source: SourceFile, table: Table, where: list
             )
 
 
-def _ignored(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+def _ignored(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     if table.ignore and source.kind != "parquet":
         yield [*where, "ignore"], "files are passed over in a lake alone (`kind: parquet`)"
     for ignored in table.ignore:
@@ -188,7 +186,7 @@ def _ignored(source: SourceFile, table: Table, where: list[str]) -> Iterator[Fin
                 )
 
 
-def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[Finding]:
+def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[FaultAt]:
     for key, link in table.subject.items():
         path = [*where, "subject", key]
         if key not in inventory.identity.keys:
@@ -199,7 +197,7 @@ def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[F
                 yield path, f"the table has no column {column}"
 
 
-def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     if table.shared_rows is not None and not table.join:
         yield [*where, "shared_rows"], "it is about rows that a `join` reaches"
     for join in table.join:
@@ -216,7 +214,7 @@ def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[Findi
             yield [*where, "join"], "a composite key leads to one table; write alternatives as a list"
 
 
-def _files(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+def _files(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     for own, target in table.references.items():
         other, _, key = target.rpartition(".")
         if own not in table.columns:
@@ -231,7 +229,7 @@ def _files(source: SourceFile, table: Table, where: list[str]) -> Iterator[Findi
             yield [*where, "file"], f"store {file.store} is not declared under `stores`"
 
 
-def _names(source: SourceFile, names: tuple[str, ...] | None, where: list[str]) -> Iterator[Finding]:
+def _names(source: SourceFile, names: tuple[str, ...] | None, where: list[str]) -> Iterator[FaultAt]:
     for name in names or ():
         if name not in source.purposes:
             yield where, f"purpose {name} is not declared"
@@ -241,7 +239,7 @@ def _may_identify(table: Table, column: Column) -> bool:
     return bool(table.subject) and column.about is About.SUBJECT and column.protect is None
 
 
-def _column(source: SourceFile, table: Table, column: Column, where: list[str]) -> Iterator[Finding]:
+def _column(source: SourceFile, table: Table, column: Column, where: list[str]) -> Iterator[FaultAt]:
     written = column.proposal or column
     column = written if column.awaits else column  # what a person confirmed is checked as that
     yield from _names(source, written.purposes, [*where, "purposes"])

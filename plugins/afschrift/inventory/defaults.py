@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
-from afschrift.inventory.column import Column
-from afschrift.inventory.confirmation import Confirmation, Defaults, Session
+from afschrift.inventory.column import Column, Confirmation, Defaults, Session
 from afschrift.inventory.table import Table
-from afschrift.inventory.waiting.unconfirmed_ways import (
+from afschrift.inventory.unconfirmed import (
     WAYS_OF,
     resting_on_guesses,
     set_back,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -12,15 +14,11 @@ from pydantic import BaseModel
 
 from afschrift.inventory.base import is_layer
 from afschrift.inventory.check import check, policy_faults
-from afschrift.inventory.confirmed_layer import Lapsed
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import Fault, InventoryError
-from afschrift.inventory.layers import Layered, alone, layered
-from afschrift.inventory.manual import ManualSource
-from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.document import Document, Fault, InventoryError
+from afschrift.inventory.layers import Lapsed, Layered, alone, layered
+from afschrift.inventory.model import Inventory, ManualSource, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.run_in import CANARY, CONTROLLER, IDENTITY, POLICY, WORD, says, stands_apart, without
-from afschrift.inventory.wording.word_meanings import describe
 from afschrift.law.manual_search import KIND as MANUAL
 from afschrift.outside.limits import read_file
 
@@ -161,3 +159,59 @@ def schema(model: type[BaseModel]) -> dict[str, Any]:
     """JSON Schema (2020-12) of one of `FILES`, so that an editor completes and checks while one writes."""
     document = model.model_json_schema(by_alias=True, mode="validation")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **describe(document, model)}
+
+
+_ENTRY = re.compile(r"^    (?P<names>\w+(?:, \w+)*): (?P<words>.*(?:\n {8,}.*)*)", re.MULTILINE)
+
+
+def meanings(model: type[BaseModel]) -> dict[str, str]:
+    """Word of the file -> what it means, as `Attributes` of the model's docstring say, its bases before.
+
+    Pydantic's own names of fields are words of the file but for an alias (`from_`: `from`).
+    """
+    found: dict[str, str] = {}
+    for kind in reversed(model.__mro__):
+        if not (issubclass(kind, BaseModel) and kind.__doc__) or kind is BaseModel:
+            continue
+        _, _, attributes = inspect.cleandoc(kind.__doc__).partition("\nAttributes:\n")
+        for entry in _ENTRY.finditer(attributes):
+            words = " ".join(entry["words"].split())
+            found |= dict.fromkeys(entry["names"].split(", "), words)
+    aliases = {name: field.alias or name for name, field in model.model_fields.items()}
+    return {aliases[name]: words for name, words in found.items() if name in aliases}
+
+
+def summary(model: type[BaseModel]) -> str:
+    """What a part of a file is, in a sentence or a few."""
+    return " ".join(inspect.cleandoc(model.__doc__ or "").partition("\nAttributes:\n")[0].split())
+
+
+def parts(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Name -> model of every part that a file may hold, the file itself first."""
+    found = {model.__name__: model}
+    waiting = [model]
+    while waiting:
+        for field in waiting.pop(0).model_fields.values():
+            for kind in _models(field.annotation):
+                if kind.__name__ not in found:
+                    found[kind.__name__] = kind
+                    waiting.append(kind)
+    return found
+
+
+def describe(schema: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """A JSON Schema of a file, with what each word means beside it."""
+    known = parts(model)
+    for name, part in {model.__name__: schema, **schema.get("$defs", {})}.items():
+        if name not in known or "properties" not in part:
+            continue
+        part["description"] = summary(known[name])
+        for word, words in meanings(known[name]).items():
+            part["properties"][word] |= {"description": words[:1].upper() + words[1:]}
+    return schema
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [kind for inner in getattr(annotation, "__args__", ()) for kind in _models(inner)]

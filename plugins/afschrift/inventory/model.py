@@ -6,21 +6,22 @@ One YAML file a source. The JSON Schema for editors is generated from these mode
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from afschrift.domain.keys import KeyMatch, loosest
+from afschrift.domain.origin import Origin
+from afschrift.domain.plan import Medium
 from afschrift.domain.sources import Structure
 from afschrift.inventory.base import Part, Text, Zone, as_list
-from afschrift.inventory.column import Column
-from afschrift.inventory.confirmation import Defaults, Session
-from afschrift.inventory.confirmed_layer import Lapsed
+from afschrift.inventory.column import Column, Defaults, Session
 from afschrift.inventory.defaults import Compiler
-from afschrift.inventory.manual import ManualSource
+from afschrift.inventory.document import FaultAt
+from afschrift.inventory.layers import Lapsed
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.processing import (
     AutomatedDecision,
@@ -31,7 +32,8 @@ from afschrift.inventory.processing import (
 )
 from afschrift.inventory.run_in import RunIn
 from afschrift.inventory.table import Table
-from afschrift.inventory.waiting.unconfirmed_ways import unconfirmed_ways
+from afschrift.inventory.unconfirmed import unconfirmed_ways
+from afschrift.law.roles import READ_ONLY_ROLES, Role
 
 
 class Consent(Part):
@@ -290,3 +292,44 @@ def casefold_keys(inventory: Inventory) -> frozenset[str]:
     """Names of the keys that some table compares without regard to capitals."""
     without = (KeyMatch.CASEFOLD, KeyMatch.EMAIL)
     return frozenset(name for name, match in key_matches(inventory).items() if match in without)
+
+
+class ManualSource(Part):
+    """A mailbox, paper, a processor, a service on the web or a back-up, which a person searches.
+
+    Attributes:
+        source: its name, unique in the inventory.
+        kind: `manual`: a person searches it.
+        title: what the person reads for the system.
+        medium: what it is; portability does not reach paper (R23).
+        owner: who searches: a role that answers questions (`keeper`, `officer`), or a name of the roles file.
+        instruction: what to search, where, and by which data of the person.
+        holds: origins of what it holds; portability asks only where the person provided something, or where
+            something was observed.
+    """
+
+    source: str
+    kind: Literal["manual"]
+    title: Text
+    medium: Medium
+    owner: str = Field(min_length=1)
+    instruction: Text
+    holds: tuple[Origin, ...] = Field(min_length=1)
+
+    @property
+    def role(self) -> Role:
+        """The role that is asked: the owner's, or that of those who keep systems."""
+        return Role(self.owner) if self.owner in set(Role) else Role.SOURCE_OWNER
+
+    @property
+    def person(self) -> str | None:
+        """The one person that is asked, by the name of the roles file; None: everybody with the role."""
+        return None if self.owner in set(Role) else self.owner
+
+
+def manual_faults(source: ManualSource) -> Iterator[FaultAt]:
+    """What the model cannot see."""
+    if source.role in (*READ_ONLY_ROLES, Role.INTAKE):
+        yield ["owner"], f"a {source.owner} answers no questions: name keeper, officer or a person"
+    if Origin.NOT_PERSONAL in source.holds:
+        yield ["holds"], "name the origins of the personal data in it; without such data, leave the file out"

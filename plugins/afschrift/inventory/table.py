@@ -11,8 +11,14 @@ from afschrift.domain.keys import KeyMatch
 from afschrift.domain.origin import Origin
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.inventory.base import Part, Text, as_list
-from afschrift.inventory.column import ClassifiedBy, Column, FileColumn
-from afschrift.inventory.confirmation import Confirmation, Confirmed, confirmations
+from afschrift.inventory.column import (
+    ClassifiedBy,
+    Column,
+    Confirmation,
+    Confirmed,
+    FileColumn,
+    confirmations,
+)
 from afschrift.inventory.processing import DataSource
 
 

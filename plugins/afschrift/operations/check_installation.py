@@ -13,7 +13,7 @@ from afschrift.app.task_places import places_of, said_of
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.language import count
 from afschrift.inventory.model import Inventory
-from afschrift.inventory.waiting.unclassified import progress, unconfirmed_tables
+from afschrift.inventory.unconfirmed import progress, unconfirmed_tables
 from afschrift.register.open import open_register
 from afschrift.sources.options import PREFIX
 from afschrift.sources.registry import extra_of

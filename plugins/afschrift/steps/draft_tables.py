@@ -16,7 +16,7 @@ from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
-from afschrift.inventory.waiting.unclassified import awaited
+from afschrift.inventory.unconfirmed import awaited
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.column_facts import PersonFacts

@@ -19,8 +19,7 @@ from afschrift.domain.files import Destination, FileStore
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.sources import Connect, Source
 from afschrift.formats.registry import FORMATS
-from afschrift.inventory.ages import age_of_consent
-from afschrift.inventory.grounds_file import load_grounds
+from afschrift.inventory.law_files import age_of_consent, load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.register.keys.store import KeyStore

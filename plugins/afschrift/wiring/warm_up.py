@@ -27,7 +27,7 @@ from afschrift.bundle.page.words import page_templates, plural_rule
 from afschrift.bundle.sheet.words import SheetWords
 from afschrift.domain.errors import AfschriftError
 from afschrift.formats.registry import FORMATS
-from afschrift.inventory.grounds_file import load_grounds
+from afschrift.inventory.law_files import load_grounds
 from afschrift.inventory.model import Inventory
 from afschrift.letters.compose import letter_templates
 from afschrift.letters.languages import languages

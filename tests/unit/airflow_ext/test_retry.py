@@ -53,7 +53,7 @@ def test_errors_of_airflow_follow_its_own_rules() -> None:
 
 def test_an_inventory_with_faults_fails_at_once() -> None:
     from afschrift.airflow_ext.retry import POLICY
-    from afschrift.inventory.faults import Fault, InventoryError
+    from afschrift.inventory.document import Fault, InventoryError
 
     error = InventoryError([Fault("shop.yml", 3, "tables", "is missing")])
 

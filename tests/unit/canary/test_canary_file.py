@@ -8,7 +8,7 @@ import pytest
 
 from afschrift.canary.canary_file import CANARY, load_canary
 from afschrift.domain.right import Right
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 
 GOOD = """\
 keys: {customer_id: "739182001"}

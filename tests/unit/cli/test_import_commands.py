@@ -10,7 +10,7 @@ from testbed.mini import write_database, write_inventory
 from tests.support.command_line import in_this_process
 
 from afschrift.inventory.load import load
-from afschrift.inventory.waiting.unclassified import guessed_ways, unclassified
+from afschrift.inventory.unconfirmed import guessed_ways, unclassified
 
 MANIFEST = Path(__file__).parents[1] / "datamap" / "exchange" / "dbt_project" / "manifest.json"
 DATASET = """

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from afschrift.cli.main import app
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.load import load
-from afschrift.inventory.waiting.unclassified import progress
+from afschrift.inventory.unconfirmed import progress
 from afschrift.services import Services
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -193,8 +193,7 @@ def test_without_a_terminal_the_way_out_is_named(services: Services) -> None:
 
 
 def test_a_column_that_the_source_does_not_have_is_told(services: Services) -> None:
-    from afschrift.datamap.review.groups import Group
-    from afschrift.datamap.review.pointing import Place
+    from afschrift.datamap.review.groups import Group, Place
     from afschrift.datamap.review.review_samples import samples
 
     places = (Place("shop", "customer", "gone"), Place("shop", "nowhere", "email"))
@@ -208,8 +207,8 @@ def test_the_terminal_shows_what_takes_over_an_answer(
     from datetime import date
 
     from afschrift.cli.inventory_review import _Terminal
-    from afschrift.datamap.review.answers import Answer
     from afschrift.datamap.review.review_session import Review
+    from afschrift.datamap.review.written_files import Answer
 
     path = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
     ours = "    key: [customer_id]\n"

@@ -14,7 +14,7 @@ from tests.support.scanned import made
 
 from afschrift.app.draft_project import draft_project
 from afschrift.inventory.load import load
-from afschrift.inventory.waiting.unclassified import progress
+from afschrift.inventory.unconfirmed import progress
 
 CLUB = """
 CREATE TABLE members (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE, trainer_id INTEGER

@@ -11,7 +11,7 @@ from afschrift.domain.decision import Action, ColumnFacts, ConsentState, Policy,
 from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
-from afschrift.inventory.categories import fides_categories
+from afschrift.inventory.base import fides_categories
 from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from afschrift.inventory.categories import fides_categories
+from afschrift.inventory.base import fides_categories
 
 ROOT = Path(__file__).parents[3]
 ROWS = {

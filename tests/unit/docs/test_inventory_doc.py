@@ -17,14 +17,14 @@ from afschrift.domain.keys import Unique
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import Medium
 from afschrift.domain.vocabulary import BASES
-from afschrift.inventory import column, manual, model, organisation, table
+from afschrift.inventory import column, model, organisation, table
 from afschrift.inventory.load import load
 from afschrift.law.manual_search import NOT_SEARCHED_BECAUSE
 
 PAGE = Path(__file__).parents[3] / "docs" / "inventory.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-MODULES = (column, manual, model, organisation, table)
+MODULES = (column, model, organisation, table)
 NOT_WRITTEN = (model.Inventory, model.Text)
 
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from afschrift.canary.canary_file import CanaryFile
 from afschrift.cli.main import app
 from afschrift.inventory import load
+from afschrift.inventory.load import meanings, parts
 from afschrift.inventory.organisation import IdentityFile
-from afschrift.inventory.wording.word_meanings import meanings, parts
 
 ROOT = Path(__file__).parents[3]
 FILES = load.FILES | {"canary": CanaryFile}

@@ -8,8 +8,8 @@ import pytest
 from testbed import mini
 from tests.support.family import SHOP
 
-from afschrift.inventory.ages import age_of_consent
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
+from afschrift.inventory.law_files import age_of_consent
 from afschrift.inventory.load import load
 
 AGES = Path(__file__).parents[3] / "include" / "law" / "ages.yml"

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from testbed.mini import write_inventory
 
 from afschrift.inventory.column import Column
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import FILES, load, schema
 from afschrift.inventory.model import SourceFile
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.support import help_desk
 
-from afschrift.inventory.checks.check_finder import finder_hints
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.check_columns import finder_hints
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 

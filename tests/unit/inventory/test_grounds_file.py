@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.grounds_file import load_grounds
+from afschrift.inventory.law_files import load_grounds
 from afschrift.law.grounds.grounds import Outcome
 
 FOLDER = Path(__file__).parents[3] / "include" / "grounds"

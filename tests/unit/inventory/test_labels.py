@@ -8,9 +8,8 @@ import pytest
 from tests.support.rental import TEXT, write_map
 
 from afschrift.domain.sources import ForeignKey
-from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.joins import reference_id
-from afschrift.inventory.labels import labelled_ways
+from afschrift.inventory.document import InventoryError
+from afschrift.inventory.joins import labelled_ways, reference_id
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
 

@@ -10,13 +10,13 @@ import pytest
 from testbed.mini import write_inventory
 from tests.support.command_line import in_this_process
 
-from afschrift.datamap.review.answers import Answer, as_file
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.take_over import take_over
+from afschrift.datamap.review.written_files import Answer, as_file
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
-from afschrift.inventory.confirmed_layer import Why
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
+from afschrift.inventory.layers import Why
 from afschrift.inventory.load import load
 from afschrift.inventory.run_in import declared
 

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 from testbed.mini import SHOP, write_inventory
 
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import FILES, load, schema
 
 

@@ -10,7 +10,7 @@ from tests.support.manual import add_systems, system
 
 from afschrift.domain.origin import Origin
 from afschrift.domain.plan import Medium
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.law.roles import Role
 

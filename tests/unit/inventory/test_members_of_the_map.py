@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support import profile_shop
 
-from afschrift.datamap.exchange.export import export
+from afschrift.datamap.exchange.dataset import export
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.inventory.load import load

@@ -16,10 +16,10 @@ from afschrift.domain.decision import Action
 from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, casefold_keys
-from afschrift.inventory.waiting.unclassified import progress, unconfirmed_tables
+from afschrift.inventory.unconfirmed import progress, unconfirmed_tables
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.identifying_rows import marks_any
 from afschrift.selection.own_identifiers import own_columns

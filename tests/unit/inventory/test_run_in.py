@@ -8,7 +8,7 @@ import pytest
 from testbed.mini import SHOP, write_inventory
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.run_in import RunIn, declared
 

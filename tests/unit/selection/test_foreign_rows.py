@@ -15,10 +15,10 @@ import pytest
 from testbed.mini import write_inventory
 from testbed.running import installation, run, store
 
-from afschrift.datamap.check.drift import compare
+from afschrift.datamap.check.map_check import compare
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.keys import Key
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.selection.statements import Statements

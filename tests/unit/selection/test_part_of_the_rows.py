@@ -8,8 +8,8 @@ from pathlib import Path
 
 from testbed.mini import write_inventory
 
-from afschrift.datamap.check.drift import check_sources
 from afschrift.datamap.check.finding import Code, Finding
+from afschrift.datamap.check.map_check import check_sources
 from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.inventory.load import load
 

@@ -14,9 +14,9 @@ from testbed import postgres as pg
 from testbed.mini import write_inventory
 from testbed.running import installation, run, store
 
-from afschrift.datamap.check.drift import compare
+from afschrift.datamap.check.map_check import compare
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.services import Services
 

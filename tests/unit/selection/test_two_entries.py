@@ -15,10 +15,10 @@ from testbed import postgres as pg
 from testbed.mini import write_inventory
 from testbed.running import installation, run, store
 
-from afschrift.datamap.check.drift import compare
+from afschrift.datamap.check.map_check import compare
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.inventory.load import load
-from afschrift.inventory.waiting.unclassified import progress
+from afschrift.inventory.unconfirmed import progress
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
 SCHEMA = """

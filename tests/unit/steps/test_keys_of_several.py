@@ -8,8 +8,8 @@ import pytest
 from testbed.running import installation, store
 from tests.support.key_shop import DECIDED, KeyShop, key_shop, mapped
 
-from afschrift.datamap.check.drift import check_sources
 from afschrift.datamap.check.finding import Code
+from afschrift.datamap.check.map_check import check_sources
 from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.domain.errors import ConfigurationError, GateError
 from afschrift.extraction.staged_records import read_record

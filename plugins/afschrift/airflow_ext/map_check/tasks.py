@@ -26,8 +26,8 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
         from afschrift.airflow_ext.outside.assets import announce_map
         from afschrift.airflow_ext.outside.metrics import send_map
         from afschrift.airflow_ext.queues import must_be_its_queue
-        from afschrift.datamap.check.drift import check_sources
         from afschrift.datamap.check.finding import Severity
+        from afschrift.datamap.check.map_check import check_sources
         from afschrift.datamap.check.map_findings import MapFinding, record
         from afschrift.register.open import open_register
         from afschrift.wiring.build_services import load_inventory

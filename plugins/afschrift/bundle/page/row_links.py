@@ -16,7 +16,7 @@ from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.inventory.labels import labelled_ways
+from afschrift.inventory.joins import labelled_ways
 
 LENGTH = 80
 """Characters of what a row is called; the whole text stands in its own table."""

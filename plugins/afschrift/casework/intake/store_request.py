@@ -15,7 +15,7 @@ from afschrift.domain.keys import Key, Unique
 from afschrift.domain.request import check_formats
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
-from afschrift.inventory.categories import fides_categories
+from afschrift.inventory.base import fides_categories
 from afschrift.inventory.model import Inventory, casefold_keys
 from afschrift.law.case_facts import CaseFactKind, NewCaseFact
 from afschrift.law.clock.deadline import deadline, local_date

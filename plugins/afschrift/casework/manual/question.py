@@ -29,8 +29,7 @@ from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
 if TYPE_CHECKING:
-    from afschrift.inventory.manual import ManualSource
-    from afschrift.inventory.model import Inventory
+    from afschrift.inventory.model import Inventory, ManualSource
 
 Asked = tuple[ManualPlan | None, OpenQuestion | None]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from afschrift.cli.common import say
-from afschrift.datamap.exchange.export import export
+from afschrift.datamap.exchange.dataset import export
 from afschrift.domain.errors import ConfigurationError
 
 app = typer.Typer(help="Write what is confirmed of a source for another tool.", no_args_is_help=True)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from afschrift.datamap.check.finding import Code, Finding, finding
-from afschrift.datamap.check.probe import Probe
-from afschrift.datamap.check.rows import Rows
+from afschrift.datamap.check.probe import Probe, Rows
 from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.origin import Origin

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afschrift.datamap.check.finding import Code, Finding, finding
-from afschrift.datamap.check.probe import Probe
-from afschrift.datamap.check.rows import Rows
+from afschrift.datamap.check.probe import Probe, Rows
 from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.keys import Unique, key_form

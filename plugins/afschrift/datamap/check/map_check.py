@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from afschrift.app.include import SHIPPED
 from afschrift.datamap.check.contents_check import ContentsCheck
 from afschrift.datamap.check.finding import Code, Finding, Severity, finding
 from afschrift.datamap.check.keys_check import KeysCheck
-from afschrift.datamap.check.probe import OutOfTimeError, Probe, ProbeDeadline, ProbeLimits
-from afschrift.datamap.check.proof_check import unproven
+from afschrift.datamap.check.probe import OutOfTimeError, Probe, ProbeDeadline, ProbeLimits, Rows
 from afschrift.datamap.check.reach import ReachCheck, TableReach
 from afschrift.datamap.check.references_check import ReferencesCheck
-from afschrift.datamap.check.rows import Rows
 from afschrift.datamap.check.statements_check import StatementsCheck, TableCost
-from afschrift.datamap.check.structure_check import StructureCheck
+from afschrift.datamap.check.structure_check import StructureCheck, unproven
 from afschrift.datamap.check.ways_check import WaysCheck
 from afschrift.datamap.scan.reader import NotReachedError
 from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.language import count
-from afschrift.domain.sources import Source
-from afschrift.inventory.confirmed_layer import Why
+from afschrift.domain.sources import Connect, Source
+from afschrift.inventory.layers import Why
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.selection.part_columns import of_entries
 from afschrift.selection.person import Catalogue, WayFinder
+from afschrift.sources.options import Opening, from_environment, seconds
+from afschrift.sources.registry import open_declared
 
 OpenSource = Callable[[SourceFile], Source]
 _ORDER = list(Severity)
@@ -201,3 +203,45 @@ def failures(report: MapReport, least: Severity) -> Iterator[Finding]:
     for one in report.findings:
         if _ORDER.index(one.severity) <= _ORDER.index(least):
             yield one
+
+
+TAG = "inventory check"
+"""By which a database's list of sessions knows the check."""
+
+
+def compare(inventory: Inventory, sql: Path) -> MapReport:
+    """Every table and column that is on one side only, types that are not known, keys and joins that fail.
+
+    Args:
+        inventory: the data map.
+        sql: the folder of statements.
+    """
+    return MapCheck(inventory, _opens(ProbeDeadline(ProbeLimits())), sql, deep=False).run()
+
+
+def check_sources(
+    inventory: Inventory, limits: ProbeLimits | None = None, connect: Connect = from_environment
+) -> MapReport:
+    """The whole check: how many persons rows lead to, what columns hold, whether statements are taken.
+
+    Args:
+        inventory: the data map.
+        limits: how much is looked at.
+        connect: finds a connection by its id.
+    """
+    limits = limits or ProbeLimits()
+    deadline = ProbeDeadline(limits)
+    opens = _opens(deadline, connect)
+    return MapCheck(inventory, opens, SHIPPED / "sql", limits, deadline=deadline).run()
+
+
+def _opens(deadline: ProbeDeadline, connect: Connect = from_environment) -> OpenSource:
+    """Opens sources with the time limit of the check, where their own is not lower."""
+
+    def opens(declared: SourceFile) -> Source:
+        name, options = declared.source, declared.options
+        own = seconds(Opening(name, options, declared.connection, connect), "statement_timeout", "1h")
+        limited = {**options, "statement_timeout": f"{max(1, math.ceil(min(own, deadline.statement)))}s"}
+        return open_declared(declared, options=limited, connect=connect, tag=TAG)
+
+    return opens

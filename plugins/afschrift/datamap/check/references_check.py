@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from afschrift.datamap.check.finding import Code, Finding, finding
-from afschrift.datamap.check.probe import Probe
-from afschrift.datamap.check.rows import Rows
+from afschrift.datamap.check.probe import Probe, Rows
 from afschrift.datamap.check.ways_check import equal, points_to_nothing
 from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError

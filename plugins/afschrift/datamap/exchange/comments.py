@@ -10,9 +10,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from afschrift.datamap.exchange.external_tables import DescribedColumn, DescribedTable, Description, Reference
-from afschrift.datamap.exchange.not_imported import NotImported
-from afschrift.datamap.exchange.written_words import IDENTITY, column_words
+from afschrift.datamap.exchange.external_tables import (
+    IDENTITY,
+    DescribedColumn,
+    DescribedTable,
+    Description,
+    NotImported,
+    Reference,
+    column_words,
+)
 from afschrift.domain.sources import Described, Structure
 
 _MARK = re.compile(r"\bafschrift:[ \t]*(.*)", re.IGNORECASE)

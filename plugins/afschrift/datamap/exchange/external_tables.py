@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from afschrift.inventory.base import fides_categories
+from afschrift.inventory.column import Column
 
 
 @dataclass(frozen=True)
@@ -61,3 +66,59 @@ class Description:
     tables: Mapping[str, DescribedTable]
     references: tuple[Reference, ...] = ()
     left_out: tuple[str, ...] = ()
+
+
+class NotImported:
+    """Words that have no place here."""
+
+    _SHOWN = 3
+
+    def __init__(self) -> None:
+        self._places: dict[str, list[str]] = {}
+
+    def note(self, words: Iterable[str], place: str, before: str = "") -> None:
+        """Remember words of a place."""
+        for word in words:
+            self._places.setdefault(f"{before}{word}", []).append(place)
+
+    def lines(self) -> tuple[str, ...]:
+        """A line a word."""
+        return tuple(f"`{word}` is not imported ({self._where(of)})" for word, of in self._places.items())
+
+    def _where(self, places: list[str]) -> str:
+        shown = ", ".join(places[: self._SHOWN])
+        more = len(places) - self._SHOWN
+        return f"{shown} and {more} more" if more > 0 else shown
+
+
+IDENTITY = "identity"
+"""Names the identity key that a column holds; not a word of a column in the inventory."""
+
+_NOT_HERE = frozenset({"review", "proposed", "decided", "mentions"})
+"""Words by which a person confirms, in the inventory itself."""
+
+
+def column_words(said: Mapping[str, Any], place: str, left: NotImported) -> dict[str, Any]:
+    """Those words that the inventory knows, with values that it takes; the others are noted.
+
+    Args:
+        said: words as docs/inventory.md has them for a column, and `identity`.
+        place: of the column, for messages.
+        left: is told what is left out.
+    """
+    words: dict[str, Any] = {}
+    for word, value in said.items():
+        known = word in Column.model_fields and word not in _NOT_HERE and _fits(word, value)
+        if known or (word == IDENTITY and isinstance(value, str)):
+            words[word] = value
+        else:
+            left.note([word], place)
+    return words
+
+
+def _fits(word: str, value: Any) -> bool:
+    try:
+        Column.model_validate({word: value})
+    except ValidationError:
+        return False
+    return word != "category" or value in fides_categories()

@@ -13,12 +13,12 @@ from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
 from afschrift.datamap.exchange.external_draft import ExternalDraft, ImportConfirmation, draft
 from afschrift.datamap.exchange.external_tables import Description
-from afschrift.datamap.review.drafts import content, drafted
 from afschrift.datamap.review.map_files import Files, read_files, replace_files
+from afschrift.datamap.review.written_files import content, drafted
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Unique
 from afschrift.inventory.base import is_layer
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.run_in import IDENTITY
 from afschrift.sources.registry import SOURCES

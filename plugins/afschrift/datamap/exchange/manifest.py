@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from afschrift.datamap.exchange.external_tables import DescribedColumn, DescribedTable, Description, Reference
-from afschrift.datamap.exchange.not_imported import NotImported
-from afschrift.datamap.exchange.written_words import IDENTITY, column_words
+from afschrift.datamap.exchange.external_tables import (
+    IDENTITY,
+    DescribedColumn,
+    DescribedTable,
+    Description,
+    NotImported,
+    Reference,
+    column_words,
+)
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.categories import fides_categories
+from afschrift.inventory.base import fides_categories
 from afschrift.outside.limits import UnreadableError
 from afschrift.outside.read_json import read_json
 

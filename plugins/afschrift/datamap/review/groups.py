@@ -5,17 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from afschrift.datamap.review.pointing import Place, Pointers
 from afschrift.domain.origin import Origin
 from afschrift.inventory.column import Column
+from afschrift.inventory.defaults import INHERITED
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
-from afschrift.inventory.waiting.unclassified import unclassified
-from afschrift.inventory.waiting.unconfirmed_ways import WAYS_OF, resting_on_guesses, same_number
+from afschrift.inventory.unconfirmed import WAYS_OF, resting_on_guesses, same_number, unclassified
+
+
+@dataclass(frozen=True)
+class Place:
+    """A column, or a table where `column` is None."""
+
+    source: str
+    table: str
+    column: str | None = None
+
+    @property
+    def path(self) -> str:
+        """`source.table.column`."""
+        return ".".join(filter(None, (self.source, self.table, self.column)))
+
 
 Member = tuple[Place, Mapping[str, Any], Column]
 """A column, what is proposed of it, and the column as it is."""
@@ -216,3 +230,72 @@ def _ways(table: Table) -> str:
     subject = [f"subject {key}: {link.column}" for key, link in table.subject.items()]
     joins = [", ".join(f"join {own}: {to}" for own, to in join.items()) for join in table.join]
     return "; or ".join([*subject, *joins])
+
+
+_MAY_BE_SAID = frozenset({"origin", "category"})
+"""What an answer can say beside what was proposed."""
+
+
+class Pointers:
+    """Which columns are looked up in which, in an inventory."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._columns: dict[Place, Column] = {}
+        self._to: dict[Place, Place] = {}
+        self._from: dict[Place, list[Place]] = {}
+        for source in inventory.sources.values():
+            for name, table in source.tables.items():
+                ways = dict(table.references)
+                for join in reversed(table.join):  # the first way counts, as for defaults
+                    ways |= join
+                for own, target in ways.items():
+                    if own in table.columns:
+                        other, _, column = target.rpartition(".")
+                        at, to = Place(source.source, name, own), Place(source.source, other, column)
+                        self._columns[at] = table.columns[own]
+                        self._to[at] = to
+                        self._from.setdefault(to, []).append(at)
+
+    def first(self, questions: Sequence[Sequence[Place]]) -> list[int]:
+        """The order in which none comes before what its columns point to; what goes in a circle stays.
+
+        Args:
+            questions: the columns of each.
+
+        Returns:
+            Their numbers.
+        """
+        of = {place: number for number, places in enumerate(questions) for place in places}
+        before = [sorted({of[to] for to in map(self._to.get, places) if to in of}) for places in questions]
+        found: dict[int, None] = {}
+        entered: set[int] = set()
+        waiting = list(reversed(range(len(questions))))
+        while waiting:
+            entered.add(number := waiting[-1])
+            left = [one for one in before[number] if one not in entered]
+            if left:
+                waiting += reversed(left)
+            else:
+                found[waiting.pop()] = None
+        return list(found)
+
+    def takers(self, places: Iterable[Place], words: Iterable[str]) -> tuple[Place, ...]:
+        """Other columns that take over some of these words from these, as they do not say them themselves.
+
+        Further ones too, by columns in between. What an answer can add is among the words.
+        """
+        wanted = INHERITED & {*words, *_MAY_BE_SAID}
+        waiting = list(places)
+        own, found = set(waiting), dict[Place, None]()
+        while waiting:
+            for one in self._from.get(waiting.pop(), ()):
+                if one not in found and wanted - _own(self._columns[one]):
+                    found[one] = None
+                    waiting.append(one)
+        return tuple(one for one in found if one not in own)
+
+
+def _own(column: Column) -> set[str]:
+    """What is said of it where it stands, and by no default."""
+    said = column.proposal or column
+    return said.words().keys() - said.sources.keys()

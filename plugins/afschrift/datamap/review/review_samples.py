@@ -6,8 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from afschrift.datamap.review.groups import Group
-from afschrift.datamap.review.pointing import Place
+from afschrift.datamap.review.groups import Group, Place
 from afschrift.datamap.scan.bounded import is_secret, sample_statement
 from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from afschrift.datamap.review.answers import Answer, confirmed_file
-from afschrift.datamap.review.groups import Group, groups
+from afschrift.datamap.review.groups import Group, Place, groups, words_of
 from afschrift.datamap.review.map_files import (
     Files,
     digest_of,
@@ -17,12 +17,12 @@ from afschrift.datamap.review.map_files import (
     replace_files,
     uncollected,
 )
-from afschrift.datamap.review.pointing import Place
-from afschrift.datamap.review.same_words import altered
+from afschrift.datamap.review.written_files import Answer, confirmed_file
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.inventory.base import is_layer
-from afschrift.inventory.faults import Fault, InventoryError
-from afschrift.inventory.layers import confirmed_of, layered
+from afschrift.inventory.column import Column
+from afschrift.inventory.document import Fault, InventoryError
+from afschrift.inventory.layers import confirmed_of, layered, with_answer
 from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.model import Inventory
 from afschrift.outside.read_yaml import read_yaml
@@ -215,3 +215,37 @@ class Review:
             return load_files(self._folder, {**self._shown, **files})
         except InventoryError as error:
             raise WouldBreakError(error.faults) from None
+
+
+def altered(
+    before: Inventory, after: Inventory, answered: Sequence[tuple[Group, Mapping[str, Any]]]
+) -> Iterator[str]:
+    """Columns of which something else would be said than a person saw and answered.
+
+    A column that points to another one may lose a mask by what that says from now on.
+
+    Args:
+        before: what was shown.
+        after: with the answers in it.
+        answered: each question, with the words of its answer.
+    """
+    answers = {place: words for group, words in answered for place in group.places}
+    takers = {place for group, _ in answered for place in (*group.places, *group.takers)}
+    now = _columns(after)
+    for place, old in _columns(before).items():
+        new = now.get(place)
+        said = with_answer(words_of(old), answers.get(place, {}))
+        known = {} if new is None else words_of(new)
+        lost = new is None or (old.proposal is None and new.proposal is not None)
+        more = known != said and place not in takers
+        if lost or more or not said.items() <= known.items():
+            yield place.path
+
+
+def _columns(inventory: Inventory) -> dict[Place, Column]:
+    return {
+        Place(source.source, name, column): said
+        for source in inventory.sources.values()
+        for name, table in source.tables.items()
+        for column, said in table.columns.items()
+    }

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from afschrift.datamap.review.answers import as_file
 from afschrift.datamap.review.map_files import Files, read_whole, replace_files
+from afschrift.datamap.review.written_files import as_file
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.base import is_layer
-from afschrift.inventory.confirmed_layer import Digests
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.draft_layer import confirmations_of
-from afschrift.inventory.faults import InventoryError
-from afschrift.inventory.layers import confirmed_of, layered
+from afschrift.inventory.layers import Digests, confirmed_of, layered
 from afschrift.inventory.load import SINGLES, load_files
 from afschrift.inventory.model import Inventory
 from afschrift.outside.read_yaml import read_yaml

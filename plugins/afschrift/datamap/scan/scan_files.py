@@ -10,13 +10,12 @@ from typing import Any
 
 from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
-from afschrift.datamap.review.drafts import Drafted, drafted
 from afschrift.datamap.review.map_files import read_files, replace_files
-from afschrift.datamap.scan.key_names import EMAIL_KEY
-from afschrift.datamap.scan.source_draft import Draft
+from afschrift.datamap.review.written_files import Drafted, drafted
+from afschrift.datamap.scan.source_draft import EMAIL_KEY, Draft
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.base import is_layer
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import SINGLES, load
 from afschrift.inventory.run_in import IDENTITY
 from afschrift.outside.limits import UnreadableError, read_file

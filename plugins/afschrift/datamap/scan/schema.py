@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from afschrift.domain.sources import ColumnType, ForeignKey
+from afschrift.datamap.scan.reader import Answer, NotAnsweredError, StatementRunner
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.sources import ColumnType, Described, ForeignKey, Source, Structure
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,80 @@ class ScannedSource:
     tables: Mapping[str, ScannedTable]
     foreign_keys: tuple[ForeignKey, ...]
     notes: tuple[str, ...] = ()
+
+
+def read_source(reader: StatementRunner) -> ScannedSource:
+    """All tables, columns, keys and what they say of themselves.
+
+    What the account may not see is left out and stands in the notes.
+
+    Args:
+        reader: of the source, opened.
+
+    Raises:
+        AfschriftError: not even the list of its tables can be read.
+    """
+    notes: list[str] = []
+    catalogue = reader.session.catalogue()
+    structure = _or_nothing(reader, lambda session: session.structure(), Structure(), "keys and views", notes)
+    described = _or_nothing(
+        reader, lambda session: session.described(), Described(), "comments and sizes", notes
+    )
+    names = dict.fromkeys([*catalogue, *structure.parts])
+    tables = {name: _table(name, catalogue.get(name, {}), structure, described, notes) for name in names}
+    notes += [
+        f"{name} is in a schema that the account may not enter: it is not described."
+        for name in structure.hidden
+    ]
+    notes += [
+        f"{name} keeps former rows (system versioning): say under `history` whether they are given."
+        for name in structure.history
+    ]
+    keys = tuple(key for key in structure.foreign_keys if key.table in tables and key.parent in tables)
+    return ScannedSource(tables, keys, tuple(notes))
+
+
+def _or_nothing(
+    reader: StatementRunner, what: Callable[[Source], Answer], nothing: Answer, named: str, notes: list[str]
+) -> Answer:
+    try:
+        return reader.ask(what)
+    except AfschriftError as error:
+        notes.append(f"The source does not tell its {named}: {error.args[0]}")
+        reader.broke_off |= isinstance(error, NotAnsweredError) and error.broke_off
+        return nothing
+
+
+def _table(
+    name: str,
+    types: Mapping[str, ColumnType],
+    structure: Structure,
+    described: Described,
+    notes: list[str],
+) -> ScannedTable:
+    readable = True
+    try:
+        found = dict(types)
+    except AfschriftError as error:
+        found, readable = {}, False
+        notes.append(f"{name} is not described: {error}")
+    closed = [column for column, of_type in found.items() if of_type.closed]
+    if closed:
+        notes.append(f"{name}: the account has no right to read {', '.join(closed)}.")
+    required = described.required.get(name, frozenset())
+    said = described.column_comments.get(name, {})
+    return ScannedTable(
+        name,
+        tuple(
+            ScannedColumn(column, of_type, column not in required, said.get(column, ""))
+            for column, of_type in found.items()
+        ),
+        key=described.keys.get(name, ()),
+        unique=described.unique.get(name, ()),
+        comment=described.comments.get(name, ""),
+        rows=described.rows.get(name),
+        computed=name in structure.views,
+        part_of=structure.parts.get(name) if not found and readable else None,
+        readable=readable,
+        reads=described.reads.get(name, ()),
+    )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.datamap.scan.column_proposals import Proposals
-from afschrift.datamap.scan.key_names import EMAIL_KEY, KeyNames, KnownKeys
 from afschrift.datamap.scan.proposal import ColumnProposal, TableRole
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedTable
-from afschrift.datamap.scan.table_remarks import remarks
 from afschrift.datamap.scan.ways.edges import Edge
-from afschrift.datamap.scan.ways.person_tables import PersonTable
+from afschrift.datamap.scan.ways.name_parts import flat, is_generic, singulars, words
+from afschrift.datamap.scan.ways.person_tables import PersonTable, is_tenant
 from afschrift.datamap.scan.ways.table_places import TablePlace
+from afschrift.domain.language import count
 
 _WAYS = 12
 """Alternatives that a table is given at most."""
@@ -216,3 +217,146 @@ def column_words(proposal: ColumnProposal, *, own: bool) -> dict[str, Any]:
         "review": "needed",
         "proposed": {"confidence": round(proposal.confidence, 2), "because": proposal.reason},
     }
+
+
+EMAIL_KEY = "email"
+_KEY_LENGTH = 41
+
+
+@dataclass(frozen=True)
+class KnownKeys:
+    """What a project and the file of the source know of identity keys.
+
+    Attributes:
+        project: keys of `identity.yml`.
+        named: table and column -> the key that people say stands there.
+        asked: table that the file has -> key and its column, where a way that was guessed waits; or none.
+    """
+
+    project: Collection[str]
+    named: Mapping[tuple[str, str], str]
+    asked: Mapping[str, Mapping[str, str]]
+
+
+class KeyNames:
+    """Identity keys by the tables of people whose rows they tell apart.
+
+    Attributes:
+        by_name_alone: keys of the project that nothing but a name says are the same number here.
+    """
+
+    def __init__(self, found: Findings, known: KnownKeys) -> None:
+        self._asked = known.asked
+        self._names: dict[str, str] = {}
+        self.by_name_alone: set[str] = set()
+        self.declarations: dict[str, dict[str, str]] = {EMAIL_KEY: {"unique": "over_time"}}
+        for table in dict.fromkeys([*found.roots, *found.people]):
+            column = found.people[table].key or ""
+            name = known.named.get((table, column)) or key_name(table, column)
+            if name in self._names.values() or name == EMAIL_KEY:
+                name = _cleaned(f"{table}_{name}")
+            self._names[table] = name
+            if name in known.project and name != known.named.get((table, column)):
+                self.by_name_alone.add(name)
+            self.declarations[name] = {"unique": "no" if found.people[table].within else "yes"}
+
+    def of(self, table: str) -> str:
+        """Of one table of people."""
+        return self._names[table]
+
+    def is_asked_at(self, table: str, column: str) -> bool:
+        """Whether the file asks at a table of people if its key is the project's; it may name another one."""
+        asked = self._asked.get(table, {self._names[table]: column})
+        return asked.get(self._names[table]) == column
+
+
+def key_name(table: str, column: str) -> str:
+    """What people of a table are known by: `customer_id`, of the column `id` of `customers` too."""
+    if is_generic(column):
+        last = words(table)[-1:] or (table,)
+        one = min(singulars(last[0]) or {last[0]}, key=lambda name: (len(name), name))
+        return _cleaned(f"{one}_{'_'.join(words(column))}")
+    return _cleaned("_".join(words(column)))
+
+
+def _cleaned(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")
+    return (plain if plain[:1].isalpha() else f"key_{plain}")[:_KEY_LENGTH]
+
+
+_DELETED = (
+    "deleted",
+    "deletedat",
+    "isdeleted",
+    "deletedon",
+    "verwijderd",
+    "verwijderdop",
+    "archivedat",
+    "archived",
+)
+
+
+def remarks(found: Findings, name: str) -> list[str]:
+    """The lines above a table."""
+    table, place = found.source.tables[name], found.places[name]
+    if name in found.copies:
+        return []
+    rows = "" if table.rows is None else f" (about {count(table.rows, 'row')})"
+    lines = [_what(found, name) + rows]
+    if table.comment:
+        lines.append(f"The database says: {' '.join(table.comment.split())}")
+    if table.computed and table.reads:
+        lines.append(f"A view that reads {', '.join(table.reads)}.")
+    lines += [f"GUESS {way.text}: {way.guess}" for way in place.ways if way.guess]
+    if name in found.guessed_keys:
+        seen = ", and no value of it came twice in some rows" if found.looked else ""
+        lines.append(f"GUESS key {found.guessed_keys[name]}: its name{seen}")
+    if len(place.ways) > 1 and place.role is TableRole.CHILD:
+        lines.append("Several ways: see whether each of them makes a row theirs.")
+    lines += [
+        f"LOOK {way.text}: whoever dealt with the row is its only way to people."
+        for way in place.ways
+        if way.table == name and way.of_another_role and way.parent in found.people
+    ]
+    lines += [f"A further way that is not followed: {way.text}" for way in place.longer]
+    lines += [f"Names people in another role, and is no way: {edge.text}" for edge in place.others]
+    lines += [
+        f"LOOK {two.id_column} points to another table by row, as {two.type_column} says, and no way can "
+        "follow it: give each kind a view of its own."
+        for two in found.polymorphic
+        if two.table == name
+    ]
+    person = found.people.get(name)
+    if person and person.within:
+        lines.append(
+            f"LOOK {person.key} is one person's within one {person.within} alone, so its key is `unique: no`."
+        )
+    lines += _habits(found, name)
+    return lines
+
+
+def _what(found: Findings, name: str) -> str:
+    place = found.places[name]
+    if place.role is TableRole.PERSON:
+        return f"The people: {found.people[name].because}"
+    if place.role is TableRole.OTHER_PEOPLE:
+        return f"Other people, with a key of their own: {found.people[name].because}"
+    if place.role is TableRole.UNREACHED:
+        return "No way leads from here to people: whose is it?"
+    if place.role is TableRole.LOOKUP:
+        return f"What rows of those in {place.whose} point to"
+    return f"Rows of those in {place.whose}"
+
+
+def _habits(found: Findings, name: str) -> list[str]:
+    """Columns that say something of the whole table."""
+    table = found.source.tables[name]
+    lines = []
+    for column in table.columns:
+        if flat(column.name) in _DELETED:
+            lines.append(
+                f"{column.name} marks rows as deleted; they are there, and are given like all others."
+            )
+        if is_tenant(column.name):
+            lines.append(f"{column.name} tells tenants apart: see whose requests this inventory serves.")
+    return lines

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from afschrift.datamap.review.enough import must_say_enough
 from afschrift.datamap.review.groups import Group
-from afschrift.datamap.review.offered import meaning_of, must_be_category, words_of_others
+from afschrift.datamap.review.offered import meaning_of, must_be_category, must_say_enough, words_of_others
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.origin import Origin
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import Files
+from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.outside.read_json import read_json
 from afschrift.web.map_review.filled_in import Given

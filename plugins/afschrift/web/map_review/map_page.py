@@ -15,7 +15,7 @@ from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_samples import record_shown, samples
 from afschrift.datamap.review.review_session import Review, WouldBreakError
 from afschrift.domain.errors import FormError, RefusedError
-from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.document import Fault, InventoryError
 from afschrift.law.roles import AIRFLOW
 from afschrift.register.open import open_register
 from afschrift.web.caller import Caller, Known

@@ -9,21 +9,22 @@ from typing import Any
 from fastapi import Request, Response
 
 from afschrift.casework.officer import Officer
-from afschrift.datamap.review.confirmations import Decided, standing
-from afschrift.datamap.review.enough import COMPUTED, lacking, takes_meaning
+from afschrift.datamap.review.confirmations import Decided, read_only, remarks, standing
 from afschrift.datamap.review.groups import Group
-from afschrift.datamap.review.map_place import read_only, remarks
 from afschrift.datamap.review.offered import (
+    COMPUTED,
     ORIGINS,
     decided,
     in_a_year,
     in_both_languages,
     in_short,
+    lacking,
     others_offered,
+    takes_meaning,
 )
 from afschrift.datamap.review.review_samples import Values, masked
 from afschrift.datamap.review.review_session import Review, Step
-from afschrift.inventory.categories import fides_categories
+from afschrift.inventory.base import fides_categories
 from afschrift.law.roles import MAY, Act
 from afschrift.web.caller import Caller
 from afschrift.web.csrf_token import form_token

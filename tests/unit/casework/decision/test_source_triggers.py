@@ -14,7 +14,7 @@ from tests.support.restricted import open_bureau
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.instants import utc_now
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess

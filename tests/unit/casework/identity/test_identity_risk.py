@@ -21,7 +21,7 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.domain.instants import utc_now
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.letter import Bounce
 from afschrift.law.person.assurance import USUAL, Factor, Level, level_of, risk

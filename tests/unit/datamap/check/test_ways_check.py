@@ -12,7 +12,7 @@ from testbed.mini import write_inventory
 from testbed.postgres import Database
 from tests.support import mariadb
 
-from afschrift.datamap.check.drift import compare
+from afschrift.datamap.check.map_check import compare
 from afschrift.inventory.load import load
 
 SQL = Path(__file__).parents[4] / "include" / "sql"

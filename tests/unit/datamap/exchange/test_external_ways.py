@@ -6,8 +6,8 @@ from typing import Literal
 
 import pytest
 
+from afschrift.datamap.exchange.external_draft import find_ways
 from afschrift.datamap.exchange.external_tables import DescribedColumn, DescribedTable, Description, Reference
-from afschrift.datamap.exchange.external_ways import find_ways
 
 PEOPLE = {"customer": "customer_id", "staff": "staff_id"}
 

@@ -10,8 +10,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from afschrift.datamap.exchange.dataset import datasets
-from afschrift.datamap.exchange.export import export
+from afschrift.datamap.exchange.dataset import datasets, export
 from afschrift.datamap.exchange.external_draft import ExternalDraft, ImportConfirmation, draft
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.model import SourceFile

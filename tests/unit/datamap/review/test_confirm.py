@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
 from afschrift.inventory.load import load

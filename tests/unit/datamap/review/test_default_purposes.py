@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answers import Answer
-from afschrift.datamap.review.drafts import drafted
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import read_files
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer, drafted
 from afschrift.inventory.load import load
 
 MAP = """\

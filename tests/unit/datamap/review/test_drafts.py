@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.datamap.review.drafts import Drafted, drafted
-from afschrift.datamap.review.yaml_lines import lines
+from afschrift.datamap.review.written_files import Drafted, drafted, lines
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.joins import tie_columns
 from afschrift.inventory.layers import draft_of, layered

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.decision import Action
 from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
-from afschrift.inventory.faults import InventoryError
+from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
-from afschrift.inventory.waiting.unclassified import guessed_ways, progress
+from afschrift.inventory.unconfirmed import guessed_ways, progress
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.table_decision import Classifier
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.offered import decided
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer
 from afschrift.inventory.load import load
 
 KEY = "{origin: assigned, category: user.unique_id, review: needed}"

@@ -11,10 +11,9 @@ from testbed.running import installation
 
 from afschrift.casework.officer import Officer
 from afschrift.datamap.check.map_findings import record
-from afschrift.datamap.review.answers import Answer
-from afschrift.datamap.review.confirmations import standing, take_back, write
-from afschrift.datamap.review.map_place import in_image, read_only, remarks
+from afschrift.datamap.review.confirmations import in_image, read_only, remarks, standing, take_back, write
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.inventory.load import load
 from afschrift.law.roles import Person, Role, Roles

@@ -10,15 +10,24 @@ from typing import Any
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answers import Answer, confirmed_file
-from afschrift.datamap.review.enough import Lack, lacking, must_say_enough, takes_meaning
 from afschrift.datamap.review.groups import Group
-from afschrift.datamap.review.offered import OTHERS, decided, meaning_of, others_offered, words_of_others
+from afschrift.datamap.review.offered import (
+    OTHERS,
+    Lack,
+    decided,
+    lacking,
+    meaning_of,
+    must_say_enough,
+    others_offered,
+    takes_meaning,
+    words_of_others,
+)
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer, confirmed_file
 from afschrift.domain.decision import About, ThirdParty
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
-from afschrift.inventory.confirmed_layer import Digests
+from afschrift.inventory.layers import Digests
 from afschrift.inventory.load import load
 from afschrift.outside.read_yaml import read_yaml
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answers import Answer, confirmed_file
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer, confirmed_file
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
 from afschrift.inventory.layers import Layered

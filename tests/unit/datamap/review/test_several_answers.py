@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
-from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import Files, NotWritableError, read_files, replace_files
 from afschrift.datamap.review.review_session import Review, WouldBreakError
+from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory import load as loading
 from afschrift.inventory.load import load

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from afschrift.datamap.scan.evidence import TextSample
 from afschrift.datamap.scan.proposal import ColumnProposal, TableRole, propose
-from afschrift.datamap.scan.sample import TextSample
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from testbed.mini import write_inventory
 from tests.support.scanned import made
 
-from afschrift.datamap.review.answers import Answer
 from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer
 from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.inventory.load import load
-from afschrift.inventory.waiting.unconfirmed_ways import resting_on_guesses
+from afschrift.inventory.unconfirmed import resting_on_guesses
 
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters='"'),

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tests.unit.datamap.scan.scanned import column, proposed
 
 from afschrift.datamap.scan.concepts import vocabulary
+from afschrift.datamap.scan.evidence import TextSample
 from afschrift.datamap.scan.proposal import PROPOSED, TableRole, propose
-from afschrift.datamap.scan.sample import TextSample
 from afschrift.datamap.scan.schema import ScannedTable
 from afschrift.domain.origin import Origin
 from afschrift.domain.value_kind import ValueKind

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from afschrift.datamap.scan.bounded import distinct_statement
+from afschrift.datamap.scan.reader import NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.name_parts import (
@@ -17,7 +19,7 @@ from afschrift.datamap.scan.ways.name_parts import (
     word_set,
     words,
 )
-from afschrift.datamap.scan.ways.person_tables import EMAIL, PersonTable, is_a
+from afschrift.datamap.scan.ways.person_tables import EMAIL, PersonTable, is_a, key_column
 from afschrift.domain.value_kind import ValueKind
 
 _NUMERIC = (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)
@@ -175,4 +177,86 @@ def polymorphic(source: ScannedSource) -> list[Polymorphic]:
                 )
                 if pointer and (table.name, pointer) not in spoken and (pointer,) != table.key:
                     found.append(Polymorphic(table.name, column.name, pointer))
+    return found
+
+
+def copies(source: ScannedSource) -> dict[str, str]:
+    """Table -> the table that it repeats, which is no copy itself.
+
+    A view repeats a table that it reads, as the database says, where each of its columns is one of that table
+    by name and type. One with a column of its own repeats nothing.
+    """
+    found = {}
+    for table in source.tables.values():
+        if table.part_of is not None:
+            found[table.name] = _whole(source, table)
+        elif table.computed and table.columns:
+            of = [one for one in _read(source, table) if _shows(one, table)]
+            if of:
+                found[table.name] = max(of, key=lambda one: (len(one.key) > 0, -len(one.columns))).name
+    return {copy: of for copy, of in found.items() if of in source.tables and of not in found}
+
+
+def _whole(source: ScannedSource, part: ScannedTable) -> str:
+    """The table at the top, where parts have parts."""
+    seen, name = {part.name}, part.part_of or ""
+    while name in source.tables and (above := source.tables[name].part_of) and name not in seen:
+        seen.add(name)
+        name = above
+    return name
+
+
+def _read(
+    source: ScannedSource, view: ScannedTable, seen: frozenset[str] = frozenset()
+) -> list[ScannedTable]:
+    """The tables that a view reads, by other views too."""
+    found = []
+    for name in view.reads:
+        table = source.tables.get(name)
+        if table is not None and name not in seen and name != view.name:
+            seen |= {name}
+            found += _read(source, table, seen) if table.computed else [table]
+    return found
+
+
+def _shows(table: ScannedTable, view: ScannedTable) -> bool:
+    types = {column.name: column.type.native for column in table.columns}
+    return all(types.get(column.name) == column.type.native for column in view.columns)
+
+
+def declared_keys(source: ScannedSource) -> dict[str, str]:
+    """Table -> the one column of its key, where the database declares one."""
+    found = {table.name: key_column(table) for table in source.tables.values() if not table.computed}
+    return {table: column for table, column in found.items() if column is not None}
+
+
+def named_keys(source: ScannedSource, declared: Mapping[str, str]) -> dict[str, str]:
+    """Table without any key -> the column that is called as its key would be."""
+    called = {one for name in source.tables for one in singulars(name)}
+    found = {}
+    for table in source.tables.values():
+        plain = not table.computed and table.part_of is None and table.readable
+        if plain and table.name not in declared and not table.key and (column := _called_so(table, called)):
+            found[table.name] = column
+    return found
+
+
+def _called_so(table: ScannedTable, called: Collection[str]) -> str | None:
+    """By its whole name, or by the end of it where no other table is called so (`user_id` of `wp_users`)."""
+    names = singulars(table.name) | (row_names(table.name) - set(called))
+    own = [c.name for c in table.columns if (pointed_to(c.name) or "") in names]
+    return next(iter([*own, *(c.name for c in table.columns if is_generic(c.name))]), None)
+
+
+def unique_in_rows(reader: StatementRunner, named: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+    """Those whose first thousand rows have a value each, and each its own."""
+    found = {}
+    for table, column in named.items():
+        try:
+            [(rows, values)] = reader.rows(distinct_statement(reader.dialect, table, column))
+        except NotAnsweredError as error:
+            notes.append(f"{table}.{column} was not looked at: {error.args[0]}")
+            continue
+        if int(rows) == int(values):
+            found[table] = column
     return found

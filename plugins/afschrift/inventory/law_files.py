@@ -1,4 +1,4 @@
-"""Load `grounds.yml`: checked against its JSON Schema, then against itself; each fault with its place."""
+"""Rules of law that an installation may set: `grounds.yml`, and the ages of `include/law/ages.yml` (R16)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema_rs
+from pydantic import BaseModel, Field
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import Fault
+from afschrift.inventory.base import STRICT
+from afschrift.inventory.document import Document, Fault, InventoryError
 from afschrift.law.grounds.field_values import fits
 from afschrift.law.grounds.grounds import (
     FieldStorage,
@@ -176,3 +177,32 @@ def _plain(data: Any) -> Any:
     if isinstance(data, list):
         return [_plain(part) for part in data]
     return data if isinstance(data, (bool, int)) or data is None else str(data)
+
+
+class _Strict(BaseModel):
+    model_config = STRICT
+
+
+class AgeOfConsent(_Strict):
+    """An age with where the law says so."""
+
+    age: Annotated[int, Field(ge=13, le=21)]
+    source: str
+
+
+class _Ages(_Strict):
+    default: AgeOfConsent
+    countries: dict[Annotated[str, Field(pattern="^[A-Z]{2}$")], AgeOfConsent] = {}
+
+
+def age_of_consent(file: Path, country: str) -> AgeOfConsent:
+    """The age for a country, such as NL or DE-BY; for one that the file does not name, its default.
+
+    Raises:
+        InventoryError: lists every fault of the file with its line.
+    """
+    document = Document(file)
+    ages = document.parse(_Ages)
+    if ages is None or document.faults:
+        raise InventoryError(document.faults)
+    return ages.countries.get(country[:2].upper(), ages.default)

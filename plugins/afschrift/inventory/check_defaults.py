@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from afschrift.inventory.categories import fides_categories
+from afschrift.inventory.base import fides_categories
 from afschrift.inventory.defaults import NO_DEFAULT, Compiler, confirmed_in, form_of, nearest
+from afschrift.inventory.document import FaultAt
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 
-Finding = tuple[list[str], str]
 
-
-def default_faults(source: SourceFile) -> Iterator[Finding]:
+def default_faults(source: SourceFile) -> Iterator[FaultAt]:
     """All of them, of one source."""
     names = {column for table in source.tables.values() for column in table.columns}
     yield from _patterns(source, names)
@@ -37,7 +36,7 @@ def default_faults(source: SourceFile) -> Iterator[Finding]:
         yield from _confirmed(source, table, ["tables", name])
 
 
-def _patterns(source: SourceFile, names: set[str]) -> Iterator[Finding]:
+def _patterns(source: SourceFile, names: set[str]) -> Iterator[FaultAt]:
     compiler = Compiler({}, source.defaults, {})
     first = {name: compiler.pattern(name) for name in names}
     for pattern in source.defaults.columns:
@@ -50,7 +49,7 @@ def _patterns(source: SourceFile, names: set[str]) -> Iterator[Finding]:
             yield where, f"{others} above takes every column that it matches: put {pattern} above that"
 
 
-def _categories(source: SourceFile) -> Iterator[Finding]:
+def _categories(source: SourceFile) -> Iterator[FaultAt]:
     used = {
         nearest((column.proposal or column).category, source.defaults.categories)
         for table in source.tables.values()
@@ -64,12 +63,12 @@ def _categories(source: SourceFile) -> Iterator[Finding]:
             yield where, "no column here has this category, or one below it: correct it, or take it out"
 
 
-def _words(said: set[str], where: list[str]) -> Iterator[Finding]:
+def _words(said: set[str], where: list[str]) -> Iterator[FaultAt]:
     for word in sorted(said.intersection(NO_DEFAULT)):
         yield [*where, word], "a person says this of one column: it cannot be a default"
 
 
-def _confirmed(source: SourceFile, table: Table, where: list[str]) -> Iterator[Finding]:
+def _confirmed(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     seen: set[str] = set()
     for number, one in enumerate(table.confirmed):
         at = [*where, "confirmed", str(number)]

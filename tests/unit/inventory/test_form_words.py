@@ -12,9 +12,9 @@ from ruamel.yaml import YAML
 from testbed.mini import CONTROLLER, IDENTITY, POLICY, SHOP
 
 from afschrift.casework.intake.message import Intake
+from afschrift.inventory.document import in_words, joined
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
-from afschrift.inventory.wording.form_words import in_words, joined
 
 REQUEST = """
 message: May I have my data?

@@ -1,0 +1,229 @@
+"""Rules of the inventory across the columns of a table, and hints on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from unicodedata import category
+
+from afschrift.domain.decision import About, Protect, ThirdParty
+from afschrift.domain.origin import Origin
+from afschrift.inventory.column import Column
+from afschrift.inventory.document import FaultAt
+from afschrift.inventory.joins import leads_to_person
+from afschrift.inventory.model import Inventory, Purpose, SourceFile
+from afschrift.inventory.processing import CountryOf, DataSource
+from afschrift.inventory.table import Table
+
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+"""Categories of Unicode: a statement keeps each name on one line."""
+
+
+def member_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[FaultAt]:
+    """What is wrong with the members of a table."""
+    table = source.tables[name]
+    members = {column: known.path for column, known in table.columns.items() if known.path}
+    if not members:
+        return
+    for column, path in members.items():
+        at = [*where, "columns", column, "path"]
+        if path[0] in members:
+            yield at, f"{path[0]} is a member itself: begin with the column of the source that holds both"
+        elif _kind(table.columns.get(path[0])) == "text":
+            yield at, f"{path[0]} says `kind: text`, and a text has no members"
+        if any(category(sign) in _UNSEEN for part in path for sign in part):
+            yield at, "a name holds a line break or another sign of control"
+    for (one, path), (other, inside) in permutations(members.items(), 2):
+        if inside[: len(path)] == path and (inside != path or one < other):
+            yield (
+                [*where, "columns", other, "path"],
+                f"this value is in {one} already: a member is given once",
+            )
+    for column, use in _used(source, name, table):
+        if column in members or column in {path[0] for path in members.values()}:
+            yield (
+                [*where, "columns", column],
+                f"{use} uses it: a document, or a member of one, is given and nothing else is read by it",
+            )
+
+
+def _kind(column: Column | None) -> str | None:
+    return column.kind if column is not None else None
+
+
+def _used(source: SourceFile, name: str, table: Table) -> Iterator[tuple[str, str]]:
+    """Columns of a table that are read for more than to be given, and for what."""
+    yield from ((column, "`key`") for column in table.key)
+    for link in table.subject.values():
+        yield from ((column, "`subject`") for column in (*link.columns, link.changed) if column)
+    yield from ((column, "`join`") for join in table.join for column in join)
+    yield from ((column, "`references`") for column in table.references)
+    for file in table.file:
+        yield from ((column, "`file`") for column in (file.column, *file.beside))
+    yield from ((column, "`names`") for column in (table.names.columns if table.names else ()))
+    if table.origin is not None:
+        yield table.origin.by, "`origin`"
+    for other in source.tables.values():
+        targets = [*(to for join in other.join for to in join.values()), *other.references.values()]
+        for of, _, column in (target.rpartition(".") for target in targets):
+            if of == name:
+                yield column, "a `join` or `references` of another table"
+    given = [table.source, *(known.source for known in table.columns.values())]
+    yield from ((one.from_, "`source`") for one in given if one is not None and one.from_)
+    yield from ((known.unit_from, "`unit_from`") for known in table.columns.values() if known.unit_from)
+    yield from ((column, "a purpose") for column in _of_purposes(source, name))
+
+
+def _of_purposes(source: SourceFile, name: str) -> Iterator[str]:
+    for purpose in source.purposes.values():
+        ends = [purpose.retention.from_] if purpose.retention and purpose.retention.from_ else []
+        ends += [path for one in purpose.recipients or () for _, path in one.read]
+        yield from (column for of, _, column in (end.rpartition(".") for end in ends) if of == name)
+        if (consent := purpose.consent) and consent.table in (name, f"{source.source}.{name}"):
+            yield from (c for c in (consent.column, consent.granted, consent.withdrawn) if c)
+
+
+def label_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
+    """Columns of a `label` that are not there, or of which the page never shows a value as it stands."""
+    if table.label and not table.personal:
+        yield [*where, "label"], "rows of this table are in no answer: leave it out"
+        return
+    files = {name for file in table.file for name in (file.column, file.digest)}
+    for name in table.label:
+        column = table.columns.get(name)
+        if column is None:
+            yield [*where, "label"], f"the table has no column {name}"
+        elif name in files:
+            yield [*where, "label"], f"{name} holds a file or its digest: name a column with words"
+        elif (name,) == table.key:
+            yield (
+                [*where, "label"],
+                f"{name} is the key, which the page shows anyway: name a column with words",
+            )
+        elif why := _never_shown(column.proposal or column):
+            yield [*where, "label"], f"{name} {why}: name another column"
+
+
+def _never_shown(column: Column) -> str:
+    if column.protect is Protect.SECRET:
+        return "is a secret"
+    if column.protect is Protect.PAYMENT or column.third_party is ThirdParty.MASK:
+        return "is masked"
+    return "is JSON" if column.kind == "json" else ""
+
+
+_TEXTS = frozenset(
+    {"answer", "body", "comment", "comments", "description", "feedback", "message", "note", "notes", "remark",
+     "remarks", "review", "summary", "text", "opmerking", "opmerkingen", "notitie", "toelichting", "bericht"}
+)  # fmt: skip
+_OF_CONTENT = ("user.content", "user.social")
+
+
+def finder_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
+    """Columns of names that are not there, and texts that nobody may read."""
+    if table.names:
+        for named in table.names.columns:
+            if named not in table.columns:
+                yield [*where, "names"], f"the table has no column {named}"
+    for name, column in table.columns.items():
+        if column.free_text and column.protect is Protect.SECRET:
+            yield [*where, "columns", name], "a secret never leaves, so there is no text to look through"
+
+
+def finder_hints(inventory: Inventory) -> Iterator[str]:
+    """Where a text may hold others' data that nobody looks for; a hint, no fault."""
+    tables = [(f"{s.source}.{n}", t) for s in inventory.sources.values() for n, t in s.tables.items()]
+    examined = False
+    for path, table in tables:
+        for name, column in table.columns.items():
+            examined = examined or column.free_text
+            if table.personal and not column.free_text and _reads_as_text(name, column):
+                yield f"{path}.{name} looks like free text: say `free_text: true` where people type in it."
+    if examined and not any(table.names for _, table in tables):
+        yield "No table says `names`, so names of people are not looked for in free text."
+
+
+def _reads_as_text(name: str, column: Column) -> bool:
+    words = set(name.lower().split("_"))
+    typed = not column.codes and column.kind != "json" and column.protect is not Protect.SECRET
+    typed = typed and column.third_party is None  # of others, and decided on
+    return typed and bool(words & _TEXTS) and (column.category or "").startswith(_OF_CONTENT)
+
+
+def proposal_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
+    """Tables and columns that name who decided, and say that somebody still must."""
+    words = "a person decided (`decided`), or one still must (`review: needed`): leave one of them out"
+    if table.review == "needed" and table.decided is not None:
+        yield [*where, "review"], words
+    if table.ways is not None and not (table.subject or table.join):
+        yield [*where, "ways"], "there is no way here that was guessed: leave it out"
+    for name, column in table.columns.items():
+        if column.proposal is not None and not column.awaits and column.proposal.decided is not None:
+            yield [*where, "columns", name, "review"], words
+
+
+def processing_faults(source: SourceFile, purpose: Purpose, where: list[str]) -> Iterator[FaultAt]:
+    """Columns that the information sheet reads among the person's rows."""
+    if purpose.retention and purpose.retention.from_:
+        yield from _read(source, purpose.retention.from_, [*where, "retention", "from"])
+    for number, recipient in enumerate(purpose.recipients or ()):
+        path = [*where, "recipients", str(number)]
+        if recipient.from_:
+            yield from _read(source, recipient.from_, [*path, "from"])
+        for name in recipient.tables:
+            if name not in source.tables:
+                yield [*path, "tables"], f"the source has no table {name}"
+        if isinstance(recipient.country, CountryOf):
+            lookup = source.tables.get(recipient.country.table)
+            named = {recipient.country.name, recipient.country.country}
+            if lookup is None or not named <= lookup.columns.keys():
+                yield [*path, "country"], f"the source has no such table {recipient.country.table} with them"
+
+
+def _read(source: SourceFile, target: str, where: list[str]) -> Iterator[FaultAt]:
+    name, _, column = target.rpartition(".")
+    table = source.tables.get(name)
+    if table is None or column not in table.columns:
+        yield where, f"the source has no column {target}; write `table.column`"
+    elif not table.personal or not leads_to_person(source, name):
+        yield where, f"no way leads from table {name} to the person"
+    else:
+        yield from _plain(table.columns[column], where)
+
+
+def _plain(column: Column, where: list[str]) -> Iterator[FaultAt]:
+    """What a mask hides in the files does not come out on the sheet."""
+    column = column.proposal or column
+    hidden = column.about is About.THIRD_PARTY and column.third_party is not ThirdParty.OWN_USE
+    if hidden or column.protect in (Protect.SECRET, Protect.PAYMENT):
+        yield where, "the values of this column are masked, so the sheet cannot name them"
+
+
+def source_faults(table: Table, given: DataSource | None, where: list[str]) -> Iterator[FaultAt]:
+    """The column that names who gave the data."""
+    if given and given.from_:
+        if given.from_ in table.columns:
+            yield from _plain(table.columns[given.from_], [*where, "source", "from"])
+        else:
+            yield [*where, "source", "from"], f"the table has no column {given.from_}"
+
+
+def others_hints(inventory: Inventory) -> Iterator[str]:
+    """One line a table (R31, R32); a hint, no fault, as a controller may want to look each time.
+
+    Columns that wait for a person are not among them: they are told of as that.
+    """
+    for source in inventory.sources.values():
+        for name, table in source.tables.items():
+            columns = table.columns if table.personal else {}
+            if asked := [one for one, column in columns.items() if _asks(column)]:
+                yield (
+                    f"{source.source}.{name}: data about others in {', '.join(asked)}, and `third_party` "
+                    "does not say `mask` or `own_use`: every request that would give them asks."
+                )
+
+
+def _asks(column: Column) -> bool:
+    undecided = column.about is About.THIRD_PARTY and column.third_party in (None, ThirdParty.ASK)
+    stays = column.protect is Protect.SECRET or column.origin is Origin.NOT_PERSONAL
+    return undecided and not stays and column.proposal is None

@@ -1,1 +1,0 @@
-"""What the words of the files mean, and what is wrong with them, for whoever writes the files."""
