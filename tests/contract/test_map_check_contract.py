@@ -12,8 +12,8 @@ import pytest
 from testbed.mini import write_inventory
 from tests.support.warehouses import SERVERS, at
 
-from afschrift.datamap.check.finding import Code
-from afschrift.datamap.check.map_check import MapReport, check_sources
+from afschrift.datamap.check.finding import Code, MapReport
+from afschrift.datamap.check.map_check import check_sources
 from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.domain.sources import Connect
 from afschrift.inventory.load import load

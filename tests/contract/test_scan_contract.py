@@ -12,9 +12,9 @@ import pytest
 from tests.support.scanned import ways
 from tests.support.warehouses import SERVERS, at
 
-from afschrift.datamap.scan.bounded import sample_statement, sampled
+from afschrift.datamap.reader import StatementRunner
+from afschrift.datamap.scan.bounded import read_samples, sampled
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.scan_findings import find
 from afschrift.datamap.scan.schema import read_source
 from afschrift.domain.sources import Source
@@ -115,7 +115,7 @@ def test_samples_are_texts_of_a_few_rows(opened: Callable[[], Source]) -> None:
         source = read_source(reader)
         for name in ("customer", "Grüße"):
             table = source.tables[name]
-            rows = reader.rows(sample_statement(reader.dialect, table, sampled(table)))
-            assert {len(row) for row in rows} == {len(table.columns)}
-            assert all(value is None or isinstance(value, str) for row in rows for value in row)
-        assert {row[1] for row in rows} == {"x"}
+            samples = read_samples(reader, table, sampled(table))
+            assert samples.keys() == {column.name for column in table.columns}
+            assert all(isinstance(value, str) for values in samples.values() for value in values)
+        assert set(samples[table.columns[1].name]) == {"x"}

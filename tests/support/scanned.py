@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from afschrift.datamap.scan.reader import StatementRunner
+from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.scan.scan_findings import Findings, find
 from afschrift.datamap.scan.schema import read_source
 from afschrift.sources.registry import open_source

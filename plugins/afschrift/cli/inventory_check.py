@@ -33,7 +33,7 @@ from afschrift.inventory.unconfirmed import (
 
 if TYPE_CHECKING:
     from afschrift.datamap.check.documents import Placed
-    from afschrift.datamap.check.map_check import MapReport
+    from afschrift.datamap.check.finding import MapReport
     from afschrift.inventory.model import Inventory
 
 
@@ -95,7 +95,8 @@ def check(
     statement_seconds: Annotated[int, typer.Option(min=1, help="That one statement may take.")] = 60,
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
-    from afschrift.datamap.check.map_check import MapReport, check_sources, failures, void_confirmations
+    from afschrift.datamap.check.finding import MapReport, failures
+    from afschrift.datamap.check.map_check import check_sources, void_confirmations
     from afschrift.wiring.build_services import load_inventory
 
     where = folder or Settings.from_environment().inventory

@@ -14,8 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from afschrift import __version__
-from afschrift.datamap.check.finding import RULES, Code, Finding, Severity
-from afschrift.datamap.check.map_check import MapReport
+from afschrift.datamap.check.finding import RULES, Code, Finding, MapReport, Severity
 from afschrift.datamap.review.map_files import read_files
 from afschrift.domain.event import digest
 from afschrift.inventory.base import is_layer

@@ -1,9 +1,9 @@
-"""What `afschrift inventory check` may find, and one thing that it found; never a value."""
+"""What `afschrift inventory check` may find, and what one check reports; never a value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ class Rule(NamedTuple):
     means: str
 
 
-_ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+_ERROR, _WARNING, _NOTE = _ORDER = tuple(Severity)
 
 RULES: dict[Code, Rule] = {
     Code.FAULT: Rule(_ERROR, "the inventory itself cannot be used"),
@@ -153,6 +153,95 @@ def finding(
     severity = own if sure or own is not Severity.ERROR else Severity.WARNING
     left = frozenset(undecided) | (frozenset() if sure else {code})
     return Finding(code, source, table, column, said, remedy, severity, left)
+
+
+@dataclass(frozen=True)
+class TableReach:
+    """The rows of a table by how many persons they lead to.
+
+    Attributes:
+        table: as the inventory calls it.
+        rows: that were looked at.
+        counted: `exact`: all rows; `sample`: drawn at random; `first`: the first that came.
+        nobody: no way leads from them to a key.
+        one, several: persons.
+        unknown: they bear a key of which another source knows whose it is.
+    """
+
+    source: str
+    table: str
+    rows: int
+    counted: str
+    nobody: int
+    one: int
+    several: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class TableCost:
+    """What one request reads of a table.
+
+    Attributes:
+        lines: in words, as `afschrift plan` says it.
+        cost: in the database's own unit; None: it knows none.
+        bytes: of what is read from end to end, or of the files of a lake; None: not known.
+    """
+
+    source: str
+    table: str
+    right: str
+    lines: tuple[str, ...]
+    cost: float | None
+    bytes: int | None
+
+
+@dataclass(frozen=True)
+class NotReached:
+    """A source that could not be opened, and why; what it holds is not known."""
+
+    source: str
+    why: str
+    remedy: str
+
+
+@dataclass
+class MapReport:
+    """What a check saw.
+
+    Attributes:
+        notes: what somebody decided to pass over.
+        columns, classified: columns of personal tables that the sources have, and those that are classified.
+        prepared: statements that the sources took.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    not_reached: list[NotReached] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    columns: int = 0
+    classified: int = 0
+    prepared: int = 0
+    reach: list[TableReach] = field(default_factory=list)
+    costs: list[TableCost] = field(default_factory=list)
+
+    @property
+    def differences(self) -> list[str]:
+        """The sentences of errors and warnings."""
+        return [one.sentence for one in self.findings if one.severity is not Severity.NOTE]
+
+    def tidy(self) -> MapReport:
+        """The same with each finding once, errors first."""
+        once: dict[str, Finding] = {}
+        for one in self.findings:
+            once.setdefault(one.sentence, one)  # a fault of a table is one of all its entries
+        return replace(self, findings=sorted(once.values(), key=lambda one: _ORDER.index(one.severity)))
+
+
+def failures(report: MapReport, least: Severity) -> Iterator[Finding]:
+    """Findings of at least a severity."""
+    for one in report.findings:
+        if _ORDER.index(one.severity) <= _ORDER.index(least):
+            yield one
 
 
 def table() -> str:

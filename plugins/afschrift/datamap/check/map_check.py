@@ -5,82 +5,49 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from afschrift.app.include import SHIPPED
-from afschrift.datamap.check.contents_check import ContentsCheck
-from afschrift.datamap.check.finding import Code, Finding, Severity, finding
-from afschrift.datamap.check.keys_check import KeysCheck
-from afschrift.datamap.check.probe import OutOfTimeError, Probe, ProbeDeadline, ProbeLimits, Rows
-from afschrift.datamap.check.reach import ReachCheck, TableReach
-from afschrift.datamap.check.references_check import ReferencesCheck
-from afschrift.datamap.check.statements_check import StatementsCheck, TableCost
-from afschrift.datamap.check.structure_check import StructureCheck, unproven
-from afschrift.datamap.check.ways_check import WaysCheck
-from afschrift.datamap.scan.reader import NotReachedError
+from afschrift.datamap.check.contents_check import contents
+from afschrift.datamap.check.finding import Code, Finding, MapReport, NotReached, finding
+from afschrift.datamap.check.probe import CheckedSource, OutOfTimeError, Probe, ProbeDeadline, ProbeLimits
+from afschrift.datamap.check.reach import reach
+from afschrift.datamap.check.statements_check import statements
+from afschrift.datamap.check.structure_check import structure, unproven
+from afschrift.datamap.check.ways_check import keys, pointers, ways
+from afschrift.datamap.reader import NotReachedError
 from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.language import count
 from afschrift.domain.sources import Connect, Source
 from afschrift.inventory.layers import Why
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
-from afschrift.selection.part_columns import of_entries
-from afschrift.selection.person import Catalogue, WayFinder
 from afschrift.sources.options import Opening, from_environment, seconds
 from afschrift.sources.registry import open_declared
 
 OpenSource = Callable[[SourceFile], Source]
-_ORDER = list(Severity)
-_LOOKS = (
-    "keys and joins",
-    "tables and columns",
-    "pointers",
-    "whose rows are",
-    "statements of requests",
-    "what columns hold",
-)
+Look = Callable[[CheckedSource, MapReport], Iterator[Finding]]
+
+
+def _contents(of: CheckedSource) -> Iterator[Finding]:
+    """Of what the inventory passes over too."""
+    passed = of.declared.undescribed(of.tables) if of.declared.unlisted == "ignore" else []
+    tables = {**of.declared.tables, **{name: Table(personal=False) for name in passed}}
+    return contents(replace(of, declared=of.declared.model_copy(update={"tables": tables})))
+
+
+_SHALLOW: dict[str, Look] = {
+    "keys and joins": lambda of, _: chain(ways(of), keys(of)),
+    "tables and columns": lambda of, report: chain(unproven(of), structure(of, report)),
+}
+_DEEP: dict[str, Look] = {
+    "pointers": lambda of, _: pointers(of),
+    "whose rows are": reach,
+    "statements of requests": statements,
+    "what columns hold": lambda of, _: _contents(of),
+}
 """What is looked at of a source, in this order."""
-
-
-@dataclass(frozen=True)
-class NotReached:
-    """A source that could not be opened, and why; what it holds is not known."""
-
-    source: str
-    why: str
-    remedy: str
-
-
-@dataclass
-class MapReport:
-    """What a check saw.
-
-    Attributes:
-        notes: what somebody decided to pass over.
-        columns, classified: columns of personal tables that the sources have, and those that are classified.
-        prepared: statements that the sources took.
-    """
-
-    findings: list[Finding] = field(default_factory=list)
-    not_reached: list[NotReached] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    columns: int = 0
-    classified: int = 0
-    prepared: int = 0
-    reach: list[TableReach] = field(default_factory=list)
-    costs: list[TableCost] = field(default_factory=list)
-
-    @property
-    def differences(self) -> list[str]:
-        """The sentences of errors and warnings."""
-        return [one.sentence for one in self.findings if one.severity is not Severity.NOTE]
-
-    def tidy(self) -> MapReport:
-        """The same with each finding once, errors first."""
-        once: dict[str, Finding] = {}
-        for one in self.findings:
-            once.setdefault(one.sentence, one)  # a fault of a table is one of all its entries
-        return replace(self, findings=sorted(once.values(), key=lambda one: _ORDER.index(one.severity)))
 
 
 @dataclass(frozen=True)
@@ -100,6 +67,10 @@ class MapCheck:
     limits: ProbeLimits = field(default_factory=ProbeLimits)
     deep: bool = True
     deadline: ProbeDeadline = field(default_factory=lambda: ProbeDeadline(ProbeLimits()))
+
+    @property
+    def _looks(self) -> dict[str, Look]:
+        return _SHALLOW | (_DEEP if self.deep else {})
 
     def run(self) -> MapReport:
         """Everything that was found; a source that cannot be reached hides no other."""
@@ -124,67 +95,22 @@ class MapCheck:
         return report.tidy()
 
     def _out_of_time(self, declared: SourceFile, begun: list[str]) -> NotReached:
-        looks = _LOOKS if self.deep else _LOOKS[:2]
         within = f"The time of the check ({count(self.limits.total or 0, 'second')}) was over"
         why = f"{within} before anything was looked at."
         if begun:
-            left = [look for look in looks if look not in begun]
+            left = [look for look in self._looks if look not in begun]
             rest = f", and before this was: {', '.join(left)}" if left else ""
             why = f"{within} while this was looked at: {begun[-1]}{rest}."
         return NotReached(declared.source, why, "give it more time with `--seconds`, or leave that out.")
 
     def _source(self, declared: SourceFile, probe: Probe, report: MapReport, begun: list[str]) -> None:
-        tables, structure = probe.session.catalogue(), probe.session.structure()
-        catalogue = of_entries(declared, tables, probe.session.dialect)
-        finder = WayFinder(declared, self.inventory.identity, probe.session.dialect, tables)
-        views = frozenset(declared.structure(structure, declared.tables).views)
-        rows = Rows(declared, probe, finder, self.limits, self.sql, views)
-        begun.append(_LOOKS[0])
-        ways = WaysCheck(declared, self.inventory.identity, probe, finder, rows, self.sql)
-        report.findings += ways.findings()
-        report.findings += KeysCheck(
-            declared, self.inventory.identity, probe, finder, rows, self.sql
-        ).findings()
-        begun.append(_LOOKS[1])
-        report.findings += unproven(declared, structure, catalogue)
-        compared = StructureCheck(declared, tables.keys(), catalogue, structure)
-        report.findings += compared.findings()
-        report.notes += compared.notes
-        report.columns += compared.columns
-        report.classified += compared.classified
-        if self.deep:
-            begun.append(_LOOKS[2])
-            references = ReferencesCheck(declared, probe, finder, rows, structure, self.sql)
-            report.findings += references.findings()
-            self._deep(declared, rows, report, tables, begun)
-
-    def _deep(
-        self, declared: SourceFile, rows: Rows, report: MapReport, tables: Catalogue, begun: list[str]
-    ) -> None:
-        identity, finder, probe = self.inventory.identity, rows.finder, rows.probe
-        begun.append(_LOOKS[3])
-        reach = ReachCheck(declared, identity, probe, finder, rows, self.sql)
-        report.findings += reach.findings()
-        report.reach += reach.reached
-        begun.append(_LOOKS[4])
-        statements = StatementsCheck(self.inventory, declared, probe, self.sql, tables)
-        report.findings += statements.findings()
-        report.prepared += statements.prepared
-        report.costs += statements.costs
-        begun.append(_LOOKS[5])
-        report.findings += self._contents(declared, rows, tables).findings()
-
-    def _contents(self, declared: SourceFile, rows: Rows, tables: Catalogue) -> ContentsCheck:
-        """Of what the inventory passes over too."""
-        passed = declared.undescribed(tables) if declared.unlisted == "ignore" else []
-        whole = declared.model_copy(
-            update={"tables": {**declared.tables, **{name: Table(personal=False) for name in passed}}}
+        tables, structure_ = probe.session.catalogue(), probe.session.structure()
+        of = CheckedSource(
+            self.inventory, declared, probe, probe.session.dialect, tables, structure_, self.limits, self.sql
         )
-        finder = WayFinder(whole, self.inventory.identity, rows.finder.dialect, tables)
-        region = self.inventory.controller.country
-        every = replace(rows, declared=whole, finder=finder)
-        catalogue = of_entries(whole, tables, finder.dialect)
-        return ContentsCheck(whole, rows.probe, finder, every, catalogue, region)
+        for words, look in self._looks.items():
+            begun.append(words)
+            report.findings += look(of, report)
 
 
 def void_confirmations(inventory: Inventory) -> Iterator[Finding]:
@@ -196,13 +122,6 @@ def void_confirmations(inventory: Inventory) -> Iterator[Finding]:
             remedy = "answer `afschrift inventory review` where it waits; else take it out of that file"
             code = Code.CONFIRMED_OTHERWISE if one.why is Why.OTHERWISE else Code.CONFIRMATION_LAPSED
             yield finding(code, place, words, remedy)
-
-
-def failures(report: MapReport, least: Severity) -> Iterator[Finding]:
-    """Findings of at least a severity."""
-    for one in report.findings:
-        if _ORDER.index(one.severity) <= _ORDER.index(least):
-            yield one
 
 
 TAG = "inventory check"

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError, StatementRunner
+from afschrift.datamap.check.finding import Code, Finding, finding
+from afschrift.datamap.reader import NotAnsweredError, NotReachedError, StatementRunner
+from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import Source
-from afschrift.inventory.model import SourceFile
-from afschrift.selection.person import WayFinder
+from afschrift.domain.sources import Dialect, Source, Structure
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.table import Table
+from afschrift.selection.part_columns import of_entries
+from afschrift.selection.person import Catalogue, WayFinder
 from afschrift.selection.statements import render
 
 NOBODY = Key("", "nobody")
@@ -154,19 +159,97 @@ class LookedAt:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Chooses the rows of each table, once."""
+class CheckedSource:
+    """A source under check, and how much of each of its tables is looked at.
 
+    Attributes:
+        declared: the source as the map has it.
+        dialect: of its database.
+        tables: its catalogue, by its own names.
+        structure: what its database says, by its own names.
+        sql: the folder of statements.
+    """
+
+    inventory: Inventory
     declared: SourceFile
     probe: Probe
-    finder: WayFinder
+    dialect: Dialect
+    tables: Catalogue
+    structure: Structure
     limits: ProbeLimits
     sql: Path
-    views: frozenset[str] = frozenset()
     _known: dict[str, LookedAt] = field(default_factory=dict)
 
-    def of(self, table: str) -> LookedAt:
-        """All rows where the limit holds them, else a sample."""
+    @cached_property
+    def finder(self) -> WayFinder:
+        """Of the ways of its tables to the person."""
+        return WayFinder(self.declared, self.inventory.identity, self.dialect, self.tables)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """By the names of the map."""
+        return of_entries(self.declared, self.tables, self.dialect)
+
+    @cached_property
+    def named(self) -> Structure:
+        """What its database says, by the names of the map."""
+        return self.declared.structure(self.structure, self.declared.tables)
+
+    def personal(self) -> Iterator[tuple[str, Table]]:
+        """The tables with rows of people that the source has."""
+        for name, table in self.declared.tables.items():
+            if table.personal and name in self.finder.tables:
+                yield name, table
+
+    def path(self, *place: str) -> str:
+        """Such as `shop.customer.email`."""
+        return ".".join((self.declared.source, *place))
+
+    def finding(
+        self,
+        code: Code,
+        place: tuple[str, ...],
+        sentence: str,
+        remedy: str,
+        *,
+        sure: bool = True,
+        undecided: Iterable[Code] = (),
+    ) -> Finding:
+        """As `finding.finding`; `place`: a table, or a table and a column."""
+        return finding(code, (self.declared.source, *place), sentence, remedy, sure=sure, undecided=undecided)
+
+    def unless_unanswered(
+        self, place: tuple[str, ...], words: str, undecided: Iterable[Code], found: Iterator[Finding]
+    ) -> Iterator[Finding]:
+        """What is found at a place, or that the source did not answer there.
+
+        A column that is not there, or closed, is passed over: it is said where the table is compared.
+
+        Args:
+            place: a table, or a table and a column.
+            words: what was not looked at then.
+            undecided: what may be so all the same.
+            found: by statements that may fail.
+
+        Raises:
+            NotReachedError: the source is lost, or the time of the check is over.
+        """
+        try:
+            yield from found
+        except NotReachedError:
+            raise
+        except NotAnsweredError as why:
+            sentence = f"{words}: {why.args[0]}"
+            yield self.finding(Code.NOT_LOOKED_AT, place, sentence, why.remedy, undecided=undecided)
+        except AfschriftError:
+            return
+
+    def numbers(self, template: str, relation: str, **parts: object) -> tuple[int, ...]:
+        """The first row of a statement of counts over a relation; errors as of `Probe.ask`."""
+        return self.probe.numbers(render(self.sql, template, relation=relation, **parts))
+
+    def rows(self, table: str) -> LookedAt:
+        """All rows of a table where the limit holds them, else a sample; chosen once."""
         if table not in self._known:
             relation, most = self.finder.relation(table), self.limits.exact + 1
             rows = self._count(relation, most)
@@ -185,7 +268,7 @@ class Rows:
     def _drawn(self, table: str, most: int) -> LookedAt | None:
         """None: it cannot be drawn from, or how many rows there are is not known."""
         relation = self.finder.relation(table)
-        if table in self.views or self.finder.dialect.sampled(relation, 1) is None:
+        if table in self.named.views or self.dialect.sampled(relation, 1) is None:
             return None
         try:
             one = f"SELECT 1 AS one\nFROM {relation} AS t\n"
@@ -193,7 +276,7 @@ class Rows:
             rows = sum(one.rows or 0 for one in readings)  # of a partitioned table, those of its parts
             if not rows:
                 return None
-            sampled = self.finder.dialect.sampled(relation, min(1, _MORE * most / rows))
+            sampled = self.dialect.sampled(relation, min(1, _MORE * most / rows))
             part = self._part(table, str(sampled), most)
             return LookedAt(part, self._count(part, most), SampleKind.SAMPLE)
         except NotAnsweredError:  # such as a foreign table
@@ -204,4 +287,4 @@ class Rows:
         return f"(\nSELECT {names}\nFROM {relation}\nLIMIT {most})"
 
     def _count(self, relation: str, most: int) -> int:
-        return self.probe.numbers(render(self.sql, "row_count.sql", relation=relation, most=most))[0]
+        return self.numbers("row_count.sql", relation, most=most)[0]

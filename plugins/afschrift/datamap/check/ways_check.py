@@ -1,184 +1,246 @@
-"""Keys and joins held against the rows themselves."""
+"""Keys, joins and other pointers held against the rows themselves; a statement or two each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
-from afschrift.datamap.check.finding import Code, Finding, finding
-from afschrift.datamap.check.probe import Probe, Rows
-from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
-from afschrift.domain.errors import AfschriftError, NeedsPersonError, UnreadFilesError
-from afschrift.domain.keys import Unique
+from afschrift.datamap.check.finding import Code, Finding
+from afschrift.datamap.check.probe import CheckedSource
+from afschrift.datamap.reader import NotAnsweredError, NotReachedError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError, UnreadFilesError
+from afschrift.domain.keys import Unique, key_form
 from afschrift.domain.language import count
-from afschrift.inventory.joins import Hop, hops, leads_to_person
-from afschrift.inventory.model import SourceFile
-from afschrift.inventory.organisation import IdentityFile
+from afschrift.inventory.joins import Hop, foreign_keys, hops, leads_to_person, references
 from afschrift.inventory.table import Table
-from afschrift.selection.person import WayFinder
-from afschrift.selection.statements import render
 
-_LOOKS_FOR = frozenset(
+_OF_WAYS = frozenset(
     {Code.KEY_NOT_UNIQUE, Code.JOIN_FINDS_NOTHING, Code.JOIN_CROSSES_PERSONS, Code.POINTS_TO_NOTHING}
 )
+_OF_SPELLINGS = frozenset({Code.KEY_NOT_NORMAL, Code.KEYS_OF_ONE_FORM, Code.KEYS_EQUAL_TO_DATABASE})
 _GONE = "see where these rows went in the source: by this way nobody is given what points to them"
+_LOST = "see where these rows went in the source; a reader of an answer cannot follow the pointer"
 _MEND = "such rows stay, and a request that meets one asks: mend the join, or say `shared_rows`"
 
 
-@dataclass(frozen=True)
-class WaysCheck:
-    """Looks at the key and the joins of tables; a statement or two each.
+def ways(of: CheckedSource) -> Iterator[Finding]:
+    """Keys that repeat, and joins that find nothing or reach rows of others.
 
-    Attributes:
-        declared: the source.
-        probe: asks it.
-        finder: of its tables' ways to the person.
-        rows: how much of a table is looked at.
-        sql: the folder of statements.
+    A table with `shared_rows` is passed over for the last: somebody decided.
     """
-
-    declared: SourceFile
-    identity: IdentityFile
-    probe: Probe
-    finder: WayFinder
-    rows: Rows
-    sql: Path
-
-    def findings(self) -> Iterator[Finding]:
-        """Keys that repeat, and joins that find nothing or reach rows of others.
-
-        A table with `shared_rows` is passed over for the last: somebody decided.
-        """
-        for name, table in self.declared.tables.items():
-            if not table.personal or name not in self.finder.tables:
-                continue
-            try:
-                yield from self._key(name, table)
-                for hop in hops(self.declared, name):
-                    yield from self._join(name, table, hop)
-            except NotReachedError:
-                raise
-            except NotAnsweredError as why:
-                words = f"{self._path(name)}: its key and joins were not looked at: {why.args[0]}"
-                place = (self.declared.source, name)
-                yield finding(Code.NOT_LOOKED_AT, place, words, why.remedy, undecided=_LOOKS_FOR)
-            except AfschriftError as why:  # a column that it names is not there
-                code = Code.NO_RIGHT if isinstance(why, NeedsPersonError) else Code.COLUMN_GONE
-                code = Code.FILES_NOT_READ if isinstance(why, UnreadFilesError) else code
-                place, words = (self.declared.source, name), str(why.args[0])
-                yield finding(code, place, words, why.remedy, undecided=_LOOKS_FOR)
-
-    def _key(self, name: str, table: Table) -> Iterator[Finding]:
-        if not table.key:
-            return
-        columns = [self.finder.column(name, column) for column in table.key]
-        looked = self.rows.of(name)
-        repeated = self._numbers("repeated_keys.sql", looked.relation, columns=columns)[0]
-        if repeated:
-            among = "" if looked.whole else f" {looked.words}"
-            yield finding(
-                Code.KEY_NOT_UNIQUE,
-                (self.declared.source, name),
-                f"{self._path(name)}: `key` {', '.join(table.key)} is not unique: "
-                f"{count(repeated, 'value')} in several rows{among}",
-                "name the columns that together are unique, or leave `key` out",
-            )
-
-    def _join(self, name: str, table: Table, hop: Hop) -> Iterator[Finding]:
-        yield from self._meets(name, hop)
-        own = [key for key in table.subject if self.identity.keys[key].unique is Unique.YES]
-        leads = leads_to_person(self.declared, hop.parent, frozenset({name}))
-        if own and leads and table.shared_rows is None:
-            yield from self._others(name, own[0], hop)
-
-    def _meets(self, name: str, hop: Hop) -> Iterator[Finding]:
-        """Types that do not compare are an error in one database and a join without a row in another."""
-        place = (self.declared.source, name, hop.pairs[0][0])
-        looked = self.rows.of(name)
+    for name, table in of.personal():
         try:
-            rows, found = self._numbers(
-                "rows_that_point.sql",
-                looked.relation,
-                parent=self.finder.relation(hop.parent),
-                pairs=[self._equal(name, column, hop.parent, other) for column, other in hop.pairs],
-                columns=[self.finder.column(name, column) for column, _ in hop.pairs],
-            )
-        except NotAnsweredError as why:
-            if why.failed:
-                words = f"{self._way(name, hop)}: {self._types(name, hop)} do not compare"
-                yield finding(Code.JOIN_FINDS_NOTHING, place, words, "cast one of them in a view")
-                return
+            yield from _key(of, name, table)
+            for hop in hops(of.declared, name):
+                yield from _join(of, name, table, hop)
+        except NotReachedError:
             raise
-        among = "" if looked.whole else f", {looked.words},"
-        if rows and not found:
-            yield finding(
-                Code.JOIN_FINDS_NOTHING,
-                place,
-                f"{self._way(name, hop)}: none of {count(rows, 'row')}{among} finds one there, so nobody is "
-                f"given these by this way; {self._types(name, hop)} are compared",
-                "see whether these columns hold the same, and whether the join is right",
-                sure=looked.whole,
-            )
-        elif rows > found:
-            yield points_to_nothing(place, self._way(name, hop), rows - found, rows, among, _GONE)
+        except NotAnsweredError as why:
+            words = f"{of.path(name)}: its key and joins were not looked at: {why.args[0]}"
+            yield of.finding(Code.NOT_LOOKED_AT, (name,), words, why.remedy, undecided=_OF_WAYS)
+        except AfschriftError as why:  # a column that it names is not there
+            code = Code.NO_RIGHT if isinstance(why, NeedsPersonError) else Code.COLUMN_GONE
+            code = Code.FILES_NOT_READ if isinstance(why, UnreadFilesError) else code
+            yield of.finding(code, (name,), str(why.args[0]), why.remedy, undecided=_OF_WAYS)
 
-    def _types(self, name: str, hop: Hop) -> str:
-        native = self.finder.native
-        return ", ".join(
-            f"{own} ({native(name, own)}) and {theirs} ({native(hop.parent, theirs)})"
-            for own, theirs in hop.pairs
+
+def _key(of: CheckedSource, name: str, table: Table) -> Iterator[Finding]:
+    if not table.key:
+        return
+    columns = [of.finder.column(name, column) for column in table.key]
+    looked = of.rows(name)
+    repeated = of.numbers("repeated_keys.sql", looked.relation, columns=columns)[0]
+    if repeated:
+        among = "" if looked.whole else f" {looked.words}"
+        yield of.finding(
+            Code.KEY_NOT_UNIQUE,
+            (name,),
+            f"{of.path(name)}: `key` {', '.join(table.key)} is not unique: "
+            f"{count(repeated, 'value')} in several rows{among}",
+            "name the columns that together are unique, or leave `key` out",
         )
 
-    def _others(self, name: str, key: str, hop: Hop) -> Iterator[Finding]:
-        """Rows that bear a person's own key, and are reached by way of somebody else."""
-        way, finder, looked = self._way(name, hop), self.finder, self.rows.of(name)
-        place = (self.declared.source, name, hop.pairs[0][0])
-        own = self.declared.tables[name].subject[key].column
-        columns = [finder.column(name, column) for column, _ in hop.pairs]
-        of = finder.column(name, own)
-        persons = self._numbers("persons_of_a_join.sql", looked.relation, own=of, columns=columns)[0]
-        if persons > 1:
-            words = f"{way}: rows of up to {persons} persons point to one row there"
-            yield finding(Code.JOIN_CROSSES_PERSONS, place, words, _MEND)
-        if key in self.declared.tables[hop.parent].subject:
-            theirs = self.declared.tables[hop.parent].subject[key].column
-            rows = self._numbers(
-                "disagreeing.sql",
-                looked.relation,
-                parent=finder.relation(hop.parent),
-                pairs=[self._equal(name, column, hop.parent, other) for column, other in hop.pairs],
-                same=self._equal(name, own, hop.parent, theirs),
-            )[0]
-            if rows:
-                words = f"{way}: {rows} row(s) bear another {key} than the row that they point to"
-                yield finding(Code.JOIN_CROSSES_PERSONS, place, words, _MEND)
 
-    def _path(self, name: str) -> str:
-        return f"{self.declared.source}.{name}"
-
-    def _way(self, name: str, hop: Hop) -> str:
-        return f"{self._path(name)} by {', '.join(own for own, _ in hop.pairs)} -> {hop.parent}"
-
-    def _numbers(self, template: str, relation: str, **parts: object) -> tuple[int, ...]:
-        return self.probe.numbers(render(self.sql, template, relation=relation, **parts))
-
-    def _equal(self, table: str, column: str, parent: str, theirs: str) -> str:
-        return equal(self.finder, (table, column, "t"), (parent, theirs, "p"))
+def _join(of: CheckedSource, name: str, table: Table, hop: Hop) -> Iterator[Finding]:
+    yield from _meets(of, name, hop)
+    own = [key for key in table.subject if of.inventory.identity.keys[key].unique is Unique.YES]
+    leads = leads_to_person(of.declared, hop.parent, frozenset({name}))
+    if own and leads and table.shared_rows is None:
+        yield from _others(of, name, own[0], hop)
 
 
-def equal(finder: WayFinder, own: tuple[str, str, str], theirs: tuple[str, str, str]) -> str:
-    """Condition: two columns are equal; each as table, column and alias."""
-    return finder.equal(own, theirs)
+def _meets(of: CheckedSource, name: str, hop: Hop) -> Iterator[Finding]:
+    """Types that do not compare are an error in one database and a join without a row in another."""
+    place, way = (name, hop.pairs[0][0]), _way(of, name, hop)
+    try:
+        rows, found, among = _pointing(of, name, hop)
+    except NotAnsweredError as why:
+        if why.failed:
+            words = f"{way}: {_types(of, name, hop)} do not compare"
+            yield of.finding(Code.JOIN_FINDS_NOTHING, place, words, "cast one of them in a view")
+            return
+        raise
+    if rows and not found:
+        yield of.finding(
+            Code.JOIN_FINDS_NOTHING,
+            place,
+            f"{way}: none of {count(rows, 'row')}{among} finds one there, so nobody is "
+            f"given these by this way; {_types(of, name, hop)} are compared",
+            "see whether these columns hold the same, and whether the join is right",
+            sure=not among,
+        )
+    elif rows > found:
+        yield of.finding(Code.POINTS_TO_NOTHING, place, _orphans(way, rows, found, among), _GONE)
 
 
-def points_to_nothing(
-    place: tuple[str, ...], way: str, orphans: int, rows: int, among: str, remedy: str
-) -> Finding:
-    """Rows that point to one that is not there; `among`: which rows were looked at."""
-    return finding(
-        Code.POINTS_TO_NOTHING,
-        place,
-        f"{way}: {orphans:,} of {count(rows, 'row')} that point there{among} find no row",
-        remedy,
+def _pointing(of: CheckedSource, name: str, hop: Hop) -> tuple[int, int, str]:
+    """Rows that point somewhere, those of them that find a row there, and among which these were counted."""
+    looked = of.rows(name)
+    rows, found = of.numbers(
+        "rows_that_point.sql",
+        looked.relation,
+        parent=of.finder.relation(hop.parent),
+        pairs=_equal_pairs(of, name, hop),
+        columns=[of.finder.column(name, column) for column, _ in hop.pairs],
+    )
+    return rows, found, "" if looked.whole else f", {looked.words},"
+
+
+def _orphans(way: str, rows: int, found: int, among: str) -> str:
+    return f"{way}: {rows - found:,} of {count(rows, 'row')} that point there{among} find no row"
+
+
+def _types(of: CheckedSource, name: str, hop: Hop) -> str:
+    native = of.finder.native
+    return ", ".join(
+        f"{own} ({native(name, own)}) and {theirs} ({native(hop.parent, theirs)})"
+        for own, theirs in hop.pairs
+    )
+
+
+def _others(of: CheckedSource, name: str, key: str, hop: Hop) -> Iterator[Finding]:
+    """Rows that bear a person's own key, and are reached by way of somebody else."""
+    way, finder, looked = _way(of, name, hop), of.finder, of.rows(name)
+    place = (name, hop.pairs[0][0])
+    own = of.declared.tables[name].subject[key].column
+    columns = [finder.column(name, column) for column, _ in hop.pairs]
+    persons = of.numbers(
+        "persons_of_a_join.sql", looked.relation, own=finder.column(name, own), columns=columns
+    )[0]
+    if persons > 1:
+        words = f"{way}: rows of up to {persons} persons point to one row there"
+        yield of.finding(Code.JOIN_CROSSES_PERSONS, place, words, _MEND)
+    if key in of.declared.tables[hop.parent].subject:
+        theirs = of.declared.tables[hop.parent].subject[key].column
+        rows = of.numbers(
+            "disagreeing.sql",
+            looked.relation,
+            parent=finder.relation(hop.parent),
+            pairs=_equal_pairs(of, name, hop),
+            same=finder.equal((name, own, "t"), (hop.parent, theirs, "p")),
+        )[0]
+        if rows:
+            words = f"{way}: {rows} row(s) bear another {key} than the row that they point to"
+            yield of.finding(Code.JOIN_CROSSES_PERSONS, place, words, _MEND)
+
+
+def _way(of: CheckedSource, name: str, hop: Hop) -> str:
+    return f"{of.path(name)} by {', '.join(own for own, _ in hop.pairs)} -> {hop.parent}"
+
+
+def _equal_pairs(of: CheckedSource, name: str, hop: Hop) -> list[str]:
+    return [of.finder.equal((name, own, "t"), (hop.parent, theirs, "p")) for own, theirs in hop.pairs]
+
+
+def pointers(of: CheckedSource) -> Iterator[Finding]:
+    """Rows that point to nothing by `references`, but for what a foreign key of the database keeps true."""
+    for name, table in of.personal():
+        held = foreign_keys(name, of.named.foreign_keys)
+        known = {(hop.parent, frozenset(hop.pairs)) for hop in (*hops(of.declared, name), *held)}
+        for hop in references(of.declared, name):
+            own = hop.pairs[0][0]
+            if (hop.parent, frozenset(hop.pairs)) not in known and own in table.references:
+                way = f"{of.path(name)} by {own} -> {hop.parent}"
+                found = _pointing_nowhere(of, name, way, hop)
+                undecided = {Code.POINTS_TO_NOTHING}
+                yield from of.unless_unanswered((name, own), f"{way}: not looked at", undecided, found)
+
+
+def _pointing_nowhere(of: CheckedSource, name: str, way: str, hop: Hop) -> Iterator[Finding]:
+    rows, found, among = _pointing(of, name, hop)
+    if rows > found:
+        words = _orphans(way, rows, found, among)
+        yield of.finding(Code.POINTS_TO_NOTHING, (name, hop.pairs[0][0]), words, _LOST)
+
+
+def keys(of: CheckedSource) -> Iterator[Finding]:
+    """Keys of text in another form than is said or asked for, and keys that only bytes tell apart."""
+    for name, table in of.personal():
+        for key, link in table.subject.items():
+            words = f"{of.path(name, link.column)}: the spellings of its keys were not looked at"
+            found = _spellings(of, name, key)
+            yield from of.unless_unanswered((name, link.column), words, _OF_SPELLINGS, found)
+
+
+def _spellings(of: CheckedSource, name: str, key: str) -> Iterator[Finding]:
+    table, finder = of.declared.tables[name], of.finder
+    link = table.subject[key]
+    if not of.dialect.is_text(finder.native(name, link.column)):
+        return
+    looked, path, place = of.rows(name), of.path(name, link.column), (name, link.column)
+    if not of.dialect.compares_bytes:
+        yield from _unknown(of, name, key, looked.relation)
+        return
+    sides = finder.stored(name, key)
+    alike, other, repeated = of.numbers("spellings.sql", looked.relation, **sides)
+    among = "" if looked.whole else f", {looked.words}"
+    if other and link.normal is not None:
+        words = f"{path}: {count(other, 'key')} not in the form `{link.match}`, as `normal` says{among}"
+        yield of.finding(Code.KEY_NOT_NORMAL, place, words, "take `normal` out, or mend the keys")
+    elif other:
+        words = f"{path}: {count(other, 'key')} not stored in the normal form `{link.match}`{among}"
+        yield of.finding(Code.KEY_IN_OTHER_FORM, place, words, _index(of, name, key))
+    one_each = table.key == (link.column,) or (looked.whole and not repeated)
+    if alike and one_each and of.inventory.identity.keys[key].unique is Unique.YES:
+        words = f"{path}: {count(alike, 'key')} differ from another one in their spelling alone{among}"
+        remedy = "mend them: a request for one of these persons stops"
+        yield of.finding(Code.KEYS_OF_ONE_FORM, place, words, remedy)
+    if finder.type_of(name, link.column).loose:
+        column = finder.column(name, link.column)
+        equal = of.numbers("equal_keys.sql", looked.relation, column=column, form=sides["form"])[0]
+        if equal:
+            words = f"{path}: the database takes several keys for one, {count(equal, 'time')}{among}"
+            remedy = "nothing, where these are several persons: requests ask; else name another `match`"
+            yield of.finding(Code.KEYS_EQUAL_TO_DATABASE, place, words, remedy)
+
+
+def _unknown(of: CheckedSource, name: str, key: str, relation: str) -> Iterator[Finding]:
+    """Of a database that cannot be asked for bytes, the texts are looked at here."""
+    column = of.declared.tables[name].subject[key].column
+    path, place = of.path(name, column), (name, column)
+    try:
+        of.finder.holds(name, key)
+    except ConfigurationError as why:
+        yield of.finding(Code.STATEMENT_FAILS, place, f"{path}: {why.args[0]}", why.remedy)
+        return
+    texts = f"SELECT {of.finder.column(name, column)} FROM {relation} AS t"  # noqa: S608 - quoted
+    held = {str(text) for (text,) in of.probe.rows(texts) if text is not None}
+    other = sum(key_form(text) != text for text in held)
+    if other:
+        words = f"{path}: {count(other, 'key')} not in the form `exact`, as `normal` says"
+        yield of.finding(Code.KEY_NOT_NORMAL, place, words, "take `normal` out, or mend the keys")
+    if len({text.casefold() for text in held}) < len(held):
+        words = f"{path}: keys differ in capitals alone, which the database may take for one"
+        remedy = "give the column a collation that compares bytes: a request for one of them is refused"
+        yield of.finding(Code.KEYS_EQUAL_TO_DATABASE, place, words, remedy)
+
+
+def _index(of: CheckedSource, name: str, key: str) -> str:
+    """How such keys are found without reading the whole table."""
+    link, dialect = of.declared.tables[name].subject[key], of.dialect
+    if dialect.name != "postgres":
+        return "nothing: they are found by reading the table; mended, and with `normal`, by its index"
+    form = dialect.key_form(dialect.quote(link.column), of.finder.native(name, link.column), link.match)
+    return (
+        "nothing, where reading the table is fast enough; else an index: "
+        f"CREATE INDEX ON {of.finder.relation(name)} (({form}))"
     )

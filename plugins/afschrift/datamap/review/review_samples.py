@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.review.groups import Group, Place
-from afschrift.datamap.scan.bounded import is_secret, sample_statement
-from afschrift.datamap.scan.reader import StatementRunner
+from afschrift.datamap.scan.bounded import is_secret, read_samples
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
 from afschrift.domain.decision import Protect
 from afschrift.domain.errors import AfschriftError, RefusedError
@@ -79,18 +79,13 @@ def _is_secret(table: Table, column: str) -> bool:
 
 
 def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
-    def session():  # type: ignore[no-untyped-def]
-        return open_declared(source)
-
-    with StatementRunner(session) as reader:
+    with StatementRunner(lambda: open_declared(source)) as reader:
         type_ = of_entries(source, reader.session.catalogue(), reader.dialect).get(table, {}).get(column)
         if type_ is None:
             raise RefusedError("the source has no such column")
         scanned = ScannedColumn(column, type_)
         of = ScannedTable(source.in_source(table), (scanned,))
-        for (value,) in reader.rows(sample_statement(reader.dialect, of, [scanned])):
-            if value not in (None, ""):
-                yield str(value)[:_LONGEST]
+        yield from (value[:_LONGEST] for value in read_samples(reader, of, [scanned]).get(column, ()))
 
 
 def masked(value: str) -> str:

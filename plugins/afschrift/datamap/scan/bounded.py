@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from afschrift.datamap.scan.reader import NotAnsweredError, StatementRunner
+from afschrift.datamap.reader import NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.name_parts import flat
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
-from afschrift.selection.part_columns import text_beginnings
 
 ROWS = 40
 """Of a table, for its samples."""
@@ -46,17 +45,19 @@ def sampled(table: ScannedTable) -> tuple[ScannedColumn, ...]:
     )
 
 
-def sample_statement(dialect: Dialect, table: ScannedTable, columns: Sequence[ScannedColumn]) -> str:
-    """One statement for all columns of a table; each value as text, cut off.
+def read_samples(
+    reader: StatementRunner, table: ScannedTable, columns: Sequence[ScannedColumn]
+) -> dict[str, list[str]]:
+    """Column -> its values in some rows, cut off, by one statement.
 
     Of a large table rows from all over it are read, where its database draws some.
     """
-    selected = text_beginnings(dialect, {column.name: column.type for column in columns}, _CHARACTERS)
+    dialect = reader.dialect
     relation = dialect.relation(table.name)
     if (table.rows or 0) > _FIRST_WILL_DO * ROWS:
         drawn = dialect.sampled(relation, _FIRST_WILL_DO * ROWS / (table.rows or 1))
         relation = f"(SELECT * FROM {drawn})" if drawn is not None else relation  # noqa: S608 - quoted
-    return f"SELECT {selected}\nFROM {relation} AS t\nLIMIT {ROWS}"
+    return reader.texts(relation, {column.name: column.type for column in columns}, _CHARACTERS, ROWS)
 
 
 def overlap_statement(dialect: Dialect, edge: Edge) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from statistics import median
 
-from afschrift.datamap.scan.bounded import sample_statement, sampled
+from afschrift.datamap.reader import NotAnsweredError, NotReachedError, StatementRunner
+from afschrift.datamap.scan.bounded import read_samples, sampled
 from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.datamap.scan.evidence import TextSample
 from afschrift.datamap.scan.proposal import ColumnProposal, TableRole, propose
-from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError, StatementRunner
 from afschrift.datamap.scan.scan_findings import Findings, role_found
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
 from afschrift.datamap.scan.ways.name_parts import flat, singulars
@@ -92,10 +92,8 @@ def _samples(reader: StatementRunner, table: ScannedTable, region: str) -> Itera
     columns = sampled(table)
     if not columns:
         return
-    rows = reader.rows(sample_statement(reader.dialect, table, columns))
-    for column, values in zip(columns, zip(*rows, strict=True) if rows else (), strict=False):
-        texts = (str(value) for value in values if value is not None)
-        yield column.name, TextSample(tuple(text for text in texts if text.strip()), region)
+    for column, texts in read_samples(reader, table, columns).items():
+        yield column, TextSample(tuple(text for text in texts if text.strip()), region)
 
 
 NAMES = ("name", "title", "label", "subject", "description")

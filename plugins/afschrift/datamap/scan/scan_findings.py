@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from afschrift.datamap.reader import NotReachedError, StatementRunner
 from afschrift.datamap.scan.bounded import SEEN, compared
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.datamap.scan.reader import NotReachedError, StatementRunner
 from afschrift.datamap.scan.schema import ScannedSource
 from afschrift.datamap.scan.ways.edges import Edge, declared
 from afschrift.datamap.scan.ways.guesses import (

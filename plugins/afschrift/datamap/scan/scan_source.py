@@ -12,11 +12,11 @@ from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
+from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.review.map_files import read_files
 from afschrift.datamap.review.written_files import content, must_take_draft, written
 from afschrift.datamap.scan.column_proposals import propose_columns
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.datamap.scan.scan_files import asked_about, known_names, next_steps, place_of, plain, write
 from afschrift.datamap.scan.scan_findings import Findings, find, written_roles
 from afschrift.datamap.scan.schema import read_source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from afschrift.datamap.scan.reader import Answer, NotAnsweredError, StatementRunner
+from afschrift.datamap.reader import Answer, NotAnsweredError, StatementRunner
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Source, Structure
 

@@ -12,8 +12,8 @@ import pytest
 from testbed.mini import write_database, write_inventory
 
 from afschrift.app.include import SHIPPED
-from afschrift.datamap.check.finding import Code
-from afschrift.datamap.check.map_check import MapCheck, MapReport, check_sources
+from afschrift.datamap.check.finding import Code, MapReport
+from afschrift.datamap.check.map_check import MapCheck, check_sources
 from afschrift.datamap.check.probe import ProbeDeadline, ProbeLimits
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.sources import Source

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from afschrift.datamap.check.probe import Probe
-from afschrift.datamap.scan.reader import NotAnsweredError, NotReachedError
+from afschrift.datamap.reader import NotAnsweredError, NotReachedError
 from afschrift.sources.registry import open_source
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from testbed.mini import SHOP, write_database, write_inventory
 
-from afschrift.datamap.check.finding import Code, Severity
-from afschrift.datamap.check.map_check import MapReport, check_sources
+from afschrift.datamap.check.finding import Code, MapReport, Severity
+from afschrift.datamap.check.map_check import check_sources
 from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.inventory.load import load
 

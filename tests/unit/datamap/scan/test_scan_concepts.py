@@ -8,9 +8,9 @@ import pytest
 from tests.support.scanned import found, ways
 from tests.unit.datamap.scan.scanned import proposed
 
+from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.scan.column_proposals import Proposals, propose_columns
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.datamap.scan.reader import StatementRunner
 from afschrift.domain.origin import Origin
 from afschrift.sources.registry import open_source
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from afschrift.datamap.reader import NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.bounded import distinct_statement
-from afschrift.datamap.scan.reader import NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.name_parts import (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError, RetriableError
-from afschrift.domain.sources import Dialect, Source
+from afschrift.domain.sources import ColumnType, Dialect, Source
+from afschrift.selection.part_columns import text_beginnings
 
 Answer = TypeVar("Answer")
 
@@ -100,6 +101,25 @@ class StatementRunner:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result; errors as of `ask`."""
         return self.ask(lambda session: session.rows(statement))
+
+    def texts(
+        self, relation: str, columns: Mapping[str, ColumnType], characters: int, most: int | None = None
+    ) -> dict[str, list[str]]:
+        """Column -> its values as texts, each cut off, without NULL and empty ones; errors as of `ask`.
+
+        Args:
+            relation: expression of a table in a FROM clause.
+            columns: of it; at least one.
+            characters: of a text, from its beginning.
+            most: rows; None: all of the relation.
+        """
+        selected = text_beginnings(self.dialect, columns, characters)
+        statement = f"SELECT {selected}\nFROM {relation} AS t\n"
+        rows = self.rows(statement if most is None else f"{statement}LIMIT {most}")
+        found = zip(columns, zip(*rows, strict=True), strict=True) if rows else ()
+        return {
+            column: [str(value) for value in values if value not in (None, "")] for column, values in found
+        }
 
     def close(self) -> None:
         """Close the session; the next statement opens another one."""
