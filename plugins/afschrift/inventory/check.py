@@ -12,12 +12,10 @@ from afschrift.domain.origin import Origin
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.check_columns import (
-    finder_faults,
-    label_faults,
-    member_faults,
+    missing,
     processing_faults,
-    proposal_faults,
     source_faults,
+    table_faults,
 )
 from afschrift.inventory.check_defaults import default_faults, written_at
 from afschrift.inventory.column import Column
@@ -127,21 +125,15 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
             yield where, "no way leads from this table to the person: give `subject` or `join`"
         yield from _history(inventory, source, table, where)
         yield from _ignored(source, table, where)
-        for part in table.key:
-            if part not in table.columns:
-                yield [*where, "key"], f"the table has no column {part}"
+        yield from missing(table, [*where, "key"], *table.key)
         yield from _subject(inventory, table, where)
         yield from _joins(source, table, where)
         yield from _files(source, table, where)
-        yield from finder_faults(table, where)
-        yield from label_faults(table, where)
-        yield from member_faults(source, name, where)
-        if table.origin and table.origin.by not in table.columns:
-            yield [*where, "origin", "by"], f"the table has no column {table.origin.by}"
+        yield from table_faults(source, name, where)
+        if table.origin:
+            yield from missing(table, [*where, "origin", "by"], table.origin.by)
         if table.purposes != source.defaults.purposes:  # theirs are said once
             yield from _names(source, table.purposes, [*where, "purposes"])
-        yield from source_faults(table, table.source, where)
-        yield from proposal_faults(table, where)
         if table.personal:
             for column_name, column in table.columns.items():
                 yield from _column(source, table, column, [*where, "columns", column_name])
@@ -192,9 +184,7 @@ def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[F
         if key not in inventory.identity.keys:
             yield path, "this key is not declared in identity.yml"
         at = None if link.at == "any" else link.at
-        for column in (link.column, at, link.valid_from, link.valid_to, link.changed):
-            if column and column not in table.columns:
-                yield path, f"the table has no column {column}"
+        yield from missing(table, path, link.column, at, link.valid_from, link.valid_to, link.changed)
 
 
 def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
@@ -217,14 +207,11 @@ def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[Fault
 def _files(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     for own, target in table.references.items():
         other, _, key = target.rpartition(".")
-        if own not in table.columns:
-            yield [*where, "references", own], f"the table has no column {own}"
+        yield from missing(table, [*where, "references", own], own)
         if other not in source.tables or key not in source.tables[other].columns:
             yield [*where, "references", own], f"the source has no column {target}"
     for file in table.file:
-        for column in (file.column, *file.beside):
-            if column not in table.columns:
-                yield [*where, "file"], f"the table has no column {column}"
+        yield from missing(table, [*where, "file"], file.column, *file.beside)
         if file.store and file.store not in source.stores:
             yield [*where, "file"], f"store {file.store} is not declared under `stores`"
 

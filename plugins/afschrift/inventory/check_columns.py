@@ -19,7 +19,24 @@ _UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 """Categories of Unicode: a statement keeps each name on one line."""
 
 
-def member_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[FaultAt]:
+def missing(table: Table, where: list[str], *columns: str | None) -> Iterator[FaultAt]:
+    """A fault for each column that a table has not."""
+    for column in columns:
+        if column and column not in table.columns:
+            yield where, f"the table has no column {column}"
+
+
+def table_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[FaultAt]:
+    """What is wrong across the columns of a table."""
+    table = source.tables[name]
+    yield from _finder_faults(table, where)
+    yield from _label_faults(table, where)
+    yield from _member_faults(source, name, where)
+    yield from source_faults(table, table.source, where)
+    yield from _proposal_faults(table, where)
+
+
+def _member_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[FaultAt]:
     """What is wrong with the members of a table."""
     table = source.tables[name]
     members = {column: known.path for column, known in table.columns.items() if known.path}
@@ -83,7 +100,7 @@ def _of_purposes(source: SourceFile, name: str) -> Iterator[str]:
             yield from (c for c in (consent.column, consent.granted, consent.withdrawn) if c)
 
 
-def label_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
+def _label_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
     """Columns of a `label` that are not there, or of which the page never shows a value as it stands."""
     if table.label and not table.personal:
         yield [*where, "label"], "rows of this table are in no answer: leave it out"
@@ -119,12 +136,10 @@ _TEXTS = frozenset(
 _OF_CONTENT = ("user.content", "user.social")
 
 
-def finder_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
+def _finder_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
     """Columns of names that are not there, and texts that nobody may read."""
     if table.names:
-        for named in table.names.columns:
-            if named not in table.columns:
-                yield [*where, "names"], f"the table has no column {named}"
+        yield from missing(table, [*where, "names"], *table.names.columns)
     for name, column in table.columns.items():
         if column.free_text and column.protect is Protect.SECRET:
             yield [*where, "columns", name], "a secret never leaves, so there is no text to look through"
@@ -150,7 +165,7 @@ def _reads_as_text(name: str, column: Column) -> bool:
     return typed and bool(words & _TEXTS) and (column.category or "").startswith(_OF_CONTENT)
 
 
-def proposal_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
+def _proposal_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
     """Tables and columns that name who decided, and say that somebody still must."""
     words = "a person decided (`decided`), or one still must (`review: needed`): leave one of them out"
     if table.review == "needed" and table.decided is not None:

@@ -12,13 +12,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from afschrift.inventory.base import is_layer
 from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document, Fault, InventoryError
 from afschrift.inventory.layers import Lapsed, Layered, alone, layered
 from afschrift.inventory.model import Inventory, ManualSource, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
-from afschrift.inventory.run_in import CANARY, CONTROLLER, IDENTITY, POLICY, WORD, says, stands_apart, without
+from afschrift.inventory.run_in import (
+    CANARY,
+    CONTROLLER,
+    IDENTITY,
+    POLICY,
+    WORD,
+    describes_source,
+    says,
+    stands_apart,
+    without,
+)
 from afschrift.law.manual_search import KIND as MANUAL
 from afschrift.outside.limits import read_file
 
@@ -75,7 +84,7 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
     identity = singles[IDENTITY].parse(IdentityFile, offered)
     controller = singles[CONTROLLER].parse(Organisation, offered)
     policy = singles[POLICY].parse(PolicyFile)
-    described = [path for path in contents if path.name not in singles and not is_layer(path)]
+    described = [path for path in contents if describes_source(path)]
     layers = [layered(path, contents, offered) for path in described]
     parsed = [(one, one.document.parse(_model(one.document), offered)) for one in layers]
     documents = [one.document for one in layers]

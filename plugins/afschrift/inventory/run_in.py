@@ -52,6 +52,11 @@ class UnreadableMapError(ConfigurationError):
     """The sources of a data map are not known, as a file of it cannot be read."""
 
 
+def describes_source(path: Path) -> bool:
+    """Whether a file of an inventory is one that people write of a source."""
+    return path.name not in NO_SOURCES and not is_layer(path)
+
+
 @dataclass(frozen=True)
 class Declared:
     """The sources of an inventory.
@@ -101,7 +106,7 @@ def declared(folder: Path) -> Declared:
     read: dict[str, RunIn] = {}
     manual: list[str] = []
     for path in sorted(folder.glob("*.y*ml")):
-        if path.name in NO_SOURCES or is_layer(path):
+        if not describes_source(path):
             continue
         try:
             head = _head_of(read_file(path))

@@ -10,12 +10,12 @@ import typer
 from afschrift.cli.common import say
 from afschrift.datamap.exchange.comments import from_comments
 from afschrift.datamap.exchange.dataset import datasets
-from afschrift.datamap.exchange.external_draft import ImportConfirmation
 from afschrift.datamap.exchange.import_map import Into, import_map
 from afschrift.datamap.exchange.manifest import MOST
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.language import count
+from afschrift.inventory.column import ClassifiedBy
 from afschrift.outside.limits import read_file
 from afschrift.sources.registry import open_declared
 
@@ -118,13 +118,13 @@ def comments(
     _add(said, Into(source, folder), confirmed, dry_run=dry_run)
 
 
-def _confirmation(by: str | None, why: str | None) -> ImportConfirmation | None:
+def _confirmation(by: str | None, why: str | None) -> ClassifiedBy | None:
     if bool(by) != bool(why):
         raise ConfigurationError(
             "Who confirms says why, and the other way round.",
             remedy="give both `--confirmed-by` and `--why`, or neither.",
         )
-    return ImportConfirmation(by, why, utc_now().date()) if by and why else None
+    return ClassifiedBy(by=by, why=why, on=utc_now().date()) if by and why else None
 
 
 def _text(file: Path) -> bytes:
@@ -137,7 +137,7 @@ def _text(file: Path) -> bytes:
         ) from None
 
 
-def _add(described: Description, into: Into, confirmed: ImportConfirmation | None, *, dry_run: bool) -> None:
+def _add(described: Description, into: Into, confirmed: ClassifiedBy | None, *, dry_run: bool) -> None:
     found = import_map(described, into, confirmed, dry_run=dry_run)
     if dry_run:
         typer.echo(found.text, nl=False)

@@ -17,10 +17,9 @@ from afschrift import __version__
 from afschrift.datamap.check.finding import RULES, Code, Finding, MapReport, Severity
 from afschrift.datamap.review.map_files import read_files
 from afschrift.domain.event import digest
-from afschrift.inventory.base import is_layer
 from afschrift.inventory.document import Document, Fault
 from afschrift.inventory.layers import layered
-from afschrift.inventory.load import SINGLES
+from afschrift.inventory.run_in import describes_source
 
 FORMAT = "afschrift-inventory-check/1"
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -216,7 +215,7 @@ class FindingLines:
     @cached_property
     def _documents(self) -> dict[str, Document]:
         files = read_files(self._folder)
-        paths = [path for path in files if path.name not in SINGLES and not is_layer(path)]
+        paths = [path for path in files if describes_source(path)]
         read = [layered(path, files).document for path in paths]
         return {str(one.data.get("source")): one for one in read if isinstance(one.data, dict)}
 

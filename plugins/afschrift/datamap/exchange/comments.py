@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from afschrift.datamap.exchange.external_tables import (
-    IDENTITY,
     DescribedColumn,
     DescribedTable,
     Description,
     NotImported,
     Reference,
-    column_words,
+    described_column,
 )
 from afschrift.domain.sources import Described, Structure
 
@@ -57,6 +56,4 @@ def _column(name: str, comment: str, place: str, left: NotImported) -> Described
     said: dict[str, Any] = {}
     for word, value in _WORD.findall(mark[1]) if mark else ():
         said[word] = value.strip('"') if value else True
-    words = column_words(said, place, left)
-    category, identity = words.pop("category", None), words.pop(IDENTITY, None)
-    return DescribedColumn(name, category, "its comment in the database", identity, words)
+    return described_column(name, said, "its comment in the database", place, left)

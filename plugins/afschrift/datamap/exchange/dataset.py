@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -14,6 +14,7 @@ from afschrift.datamap.exchange.external_tables import (
     Description,
     NotImported,
     Reference,
+    sorted_out,
 )
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
@@ -96,23 +97,12 @@ def _described(dataset: Mapping[str, Any]) -> Description:
                 else:
                     notes.append(f"{place} -> {target['dataset']}: across sources, people are found by keys")
         tables[name] = DescribedTable(name, columns, tuple(key))
-    there, gone = _known(tables, references)
-    return Description(tables, there, (*left.lines(), *notes, *gone))
+    there, gone = sorted_out(references, tables)
+    notes += [f"{one.start}: there is no field {one.end}" for one in gone]
+    return Description(tables, there, (*left.lines(), *notes))
 
 
-def _known(
-    tables: Mapping[str, DescribedTable], references: list[Reference]
-) -> tuple[tuple[Reference, ...], tuple[str, ...]]:
-    """The references that end somewhere, and a line for each of the others."""
-    ends = {(name, column) for name, table in tables.items() for column in table.columns}
-    there = tuple(one for one in references if (one.parent, one.parent_column) in ends)
-    gone = [one for one in references if one not in there]
-    return there, tuple(
-        f"{one.table}.{one.column}: there is no field {one.parent}.{one.parent_column}" for one in gone
-    )
-
-
-@dataclass
+@dataclass(frozen=True)
 class Exported:
     """A dataset.
 
@@ -122,7 +112,7 @@ class Exported:
     """
 
     text: str
-    left_out: list[str] = field(default_factory=list)
+    left_out: tuple[str, ...]
 
 
 def export(source: SourceFile) -> Exported:
@@ -130,29 +120,29 @@ def export(source: SourceFile) -> Exported:
 
     A way that is a guess, or rests on one, is left out. A table with several entries is one collection.
     """
-    found = Exported("")
+    left_out: list[str] = []
     dataset = {
         "fides_key": source.source,
         "name": source.title.get("en") if source.title else source.source,
-        "collections": list(_collections(source, found)),
+        "collections": list(_collections(source, left_out)),
     }
-    found.text = yaml.safe_dump({"dataset": [dataset]}, sort_keys=False, allow_unicode=True, width=110)
-    return found
+    text = yaml.safe_dump({"dataset": [dataset]}, sort_keys=False, allow_unicode=True, width=110)
+    return Exported(text, tuple(left_out))
 
 
-def _collections(source: SourceFile, found: Exported) -> Iterator[dict[str, Any]]:
+def _collections(source: SourceFile, left_out: list[str]) -> Iterator[dict[str, Any]]:
     waiting = 0
     guessed = unconfirmed_ways(source.tables)
     for table in dict.fromkeys(source.in_source(name) for name in source.tables):
         entries = {name: source.tables[name] for name in source.entries(table)}
         if any(entry.copy_of for entry in entries.values()):
-            found.left_out.append(f"{table} repeats another table")
+            left_out.append(f"{table} repeats another table")
             continue
         columns: dict[str, Column] = {}
         for entry in entries.values():
             columns |= {name: column for name, column in entry.columns.items() if name not in columns}
         members = [name for name, column in columns.items() if column.path]
-        found.left_out += [f"{table}.{name}: a member of a document" for name in members]
+        left_out += [f"{table}.{name}: a member of a document" for name in members]
         columns = {name: column for name, column in columns.items() if name not in members}
         waiting += sum(column.review == "needed" for column in columns.values())
         sure = [entry for name, entry in entries.items() if name not in guessed]
@@ -161,9 +151,9 @@ def _collections(source: SourceFile, found: Exported) -> Iterator[dict[str, Any]
         ]
         yield {"name": table, "fields": fields}
         for name, entry in entries.items():
-            found.left_out += _unsaid(name, entry) if name not in guessed else _guessed_ways(name, entry)
+            left_out += _unsaid(name, entry) if name not in guessed else _guessed_ways(name, entry)
     if waiting:
-        found.left_out.append(f"the category of {waiting} columns, which nobody confirmed")
+        left_out.append(f"the category of {waiting} columns, which nobody confirmed")
 
 
 def _field(

@@ -6,15 +6,15 @@ rows they are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from afschrift.datamap.exchange.external_tables import DescribedColumn, DescribedTable, Description, Reference
 from afschrift.domain.decision import Protect
 from afschrift.domain.origin import Origin
 from afschrift.inventory.base import fides_categories
+from afschrift.inventory.column import ClassifiedBy
 
 CONFIDENCE = 0.6
 """Of what a person wrote for another purpose, in another tool's words."""
@@ -23,25 +23,12 @@ _NEEDS_WORDS = (Origin.DERIVED, Origin.INFERRED, Origin.THIRD_PARTY)
 """Origins that a confirmed column may have only with `meaning` or `source` beside them."""
 
 
-@dataclass(frozen=True)
-class ImportConfirmation:
-    """Who stands in for what is imported of columns, when and why."""
-
-    by: str
-    why: str
-    on: date
-
-    def words(self) -> dict[str, Any]:
-        """As `decided` says it."""
-        return {"by": self.by, "on": self.on, "why": self.why}
-
-
 @dataclass
 class ExternalDraft:
     """A draft.
 
     Attributes:
-        source: as docs/inventory.md describes a source, for `scan.merge`.
+        source: as docs/inventory.md describes a source.
         keys: identity keys that it uses.
         notes: what was left out, and why, a line each.
         open: columns that wait for somebody although all was to be confirmed.
@@ -59,7 +46,7 @@ def draft(
     *,
     person: str,
     known: Collection[str] = (),
-    confirmed: ImportConfirmation | None = None,
+    confirmed: ClassifiedBy | None = None,
 ) -> ExternalDraft:
     """A draft of a source.
 
@@ -68,16 +55,16 @@ def draft(
         head: `source`, `kind` and the like.
         person: the identity key that stands for one person.
         known: tables that the inventory reaches already.
-        confirmed: None: all of it is a proposal.
+        confirmed: who stands in for the columns; None: all of it is a proposal.
     """
-    ways = find_ways(described, known, person)
-    found = ExternalDraft({**head, "tables": {}}, notes=[*described.left_out, *ways.notes])
+    ways, notes = find_ways(described, known, person)
+    found = ExternalDraft({**head, "tables": {}}, notes=[*described.left_out, *notes])
     tables = found.source["tables"]
     numbers = _numbers(described)
     keys: dict[str, None] = {}
     for name, table in described.tables.items():
         first, *more = _subjects(table) or [{}]
-        joins = [{column: end} for column, end in ways.joins.get(name, ())]
+        joins = [{column: end} for column, end in ways.get(name, ())]
         reached = bool(first or joins or name in known)
         rest = {
             **({"key": list(table.key)} if table.key else {}),
@@ -110,7 +97,7 @@ def _numbers(described: Description) -> frozenset[str]:
     """Columns that tie rows together, as `table.column`: what was given out to do so."""
     found = {f"{table.name}.{column}" for table in described.tables.values() for column in table.key}
     for one in described.references:
-        found |= {f"{one.table}.{one.column}", f"{one.parent}.{one.parent_column}"}
+        found |= {one.start, one.end}
     return frozenset(found)
 
 
@@ -130,7 +117,7 @@ def _columns(
     table: DescribedTable,
     numbers: Collection[str],
     found: ExternalDraft,
-    confirmed: ImportConfirmation | None,
+    confirmed: ClassifiedBy | None,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for column in table.columns.values():
         path = f"{table.name}.{column.name}"
@@ -138,7 +125,7 @@ def _columns(
         if not words:
             yield column.name, {}
         elif confirmed and "origin" in words and _is_whole(words):
-            yield column.name, {**words, "decided": confirmed.words()}
+            yield column.name, {**words, "decided": confirmed.model_dump(exclude_unset=True)}
             continue
         else:
             yield column.name, {**words, "review": "needed", "proposed": _proposed(column)}
@@ -212,27 +199,12 @@ def usual_origin(category: str | None) -> Origin | None:
     return None
 
 
-@dataclass
-class ImportedWays:
-    """What was found.
-
-    Attributes:
-        joins: table -> its ways, each a column and the `table.column` that it leads to.
-        notes: references that are no way, a line each.
-    """
-
-    joins: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, table: str, column: str, end: str) -> None:
-        """One more way of a table, once."""
-        of_table = self.joins.setdefault(table, [])
-        if (column, end) not in of_table:
-            of_table.append((column, end))
+Joins = Mapping[str, Sequence[tuple[str, str]]]
+"""Table -> its ways, each a column and the `table.column` that it leads to."""
 
 
-def find_ways(described: Description, known: Collection[str], person: str) -> ImportedWays:
-    """The ways of a description's tables.
+def find_ways(described: Description, known: Collection[str], person: str) -> tuple[Joins, list[str]]:
+    """The ways of a description's tables, and its references that are no way, a line each.
 
     A reference that says its direction is followed as it says. One that does not leads from a child to its
     parent, where the parent is no further from the people; a look-up is reached by the rows that point to it,
@@ -253,26 +225,27 @@ def find_ways(described: Description, known: Collection[str], person: str) -> Im
     search.children(persons | set(known))
     search.children(people)
     search.look_ups()
+    notes = []
     for one in described.references:
         if one.table == one.parent:
-            search.ways.notes.append(f"{_said(one)} points to its own table")
+            notes.append(f"{one.start} -> {one.end} points to its own table")
         elif not one.direction and one.parent in people and not search.has(one):
-            search.ways.notes.append(f"{_said(one)} leads to another kind of people")
-    return search.ways
+            notes.append(f"{one.start} -> {one.end} leads to another kind of people")
+    return search.joins, notes
 
 
 class _Search:
     """Which tables are reached, from people outward."""
 
     def __init__(self, references: list[Reference], people: set[str]) -> None:
-        self.ways = ImportedWays()
+        self.joins: dict[str, list[tuple[str, str]]] = {}
         self._references = references
         self._people = people
         self._distance: dict[str, int] = {}
 
     def has(self, one: Reference) -> bool:
         """Whether a child's reference is one of its ways."""
-        return (one.column, f"{one.parent}.{one.parent_column}") in self.ways.joins.get(one.table, ())
+        return (one.column, one.end) in self.joins.get(one.table, ())
 
     def children(self, start: Collection[str]) -> None:
         """What is found from some tables; what was reached before gets no way to them."""
@@ -288,17 +261,22 @@ class _Search:
         """The table that a reference reaches now."""
         if one.direction == "to":
             if one.table in self._distance:
-                yield from self._reach(one.parent, one.parent_column, f"{one.table}.{one.column}")
+                yield from self._reach(one.parent, one.parent_column, one.start)
         elif one.parent in self._distance:
             own = self._distance.get(one.table)
             nearer = own is None or self._distance[one.parent] <= own
             if one.direction or (one.table not in self._people and one.table not in before and nearer):
-                yield from self._reach(one.table, one.column, f"{one.parent}.{one.parent_column}")
+                yield from self._reach(one.table, one.column, one.end)
 
     def _reach(self, table: str, column: str, end: str) -> Iterator[str]:
-        self.ways.add(table, column, end)
+        self._add(table, column, end)
         if table not in self._distance:
             yield table
+
+    def _add(self, table: str, column: str, end: str) -> None:
+        of_table = self.joins.setdefault(table, [])
+        if (column, end) not in of_table:
+            of_table.append((column, end))
 
     def look_ups(self) -> None:
         """What rows of people point to, and what these rows point to."""
@@ -309,10 +287,6 @@ class _Search:
             new = False
             for one in self._references:
                 if not one.direction and one.table in reached and one.parent not in children:
-                    self.ways.add(one.parent, one.parent_column, f"{one.table}.{one.column}")
+                    self._add(one.parent, one.parent_column, one.start)
                     new = new or one.parent not in reached
                     reached.add(one.parent)
-
-
-def _said(one: Reference) -> str:
-    return f"{one.table}.{one.column} -> {one.parent}.{one.parent_column}"

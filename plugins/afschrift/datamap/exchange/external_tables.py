@@ -54,6 +54,27 @@ class Reference:
     parent_column: str
     direction: Literal["from", "to"] | None = None
 
+    @property
+    def start(self) -> str:
+        """`table.column`."""
+        return f"{self.table}.{self.column}"
+
+    @property
+    def end(self) -> str:
+        """`parent.parent_column`."""
+        return f"{self.parent}.{self.parent_column}"
+
+
+def sorted_out(
+    references: Iterable[Reference], tables: Mapping[str, DescribedTable]
+) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
+    """The references of which both columns are described, and the others."""
+    known = {f"{name}.{column}" for name, table in tables.items() for column in table.columns}
+    there, gone = list[Reference](), list[Reference]()
+    for one in references:
+        (there if {one.start, one.end} <= known else gone).append(one)
+    return tuple(there), tuple(gone)
+
 
 @dataclass(frozen=True)
 class Description:
@@ -98,13 +119,17 @@ _NOT_HERE = frozenset({"review", "proposed", "decided", "mentions"})
 """Words by which a person confirms, in the inventory itself."""
 
 
-def column_words(said: Mapping[str, Any], place: str, left: NotImported) -> dict[str, Any]:
-    """Those words that the inventory knows, with values that it takes; the others are noted.
+def described_column(
+    name: str, said: Mapping[str, Any], because: str, place: str, left: NotImported
+) -> DescribedColumn:
+    """A column with those words that the inventory knows, with values that it takes; the others are noted.
 
     Args:
+        name: of the column.
         said: words as docs/inventory.md has them for a column, and `identity`.
+        because: where they stand.
         place: of the column, for messages.
-        left: is told what is left out.
+        left: gets what is left out.
     """
     words: dict[str, Any] = {}
     for word, value in said.items():
@@ -113,7 +138,7 @@ def column_words(said: Mapping[str, Any], place: str, left: NotImported) -> dict
             words[word] = value
         else:
             left.note([word], place)
-    return words
+    return DescribedColumn(name, words.pop("category", None), because, words.pop(IDENTITY, None), words)
 
 
 def _fits(word: str, value: Any) -> bool:

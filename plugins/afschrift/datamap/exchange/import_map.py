@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
-from afschrift.datamap.exchange.external_draft import ExternalDraft, ImportConfirmation, draft
+from afschrift.datamap.exchange.external_draft import ExternalDraft, draft
 from afschrift.datamap.exchange.external_tables import Description
-from afschrift.datamap.review.map_files import Files, read_files, replace_files
-from afschrift.datamap.review.written_files import content, drafted
+from afschrift.datamap.review.map_files import (
+    Files,
+    must_be_of_a_project,
+    must_be_source_name,
+    read_files,
+    replace_files,
+)
+from afschrift.datamap.review.written_files import content, drafted, tables_of
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Unique
-from afschrift.inventory.base import is_layer
+from afschrift.inventory.column import ClassifiedBy
 from afschrift.inventory.document import InventoryError
-from afschrift.inventory.load import SINGLES, load_files
-from afschrift.inventory.run_in import IDENTITY
+from afschrift.inventory.load import load_files
+from afschrift.inventory.run_in import IDENTITY, describes_source
 from afschrift.sources.registry import SOURCES
 
 
@@ -61,7 +65,7 @@ class Imported:
 
 
 def import_map(
-    described: Description, into: Into, confirmed: ImportConfirmation | None = None, *, dry_run: bool = False
+    described: Description, into: Into, confirmed: ClassifiedBy | None = None, *, dry_run: bool = False
 ) -> Imported:
     """Add a description to the inventory, where the whole of it loads then; else nothing is written.
 
@@ -74,7 +78,7 @@ def import_map(
     file, head = _place(folder, files, into)
     known = {
         words.get("table", entry)
-        for entry, words in _tables(content(file, files))
+        for entry, words in tables_of(content(file, files)).items()
         if {"subject", "join"} & set(words)
     }
     found = draft(described, head, person=person, known=known, confirmed=confirmed)
@@ -96,11 +100,8 @@ def import_map(
 
 def _folder(given: Path | None) -> Path:
     folder = given or inventory_folder(os.environ)
-    if given is None and any(folder.resolve().is_relative_to(one) for one in (PACKAGE, SHIPPED)):
-        raise ConfigurationError(
-            "The inventory's folder is the one that comes with the software.",
-            remedy="work from a project (`afschrift init FOLDER`), or say where: `--folder FOLDER`.",
-        )
+    if given is None:
+        must_be_of_a_project(folder, "--folder FOLDER")
     if not (folder / IDENTITY).is_file():
         raise ConfigurationError(
             f"{folder} holds no {IDENTITY}, so it is no inventory yet.",
@@ -109,27 +110,12 @@ def _folder(given: Path | None) -> Path:
     return folder
 
 
-def _tables(source: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The entries of a source, with their words."""
-    tables = source.get("tables")
-    for entry, words in tables.items() if isinstance(tables, Mapping) else ():
-        yield str(entry), words if isinstance(words, Mapping) else {}
-
-
 def _place(folder: Path, files: Files, into: Into) -> tuple[Path, dict[str, Any]]:
     """The source's file, and the words that stand at its head."""
     for path in files:
-        if (
-            path.name not in SINGLES
-            and not is_layer(path)
-            and content(path, files).get("source") == into.source
-        ):
+        if describes_source(path) and content(path, files).get("source") == into.source:
             return path, {"source": into.source}
-    if not re.fullmatch(r"[a-z][a-z0-9_-]*", into.source):
-        raise ConfigurationError(
-            "The name of a source has small letters, digits, - and _ alone.",
-            remedy="write it so after `--source`, beginning with a letter.",
-        )
+    must_be_source_name(into.source, "--source")
     if into.kind not in SOURCES:
         raise ConfigurationError(
             f"The inventory has no source {into.source} yet, and what kind it is of is not said.",

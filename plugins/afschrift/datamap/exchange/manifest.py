@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from afschrift.datamap.exchange.external_tables import (
@@ -12,7 +12,8 @@ from afschrift.datamap.exchange.external_tables import (
     Description,
     NotImported,
     Reference,
-    column_words,
+    described_column,
+    sorted_out,
 )
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.base import fides_categories
@@ -82,14 +83,9 @@ def _description(nodes: Mapping[str, Node], schema: str | None) -> Description:
             continue
         columns = {column["name"]: _column(column, name, left) for column in node["columns"].values()}
         found[name] = DescribedTable(name, columns, _key(node, unique.get(id_, ())))
-    references = list(_relationships(nodes, names))
-    there = [one for one in references if _ends(one, found)]
-    notes += [
-        f"{one.table}.{one.column} -> {one.parent}.{one.parent_column}: dbt does not describe both columns"
-        for one in references
-        if one not in there
-    ]
-    return Description(found, tuple(there), (*left.lines(), *notes))
+    there, gone = sorted_out(_relationships(nodes, names), found)
+    notes += [f"{one.start} -> {one.end}: dbt does not describe both columns" for one in gone]
+    return Description(found, there, (*left.lines(), *notes))
 
 
 def _name(node: Node, usual: str) -> str:
@@ -127,9 +123,7 @@ def _column(column: Node, table: str, left: NotImported) -> DescribedColumn:
             said |= value
         else:
             left.note([f"meta.{word}"], place)
-    words = column_words(said, place, left)
-    category, identity = words.pop("category", None), words.pop(IDENTITY, None)
-    return DescribedColumn(column["name"], category, "dbt: tags and meta", identity, words)
+    return described_column(column["name"], said, "dbt: tags and meta", place, left)
 
 
 def _tests(nodes: Mapping[str, Node]) -> Iterator[tuple[Node, str, Mapping[str, Any]]]:
@@ -167,8 +161,3 @@ def _relationships(nodes: Mapping[str, Node], names: Mapping[str, str]) -> Itera
         others = [one for one in test["depends_on"]["nodes"] if one != child and one in names]
         parent = others[0] if others else child
         yield Reference(names[child], str(test["column_name"]), names[parent], str(arguments["field"]))
-
-
-def _ends(one: Reference, tables: Mapping[str, DescribedTable]) -> bool:
-    pairs: Iterable[tuple[str, str]] = ((one.table, one.column), (one.parent, one.parent_column))
-    return all(table in tables and column in tables[table].columns for table, column in pairs)

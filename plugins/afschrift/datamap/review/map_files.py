@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.base import CONFIRMED
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
+from afschrift.inventory.run_in import SOURCE_NAME
 from afschrift.outside.limits import read_file
 
 Files = Mapping[Path, bytes]
@@ -30,6 +32,32 @@ class NotWritableError(ConfigurationError):
             f"{name} cannot be written from here ({error.strerror}); nothing was written to it.",
             remedy="do the same where its folder can be written, or edit the files in version control: "
             "docs/review.md.",
+        )
+
+
+def must_be_source_name(name: str, option: str) -> None:
+    """Make sure that a source may be called so; `option` is where somebody said it.
+
+    Raises:
+        ConfigurationError: it may not.
+    """
+    if not SOURCE_NAME.fullmatch(name):
+        raise ConfigurationError(
+            "The name of a source has small letters, digits, - and _ alone.",
+            remedy=f"write it so after `{option}`, beginning with a letter.",
+        )
+
+
+def must_be_of_a_project(folder: Path, option: str) -> None:
+    """Make sure that the inventory's folder is not the one that comes with the software.
+
+    Raises:
+        ConfigurationError: it is; `option` names another one.
+    """
+    if any(folder.resolve().is_relative_to(one) for one in (PACKAGE, SHIPPED)):
+        raise ConfigurationError(
+            "The inventory's folder is the one that comes with the software.",
+            remedy=f"work from a project (`afschrift init FOLDER`), or say where: `{option}`.",
         )
 
 

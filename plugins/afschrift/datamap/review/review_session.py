@@ -19,12 +19,12 @@ from afschrift.datamap.review.map_files import (
 )
 from afschrift.datamap.review.written_files import Answer, confirmed_file
 from afschrift.domain.errors import ConfigurationError, RefusedError
-from afschrift.inventory.base import is_layer
 from afschrift.inventory.column import Column
 from afschrift.inventory.document import Fault, InventoryError
 from afschrift.inventory.layers import confirmed_of, layered, with_answer
-from afschrift.inventory.load import SINGLES, load_files
+from afschrift.inventory.load import load_files
 from afschrift.inventory.model import Inventory
+from afschrift.inventory.run_in import describes_source
 from afschrift.outside.read_yaml import read_yaml
 
 
@@ -204,8 +204,7 @@ class Review:
 
     def _file(self, source: str) -> Path:
         for path, read in self._shown.items():
-            described = path.name not in SINGLES and not is_layer(path)
-            if described and read_yaml(read, path.name).get("source") == source:
+            if describes_source(path) and read_yaml(read, path.name).get("source") == source:
                 return path
         raise ConfigurationError(f"No file describes {source} any more.", remedy="begin the review again.")
 

@@ -11,12 +11,12 @@ from typing import Any
 from afschrift.datamap.review.map_files import Files, read_whole, replace_files
 from afschrift.datamap.review.written_files import as_file
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.base import is_layer
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.draft_layer import confirmations_of
 from afschrift.inventory.layers import Digests, confirmed_of, layered
-from afschrift.inventory.load import SINGLES, load_files
+from afschrift.inventory.load import load_files
 from afschrift.inventory.model import Inventory
+from afschrift.inventory.run_in import describes_source
 from afschrift.outside.read_yaml import read_yaml
 
 _NAME = r"review-\d{4}-\d\d-\d\d(?:-\d+)?"
@@ -52,7 +52,7 @@ def take_over(folder: Path) -> TakenOver:
     files, before = read_whole(folder)
     new, columns, left = dict[Path, bytes](), 0, list[str]()
     for path, read in files.items():
-        if path.name in SINGLES or is_layer(path):
+        if not describes_source(path):
             continue
         rest = _rest(read.decode())
         was, stays = (_by_reviews(read_yaml(one)) for one in (read, rest))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -21,7 +22,7 @@ from afschrift.inventory.layers import Digests, Form, Layered, draft_of, layered
 from afschrift.outside.read_yaml import read_yaml
 
 WIDTH = 110
-_OPEN = frozenset({"tables", "purposes", "columns"})
+_OPEN = frozenset({"tables", "purposes", "columns", "confirmations"})
 _PLAIN = re.compile(r"[A-Za-z_](?:[\w ./-]*[\w.])?", re.ASCII)
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
@@ -53,85 +54,61 @@ def _scalar(value: Any, style: str | None = None) -> str:
     return str(written).removesuffix("...\n").strip()
 
 
-def lines(words: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
-    """The lines of a mapping, without indentation of the first level.
+def lines(
+    words: Mapping[str, Any],
+    path: tuple[str, ...] = (),
+    remarks: Mapping[tuple[str, ...], Sequence[str]] = MappingProxyType({}),
+) -> Iterator[str]:
+    """The lines of a mapping, without indentation of the first level: a line a column, where it fits.
 
     Args:
         words: the mapping.
         path: of it in the file: tables and columns stand one below the other, whatever they hold.
+        remarks: path in the file -> lines above what stands there.
     """
     for word, value in words.items():
-        where = (*path, word)
-        if isinstance(value, Mapping) and value and _stands_open(where):
-            yield f"{_name(word)}:"
-            yield from (f"  {inner}" for inner in lines(value, where))
-            continue
-        line = f"{_name(word)}: {flow(value)}"
-        if len(line) + 2 * len(path) <= WIDTH or not value or not isinstance(value, Mapping | list):
-            yield line
-            continue
-        yield f"{_name(word)}:"
-        if isinstance(value, Mapping):
-            yield from (f"  {inner}" for inner in lines(value, where))
-        else:
+        where, name = (*path, word), _name(word)
+        yield from (f"# {' '.join(remark.split())}" for remark in remarks.get(where, ()))
+        line = f"{name}: {flow(value)}"
+        fits = len(line) + 2 * len(path) <= WIDTH
+        if isinstance(value, list) and value and (not fits or isinstance(value[0], Mapping)):
+            yield f"{name}:"
             yield from (f"  - {flow(item)}" for item in value)
+        elif not isinstance(value, Mapping) or not value or (fits and not _stands_open(where, value)):
+            yield line
+        elif "proposed" in value and not _stands_open(where, value):
+            rest = {inner: said for inner, said in value.items() if inner != "proposed"}
+            yield f"{name}: {flow(rest)[:-1]},"
+            yield f"  proposed: {flow(value['proposed'])}}}"
+        else:
+            yield f"{name}:"
+            yield from (f"  {inner}" for inner in lines(value, where, remarks))
 
 
-def _stands_open(path: tuple[str, ...]) -> bool:
-    """Whether a mapping has a line a word: lists of tables, a table, its columns."""
-    return path[-1] in _OPEN or (len(path) == 2 and path[0] in _OPEN)
+def _stands_open(path: tuple[str, ...], value: Mapping[str, Any]) -> bool:
+    """Whether a mapping has a line a word: lists of tables, a table that is no copy, its columns."""
+    if path[-1] in _OPEN:
+        return True
+    return len(path) == 2 and path[0] in ("tables", "purposes") and "copy_of" not in value
 
 
-def written(data: Mapping[str, Any], head: list[str], remarks: Mapping[tuple[str, ...], list[str]]) -> str:
-    """The file of a source.
+def _as_text(written: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in written)
+
+
+def source_file(
+    data: Mapping[str, Any], head: Sequence[str], remarks: Mapping[tuple[str, ...], Sequence[str]]
+) -> str:
+    """The file of a source that is new.
 
     Args:
-        data: as `draft.Draft` has it.
-        head: lines above it.
-        remarks: path -> lines above what stands there.
+        data: its content.
+        head: lines of the remark above it.
+        remarks: path of a table -> lines above it.
     """
-    lines = [f"# {line}".rstrip() for line in head]
-    for word, value in data.items():
-        if word != "tables":
-            lines.append(f"{flow(word)}: {flow(value)}")
-    lines += ["", "tables:"] if data["tables"] else ["", "tables: {}"]
-    for name, entry in data["tables"].items():
-        lines += _commented(remarks.get(("tables", name), ()), "  ")
-        lines += _table(name, entry)
-    return "\n".join(lines) + "\n"
-
-
-def _commented(lines: Any, indent: str) -> Iterator[str]:
-    for line in lines:
-        yield f"{indent}# " + " ".join(str(line).split())
-
-
-def _table(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    if "copy_of" in entry:
-        yield f"  {flow(name)}: {flow(entry)}"
-        return
-    yield f"  {flow(name)}:"
-    for word, value in entry.items():
-        if word == "columns":
-            yield "    columns:"
-            for column, said in value.items():
-                yield from _column(flow(column), said)
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            yield f"    {word}:"
-            yield from (f"      - {flow(one)}" for one in value)
-        else:
-            yield f"    {word}: {flow(value)}"
-
-
-def _column(name: str, said: Mapping[str, Any]) -> Iterator[str]:
-    """In one line; what is proposed, and why, in the next where the line would be long."""
-    line = f"      {name}: {flow(said)}"
-    if len(line) <= WIDTH or "proposed" not in said:
-        yield line
-        return
-    words = {word: value for word, value in said.items() if word != "proposed"}
-    yield f"      {name}: {flow(words)[:-1]},"
-    yield f"        proposed: {flow(said['proposed'])}}}"
+    above = {word: value for word, value in data.items() if word != "tables"}
+    tables = lines({"tables": data["tables"]}, (), remarks)
+    return _as_text([*(f"# {line}".rstrip() for line in head), *lines(above), "", *tables])
 
 
 @dataclass(frozen=True)
@@ -194,10 +171,9 @@ def as_file(name: str, confirmed: Mapping[str, Any]) -> bytes:
         f"# What people confirmed of {name} (docs/review.md); written whole by Afschrift with each answer.\n"
         f"# A word in {name} without `review: needed` counts before what is said here.\n"
     )
-    occasions = lines(confirmed["confirmations"], ("confirmations",))
-    text = "confirmations:\n" + "".join(f"  {line}\n" for line in occasions)
     tables = {name: _columns_last(entry) for name, entry in confirmed["tables"].items()}
-    return (head + text + "".join(f"{line}\n" for line in lines({"tables": tables}, ()))).encode()
+    content = {"confirmations": confirmed["confirmations"], "tables": tables}
+    return f"{head}{_as_text(lines(content))}".encode()
 
 
 def _columns_last(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -246,7 +222,7 @@ def drafted(path: Path, files: Mapping[Path, bytes], draft: Words) -> Drafted:
     """
     if path not in files:
         added = tuple(_paths(additions({}, draft)))
-        return Drafted(path, _as_yaml(draft), added, (), draft)
+        return Drafted(path, _as_text(lines(draft)).encode(), added, (), draft)
     must_take_draft(path, files)
     here, below = layered(path, files).document.data, draft_of(path)
     more = additions(here, draft)
@@ -255,15 +231,22 @@ def drafted(path: Path, files: Mapping[Path, bytes], draft: Words) -> Drafted:
         f"# What programs propose beside {path.name} (docs/scan.md); written whole by Afschrift.\n"
         f"# To say it otherwise, say it in {path.name}: that counts before what is said here.\n"
     )
-    text = head.encode() + _as_yaml(with_additions(known, more))
+    written = f"{head}{_as_text(lines(with_additions(known, more)))}".encode()
     left = tuple(not_added(here, draft))
-    return Drafted(below, text, tuple(_paths(more)), left, with_additions(here, more))
+    return Drafted(below, written, tuple(_paths(more)), left, with_additions(here, more))
 
 
 def content(path: Path, files: Mapping[Path, bytes]) -> Words:
     """What a file, its draft and its confirmations say; nothing where it is not there or cannot be read."""
     found = layered(path, files).document.data if path in files else None
     return found if isinstance(found, Mapping) else {}
+
+
+def tables_of(source: Words) -> dict[str, Words]:
+    """The entries of a source whose file may have faults; one that is no mapping has no words."""
+    tables = source.get("tables")
+    entries = tables.items() if isinstance(tables, Mapping) else ()
+    return {str(name): words if isinstance(words, Mapping) else {} for name, words in entries}
 
 
 def must_take_draft(path: Path, files: Mapping[Path, bytes]) -> None:
@@ -278,10 +261,6 @@ def must_take_draft(path: Path, files: Mapping[Path, bytes]) -> None:
         if document.faults:
             faults = "\n".join(f"  {fault}" for fault in document.faults)
             raise ConfigurationError(f"{one.name} cannot be added to:\n{faults}\n", remedy="mend it first.")
-
-
-def _as_yaml(content: Words) -> bytes:
-    return "".join(f"{line}\n" for line in lines(content, ())).encode()
 
 
 def _paths(added: list[tuple[tuple[str, ...], Any]]) -> list[str]:

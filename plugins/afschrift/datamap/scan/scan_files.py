@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from afschrift.app.include import PACKAGE, SHIPPED
 from afschrift.app.project import inventory_folder
-from afschrift.datamap.review.map_files import read_files, replace_files
-from afschrift.datamap.review.written_files import Drafted, drafted
+from afschrift.datamap.review.map_files import (
+    must_be_of_a_project,
+    must_be_source_name,
+    read_files,
+    replace_files,
+)
+from afschrift.datamap.review.written_files import Drafted, drafted, tables_of
 from afschrift.datamap.scan.source_draft import EMAIL_KEY, Draft
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.base import is_layer
 from afschrift.inventory.document import InventoryError
-from afschrift.inventory.load import SINGLES, load
-from afschrift.inventory.run_in import IDENTITY
+from afschrift.inventory.load import load
+from afschrift.inventory.run_in import IDENTITY, describes_source
 from afschrift.outside.limits import UnreadableError, read_file
 from afschrift.outside.read_yaml import read_yaml
 from afschrift.sources.registry import SOURCES
@@ -34,15 +36,10 @@ def place_of(name: str, out: Path | None, *, dry_run: bool) -> Path:
     Raises:
         ConfigurationError: it cannot be written there, or something is there already.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
-        raise ConfigurationError(
-            "The name of a source has small letters, digits, - and _ alone.",
-            remedy="write it so after `--name`, beginning with a letter.",
-        )
+    must_be_source_name(name, "--name")
     file = out or inventory_folder(os.environ) / f"{name}.yml"
     files = sorted(file.absolute().parent.glob("*.y*ml"))
-    described = [one for one in files if one.name not in SINGLES and not is_layer(one)]
-    same = [one for one in described if plain(one).get("source") == name]
+    same = [one for one in files if describes_source(one) and plain(one).get("source") == name]
     chosen = same[0] if same and out is None else file
     if not dry_run:
         _may_be_written(chosen, name, same, in_project=out is None)
@@ -51,11 +48,8 @@ def place_of(name: str, out: Path | None, *, dry_run: bool) -> Path:
 
 def _may_be_written(file: Path, name: str, same: Sequence[Path], *, in_project: bool) -> None:
     folder = file.absolute().parent
-    if in_project and any(folder.resolve().is_relative_to(one) for one in (PACKAGE, SHIPPED)):
-        raise ConfigurationError(
-            "The inventory's folder is the one that comes with the software.",
-            remedy="work from a project (`afschrift init FOLDER`), or say where: `--out FILE`.",
-        )
+    if in_project:
+        must_be_of_a_project(folder, "--out FILE")
     if not folder.is_dir():
         raise ConfigurationError(
             f"There is no folder {folder}.", remedy="make it, or a project: `afschrift init FOLDER`."
@@ -88,11 +82,9 @@ def _subjects(
 ) -> dict[str, dict[str, str]]:
     """Each table of a file that may be wrong -> key and column of its `subject`, of some of them."""
     found: dict[str, dict[str, str]] = {}
-    tables = content.get("tables")
-    for name, entry in tables.items() if isinstance(tables, dict) else ():
-        is_one = isinstance(entry, dict)
-        subject = entry.get("subject") if is_one and of(entry) else None
-        keys = found.setdefault(str((entry.get("table") if is_one else None) or name), {})
+    for name, entry in tables_of(content).items():
+        subject = entry.get("subject") if of(entry) else None
+        keys = found.setdefault(str(entry.get("table") or name), {})
         for key, link in subject.items() if isinstance(subject, dict) else ():
             keys[str(key)] = str(link.get("column") if isinstance(link, dict) else link)
     return found
@@ -141,10 +133,8 @@ def _used_elsewhere(file: Path, draft: Draft) -> dict[str, list[str]]:
     own = {key for table in draft.data["tables"].values() for key in table.get("subject", {})} - {EMAIL_KEY}
     found: dict[str, list[str]] = {}
     for other in sorted(file.parent.glob("*.y*ml")):
-        said = plain(other) if other.name not in (*SINGLES, file.name) and not is_layer(other) else {}
-        tables = said.get("tables")
-        entries = tables.values() if isinstance(tables, dict) else ()
-        used = {key for one in entries if isinstance(one, dict) for key in one.get("subject") or {}}
+        said = plain(other) if describes_source(other) and other.name != file.name else {}
+        used = {key for entry in tables_of(said).values() for key in entry.get("subject") or ()}
         for key in own & used:
             found.setdefault(key, []).append(str(said.get("source")))
     return found

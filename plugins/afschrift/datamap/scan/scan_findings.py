@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from afschrift.datamap.reader import NotReachedError, StatementRunner
+from afschrift.datamap.review.written_files import tables_of
 from afschrift.datamap.scan.bounded import SEEN, compared
 from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.schema import ScannedSource
@@ -172,13 +173,7 @@ def written_roles(here: Mapping[str, Any], found: Findings) -> dict[str, TableRo
         here: what stands in the file; empty: there is none.
         found: by the scan.
     """
-    tables = here.get("tables")
-    entries = {
-        str(name): entry
-        for name, entry in (tables.items() if isinstance(tables, dict) else ())
-        if isinstance(entry, dict)
-    }
-    roles = {}
+    entries, roles = tables_of(here), dict[str, TableRole]()
     for name, entry in entries.items():
         table = _table(name, entry)
         unreached = table in found.places and found.places[table].role is TableRole.UNREACHED

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.review.map_files import read_files
-from afschrift.datamap.review.written_files import content, must_take_draft, written
+from afschrift.datamap.review.written_files import content, must_take_draft, source_file
 from afschrift.datamap.scan.column_proposals import propose_columns
 from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.scan_files import asked_about, known_names, next_steps, place_of, plain, write
@@ -113,7 +113,7 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     header = DraftHeader(name, kind, asked.connection, options, asked.zone)
     known = KnownKeys(set(identity.get("keys") or {}), known_names(here), asked_about(here))
     draft = drafted(found, proposals, header, known)
-    text = written(draft.data, head(found, header), draft.remarks)
+    text = source_file(draft.data, head(found, header), draft.remarks)
     lines, whole = tuple(summary(found, draft)), not (found.lost or reader.broke_off)
     if asked.dry_run:
         return Scanned(text, lines, ("Nothing was written (--dry-run).",), whole)

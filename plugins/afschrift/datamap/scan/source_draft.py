@@ -12,7 +12,7 @@ from afschrift.datamap.scan.proposal import ColumnProposal, TableRole
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
-from afschrift.datamap.scan.ways.name_parts import flat, is_generic, singulars, words
+from afschrift.datamap.scan.ways.name_parts import flat, is_generic, singulars, word_set, words
 from afschrift.datamap.scan.ways.person_tables import PersonTable, is_tenant
 from afschrift.datamap.scan.ways.table_places import TablePlace
 from afschrift.domain.language import count
@@ -284,16 +284,7 @@ def _cleaned(name: str) -> str:
     return (plain if plain[:1].isalpha() else f"key_{plain}")[:_KEY_LENGTH]
 
 
-_DELETED = (
-    "deleted",
-    "deletedat",
-    "isdeleted",
-    "deletedon",
-    "verwijderd",
-    "verwijderdop",
-    "archivedat",
-    "archived",
-)
+_DELETED = word_set("deleted deletedat isdeleted deletedon verwijderd verwijderdop archivedat archived")
 
 
 def remarks(found: Findings, name: str) -> list[str]:

@@ -25,8 +25,8 @@ def described(*references: str, direction: Literal["from", "to"] | None = None) 
 
 
 def joins(*references: str, known: tuple[str, ...] = ()) -> dict[str, list[str]]:
-    ways = find_ways(described(*references), known, "customer_id")
-    return {table: [end for _, end in of] for table, of in ways.joins.items()}
+    ways, _ = find_ways(described(*references), known, "customer_id")
+    return {table: [end for _, end in of] for table, of in ways.items()}
 
 
 def test_a_child_is_reached_by_its_parent_and_a_look_up_by_its_rows() -> None:
@@ -46,9 +46,9 @@ def test_nothing_is_reached_through_a_look_up() -> None:
 
 
 def test_who_helped_is_no_way() -> None:
-    ways = find_ways(described("customer>staff", "orders>customer", "orders>staff"), (), "customer_id")
-    assert {table: [end for _, end in of] for table, of in ways.joins.items()} == {"orders": ["customer.id"]}
-    assert "orders.staff_id -> staff.id leads to another kind of people" in ways.notes
+    ways, notes = find_ways(described("customer>staff", "orders>customer", "orders>staff"), (), "customer_id")
+    assert {table: [end for _, end in of] for table, of in ways.items()} == {"orders": ["customer.id"]}
+    assert "orders.staff_id -> staff.id leads to another kind of people" in notes
 
 
 def test_what_only_staff_have_leads_to_them() -> None:
@@ -73,5 +73,5 @@ def test_what_the_inventory_reaches_already_counts() -> None:
 def test_a_direction_that_is_said_is_followed(
     direction: Literal["from", "to"], found: dict[str, list[str]]
 ) -> None:
-    ways = find_ways(described("x>staff", direction=direction), (), "customer_id")
-    assert {table: [end for _, end in of] for table, of in ways.joins.items()} == found
+    ways, _ = find_ways(described("x>staff", direction=direction), (), "customer_id")
+    assert {table: [end for _, end in of] for table, of in ways.items()} == found

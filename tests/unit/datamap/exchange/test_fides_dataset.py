@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from afschrift.datamap.exchange.dataset import datasets, export
-from afschrift.datamap.exchange.external_draft import ExternalDraft, ImportConfirmation, draft
+from afschrift.datamap.exchange.external_draft import ExternalDraft, draft
 from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.column import ClassifiedBy
 from afschrift.inventory.model import SourceFile
 from afschrift.outside.read_yaml import read_yaml
 
@@ -55,7 +56,7 @@ dataset:
 """
 
 
-def drafted(text: str = DATASET, confirmed: ImportConfirmation | None = None) -> ExternalDraft:
+def drafted(text: str = DATASET, confirmed: ClassifiedBy | None = None) -> ExternalDraft:
     ((_, described),) = datasets(text, "shop.yml")
     return draft(described, {"source": "shop", "kind": "postgres"}, person="email", confirmed=confirmed)
 
@@ -122,9 +123,9 @@ def test_what_is_left_out_is_told_with_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    "confirmed", [None, ImportConfirmation("Bea", "we made the dataset", date(2026, 1, 1))]
+    "confirmed", [None, ClassifiedBy(by="Bea", why="we made the dataset", on=date(2026, 1, 1))]
 )
-def test_every_way_is_a_guess_and_no_column_counts_before_it(confirmed: ImportConfirmation | None) -> None:
+def test_every_way_is_a_guess_and_no_column_counts_before_it(confirmed: ClassifiedBy | None) -> None:
     found = drafted(confirmed=confirmed)
     source = model(found.source)
     with_way = {name for name, table in source.tables.items() if table.subject or table.join}
@@ -136,7 +137,7 @@ def test_every_way_is_a_guess_and_no_column_counts_before_it(confirmed: ImportCo
 
 
 def test_who_confirms_says_so_and_what_lacks_words_still_waits() -> None:
-    found = drafted(confirmed=ImportConfirmation("Bea", "we made the dataset", date(2026, 1, 1)))
+    found = drafted(confirmed=ClassifiedBy(by="Bea", why="we made the dataset", on=date(2026, 1, 1)))
     tables = model(settled(found.source)).tables
     assert tables["customer"].columns["email"].origin == "provided"
     decided = tables["customer"].columns["email"].decided
@@ -170,7 +171,7 @@ def collections(exported: str) -> list[dict[str, Any]]:
 
 
 def test_what_is_confirmed_goes_back_to_fides_and_comes_again_the_same() -> None:
-    confirmed = ImportConfirmation("Bea", "we made the dataset", date(2026, 1, 1))
+    confirmed = ClassifiedBy(by="Bea", why="we made the dataset", on=date(2026, 1, 1))
     source = model(settled(drafted(confirmed=confirmed).source))
     exported = export(source)
     assert {one["name"] for one in collections(exported.text)} == {

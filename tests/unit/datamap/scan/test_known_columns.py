@@ -11,7 +11,7 @@ from afschrift.datamap.scan.concepts import Concept, vocabulary
 from afschrift.datamap.scan.evidence import DECISIVE, FORMS, NAMES
 from afschrift.datamap.scan.proposal import TableRole
 from afschrift.domain.origin import Origin
-from afschrift.inventory.check import fides_categories
+from afschrift.inventory.base import fides_categories
 from afschrift.outside.read_yaml import read_yaml
 
 FILE = files("afschrift.datamap.scan") / "vocabulary.yml"

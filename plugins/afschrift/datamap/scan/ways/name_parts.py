@@ -6,23 +6,6 @@ import re
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
-NUMBERS = (
-    "id",
-    "nr",
-    "no",
-    "num",
-    "number",
-    "nummer",
-    "key",
-    "code",
-    "ref",
-    "uuid",
-    "guid",
-    "pk",
-    "fk",
-    "sk",
-)
-"""Words that make a name one of a key, at its end."""
 _GLUED = re.compile(r"(.{3,}?)(id|nr|nummer|number|code)")
 _PREFIXES = ("fk", "id", "dim", "fact", "tbl", "stg", "dbo")
 _VOWELS = "aeou"
@@ -39,6 +22,10 @@ _IRREGULAR = {
 def word_set(text: str) -> frozenset[str]:
     """The words of a text."""
     return frozenset(text.split())
+
+
+NUMBERS = word_set("id nr no num number nummer key code ref uuid guid pk fk sk")
+"""Words that make a name one of a key, at its end."""
 
 
 @lru_cache(maxsize=200_000)

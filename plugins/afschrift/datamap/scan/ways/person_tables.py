@@ -16,15 +16,8 @@ from afschrift.domain.language import count
 GIVEN = ("firstname", "givenname", "forename", "voornaam", "roepnaam", "fname", "voornamen", "initials")
 FAMILY = ("lastname", "surname", "familyname", "achternaam", "geslachtsnaam", "lname")
 FULL = (
-    "fullname",
-    "contactname",
-    "contactperson",
-    "contactpersoon",
-    "volledigenaam",
-    "displayname",
-    "username",
-    "gebruikersnaam",
-    "personname",
+    *("fullname", "contactname", "contactperson", "contactpersoon", "volledigenaam", "displayname"),
+    *("username", "gebruikersnaam", "personname"),
 )
 EMAIL = ("email", "emailaddress", "emailadres", "mailadres", "mailaddress", "mail")
 _PHONE = ("phone", "phonenumber", "telefoon", "telefoonnummer", "mobile", "mobiel", "tel", "telnr", "gsm")
