@@ -15,6 +15,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.sheet_gaps import column_purposes
 from afschrift.inventory.unconfirmed import awaited
 from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.part_columns import of_entries
@@ -83,10 +84,8 @@ def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanatio
     decision = Classifier(inventory, right, PersonFacts()).table(source, table, catalogue[table])
     field = next(f for f in decision.fields if f.name == column)
     statements = Statements(SHIPPED / "sql", source, inventory.identity, session.dialect, catalogue)
-    written = declared.columns.get(column)
-    names = declared.purposes if written is None or written.purposes is None else written.purposes
-    note = (written.decided if written and written.decided else None) or declared.decided
-    note = None if written and written.proposal else note
+    written = declared.columns[column]
+    note = None if written.proposal else written.decided or declared.decided
     return DecisionExplanation(
         column_path=column_path,
         place=(source.source, table, column),
@@ -94,7 +93,7 @@ def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanatio
         words=REASONS[field.reason],
         purposes=tuple(
             " + ".join(filter(None, (f"{p} ({source.purposes[p].basis}", source.purposes[p].special))) + ")"
-            for p in names
+            for p in column_purposes(source, table, column)
         ),
         decided=f"by {note.by} on {note.on}: {note.why}" if note else "",
         way=statements.ways(table).words,
@@ -102,30 +101,25 @@ def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanatio
         case_by_case=field.action in (Action.INCLUDE, Action.MASK)
         and is_case_column(inventory, declared, column),
         proposal=_proposal(written),
-        awaited=awaited(source.source, written) if written is not None else "",
-        defaults=(*_defaults(written), *_default_purposes(source, table, written)),
+        awaited=awaited(source.source, written),
+        defaults=tuple(_defaults(source, table, written)),
     )
 
 
-def _defaults(written: Column | None) -> Iterator[str]:
+def _defaults(source: SourceFile, table: str, written: Column) -> Iterator[str]:
     """Such as `origin, category by defaults.columns.*_at`."""
-    if written is None:
-        return
     words: dict[tuple[str, ...], list[str]] = {}
     for word, place in (written.proposal or written).sources.items():
         words.setdefault(place, []).append(word)
     for place, found in words.items():
         yield f"{', '.join(sorted(found))} by {'.'.join(place)}"
-
-
-def _default_purposes(source: SourceFile, table: str, written: Column | None) -> Iterator[str]:
-    if source.default_purposes(table, written or Column()):
+    if source.default_purposes(table, written):
         yield "purposes by defaults.purposes"
 
 
-def _proposal(written: Column | None) -> str:
+def _proposal(written: Column) -> str:
     """What stands in the inventory of a column that waits for a person, with how sure its program was."""
-    if written is None or written.proposal is None or written.awaits:
+    if written.proposal is None or written.awaits:
         return ""
     of, sure = written.proposal, written.proposed
     said = of.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"review", "proposed"})

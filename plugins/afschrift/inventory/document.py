@@ -160,27 +160,23 @@ _CHOOSE = "choose one of "
 
 _WORDS = {
     "string_type": "a text is expected; put a number or a list between quotes",
-    "dict_type": "a mapping is expected, as {word: value}",
-    "model_type": "a mapping is expected, as {word: value}",
-    "model_attributes_type": "a mapping is expected, as {word: value}",
-    "list_type": "a list is expected, as [one, another]",
-    "tuple_type": "a list is expected, as [one, another]",
-    "bool_type": "choose true or false",
-    "bool_parsing": "choose true or false",
-    "int_type": "a whole number is expected",
-    "int_parsing": "a whole number is expected",
-    "int_from_float": "a whole number is expected",
-    "date_type": "a day is expected, as 2026-01-31",
-    "date_parsing": "a day is expected, as 2026-01-31",
-    "date_from_datetime_parsing": "a day is expected, as 2026-01-31",
+    **dict.fromkeys(
+        ("dict_type", "model_type", "model_attributes_type"), "a mapping is expected, as {word: value}"
+    ),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list is expected, as [one, another]"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "choose true or false"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number is expected"),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing"), "a day is expected, as 2026-01-31"
+    ),
     "date_from_datetime_inexact": "a day is expected, without a time",
-    "datetime_type": "a moment is expected, as 2026-01-31T09:30:00+01:00",
-    "datetime_parsing": "a moment is expected, as 2026-01-31T09:30:00+01:00",
-    "datetime_from_date_parsing": "a moment is expected, as 2026-01-31T09:30:00+01:00",
+    **dict.fromkeys(
+        ("datetime_type", "datetime_parsing", "datetime_from_date_parsing"),
+        "a moment is expected, as 2026-01-31T09:30:00+01:00",
+    ),
     "timezone_aware": "it has no time zone: end it with Z, or as +01:00",
     "string_pattern_mismatch": "it has letters or signs that are not allowed here",
-    "string_too_short": "it may not be empty",
-    "too_short": "it may not be empty",
+    **dict.fromkeys(("string_too_short", "too_short"), "it may not be empty"),
     "json_invalid": "this is no JSON",
 }
 """Type of an error, as pydantic names it, and what it means for the one who wrote the file."""

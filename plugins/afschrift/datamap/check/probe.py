@@ -80,11 +80,12 @@ class SampleKind(StrEnum):
 
     def words(self, rows: int) -> str:
         """Such as `of a sample of 20,000 rows`."""
-        return {
-            SampleKind.EXACT: f"of {rows:,} rows",
-            SampleKind.SAMPLE: f"of a sample of {rows:,} rows",
-            SampleKind.FIRST: f"of the first {rows:,} rows",
-        }[self]
+        those = {
+            SampleKind.EXACT: "of",
+            SampleKind.SAMPLE: "of a sample of",
+            SampleKind.FIRST: "of the first",
+        }
+        return f"{those[self]} {rows:,} rows"
 
 
 class Probe(StatementRunner):

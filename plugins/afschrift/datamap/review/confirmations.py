@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -106,11 +106,7 @@ def write(
         "after": review.digest,
         "inventory": [plans_before, review.inventory.digest],
     }
-    try:
-        officer.register.trail.record(None, NewEvent(CONFIRMED, officer.by, payload))
-    except BaseException:
-        review.undo()
-        raise
+    _record(officer, CONFIRMED, payload, or_else=review.undo)
     return step
 
 
@@ -147,12 +143,17 @@ def take_back(officer: Officer, review: Review, files: Mapping[str, bytes]) -> D
         "after": review.digest,
         "inventory": [plans_now, review.inventory.digest],
     }
-    try:
-        officer.register.trail.record(None, NewEvent(TAKEN_BACK, officer.by, payload))
-    except BaseException:
-        review.put_back(after)
-        raise
+    _record(officer, TAKEN_BACK, payload, or_else=lambda: review.put_back(after))
     return last[0]
+
+
+def _record(officer: Officer, event: str, payload: dict[str, Any], or_else: Callable[[], object]) -> None:
+    """Enter what was written into the trail; where that fails, put the files back."""
+    try:
+        officer.register.trail.record(None, NewEvent(event, officer.by, payload))
+    except BaseException:
+        or_else()
+        raise
 
 
 def standing(officer: Officer, on: date | None = None) -> list[Decided]:

@@ -114,10 +114,8 @@ def replace_files(folder: Path, shown: Files, new: Files) -> None:
     """
     with _alone(folder):
         must_be(folder, shown)
-        for (
-            path,
-            written,
-        ) in new.items():  # what a full disk refuses shows here, with nothing in its place yet
+        # what a full disk refuses shows here, with nothing in its place yet
+        for path, written in new.items():
             try:
                 _make(path, written)
             except OSError as error:

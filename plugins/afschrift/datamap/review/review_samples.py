@@ -37,12 +37,10 @@ class Values:
     why: str = ""
 
 
-def _first_words(error: AfschriftError) -> str:
-    return str(error.args[0])
-
-
 def samples(
-    inventory: Inventory, group: Group, words: Callable[[AfschriftError], str] = _first_words
+    inventory: Inventory,
+    group: Group,
+    words: Callable[[AfschriftError], str] = lambda error: str(error.args[0]),
 ) -> list[Values]:
     """A few values of the first columns of a question; a secret has none to show.
 

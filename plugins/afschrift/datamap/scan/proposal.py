@@ -289,7 +289,7 @@ def cautions(category: str | None, *, secret: bool, child: bool) -> Iterator[str
     yield from (caution for these, caution in _CAUTIONS if below(category, these))
 
 
-_PERSON, _CHILD, _STAFF = "person", "child", "staff"
+_STAFF = "staff"
 
 _TABLES_OF_OTHERS = {"family": Origin.PROVIDED, _STAFF: Origin.ASSIGNED}
 """Topic of a table that reaches the person and is about somebody else."""
@@ -306,17 +306,13 @@ class Meaning:
 
 
 class TableContext:
-    """One table as the judgement of its columns needs it.
+    """One table as the judgement of its columns needs it."""
 
-    Args:
-        role: a `TableRole`.
-    """
-
-    def __init__(self, vocabulary: Vocabulary, table: ScannedTable, role: str) -> None:
+    def __init__(self, vocabulary: Vocabulary, table: ScannedTable, role: TableRole) -> None:
         self._vocabulary, self._table, self._role = vocabulary, table, role
         self.words = vocabulary.lexicon.words_of(table.name.rpartition(".")[2])
         topic = vocabulary.topic(self.words)
-        self._topic = topic if role != _PERSON or (topic and topic.name == _STAFF) else None
+        self._topic = topic if role is not TableRole.PERSON or (topic and topic.name == _STAFF) else None
 
     @property
     def people(self) -> str | None:
@@ -343,7 +339,7 @@ class TableContext:
     def identifies(self, candidate: Candidate) -> bool:
         """Whether an officer may tell by it who somebody is: in the table of people alone."""
         by_role = candidate.concept.identifies
-        return self._role == _PERSON and by_role.get(_PERSON, by_role.get(ELSE, False))
+        return self._role is TableRole.PERSON and by_role.get(TableRole.PERSON, by_role.get(ELSE, False))
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -373,14 +369,14 @@ class TableContext:
         for word in candidate.beside:
             if word in self._vocabulary.others and word not in self.words:
                 return True, self._vocabulary.others[word]
-        if self._role == _CHILD and self._topic and any(candidate.concept.identifies.values()):
+        if self._role is TableRole.CHILD and self._topic and any(candidate.concept.identifies.values()):
             origin = _TABLES_OF_OTHERS.get(self._topic.name)
             return origin is not None, origin
         return candidate.concept.others, None
 
     def _second(self, candidate: Candidate) -> bool:
         """Whether it is of a contact, beside a column of the person's own with the same meaning."""
-        if "contact" not in candidate.beside or self._role != _PERSON:
+        if "contact" not in candidate.beside or self._role is not TableRole.PERSON:
             return False
         words = map(self._vocabulary.lexicon.words_of, self._names)
         firsts = (one for named in words for one in self._vocabulary.candidates(named)[:1])

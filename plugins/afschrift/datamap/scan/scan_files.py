@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from afschrift.datamap.review.map_files import (
     replace_files,
 )
 from afschrift.datamap.review.written_files import Drafted, drafted, tables_of
-from afschrift.datamap.scan.source_draft import EMAIL_KEY, Draft
+from afschrift.datamap.scan.source_draft import EMAIL_KEY, Draft, KnownKeys
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
@@ -66,28 +66,23 @@ def _may_be_written(file: Path, name: str, same: Sequence[Path], *, in_project: 
         )
 
 
-def known_names(content: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    """Table and column of the source -> the identity key that people say the column holds, and no guess."""
-    told = _subjects(content, lambda entry: entry.get("ways") != "guessed")
-    return {(table, column): key for table, keys in told.items() for key, column in keys.items()}
+def known_keys(project: Collection[str], content: Mapping[str, Any]) -> KnownKeys:
+    """What a project and a file, which may have faults, know of identity keys.
 
-
-def asked_about(content: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Table that the file has -> identity key and its column, where a way that was guessed waits; or none."""
-    return _subjects(content, lambda entry: entry.get("ways") == "guessed")
-
-
-def _subjects(
-    content: Mapping[str, Any], of: Callable[[Mapping[str, Any]], bool]
-) -> dict[str, dict[str, str]]:
-    """Each table of a file that may be wrong -> key and column of its `subject`, of some of them."""
-    found: dict[str, dict[str, str]] = {}
+    Args:
+        project: keys of `identity.yml`.
+        content: of the file of the source; empty: there is none.
+    """
+    sure: dict[str, dict[str, str]] = {}
+    asked: dict[str, dict[str, str]] = {}
     for name, entry in tables_of(content).items():
-        subject = entry.get("subject") if of(entry) else None
-        keys = found.setdefault(str(entry.get("table") or name), {})
+        table, subject = str(entry.get("table") or name), entry.get("subject")
+        waiting = asked.setdefault(table, {})
+        keys = waiting if entry.get("ways") == "guessed" else sure.setdefault(table, {})
         for key, link in subject.items() if isinstance(subject, dict) else ():
             keys[str(key)] = str(link.get("column") if isinstance(link, dict) else link)
-    return found
+    named = {(table, column): key for table, keys in sure.items() for key, column in keys.items()}
+    return KnownKeys(project, named, asked)
 
 
 def plain(file: Path) -> dict[str, Any]:

@@ -17,13 +17,12 @@ from afschrift.datamap.review.map_files import read_files
 from afschrift.datamap.review.written_files import content, must_take_draft, source_file
 from afschrift.datamap.scan.column_proposals import propose_columns
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.datamap.scan.scan_files import asked_about, known_names, next_steps, place_of, plain, write
+from afschrift.datamap.scan.scan_files import known_keys, next_steps, place_of, plain, write
 from afschrift.datamap.scan.scan_findings import Findings, find, written_roles
 from afschrift.datamap.scan.schema import read_source
-from afschrift.datamap.scan.source_draft import Draft, DraftHeader, KnownKeys, drafted
+from afschrift.datamap.scan.source_draft import Draft, drafted
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import count
-from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.run_in import CONTROLLER, IDENTITY
@@ -103,17 +102,22 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
         must_take_draft(folder / file.name, files)  # before an hour of reading
     identity, here = content(folder / IDENTITY, files), content(folder / file.name, files)
     ignored = _ignored(here)
-    with StatementRunner(lambda: _session(name, kind, options, asked.connection, ignored)) as reader:
+    patient = {"statement_timeout": _TIMEOUT, **options}
+    with StatementRunner(
+        lambda: Reached(
+            open_source(name, kind, patient, connection=asked.connection, tag="scan", ignored=ignored)
+        )
+    ) as reader:
         source = read_source(reader)
         say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
         found = find(reader, source, [_person(one) for one in asked.persons], values=asked.samples, say=say)
         region = str(plain(folder / CONTROLLER).get("country") or "NL")
         roles = written_roles(here, found)
         proposals = propose_columns(reader, found, region, values=asked.samples, say=say, written=roles)
-    header = DraftHeader(name, kind, asked.connection, options, asked.zone)
-    known = KnownKeys(set(identity.get("keys") or {}), known_names(here), asked_about(here))
-    draft = drafted(found, proposals, header, known)
-    text = source_file(draft.data, head(found, header), draft.remarks)
+    optional = {"connection": asked.connection, "options": options, "zone": asked.zone}
+    head = {"source": name, "kind": kind, **{word: value for word, value in optional.items() if value}}
+    draft = drafted(found, proposals, head, known_keys(set(identity.get("keys") or {}), here))
+    text = source_file(draft.data, _remark(found, head), draft.remarks)
     lines, whole = tuple(summary(found, draft)), not (found.lost or reader.broke_off)
     if asked.dry_run:
         return Scanned(text, lines, ("Nothing was written (--dry-run).",), whole)
@@ -167,26 +171,15 @@ def _ignored(written: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         return {}
 
 
-def _session(
-    name: str,
-    kind: str,
-    options: Mapping[str, Any],
-    connection: str | None,
-    ignored: Mapping[str, Sequence[str]],
-) -> Source:
-    patient = {"statement_timeout": _TIMEOUT, **options}
-    return Reached(open_source(name, kind, patient, connection=connection, tag="scan", ignored=ignored))
-
-
 def _person(text: str) -> tuple[str, str | None]:
     table, colon, key = text.partition(":")
     return table, key if colon else None
 
 
-def head(found: Findings, header: DraftHeader) -> list[str]:
+def _remark(found: Findings, head: Mapping[str, Any]) -> list[str]:
     """Lines of the remark above the file."""
     lines = [
-        f"A draft of what {header.source} holds, made by `afschrift inventory scan` (docs/scan.md).",
+        f"A draft of what {head['source']} holds, made by `afschrift inventory scan` (docs/scan.md).",
         "Nothing in it counts until a person confirms it: a request that meets one of its columns waits.",
         "",
         "To decide, and not to be read from any database:",
@@ -199,7 +192,7 @@ def head(found: Findings, header: DraftHeader) -> list[str]:
         for table in found.source.tables.values()
         for column in table.columns
     )
-    if loose and not header.zone:
+    if loose and "zone" not in head:
         lines.append(f"- `zone`: {loose:,} columns hold times without a zone; whose clock do they follow?")
     if found.polymorphic or any(way.guess for place in found.places.values() for way in place.ways):
         lines.append("- the ways that are marked GUESS or LOOK.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from afschrift.datamap.scan.column_proposals import Proposals
@@ -15,26 +15,11 @@ from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.name_parts import flat, is_generic, singulars, word_set, words
 from afschrift.datamap.scan.ways.person_tables import PersonTable, is_tenant
 from afschrift.datamap.scan.ways.table_places import TablePlace
+from afschrift.domain.decision import About, Protect
 from afschrift.domain.language import count
 
 _WAYS = 12
 """Alternatives that a table is given at most."""
-
-
-@dataclass(frozen=True)
-class DraftHeader:
-    """What stands above the tables.
-
-    Attributes:
-        source: its name in the inventory.
-        zone: whose clock times without a zone follow; None: nobody said.
-    """
-
-    source: str
-    kind: str
-    connection: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    zone: str | None = None
 
 
 @dataclass
@@ -54,31 +39,29 @@ class Draft:
     person: str | None
 
 
-def drafted(found: Findings, proposals: Proposals, header: DraftHeader, known: KnownKeys) -> Draft:
-    """The draft of what a scan found, with proposals for its columns."""
+def drafted(found: Findings, proposals: Proposals, head: Mapping[str, Any], known: KnownKeys) -> Draft:
+    """The draft of what a scan found, with proposals for its columns.
+
+    Args:
+        found: by the scan.
+        proposals: for the columns.
+        head: `source`, `kind` and the like.
+        known: identity keys.
+    """
     names = KeyNames(found, known)
     tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
-    data: dict[str, Any] = {"source": header.source, "kind": header.kind}
-    if header.connection:
-        data["connection"] = header.connection
-    if header.options:
-        data["options"] = dict(header.options)
-    if header.zone:
-        data["zone"] = header.zone
-    data["tables"] = {name: entry for name, entry in tables.items() if entry is not None}
-    said: dict[tuple[str, ...], list[str]] = {
-        ("tables", name): remarks(found, name) for name in data["tables"]
-    }
-    for name, entry in data["tables"].items():
+    entries = {name: entry for name, entry in tables.items() if entry is not None}
+    said: dict[tuple[str, ...], list[str]] = {("tables", name): remarks(found, name) for name in entries}
+    for name, entry in entries.items():
         said["tables", name] += [
             f"LOOK {key} is a key of identity.yml already: see that it is the same number here, and take "
             "`ways` out."
             for key in names.by_name_alone.intersection(entry.get("subject", {}) if "ways" in entry else ())
         ]
-    used = {key for entry in data["tables"].values() for key in entry.get("subject", {})}
+    used = {key for entry in entries.values() for key in entry.get("subject", {})}
     keys = {name: names.declarations[name] for name in sorted(used - set(known.project))}
     person = names.of(found.roots[0]) if found.roots else None
-    return Draft(data, said, keys, person)
+    return Draft({**head, "tables": entries}, said, keys, person)
 
 
 def _table(
@@ -102,9 +85,8 @@ def _table(
             entry["ways"] = "guessed"
     points = {edge.columns[0]: target(edge) for edge in place.others if len(edge.columns) == 1}
     if names.by_name_alone.intersection(entry.get("subject", {})):
-        if proven := _proven(
-            found, names, place, entry
-        ):  # then the table that it points to asks, for all that point there
+        # of a proven one the table that it points to asks, for all that point there
+        if proven := _proven(found, names, place, entry):
             points |= proven
         else:
             entry["ways"] = "guessed"
@@ -196,24 +178,17 @@ def column_words(proposal: ColumnProposal, *, own: bool) -> dict[str, Any]:
         proposal: for the column.
         own: the rows are the people's own records, so that what they hold is about them.
     """
-    others = proposal.about_others and not own
-    words: dict[str, Any] = {}
-    if proposal.origin is not None:
-        words["origin"] = proposal.origin.value
-    if proposal.category is not None:
-        words["category"] = proposal.category
-    if proposal.secret:
-        words["protect"] = "secret"
-    if others:
-        words["about"] = "third_party"
-    if proposal.free_text:
-        words["free_text"] = True
-    if proposal.unit is not None:
-        words["unit"] = proposal.unit
-    if proposal.identifies and own and not proposal.secret:
-        words["identifies"] = True
+    words = {
+        "origin": proposal.origin and proposal.origin.value,
+        "category": proposal.category,
+        "protect": proposal.secret and Protect.SECRET.value,
+        "about": proposal.about_others and not own and About.THIRD_PARTY.value,
+        "free_text": proposal.free_text,
+        "unit": proposal.unit,
+        "identifies": proposal.identifies and own and not proposal.secret,
+    }
     return {
-        **words,
+        **{word: value for word, value in words.items() if value},
         "review": "needed",
         "proposed": {"confidence": round(proposal.confidence, 2), "because": proposal.reason},
     }

@@ -86,9 +86,8 @@ class _Targets:
         """At most a few, the likeliest first."""
         found = list(dict.fromkeys(self._named(table, column)))
         named = [name for name in found if (pointed_to(column.name) or "") in row_names(name)]
-        alone = table.key == (
-            column.name,
-        )  # two keys of one name are two numbers, unless one names the other
+        # two keys of one name are two numbers, unless one names the other
+        alone = table.key == (column.name,)
         for name in (named if alone or named else found)[:_MOST]:
             key = self._source.tables[name].column(self._keys[name])
             if key is not None and _comparable(column, key):

@@ -141,10 +141,11 @@ def _judged(table: ScannedTable, pointers: int) -> PersonTable | None:
     if not names and not by["e-mail"]:
         return None
     unique = any(set(key) <= set(by["e-mail"]) for key in (*table.unique, table.key) if key)
-    score = sum(points for points, _ in _points(table, by, names, person, unique, pointers))
+    found = list(_points(table, by, names, person, unique, pointers))
+    score = sum(points for points, _ in found)
     if score < _ENOUGH:
         return None
-    because = ", ".join(why for _, why in _points(table, by, names, person, unique, pointers) if why)
+    because = ", ".join(why for _, why in found if why)
     key, within = key_column(table), None
     if key is None:
         key, within = _key_of_tenants(table)
