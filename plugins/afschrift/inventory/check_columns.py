@@ -50,11 +50,11 @@ def _member_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[
             yield at, f"{path[0]} says `kind: text`, and a text has no members"
         if any(category(sign) in _UNSEEN for part in path for sign in part):
             yield at, "a name holds a line break or another sign of control"
-    for (one, path), (other, inside) in permutations(members.items(), 2):
-        if inside[: len(path)] == path and (inside != path or one < other):
+    for (member, path), (other, inside) in permutations(members.items(), 2):
+        if inside[: len(path)] == path and (inside != path or member < other):
             yield (
                 [*where, "columns", other, "path"],
-                f"this value is in {one} already: a member is given once",
+                f"this value is in {member} already: a member is given once",
             )
     for column, use in _used(source, name, table):
         if column in members or column in {path[0] for path in members.values()}:
@@ -86,7 +86,7 @@ def _used(source: SourceFile, name: str, table: Table) -> Iterator[tuple[str, st
             if of == name:
                 yield column, "a `join` or `references` of another table"
     given = [table.source, *(known.source for known in table.columns.values())]
-    yield from ((one.from_, "`source`") for one in given if one is not None and one.from_)
+    yield from ((origin.from_, "`source`") for origin in given if origin is not None and origin.from_)
     yield from ((known.unit_from, "`unit_from`") for known in table.columns.values() if known.unit_from)
     yield from ((column, "a purpose") for column in _of_purposes(source, name))
 
@@ -94,7 +94,7 @@ def _used(source: SourceFile, name: str, table: Table) -> Iterator[tuple[str, st
 def _of_purposes(source: SourceFile, name: str) -> Iterator[str]:
     for purpose in source.purposes.values():
         ends = [purpose.retention.from_] if purpose.retention and purpose.retention.from_ else []
-        ends += [path for one in purpose.recipients or () for _, path in one.read]
+        ends += [path for recipient in purpose.recipients or () for _, path in recipient.read]
         yield from (column for of, _, column in (end.rpartition(".") for end in ends) if of == name)
         if (consent := purpose.consent) and consent.table in (name, f"{source.source}.{name}"):
             yield from (c for c in (consent.column, consent.granted, consent.withdrawn) if c)
@@ -231,7 +231,7 @@ def others_hints(inventory: Inventory) -> Iterator[str]:
     for source in inventory.sources.values():
         for name, table in source.tables.items():
             columns = table.columns if table.personal else {}
-            if asked := [one for one, column in columns.items() if _asks(column)]:
+            if asked := [name for name, column in columns.items() if _asks(column)]:
                 yield (
                     f"{source.source}.{name}: data about others in {', '.join(asked)}, and `third_party` "
                     "does not say `mask` or `own_use`: every request that would give them asks."

@@ -70,15 +70,15 @@ def _words(said: set[str], where: list[str]) -> Iterator[FaultAt]:
 
 def _confirmed(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     seen: set[str] = set()
-    for number, one in enumerate(table.confirmed):
+    for number, listed in enumerate(table.confirmed):
         at = [*where, "confirmed", str(number)]
-        if one.within is not None and one.within not in source.confirmations:
-            yield at, f"{one.within} is not declared under `confirmations`"
-        if one.within is not None and (one.by or one.on):
+        if listed.within is not None and listed.within not in source.confirmations:
+            yield at, f"{listed.within} is not declared under `confirmations`"
+        if listed.within is not None and (listed.by or listed.on):
             yield at, "`in` says by whom and when: leave out `by` and `on`, or `in`"
-        if (one.by is None) != (one.on is None):
+        if (listed.by is None) != (listed.on is None):
             yield at, "say both who confirmed it (`by`) and when (`on`)"
-        for column in one.columns:
+        for column in listed.columns:
             if column in seen:
                 yield at, f"{column} is confirmed twice: keep the last"
             seen.add(column)

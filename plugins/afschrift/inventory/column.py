@@ -243,9 +243,9 @@ def confirmations(value: Any) -> Any:
     """A list of names, or one confirmation, stands for a list of one."""
     if isinstance(value, dict | Confirmation):
         return [value]
-    if not isinstance(value, list | tuple) or all(isinstance(one, dict | Confirmation) for one in value):
+    if not isinstance(value, list | tuple) or all(isinstance(entry, dict | Confirmation) for entry in value):
         return value
-    if not all(isinstance(one, str) for one in value):
+    if not all(isinstance(entry, str) for entry in value):
         raise ValueError("a list of names is expected, or {by, on, why, columns}, or a list of these")
     return [{"columns": value}]
 

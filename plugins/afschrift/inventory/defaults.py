@@ -220,4 +220,4 @@ def nearest(category: str | None, of: Mapping[str, object]) -> str | None:
 
 def confirmed_in(table: Table) -> dict[str, Confirmation]:
     """The columns that are confirmed, each with the confirmation that names it."""
-    return {column: one for one in table.confirmed for column in one.columns}
+    return {column: listed for listed in table.confirmed for column in listed.columns}

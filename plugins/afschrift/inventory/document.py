@@ -65,7 +65,7 @@ class Document:
         It is in the file that has most of the path.
         """
         path = tuple(where)
-        found = [(one.path.name, *one._lines.of(path)) for one in (self, *self._beside)]
+        found = [(document.path.name, *document._lines.of(path)) for document in (self, *self._beside)]
         name, line, parts = max(found, key=lambda place: len(place[2]))
         return Fault(name, line, ".".join(parts), message)
 
@@ -202,8 +202,8 @@ def in_words(item: Mapping[str, Any]) -> str:
 
 def joined(messages: Iterable[str]) -> str:
     """What is said of one place by each form that it may have, as one sentence."""
-    choices = [one.removeprefix(_CHOOSE) for one in messages if one.startswith(_CHOOSE)]
-    others = [one for one in messages if not one.startswith(_CHOOSE)]
+    choices = [message.removeprefix(_CHOOSE) for message in messages if message.startswith(_CHOOSE)]
+    others = [message for message in messages if not message.startswith(_CHOOSE)]
     chosen = [_CHOOSE + ", ".join(dict.fromkeys(choices))] if choices else []
     return ", or ".join(dict.fromkeys((*chosen, *others)))
 

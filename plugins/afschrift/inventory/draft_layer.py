@@ -70,7 +70,7 @@ def confirmed_by_name(table: Words) -> set[str]:
 def confirmations_of(table: Words) -> list[Words]:
     """`confirmed` of a table as a list of confirmations."""
     listed = _listed(table.get("confirmed") or [])
-    return [one if isinstance(one, Mapping) else {"columns": [one]} for one in listed]
+    return [entry if isinstance(entry, Mapping) else {"columns": [entry]} for entry in listed]
 
 
 def _takes_proposals(table: Words, column: Words) -> bool:
@@ -102,7 +102,9 @@ def _of_source(here: Words, draft: Words, *, ties: bool) -> Iterator[Addition]:
                 else:
                     yield ("tables", entry), table
         elif word in _NAMED:
-            yield from (((word, name), one) for name, one in value.items() if name not in (here[word] or {}))
+            yield from (
+                ((word, name), words) for name, words in value.items() if name not in (here[word] or {})
+            )
 
 
 def _entries(here: Words, draft: Words) -> Iterator[tuple[str, Words]]:
@@ -166,7 +168,9 @@ def _has_classified(table: Words) -> bool:
     if table.get("personal") is False:
         return False
     columns = (table.get("columns") or {}).values()
-    return bool(confirmed_by_name(table)) or any(not _takes_proposals(table, one or {}) for one in columns)
+    return bool(confirmed_by_name(table)) or any(
+        not _takes_proposals(table, column or {}) for column in columns
+    )
 
 
 def _each_waits(table: Words, columns: Words) -> Words:

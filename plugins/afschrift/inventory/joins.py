@@ -143,7 +143,7 @@ def perhaps_other_person(source: SourceFile, table: str) -> frozenset[str]:
     """Columns beside the joins of a table that are another person's number if a guessed way is right."""
     declared = source.tables[table]
     own = {link.column for link in declared.subject.values()} | {
-        one for join in declared.join for one in join
+        column for join in declared.join for column in join
     }
     return frozenset(
         column
@@ -183,8 +183,8 @@ def labelled_ways(source: SourceFile, table: str, known: Sequence[ForeignKey] = 
     alone = [
         hop
         for hop in joined
-        if not any(one.parent != hop.parent and _own(one) == _own(hop) for one in joined)
-        and not (hop in ways and any(one.parent != hop.parent and _within(one, hop) for one in ways))
+        if not any(other.parent != hop.parent and _own(other) == _own(hop) for other in joined)
+        and not (hop in ways and any(other.parent != hop.parent and _within(other, hop) for other in ways))
     ]
     found = [*declared, *(hop for hop in alone if _is_by_key(source, hop))]
     for hop in sorted(dict.fromkeys(found), key=lambda hop: -len(hop.pairs)):
@@ -196,9 +196,9 @@ def _own(hop: Hop) -> frozenset[str]:
     return frozenset(own for own, _ in hop.pairs)
 
 
-def _within(one: Hop, other: Hop) -> bool:
+def _within(hop: Hop, other: Hop) -> bool:
     """Whether all columns of one point somewhere in the other one too, as a number does with its kind."""
-    return _own(one) <= _own(other) or _own(other) <= _own(one)
+    return _own(hop) <= _own(other) or _own(other) <= _own(hop)
 
 
 def _is_by_key(source: SourceFile, hop: Hop) -> bool:

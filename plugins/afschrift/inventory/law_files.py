@@ -76,9 +76,9 @@ def _shape(document: Document, schema: bytes) -> Iterator[Fault]:
 
 def _within(document: Document, grounds: Grounds) -> Iterator[Fault]:
     """What the schema cannot say: names that must be there, and examples that must do."""
-    for name, one in grounds.fields.items():
+    for name, declared in grounds.fields.items():
         try:
-            good = fits(one, one.example)
+            good = fits(declared, declared.example)
         except ValueError as error:
             yield document.fault(("fields", name, "schema"), f"is no JSON Schema: {error}")
             continue
@@ -110,19 +110,21 @@ def _grounds(data: dict[str, Any]) -> Grounds:
             limits["contact_changed"]["within_days"],
             limits["many_kinds_of_processing"]["purposes"],
         ),
-        fields={name: _field(name, one, data["$defs"]) for name, one in data["fields"].items()},
-        grounds={code: _ground(code, one) for code, one in data["grounds"].items()},
+        fields={name: _field(name, entry, data["$defs"]) for name, entry in data["fields"].items()},
+        grounds={code: _ground(code, entry) for code, entry in data["grounds"].items()},
         never={
-            code: Refusable(code, one["title"], tuple(one["rules"]), one["because"], one["instead"])
-            for code, one in data["never"].items()
+            code: Refusable(code, entry["title"], tuple(entry["rules"]), entry["because"], entry["instead"])
+            for code, entry in data["never"].items()
         },
     )
 
 
-def _field(name: str, one: Mapping[str, Any], shared: Mapping[str, Any]) -> GroundField:
-    turned_down = {code: _never(never) for code, never in one.get("turned_down", {}).items()}
-    schema = _whole(one["schema"], shared)
-    return GroundField(name, one["title"], FieldStorage(one["kept"]), schema, turned_down, one["example"])
+def _field(name: str, entry: Mapping[str, Any], shared: Mapping[str, Any]) -> GroundField:
+    turned_down = {code: _never(never) for code, never in entry.get("turned_down", {}).items()}
+    schema = _whole(entry["schema"], shared)
+    return GroundField(
+        name, entry["title"], FieldStorage(entry["kept"]), schema, turned_down, entry["example"]
+    )
 
 
 def _whole(schema: Any, shared: Mapping[str, Any]) -> Any:
@@ -134,37 +136,38 @@ def _whole(schema: Any, shared: Mapping[str, Any]) -> Any:
     return [_whole(part, shared) for part in schema] if isinstance(schema, list) else schema
 
 
-def _ground(code: str, one: Mapping[str, Any]) -> Ground:
+def _ground(code: str, said: Mapping[str, Any]) -> Ground:
     return Ground(
         code=code,
-        title=one["title"],
-        rights=tuple(map(Right, one["rights"])),
-        rules=tuple(one["rules"]),
+        title=said["title"],
+        rights=tuple(map(Right, said["rights"])),
+        rules=tuple(said["rules"]),
         outcomes={
-            Outcome(name): None if letter == NO_LETTER else letter for name, letter in one["outcomes"].items()
+            Outcome(name): None if letter == NO_LETTER else letter
+            for name, letter in said["outcomes"].items()
         },
-        signers=tuple(map(Role, one["signers"])),
-        four_eyes=FourEyes(one["four_eyes"]),
-        needed=tuple(Need(tuple(n["fields"]), n.get("when", {}), n.get("rule")) for n in one["needed"]),
-        optional=tuple(one["optional"]),
-        letter_ground=one.get("letter_ground", code),
-        no_letter_when=one.get("no_letter_when", {}),
-        only=OnlyWhile(one["only"]) if "only" in one else None,
-        turned_down=tuple(map(_never, one.get("turned_down", ()))),
-        redaction=_of_cells(one.get("redaction")),
+        signers=tuple(map(Role, said["signers"])),
+        four_eyes=FourEyes(said["four_eyes"]),
+        needed=tuple(Need(tuple(n["fields"]), n.get("when", {}), n.get("rule")) for n in said["needed"]),
+        optional=tuple(said["optional"]),
+        letter_ground=said.get("letter_ground", code),
+        no_letter_when=said.get("no_letter_when", {}),
+        only=OnlyWhile(said["only"]) if "only" in said else None,
+        turned_down=tuple(map(_never, said.get("turned_down", ()))),
+        redaction=_of_cells(said.get("redaction")),
     )
 
 
-def _of_cells(one: Mapping[str, Any] | None) -> OfCells | None:
-    return OfCells(tuple(one["needed"]), one["four_eyes"] == FourEyes.ALWAYS.value) if one else None
+def _of_cells(entry: Mapping[str, Any] | None) -> OfCells | None:
+    return OfCells(tuple(entry["needed"]), entry["four_eyes"] == FourEyes.ALWAYS.value) if entry else None
 
 
-def _never(one: Mapping[str, Any]) -> Never:
-    right, outcome = one.get("right"), one.get("outcome")
+def _never(entry: Mapping[str, Any]) -> Never:
+    right, outcome = entry.get("right"), entry.get("outcome")
     return Never(
-        one["rule"],
-        one["because"],
-        one["instead"],
+        entry["rule"],
+        entry["because"],
+        entry["instead"],
         Right(right) if right else None,
         Outcome(outcome) if outcome else None,
     )

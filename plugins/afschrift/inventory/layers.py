@@ -214,13 +214,15 @@ class Digests:
         own = (table.get("columns") or {}).get(column) or {}
         pattern = self._pattern(column)
         layers = [table.get("defaults"), (self._defaults.get("columns") or {}).get(pattern)]
-        category = next((one["category"] for one in (own, *layers) if one and "category" in one), None)
+        category = next((part["category"] for part in (own, *layers) if part and "category" in part), None)
         categories = self._defaults.get("categories") or {}
         layers.append(categories.get(nearest(category, categories)))
         joins = table.get("join") or []
-        ends = [one[column] for one in (joins if isinstance(joins, list) else [joins]) if column in one]
+        ends = [part[column] for part in (joins if isinstance(joins, list) else [joins]) if column in part]
         references = table.get("references", self._defaults.get("references")) or {}
-        said = [{word: one[word] for word in _OF_A_COLUMN if word in one} for one in (own, *layers) if one]
+        said = [
+            {word: part[word] for word in _OF_A_COLUMN if word in part} for part in (own, *layers) if part
+        ]
         return _digest([list(filter(None, said)), ends or references.get(column)])
 
     def _first_pattern(self, column: str) -> str | None:
@@ -319,4 +321,4 @@ def _in_order(value: Any) -> Any:
     """Mappings as lists of pairs in order of their names, which may be numbers."""
     if isinstance(value, Mapping):
         return [[str(name), _in_order(value[name])] for name in sorted(value, key=str)]
-    return [_in_order(one) for one in value] if isinstance(value, list) else value
+    return [_in_order(entry) for entry in value] if isinstance(value, list) else value

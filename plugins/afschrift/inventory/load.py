@@ -86,8 +86,8 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
     policy = singles[POLICY].parse(PolicyFile)
     described = [path for path in contents if describes_source(path)]
     layers = [layered(path, contents, offered) for path in described]
-    parsed = [(one, one.document.parse(_model(one.document), offered)) for one in layers]
-    documents = [one.document for one in layers]
+    parsed = [(layer, layer.document.parse(_model(layer.document), offered)) for layer in layers]
+    documents = [layer.document for layer in layers]
     faults = [fault for document in (*singles.values(), *documents) for fault in document.all_faults]
     faults += alone(contents)
     if not described:
@@ -117,8 +117,8 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
         identity=identity,
         controller=controller,
         policy=policy,
-        digest=_digest(one for one in files if one[0].name != POLICY),
-        policy_digest=_digest(one for one in files if one[0].name == POLICY),
+        digest=_digest(file for file in files if file[0].name != POLICY),
+        policy_digest=_digest(file for file in files if file[0].name == POLICY),
         lapsed={source: found for source, found in lapsed.items() if found},
     )
     by_source = {source.source: layer.document for layer, source in parsed if source is not None}
@@ -132,22 +132,22 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
 
 def _places(layers: Sequence[Layered], files: Mapping[Path, bytes]) -> Iterator[Fault]:
     """Where some source says where its tasks run, all are read so by those who read nothing else."""
-    readable = [one for one in layers if not one.document.faults]
-    if not any(WORD in one.written or says(files[one.document.path]) for one in readable):
+    readable = [layer for layer in layers if not layer.document.faults]
+    if not any(WORD in layer.written or says(files[layer.document.path]) for layer in readable):
         return
-    for one in readable:
-        if not stands_apart(files[one.document.path], one.written):
+    for layer in readable:
+        if not stands_apart(files[layer.document.path], layer.written):
             words = (
                 f"`{WORD}`, `source` and `kind` are read without the rest: begin each at the start of a "
                 "line, on lines of its own"
             )
-            yield one.document.fault([WORD], words)
+            yield layer.document.fault([WORD], words)
 
 
 def _offered(controller: Document) -> list[str]:
     """The languages of the service, read before anything is checked: every text must have them."""
     found = (controller.data or {}).get("languages")
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+    return [language for language in found if isinstance(language, str)] if isinstance(found, list) else []
 
 
 def _model(document: Document) -> type[SourceFile] | type[ManualSource]:
@@ -158,7 +158,7 @@ def _model(document: Document) -> type[SourceFile] | type[ManualSource]:
 def _digest(files: Iterable[tuple[Path, bytes]]) -> str:
     """SHA-256 over names and contents: any change of a file is drift, but of where its tasks run."""
     total = hashlib.sha256()
-    for path, read in sorted(files, key=lambda one: one[0].name):
+    for path, read in sorted(files, key=lambda file: file[0].name):
         content = hashlib.sha256(without(read)).hexdigest()
         total.update(f"{content}  {path.name}\n".encode())
     return total.hexdigest()

@@ -49,7 +49,7 @@ def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
         Each of these tables, with what a person must confirm first: `table.column`, or `ways of table`
         where these were guessed.
     """
-    first = {name: [f"{WAYS_OF}{one}" for one in of] for name, of in _guessed(tables).items()}
+    first = {name: [f"{WAYS_OF}{guess}" for guess in of] for name, of in _guessed(tables).items()}
     for name, table in tables.items():
         used = [(name, column) for link in table.subject.values() for column in link.columns]
         for own, target in (pair for join in table.join for pair in join.items()):

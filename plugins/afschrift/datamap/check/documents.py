@@ -44,25 +44,25 @@ def as_json(report: MapReport, placed: Placed, *, live: bool, sound: bool) -> di
         "software": __version__,
         "live": live,
         "sound": sound,
-        "not_reached": [asdict(one) for one in report.not_reached],
+        "not_reached": [asdict(missed) for missed in report.not_reached],
         "passed_over": report.notes,
         "columns": {"in_sources": report.columns, "classified": report.classified},
         "statements_prepared": report.prepared,
-        "tables": [asdict(one) for one in report.reach],
-        "costs": [asdict(one) | {"lines": list(one.lines)} for one in report.costs],
-        "findings": [_finding(one, place) for one, place in placed],
+        "tables": [asdict(table) for table in report.reach],
+        "costs": [asdict(cost) | {"lines": list(cost.lines)} for cost in report.costs],
+        "findings": [_finding(found, place) for found, place in placed],
     }
 
 
-def _finding(one: Finding, place: FilePlace | None) -> dict[str, Any]:
+def _finding(found: Finding, place: FilePlace | None) -> dict[str, Any]:
     return {
-        "code": one.code.value,
-        "severity": one.severity.value,
-        "source": one.source,
-        "table": one.table,
-        "column": one.column,
-        "sentence": one.sentence,
-        "remedy": one.remedy,
+        "code": found.code.value,
+        "severity": found.severity.value,
+        "source": found.source,
+        "table": found.table,
+        "column": found.column,
+        "sentence": found.sentence,
+        "remedy": found.remedy,
         "file": None if place is None else _uri(place.file),
         "line": None if place is None else place.line,
     }
@@ -70,13 +70,15 @@ def _finding(one: Finding, place: FilePlace | None) -> dict[str, Any]:
 
 def as_sarif(report: MapReport, placed: Placed) -> dict[str, Any]:
     """The findings as one run; a source that was not reached is a notification of its execution."""
-    codes = sorted({one.code for one, _ in placed})
+    codes = sorted({found.code for found, _ in placed})
     failed = [
         {
             "level": "error",
-            "message": {"text": f"Source {one.source} was not reached: {one.why} {one.remedy}".strip()},
+            "message": {
+                "text": f"Source {missed.source} was not reached: {missed.why} {missed.remedy}".strip()
+            },
         }
-        for one in report.not_reached
+        for missed in report.not_reached
     ]
     return {
         "$schema": _SCHEMA,
@@ -92,7 +94,7 @@ def as_sarif(report: MapReport, placed: Placed) -> dict[str, Any]:
                 },
                 "columnKind": "unicodeCodePoints",
                 "invocations": [{"executionSuccessful": not failed, "toolExecutionNotifications": failed}],
-                "results": [_result(one, place, codes.index(one.code)) for one, place in placed],
+                "results": [_result(found, place, codes.index(found.code)) for found, place in placed],
             }
         ],
     }
@@ -107,14 +109,14 @@ def _rule(code: Code) -> dict[str, Any]:
     }
 
 
-def _result(one: Finding, place: FilePlace | None, rule: int) -> dict[str, Any]:
+def _result(found: Finding, place: FilePlace | None, rule: int) -> dict[str, Any]:
     """Known again by code and place, whatever its counts and lines become."""
     result: dict[str, Any] = {
-        "ruleId": one.code.value,
+        "ruleId": found.code.value,
         "ruleIndex": rule,
-        "level": one.severity.value,
-        "message": {"text": f"{one.sentence}. What to do: {one.remedy}."},
-        "partialFingerprints": {"finding/v1": digest([one.code.value, one.place or one.sentence])},
+        "level": found.severity.value,
+        "message": {"text": f"{found.sentence}. What to do: {found.remedy}."},
+        "partialFingerprints": {"finding/v1": digest([found.code.value, found.place or found.sentence])},
     }
     location: dict[str, Any] = {}
     if place is not None:
@@ -122,8 +124,8 @@ def _result(one: Finding, place: FilePlace | None, rule: int) -> dict[str, Any]:
             "artifactLocation": {"uri": _uri(place.file)},
             "region": {"startLine": place.line},
         }
-    if one.place:
-        location["logicalLocations"] = [{"fullyQualifiedName": one.place, "kind": "member"}]
+    if found.place:
+        location["logicalLocations"] = [{"fullyQualifiedName": found.place, "kind": "member"}]
     return result | ({"locations": [location]} if location else {})
 
 
@@ -217,7 +219,9 @@ class FindingLines:
         files = read_files(self._folder)
         paths = [path for path in files if describes_source(path)]
         read = [layered(path, files).document for path in paths]
-        return {str(one.data.get("source")): one for one in read if isinstance(one.data, dict)}
+        return {
+            str(document.data.get("source")): document for document in read if isinstance(document.data, dict)
+        }
 
     def of(self, finding: Finding) -> FilePlace | None:
         """The entry of the column, else of the table, else the file; None: no file describes the source."""

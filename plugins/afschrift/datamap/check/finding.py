@@ -227,21 +227,21 @@ class MapReport:
     @property
     def differences(self) -> list[str]:
         """The sentences of errors and warnings."""
-        return [one.sentence for one in self.findings if one.severity is not Severity.NOTE]
+        return [found.sentence for found in self.findings if found.severity is not Severity.NOTE]
 
     def tidy(self) -> MapReport:
         """The same with each finding once, errors first."""
         once: dict[str, Finding] = {}
-        for one in self.findings:
-            once.setdefault(one.sentence, one)  # a fault of a table is one of all its entries
-        return replace(self, findings=sorted(once.values(), key=lambda one: _ORDER.index(one.severity)))
+        for found in self.findings:
+            once.setdefault(found.sentence, found)  # a fault of a table is one of all its entries
+        return replace(self, findings=sorted(once.values(), key=lambda found: _ORDER.index(found.severity)))
 
 
 def failures(report: MapReport, least: Severity) -> Iterator[Finding]:
     """Findings of at least a severity."""
-    for one in report.findings:
-        if _ORDER.index(one.severity) <= _ORDER.index(least):
-            yield one
+    for found in report.findings:
+        if _ORDER.index(found.severity) <= _ORDER.index(least):
+            yield found
 
 
 def table() -> str:

@@ -116,11 +116,11 @@ class MapCheck:
 def void_confirmations(inventory: Inventory) -> Iterator[Finding]:
     """What people confirmed and does not count: the map says it otherwise by now, or not at all."""
     for source, lapsed in inventory.lapsed.items():
-        for one in lapsed:
-            place = (source, one.table, *filter(None, [one.column]))
-            words = f"{'.'.join(place)} is in the file of confirmations, but {one.why}"
+        for confirmation in lapsed:
+            place = (source, confirmation.table, *filter(None, [confirmation.column]))
+            words = f"{'.'.join(place)} is in the file of confirmations, but {confirmation.why}"
             remedy = "answer `afschrift inventory review` where it waits; else take it out of that file"
-            code = Code.CONFIRMED_OTHERWISE if one.why is Why.OTHERWISE else Code.CONFIRMATION_LAPSED
+            code = Code.CONFIRMED_OTHERWISE if confirmation.why is Why.OTHERWISE else Code.CONFIRMATION_LAPSED
             yield finding(code, place, words, remedy)
 
 

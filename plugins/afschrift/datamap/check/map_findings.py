@@ -94,7 +94,7 @@ def standing(register: Register) -> frozenset[MapFinding]:
 
 def stopping(register: Register) -> list[str]:
     """Place and code of what makes requests wait, in order."""
-    return [f"{one.place} {one.code}" for one in sorted(standing(register)) if one.stops]
+    return [f"{found.place} {found.code}" for found in sorted(standing(register)) if found.stops]
 
 
 def status(register: Register) -> str | None:
@@ -127,11 +127,11 @@ def record(
     def make(last: dict[str, Any] | None) -> dict[str, Any]:
         nonlocal seen, before
         before = _read(last)
-        kept = {one for one in before if one.place.partition(".")[0] in not_reached}
-        kept |= {one for one in before if _is_undecided(one, undecided)}
+        kept = {found for found in before if found.place.partition(".")[0] in not_reached}
+        kept |= {found for found in before if _is_undecided(found, undecided)}
         seen = frozenset(kept) | seen  # in both: as it stood; a part of the rows makes an error no milder
         return {
-            "findings": [[one.place, one.code, one.severity] for one in sorted(seen)],
+            "findings": [[found.place, found.code, found.severity] for found in sorted(seen)],
             "new": len(seen - before),
             "mended": len(before - seen),
             "not_reached": sorted(not_reached),
@@ -142,8 +142,8 @@ def record(
     return CheckOutcome(seen, seen - before, before - seen)
 
 
-def _is_undecided(one: MapFinding, undecided: Collection[tuple[str, str]]) -> bool:
-    return any(code == one.code and f"{one.place}.".startswith(f"{place}.") for place, code in undecided)
+def _is_undecided(found: MapFinding, undecided: Collection[tuple[str, str]]) -> bool:
+    return any(code == found.code and f"{found.place}.".startswith(f"{place}.") for place, code in undecided)
 
 
 @dataclass(frozen=True)
@@ -168,18 +168,18 @@ def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
         if roles and not set(roles) & {role.value for role in OWNERS}:
             return
         now = standing(register)
-        yield from (MapNews(one) for one in sorted(now))
+        yield from (MapNews(found) for found in sorted(now))
         known = (_read(payload) for _, payload in register.trail.of_types(None, TOLD))
         gone = frozenset[MapFinding]().union(*known) - now
-        yield from (MapNews(one, mended=True) for one in sorted(gone))
+        yield from (MapNews(found, mended=True) for found in sorted(gone))
 
-    def has_had(one: MapNews, notifier: str) -> bool:
-        return (one.finding in told(notifier)) is not one.mended
+    def has_had(news: MapNews, notifier: str) -> bool:
+        return (news.finding in told(notifier)) is not news.mended
 
     def note(taken: Sequence[MapNews], notifier: str) -> None:
-        new = {one.finding for one in taken if not one.mended}
-        gone = {one.finding for one in taken if one.mended}
-        rows = [[one.place, one.code, one.severity] for one in sorted((told(notifier) | new) - gone)]
+        new = {news.finding for news in taken if not news.mended}
+        gone = {news.finding for news in taken if news.mended}
+        rows = [[found.place, found.code, found.severity] for found in sorted((told(notifier) | new) - gone)]
         payload = {"notifier": notifier, "new": len(new), "mended": len(gone), "findings": rows}
         register.oversight.append_after_last(TOLD, lambda _: payload, by)
 
@@ -187,14 +187,14 @@ def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
 
 
 def _message(due: Sequence[MapNews]) -> Message:
-    new, mended = (sum(one.mended is gone for one in due) for gone in (False, True))
+    new, mended = (sum(news.mended is gone for news in due) for gone in (False, True))
     parts = [f"{new} new" if new else "", f"{mended} mended" if mended else ""]
     subject = f"Afschrift: the data map and its sources: {', '.join(filter(None, parts))}"
     cells = [
-        (one.finding.place, one.finding.code, one.finding.severity, "mended" if one.mended else "new")
-        for one in due
+        (news.finding.place, news.finding.code, news.finding.severity, "mended" if news.mended else "new")
+        for news in due
     ]
-    lines = [f"{'mended' if one.mended else one.finding.severity}  {one.finding.words}" for one in due]
+    lines = [f"{'mended' if news.mended else news.finding.severity}  {news.finding.words}" for news in due]
     what = "With counts and what to do: afschrift inventory check --live. Requests that it touches wait."
     return as_message(subject, _COLUMNS, cells, lines, what)
 

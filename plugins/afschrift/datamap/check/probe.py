@@ -272,9 +272,9 @@ class CheckedSource:
         if table in self.named.views or self.dialect.sampled(relation, 1) is None:
             return None
         try:
-            one = f"SELECT 1 AS one\nFROM {relation} AS t\n"
-            readings = self.probe.ask(lambda session: session.estimate(one)).readings
-            rows = sum(one.rows or 0 for one in readings)  # of a partitioned table, those of its parts
+            every = f"SELECT 1 AS one\nFROM {relation} AS t\n"
+            parts = self.probe.ask(lambda session: session.estimate(every)).readings  # of a partitioned table
+            rows = sum(part.rows or 0 for part in parts)
             if not rows:
                 return None
             sampled = self.dialect.sampled(relation, min(1, _MORE * most / rows))

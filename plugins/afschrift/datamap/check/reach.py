@@ -43,9 +43,9 @@ def _table(of: CheckedSource, name: str, finder: RouteFinder, reached: list[Tabl
     looked, numbers = _numbers(of, name, routes)
     rows, nobody, several, unknown, *spread = numbers
     looked = replace(looked, rows=rows)  # a sample may be drawn anew
-    one = rows - nobody - several - unknown
+    of_one = rows - nobody - several - unknown
     counted = looked.counted.value
-    reached.append(TableReach(of.declared.source, name, rows, counted, nobody, one, several, unknown))
+    reached.append(TableReach(of.declared.source, name, rows, counted, nobody, of_one, several, unknown))
     yield from _of_nobody(of, name, looked, nobody)
     columns = of.declared.tables[name].columns.values()
     given = any(column.origin is not Origin.NOT_PERSONAL for column in columns)
@@ -251,7 +251,9 @@ class RouteFinder:
     def _says_more(self, key: str, own: tuple[str, str], bounded: tuple[str, str]) -> str:
         """That no other table says from when until when the same person had the key: that one counts then."""
         (name, alias), (other, theirs) = own, bounded
-        same = [self._same((name, one, alias), (other, one, theirs)) for one in (key, self._identity.person)]
+        same = [
+            self._same((name, held, alias), (other, held, theirs)) for held in (key, self._identity.person)
+        ]
         relation = self._finder.relation(other)
         rows = f"SELECT 1 FROM {relation} AS {theirs} WHERE {' AND '.join(same)}"  # noqa: S608 - quoted
         return f"NOT EXISTS ({rows})"

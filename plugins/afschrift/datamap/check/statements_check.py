@@ -107,11 +107,11 @@ class _Prepared:
         """Keep what reading a table costs; whether its database took the statement for that."""
         of = self.of
         estimate = of.probe.ask(lambda session: session.estimate(extract))
-        read = [one.size for one in estimate.readings if one.whole or one.files]
+        read = [reading.size for reading in estimate.readings if reading.whole or reading.files]
         size = sum(filter(None, read)) if any(read) else None
         lines = tuple(estimate_lines(estimate, of.declared))
-        large = [one for one in estimate.readings if one.whole and (one.rows or 0) >= LARGE]
-        self.read_whole |= {one.table: one.rows or 0 for one in large}
+        large = [reading for reading in estimate.readings if reading.whole and (reading.rows or 0) >= LARGE]
+        self.read_whole |= {reading.table: reading.rows or 0 for reading in large}
         cost = TableCost(of.declared.source, name, right.value, lines, estimate.cost, size)
         self.costs.setdefault(name, cost)
         return all(reading.whole is not None for reading in estimate.readings)
@@ -147,5 +147,5 @@ def prepare(session: Source, statement: str) -> None:
     """
     estimate = session.estimate(statement)
     if any(reading.whole is None for reading in estimate.readings):
-        one = f" {session.dialect.one_row}" if session.dialect.one_row not in statement else ""
-        session.rows(f"{statement.rstrip()}{one}")
+        limit = f" {session.dialect.one_row}" if session.dialect.one_row not in statement else ""
+        session.rows(f"{statement.rstrip()}{limit}")

@@ -48,9 +48,9 @@ def datasets(text: str | bytes, file: str) -> Iterator[tuple[str, Description]]:
             f"{file} holds no dataset of Fides: a list `dataset` is missing.",
             remedy="give the YAML that `fides pull` or the Fides page of a dataset writes.",
         )
-    for one in found:
+    for dataset in found:
         try:
-            yield str(one["fides_key"]), _described(one)
+            yield str(dataset["fides_key"]), _described(dataset)
         except (KeyError, TypeError, AttributeError):
             raise ConfigurationError(
                 f"{file}: a dataset lacks `fides_key`, a collection or a field lacks `name`, or a list is "
@@ -81,7 +81,7 @@ def _described(dataset: Mapping[str, Any]) -> Description:
             left.note(_unknown(entry, _OF_FIELD), place)
             left.note(_unknown(meta, _OF_META | _READ_ELSEWHERE), place, "fides_meta.")
             said = entry.get("data_categories") or ()
-            categories = [said] if isinstance(said, str) else [str(one) for one in said]
+            categories = [said] if isinstance(said, str) else [str(category) for category in said]
             if more := ", ".join(categories[1:]):
                 notes.append(f"{place}: a column has one category here; {more} is left out")
             if meta.get("primary_key"):
@@ -98,7 +98,7 @@ def _described(dataset: Mapping[str, Any]) -> Description:
                     notes.append(f"{place} -> {target['dataset']}: across sources, people are found by keys")
         tables[name] = DescribedTable(name, columns, tuple(key))
     there, gone = sorted_out(references, tables)
-    notes += [f"{one.start}: there is no field {one.end}" for one in gone]
+    notes += [f"{link.start}: there is no field {link.end}" for link in gone]
     return Description(tables, there, (*left.lines(), *notes))
 
 

@@ -96,15 +96,15 @@ def draft(
 def _numbers(described: Description) -> frozenset[str]:
     """Columns that tie rows together, as `table.column`: what was given out to do so."""
     found = {f"{table.name}.{column}" for table in described.tables.values() for column in table.key}
-    for one in described.references:
-        found |= {one.start, one.end}
+    for link in described.references:
+        found |= {link.start, link.end}
     return frozenset(found)
 
 
 def _subjects(table: DescribedTable) -> list[dict[str, str]]:
     """Identity key -> column, for one entry of the table each: an entry has one column for a key."""
     entries: list[dict[str, str]] = []
-    for column in sorted(table.columns.values(), key=lambda one: one.name != one.identity):
+    for column in sorted(table.columns.values(), key=lambda column: column.name != column.identity):
         if column.identity:
             free = next((entry for entry in entries if column.identity not in entry), None)
             if free is None:
@@ -221,16 +221,16 @@ def find_ways(described: Description, known: Collection[str], person: str) -> tu
     }
     people = {name for name, keys in identities.items() if keys}
     persons = {name for name in people if person in identities[name]} or people
-    search = _Search([one for one in described.references if one.table != one.parent], people)
+    search = _Search([link for link in described.references if link.table != link.parent], people)
     search.children(persons | set(known))
     search.children(people)
     search.look_ups()
     notes = []
-    for one in described.references:
-        if one.table == one.parent:
-            notes.append(f"{one.start} -> {one.end} points to its own table")
-        elif not one.direction and one.parent in people and not search.has(one):
-            notes.append(f"{one.start} -> {one.end} leads to another kind of people")
+    for link in described.references:
+        if link.table == link.parent:
+            notes.append(f"{link.start} -> {link.end} points to its own table")
+        elif not link.direction and link.parent in people and not search.has(link):
+            notes.append(f"{link.start} -> {link.end} leads to another kind of people")
     return search.joins, notes
 
 
@@ -243,9 +243,9 @@ class _Search:
         self._people = people
         self._distance: dict[str, int] = {}
 
-    def has(self, one: Reference) -> bool:
+    def has(self, link: Reference) -> bool:
         """Whether a child's reference is one of its ways."""
-        return (one.column, one.end) in self.joins.get(one.table, ())
+        return (link.column, link.end) in self.joins.get(link.table, ())
 
     def children(self, start: Collection[str]) -> None:
         """What is found from some tables; what was reached before gets no way to them."""
@@ -255,18 +255,18 @@ class _Search:
         while new:
             self._distance |= dict.fromkeys(new, distance)
             distance += 1
-            new = {found for one in self._references for found in self._onward(one, before)}
+            new = {found for link in self._references for found in self._onward(link, before)}
 
-    def _onward(self, one: Reference, before: Collection[str]) -> Iterator[str]:
+    def _onward(self, link: Reference, before: Collection[str]) -> Iterator[str]:
         """The table that a reference reaches now."""
-        if one.direction == "to":
-            if one.table in self._distance:
-                yield from self._reach(one.parent, one.parent_column, one.start)
-        elif one.parent in self._distance:
-            own = self._distance.get(one.table)
-            nearer = own is None or self._distance[one.parent] <= own
-            if one.direction or (one.table not in self._people and one.table not in before and nearer):
-                yield from self._reach(one.table, one.column, one.end)
+        if link.direction == "to":
+            if link.table in self._distance:
+                yield from self._reach(link.parent, link.parent_column, link.start)
+        elif link.parent in self._distance:
+            own = self._distance.get(link.table)
+            nearer = own is None or self._distance[link.parent] <= own
+            if link.direction or (link.table not in self._people and link.table not in before and nearer):
+                yield from self._reach(link.table, link.column, link.end)
 
     def _reach(self, table: str, column: str, end: str) -> Iterator[str]:
         self._add(table, column, end)
@@ -285,8 +285,8 @@ class _Search:
         new = True
         while new:
             new = False
-            for one in self._references:
-                if not one.direction and one.table in reached and one.parent not in children:
-                    self._add(one.parent, one.parent_column, one.start)
-                    new = new or one.parent not in reached
-                    reached.add(one.parent)
+            for link in self._references:
+                if not link.direction and link.table in reached and link.parent not in children:
+                    self._add(link.parent, link.parent_column, link.start)
+                    new = new or link.parent not in reached
+                    reached.add(link.parent)

@@ -71,8 +71,8 @@ def sorted_out(
     """The references of which both columns are described, and the others."""
     known = {f"{name}.{column}" for name, table in tables.items() for column in table.columns}
     there, gone = list[Reference](), list[Reference]()
-    for one in references:
-        (there if {one.start, one.end} <= known else gone).append(one)
+    for link in references:
+        (there if {link.start, link.end} <= known else gone).append(link)
     return tuple(there), tuple(gone)
 
 

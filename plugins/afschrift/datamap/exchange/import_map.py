@@ -88,7 +88,7 @@ def import_map(
     # nobody knows of them whether they pass to somebody else
     keys = {key: {"unique": str(Unique.OVER_TIME)} for key in found.keys if key in used}
     identity = drafted(folder / IDENTITY, files, {"keys": keys})
-    new = {one.file: one.written for one in (identity, source) if one.added}
+    new = {file.file: file.written for file in (identity, source) if file.added}
     if new:
         _must_load(folder, {**files, **new})
         if not dry_run:

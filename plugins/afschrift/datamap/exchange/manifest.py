@@ -84,7 +84,7 @@ def _description(nodes: Mapping[str, Node], schema: str | None) -> Description:
         columns = {column["name"]: _column(column, name, left) for column in node["columns"].values()}
         found[name] = DescribedTable(name, columns, _key(node, unique.get(id_, ())))
     there, gone = sorted_out(_relationships(nodes, names), found)
-    notes += [f"{one.start} -> {one.end}: dbt does not describe both columns" for one in gone]
+    notes += [f"{link.start} -> {link.end}: dbt does not describe both columns" for link in gone]
     return Description(found, there, (*left.lines(), *notes))
 
 
@@ -136,13 +136,13 @@ def _tests(nodes: Mapping[str, Node]) -> Iterator[tuple[Node, str, Mapping[str, 
 
 def _key(node: Node, unique: Sequence[str]) -> tuple[str, ...]:
     """Columns that dbt calls the primary key, or the one that it tests to be unique."""
-    for one in node.get("constraints") or ():
-        if one.get("type") == "primary_key" and one.get("columns"):
-            return tuple(one["columns"])
+    for constraint in node.get("constraints") or ():
+        if constraint.get("type") == "primary_key" and constraint.get("columns"):
+            return tuple(constraint["columns"])
     declared = [
         column["name"]
         for column in node["columns"].values()
-        if any(one.get("type") == "primary_key" for one in column.get("constraints") or ())
+        if any(constraint.get("type") == "primary_key" for constraint in column.get("constraints") or ())
     ]
     tested = [column for column in unique if column in node["columns"]]
     return tuple(declared) or (tuple(tested) if len(tested) == 1 else ())
@@ -158,6 +158,6 @@ def _relationships(nodes: Mapping[str, Node], names: Mapping[str, str]) -> Itera
         child = _of(test)
         if name != "relationships" or child not in names:
             continue
-        others = [one for one in test["depends_on"]["nodes"] if one != child and one in names]
+        others = [node for node in test["depends_on"]["nodes"] if node != child and node in names]
         parent = others[0] if others else child
         yield Reference(names[child], str(test["column_name"]), names[parent], str(arguments["field"]))

@@ -46,7 +46,7 @@ class Decided:
     @property
     def columns(self) -> int:
         """How many columns they are about."""
-        return sum(one.get("columns", 0) for one in self.decisions)
+        return sum(decision.get("columns", 0) for decision in self.decisions)
 
 
 def must_review(officer: Officer) -> dict[str, str]:
@@ -166,7 +166,7 @@ def standing(officer: Officer, on: date | None = None) -> list[Decided]:
             found.append((_decided(payload), str(payload["on"])))
         elif found and found[-1][0].after == payload["before"]:
             found.pop()
-    return [one for one, day in found if on is None or day == on.isoformat()]
+    return [decided for decided, day in found if on is None or day == on.isoformat()]
 
 
 @contextmanager
@@ -233,7 +233,9 @@ def in_image(folder: Path, mounts: Path = _MOUNTS) -> bool:
         return False
     found = (line.partition(" - ") for line in mounts.read_text(encoding="utf-8").splitlines())
     kinds = {mount.split()[4]: rest.split()[0] for mount, _, rest in found}
-    above = next((str(one) for one in (folder.resolve(), *folder.resolve().parents) if str(one) in kinds), "")
+    above = next(
+        (str(parent) for parent in (folder.resolve(), *folder.resolve().parents) if str(parent) in kinds), ""
+    )
     return kinds.get(above) == "overlay"
 
 

@@ -108,11 +108,11 @@ def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
     pointers = Pointers(inventory)
     named = (_group(members, keys=not called) for (called, *_), members in found.items())
     awaited = _awaited(inventory)
-    largest = sorted(named, key=lambda one: (awaited.isdisjoint(one.places), -len(one.places)))
-    order = pointers.first([one.places for one in largest])
+    largest = sorted(named, key=lambda group: (awaited.isdisjoint(group.places), -len(group.places)))
+    order = pointers.first([group.places for group in largest])
     tables = list(_tables(inventory))
-    ways = [one for one in tables if "ways" in one.said]
-    rest = [one for one in tables if "ways" not in one.said]
+    ways = [group for group in tables if "ways" in group.said]
+    rest = [group for group in tables if "ways" not in group.said]
     return [*ways, *(_with_takers(largest[number], pointers) for number in order), *rest]
 
 
@@ -144,7 +144,7 @@ def _keys(inventory: Inventory, asked: Iterable[Member]) -> dict[Place, str]:
     several = {
         kind: places
         for kind, places in found.items()
-        if len({str(one.column).casefold() for one in places}) > 1
+        if len({str(place.column).casefold() for place in places}) > 1
     }
     return {place: kind for kind, places in several.items() for place in places}
 
@@ -185,17 +185,17 @@ def _group(members: list[Member], *, keys: bool) -> Group:
     common, varied = {}, {}
     for word in words:
         found = [said.get(word) for _, said, _ in members]
-        if all(one == found[0] for one in found):
+        if all(value == found[0] for value in found):
             common[word] = found[0]
         else:
-            varied[word] = dict(Counter(_shown(one) for one in found))
+            varied[word] = dict(Counter(_shown(value) for value in found))
     return Group(
         "keys of their tables" if keys else str(members[0][0].column),
         common,
         tuple(place for place, _, _ in members),
         varied,
-        min((one.confidence for one in proposed), default=None),
-        tuple(dict.fromkeys(one.because for one in proposed)),
+        min((proposal.confidence for proposal in proposed), default=None),
+        tuple(dict.fromkeys(proposal.because for proposal in proposed)),
         keys=keys,
     )
 
@@ -206,7 +206,7 @@ def _with_takers(group: Group, pointers: Pointers) -> Group:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
-        return " / ".join(str(one) for one in value.values())
+        return " / ".join(str(text) for text in value.values())
     return "nothing" if value is None else str(value)
 
 
@@ -272,7 +272,7 @@ class Pointers:
         waiting = list(reversed(range(len(questions))))
         while waiting:
             entered.add(number := waiting[-1])
-            left = [one for one in before[number] if one not in entered]
+            left = [earlier for earlier in before[number] if earlier not in entered]
             if left:
                 waiting += reversed(left)
             else:
@@ -288,11 +288,11 @@ class Pointers:
         waiting = list(places)
         own, found = set(waiting), dict[Place, None]()
         while waiting:
-            for one in self._from.get(waiting.pop(), ()):
-                if one not in found and wanted - _own(self._columns[one]):
-                    found[one] = None
-                    waiting.append(one)
-        return tuple(one for one in found if one not in own)
+            for taker in self._from.get(waiting.pop(), ()):
+                if taker not in found and wanted - _own(self._columns[taker]):
+                    found[taker] = None
+                    waiting.append(taker)
+        return tuple(taker for taker in found if taker not in own)
 
 
 def _own(column: Column) -> set[str]:

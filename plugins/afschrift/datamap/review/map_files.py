@@ -54,7 +54,7 @@ def must_be_of_a_project(folder: Path, option: str) -> None:
     Raises:
         ConfigurationError: it is; `option` names another one.
     """
-    if any(folder.resolve().is_relative_to(one) for one in (PACKAGE, SHIPPED)):
+    if any(folder.resolve().is_relative_to(own) for own in (PACKAGE, SHIPPED)):
         raise ConfigurationError(
             "The inventory's folder is the one that comes with the software.",
             remedy=f"work from a project (`afschrift init FOLDER`), or say where: `{option}`.",
@@ -127,7 +127,7 @@ def replace_files(folder: Path, shown: Files, new: Files) -> None:
                 _place(path, written)
             except OSError as error:
                 _tidy(new)
-                _put_back({one: shown.get(one, b"") for one in placed})
+                _put_back({done: shown.get(done, b"") for done in placed})
                 raise NotWritableError(path.name, error) from None
             placed.append(path)
 

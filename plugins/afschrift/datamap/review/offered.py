@@ -89,7 +89,7 @@ def must_be_category(given: str) -> None:
     """
     if given in fides_categories():
         return
-    near = sorted(one for one in fides_categories() if given.lower() in one)[:_NEAR]
+    near = sorted(category for category in fides_categories() if given.lower() in category)[:_NEAR]
     raise ConfigurationError(
         "This category is not in the Fides taxonomy.",
         remedy=f"perhaps {', '.join(near)}." if near else "docs/inventory.md says where they stand.",

@@ -100,6 +100,6 @@ def _form(char: str) -> str:
 
 def record_shown(register: Register, by: str, shown: Sequence[Values]) -> None:
     """In the trail before anything is seen: which columns, and how many values; never one of them."""
-    columns = [one.place.path for one in shown if one.values]
-    payload = {"columns": columns, "values": sum(len(one.values) for one in shown)}
+    columns = [column.place.path for column in shown if column.values]
+    payload = {"columns": columns, "values": sum(len(column.values) for column in shown)}
     register.trail.record(None, NewEvent(SHOWN, by, payload))

@@ -55,11 +55,13 @@ def take_over(folder: Path) -> TakenOver:
         if not describes_source(path):
             continue
         rest = _rest(read.decode())
-        was, stays = (_by_reviews(read_yaml(one)) for one in (read, rest))
+        was, stays = (_by_reviews(read_yaml(text)) for text in (read, rest))
         left += [f"{path.name}: {table}" for table, names in stays.items() if names]
         moved = {name: {**was[name]} for name in was if was[name] != stays[name]}
         for name, names in moved.items():
-            moved[name] = {one: occasion for one, occasion in names.items() if one not in stays[name]}
+            moved[name] = {
+                column: occasion for column, occasion in names.items() if column not in stays[name]
+            }
         if moved:
             columns += sum(map(len, moved.values()))
             new[path] = rest.encode()

@@ -30,7 +30,7 @@ _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 def flow(value: Any) -> str:
     """A value in one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_name(word)}: {flow(one)}" for word, one in value.items()) + "}"
+        return "{" + ", ".join(f"{_name(word)}: {flow(inner)}" for word, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(flow, value)) + "]"
     return _text(value) if isinstance(value, str) else _scalar(value)
@@ -255,12 +255,12 @@ def must_take_draft(path: Path, files: Mapping[Path, bytes]) -> None:
     Raises:
         ConfigurationError: says each place with its line.
     """
-    for one in filter(files.__contains__, (path, draft_of(path))):
-        document = Document(one, read=files[one])
+    for file in filter(files.__contains__, (path, draft_of(path))):
+        document = Document(file, read=files[file])
         document.parse(Form)
         if document.faults:
             faults = "\n".join(f"  {fault}" for fault in document.faults)
-            raise ConfigurationError(f"{one.name} cannot be added to:\n{faults}\n", remedy="mend it first.")
+            raise ConfigurationError(f"{file.name} cannot be added to:\n{faults}\n", remedy="mend it first.")
 
 
 def _paths(added: list[tuple[tuple[str, ...], Any]]) -> list[str]:

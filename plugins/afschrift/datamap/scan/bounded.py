@@ -31,7 +31,7 @@ _SECRET = (
 def is_secret(column: str) -> bool:
     """Whether its name says that a column holds what nobody may see: it is never sampled."""
     whole = flat(column)
-    return any(one in whole for one in _SECRET)
+    return any(word in whole for word in _SECRET)
 
 
 def sampled(table: ScannedTable) -> tuple[ScannedColumn, ...]:

@@ -132,7 +132,7 @@ class Vocabulary:
                     at_end = all(w in self.neutral or w in self.others for w in words[last + 1 :])
                     more = not pattern <= self.units.keys()  # a unit at the end says little: size_bytes
                     found.append(((len(pattern), more, last), Candidate(concept, beside, at_end)))
-        found.sort(key=lambda one: one[0], reverse=True)
+        found.sort(key=lambda ranked: ranked[0], reverse=True)
         return tuple(candidate for _, candidate in found)
 
     def _topic(self, words: tuple[str, ...]) -> Topic | None:

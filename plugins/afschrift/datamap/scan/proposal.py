@@ -122,7 +122,7 @@ class _Judgement:
         if self._role is TableRole.LOOKUP:
             return self._in_a_lookup()
         named = self._vocabulary.candidates(self._words)
-        fitting = [one for one in named if fits(one.concept, self._column.type)]
+        fitting = [candidate for candidate in named if fits(candidate.concept, self._column.type)]
         if fitting:
             return self._of(fitting[0], "name")
         if named:
@@ -192,7 +192,7 @@ class _Judgement:
         told = comment_origin(self._vocabulary, self._column.comment)
         if told is None or told is origin:
             words = self._vocabulary.lexicon.words_of(self._column.comment)
-            same = any(one.concept is concept for one in self._vocabulary.candidates(words)[:1])
+            same = any(candidate.concept is concept for candidate in self._vocabulary.candidates(words)[:1])
             if told or (same and by == "name"):
                 self._sure += (1 - self._sure) / 4
                 self._said.append("the comment says so too")
@@ -214,7 +214,11 @@ class _Judgement:
             return self._made(Origin.NOT_PERSONAL, None)
         self._said += [f"the look-up table holds {people}"] if people else []
         self._said += [said_of(self._seen, shown)] if shown else []
-        named = [one.concept for one in self._vocabulary.candidates(self._words)[:1] if one.concept.of_people]
+        named = [
+            candidate.concept
+            for candidate in self._vocabulary.candidates(self._words)[:1]
+            if candidate.concept.of_people
+        ]
         secret = self._hashes or any(concept.secret for concept in named)
         category = next((concept.category.get(ELSE) for concept in named), DECISIVE.get(shown or ""))
         return self._open("whether its rows are people or places of theirs decides", category, secret=secret)
@@ -379,5 +383,5 @@ class TableContext:
         if "contact" not in candidate.beside or self._role is not TableRole.PERSON:
             return False
         words = map(self._vocabulary.lexicon.words_of, self._names)
-        firsts = (one for named in words for one in self._vocabulary.candidates(named)[:1])
-        return any(one.concept is candidate.concept and "contact" not in one.beside for one in firsts)
+        firsts = (first for named in words for first in self._vocabulary.candidates(named)[:1])
+        return any(first.concept is candidate.concept and "contact" not in first.beside for first in firsts)

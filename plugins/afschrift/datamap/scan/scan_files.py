@@ -39,7 +39,7 @@ def place_of(name: str, out: Path | None, *, dry_run: bool) -> Path:
     must_be_source_name(name, "--name")
     file = out or inventory_folder(os.environ) / f"{name}.yml"
     files = sorted(file.absolute().parent.glob("*.y*ml"))
-    same = [one for one in files if describes_source(one) and plain(one).get("source") == name]
+    same = [path for path in files if describes_source(path) and plain(path).get("source") == name]
     chosen = same[0] if same and out is None else file
     if not dry_run:
         _may_be_written(chosen, name, same, in_project=out is None)

@@ -150,9 +150,9 @@ def _people(
         known = found.get(name) or PersonTable(name, None, 0, False, (), None, "named by you")
         within = known.within if column in (None, known.key) else None
         found[name] = replace(known, key=column or known.key, because="named by you", within=within)
-    for name, one in list(found.items()):
-        if one.key is None and name in guessed:
-            found[name] = replace(one, key=guessed[name])
+    for name, person in list(found.items()):
+        if person.key is None and name in guessed:
+            found[name] = replace(person, key=guessed[name])
     chosen = {name for name, _ in persons}
     for name in chosen:
         if found[name].key is None:
@@ -160,7 +160,7 @@ def _people(
                 f"Table {name} has no single column that tells its people apart.",
                 remedy=f"name the column: `--person {name}:COLUMN`.",
             )
-    return {name: one for name, one in found.items() if one.key is not None}
+    return {name: person for name, person in found.items() if person.key is not None}
 
 
 Entries = Mapping[str, Mapping[str, Any]]
@@ -211,7 +211,7 @@ def _role(name: str, entries: Entries, found: Findings, seen: frozenset[str]) ->
         for target in join.values()
     ]
     led = {_role(end, entries, found, seen | {name}) for end in ends}
-    return next((one for one in (TableRole.CHILD, TableRole.OTHER_PEOPLE) if one in led), None)
+    return next((role for role in (TableRole.CHILD, TableRole.OTHER_PEOPLE) if role in led), None)
 
 
 def _keys_of(role: TableRole, entries: Entries, found: Findings) -> set[str]:

@@ -110,7 +110,9 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     ) as reader:
         source = read_source(reader)
         say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
-        found = find(reader, source, [_person(one) for one in asked.persons], values=asked.samples, say=say)
+        found = find(
+            reader, source, [_person(person) for person in asked.persons], values=asked.samples, say=say
+        )
         region = str(plain(folder / CONTROLLER).get("country") or "NL")
         roles = written_roles(here, found)
         proposals = propose_columns(reader, found, region, values=asked.samples, say=say, written=roles)
@@ -255,8 +257,10 @@ def _ways(found: Findings) -> Iterator[str]:
 
 
 def _columns(draft: Draft) -> Iterator[str]:
-    columns = [one for table in draft.data["tables"].values() for one in table.get("columns", {}).values()]
-    proposed = sum("origin" in one or "protect" in one for one in columns)
+    columns = [
+        column for table in draft.data["tables"].values() for column in table.get("columns", {}).values()
+    ]
+    proposed = sum("origin" in column or "protect" in column for column in columns)
     left = len(columns) - proposed
     yield f"Columns: {proposed:,} proposed, {left:,} open. None counts until a person confirms it."
 

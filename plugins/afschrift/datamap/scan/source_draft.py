@@ -249,8 +249,8 @@ def key_name(table: str, column: str) -> str:
     """What people of a table are known by: `customer_id`, of the column `id` of `customers` too."""
     if is_generic(column):
         last = words(table)[-1:] or (table,)
-        one = min(singulars(last[0]) or {last[0]}, key=lambda name: (len(name), name))
-        return _cleaned(f"{one}_{'_'.join(words(column))}")
+        row = min(singulars(last[0]) or {last[0]}, key=lambda name: (len(name), name))
+        return _cleaned(f"{row}_{'_'.join(words(column))}")
     return _cleaned("_".join(words(column)))
 
 

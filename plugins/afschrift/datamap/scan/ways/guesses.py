@@ -77,10 +77,10 @@ class _Targets:
                 self._by_key.setdefault(flat(key), []).append(name)
             called = singulars(name)
             if is_generic(key) or (pointed_to(key) or "") in row_names(name):
-                for one in called:
-                    self._by_name.setdefault(one, []).append(name)
-                for one in row_names(name) - called:
-                    self._by_last.setdefault(one, []).append(name)
+                for row in called:
+                    self._by_name.setdefault(row, []).append(name)
+                for row in row_names(name) - called:
+                    self._by_last.setdefault(row, []).append(name)
 
     def of(self, table: ScannedTable, column: ScannedColumn) -> Iterator[Edge]:
         """At most a few, the likeliest first."""
@@ -110,9 +110,9 @@ class _Targets:
                     yield name
 
 
-def _comparable(one: ScannedColumn, other: ScannedColumn) -> bool:
-    kinds = {one.type.kind, other.type.kind}
-    return any(kinds <= set(family) for family in (_NUMERIC, _TEXTUAL)) and not one.type.closed
+def _comparable(own: ScannedColumn, other: ScannedColumn) -> bool:
+    kinds = {own.type.kind, other.type.kind}
+    return any(kinds <= set(family) for family in (_NUMERIC, _TEXTUAL)) and not own.type.closed
 
 
 def by_email(
@@ -161,7 +161,7 @@ def _says_a_person(column: str) -> bool:
 def polymorphic(source: ScannedSource) -> list[Polymorphic]:
     """Pairs such as `owner_type` and `owner_id`, of which no foreign key speaks."""
     spoken = {(key.table, column) for key in source.foreign_keys for column in key.columns}
-    called = {one for name in source.tables for one in singulars(name)}
+    called = {row for name in source.tables for row in singulars(name)}
     found = []
     for table in source.tables.values():
         names = {flat(column.name): column.name for column in table.columns}
@@ -190,9 +190,11 @@ def copies(source: ScannedSource) -> dict[str, str]:
         if table.part_of is not None:
             found[table.name] = _whole(source, table)
         elif table.computed and table.columns:
-            of = [one for one in _read(source, table) if _shows(one, table)]
+            of = [original for original in _read(source, table) if _shows(original, table)]
             if of:
-                found[table.name] = max(of, key=lambda one: (len(one.key) > 0, -len(one.columns))).name
+                found[table.name] = max(
+                    of, key=lambda original: (len(original.key) > 0, -len(original.columns))
+                ).name
     return {copy: of for copy, of in found.items() if of in source.tables and of not in found}
 
 
@@ -231,7 +233,7 @@ def declared_keys(source: ScannedSource) -> dict[str, str]:
 
 def named_keys(source: ScannedSource, declared: Mapping[str, str]) -> dict[str, str]:
     """Table without any key -> the column that is called as its key would be."""
-    called = {one for name in source.tables for one in singulars(name)}
+    called = {row for name in source.tables for row in singulars(name)}
     found = {}
     for table in source.tables.values():
         plain = not table.computed and table.part_of is None and table.readable

@@ -59,7 +59,7 @@ def singulars(name: str) -> frozenset[str]:
         found |= {stem, *_doubled(stem)}
         if len(stem) > 2 and stem[-1] == stem[-2]:
             found.add(stem[:-1])
-    return frozenset(one for one in found if len(one) > 1)
+    return frozenset(word for word in found if len(word) > 1)
 
 
 @lru_cache(maxsize=50_000)

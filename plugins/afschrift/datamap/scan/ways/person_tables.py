@@ -88,7 +88,7 @@ class PersonTable:
 def is_a(name: str, concept: Sequence[str]) -> bool:
     """Whether a column's name ends as one of the words of a concept does."""
     whole = flat(name)
-    return any(whole == one or (len(one) > 3 and whole.endswith(one)) for one in concept)
+    return any(whole == word or (len(word) > 3 and whole.endswith(word)) for word in concept)
 
 
 def called(table: str, names: frozenset[str]) -> bool:
@@ -123,7 +123,7 @@ def find_people(source: ScannedSource, edges: Sequence[Edge]) -> Mapping[str, Pe
         for name, table in source.tables.items()
         if not table.computed and table.part_of is None and table.readable
     )
-    return {one.table: one for one in judged if one is not None}
+    return {person.table: person for person in judged if person is not None}
 
 
 def _judged(table: ScannedTable, pointers: int) -> PersonTable | None:

@@ -46,7 +46,7 @@ def choose_people(
     """
     if chosen:
         return tuple(chosen)
-    ranked = sorted(people.values(), key=lambda one: (one.staff, -one.score, one.table))
+    ranked = sorted(people.values(), key=lambda person: (person.staff, -person.score, person.table))
     if not ranked:
         return ()
     first, seen = ranked[0].table, set[str]()
@@ -82,10 +82,10 @@ def assign(
     usable = [edge for edge in edges if edge.table in source.tables and edge.can_be_written]
     usable += _through(source, usable, whose)
     places = {name: TablePlace() for name in source.tables}
-    for one in whose:
-        if places[one].role in (TableRole.UNREACHED, TableRole.LOOKUP):
-            places[one] = TablePlace(TableRole.PERSON if one in roots else TableRole.OTHER_PEOPLE, one)
-            _Spread(source, places, usable, whose).from_people(one)
+    for start in whose:
+        if places[start].role in (TableRole.UNREACHED, TableRole.LOOKUP):
+            places[start] = TablePlace(TableRole.PERSON if start in roots else TableRole.OTHER_PEOPLE, start)
+            _Spread(source, places, usable, whose).from_people(start)
     for edge in usable:
         place = places[edge.table]
         if edge.parent in whose and not edge.through and edge not in (*place.ways, *place.longer):
