@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from afschrift.datamap.reader import NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
@@ -94,19 +95,15 @@ def compared(
         indexed = (parent.name, edge.parent_columns[0]) in keys
         too_large = not indexed and (parent.rows or 0) > _LARGE
         if table.computed or parent.computed or too_large:
-            yield _because(edge, f"{edge.guess}; values were not compared")
+            yield replace(edge, guess=f"{edge.guess}; values were not compared")
             continue
         try:
             [(count, there)] = reader.rows(overlap_statement(reader.dialect, edge))
         except NotAnsweredError as error:
             notes.append(f"{edge.text} was not compared: {error.args[0]}")
-            yield _because(edge, f"{edge.guess}; values were not compared")
+            yield replace(edge, guess=f"{edge.guess}; values were not compared")
             continue
         if not int(count):
-            yield _because(edge, f"{edge.guess}; there is no value to compare")
+            yield replace(edge, guess=f"{edge.guess}; there is no value to compare")
         elif int(there) >= 0.9 * int(count):
-            yield _because(edge, f"{edge.guess}; {there} of {count} {SEEN}")
-
-
-def _because(edge: Edge, why: str) -> Edge:
-    return Edge(edge.table, edge.columns, edge.parent, edge.parent_columns, why)
+            yield replace(edge, guess=f"{edge.guess}; {there} of {count} {SEEN}")
