@@ -74,7 +74,7 @@ def test_again_changes_nothing_and_what_is_confirmed_stays(project: Project) -> 
     project.fides(*NEW)
     file = project.inventory / "crm.yml"
     text = file.read_text(encoding="utf-8").replace(
-        "mood:\n        origin: provided", "mood: # asked in 2024\n        origin: inferred"
+        "      mood: {origin: provided", "      # asked in 2024\n      mood: {origin: inferred"
     )
     assert "# asked in 2024" in text
     file.write_text(text, encoding="utf-8")
