@@ -15,9 +15,8 @@ from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import places_of, said_of
 from afschrift.casework.notices.searches import unknown_owners
-from afschrift.datamap.check.documents import FindingLines, of_faults
-from afschrift.datamap.check.finding import Code, Severity
-from afschrift.datamap.check.probe import ProbeLimits, SampleKind
+from afschrift.datamap.check.documents import FindingLines, Placed, as_json, as_sarif, of_faults
+from afschrift.datamap.check.finding import Code, MapReport, SampleKind, Severity, failures
 from afschrift.domain.language import count
 from afschrift.inventory.check_columns import finder_hints, others_hints
 from afschrift.inventory.document import InventoryError
@@ -32,8 +31,6 @@ from afschrift.inventory.unconfirmed import (
 )
 
 if TYPE_CHECKING:
-    from afschrift.datamap.check.documents import Placed
-    from afschrift.datamap.check.finding import MapReport
     from afschrift.inventory.model import Inventory
 
 
@@ -95,8 +92,8 @@ def check(
     statement_seconds: Annotated[int, typer.Option(min=1, help="That one statement may take.")] = 60,
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
-    from afschrift.datamap.check.finding import MapReport, failures
     from afschrift.datamap.check.map_check import check_sources, void_confirmations
+    from afschrift.datamap.check.probe import ProbeLimits
     from afschrift.wiring.build_services import load_inventory
 
     where = folder or Settings.from_environment().inventory
@@ -134,8 +131,6 @@ def _print(
     live: bool,
     ended: Checked,
 ) -> None:
-    from afschrift.datamap.check.documents import as_json, as_sarif
-
     sound = ended is Checked.SOUND
     document = (
         as_sarif(report, placed) if form is Form.SARIF else as_json(report, placed, live=live, sound=sound)

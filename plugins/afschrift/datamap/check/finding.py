@@ -155,6 +155,23 @@ def finding(
     return Finding(code, source, table, column, said, remedy, severity, left)
 
 
+class SampleKind(StrEnum):
+    """How rows were chosen."""
+
+    EXACT = "exact"
+    SAMPLE = "sample"
+    FIRST = "first"
+
+    def words(self, rows: int) -> str:
+        """Such as `of a sample of 20,000 rows`."""
+        those = {
+            SampleKind.EXACT: "of",
+            SampleKind.SAMPLE: "of a sample of",
+            SampleKind.FIRST: "of the first",
+        }
+        return f"{those[self]} {rows:,} rows"
+
+
 @dataclass(frozen=True)
 class TableReach:
     """The rows of a table by how many persons they lead to.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from afschrift.datamap.check.finding import Code, Finding, finding
+from afschrift.datamap.check.finding import Code, Finding, SampleKind, finding
 from afschrift.datamap.reader import NotAnsweredError, NotReachedError, StatementRunner
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import rfc3339, utc_now
@@ -69,23 +68,6 @@ class ProbeDeadline:
             return self._limits.seconds
         left = self._limits.total - (time.monotonic() - self._began)
         return max(0.0, min(self._limits.seconds, left))
-
-
-class SampleKind(StrEnum):
-    """How rows were chosen."""
-
-    EXACT = "exact"
-    SAMPLE = "sample"
-    FIRST = "first"
-
-    def words(self, rows: int) -> str:
-        """Such as `of a sample of 20,000 rows`."""
-        those = {
-            SampleKind.EXACT: "of",
-            SampleKind.SAMPLE: "of a sample of",
-            SampleKind.FIRST: "of the first",
-        }
-        return f"{those[self]} {rows:,} rows"
 
 
 class Probe(StatementRunner):
