@@ -21,8 +21,7 @@ from afschrift.airflow_ext.local import run_here
 from afschrift.app.private_files import UMASK
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.bundle.container.unpack import unpack
-from afschrift.bundle.container.verify import verify
+from afschrift.bundle.container.verify import unpack, verify
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.redactions_in_force import REVIEW

@@ -18,7 +18,7 @@ from afschrift.law.roles import Roles
 from afschrift.register.register import Register
 
 if TYPE_CHECKING:
-    from afschrift.bundle.container.signature import Ed25519Signer
+    from afschrift.bundle.container.seal import Ed25519Signer
     from afschrift.staging.encrypted import EncryptedStaging
 
 

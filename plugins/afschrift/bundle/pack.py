@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 from isal import isal_zlib
 
-from afschrift.bundle.container import bag, layout
-from afschrift.bundle.container.signature import Ed25519Signer
-from afschrift.bundle.container.zip_writer import ZipMember, write_zip
+from afschrift.bundle.container import layout
+from afschrift.bundle.container.seal import BAGIT, Ed25519Signer, bag_info, write_manifest
+from afschrift.bundle.container.zip_records import ZipMember, write_zip
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import coverage_document
 from afschrift.bundle.description.description import datapackage
@@ -73,15 +73,13 @@ def _members(contents: Contents, signer: Ed25519Signer, letters: Path) -> list[_
     payload = [_Member(layout.DATA + e.path, e.bytes, e.sha256, staged=e) for e in contents.files()]
     payload += [_written(path, content) for path, content in _documents(contents, letters).items()]
     tags = [
-        _written(layout.BAGIT, bag.BAGIT),
-        _written(
-            layout.BAG_INFO, bag.bag_info(contents, {m.path: m.size for m in payload}, signer.public_key)
-        ),
-        _written(layout.MANIFEST, bag.manifest(_digests(payload))),
+        _written(layout.BAGIT, BAGIT),
+        _written(layout.BAG_INFO, bag_info(contents, {m.path: m.size for m in payload}, signer.public_key)),
+        _written(layout.MANIFEST, write_manifest(_digests(payload))),
         _written(layout.INDEX, render_index(contents, letters)),
         _written(layout.README, render_readme(contents, letters)),
     ]
-    tag_manifest = bag.manifest(_digests(tags))
+    tag_manifest = write_manifest(_digests(tags))
     sealed = [
         _written(layout.TAG_MANIFEST, tag_manifest),
         _written(layout.SIGNATURE, signer.sign(tag_manifest)),

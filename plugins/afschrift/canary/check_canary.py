@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from afschrift.app.settings import Settings
 from afschrift.audit.canary_check import CanaryCheck
-from afschrift.bundle.container.signature import Ed25519Signer
+from afschrift.bundle.container.seal import Ed25519Signer
 from afschrift.canary.answer import Packed, answer
 from afschrift.canary.canary_file import Canary, load_canary
 from afschrift.canary.check_history import record, record_search

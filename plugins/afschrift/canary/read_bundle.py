@@ -14,9 +14,8 @@ from typing import Any
 from zipfile import ZipFile
 
 from afschrift.bundle.container import layout
-from afschrift.bundle.container.container import UnpackLimits
+from afschrift.bundle.container.container import UnpackLimits, ZipContainer
 from afschrift.bundle.container.verify import check
-from afschrift.bundle.container.zip_container import ZipContainer
 from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.signing import key_id
 from afschrift.services import Services

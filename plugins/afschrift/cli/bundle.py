@@ -63,7 +63,7 @@ def unpack(
     key: Keys = None,
 ) -> None:
     """Verify a bundle and unpack it. One that a revoked key signed is unpacked only with `--key`."""
-    from afschrift.bundle.container.unpack import unpack as unpacked
+    from afschrift.bundle.container.verify import unpack as unpacked
 
     into.parent.mkdir(parents=True, exist_ok=True)
     stolen = set() if key else _revoked().keys()

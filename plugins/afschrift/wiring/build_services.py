@@ -12,7 +12,7 @@ from afschrift import __version__
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import places_of
-from afschrift.bundle.container.signature import Ed25519Signer
+from afschrift.bundle.container.seal import Ed25519Signer
 from afschrift.casework.officer import Officer
 from afschrift.destinations.registry import open_destination
 from afschrift.domain.files import Destination, FileStore

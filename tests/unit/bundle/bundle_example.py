@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
-from afschrift.bundle.container.signature import Ed25519Signer
+from afschrift.bundle.container.seal import Ed25519Signer
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
 from afschrift.domain.decision import Action, ColumnFacts, Policy, PurposeFacts, decide

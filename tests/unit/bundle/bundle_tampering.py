@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from tests.unit.bundle.bundle_example import ROOT
 
-from afschrift.bundle.container.signature import Ed25519Signer
-from afschrift.bundle.container.zip_writer import ZipMember, write_zip
+from afschrift.bundle.container.seal import Ed25519Signer
+from afschrift.bundle.container.zip_records import ZipMember, write_zip
 
 Files = dict[str, bytes]
 

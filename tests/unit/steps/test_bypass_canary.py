@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from tests.support.canary_shop import CanaryShop, canary_shop
 
-from afschrift.bundle.container.container import UnpackLimits
+from afschrift.bundle.container.container import UnpackLimits, ZipContainer
 from afschrift.bundle.container.verify import check as verify
-from afschrift.bundle.container.zip_container import ZipContainer
 from afschrift.canary.answer import answer
 from afschrift.canary.canary_file import CANARY
 from afschrift.canary.check_canary import apart, known_canary

@@ -1,4 +1,4 @@
-"""Verifies a bundle offline, trusting nothing in it but a signature by a known key.
+"""Verifies a bundle offline, trusting nothing in it but a signature by a known key; unpacks what verifies.
 
 Plain BagIt libraries accept a file beside the payload, a `fetch.txt`, a removed tag manifest and payload
 removed with rewritten manifests. Here every file must be named by a manifest, every manifest by the tag
@@ -8,10 +8,11 @@ manifest, and the tag manifest is signed.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from afschrift.bundle.container import agreement, layout
 from afschrift.bundle.container.agreement import Coverage, CsvCounter, Package
@@ -20,12 +21,11 @@ from afschrift.bundle.container.container import (
     FolderContainer,
     RefusedContainerError,
     UnpackLimits,
+    ZipContainer,
 )
 from afschrift.bundle.container.report import BundleProblem, Flaw, Report, problem
-from afschrift.bundle.container.seal import Sealed, UnreadableTagFileError, content, read_seal
-from afschrift.bundle.container.zip_container import ZipContainer
-
-T = TypeVar("T")
+from afschrift.bundle.container.seal import Sealed, parsed, read_seal
+from afschrift.domain.errors import BundleError, ConfigurationError
 
 _REQUIRED = (
     layout.BAGIT,
@@ -87,10 +87,10 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimi
         return Report(problems=tuple(missing))
     try:
         sealed = read_seal(container, trusted, limits)
-        package = _document(container, layout.DATAPACKAGE, Package, limits)
-        coverage = _document(container, layout.COVERAGE, Coverage, limits)
-    except UnreadableTagFileError as unreadable:
-        return Report(problems=(problem(Flaw.UNREADABLE, unreadable.path),))
+        package = parsed(container, layout.DATAPACKAGE, limits, partial(agreement.read, kind=Package))
+        coverage = parsed(container, layout.COVERAGE, limits, partial(agreement.read, kind=Coverage))
+    except RefusedContainerError as refused:
+        return Report(problems=refused.problems)
     payload = {path: size for path, size in container.members.items() if path.startswith(layout.DATA)}
     counters = {layout.DATA + r.path: CsvCounter() for r in package.resources if r.format == "csv"}
     problems = [
@@ -113,13 +113,6 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimi
         rows=sum(table.rows for table in coverage.tables),
         info=sealed.info if as_signed else {},
     )
-
-
-def _document(container: Container, path: str, kind: type[T], limits: UnpackLimits) -> T:
-    try:
-        return agreement.read(content(container, path, limits), kind)
-    except ValueError as error:
-        raise UnreadableTagFileError(path) from error
 
 
 def _same_folder(container: Container, package: Package) -> Iterator[BundleProblem]:
@@ -166,3 +159,65 @@ def _digest(container: Container, path: str, counter: CsvCounter | None) -> str:
         if counter:
             counter.feed(chunk)
     return digest.hexdigest()
+
+
+def unpack(
+    path: Path,
+    into: Path,
+    trusted: Mapping[str, bytes],
+    *,
+    accept_untrusted: bool = False,
+    limits: UnpackLimits | None = None,
+) -> Path:
+    """Unpack a ZIP file into a new folder.
+
+    Args:
+        path: the ZIP file.
+        into: the folder to make; its parent must exist.
+        trusted: key id -> raw 32 bytes of the public key.
+        accept_untrusted: unpack a whole bundle also where its key is not trusted.
+        limits: what is unpacked at most.
+
+    Returns:
+        The folder, with `index.html` in it.
+
+    Raises:
+        BundleError: the bundle is refused; nothing stays on the disk.
+        ConfigurationError: the folder is already there.
+    """
+    limits = limits or UnpackLimits()
+    if into.exists():
+        raise ConfigurationError("The folder to unpack into is already there.", remedy="name a new folder.")
+    part = into.with_name(f".{into.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        with open_bundle(path, limits) as container:
+            _accept(check(container, trusted, limits), accept_untrusted)
+            _write(container, part)
+        # The ZIP file may have been changed between the check and the copy.
+        _accept(verify(part, trusted, limits), accept_untrusted)
+        part.rename(into)
+    except RefusedContainerError as refused:
+        raise _refusal(str(refused.problems[0])) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return into
+
+
+def _accept(report: Report, accept_untrusted: bool) -> None:
+    if not report.ok:
+        raise _refusal(str(report.problems[0]))
+    if not report.trusted and not accept_untrusted:
+        raise _refusal(f"It is signed by the key {report.signer}, which is not trusted.")
+
+
+def _refusal(reason: str) -> BundleError:
+    return BundleError(f"The bundle was not unpacked. {reason}", remedy="ask the sender for it again.")
+
+
+def _write(container: Container, folder: Path) -> None:
+    for path in container.members:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as copy:
+            copy.writelines(container.read(path))

@@ -1,4 +1,4 @@
-"""The one form of a bundle's ZIP file (docs/bundle.md, *The ZIP file*): every record, made from its member.
+"""The one form of a bundle's ZIP file (docs/bundle.md, *The ZIP file*): its records, and the writer.
 
 The writer writes these bytes, and the reader accepts no others. Nothing in a record is free but the name,
 the two sizes and the CRC-32, so no two programs can read different things in it. Sizes and CRC-32 stand in
@@ -9,6 +9,7 @@ needs them. The format is PKWARE's APPNOTE 6.3.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -162,3 +163,51 @@ def read_local_header(file: BinaryIO, offset: int) -> Entry | None:
     if fixed + name + extra != local_header(entry):
         raise ValueError("a local header has another form")
     return entry
+
+
+@dataclass(frozen=True)
+class ZipMember:
+    """A file of the ZIP.
+
+    Attributes:
+        path: name in the ZIP, with slashes.
+        size, crc32: of the plain content.
+        deflated_size: of what `chunks` give, raw deflate (RFC 1951).
+    """
+
+    path: str
+    size: int
+    crc32: int
+    deflated_size: int
+    chunks: Iterable[bytes]
+
+
+def write_zip(members: Iterable[ZipMember]) -> Iterator[bytes]:
+    """Chunks of the ZIP file; each member's chunks are asked for when its turn comes.
+
+    Args:
+        members: in the order of their names' bytes.
+
+    Raises:
+        ValueError: a member gave more or less than its `deflated_size`, or came out of order.
+    """
+    offset = 0
+    last = b""
+    directory: list[bytes] = []
+    for member in members:
+        name = member.path.encode()
+        if name <= last:
+            raise ValueError("the members of a ZIP file are not in the order of their names")
+        last = name
+        entry = Entry(name, member.size, member.crc32, member.deflated_size, offset)
+        yield local_header(entry)
+        given = 0
+        for chunk in member.chunks:
+            given += len(chunk)
+            yield chunk
+        if given != member.deflated_size:
+            raise ValueError("a member of the ZIP file has another size than announced")
+        directory.append(central_header(entry))
+        offset = entry.end
+    yield from directory
+    yield end_records(len(directory), sum(map(len, directory)), offset)

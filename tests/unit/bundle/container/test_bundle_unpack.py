@@ -6,7 +6,7 @@ import pytest
 from tests.unit.bundle.bundle_example import SIGNER, STRANGER, Example
 from tests.unit.bundle.bundle_tampering import files_of, zipped
 
-from afschrift.bundle.container.unpack import unpack
+from afschrift.bundle.container.verify import unpack
 from afschrift.domain.errors import BundleError, ConfigurationError
 from afschrift.domain.signing import key_id
 

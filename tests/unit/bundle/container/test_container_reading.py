@@ -14,10 +14,14 @@ from tests.support.zips.small import BUNDLE, CSV, FILES
 from tests.unit.bundle.bundle_example import ROOT
 from tests.unit.bundle.bundle_tampering import zipped
 
-from afschrift.bundle.container import zip_container
-from afschrift.bundle.container.container import FolderContainer, RefusedContainerError, UnpackLimits
+from afschrift.bundle.container import container as container_module
+from afschrift.bundle.container.container import (
+    FolderContainer,
+    RefusedContainerError,
+    UnpackLimits,
+    ZipContainer,
+)
 from afschrift.bundle.container.report import Flaw
-from afschrift.bundle.container.zip_container import ZipContainer
 from afschrift.bundle.container.zip_records import Entry
 
 LIMITS = UnpackLimits()
@@ -36,7 +40,7 @@ def given(container: ZipContainer | FolderContainer, path: str) -> tuple[bytes, 
 
 def test_each_file_in_chunks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     for size in (1, 7, 1 << 16):
-        monkeypatch.setattr(zip_container, "_CHUNK", size)
+        monkeypatch.setattr(container_module, "_CHUNK", size)
         container = ZipContainer(io.BytesIO(BUNDLE), LIMITS)
         assert container.root == ROOT
         assert {path: given(container, path) for path in container.members} == {
@@ -45,7 +49,7 @@ def test_each_file_in_chunks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_two_files_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zip_container, "_CHUNK", 5)
+    monkeypatch.setattr(container_module, "_CHUNK", 5)
     container = ZipContainer(io.BytesIO(BUNDLE), LIMITS)
     pairs = zip_longest(container.read("README.txt"), container.read(CSV), fillvalue=b"")
     one, other = (b"".join(chunks) for chunks in zip(*pairs, strict=True))
@@ -86,11 +90,11 @@ def test_a_file_never_gives_more_than_it_declares() -> None:
 def test_a_stream_ends_where_its_member_does(
     change: str, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zip_container, "_CHUNK", chunk)
+    monkeypatch.setattr(container_module, "_CHUNK", chunk)
     content = b"0123456789" * 9
     stream = zlib.compress(content, wbits=-15)
     whole = Entry(b"", len(content), zlib.crc32(content), len(stream), -30)  # the stream begins at 0
-    assert b"".join(zip_container._inflated(io.BytesIO(stream), whole)) == content
+    assert b"".join(container_module._inflated(io.BytesIO(stream), whole)) == content
     entry, stream = {
         "behind": (Entry(b"", whole.size, whole.crc32, len(stream) + 1, -30), stream + b"\0"),
         "cut": (Entry(b"", whole.size, whole.crc32, len(stream) - 1, -30), stream[:-1]),
@@ -99,7 +103,7 @@ def test_a_stream_ends_where_its_member_does(
         "packed": (Entry(b"", whole.size, whole.crc32, len(stream) + 9, -30), stream),
     }[change]
     with pytest.raises(ValueError, match="deflate stream"):
-        list(zip_container._inflated(io.BytesIO(stream), entry))
+        list(container_module._inflated(io.BytesIO(stream), entry))
 
 
 def test_memory_does_not_depend_on_the_size() -> None:

@@ -16,8 +16,7 @@ from tests.support.zips.parts import taken_apart
 from tests.support.zips.small import BUNDLE, TREE, TRUSTED
 from tests.support.zips.unzippers import REQUIRED, Outcome, Unzipper
 
-from afschrift.bundle.container.unpack import unpack
-from afschrift.bundle.container.verify import verify
+from afschrift.bundle.container.verify import unpack, verify
 from afschrift.domain.errors import BundleError
 
 ACCEPTED = "accepted"

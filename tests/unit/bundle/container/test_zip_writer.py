@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.bundle.container import zip_records
-from afschrift.bundle.container.container import RefusedContainerError, UnpackLimits
-from afschrift.bundle.container.zip_container import ZipContainer
-from afschrift.bundle.container.zip_writer import ZipMember, write_zip
+from afschrift.bundle.container.container import RefusedContainerError, UnpackLimits, ZipContainer
+from afschrift.bundle.container.zip_records import ZipMember, write_zip
 
 NAMES = st.text(st.characters(categories=("L", "N"), include_characters="/ .-"), min_size=1, max_size=40)
 
