@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from afschrift.batch.person_reading import PersonReading
-from afschrift.batch.source_pass import SourcePass
+from afschrift.batch.source_pass import PersonReading, SourcePass
 from afschrift.steps.source_reading import SourceReading
 
 _READS = ((SourceReading, "run"), (SourcePass, "run"))

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import FileEntry
-from afschrift.domain.file_format import Reader
+from afschrift.domain.files import Reader
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
+from afschrift.canary.history import CanaryCheck
 from rich.console import Console
 
 from afschrift.app.private_files import UMASK
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.audit.canary_check import CanaryCheck
 from afschrift.canary.canary_file import CANARY, CanaryFile
 from afschrift.canary.check_canary import check_canary, known_canary
 from afschrift.canary.signed import sign_canary

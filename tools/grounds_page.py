@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from afschrift.inventory.law_files import load_grounds
-from afschrift.law.grounds.field_values import takes
-from afschrift.law.grounds.grounds import FieldStorage, Ground, GroundField, Grounds
+from afschrift.law.ground_check import takes
+from afschrift.law.grounds import FieldStorage, Ground, GroundField, Grounds
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "grounds.md"

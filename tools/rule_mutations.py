@@ -36,10 +36,10 @@ _DEADLINE = "law/clock/deadline.py"
 _CALENDAR = "law/clock/calendar.py"
 _SUSPENSION = "law/clock/suspension.py"
 _OVERLAP = "law/clock/overlap.py"
-_MANDATE = "law/person/mandate.py"
+_MANDATE = "law/person.py"
 _NOT_RECEIVED = "casework/intake/not_received.py"
 _TRIGGERS = "casework/decision/triggers.py"
-_GROUND_CHECK = "law/grounds/check.py"
+_GROUND_CHECK = "law/ground_check.py"
 
 INTAKE = (
     Mutation("R02", _DEADLINE, "if day < received:", "if False:", "a question may lie before the receipt"),
@@ -66,7 +66,7 @@ INTAKE = (
     ),
     Mutation(
         "R12",
-        "law/person/assurance.py",
+        "law/person.py",
         "return order.index(self) >= order.index(risk)",
         "return True",
         "any check does for any risk",
@@ -185,7 +185,7 @@ OTHERS = (
     ),
     Mutation(
         "R31",
-        "selection/person.py",
+        "selection/ways.py",
         "unless = () if shared else self._best(table, alias)",
         "unless = ()",
         "a row that bears another person's key is given, as a join reaches it",
@@ -265,14 +265,14 @@ CLOCK = (
     ),
     Mutation(
         "R39",
-        "law/clock/extension.py",
+        "law/clock/suspension.py",
         "if timeline.of(FactKind.EXTENDED):",
         "if False:",
         "a request is extended twice",
     ),
     Mutation(
         "R40",
-        "law/clock/extension.py",
+        "law/clock/suspension.py",
         "if not reasons or set(reasons) - set(REASONS):",
         "if not reasons:",
         "a reason that the law does not know extends",

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from afschrift.domain.extracted import SearchLimits
-from afschrift.domain.file_format import Format
-from afschrift.domain.files import Destination, StoreFactory
+from afschrift.domain.files import Destination, Format, StoreFactory
 from afschrift.domain.sources import SourceFactory
 from afschrift.inventory.model import Inventory
-from afschrift.law.grounds.grounds import Grounds
+from afschrift.law.grounds import Grounds
 from afschrift.law.roles import Roles
 from afschrift.register.register import Register
 

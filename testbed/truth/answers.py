@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 
 Way = frozenset[tuple[str, str]]
 """Pairs of a column and the `table.column` that it leads to; of columns with one number, the first stands for all."""

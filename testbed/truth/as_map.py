@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from testbed.truth.answers import Column, Table, Truth
 
 PURPOSE = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from afschrift.domain.decision import Protect
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column as ColumnEntry
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table

@@ -23,7 +23,7 @@ from afschrift.bundle.sheet.words import SheetWords
 from afschrift.inventory.base import Text
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
-from afschrift.law.clock.period import Period
+from afschrift.law.clock.deadline import Period
 from afschrift.letters.compose import compose
 from afschrift.letters.kinds import KINDS
 from afschrift.letters.languages import names

@@ -18,18 +18,17 @@ from pathlib import Path
 
 import pytest
 from tests.unit.bundle.bundle_example import LETTERS, Example
-from tests.unit.law.person.test_mandate import FORM, TODAY
+from tests.unit.law.test_person import FORM, TODAY
 
 from afschrift.bundle.page.page import render_index
 from afschrift.domain.decision import ColumnFacts, Policy, Protect, decide
 from afschrift.domain.errors import ConfigurationError, RefusedError
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import Medium
 from afschrift.domain.request import check_formats
 from afschrift.domain.right import TERMS, Right, Terms
+from afschrift.domain.vocabulary import Origin
 from afschrift.law.manual_search import outside
-from afschrift.law.person.age import Minor
-from afschrift.law.person.mandate import check_mandate
+from afschrift.law.person import Minor, check_mandate
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 LOOKS_FOR_A_REQUEST = {"casework/intake/read_right.py"}
@@ -139,7 +138,7 @@ def test_the_type_checker_names_every_place_that_a_third_right_needs(tmp_path: P
     files = [
         package / "domain/decision.py",
         package / "law/manual_search.py",
-        package / "law/person/mandate.py",
+        package / "law/person.py",
     ]
     command = [
         sys.executable,

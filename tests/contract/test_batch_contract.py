@@ -9,7 +9,7 @@ from testbed.running import event_types, installation, store
 from tests.support import crowd, one_shop
 from tests.support.crowd import FIRST
 
-from afschrift.batch.extract_together import TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import TOGETHER, extract_together
 from afschrift.domain.extracted import SourceExtract
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services

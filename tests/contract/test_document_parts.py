@@ -20,7 +20,7 @@ from tests.support.profile_shop import without
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import DocumentPart, MemberPath, ValueKind
-from afschrift.selection.part_columns import column_sql
+from afschrift.selection.map_entries import column_sql
 from afschrift.sources.registry import open_source
 
 NAMES = (

@@ -17,8 +17,7 @@ from tests.unit.formats.random_tables import write
 
 from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.file_format import Format
-from afschrift.domain.files import ReadBack
+from afschrift.domain.files import Format, ReadBack
 from afschrift.domain.plan import ExtractPlan
 from afschrift.extraction.deflate import InflatingReader
 from afschrift.extraction.write import TableWriter

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import msgspec
 import pyarrow as pa
 
-from afschrift.domain.file_format import FileSchema, Format, SchemaColumn
+from afschrift.domain.files import FileSchema, Format, SchemaColumn
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.file_finding import UnreadableFileError, check_header
 from afschrift.values.written import text_schema

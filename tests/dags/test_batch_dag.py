@@ -13,7 +13,7 @@ from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation, installed
 
 from afschrift.batch.fulfil_batch import batch_run
-from afschrift.domain.run import BATCHED
+from afschrift.domain.request import BATCHED
 
 pytestmark = pytest.mark.slow
 

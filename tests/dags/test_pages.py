@@ -255,7 +255,7 @@ def test_a_decision_asks_for_choice_and_ground_and_then_for_that_form_alone(
 ) -> None:
     from tests.support.ground_forms import GROUNDS, complete
 
-    from afschrift.law.grounds.grounds import Outcome
+    from afschrift.law.grounds import Outcome
 
     request, question = asked_decision(installation, customer)
     path = f"/questions/{question}"

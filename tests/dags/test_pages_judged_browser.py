@@ -21,7 +21,7 @@ from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import NeedsPersonError
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion

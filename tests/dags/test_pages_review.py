@@ -41,7 +41,7 @@ def point(reviewers: Reviewers, request: str) -> None:
     """As the finder leaves it in staging."""
     import msgspec
 
-    from afschrift.domain.pointer import Pointer, TablePointers
+    from afschrift.domain.redaction import Pointer, TablePointers
 
     found = {"ticket_message": TablePointers((Pointer(1, "body", *SPAN, "name"),), {"name": 1})}
     with reviewers.services.staging(request).writer("pointers/shop.json") as sink:

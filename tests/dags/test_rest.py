@@ -396,7 +396,7 @@ def test_a_decision_on_its_form_is_taken_signed_and_has_its_letter(
     from tests.support.ground_forms import GROUNDS, complete
 
     from afschrift.casework.decision.require import open_decision
-    from afschrift.law.grounds.grounds import Outcome
+    from afschrift.law.grounds import Outcome
 
     register = installation.services.register
     request = installation.submit(HEAVY.number, "portability")

@@ -49,7 +49,7 @@ def lines(log: str) -> list[str]:
 
 
 def test_each_event_that_the_run_appended_has_one_line(logged: Logged) -> None:
-    from afschrift.audit.line import line
+    from afschrift.audit.sentences import line
 
     events = logged.installation.services.register.trail.events(logged.request)
     began = next(header.seq for header, _ in events if header.type == "run_started")
@@ -115,8 +115,7 @@ def test_the_lineage_of_the_run_leads_from_tables_to_its_bundle(logged: Logged) 
 
 
 def compared(logged: Logged, folder: Path, log: str) -> list[tuple[str, int]]:
-    from afschrift.audit.against_logs import compare
-    from afschrift.audit.task_logs import read_logs
+    from afschrift.audit.against_logs import compare, read_logs
 
     folder.mkdir(exist_ok=True)
     (folder / "run.log").write_text(log, encoding="utf-8")
@@ -168,8 +167,7 @@ def as_json(logged: Logged, folder: Path, run: str, *, without: str = "") -> Non
 
 
 def found(logged: Logged, folder: Path) -> list[tuple[str, int]]:
-    from afschrift.audit.against_logs import compare
-    from afschrift.audit.task_logs import read_logs
+    from afschrift.audit.against_logs import compare, read_logs
 
     register = logged.installation.services.register
     return [(f.code, f.seq) for f in compare(read_logs(folder), register.trail.events()).findings]

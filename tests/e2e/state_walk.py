@@ -33,7 +33,7 @@ from afschrift.domain.state import State
 from afschrift.law.clock.clock import Colour, clock
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 from afschrift.law.letter import Bounce, LetterState
 from afschrift.law.manual_search import NewFile
 from afschrift.register.records import QuestionRow

@@ -27,7 +27,7 @@ from tests.support.restricted import restrict
 from afschrift.app.settings import Settings
 from afschrift.batch.fulfil_batch import fulfil_batch
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
-from afschrift.domain.run import BATCHED
+from afschrift.domain.request import BATCHED
 from afschrift.services import Services
 
 PERSONS = int(os.environ.get("AFSCHRIFT_BATCH_PERSONS", "6"))

@@ -146,9 +146,8 @@ def test_what_airflow_keeps_is_for_its_account_alone(airflow: Running) -> None:
 
 
 def test_the_logs_of_its_tasks_tell_the_story_of_the_trail(airflow: Running) -> None:
-    from afschrift.audit.against_logs import compare
-    from afschrift.audit.line import line
-    from afschrift.audit.task_logs import read_logs
+    from afschrift.audit.against_logs import compare, read_logs
+    from afschrift.audit.sentences import line
 
     register, folder = airflow.installation.services.register, airflow.installation.home / "airflow" / "logs"
     request = airflow.installation.submit(next(PEOPLE), "access")

@@ -265,7 +265,7 @@ def test_a_demonstration_is_in_the_case_file_and_nowhere_else_in_clear(
     from typer.testing import CliRunner
 
     from afschrift.cli.main import app
-    from afschrift.law.grounds.grounds import FieldStorage, Outcome
+    from afschrift.law.grounds import FieldStorage, Outcome
 
     monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.app.settings import Settings
-from afschrift.batch.extract_together import extract_together
+from afschrift.batch.fulfil_batch import extract_together
 from afschrift.register.steps import Steps
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.wiring.build_services import build

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from afschrift.canary.history import CanaryCheck
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.registers import place
 from testbed.running import installation
 
 from afschrift.app.settings import Settings
-from afschrift.audit.canary_check import CanaryCheck
 from afschrift.canary import check_canary
 from afschrift.canary.canary_file import CANARY
 from afschrift.canary.signed import sign_canary

@@ -20,7 +20,7 @@ from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 from afschrift.law.letter import SendingChannel
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.questions.kind import Answered

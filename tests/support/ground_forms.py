@@ -10,9 +10,8 @@ from typing import Any
 
 from afschrift.domain.right import Right
 from afschrift.inventory.law_files import load_grounds
-from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
-from afschrift.law.grounds.field_values import RequestFacts
-from afschrift.law.grounds.grounds import Grounds, OnlyWhile, Outcome
+from afschrift.law.ground_check import Accepted, RequestFacts, TurnedDown, check_ground
+from afschrift.law.grounds import Grounds, OnlyWhile, Outcome
 from afschrift.law.roles import Role
 
 GROUNDS = load_grounds(Path(__file__).parents[2] / "include" / "grounds")

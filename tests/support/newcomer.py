@@ -14,7 +14,7 @@ from testbed.truth.answers import Column, Truth, Way
 from afschrift.datamap.review.groups import Group, Place
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import Answer
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.load import load
 
 ANSWER = Answer(

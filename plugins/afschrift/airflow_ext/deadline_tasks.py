@@ -56,7 +56,7 @@ def notify(name: str) -> int:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers, sender
-        from afschrift.canary.canary_fault import canary_reminder
+        from afschrift.canary.history import canary_reminder
         from afschrift.casework.notices.reminders import reminders
         from afschrift.casework.notices.report import open_check
         from afschrift.operations.remarks import remarks

@@ -172,7 +172,7 @@ def _end_dead_runs(request_id: str) -> None:
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    from afschrift.domain.run import LOST, run_name
+    from afschrift.domain.request import LOST, run_name
     from afschrift.register.open import open_register
 
     try:

@@ -21,8 +21,7 @@ from structlog.contextvars import bound_contextvars
 from afschrift.airflow_ext.outside.measured import connected, hear
 from afschrift.app.extras import missing_extra
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError
-from afschrift.domain.request import is_id
-from afschrift.domain.run import run_name
+from afschrift.domain.request import is_id, run_name
 
 if TYPE_CHECKING:
     from afschrift.domain.event import Header
@@ -132,7 +131,7 @@ def trail_lines() -> Iterator[None]:
 
 
 def _say(header: Header, payload: dict[str, Any]) -> None:
-    from afschrift.audit.line import line
+    from afschrift.audit.sentences import line
 
     hear(header, payload)
     of_request = {"request": header.request} if header.request else {}

@@ -11,8 +11,8 @@ from afschrift.inventory.organisation import IdentityFile, Organisation
 from afschrift.inventory.run_in import CONTROLLER, IDENTITY
 from afschrift.law.clock.calendar import Calendar, calendar
 from afschrift.law.clock.clock import Jurisdiction
-from afschrift.law.clock.reach import remarks
-from afschrift.law.grounds.grounds import Grounds
+from afschrift.law.clock.place import remarks
+from afschrift.law.grounds import Grounds
 from afschrift.outside.limits import read_file
 
 

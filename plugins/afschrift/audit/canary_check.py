@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.audit.event_members import leaks
-from afschrift.audit.sentences import ENGLISH
+from afschrift.audit.sentences import ENGLISH, leaks
 from afschrift.audit.wording import wording
 
 

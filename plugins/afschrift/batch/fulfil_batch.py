@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from afschrift.batch.extract_together import Outcomes, extract_together
+from afschrift.batch.fulfil_batch import Outcomes, extract_together
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, UnknownRequestError
-from afschrift.domain.run import BATCH_LIMIT, BATCHED, LOST, run_name
+from afschrift.domain.request import BATCH_LIMIT, BATCHED, LOST, run_name
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify

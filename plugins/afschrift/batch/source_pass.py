@@ -10,11 +10,10 @@ from contextlib import closing
 from typing import Any
 
 from afschrift.batch.members import Alone, Member
-from afschrift.batch.person_reading import PersonReading
-from afschrift.batch.person_session import PersonSession
+from afschrift.batch.source_pass import PersonReading
 from afschrift.batch.split import OtherPersonsRowError, PassedError, PersonSlices, SharedReadError, shared
 from afschrift.batch.together import TogetherRows
-from afschrift.batch.together_session import TogetherSession
+from afschrift.batch.together_session import PersonSession, TogetherSession
 from afschrift.domain.errors import AfschriftError, ValidationFailedError
 from afschrift.domain.event import digest
 from afschrift.domain.plan import ExtractPlan

@@ -15,9 +15,8 @@ from typing import Any
 from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory
-from afschrift.selection.fact_plans import fact_plans
 from afschrift.selection.mask_tokens import salt_name
-from afschrift.selection.statements import Scope, Statements, render
+from afschrift.selection.statements import Scope, Statements, fact_plans, render
 from afschrift.selection.ways import Match, Via
 
 PERSON, HELD, SALTED = "afschrift_person", "afschrift_held", "afschrift_salt"

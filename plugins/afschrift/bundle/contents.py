@@ -10,13 +10,13 @@ from afschrift.domain.extracted import (
     FileEntry,
     GivenFile,
     MissingFile,
+    Overview,
     Searched,
     SourceExtract,
     TableExtract,
 )
-from afschrift.domain.file_format import Format
+from afschrift.domain.files import Format
 from afschrift.domain.plan import ExtractPlan, Plan, Seal
-from afschrift.domain.profile import Overview
 from afschrift.domain.request import Request
 from afschrift.domain.sources import Structure
 from afschrift.inventory.column import Column

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from afschrift.canary.check_history import history
+from afschrift.canary.history import history
 from afschrift.casework.notices.message import Message, as_message
 from afschrift.casework.notices.reminder import Reminder
 from afschrift.domain.event import NewEvent

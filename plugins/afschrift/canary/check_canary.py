@@ -20,15 +20,12 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, NoReturn
 
 from afschrift.app.settings import Settings
-from afschrift.audit.canary_check import CanaryCheck
-from afschrift.bundle.container.seal import Ed25519Signer
-from afschrift.canary.answer import Packed, answer
+from afschrift.bundle.container.signature import Ed25519Signer
 from afschrift.canary.canary_file import Canary, load_canary
-from afschrift.canary.check_history import record, record_search
-from afschrift.canary.count import Counted, count, outcome
-from afschrift.canary.needles import Needles
-from afschrift.canary.read_bundle import read_bundle
-from afschrift.canary.searched_places import Said, as_bytes, heard, known_texts, places
+from afschrift.canary.check_canary import Packed, answer
+from afschrift.canary.count import Counted, count, outcome, read_bundle
+from afschrift.canary.history import CanaryCheck, record, record_search
+from afschrift.canary.leaks import Needles, Said, as_bytes, heard, known_texts, places
 from afschrift.canary.signed import require_signed
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.domain.instants import rfc3339, utc_now

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from afschrift.audit.canary_check import CanaryCheck, from_payload
+from afschrift.canary.history import CanaryCheck, from_payload
 from afschrift.domain.event import NewEvent
-from afschrift.domain.language import count as counted
+from afschrift.domain.notation import count as counted
 from afschrift.register.register import Register
 
 CHECKED = "canary_checked"

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from afschrift.audit.canary_check import RightOutcome
 from afschrift.canary.canary_file import Canary, Pattern, Planted
-from afschrift.canary.read_bundle import Bundle, Cells
+from afschrift.canary.count import Bundle, Cells
+from afschrift.canary.history import RightOutcome
 from afschrift.domain.right import Right
 
 

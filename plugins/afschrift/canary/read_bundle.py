@@ -17,7 +17,7 @@ from afschrift.bundle.container import layout
 from afschrift.bundle.container.container import UnpackLimits, ZipContainer
 from afschrift.bundle.container.verify import check
 from afschrift.domain.errors import ValidationFailedError
-from afschrift.domain.signing import key_id
+from afschrift.domain.notation import key_id
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
 

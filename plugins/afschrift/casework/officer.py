@@ -27,7 +27,7 @@ from afschrift.register.timelines import Make
 if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
     from afschrift.law.clock.clock import Jurisdiction
-    from afschrift.law.grounds.grounds import Grounds
+    from afschrift.law.grounds import Grounds
     from afschrift.staging.encrypted import EncryptedStaging
 
 

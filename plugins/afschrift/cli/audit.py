@@ -40,7 +40,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines: header and payload.")] = False,
 ) -> None:
     """Print the events, one a line, as task logs tell them; `--json`: with all that stands in them."""
-    from afschrift.audit.line import line
+    from afschrift.audit.sentences import line
 
     found = False
     for header, payload in open_register().trail.each(request):
@@ -86,7 +86,7 @@ def verify(
     Exit code 1 with any finding. Each names a place, never a value.
     """
     from afschrift.audit.verify_register import verify as verify_all
-    from afschrift.canary.check_history import evidence
+    from afschrift.canary.history import evidence
 
     register = open_register()
     heads, refused = _heads(bundle or [], key)
@@ -213,8 +213,7 @@ def drop_year(
 
 def _against_logs(folder: Path, register: Register) -> list[TrailFinding]:
     """What the task logs below a folder tell otherwise than the trail."""
-    from afschrift.audit.against_logs import compare
-    from afschrift.audit.task_logs import read_logs
+    from afschrift.audit.against_logs import compare, read_logs
 
     logs = read_logs(folder)
     found = compare(logs, register.trail.each())

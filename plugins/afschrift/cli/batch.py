@@ -11,7 +11,7 @@ from afschrift.airflow_ext.heartbeat import all_beating
 from afschrift.app.settings import Settings
 from afschrift.cli.common import open_register, say, services
 from afschrift.cli.starting import CODES, leave, run_here
-from afschrift.domain.run import BATCH_LIMIT, BATCHED
+from afschrift.domain.request import BATCH_LIMIT, BATCHED
 from afschrift.operations.company import Company
 
 app = typer.Typer(
@@ -38,7 +38,7 @@ def listing() -> None:
 @app.command()
 def explain(requests: Requests = None) -> None:
     """Dry run: which of them would read which source together, and why others go alone."""
-    from afschrift.batch.dry_run import explain as lines
+    from afschrift.batch.members import explain as lines
 
     for line in lines(services(), requests or _waiting()):
         typer.echo(line)

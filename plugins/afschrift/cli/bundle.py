@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.signing import key_id
+from afschrift.domain.notation import key_id
 from afschrift.outside.limits import read_file
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from afschrift.app.settings import Settings
-from afschrift.canary.example import example
+from afschrift.canary.canary_file import example
 from afschrift.canary.signed import SIGNATURE, sign_canary
 from afschrift.cli.common import actor, officer, open_register, say, services
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import utc_now
-from afschrift.domain.signing import fingerprint
+from afschrift.domain.notation import fingerprint
 
 app = typer.Typer(
     help="A synthetic person, planted in the sources: whether an answer finds all of them, and nobody else.",
@@ -89,7 +89,7 @@ def search_logs(
 @app.command()
 def history(as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False) -> None:
     """Every check that the trail tells of, the oldest first."""
-    from afschrift.canary.check_history import history as checks
+    from afschrift.canary.history import history as checks
 
     for one in checks(open_register()):
         if as_json:

@@ -11,8 +11,7 @@ import typer
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.deadline import Deadline, deadline, local_date
-from afschrift.law.clock.span import Suspension
+from afschrift.law.clock.deadline import Deadline, Suspension, deadline, local_date
 
 Suspended = Annotated[
     list[str] | None,

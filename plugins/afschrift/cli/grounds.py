@@ -10,11 +10,11 @@ import typer
 from afschrift.app.jurisdiction import load_grounds
 from afschrift.cli.questions.forms import template
 from afschrift.domain.errors import RefusedError
-from afschrift.law.grounds.field_values import takes
-from afschrift.law.grounds.grounds import FieldStorage, Outcome
+from afschrift.law.ground_check import takes
+from afschrift.law.grounds import FieldStorage, Outcome
 
 if TYPE_CHECKING:
-    from afschrift.law.grounds.grounds import Grounds
+    from afschrift.law.grounds import Grounds
 
 app = typer.Typer(
     help="Grounds of decisions: list them, or show one with its form.",

@@ -15,7 +15,7 @@ from afschrift.cli.inventory_check import CODES, check
 from afschrift.datamap.check.documents import FindingLines
 from afschrift.datamap.review.take_over import take_over as taken_over
 from afschrift.domain.decision import Action
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.domain.right import Right
 from afschrift.inventory.load import FILES
 from afschrift.inventory.load import schema as document

@@ -17,7 +17,7 @@ from afschrift.app.task_places import places_of, said_of
 from afschrift.casework.notices.searches import unknown_owners
 from afschrift.datamap.check.documents import FindingLines, Placed, as_json, as_sarif, of_faults
 from afschrift.datamap.check.finding import Code, MapReport, SampleKind, Severity, failures
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.inventory.check_columns import finder_hints, others_hints
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.sheet_gaps import all_columns, gaps

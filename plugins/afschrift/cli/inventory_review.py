@@ -22,7 +22,7 @@ from afschrift.datamap.review.review_samples import masked, record_shown, sample
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import AfschriftError, ConfigurationError
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 
 if TYPE_CHECKING:
     from afschrift.datamap.review.groups import Group

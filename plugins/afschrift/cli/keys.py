@@ -15,7 +15,7 @@ from afschrift.casework.destruction.destroy import DestructionService
 from afschrift.cli.common import actor, officer, say
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import rfc3339, utc_now
-from afschrift.domain.signing import fingerprint as readable
+from afschrift.domain.notation import fingerprint as readable
 from afschrift.law.destruction import Destroying
 from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.store import KeyStore

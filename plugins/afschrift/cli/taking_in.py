@@ -17,7 +17,7 @@ from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
 from afschrift.inventory.document import in_words
-from afschrift.law.other_right import OTHER_RIGHTS, Matter
+from afschrift.law.case_facts import OTHER_RIGHTS, Matter
 from afschrift.outside.limits import BYTES
 from afschrift.outside.read_yaml import read_yaml
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from afschrift.app.include import SHIPPED
 from afschrift.casework.decision.source_triggers import is_case_column
-from afschrift.domain.decision import Action
+from afschrift.domain.decision import REASONS, Action
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.right import Right
@@ -17,11 +17,9 @@ from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.sheet_gaps import column_purposes
 from afschrift.inventory.unconfirmed import awaited
-from afschrift.selection.column_facts import PersonFacts
-from afschrift.selection.part_columns import of_entries
+from afschrift.selection.map_entries import of_entries
 from afschrift.selection.statements import Statements
-from afschrift.selection.table_decision import Classifier
-from afschrift.selection.words import REASONS
+from afschrift.selection.table_decision import Classifier, PersonFacts
 from afschrift.sources.registry import open_declared
 
 

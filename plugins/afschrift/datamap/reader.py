@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError, RetriableError
 from afschrift.domain.sources import ColumnType, Dialect, Source
-from afschrift.selection.part_columns import text_beginnings
+from afschrift.selection.map_entries import text_beginnings
 
 Answer = TypeVar("Answer")
 

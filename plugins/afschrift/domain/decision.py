@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
-from afschrift.domain.vocabulary import CONSENT, PORTABLE
+from afschrift.domain.vocabulary import CONSENT, PORTABLE, Origin
 
 
 class Action(StrEnum):
@@ -262,3 +261,43 @@ def _with_mask(facts: ColumnFacts, scope: ColumnDecision) -> ColumnDecision:
             scope.action, (*scope.rules, "R33"), "own_use", None, scope.outside_art20, about_others=True
         )
     return scope
+
+
+REASONS: dict[str, str] = {
+    "access_assigned": "the organisation assigned it; access covers everything about the person",
+    "access_derived": "computed from other data; access covers everything about the person",
+    "access_inferred": "an inference about the person; access covers everything about the person",
+    "access_mixed": "of several origins in one value; access covers everything about the person",
+    "access_observed": "seen when the person used a service or device; access covers it",
+    "access_provided": "given by the person; access covers it",
+    "access_third_party": "received from someone else; access covers it, with its source",
+    "basis_not_portable": "no purpose rests on consent or contract, which Art. 20(1)(a) asks for",
+    "basis_unknown": "no purpose with a legal basis is recorded, so a person must say",
+    "consent_missing": "its only portable purpose rests on consent that is absent or withdrawn",
+    "join_key": "an assigned key that the exported tables need to be joined again",
+    "mixed": "it holds data of several origins: split the column or let a person decide",
+    "no_rows": "the person has no row that holds it",
+    "not_automated": "not processed by automated means, so outside Art. 20",
+    "not_personal": "not personal data",
+    "only_keys": "nothing else of its table is portable, and keys alone say nothing",
+    "origin_assigned": "the organisation assigned it; the person did not provide it",
+    "origin_derived": "computed from other data; the person did not provide it",
+    "origin_inferred": "an inference; the person did not provide it",
+    "origin_third_party": "received from someone else; the person did not provide it",
+    "others_masked": "about someone else, whom the person neither knew nor wrote of: masked",
+    "others_undecided": "about someone else, and nobody has said how to treat it",
+    "own_limitation": "the person's own words leave it out",
+    "own_use": "about someone else too, but made or received by the person for own use",
+    "payment_masked": "payment data: only the last four characters are given",
+    "person_decided": "a person decided on it in this request",
+    "policy_observed": "the controller's policy leaves observed data out of portability",
+    "portable_observed": "seen when the person used a service or device, on consent or contract",
+    "portable_provided": "given by the person, on consent or contract",
+    "proof_record": "kept to prove or secure something, not on consent or contract",
+    "public_task": "processed for a public task (Art. 20(3))",
+    "security_secret": "a security secret: its value never leaves; access says that it exists",
+    "special_condition_unknown": "special data without a recorded condition of Art. 9",
+    "special_condition_other": "special data on a condition of Art. 9 other than consent",
+    "unclassified": "nobody has classified it, so it goes neither in nor out",
+    "voluntary": "outside Art. 20, given voluntarily by the controller's policy",
+}

@@ -1,4 +1,7 @@
-"""The record of what was extracted by a plan: files, their parts, uploads, what was seen and searched."""
+"""The record of what was extracted by a plan: files, their parts, uploads, what was seen and searched.
+
+What was seen of all rows of a table in one pass is kept in bounded size: enough for a chart and a summary.
+"""
 
 from __future__ import annotations
 
@@ -296,3 +299,59 @@ class SourceExtract:
         """Every staged file of it: of tables, uploaded and given ones."""
         tables = (e for t in self.tables for e in (*t.files, *(upload.entry for upload in t.uploads)))
         return (*tables, *(file.entry for file in self.given))
+
+
+SCALE = 1000
+"""Measured values are kept as whole thousandths, so that sums are exact whatever the order of adding."""
+
+CELL = 1000
+"""Characters of a text that the person's page shows at most."""
+
+LISTED = 200
+"""Characters of a listed text."""
+
+ROW_OVERHEAD = 4
+"""Bytes that each value costs beside its text: quotes and a comma."""
+
+Bin = tuple[int, int, int, int]
+"""Number of rows; lowest, highest and sum of their values, times `SCALE` (0 where nothing is measured)."""
+
+
+@dataclass(frozen=True)
+class ProfileChoice:
+    """What to look at while a table is read. An empty name: there is no such column.
+
+    Attributes:
+        moment: column with the row's own time.
+        zone: time zone that months are counted in; `UTC` for times without a zone.
+        measure: column of one measured number.
+        listed: column of short texts that are worth a list of their own, such as search words.
+        bins: most intervals that a measured number is summed up in.
+    """
+
+    moment: str = ""
+    zone: str = "UTC"
+    measure: str = ""
+    listed: str = ""
+    bins: int = 0
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The outcome for one table. Moments are whole seconds since 1970, in UTC or in the table's own time.
+
+    Attributes:
+        first, last: earliest and latest moment; None where no row has one.
+        months: `YYYY-MM` in the chosen zone -> its rows.
+        width: seconds of an interval; 0 where nothing was measured.
+        intervals: number of the interval since 1970 -> its rows, in their order.
+        latest: the newest listed texts with their moment, newest first.
+    """
+
+    choice: ProfileChoice = field(default_factory=ProfileChoice)
+    first: int | None = None
+    last: int | None = None
+    months: dict[str, Bin] = field(default_factory=dict)
+    width: int = 0
+    intervals: dict[int, Bin] = field(default_factory=dict)
+    latest: tuple[tuple[str, int], ...] = ()

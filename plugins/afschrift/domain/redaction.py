@@ -1,7 +1,8 @@
-"""Redactions of one cell, or of a span of its text: by reference, and never by value.
+"""Places in free text that hold data of others: pointers of the finder, and redactions. Never a value.
 
-A line names table, row, column, span and ground. It is resolved against what was staged into a reference
-that survives another reading: the row's key, and an HMAC of the text that was looked at.
+A pointer is a place for a reviewer to look at, and no decision. A redaction masks a cell, or a span of its
+text. A line names table, row, column, span and ground. It is resolved against what was staged into a
+reference that survives another reading: the row's key, and an HMAC of the text that was looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import pairwise
 from urllib.parse import quote, unquote
 
@@ -216,3 +218,58 @@ def _covers(new: Redaction, one: Redaction) -> bool:
 def row_bytes(values: Iterable[str | None]) -> bytes:
     """A row's value forms as what its HMAC is taken of."""
     return json.dumps(list(values), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+MOST_POINTERS = 1_000
+"""Pointers kept of one table; the counts are of all."""
+
+
+class PointerKind(StrEnum):
+    """What a span looks like."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    IBAN = "iban"
+    BSN = "bsn"
+    NAME = "name"
+
+
+@dataclass(frozen=True, order=True)
+class Pointer:
+    """A span of one value that looks like data of someone else.
+
+    Attributes:
+        row: number of the row in the table's files, from 1 and over all parts.
+        column: its name.
+        start, end: code points of the value's text, half-open.
+        kind: a `PointerKind`.
+    """
+
+    row: int
+    column: str
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class TablePointers:
+    """What was pointed out in one table.
+
+    Attributes:
+        pointers: the first ones, in the order of rows, columns and spans; at most `MOST_POINTERS`.
+        counts: kind -> number of all of them, kept or not.
+        unread: tables of people (`source.table`) whose names were not looked for: too many, or out of reach.
+        in_files: how many of `counts` stand in which text of which file: the number of its row, a colon and
+            the position in the file (`ActivePart.position`), such as `3:attachment.2`.
+    """
+
+    pointers: tuple[Pointer, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    in_files: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Number of all pointers."""
+        return sum(self.counts.values())

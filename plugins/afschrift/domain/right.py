@@ -2,7 +2,7 @@
 
 Callers ask a right's terms and compare with no right, so that a further one is never taken for another. Where
 rights differ in more than a term, `match` names each of them and ends in `assert_never`: `decision.decide`,
-`law.manual.outside`, `law.person.mandate.covers`.
+`law.manual_search.outside`, `law.person.covers`.
 """
 
 from __future__ import annotations

@@ -73,6 +73,10 @@ class ColumnType:
         return replace(self, kind=ValueKind.TEXT, expression=self.verbatim or self.expression, text="")
 
 
+Catalogue = Mapping[str, Mapping[str, ColumnType]]
+"""Table -> its columns in order."""
+
+
 @dataclass(frozen=True)
 class ForeignKey:
     """A foreign key as the database declares it; the columns of both sides are in the same order."""
@@ -249,7 +253,7 @@ class Source(Protocol):
 
     def __exit__(self, *exc: object) -> None: ...
 
-    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
+    def catalogue(self) -> Catalogue:
         """Tables and their columns in order, as they are there now."""
 
     def structure(self) -> Structure:

@@ -1,7 +1,4 @@
-"""States of a request and the transitions between them, with their DPV terms (RULES E.3).
-
-What may hold beside a state (suspended, extended, an answer received) is no state: see `law.clock.status`.
-"""
+"""States of a request, the transitions between them, and what holds beside them: in DPV terms (RULES E.3)."""
 
 from __future__ import annotations
 
@@ -152,3 +149,36 @@ TRANSITIONS: tuple[Transition, ...] = (
 def may_move(event: str, now: State, to: State) -> bool:
     """Whether an event may lead from one state to another; staying is always allowed."""
     return now is to or any(one.event == event and now in one.states and one.to is to for one in TRANSITIONS)
+
+
+class StatusTerm(StrEnum):
+    """Something that holds of a request for a time, or since a moment, whatever its state.
+
+    A request may be accepted, extended and suspended at once, so none of them is a state (docs/adr/0010).
+    """
+
+    WAITING_FOR_IDENTITY = "waiting_for_identity"
+    WAITING_FOR_SPECIFICATION = "waiting_for_specification"
+    EXTENDED = "extended"
+    SUSPENDED = "suspended"
+    PARTLY_FULFILLED = "partly_fulfilled"
+
+    @property
+    def iri(self) -> str:
+        """DPV status where DPV has one, else a sub-term of our own under `broader`."""
+        return OWN + self.value if self in _OWN_TERMS else self.broader
+
+    @property
+    def broader(self) -> str:
+        """The DPV term that stands for it or, for a sub-term of our own, above it."""
+        return DPV + _ABOVE[self]
+
+
+_ABOVE = {
+    StatusTerm.WAITING_FOR_IDENTITY: "RequestRequiresAction",
+    StatusTerm.WAITING_FOR_SPECIFICATION: "RequestRequiresAction",
+    StatusTerm.EXTENDED: "RequestActionDelayed",
+    StatusTerm.SUSPENDED: "RequestActionDelayed",
+    StatusTerm.PARTLY_FULFILLED: "RequestStatus",
+}
+_OWN_TERMS = (StatusTerm.SUSPENDED, StatusTerm.PARTLY_FULFILLED)

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Protocol, cast
 from isal import isal_zlib
 
 from afschrift.domain.extracted import FileEntry
-from afschrift.domain.file_format import Format
+from afschrift.domain.files import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.file_finding import UnreadableFileError
 from afschrift.formats.validate_file import FileContents, read_contents

@@ -18,8 +18,7 @@ import pyarrow as pa
 
 from afschrift.domain.errors import RewriteError
 from afschrift.domain.extracted import FileEntry
-from afschrift.domain.file_format import Format
-from afschrift.domain.files import ReadBack
+from afschrift.domain.files import Format, ReadBack
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.deflate import DeflatingSink, FileRead, read_deflated
 from afschrift.formats.file_finding import FileFinding, UnreadableFileError

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 
 from afschrift.domain.decision import Action
-from afschrift.domain.origin import Origin
+from afschrift.domain.extracted import ProfileChoice
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
-from afschrift.domain.profile import ProfileChoice
 from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FileEntry, TableExtract, TablePart
-from afschrift.domain.file_format import Format
+from afschrift.domain.files import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.uploads import inflated
 from afschrift.staging.encrypted import EncryptedStaging

@@ -16,10 +16,9 @@ from typing import Any, Generic, Self, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.extracted import TableExtract, TablePart
-from afschrift.domain.file_format import Format
+from afschrift.domain.extracted import Overview, ProfileChoice, TableExtract, TablePart
+from afschrift.domain.files import Format
 from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.domain.profile import Overview, ProfileChoice
 from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.followed_file import CollidedError, FollowedFile, Options
 from afschrift.formats.validate_file import require_valid

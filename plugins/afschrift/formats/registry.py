@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from afschrift.domain.file_format import Format
+from afschrift.domain.files import Format
 from afschrift.formats.csv import CSV
 from afschrift.formats.json import JSON, NDJSON
 from afschrift.formats.parquet import PARQUET

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
-from afschrift.domain.file_format import Format
+from afschrift.domain.files import Format
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.file_finding import FileFinding, UnreadableFileError
 from afschrift.formats.registry import FORMATS

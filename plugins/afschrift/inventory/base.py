@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from afschrift.domain.language import ordered
+from afschrift.domain.notation import ordered
 
 
 def as_list(value: Any) -> Any:

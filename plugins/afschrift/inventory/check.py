@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from afschrift.domain.decision import About, Protect
 from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.keys import Unique
-from afschrift.domain.origin import Origin
-from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
+from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS, Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.check_columns import (
     missing,

@@ -7,7 +7,7 @@ from itertools import permutations
 from unicodedata import category
 
 from afschrift.domain.decision import About, Protect, ThirdParty
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column
 from afschrift.inventory.document import FaultAt
 from afschrift.inventory.joins import leads_to_person

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr
 
 from afschrift.domain.decision import About, Protect, ThirdParty
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import Part, Text
 from afschrift.inventory.processing import DataSource
 

@@ -15,8 +15,8 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
 from afschrift.inventory.base import STRICT
 from afschrift.inventory.document import Document, Fault, InventoryError
-from afschrift.law.grounds.field_values import fits
-from afschrift.law.grounds.grounds import (
+from afschrift.law.ground_check import fits
+from afschrift.law.grounds import (
     FieldStorage,
     FourEyes,
     Ground,

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from afschrift.domain.keys import KeyMatch, loosest
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import Medium
 from afschrift.domain.sources import Structure
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import Part, Text, Zone, as_list
 from afschrift.inventory.column import Column, Defaults, Session
 from afschrift.inventory.defaults import Compiler

@@ -12,9 +12,9 @@ from pydantic import ConfigDict, model_validator
 
 from afschrift.domain.keys import Unique
 from afschrift.inventory.base import STRICT, Part, Text, Zone
-from afschrift.law.clock.zones import usual_zone
-from afschrift.law.other_right import Matter
-from afschrift.law.person.assurance import USUAL, Factor, Level
+from afschrift.law.case_facts import Matter
+from afschrift.law.clock.place import usual_zone
+from afschrift.law.person import USUAL, Factor, Level
 
 
 def _zone_may_be_left_out(schema: dict[str, Any]) -> None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import SourceExtract
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.processing import AutomatedDecision, Recipient, Retention
-from afschrift.law.clock.period import Period
+from afschrift.law.clock.deadline import Period
 from afschrift.law.information import boilerplate, names_criterion, names_event, outside_eea
 
 Told = tuple[str, str, FieldPlan]

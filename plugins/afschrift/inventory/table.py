@@ -8,8 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from afschrift.domain.decision import Protect
 from afschrift.domain.keys import KeyMatch
-from afschrift.domain.origin import Origin
 from afschrift.domain.value_kind import DocumentPart
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import Part, Text, as_list
 from afschrift.inventory.column import (
     ClassifiedBy,

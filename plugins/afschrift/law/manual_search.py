@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any, assert_never
 
 from afschrift.domain.event import digest
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ManualPlan, ManualStatus, Medium
 from afschrift.domain.right import Right
+from afschrift.domain.vocabulary import Origin
 from afschrift.law.clock.calendar import Calendar
 
 KIND = "manual"

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from afschrift.domain.event import digest
-from afschrift.domain.portions import Portion
+from afschrift.domain.plan import Portion
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 
 KIND = "source_down"

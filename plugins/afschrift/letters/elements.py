@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from afschrift.domain.right import Right
-from afschrift.law.clock.status import REFUSAL_GROUNDS
-from afschrift.law.other_right import Matter
+from afschrift.law.case_facts import Matter
+from afschrift.law.grounds import REFUSAL_GROUNDS
 from afschrift.letters.article import ARTICLES
 
 
@@ -56,7 +56,7 @@ COSTS = ("material", "postage", "extra_work")
 """What a fee may hold (R51); a general or own cost is none (R52)."""
 SECRET_BY = ("sms", "post", "phone", "portal")
 PASSED_TO = ("department", "controller", "processor")
-GROUNDS = (*(ground.value for ground in REFUSAL_GROUNDS), "no_mandate", "outside_portability", "further_copy")
+GROUNDS = (*REFUSAL_GROUNDS, "no_mandate", "outside_portability", "further_copy")
 
 
 def _officer(name: str, form: ElementForm, help_: str, *codes: str, wrote: bool = False) -> Element:

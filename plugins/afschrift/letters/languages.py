@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from afschrift.domain.language import ordered
+from afschrift.domain.notation import ordered
 
 TEXTS = "texts.yml"
 _NAME = re.compile(r"^language: *['\"]?(.+?)['\"]? *$", re.MULTILINE)

@@ -11,7 +11,7 @@ from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import places_of, said_of
 from afschrift.domain.errors import AfschriftError
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.unconfirmed import progress, unconfirmed_tables
 from afschrift.register.open import open_register

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afschrift.domain.event import digest
-from afschrift.domain.run import BATCH_LIMIT, RequestStatus
+from afschrift.domain.request import BATCH_LIMIT, RequestStatus
 from afschrift.operations.findings import WORK, SweepCode, SweepFinding
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from afschrift.domain.run import BATCHED, LOST, PARTLY, RequestStatus
+from afschrift.domain.request import BATCHED, LOST, PARTLY, RequestStatus
 from afschrift.domain.state import State
 
 WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.NEEDS_PERSON, State.ACCEPTED)

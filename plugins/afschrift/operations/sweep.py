@@ -11,7 +11,7 @@ from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import StagedRequest
 from afschrift.domain.instants import rfc3339
-from afschrift.domain.run import LOST, Hold, RequestStatus
+from afschrift.domain.request import LOST, Hold, RequestStatus
 from afschrift.law.dispute import under_hold
 from afschrift.operations.company import Company, batch_id
 from afschrift.operations.findings import SweepFinding, SweepLimits, of_run, of_staging

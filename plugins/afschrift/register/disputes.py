@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from afschrift.domain.run import Hold
+from afschrift.domain.request import Hold
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.dispute import NewFacts, in_force, under_hold
 from afschrift.register.base import RegisterStore, Repository, case_of

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from afschrift.domain.event import Header, NewEvent
 from afschrift.domain.instants import rfc3339
-from afschrift.domain.run import RequestStatus, Run
+from afschrift.domain.request import RequestStatus, Run
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
 from afschrift.register.database.errors import as_written

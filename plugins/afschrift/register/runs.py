@@ -10,7 +10,7 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import rfc3339
-from afschrift.domain.run import LOST, Run
+from afschrift.domain.request import LOST, Run
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import run
 from afschrift.register.trail.told_rows import change_rows, insert_row, rows_of_request

@@ -13,8 +13,7 @@ from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import is_id, new_id
 from afschrift.domain.state import State
-from afschrift.law.clock.fact_rows import rows
-from afschrift.law.clock.facts import FactRow, NewFact, Timeline
+from afschrift.law.clock.facts import FactRow, NewFact, Timeline, rows
 from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.identity_tables import request_identity
 from afschrift.register.database.tables import decision, fact, message, request

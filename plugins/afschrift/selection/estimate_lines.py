@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.domain.reconciliation import Estimate, TableEstimate
 from afschrift.inventory.model import SourceFile
 

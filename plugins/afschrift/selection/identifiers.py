@@ -1,7 +1,9 @@
-"""What of a person's keys tells them from everybody else in any text, in the spellings that people use.
+"""What tells a person from everybody else in any text, in the spellings that people use.
 
 An e-mail address, a telephone number and an IBAN do; a customer number is a number like any other, and is
-only compared with columns of such numbers. What a key is, its value says.
+only compared with columns of such numbers. What a key is, its value says. Beside the keys, the person's own
+record is read once, when the plan is made, to search for what it holds (R08); it decides nothing about whose
+a row is.
 """
 
 from __future__ import annotations
@@ -14,12 +16,19 @@ from html import escape
 from string import ascii_lowercase, ascii_uppercase
 from urllib.parse import quote
 
+import msgspec
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
 from stdnum import iban
 
+from afschrift.domain.decision import About
 from afschrift.domain.keys import Key
-from afschrift.domain.pointer import PointerKind
+from afschrift.domain.redaction import PointerKind
+from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.model import SourceFile
+from afschrift.law.person import below
+from afschrift.selection.statements import Statements
 
 _EMAIL = re.compile(r"[^\s@\\]+@[^\s@\\]+\.[^\s@.\\]{2,}")
 _PHONE = re.compile(r"(?:\+|0)[0-9 ()./-]{6,24}")
@@ -164,3 +173,57 @@ def _phone_spellings(number: phonenumbers.PhoneNumber) -> Iterator[str]:
 
 def _digits(text: str) -> list[str]:
     return [part for part in re.split(r"[^0-9]+", text) if part]
+
+
+CATEGORIES = ("user.contact.email", "user.contact.phone_number", "user.financial.bank_account")
+"""Fides categories of what tells one person from another, in any text."""
+
+_MOST = 20  # a record with more of them is no record of one person
+
+
+def own_columns(source: SourceFile, person: str) -> Iterator[tuple[str, str]]:
+    """Table and column of what is the person's own, in the tables with one row a person.
+
+    Args:
+        source: as the data map has it.
+        person: the key that stands for one person.
+    """
+    for name, table in source.tables.items():
+        link = table.subject.get(person)
+        one_row = link is not None and table.key == (link.column,)
+        if table.personal and one_row and source.may_follow(name):
+            for column, described in table.columns.items():
+                if described.about is About.SUBJECT and below(described.category, CATEGORIES):
+                    yield name, column
+
+
+def own_identifiers(source: SourceFile, session: Source, statements: Statements, person: str) -> set[str]:
+    """The values of these columns in the person's rows, on a session with the person's keys bound.
+
+    A column without a right stops nothing here: where it is to be given, the plan asks for the right.
+
+    Raises:
+        ConfigurationError, NeedsPersonError: a column is not there, or the table may not be read.
+    """
+    found: set[str] = set()
+    for table, column in own_columns(source, person):
+        known = statements.columns(table).get(column)
+        if known is not None and known.closed:
+            continue
+        _, statement = statements.names(table, column)
+        values = {str(value) for (value,) in session.rows(statement) if value is not None}
+        if known is not None and known.part and known.kind is ValueKind.JSON:
+            values = set(_texts(values))
+        found |= values if len(values) <= _MOST else set()
+    return found
+
+
+def _texts(documents: Iterable[str]) -> Iterator[str]:
+    """Texts and numbers as they are searched for: without the quotes of JSON."""
+    for document in documents:
+        with suppress(msgspec.DecodeError):
+            value = msgspec.json.decode(document)
+            if isinstance(value, str):
+                yield value
+            elif not isinstance(value, dict | list):
+                yield document

@@ -20,8 +20,8 @@ from afschrift.domain.errors import (
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source, SourceFactory
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.selection.person import WayFinder
 from afschrift.selection.statements import render
+from afschrift.selection.ways import WayFinder
 
 MOST = 5
 """Rows of a table: who is one person has one, and a few former ones."""

@@ -1,13 +1,85 @@
-"""The statements that follow one key of a person to the next: links, sharers, and whose a key is."""
+"""The statements that follow a person's keys, and the search for rows that are of several persons by them.
+
+Where rows of several persons have the key of a parent row that is the person's, it is not known whose the
+rows are that point to it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Unique, key_form
+from afschrift.domain.sources import Source
+from afschrift.domain.vocabulary import Origin
+from afschrift.inventory.joins import hops, is_look_up, on_the_way
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.table import Table
-from afschrift.selection.crossings import crossings
 from afschrift.selection.statements import Statements
+from afschrift.selection.ways import Match, Via, WayFinder
+
+
+@dataclass(frozen=True)
+class Bears:
+    """This row points to a row of a parent, under an alias, that is of anybody by one of `bears`."""
+
+    relation: str
+    alias: str
+    pairs: tuple[str, ...]
+    bears: tuple[str | Bears, ...]
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A join of a table to a parent, of which rows of several persons may have the same key.
+
+    Attributes:
+        words: the columns and the parent.
+        pairs: that two rows of the parent, `t` and `o`, have the same key.
+        theirs, own: the ways of the parent's rows, as `o` and as `t`.
+        bears: its columns that hold a key of a person, and the rows that it points to.
+    """
+
+    words: str
+    relation: str
+    pairs: tuple[str, ...]
+    theirs: tuple[Match | Via, ...]
+    own: tuple[Match | Via, ...]
+    bears: tuple[str | Bears, ...]
+
+
+def crossings(source: SourceFile, finder: WayFinder, table: str) -> Iterator[Crossing]:
+    """Those of a table itself; none where its rows are of each: a look-up's, or as the map says."""
+    if source.tables[table].shared_rows is not None:
+        return
+    for hop in hops(source, table):
+        if is_look_up(source, table, hop):
+            continue
+        if own := finder.belongs(hop.parent, "t", table):
+            theirs = finder.belongs(hop.parent, "o", table)
+            pairs = (finder.equal((hop.parent, its, "t"), (hop.parent, its, "o")) for _, its in hop.pairs)
+            bears = _bears(source, finder, hop.parent, "t", frozenset({table}))
+            words = f"{', '.join(own for own, _ in hop.pairs)} -> {hop.parent}"
+            yield Crossing(words, finder.relation(hop.parent), tuple(pairs), theirs, own, bears)
+
+
+def _bears(
+    source: SourceFile, finder: WayFinder, table: str, alias: str, seen: frozenset[str]
+) -> tuple[str | Bears, ...]:
+    """How a row is of anybody at all: by a key that it bears, or by a row that it points to."""
+    links = source.tables[table].subject.values()
+    found: list[str | Bears] = [finder.column(table, link.column, alias) for link in links]
+    for number, hop in enumerate(hops(source, table), start=1):
+        parent = f"{alias}{number}"
+        if hop.parent in seen | {table}:
+            continue
+        if inner := _bears(source, finder, hop.parent, parent, seen | {table}):
+            pairs = (finder.equal((table, own, alias), (hop.parent, its, parent)) for own, its in hop.pairs)
+            found.append(Bears(finder.relation(hop.parent), parent, tuple(pairs), inner))
+    return tuple(found)
 
 
 class KeyStatements(Statements):
@@ -84,3 +156,68 @@ class KeyStatements(Statements):
             "from": self._bound(table, link.valid_from),
             "to": self._bound(table, link.valid_to),
         }
+
+
+class OwnAlone:
+    """Looks in the tables of one source, each once, for rows that are of several persons by their keys."""
+
+    def __init__(
+        self, source: SourceFile, identity: IdentityFile, session: Source, statements: KeyStatements
+    ) -> None:
+        self._source, self._identity = source, identity
+        self._session, self._statements = session, statements
+        self._spelled: set[str] = set()
+        self._crossed: set[str] = set()
+
+    def require(self, name: str) -> None:
+        """Of a table and of those on its way to the person.
+
+        Of a look-up that holds nobody's data no row is given, and none on its way is asked about.
+
+        Raises:
+            ConfigurationError: another person's row has a key of the person.
+        """
+        columns = self._source.tables[name].columns.values()
+        given = any(column.origin is not Origin.NOT_PERSONAL for column in columns)
+        for table in on_the_way(self._source, name) if given else (name,):
+            if table not in self._spelled:
+                self._spelled.add(table)
+                self._require_spelled(table)
+            if given and table not in self._crossed:
+                self._crossed.add(table)
+                self._require_crossed(table)
+
+    def _require_spelled(self, table: str) -> None:
+        for key, link in self._source.tables[table].subject.items():
+            own = self._source.tables[table].key == (link.column,)
+            if not own and self._identity.keys[key].unique is not Unique.YES:
+                continue
+            if self._alike(table, key) and (own or self._is_person(table, key)):
+                raise ConfigurationError(
+                    f"Rows of {self._source.source}.{table} have keys {key} that differ in their spelling "
+                    "alone, and each row is a person there: whose they are is not known.",
+                    remedy="mend these keys in the source: `afschrift inventory check --live` counts them.",
+                )
+
+    def _alike(self, table: str, key: str) -> bool:
+        """Whether two spellings of the person's have one normal form: by the definition, and not in SQL."""
+        statement = self._statements.spellings(table, key)
+        if statement is None:
+            return False
+        match = self._source.tables[table].subject[key].match
+        texts = [str(text) for (text,) in self._session.rows(statement)]
+        return len({key_form(text, match) for text in texts}) < len(texts)
+
+    def _is_person(self, table: str, key: str) -> bool:
+        """Whether no two rows of the table have the same key, so that a row is a person."""
+        return not int(self._session.rows(self._statements.repeated(table, key))[0][0])
+
+    def _require_crossed(self, table: str) -> None:
+        for words, statement in self._statements.crossings(table):
+            if int(self._session.rows(statement)[0][0]):
+                raise ConfigurationError(
+                    f"{self._source.source}.{table} by {words}: rows of several persons have the same key "
+                    "there, so it is not known whose the rows are that point to it.",
+                    remedy="let the join name a column more, or mend the keys; where such rows are of each, "
+                    "say `shared_rows`, with who decided.",
+                )

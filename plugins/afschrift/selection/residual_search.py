@@ -17,17 +17,15 @@ from afschrift.domain.decision import Protect
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.extracted import NotSearched, Searched, SearchLimits
 from afschrift.domain.keys import Key
-from afschrift.domain.pointer import PointerKind
+from afschrift.domain.redaction import PointerKind
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import key_columns
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.law.person.assurance import below
-from afschrift.selection.identifiers import EDGES, GAPS, SIGNS, kind_of, search_name, whole_name
-from afschrift.selection.own_identifiers import CATEGORIES
-from afschrift.selection.person import WayFinder
+from afschrift.law.person import below
+from afschrift.selection.identifiers import CATEGORIES, EDGES, GAPS, SIGNS, kind_of, search_name, whole_name
 from afschrift.selection.statements import render
-from afschrift.selection.ways import Match, Via
+from afschrift.selection.ways import Match, Via, WayFinder
 
 _TEXTS = (ValueKind.TEXT, ValueKind.JSON)
 _LARGE = 500_000  # rows from which a table may take longer than its budget

@@ -10,9 +10,8 @@ from typing import Any
 from afschrift.casework.partial_response.supplement import spent
 from afschrift.casework.telling.tell import answer_ready, tell
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.plan import Plan
-from afschrift.domain.portions import Portion
-from afschrift.domain.run import PARTLY
+from afschrift.domain.plan import Plan, Portion
+from afschrift.domain.request import PARTLY
 from afschrift.domain.state import State
 from afschrift.law.dispute import under_hold
 from afschrift.services import Services

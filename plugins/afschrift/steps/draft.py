@@ -18,8 +18,7 @@ from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import Supplement, delivered
 from afschrift.datamap.check.map_findings import LOSES_ROWS, standing
 from afschrift.domain.keys import Key
-from afschrift.domain.plan import ExtractPlan, FactPlan, ManualPlan, Plan, Withheld
-from afschrift.domain.portions import Gone, Later
+from afschrift.domain.plan import ExtractPlan, FactPlan, Gone, Later, ManualPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
@@ -27,11 +26,11 @@ from afschrift.inventory.model import SourceFile
 from afschrift.inventory.sheet_gaps import gaps, sheet_columns
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.column_facts import PersonFacts
-from afschrift.selection.fact_plans import fact_plans
+from afschrift.selection.identifiers import own_identifiers
 from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.key_statements import KeyStatements
-from afschrift.selection.own_identifiers import own_identifiers
+from afschrift.selection.statements import fact_plans
+from afschrift.selection.table_decision import PersonFacts
 from afschrift.services import Services
 from afschrift.sources.reached import KeptOpen
 from afschrift.steps.consents import read_consents

@@ -19,12 +19,10 @@ from afschrift.inventory.table import Table
 from afschrift.inventory.unconfirmed import awaited
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.column_facts import PersonFacts
-from afschrift.selection.key_statements import KeyStatements
-from afschrift.selection.own_alone import OwnAlone
-from afschrift.selection.repeated_tables import read_twice, unlike
+from afschrift.selection.key_statements import KeyStatements, OwnAlone
+from afschrift.selection.map_entries import read_twice, unlike
 from afschrift.selection.statements import Scope, Statements
-from afschrift.selection.table_decision import NO_ROWS, Classifier, TableDecision
+from afschrift.selection.table_decision import NO_ROWS, Classifier, PersonFacts, TableDecision
 from afschrift.services import Services
 from afschrift.sources.table_errors import no_right
 

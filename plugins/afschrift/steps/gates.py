@@ -10,8 +10,7 @@ from typing import Any
 
 from afschrift.domain.errors import GateError, UnknownRequestError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.request import Request
-from afschrift.domain.run import Run
+from afschrift.domain.request import Request, Run
 from afschrift.register.trail.differences import ForgedError
 from afschrift.services import Services
 

@@ -11,10 +11,9 @@ from typing import Any
 from afschrift.casework.columns.judged_files import active_counts, judged_files
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
-from afschrift.domain.extracted import Compared, Searched, SourceExtract, TableExtract
+from afschrift.domain.extracted import Compared, Overview, Searched, SourceExtract, TableExtract
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.plan import ExtractPlan
-from afschrift.domain.profile import Overview
 from afschrift.domain.sources import Source, Structure
 from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.finder.find import SourceFinder

@@ -15,8 +15,7 @@ from afschrift.casework.intake.case_story import story
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import Timeline
-from afschrift.law.complaint import complaints
-from afschrift.law.dispute import holds
+from afschrift.law.dispute import complaints, holds
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.answers import LONGEST_TEXT

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.right import Right
-from afschrift.law.grounds.grounds import FieldStorage, FourEyes, Ground, Grounds, Need, OnlyWhile, Outcome
-from afschrift.law.grounds.grounds import GroundField as Asked
+from afschrift.law.grounds import FieldStorage, FourEyes, Ground, Grounds, Need, OnlyWhile, Outcome
+from afschrift.law.grounds import GroundField as Asked
 from afschrift.questions.words import said
 from afschrift.web.form_fields import FormField, field
 

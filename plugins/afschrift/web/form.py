@@ -14,7 +14,7 @@ from afschrift.casework.question_kinds import kind_named
 from afschrift.casework.review.redactions_in_force import REVIEW
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.domain.redaction import SHAPE
-from afschrift.law.grounds.grounds import Grounds, Outcome
+from afschrift.law.grounds import Grounds, Outcome
 from afschrift.law.manual_search import NewFile
 from afschrift.questions.kind import QuestionKind
 from afschrift.register.records import QuestionRow

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.app.settings import Settings
-from afschrift.canary.asked_for import asks_for_canary
+from afschrift.canary.signed import asks_for_canary
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import view as request_words
 from afschrift.casework.letters.due import letters_due
@@ -15,7 +15,7 @@ from afschrift.casework.letters.due import lines as letter_lines
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
-from afschrift.domain.run import airflow_id, run_name
+from afschrift.domain.request import airflow_id, run_name
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register

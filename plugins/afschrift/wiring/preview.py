@@ -7,20 +7,19 @@ from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
 
-from afschrift.batch.dry_run import way_of
+from afschrift.batch.members import way_of
 from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.identity.mandates import mandate_status_now
 from afschrift.casework.identity.risk import sure_identity
-from afschrift.domain.decision import Action
+from afschrift.domain.decision import REASONS, Action
 from afschrift.domain.errors import AfschriftError, GateError
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.request import Request
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile
 from afschrift.questions.ask import Answers
 from afschrift.selection.estimate_lines import estimate_lines
-from afschrift.selection.words import REASONS
 from afschrift.services import Services
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 

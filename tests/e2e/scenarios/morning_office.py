@@ -25,7 +25,7 @@ from afschrift.casework.question_kinds import kind_named
 from afschrift.casework.question_view import has_view
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError, SourceDownError
 from afschrift.domain.state import State
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 from afschrift.law.letter import LetterState
 from afschrift.register.open import open_register
 from afschrift.register.register import Register

@@ -113,10 +113,9 @@ def store_many(scenario: Scenario, count: int) -> list[str]:
     from afschrift.app.jurisdiction import load_jurisdiction
     from afschrift.domain.keys import Key
     from afschrift.domain.right import Right
-    from afschrift.law.clock.extension import extend
     from afschrift.law.clock.facts import NewFact, Timeline
     from afschrift.law.clock.sending import Sending
-    from afschrift.law.clock.suspension import suspend
+    from afschrift.law.clock.suspension import extend, suspend
     from afschrift.register.open import open_register
 
     register, place, today = open_register(), load_jurisdiction(), scenario.today

@@ -8,7 +8,7 @@ import json
 from tests.unit.bundle.bundle_example import ROOT, SIGNER, Example
 from tests.unit.bundle.bundle_tampering import Files, files_of, manifests, signed, zipped
 
-from afschrift.domain.signing import key_id
+from afschrift.domain.notation import key_id
 
 TRUSTED = {key_id(SIGNER.public_key): SIGNER.public_key}
 CSV = "data/shop/orders.csv"

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from afschrift.audit.against_logs import compare
-from afschrift.audit.line import line
-from afschrift.audit.task_logs import read_logs
+from afschrift.audit.against_logs import compare, read_logs
+from afschrift.audit.sentences import line
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import Header
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from afschrift.audit.line import line, parse
-from afschrift.audit.sentences import event_types, sentence
+from afschrift.audit.sentences import event_types, line, parse, sentence
 from afschrift.domain.event import Header
 from afschrift.law.case_facts import CaseFactKind
 from afschrift.law.clock.facts import FactKind

@@ -12,10 +12,10 @@ from tests.support.crowd import FIRST
 from tests.unit.batch.conftest import Planned
 
 from afschrift.batch import fulfil_batch as use_case
-from afschrift.batch.dry_run import explain
 from afschrift.batch.fulfil_batch import LEFT, WAITS, end, extract_source, fulfil_batch, prepare
+from afschrift.batch.members import explain
 from afschrift.domain.errors import GateError
-from afschrift.domain.run import BATCHED
+from afschrift.domain.request import BATCHED
 from afschrift.operations.findings import next_run
 from afschrift.operations.refused_runs import next_free
 from afschrift.services import Services

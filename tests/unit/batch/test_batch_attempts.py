@@ -15,8 +15,7 @@ from tests.support.crowd import FIRST
 from tests.support.moves import moved
 from tests.unit.batch.conftest import Planned
 
-from afschrift.batch.extract_together import TOGETHER, extract_together
-from afschrift.batch.fulfil_batch import batch_run, of_batch, prepare
+from afschrift.batch.fulfil_batch import TOGETHER, batch_run, extract_together, of_batch, prepare
 from afschrift.batch.split import OtherPersonsRowError
 from afschrift.batch.together_session import TogetherSession
 from afschrift.domain.errors import GateError

@@ -10,7 +10,7 @@ from testbed.mini import write_inventory
 from testbed.running import installation, store
 from tests.support.crowd import FIRST, mini_crowd
 
-from afschrift.batch.extract_together import TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import TOGETHER, extract_together
 from afschrift.batch.together import TogetherFinder
 from afschrift.extraction.staged_records import read_record
 from afschrift.steps.assess import assess

@@ -11,9 +11,9 @@ import pytest
 from testbed.running import drive, event_types, store
 from tests.support.crowd import FIRST
 
-from afschrift.batch.dry_run import explain
 from afschrift.batch.fulfil_batch import WAITS, batch_run, fulfil_batch, short_id
-from afschrift.domain.run import BATCHED
+from afschrift.batch.members import explain
+from afschrift.domain.request import BATCHED
 from afschrift.services import Services
 from afschrift.steps.gates import begin
 from afschrift.wiring.preview import preview

@@ -18,12 +18,12 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
 from afschrift.domain.decision import Action, ColumnFacts, Policy, PurposeFacts, decide
 from afschrift.domain.extracted import FileEntry, Searched, SourceExtract, TableExtract, TablePart
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Seal, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.vocabulary import Origin
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from afschrift.canary.leaks import Needles, telling
 
 from afschrift.canary.canary_file import Canary, CanaryFile, Pattern
-from afschrift.canary.count import count, is_same, outcome
-from afschrift.canary.needles import Needles, telling
-from afschrift.canary.read_bundle import Bundle, Cells
+from afschrift.canary.count import Bundle, Cells, count, is_same, outcome
 from afschrift.domain.right import Right
 
 TYPES = {"id": "integer", "name": "string", "score": "integer"}

@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from testbed.mini import SHOP, write_inventory
 from typer.testing import CliRunner
 
-from afschrift.canary.canary_file import CanaryFile
-from afschrift.canary.example import ROWS, example
+from afschrift.canary.canary_file import ROWS, CanaryFile, example
 from afschrift.cli.main import app
 from afschrift.inventory.model import Inventory
 from afschrift.outside.read_yaml import read_yaml

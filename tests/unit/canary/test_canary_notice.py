@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from afschrift.canary.history import (
+    CanaryCheck,
+    RightOutcome,
+    canary_reminder,
+    evidence,
+    record,
+    record_search,
+)
 from testbed.registers import set_up
 
 from afschrift.app.settings import Settings
-from afschrift.audit.canary_check import CanaryCheck, RightOutcome
-from afschrift.canary.canary_fault import canary_reminder
-from afschrift.canary.check_history import evidence, record, record_search
 from afschrift.casework.notices.message import Message
 from afschrift.register.open import open_register
 from afschrift.register.register import Register

@@ -13,10 +13,9 @@ from testbed.registers import place
 from testbed.running import store
 from tests.support.canary_shop import OPEN, CanaryShop, canary_shop
 
-from afschrift.canary.asked_for import asks_for_canary
 from afschrift.canary.canary_file import CANARY
 from afschrift.canary.check_canary import known_canary, search_logs
-from afschrift.canary.signed import FORMAT, SIGNATURE, require_signed, sign_canary
+from afschrift.canary.signed import FORMAT, SIGNATURE, asks_for_canary, require_signed, sign_canary
 from afschrift.domain.errors import GateError, NotAllowedError
 from afschrift.law.roles import Roles
 from afschrift.register.keys.store import KeyStore

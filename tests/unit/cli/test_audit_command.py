@@ -22,7 +22,7 @@ from tests.support.unguarded import run_unguarded
 from typer.testing import CliRunner
 
 from afschrift.app.settings import Settings
-from afschrift.audit.line import line
+from afschrift.audit.sentences import line
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent

@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.keys import Key
+from afschrift.domain.notation import key_id
 from afschrift.domain.right import Right
-from afschrift.domain.signing import key_id
 from afschrift.domain.state import State
 from afschrift.register.keys import document as keydocument
 from afschrift.register.open import open_register

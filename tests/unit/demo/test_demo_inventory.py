@@ -8,9 +8,8 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from afschrift.domain.decision import Action, ColumnFacts, ConsentState, Policy, PurposeFacts, decide
-from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
-from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS
+from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS, Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.column import Column
 from afschrift.inventory.load import load

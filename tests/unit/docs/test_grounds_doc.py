@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 from tests.support.ground_forms import FACTS, GROUNDS
 
 from afschrift.domain.right import Right
-from afschrift.law.grounds.check import Accepted, check_ground
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.ground_check import Accepted, check_ground
+from afschrift.law.grounds import Outcome
 from afschrift.law.roles import Role
 
 ROOT = Path(__file__).parents[3]

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from afschrift.casework.identity.question import MANDATE_FORM, MINOR_FORM
 from afschrift.casework.intake.message import Forwarded, Intake, Representative
 from afschrift.cli.main import app
-from afschrift.law.other_right import OTHER_RIGHTS, Matter
-from afschrift.law.person.mandate import SECRECY
+from afschrift.law.case_facts import OTHER_RIGHTS, Matter
+from afschrift.law.person import SECRECY
 from afschrift.questions.forms import fields
 
 TEXT = (Path(__file__).parents[3] / "docs" / "intake.md").read_text(encoding="utf-8")

@@ -14,9 +14,8 @@ from testbed.mini import CONTROLLER, IDENTITY, POLICY
 
 from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.keys import Unique
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import Medium
-from afschrift.domain.vocabulary import BASES
+from afschrift.domain.vocabulary import BASES, Origin
 from afschrift.inventory import column, model, organisation, table
 from afschrift.inventory.load import load
 from afschrift.law.manual_search import NOT_SEARCHED_BECAUSE

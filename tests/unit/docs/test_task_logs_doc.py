@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from afschrift.audit.against_logs import WORDS, WRITTEN_BY
-from afschrift.audit.line import parse
+from afschrift.audit.sentences import parse
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.files import bundle_name, check_name
-from afschrift.domain.portions import Portion
+from afschrift.domain.plan import Portion
 from afschrift.domain.request import new_id
 from afschrift.domain.right import Right
 from afschrift.law.partial_response import suffix

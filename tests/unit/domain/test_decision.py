@@ -19,9 +19,8 @@ from afschrift.domain.decision import (
     ThirdParty,
     decide,
 )
-from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
-from afschrift.domain.vocabulary import BASES, PORTABLE, SPECIAL_CONDITIONS
+from afschrift.domain.vocabulary import BASES, PORTABLE, SPECIAL_CONDITIONS, Origin
 
 CASES = list(csv.DictReader((Path(__file__).parent / "data" / "columns.csv").open(encoding="utf-8")))
 

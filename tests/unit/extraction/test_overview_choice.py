@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from afschrift.domain.decision import Action
-from afschrift.domain.origin import Origin
+from afschrift.domain.extracted import ProfileChoice
 from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.domain.profile import ProfileChoice
 from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.vocabulary import Origin
 from afschrift.extraction.profile_columns import KEPT, LEAST_KEPT, MOST_KEPT, choose, kept_bytes
 from afschrift.inventory.table import Table
 

@@ -18,7 +18,7 @@ from tests.contract.test_follow_contract import changing
 from tests.support.readers import MIXED, ROWS, mixed, require_native
 
 from afschrift.domain.errors import ValidationFailedError
-from afschrift.domain.file_format import Format
+from afschrift.domain.files import Format
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.extraction.write import TableWriter
 from afschrift.formats import native_library

@@ -9,7 +9,7 @@ import pytest
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.law_files import load_grounds
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 
 FOLDER = Path(__file__).parents[3] / "include" / "grounds"
 

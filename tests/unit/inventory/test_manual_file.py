@@ -8,8 +8,8 @@ import pytest
 from testbed.mini import write_inventory
 from tests.support.manual import add_systems, system
 
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import Medium
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.law.roles import Role

@@ -20,10 +20,9 @@ from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, casefold_keys
 from afschrift.inventory.unconfirmed import progress, unconfirmed_tables
-from afschrift.selection.column_facts import PersonFacts
+from afschrift.selection.identifiers import own_columns
 from afschrift.selection.identifying_rows import marks_any
-from afschrift.selection.own_identifiers import own_columns
-from afschrift.selection.table_decision import Classifier
+from afschrift.selection.table_decision import Classifier, PersonFacts
 
 TEXT = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
 SAID = YAML(typ="safe").load(SHOP)

@@ -14,7 +14,7 @@ import pytest
 from tests.unit.operations.swept import NAME, Office
 
 from afschrift.domain.event import NewEvent
-from afschrift.domain.run import RequestStatus
+from afschrift.domain.request import RequestStatus
 from afschrift.domain.state import State
 from afschrift.operations.findings import SweepLimits
 from afschrift.operations.sweep import Sweep

@@ -12,9 +12,8 @@ from testbed import register_reader
 from afschrift.domain.errors import AfschriftError, RefusedError, UnknownRequestError
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
-from afschrift.law.case_facts import CaseFactKind, NewCaseFact, hand_over, referrals
+from afschrift.law.case_facts import CaseFactKind, Matter, NewCaseFact, hand_over, referrals
 from afschrift.law.clock.facts import FactKind, NewFact
-from afschrift.law.other_right import Matter
 from afschrift.register.database.database import Database
 from afschrift.register.register import Register
 
@@ -83,7 +82,7 @@ def test_of_several_who_hand_over_at_once_one_does(
     script = f"""
 from afschrift.law.case_facts import hand_over
 from afschrift.domain.errors import RefusedError
-from afschrift.law.other_right import Matter
+from afschrift.law.case_facts import Matter
 try:
     make = lambda known: [hand_over(known, Matter.ERASURE, "desk", f"T-{{me}}")]
     register.case_facts.record({case!r}, make, f"cli:officer{{me}}")

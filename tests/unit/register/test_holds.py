@@ -16,7 +16,7 @@ from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request, new_id
 from afschrift.domain.state import State
-from afschrift.law import complaint, dispute
+from afschrift.law import dispute
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.letter import Bounce, NewLetter, SendingChannel
 from afschrift.register.outbox import Proof
@@ -102,19 +102,19 @@ def test_a_hold_on_a_case_is_on_each_of_its_requests_with_one_text(
         (lambda _, held: dispute.release([held], None), "2 holds.*--hold"),
         (lambda _, held: dispute.release([held], "hold-000000000000"), "not in force here"),
         (
-            lambda one, _: complaint.complain([one], TODAY, "h", "neighbour", "R1", TODAY),
+            lambda one, _: dispute.complain([one], TODAY, "h", "neighbour", "R1", TODAY),
             "not of this sender",
         ),
         (
-            lambda one, _: complaint.complain([one], TODAY, "h", "court", "of Ms Jansen", TODAY),
+            lambda one, _: dispute.complain([one], TODAY, "h", "court", "of Ms Jansen", TODAY),
             "no reference",
         ),
         (
-            lambda one, _: complaint.complain([one], TODAY, "h", "court", "R1", TODAY + timedelta(1)),
+            lambda one, _: dispute.complain([one], TODAY, "h", "court", "R1", TODAY + timedelta(1)),
             "in the future",
         ),
-        (lambda one, _: complaint.end_complaint([one], TODAY, "R1", "lost", TODAY), "no outcome"),
-        (lambda one, _: complaint.end_complaint([one], TODAY, "R1", "upheld", TODAY), "No complaint"),
+        (lambda one, _: dispute.end_complaint([one], TODAY, "R1", "lost", TODAY), "no outcome"),
+        (lambda one, _: dispute.end_complaint([one], TODAY, "R1", "upheld", TODAY), "No complaint"),
     ],
 )
 def test_what_cannot_be_is_told_with_the_way_out(

@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 
 from afschrift.domain.errors import UnknownRequestError
-from afschrift.domain.request import Request
-from afschrift.domain.run import run_name
+from afschrift.domain.request import Request, run_name
 from afschrift.register.register import Register
 
 FIRST, SECOND = "manual__2026-03-02T10:00:00+00:00", "manual__2026-03-02T11:00:00+00:00"

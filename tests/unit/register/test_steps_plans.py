@@ -11,11 +11,11 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import RefusedError, UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import Receipt
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.vocabulary import Origin
 from afschrift.register.database.tables import plan as plan_table
 from afschrift.register.register import Register
 

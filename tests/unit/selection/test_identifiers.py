@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stdnum import iban
 
 from afschrift.domain.keys import Key
-from afschrift.domain.pointer import PointerKind
+from afschrift.domain.redaction import PointerKind
 from afschrift.selection.identifiers import GAPS, kind_of, search_keys, spellings, whole
 
 AT = "2026-01-01T00:00:00.000000Z"

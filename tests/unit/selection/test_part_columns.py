@@ -12,7 +12,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
-from afschrift.selection.part_columns import of_entries
+from afschrift.selection.map_entries import of_entries
 from afschrift.sources.duckdb.dialect import DuckDialect
 
 NUMBER = ColumnType("INTEGER", ValueKind.INTEGER, "{column}")

@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 from testbed.mini import SHOP, write_inventory
 
-from afschrift.domain.decision import Action, ConsentState
+from afschrift.domain.decision import REASONS, Action, ConsentState
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.load import load
-from afschrift.selection.column_facts import PersonFacts
 from afschrift.selection.statements import Scope
-from afschrift.selection.table_decision import NO_ROWS, Classifier, TableDecision
-from afschrift.selection.words import REASONS
+from afschrift.selection.table_decision import NO_ROWS, Classifier, PersonFacts, TableDecision
 
 TEXT = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
 

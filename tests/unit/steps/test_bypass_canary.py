@@ -11,9 +11,8 @@ from tests.support.canary_shop import CanaryShop, canary_shop
 
 from afschrift.bundle.container.container import UnpackLimits, ZipContainer
 from afschrift.bundle.container.verify import check as verify
-from afschrift.canary.answer import answer
 from afschrift.canary.canary_file import CANARY
-from afschrift.canary.check_canary import apart, known_canary
+from afschrift.canary.check_canary import answer, apart, known_canary
 from afschrift.domain.errors import GateError, StagedFileError, UnknownRequestError
 from afschrift.domain.right import Right
 from afschrift.staging.encrypted import EncryptedStaging

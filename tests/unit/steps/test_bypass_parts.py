@@ -26,7 +26,7 @@ from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.casework.review.redactions_in_force import decided
 from afschrift.domain.errors import GateError
 from afschrift.domain.instants import utc_now
-from afschrift.domain.portions import Later
+from afschrift.domain.plan import Later
 from afschrift.domain.state import State
 from afschrift.law.partial_response import about
 from afschrift.law.roles import Person, Role, Roles

@@ -17,8 +17,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.extraction.finder.people import PeopleReader
 from afschrift.inventory.sheet_gaps import gaps
-from afschrift.selection.fact_plans import fact_plans
-from afschrift.selection.statements import Statements
+from afschrift.selection.statements import Statements, fact_plans
 from afschrift.services import Services
 from afschrift.steps.consents import read_consents
 

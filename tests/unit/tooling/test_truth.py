@@ -10,7 +10,7 @@ from testbed.truth.__main__ import load, report
 from testbed.truth.answers import read, statements
 from testbed.truth.judge import Judged, Verdict, counts, judge, score
 
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.check import fides_categories
 
 FOLDER = Path(__file__).parents[2] / "truth"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.domain.profile import CELL, Overview, ProfileChoice
+from afschrift.domain.extracted import CELL, Overview, ProfileChoice
 from afschrift.values.table_profiler import (
     LATEST,
     FirstRows,

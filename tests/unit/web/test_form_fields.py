@@ -9,7 +9,7 @@ from tests.support.ground_forms import GROUNDS, complete
 
 from afschrift.casework.identity.question import IDENTITY_FORM
 from afschrift.domain.right import Right
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 from afschrift.questions.forms import form
 from afschrift.web.decision_form import ground_form
 from afschrift.web.form_fields import FormField, fields_of, filled_value

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from afschrift.audit.canary_check import CanaryCheck
+    from afschrift.canary.history import CanaryCheck
     from afschrift.operations.figures import Figures
 
 

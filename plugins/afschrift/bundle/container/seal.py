@@ -21,7 +21,7 @@ from afschrift.bundle.container import layout
 from afschrift.bundle.container.container import Container, RefusedContainerError, UnpackLimits
 from afschrift.bundle.container.report import BundleProblem, Flaw, problem
 from afschrift.bundle.contents import Contents
-from afschrift.domain.signing import key_id
+from afschrift.domain.notation import key_id
 
 T = TypeVar("T")
 

@@ -16,8 +16,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.uploaded_files import files_covered
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import MENTIONED
-from afschrift.domain.plan import FieldPlan, ManualPlan, Plan
-from afschrift.domain.portions import Before, Portion
+from afschrift.domain.plan import Before, FieldPlan, ManualPlan, Plan, Portion
 from afschrift.law.partial_response import NOT_HELD
 
 

@@ -12,7 +12,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.relations import primary_key
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import Seen
-from afschrift.domain.file_format import Format
+from afschrift.domain.files import Format
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import category_iri

@@ -13,7 +13,7 @@ from __future__ import annotations
 from afschrift.bundle.container import layout
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.fields import complete_codes
-from afschrift.domain.file_format import Format, SchemaColumn
+from afschrift.domain.files import Format, SchemaColumn
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.values.written import written_kind
 

@@ -16,9 +16,8 @@ from afschrift.bundle.page.shown_rows import column_style, fitting, shares
 from afschrift.bundle.page.shown_values import in_language, readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
-from afschrift.domain.extracted import TableExtract
+from afschrift.domain.extracted import CELL, TableExtract
 from afschrift.domain.plan import FieldPlan
-from afschrift.domain.profile import CELL
 
 ROWS = 2_000_000
 """Bytes of rows on one page, all tables together."""

@@ -16,8 +16,8 @@ from afschrift.bundle.page import svg
 from afschrift.bundle.page.left_out import column_title, table_title
 from afschrift.bundle.page.shown_values import readable
 from afschrift.bundle.page.words import PageWords
+from afschrift.domain.extracted import LISTED, SCALE, Bin, Overview
 from afschrift.domain.plan import ExtractPlan
-from afschrift.domain.profile import LISTED, SCALE, Bin, Overview
 
 FEWEST_ROWS = 5
 """A chart of fewer rows tells less than the rows."""

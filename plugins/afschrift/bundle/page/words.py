@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.language import MODEL
+from afschrift.domain.notation import MODEL
 from afschrift.outside.read_yaml import read_yaml
 
 _BRACES = str.maketrans("", "", "{}")

@@ -12,11 +12,10 @@ from afschrift.bundle.page.left_out import column_title, table_title
 from afschrift.bundle.sheet.rights import SheetRight, rights
 from afschrift.bundle.sheet.sheet import HeldColumn, Processing, PurposeKey
 from afschrift.bundle.sheet.words import SheetWords, local_day
-from afschrift.domain.origin import Origin
-from afschrift.domain.vocabulary import CONSENT
+from afschrift.domain.vocabulary import CONSENT, Origin
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
-from afschrift.law.clock.period import Period
+from afschrift.law.clock.deadline import Period
 from afschrift.law.information import outside_eea
 
 

@@ -15,8 +15,8 @@ from afschrift.bundle.contents import Contents
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.model import Purpose
 from afschrift.inventory.processing import AutomatedDecision, DataSource
 from afschrift.inventory.sheet_gaps import gaps, gaps_in_data, is_on_sheet, sheet_columns

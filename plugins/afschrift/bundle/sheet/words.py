@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from afschrift.bundle.page.words import PageWords, texts
-from afschrift.domain.language import MODEL
-from afschrift.law.clock.period import Period
+from afschrift.domain.notation import MODEL
+from afschrift.law.clock.deadline import Period
 
 UNITS = ("years", "months", "weeks", "days")
 

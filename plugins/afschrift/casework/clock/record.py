@@ -12,11 +12,9 @@ from datetime import date, datetime
 from afschrift.casework.officer import Officer
 from afschrift.law.clock import alarm, overlap, receipt, sending
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
-from afschrift.law.clock.extension import extend
-from afschrift.law.clock.fact_rows import rows
-from afschrift.law.clock.facts import NewFact, Timeline
+from afschrift.law.clock.facts import NewFact, Timeline, rows
 from afschrift.law.clock.sending import Sending
-from afschrift.law.clock.suspension import insufficient, resume, suspend
+from afschrift.law.clock.suspension import extend, insufficient, resume, suspend
 from afschrift.register.timelines import Pair
 
 Result = tuple[Timeline, Clock]

@@ -20,11 +20,10 @@ from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.law.clock import overlap
-from afschrift.law.clock.extension import extend
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
-from afschrift.law.clock.suspension import suspend
-from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.clock.suspension import extend, suspend
+from afschrift.law.ground_check import Accepted, TurnedDown, check_ground
+from afschrift.law.grounds import Outcome
 from afschrift.law.roles import AGREE, Role
 from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import QuestionRow

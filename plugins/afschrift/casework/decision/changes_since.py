@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.register.register import Register
 
 

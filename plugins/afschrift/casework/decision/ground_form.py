@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from afschrift.domain.right import Right
-from afschrift.law.grounds.grounds import FieldStorage, Grounds, Outcome
+from afschrift.law.grounds import FieldStorage, Grounds, Outcome
 
 
 def question_form(grounds: Grounds, right: Right, options: Sequence[str]) -> dict[str, Any]:

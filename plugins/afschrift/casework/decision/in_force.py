@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from afschrift.casework.second_signature import counts, is_due
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 

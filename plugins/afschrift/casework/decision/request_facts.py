@@ -10,7 +10,7 @@ from afschrift.casework.officer import Officer
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
-from afschrift.law.grounds.field_values import RequestFacts
+from afschrift.law.ground_check import RequestFacts
 
 
 def request_facts(officer: Officer, request_id: str) -> RequestFacts:

@@ -16,13 +16,13 @@ from afschrift.casework.decision.triggers import BY_OFFICER, Trigger, same_flag,
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.clock.facts import FactKind, Timeline
-from afschrift.law.grounds.grounds import Grounds, Outcome
+from afschrift.law.grounds import Grounds, Outcome
 from afschrift.law.restriction import lifted
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.selection.column_facts import GroundDecision
+from afschrift.selection.table_decision import GroundDecision
 from afschrift.services import Services
 
 GOES_ON = (Outcome.FULFIL, Outcome.REFUSE_PART, Outcome.RESTRICT)

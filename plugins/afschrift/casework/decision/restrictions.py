@@ -7,7 +7,7 @@ from datetime import date
 
 from afschrift.casework.decision.in_force import RequestDecision, request_decisions
 from afschrift.domain.errors import RefusedError
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 from afschrift.law.restriction import last_review, lifted
 from afschrift.register.register import Register
 

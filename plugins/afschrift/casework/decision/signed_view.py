@@ -13,7 +13,7 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.casework.second_signature import decided_lines
 from afschrift.domain.errors import AfschriftError
-from afschrift.law.grounds.grounds import FieldStorage, Outcome
+from afschrift.law.grounds import FieldStorage, Outcome
 from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
 from afschrift.questions.words import inline, said
 from afschrift.register.records import QuestionRow

@@ -16,7 +16,7 @@ from afschrift.domain.request import Request
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
-from afschrift.law.person.assurance import below
+from afschrift.law.person import below
 from afschrift.selection.statements import Statements
 from afschrift.selection.table_decision import TableDecision
 

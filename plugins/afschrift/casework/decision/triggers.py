@@ -14,7 +14,7 @@ from afschrift.domain.state import State
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.grounds.grounds import TriggerLimits
+from afschrift.law.grounds import TriggerLimits
 from afschrift.register.records import Past
 from afschrift.services import Services
 

@@ -15,10 +15,10 @@ from afschrift.casework.decision.restrictions import restriction as find
 from afschrift.casework.officer import Officer
 from afschrift.domain.request import new_id
 from afschrift.domain.state import State
-from afschrift.law import complaint, dispute, restriction
+from afschrift.law import dispute, restriction
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import NewFacts
-from afschrift.law.grounds.grounds import FourEyes
+from afschrift.law.grounds import FourEyes
 
 Result = tuple[Timeline, ...]
 
@@ -52,7 +52,7 @@ class DisputeService:
         """What `complain` would raise, before documents of it are kept."""
         self.deciding(owner, "complaint")
         timelines = self.officer.register.disputes.timelines(owner)
-        complaint.complain(timelines, self._today(timelines), "", sender, reference, received)
+        dispute.complain(timelines, self._today(timelines), "", sender, reference, received)
 
     def complain(
         self,
@@ -68,7 +68,7 @@ class DisputeService:
         return self._officer(
             owner,
             "complaint",
-            lambda t: complaint.complain(t, self._today(t), made, sender, reference, received, documents),
+            lambda t: dispute.complain(t, self._today(t), made, sender, reference, received, documents),
             text,
         )
 
@@ -93,7 +93,7 @@ class DisputeService:
 
         def make(timelines: Sequence[Timeline]) -> NewFacts:
             today = self._today(timelines)
-            return complaint.end_complaint(timelines, today, reference, outcome, day or today, reopen=reopen)
+            return dispute.end_complaint(timelines, today, reference, outcome, day or today, reopen=reopen)
 
         after = self._officer(owner, "complaint", make, text)
         for one in before:

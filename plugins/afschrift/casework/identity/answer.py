@@ -11,9 +11,7 @@ from afschrift.casework.identity.question import ANSWER_CHILD, MANDATE
 from afschrift.casework.officer import Officer
 from afschrift.casework.second_signature import sign
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
-from afschrift.law.person.age import Minor
-from afschrift.law.person.assurance import Factor, Level, Risk, must_cover
-from afschrift.law.person.mandate import NotEnough, Proven, check_mandate
+from afschrift.law.person import Factor, Level, Minor, NotEnough, Proven, Risk, check_mandate, must_cover
 from afschrift.law.roles import Act
 from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import DecisionRow, QuestionRow

@@ -9,7 +9,7 @@ from typing import Any
 
 from afschrift.casework.identity.question import IDENTITY_KIND, MANDATE, MINOR, WITH_REPRESENTATIVE
 from afschrift.domain.keys import Key, keys_text
-from afschrift.law.person.assurance import Level, Risk, level_of
+from afschrift.law.person import Level, Risk, level_of
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from afschrift.casework.officer import Officer
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
 from afschrift.register.records import QuestionRow
 

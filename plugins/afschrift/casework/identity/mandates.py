@@ -27,7 +27,7 @@ from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import digest
 from afschrift.domain.request import Request
 from afschrift.law.clock.deadline import local_date
-from afschrift.law.person.age import Minor
+from afschrift.law.person import Minor
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow

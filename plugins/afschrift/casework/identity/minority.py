@@ -14,7 +14,7 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.law.clock.deadline import local_date
-from afschrift.law.person.age import Minor, minor
+from afschrift.law.person import Minor, minor
 from afschrift.questions.ask import asking
 from afschrift.selection.identity_graph import Expansion
 from afschrift.selection.statements import Statements

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from afschrift.law.person import mandate as codes
+from afschrift.law import person
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.forms import form
 from afschrift.questions.kind import OpenQuestion, QuestionKind
@@ -35,19 +35,19 @@ WITH_REPRESENTATIVE, ANSWER_CHILD = "with_representative", "answer_child"
 MANDATE_FORM = form(
     ("proven", "not_proven"),
     {
-        "kind": {"title": "What gives the authority", "enum": list(codes.KINDS)},
+        "kind": {"title": "What gives the authority", "enum": list(person.MANDATE_KINDS)},
         "checked_on": {"title": "When it was checked", "type": "string", "format": "date"},
-        "scope": {"title": "Which right it covers", "enum": list(codes.SCOPES)},
+        "scope": {"title": "Which right it covers", "enum": list(person.MANDATE_SCOPES)},
         "valid_until": {"title": "Its last day, where it has one", "type": "string", "format": "date"},
         "identity_checked": {
             "title": "How the representative's own identity was checked",
-            "enum": list(codes.CHECKED_BY),
+            "enum": list(person.CHECKED_BY),
         },
-        "answer_to": {"title": "Who receives the answer", "enum": list(codes.ANSWER_TO)},
-        "answer_by": {"title": "How it goes there", "enum": list(codes.ANSWER_BY)},
+        "answer_to": {"title": "Who receives the answer", "enum": list(person.ANSWER_TO)},
+        "answer_by": {"title": "How it goes there", "enum": list(person.ANSWER_BY)},
         "secrecy": {
             "title": "Whether something must stay secret from the representative",
-            "enum": list(codes.SECRECY),
+            "enum": list(person.SECRECY),
         },
         "lacking": {
             "title": "What is not proven",

@@ -17,8 +17,8 @@ from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, Purpose, SourceFile
 from afschrift.inventory.table import Table
-from afschrift.law.grounds.grounds import TriggerLimits
-from afschrift.law.person.assurance import MONEY, SPECIAL, USUAL, Factor, Level, Risk, below, level_of, risk
+from afschrift.law.grounds import TriggerLimits
+from afschrift.law.person import MONEY, SPECIAL, USUAL, Factor, Level, Risk, below, level_of, risk
 from afschrift.questions.ask import ask
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from afschrift.domain.request import DEFAULT_FORMATS
 from afschrift.domain.right import Right
-from afschrift.law.other_right import OTHER_RIGHTS, Matter
+from afschrift.law.case_facts import OTHER_RIGHTS, Matter
 
 UNCLEAR = "unclear"
 _DESK = Field(pattern=r"^[^\W\d_][\w .,&/()'-]{0,59}$")

@@ -16,7 +16,7 @@ from afschrift.domain.request import Request, check_formats
 from afschrift.domain.right import Right
 from afschrift.inventory.model import casefold_keys
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
-from afschrift.law.grounds.field_values import quoted
+from afschrift.law.ground_check import quoted
 from afschrift.law.roles import Act, Roles
 from afschrift.register.register import Register
 from afschrift.services import Services

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from afschrift.domain.errors import RefusedError
-from afschrift.law.case_facts import CaseFactKind, NewCaseFact, Referral, hand_over, referrals
+from afschrift.law.case_facts import CaseFactKind, Matter, NewCaseFact, Referral, hand_over, referrals
 from afschrift.law.clock.alarm import OVERDUE, AlarmDay
 from afschrift.law.clock.deadline import local_date
-from afschrift.law.other_right import Matter
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.register.register import Register
 

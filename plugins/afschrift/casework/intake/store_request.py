@@ -17,11 +17,10 @@ from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.model import Inventory, casefold_keys
-from afschrift.law.case_facts import CaseFactKind, NewCaseFact
+from afschrift.law.case_facts import CaseFactKind, Matter, NewCaseFact
 from afschrift.law.clock.deadline import deadline, local_date
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.clock.overlap import link
-from afschrift.law.other_right import Matter
 from afschrift.register.timelines import Make
 from afschrift.services import Services
 

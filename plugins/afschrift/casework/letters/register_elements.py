@@ -10,11 +10,10 @@ from typing import Any
 from afschrift.casework.decision.restrictions import restrictions
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.request import Request
-from afschrift.law.case_facts import CaseFactRow, referrals
+from afschrift.law.case_facts import CaseFactRow, Matter, referrals
 from afschrift.law.clock.clock import Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, Timeline
-from afschrift.law.grounds.grounds import Outcome
-from afschrift.law.other_right import Matter
+from afschrift.law.grounds import Outcome
 from afschrift.letters.kinds import LetterKind
 from afschrift.letters.words import LetterWords
 from afschrift.register.register import Register

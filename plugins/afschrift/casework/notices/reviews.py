@@ -11,7 +11,7 @@ from afschrift.casework.decision.restrictions import Restriction, restrictions
 from afschrift.casework.notices.message import Message, as_message
 from afschrift.casework.notices.reminder import Reminder, request_reminder
 from afschrift.law.clock.deadline import local_date
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 from afschrift.register.register import Register
 
 _COLUMNS = ("Request", "What", "Review", "Set by")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from afschrift.casework.partial_response.question import REST_GONE_KIND
 from afschrift.casework.partial_response.source_for_later import personal_tables
 from afschrift.domain.event import digest
-from afschrift.domain.portions import Gone
+from afschrift.domain.plan import Gone
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.partial_response import NOT_HELD, REST_GONE, REST_GONE_OPTIONS, parts

@@ -12,8 +12,7 @@ from datetime import date
 from afschrift.casework.partial_response.question import FORM, SOURCE_DOWN
 from afschrift.casework.partial_response.source_for_later import hindrance, personal_tables
 from afschrift.domain.errors import NeedsPersonError, SourceDownError
-from afschrift.domain.plan import Plan
-from afschrift.domain.portions import Later
+from afschrift.domain.plan import Later, Plan
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import KIND, OPTIONS, PARTIAL, REMEDIES, TRY_AGAIN, Hindrance, about, used

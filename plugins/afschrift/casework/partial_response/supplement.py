@@ -11,8 +11,17 @@ from afschrift.casework.review.redactions_in_force import REVIEW, REVIEW_SIGNED
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Receipt
-from afschrift.domain.plan import NOTHING_GIVEN, ExtractPlan, ManualPlan, ManualStatus, Plan, Withheld
-from afschrift.domain.portions import Before, Later, Portion
+from afschrift.domain.plan import (
+    NOTHING_GIVEN,
+    Before,
+    ExtractPlan,
+    Later,
+    ManualPlan,
+    ManualStatus,
+    Plan,
+    Portion,
+    Withheld,
+)
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 from afschrift.law.partial_response import KIND, parts

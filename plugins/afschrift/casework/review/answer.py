@@ -29,8 +29,8 @@ from afschrift.casework.review.redactions_in_force import (
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import Redaction
-from afschrift.law.grounds.check import TurnedDown, check_ground
-from afschrift.law.grounds.grounds import Ground, Outcome
+from afschrift.law.ground_check import TurnedDown, check_ground
+from afschrift.law.grounds import Ground, Outcome
 from afschrift.law.restriction import lifted
 from afschrift.law.roles import Role
 from afschrift.questions.kind import Answered, GivenAnswer

@@ -25,8 +25,8 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.redaction import MOST_LINES
 from afschrift.domain.right import Right
 from afschrift.extraction.staged_records import read_record, staged_pointers
-from afschrift.law.clock.period import Period
-from afschrift.law.grounds.grounds import Grounds, Outcome
+from afschrift.law.clock.deadline import Period
+from afschrift.law.grounds import Grounds, Outcome
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 
 from afschrift.casework.review.resolve import usable_key
 from afschrift.casework.review.view import Pointed, ReviewColumn, ReviewRow, ReviewTable
+from afschrift.domain.decision import REASONS
 from afschrift.domain.errors import RefusedError
-from afschrift.domain.extracted import TableExtract
+from afschrift.domain.extracted import CELL, TableExtract
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
-from afschrift.domain.pointer import TablePointers
-from afschrift.domain.profile import CELL
-from afschrift.domain.redaction import LineError, RedactionLine, parse
+from afschrift.domain.redaction import LineError, RedactionLine, TablePointers, parse
 from afschrift.extraction.staged_records import staged_pointers, staged_record, staged_samples
 from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Inventory
-from afschrift.selection.words import REASONS
 from afschrift.staging.encrypted import EncryptedStaging
 
 AROUND = 60

@@ -14,8 +14,7 @@ from afschrift.cli.case.documents import id_copy, opened
 from afschrift.cli.common import actor, officer, open_register, say
 from afschrift.cli.request import given
 from afschrift.domain.errors import ConfigurationError
-from afschrift.law.complaint import Ending, Sender, complaints
-from afschrift.law.dispute import HoldGround, holds
+from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
 from afschrift.law.restriction import ReviewOutcome
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from afschrift.datamap.exchange.import_map import Into, import_map
 from afschrift.datamap.exchange.manifest import MOST
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import utc_now
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.inventory.column import ClassifiedBy
 from afschrift.outside.limits import read_file
 from afschrift.sources.registry import open_declared

@@ -15,8 +15,8 @@ import yaml
 from afschrift.cli.letters.forms import read_form
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
-from afschrift.law.grounds.field_values import takes
-from afschrift.law.grounds.grounds import FieldStorage, GroundField, Grounds, Outcome
+from afschrift.law.ground_check import takes
+from afschrift.law.grounds import FieldStorage, GroundField, Grounds, Outcome
 
 AT_MOST = 1_000_000
 _PARTS = ("choice", "detail", "texts", "text")

@@ -19,8 +19,7 @@ from afschrift.casework.notices.referrals import to_hand_over
 from afschrift.cli.common import officer, open_register
 from afschrift.cli.running import RequestId
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.complaint import complaints
-from afschrift.law.dispute import holds
+from afschrift.law.dispute import complaints, holds
 from afschrift.law.partial_response import status_lines as partly
 
 if TYPE_CHECKING:

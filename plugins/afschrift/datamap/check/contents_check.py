@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from afschrift.datamap.check.finding import Code, Finding
 from afschrift.datamap.check.probe import CheckedSource
-from afschrift.domain.origin import Origin
-from afschrift.domain.pointer import PointerKind
+from afschrift.domain.redaction import PointerKind
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.vocabulary import Origin
 from afschrift.extraction.finder.patterns import spans
 from afschrift.inventory.table import Table
 

@@ -18,7 +18,7 @@ from afschrift.datamap.check.structure_check import structure, unproven
 from afschrift.datamap.check.ways_check import keys, pointers, ways
 from afschrift.datamap.reader import NotReachedError
 from afschrift.domain.errors import AfschriftError, RetriableError
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.domain.sources import Connect, Source
 from afschrift.inventory.layers import Why
 from afschrift.inventory.model import Inventory, SourceFile

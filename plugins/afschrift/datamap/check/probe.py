@@ -17,9 +17,9 @@ from afschrift.domain.keys import Key
 from afschrift.domain.sources import Dialect, Source, Structure
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
-from afschrift.selection.part_columns import of_entries
-from afschrift.selection.person import Catalogue, WayFinder
+from afschrift.selection.map_entries import of_entries
 from afschrift.selection.statements import render
+from afschrift.selection.ways import Catalogue, WayFinder
 
 NOBODY = Key("", "nobody")
 """What stands in the session's key table: no key of the inventory has this name, so no row is anybody's."""

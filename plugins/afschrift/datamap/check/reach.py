@@ -13,7 +13,7 @@ from afschrift.datamap.check.finding import Code, Finding, MapReport, Severity, 
 from afschrift.datamap.check.probe import CheckedSource, LookedAt
 from afschrift.datamap.reader import NotAnsweredError
 from afschrift.domain.keys import Unique, loosest
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.joins import hops, is_look_up
 
 _FEWER = 40

@@ -9,11 +9,11 @@ from afschrift.datamap.check.finding import Code, Finding, MapReport, Severity
 from afschrift.datamap.check.probe import CheckedSource
 from afschrift.domain.decision import Protect
 from afschrift.domain.errors import AfschriftError, UnreadFilesError
-from afschrift.domain.language import count
-from afschrift.domain.origin import Origin
+from afschrift.domain.notation import count
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.table import Table
 from afschrift.inventory.unconfirmed import unclassified
-from afschrift.selection.repeated_tables import read_twice, unlike
+from afschrift.selection.map_entries import read_twice, unlike
 
 _STOPS = ": every request stops there"
 

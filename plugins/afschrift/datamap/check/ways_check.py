@@ -9,7 +9,7 @@ from afschrift.datamap.check.probe import CheckedSource
 from afschrift.datamap.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError, UnreadFilesError
 from afschrift.domain.keys import Unique, key_form
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.inventory.joins import Hop, foreign_keys, hops, leads_to_person, references
 from afschrift.inventory.table import Table
 

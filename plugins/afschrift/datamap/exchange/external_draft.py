@@ -12,7 +12,7 @@ from typing import Any
 
 from afschrift.datamap.exchange.external_tables import DescribedColumn, DescribedTable, Description, Reference
 from afschrift.domain.decision import Protect
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.column import ClassifiedBy
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column
 from afschrift.inventory.defaults import INHERITED
 from afschrift.inventory.model import Inventory

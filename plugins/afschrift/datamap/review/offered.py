@@ -10,8 +10,8 @@ from typing import Any
 from afschrift.datamap.review.groups import Group
 from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.language import count
-from afschrift.domain.origin import Origin
+from afschrift.domain.notation import count
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.layers import with_answer
 

@@ -16,7 +16,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.register.register import Register
-from afschrift.selection.part_columns import of_entries
+from afschrift.selection.map_entries import of_entries
 from afschrift.sources.registry import open_declared
 
 SHOWN = "map_samples_shown"

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.outside.read_yaml import read_yaml
 
 TOPIC, OTHERS, ELSE = "topic", "others", "else"

@@ -15,10 +15,10 @@ from stdnum import luhn
 from stdnum.nl import bsn
 
 from afschrift.datamap.scan.concepts import Candidate, Concept, Vocabulary
-from afschrift.domain.origin import Origin
-from afschrift.domain.pointer import PointerKind
+from afschrift.domain.redaction import PointerKind
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.vocabulary import Origin
 from afschrift.selection.identifiers import kind_of
 
 ENOUGH = 3

@@ -48,8 +48,8 @@ from afschrift.datamap.scan.evidence import (
     said_of,
 )
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
-from afschrift.domain.origin import Origin
-from afschrift.law.person.assurance import SPECIAL, below
+from afschrift.domain.vocabulary import Origin
+from afschrift.law.person import SPECIAL, below
 
 PROPOSED = 0.67
 """The least confidence of a proposal that is not left open."""

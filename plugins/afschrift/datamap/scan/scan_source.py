@@ -22,7 +22,7 @@ from afschrift.datamap.scan.scan_findings import Findings, find, written_roles
 from afschrift.datamap.scan.schema import read_source
 from afschrift.datamap.scan.source_draft import Draft, drafted
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.run_in import CONTROLLER, IDENTITY

@@ -16,7 +16,7 @@ from afschrift.datamap.scan.ways.name_parts import flat, is_generic, singulars, 
 from afschrift.datamap.scan.ways.person_tables import PersonTable, is_tenant
 from afschrift.datamap.scan.ways.table_places import TablePlace
 from afschrift.domain.decision import About, Protect
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 
 _WAYS = 12
 """Alternatives that a table is given at most."""

@@ -16,7 +16,7 @@ import pyarrow as pa
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, Plan
-from afschrift.domain.pointer import TablePointers
+from afschrift.domain.redaction import TablePointers
 from afschrift.extraction.finder.people import PeopleReader
 from afschrift.extraction.finder.text import FileTexts, TextFinder
 from afschrift.extraction.staged_records import pointers_path

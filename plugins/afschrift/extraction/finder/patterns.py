@@ -18,7 +18,7 @@ import phonenumbers
 from stdnum import iban
 from stdnum.nl import bsn
 
-from afschrift.domain.pointer import PointerKind
+from afschrift.domain.redaction import PointerKind
 
 WORTH_A_LOOK = r"@|\b[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}|\d(?:[^\w\n]{0,3}\d){6}"
 """What every text has in which one of these may stand, for a quick look at many texts at once."""

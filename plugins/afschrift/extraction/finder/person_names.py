@@ -14,7 +14,7 @@ from functools import cache
 
 import polars as pl
 
-from afschrift.domain.pointer import PointerKind
+from afschrift.domain.redaction import PointerKind
 from afschrift.extraction.finder.patterns import Span, marks
 
 MOST_WORDS = 6

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import polars as pl
 import pyarrow as pa
 
-from afschrift.domain.pointer import MOST_POINTERS, Pointer, TablePointers
-from afschrift.domain.redaction import A_MASK, MASK
+from afschrift.domain.redaction import A_MASK, MASK, MOST_POINTERS, Pointer, TablePointers
 from afschrift.extraction.finder.patterns import WORTH_A_LOOK, Span, spans, with_more
 from afschrift.extraction.finder.person_names import NameIndex, own_words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from afschrift.domain.file_format import Format, Writer
+from afschrift.domain.files import Format, Writer
 from afschrift.formats import native_library
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.file_format import SchemaColumn
+from afschrift.domain.files import SchemaColumn
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.values.buffers import slices, text_bytes

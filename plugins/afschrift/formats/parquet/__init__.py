@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from afschrift.app.extras import require
-from afschrift.domain.file_format import Format, Writer
+from afschrift.domain.files import Format, Writer
 from afschrift.domain.value_kind import ValueKind
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from xml.sax.saxutils import quoteattr
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.file_format import SchemaColumn
+from afschrift.domain.files import SchemaColumn
 from afschrift.domain.plan import FieldPlan
 from afschrift.values.buffers import has_controls, slices, text_bytes
 

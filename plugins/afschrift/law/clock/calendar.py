@@ -17,7 +17,7 @@ import holidays
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.clock import second_reading
-from afschrift.law.clock.zones import usual_zone
+from afschrift.law.clock.place import usual_zone
 
 _WEEKEND = {5: "Saturday", 6: "Sunday"}
 _ONE_DAY = timedelta(days=1)

@@ -297,3 +297,17 @@ def _end(fact: FactRow) -> State | None:
         return State.REFUSED
     ready = fact.detail.get("state") if fact.kind is FactKind.ANSWER_READY else None
     return TOLD[State(ready)] if ready is not None else None
+
+
+def rows(timeline: Timeline, new: Sequence[NewFact], at: str, by: str, ids: Sequence[str]) -> list[FactRow]:
+    """New facts as they will stand in the register: for the clock that a record would lead to."""
+    made: list[FactRow] = []
+    for fact, id_ in zip(new, ids, strict=True):
+        about = fact.about
+        if about is None and fact.kind is FactKind.LETTER_SENT and made:
+            about = made[-1].id
+        number = len(timeline.facts) + len(made) + 1
+        given = {name: value for name, value in vars(fact).items() if name != "to"}
+        given |= {"about": about, "detail": dict(fact.detail)}
+        made.append(FactRow(id=id_, request=timeline.request, number=number, at=at, by=by, **given))
+    return made

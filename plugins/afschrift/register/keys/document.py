@@ -11,8 +11,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.notation import key_id
 from afschrift.domain.request import new_id
-from afschrift.domain.signing import key_id
 from afschrift.register.keys.crypto import KEY_BYTES
 
 FORMAT = "afschrift-keys/1"

@@ -9,7 +9,7 @@ from typing import Any
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.offered import meaning_of, must_be_category, must_say_enough, words_of_others
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 
 LATER, YES, OTHER = "later", "yes", "other"
 

@@ -8,7 +8,7 @@ from tests.unit.bundle.bundle_tampering import files_of, zipped
 
 from afschrift.bundle.container.verify import unpack
 from afschrift.domain.errors import BundleError, ConfigurationError
-from afschrift.domain.signing import key_id
+from afschrift.domain.notation import key_id
 
 TRUSTED = {key_id(SIGNER.public_key): SIGNER.public_key}
 

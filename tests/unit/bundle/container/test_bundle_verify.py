@@ -21,7 +21,7 @@ from afschrift.bundle.container.agreement import CsvCounter
 from afschrift.bundle.container.container import UnpackLimits
 from afschrift.bundle.container.report import SENTENCES, Flaw, Report
 from afschrift.bundle.container.verify import verify
-from afschrift.domain.signing import key_id
+from afschrift.domain.notation import key_id
 
 TRUSTED = {key_id(SIGNER.public_key): SIGNER.public_key}
 GOOD = Example().zip()

@@ -9,9 +9,9 @@ from tests.unit.bundle.bundle_example import Example
 from tests.unit.bundle.bundle_tampering import files_of
 
 from afschrift.domain.extracted import Seen
-from afschrift.domain.origin import Origin
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.right import Right
+from afschrift.domain.vocabulary import Origin
 
 
 def described(example: Example) -> dict[str, Any]:

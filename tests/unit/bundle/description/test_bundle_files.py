@@ -13,7 +13,7 @@ from tests.unit.bundle.bundle_tampering import files_of
 from afschrift.bundle.container.report import Flaw
 from afschrift.bundle.container.verify import verify
 from afschrift.domain.extracted import MissingFile, Upload
-from afschrift.domain.signing import key_id
+from afschrift.domain.notation import key_id
 
 ODD = '../"x": \u202e😀<script>.PNG'
 PATH = "files/shop/orders/000003.png"

@@ -23,8 +23,7 @@ from afschrift.bundle.page.page import render_index
 from afschrift.bundle.page.row_links import LinkedWords
 from afschrift.bundle.page.shown_rows import fitting, shares
 from afschrift.bundle.page.words import PageWords
-from afschrift.domain.extracted import FileEntry, MissingFile, Upload
-from afschrift.domain.profile import SCALE
+from afschrift.domain.extracted import SCALE, FileEntry, MissingFile, Upload
 
 LIMIT = 5_000_000
 

@@ -19,6 +19,7 @@ from afschrift.bundle.description.redactions import REDACTED, remark
 from afschrift.bundle.page.column_explanation import REMARKS
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import (
+    REASONS,
     About,
     Action,
     ColumnFacts,
@@ -30,11 +31,9 @@ from afschrift.domain.decision import (
     decide,
 )
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.origin import Origin
 from afschrift.domain.right import Right
-from afschrift.domain.vocabulary import BASES, SPECIAL_CONDITIONS
+from afschrift.domain.vocabulary import BASES, SPECIAL_CONDITIONS, Origin
 from afschrift.letters.languages import languages
-from afschrift.selection.words import REASONS
 
 LANGUAGES = languages(LETTERS)
 

@@ -23,7 +23,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FactValues, Seen
 from afschrift.domain.right import Right
 from afschrift.inventory.model import Inventory
-from afschrift.law.clock.period import Period
+from afschrift.law.clock.deadline import Period
 
 SCHEMA = jsonschema_rs.validator_for(json.loads((LETTERS / "bundle" / "information.schema.json").read_text()))
 

@@ -19,9 +19,9 @@ from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
+from afschrift.law.clock.deadline import add_months
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
-from afschrift.law.clock.span import add_months
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.register import Register
 

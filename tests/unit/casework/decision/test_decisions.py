@@ -25,7 +25,7 @@ from afschrift.domain.errors import (
 from afschrift.domain.state import State
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.grounds.grounds import Outcome
+from afschrift.law.grounds import Outcome
 from afschrift.law.letter import LetterState
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify

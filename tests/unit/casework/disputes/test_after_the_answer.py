@@ -20,8 +20,7 @@ from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.complaint import complaints
-from afschrift.law.dispute import holds
+from afschrift.law.dispute import complaints, holds
 from afschrift.law.letter import Bounce
 from afschrift.operations.findings import SweepLimits
 from afschrift.operations.sweep import Sweep

@@ -24,7 +24,7 @@ from afschrift.domain.instants import utc_now
 from afschrift.inventory.document import InventoryError
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.letter import Bounce
-from afschrift.law.person.assurance import USUAL, Factor, Level, level_of, risk
+from afschrift.law.person import USUAL, Factor, Level, level_of, risk
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify

@@ -24,10 +24,9 @@ from afschrift.casework.notices.referrals import referral_reminder
 from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.right import Right
-from afschrift.law.case_facts import CaseFactKind, referrals
+from afschrift.law.case_facts import OTHER_RIGHTS, CaseFactKind, Matter, referrals
 from afschrift.law.clock.alarm import marks
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.other_right import OTHER_RIGHTS, Matter
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 

@@ -35,9 +35,8 @@ from afschrift.domain.errors import (
     GateError,
     NeedsPersonError,
 )
-from afschrift.domain.state import State
+from afschrift.domain.state import State, StatusTerm
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.clock.status import StatusTerm
 from afschrift.law.partial_response import awaited, status_lines
 from afschrift.services import Services
 from afschrift.steps.close import close

@@ -16,7 +16,7 @@ from tests.support.reviewing import LINE, NEIGHBOUR, ROLES, SPAN, Reviewers
 from afschrift.casework.review.review_view import review_view
 from afschrift.casework.review.view import ReviewTable, ReviewView
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError
-from afschrift.domain.pointer import Pointer, TablePointers
+from afschrift.domain.redaction import Pointer, TablePointers
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.unconfirmed import guessed_ways, progress
-from afschrift.selection.column_facts import PersonFacts
-from afschrift.selection.table_decision import Classifier
+from afschrift.selection.table_decision import Classifier, PersonFacts
 
 MAP = """\
 source: shop

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.datamap.scan.scanned import proposed
 
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 
 EMAILS = tuple(f"klant{n}@voorbeeld.nl" for n in range(10))
 NUMBERS = tuple(str(1000 + n) for n in range(10))

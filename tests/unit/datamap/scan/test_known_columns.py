@@ -10,7 +10,7 @@ from tests.unit.datamap.scan.scanned import listed, outcomes, proposed
 from afschrift.datamap.scan.concepts import Concept, vocabulary
 from afschrift.datamap.scan.evidence import DECISIVE, FORMS, NAMES
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.outside.read_yaml import read_yaml
 

@@ -11,8 +11,8 @@ from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.datamap.scan.evidence import TextSample
 from afschrift.datamap.scan.proposal import PROPOSED, TableRole, propose
 from afschrift.datamap.scan.schema import ScannedTable
-from afschrift.domain.origin import Origin
 from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.vocabulary import Origin
 
 WORDS = sorted(word for word in vocabulary().lexicon.known_words if word.isascii() and word.isalpha())
 NAMES = st.one_of(

@@ -11,7 +11,7 @@ from tests.unit.datamap.scan.scanned import proposed
 from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.scan.column_proposals import Proposals, propose_columns
 from afschrift.datamap.scan.proposal import TableRole
-from afschrift.domain.origin import Origin
+from afschrift.domain.vocabulary import Origin
 from afschrift.sources.registry import open_source
 
 PEOPLE = """

@@ -15,7 +15,7 @@ from tests.support import help_desk
 from afschrift.app.settings import Settings
 from afschrift.audit.sentences import sentence
 from afschrift.domain.errors import StagedFileError
-from afschrift.domain.pointer import TablePointers
+from afschrift.domain.redaction import TablePointers
 from afschrift.extraction.staged_records import staged_pointers
 from afschrift.services import Services
 from afschrift.steps.assess import assess

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from afschrift.domain.pointer import PointerKind
+from afschrift.domain.redaction import PointerKind
 from afschrift.extraction.finder.patterns import WORTH_A_LOOK, Span, spans, with_more
 
 EMAILS = (

@@ -7,7 +7,7 @@ import unicodedata
 import pyarrow as pa
 import pytest
 
-from afschrift.domain.pointer import Pointer, TablePointers
+from afschrift.domain.redaction import Pointer, TablePointers
 from afschrift.extraction.finder.person_names import NameIndex
 from afschrift.extraction.finder.text import OwnData, People, TextFinder
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.span import Suspension
+from afschrift.law.clock.deadline import Suspension
 
 days = st.dates(date(2020, 1, 1), date(2045, 12, 31))
 countries = st.sampled_from(["NL", "BE", "DE", "DE-BY", "FR", "GB", "GB-SCT", "AT", "IE", "LU"]).map(calendar)

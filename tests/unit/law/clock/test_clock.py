@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.right import Right
-from afschrift.domain.state import State
+from afschrift.domain.state import State, StatusTerm
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Clock, Colour, Jurisdiction, clock
-from afschrift.law.clock.fact_rows import rows
-from afschrift.law.clock.facts import FactKind, NewFact, Timeline
-from afschrift.law.clock.status import StatusTerm
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
 
 NL = Jurisdiction(calendar("NL"))
 RECEIVED = date(2026, 3, 2)  # a Monday; due on Thursday 2 April

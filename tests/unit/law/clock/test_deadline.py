@@ -14,8 +14,7 @@ from tests.unit.law.clock.suspensions import countries, days, following
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.law.clock.calendar import Calendar, calendar
-from afschrift.law.clock.deadline import deadline, local_date
-from afschrift.law.clock.span import Suspension, add_months
+from afschrift.law.clock.deadline import Suspension, add_months, deadline, local_date
 
 HERE = Path(__file__).parent
 NL = calendar("NL")

@@ -16,11 +16,9 @@ from afschrift.domain.state import State
 from afschrift.law.clock import overlap, receipt
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
-from afschrift.law.clock.extension import REASONS, extend
-from afschrift.law.clock.fact_rows import rows
-from afschrift.law.clock.facts import FactKind, NewFact, Timeline
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
 from afschrift.law.clock.sending import Sending, sent
-from afschrift.law.clock.suspension import DOUBTS, insufficient, resume, suspend
+from afschrift.law.clock.suspension import DOUBTS, REASONS, extend, insufficient, resume, suspend
 
 NL = Jurisdiction(calendar("NL"))
 RECEIVED = date(2026, 3, 2)  # due on 2 April

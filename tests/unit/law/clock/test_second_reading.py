@@ -9,7 +9,7 @@ import pytest
 
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.deadline import deadline
-from afschrift.law.clock.reach import REVIEWED, remarks
+from afschrift.law.clock.place import REVIEWED, remarks
 from afschrift.law.clock.second_reading import YEARS, second_reading
 
 # fmt: off

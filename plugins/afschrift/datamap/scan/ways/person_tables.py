@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from afschrift.datamap.scan.schema import ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.name_parts import flat, row_names, word_set, words
-from afschrift.domain.language import count
+from afschrift.domain.notation import count
 
 GIVEN = ("firstname", "givenname", "forename", "voornaam", "roepnaam", "fname", "voornamen", "initials")
 FAMILY = ("lastname", "surname", "familyname", "achternaam", "geslachtsnaam", "lname")

@@ -1,20 +1,23 @@
-"""Parts of documents beside the columns that a source has: members by name, and the rest of each document."""
+"""The catalogue of a source by the data map: entries, parts of documents, and tables that repeat others.
+
+A part of a document is a column of the data map without being one of the source: a member by its name, or the
+rest of the document.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
-from afschrift.domain.sources import ColumnType, Dialect
+from afschrift.domain.sources import Catalogue, ColumnType, Dialect
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 
 
-def of_entries(
-    source: SourceFile, catalogue: Mapping[str, Mapping[str, ColumnType]], dialect: Dialect
-) -> Mapping[str, Mapping[str, ColumnType]]:
+def of_entries(source: SourceFile, catalogue: Catalogue, dialect: Dialect) -> Catalogue:
     """The catalogue by the inventory: entries with another name than their table, parts of documents."""
     named = {name: table.table for name, table in source.tables.items() if table.table}
     found = {**catalogue, **{name: catalogue[table] for name, table in named.items() if table in catalogue}}
@@ -115,3 +118,37 @@ def unseen(
         f"Table {source}.{table} has no column {column}, but the inventory names it.",
         remedy="correct the inventory.",
     )
+
+
+def read_twice(source: SourceFile, parts: Mapping[str, str], catalogue: Catalogue) -> Iterator[str]:
+    """Tables of the data map whose rows come with those of another one, each with what to do.
+
+    A partition or a child of PostgreSQL's INHERITS belongs to its parent. One with columns of its own may
+    stand in the map as long as the parent does not: it is a table that a request asks about.
+
+    Args:
+        source: as the data map has it.
+        parts: table -> the table whose rows include its rows.
+        catalogue: of the source.
+    """
+    for part, whole in sorted(parts.items()):
+        if not _personal(source, part):
+            continue
+        fault = f"{source.source}.{part} is a part of {whole}, which holds its rows"
+        if part not in catalogue:
+            yield f"{fault}: describe {whole} alone"
+        elif _personal(source, whole):
+            yield f"{fault}: describe one of the two"
+
+
+def unlike(source: SourceFile, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """Copies of the data map with a column that their table has not: the copy and the column."""
+    for name, table in source.tables.items():
+        if table.copy_of is not None and name in catalogue:
+            with suppress(AfschriftError):  # one that cannot be read is not compared, nor is it read
+                for column in sorted(set(catalogue[name]) - set(catalogue.get(table.copy_of, {}))):
+                    yield name, column
+
+
+def _personal(source: SourceFile, table: str) -> bool:
+    return any(source.tables[name].personal for name in source.entries(table))

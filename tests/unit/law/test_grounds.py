@@ -24,10 +24,9 @@ from tests.support.ground_forms import (
 )
 
 from afschrift.domain.right import Right
-from afschrift.law.clock.extension import REASONS
-from afschrift.law.grounds.check import Accepted, TurnedDown, check_ground
-from afschrift.law.grounds.field_values import RequestFacts, takes
-from afschrift.law.grounds.grounds import FieldStorage, FourEyes, Outcome
+from afschrift.law.clock.suspension import REASONS
+from afschrift.law.ground_check import Accepted, RequestFacts, TurnedDown, check_ground, takes
+from afschrift.law.grounds import FieldStorage, FourEyes, Outcome
 from afschrift.law.roles import MAY, Role
 from afschrift.letters.elements import COSTS, WAYS
 from afschrift.letters.elements import GROUNDS as LETTER_GROUNDS

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.law.clock.suspensions import countries, days, following
 
 from afschrift.law.clock.calendar import Calendar, calendar
-from afschrift.law.clock.deadline import deadline
-from afschrift.law.clock.span import Suspension, add_months
+from afschrift.law.clock.deadline import Period, Suspension, add_months, deadline
 
 NL = calendar("NL")
 
@@ -90,3 +89,44 @@ def test_a_question_after_the_target_is_late_however_soon_it_follows_an_answer()
     found = deadline(date(2025, 3, 5), NL, suspensions=waits)
     assert found.breaches == ("suspension_asked_late:R42",)
     assert "The question of Mon 2025-04-07 was sent after the target, Fri 2025-04-04" in "".join(found.steps)
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("P2Y", Period(years=2)),
+        ("P1Y6M", Period(years=1, months=6)),
+        ("P3W", Period(weeks=3)),
+        ("P30D", Period(days=30)),
+        ("P0Y", None),
+        ("P", None),
+        ("PT1H", None),
+        ("2 years", None),
+        ("as long as necessary", None),
+        ("", None),
+    ],
+)
+def test_what_is_a_period(text: str, period: Period | None) -> None:
+    assert Period.parse(text) == period
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("P2Y", date(2025, 3, 1), date(2027, 3, 1)),
+        ("P1Y", date(2024, 2, 29), date(2025, 2, 28)),
+        ("P1M", date(2026, 1, 31), date(2026, 2, 28)),
+        ("P6M", date(2026, 6, 16), date(2026, 12, 16)),
+        ("P1M1W1D", date(2026, 1, 31), date(2026, 3, 8)),
+        ("P1Y", date(9999, 1, 1), None),
+    ],
+)
+def test_when_it_ends(text: str, start: date, end: date | None) -> None:
+    period = Period.parse(text)
+    assert period is not None
+    assert period.after(start) == end
+
+
+@given(st.text())
+def test_any_text_is_a_period_or_none(text: str) -> None:
+    Period.parse(text)

@@ -1,7 +1,8 @@
-"""The usual time zone of a country, or of a part of it: the local day of receipt is read in it (R02).
+"""What is known of a place: its usual time zone (R02), and how firm a day is that was computed there (R38).
 
-Names are those of the tz database. Parts are named as the calendars of `holidays` name them; one that does
-not stand here has the zone of its country.
+Zones have the names of the tz database. Parts of a country are named as the calendars of `holidays` name
+them; one that is not listed has the zone of its country. Whose law counts periods is another matter, and so
+is whose calendar was read: a day is computed all the same, and what is not firm is said beside it.
 """
 
 from __future__ import annotations
@@ -78,3 +79,38 @@ def usual_zone(country: str) -> str | None:
     """The zone of a country or of its part (`NL`, `FR-GP`); None where it has several or none is known."""
     country = country.upper()
     return OF_PARTS[country] if country in OF_PARTS else OF_COUNTRIES.get(country.partition("-")[0])
+
+
+REVIEWED = frozenset({"NL"})
+"""Whose days off were read in the law of the place, as far as it is quoted (Atw 3; tests/unit/law/clock)."""
+
+# fmt: off
+_MEMBER_STATES = (
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT",
+    "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+)
+# fmt: on
+_OF_FRANCE = ("GF", "GP", "MF", "MQ", "RE", "YT")
+"""Parts of the Union with an ISO 3166-1 code of their own (TFEU, Art. 349)."""
+
+_HOLDS = frozenset({*_MEMBER_STATES, *_OF_FRANCE, "GB"})
+"""In the United Kingdom as law that was kept (Data Protection Act 2018, s. 205)."""
+
+_OUTSIDE = frozenset({"FR-BL", "FR-NC", "FR-PF", "FR-PM", "FR-TF", "FR-WF"})
+"""Parts of a Member State that are associated territories: no regulation holds there (TFEU, Annex II)."""
+
+
+def remarks(country: str) -> tuple[str, ...]:
+    """What to know before relying on a day that was computed for a place; empty where that is firm."""
+    found = []
+    if country not in REVIEWED:
+        found.append(
+            f"The calendar of {country} was not reviewed: have its days off checked, and name what is "
+            "missing in `days_off`."
+        )
+    if country in _OUTSIDE or country.partition("-")[0] not in _HOLDS:
+        found.append(
+            f"Reg. 1182/71 is not known to hold in {country}: month and roll are counted by it all the same; "
+            "ask which law counts periods there."
+        )
+    return tuple(found)

@@ -1,6 +1,6 @@
 """Grounds as data: on what a person may decide otherwise than to fulfil, with which form, signed by whom.
 
-The table is `include/grounds/grounds.yml`; here is its shape. `law.grounds.check` holds a form against it.
+The table is `include/grounds/grounds.yml`; here is its shape. `law.ground_check` holds a form against it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,17 @@ class Outcome(StrEnum):
     REFUSE_PART = "refuse_part"
     RESTRICT = "restrict"
     MERGE = "merge"
+
+
+REFUSAL_GROUNDS = (
+    "manifestly_unfounded",
+    "manifestly_excessive",
+    "malicious_intent",
+    "identity_failure",
+    "rights_of_others",
+    "legally_exempted",
+)
+"""What a letter of refusal names; volume alone is no ground (R40)."""
 
 
 class FieldStorage(StrEnum):

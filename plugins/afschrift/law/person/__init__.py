@@ -1,1 +1,0 @@
-"""Who may ask: age, mandate, and how sure an identity must be."""
