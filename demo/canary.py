@@ -23,6 +23,7 @@ from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CANARY, CanaryFile
 from afschrift.canary.check_canary import check_canary, known_canary
+from afschrift.canary.history import CanaryCheck
 from afschrift.canary.signed import sign_canary
 from afschrift.cli.common import actor
 from afschrift.domain.errors import AfschriftError

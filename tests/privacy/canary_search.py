@@ -24,6 +24,7 @@ from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
+
 from afschrift.canary.leaks import forms
 
 _DEPTH = 4

@@ -19,6 +19,7 @@ from testbed.running import installation
 from afschrift.app.settings import Settings
 from afschrift.canary import check_canary
 from afschrift.canary.canary_file import CANARY
+from afschrift.canary.history import CanaryCheck
 from afschrift.canary.signed import sign_canary
 from afschrift.law.roles import Roles
 from afschrift.services import Services

@@ -1,7 +1,7 @@
 """`canary.yml`: a synthetic person, what of them was planted in the sources, and who decided that.
 
 The file lies beside the data map and is no part of it: a change of it makes no plan drift. It counts once it
-is signed (`casework.canary.signed`).
+is signed (`canary.signed`). An example of it for the tables of a data map is filled in by a team.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,8 +19,11 @@ from pydantic import BeforeValidator, Field
 from afschrift.domain.right import Right
 from afschrift.inventory.base import Part
 from afschrift.inventory.column import ClassifiedBy
-from afschrift.inventory.document import Document, Fault, InventoryError
+from afschrift.inventory.document import Document
+from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.model import Inventory
 from afschrift.inventory.run_in import CANARY
+from afschrift.inventory.table import Table
 from afschrift.outside.limits import read_file
 
 PAGE = "docs/canary.md"
@@ -149,3 +153,49 @@ def load_canary(folder: Path, keys: Collection[str]) -> Canary | None:
     if faults or parsed is None:
         raise InventoryError(faults)
     return Canary(parsed, hashlib.sha256(read).hexdigest(), folder)
+
+
+ROWS = 5
+_EXAMPLE = """\
+# A synthetic person whose rows are planted in the sources: see docs/canary.md.
+# Fill in every value, plant the same rows, put this file beside the data map, then `afschrift canary sign`.
+# Values are texts in quotes, as a bundle has them. One that the source makes itself is a pattern:
+# {{matches: "[0-9]+"}}. Take values that are nowhere else, of eight characters or more where there is room.
+# `kept_back` beside `row` names what an answer to a right must not give: columns, or `all` of the row, as in
+# kept_back: {{access: [password_hash], portability: all}}. Add a row of each other table that matters.
+keys:
+  {person}:
+decided:
+  by:
+  on: {today}
+  why: To see every day that answers are whole.
+planted:
+"""
+
+
+def example(inventory: Inventory, today: date) -> str:
+    """`canary.yml` with a row of some tables of people, each column with its origin.
+
+    Args:
+        inventory: the data map.
+        today: the day on which it is decided.
+    """
+    person = inventory.identity.person
+    tables = [
+        (f"{name}.{table}", entry)
+        for name, source in inventory.sources.items()
+        for table, entry in source.tables.items()
+        if entry.personal
+    ]
+    tables.sort(key=lambda named: person not in named[1].subject)  # with the person's own key first
+    rows = (f"  - table: {name}\n    row:\n{_columns(entry)}" for name, entry in tables[:ROWS])
+    return _EXAMPLE.format(person=person, today=today) + "".join(rows)
+
+
+def _columns(table: Table) -> str:
+    ties = dict.fromkeys([link.column for link in table.subject.values()])
+    origins = {name: column.origin for name, column in table.columns.items()}
+    return "".join(
+        f"      {name}:{f'  # {origin.value}' if origin else ''}\n"
+        for name, origin in (ties | origins).items()
+    )

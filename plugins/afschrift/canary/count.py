@@ -1,77 +1,107 @@
-"""Counts a bundle against what was planted: recall, precision, and what should not have been given."""
+"""Counts a bundle against what was planted: recall, precision, and what should not have been given.
+
+The bundle is read as the person reads it: verified from its signature down, then its JSON files. Nothing of
+how it was made is used: not the plan, nor the record of what was staged. Rows are read by the description in
+the bundle with the JSON reader of Python, which wrote none of them.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
+from zipfile import ZipFile
 
-from afschrift.canary.canary_file import Canary, Pattern, Planted
-from afschrift.canary.count import Bundle, Cells
+from afschrift.bundle.container import layout
+from afschrift.bundle.container.container import UnpackLimits
+from afschrift.bundle.container.verify import check
+from afschrift.bundle.container.zip_container import ZipContainer
+from afschrift.canary.canary_file import Canary, Pattern
 from afschrift.canary.history import RightOutcome
+from afschrift.domain.errors import ValidationFailedError
+from afschrift.domain.notation import key_id
 from afschrift.domain.right import Right
+from afschrift.services import Services
+from afschrift.staging.staged_file import BUNDLE
+
+MOST = 64_000_000
+"""Bytes of a bundle that are read: it is held in memory, so that its plain text touches no disk. A canary's
+has some hundred kilobytes; one that is larger took in others' rows."""
 
 
 @dataclass(frozen=True)
-class TableCount:
-    """Of one table.
+class Cells:
+    """A row of the bundle: column -> text of its value, or None; and what kind each column has.
 
     Attributes:
-        planted: values that an answer must hold.
-        found: of them.
-        rows: in the bundle.
-        others: of them, those that nobody planted.
-        missing: columns of which a planted value was not found.
+        types: column -> type in the data package.
     """
 
-    planted: int
-    found: int
-    rows: int
-    others: int
-    missing: tuple[str, ...] = ()
+    values: Mapping[str, str | None] = field(repr=False)
+    types: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Of one right.
+class Bundle:
+    """What a bundle holds.
 
     Attributes:
-        tables: `source.table` -> its counts.
-        kept_back: columns, or files of the bundle, in which a value was found that should not be given.
-        kept_back_planted: how many such values were planted.
-        stopped: kind of the question at which the run ended; nothing was packed then.
-        asked: kind of question -> how many were answered by leaving out.
+        tables: `source.table` -> its rows.
+        texts: name of each file -> its content, to look for what must not be there.
     """
 
-    right: Right
-    tables: Mapping[str, TableCount]
-    kept_back: tuple[str, ...] = ()
-    kept_back_planted: int = 0
-    stopped: str | None = None
-    asked: Mapping[str, int] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[Cells]]
+    texts: Mapping[str, bytes] = field(repr=False)
 
-    @property
-    def planted(self) -> int:
-        """Values that the answer must hold."""
-        return sum(one.planted for one in self.tables.values())
 
-    @property
-    def found(self) -> int:
-        """Of them, those that it holds."""
-        return sum(one.found for one in self.tables.values())
+def read_bundle(services: Services, request: str) -> Bundle:
+    """The packed bundle of a request.
 
-    @property
-    def rows(self) -> int:
-        """Rows in the bundle."""
-        return sum(one.rows for one in self.tables.values())
+    Raises:
+        ValidationFailedError: it does not verify, or is too large to be the canary's.
+    """
+    with services.staging(request).reader(BUNDLE) as stream:
+        content = stream.read(MOST + 1)
+    if len(content) > MOST:
+        raise ValidationFailedError(
+            f"The canary's bundle has more than {MOST // 1_000_000} MB: it holds others' rows.",
+            remedy="see the joins of the data map: `afschrift inventory explain`.",
+        )
+    signer, limits = services.signer(), UnpackLimits()
+    trusted = {key_id(signer.public_key): signer.public_key}
+    report = check(ZipContainer(io.BytesIO(content), limits), trusted, limits)
+    if not (report.ok and report.trusted):
+        raise ValidationFailedError(
+            "The canary's bundle does not verify.", remedy="report it: no answer can be relied on."
+        )
+    with ZipFile(io.BytesIO(content)) as archive:
+        texts = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    return Bundle(_tables(texts), texts)
 
-    @property
-    def others(self) -> int:
-        """Of them, those that nobody planted."""
-        return sum(one.others for one in self.tables.values())
+
+def _tables(texts: Mapping[str, bytes]) -> dict[str, list[Cells]]:
+    found: dict[str, list[Cells]] = {}
+    for resource in json.loads(texts[layout.DATAPACKAGE])["resources"]:
+        if resource.get("format") != "json" or "afschrift:table" not in resource:
+            continue
+        types = {field["name"]: field.get("type", "any") for field in resource["schema"]["fields"]}
+        rows = json.loads(texts[layout.DATA + resource["path"]], parse_int=str, parse_float=str)
+        cells = [Cells({name: _text(value) for name, value in row.items()}, types) for row in rows]
+        found.setdefault(f"{resource['afschrift:source']}.{resource['afschrift:table']}", []).extend(cells)
+    return found
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def count(
@@ -81,7 +111,7 @@ def count(
     needles: Container[str] = (),
     stopped: str | None = None,
     asked: Mapping[str, int] | None = None,
-) -> Counted:
+) -> RightOutcome:
     """Count what a request of the canary came to.
 
     Args:
@@ -89,61 +119,62 @@ def count(
         right: that it asked on.
         bundle: what it got; None where nothing was packed.
         needles: the values that can be nothing but planted ones, looked for in every file.
-        stopped: as of `Counted`.
-        asked: as of `Counted`.
+        stopped: as of `RightOutcome`.
+        asked: as of `RightOutcome`.
     """
-    rows = {} if bundle is None else bundle.tables
-    tables = {
-        name: _table(
-            [one for one in canary.tables.get(name, ()) if one.given(right)], right, rows.get(name, ())
-        )
-        for name in dict.fromkeys((*canary.tables, *rows))
-    }
-    counts = {name: one for name, one in tables.items() if one.planted or one.rows}
-    kept = sum(len(one.kept(right)) for one in canary.file.planted)
-    where = tuple(sorted(_given_all_the_same(canary, right, bundle, needles))) if bundle is not None else ()
-    return Counted(right, counts, where, kept, stopped, asked or {})
-
-
-def _table(planted: Sequence[Planted], right: Right, rows: Sequence[Cells]) -> TableCount:
-    """Each planted row goes with the row of the bundle that is most like it, the closest pair first."""
-    expected = [one.given(right) for one in planted]
-    pairs = sorted(
-        (
-            (len(same), -number, -place, same)
-            for number, row in enumerate(expected)
-            for place, cells in enumerate(rows)
-            if 2 * len(same := _same(row, cells)) >= len(row)
-        ),
-        key=lambda pair: pair[:3],
-        reverse=True,
+    tables = {} if bundle is None else bundle.tables
+    below: dict[str, tuple[int, int]] = {}
+    others: dict[str, int] = {}
+    planted = found = 0
+    for name in dict.fromkeys((*canary.tables, *tables)):
+        expected = [row for one in canary.tables.get(name, ()) if (row := one.given(right))]
+        values, rows = sum(map(len, expected)), tables.get(name, ())
+        matched = _matched(expected, rows)
+        planted, found = planted + values, found + sum(matched)
+        if sum(matched) < values:
+            below[name] = (sum(matched), values)
+        if len(matched) < len(rows):
+            others[name] = len(rows) - len(matched)
+    return RightOutcome(
+        right=right.value,
+        planted=planted,
+        found=found,
+        rows=sum(map(len, tables.values())),
+        others=sum(others.values()),
+        kept_back=sum(len(one.kept(right)) for one in canary.file.planted),
+        given=0 if bundle is None else len(given_all_the_same(canary, right, bundle, needles)),
+        below=below,
+        others_in=others,
+        stopped=stopped,
+        asked=dict(asked or {}),
     )
-    taken: dict[int, frozenset[str]] = {}
-    used: set[int] = set()
-    for _, number, place, same in pairs:
-        if -number not in taken and -place not in used:
-            taken[-number] = same
-            used.add(-place)
-    missing = {
-        name: None
+
+
+def _matched(expected: Sequence[Mapping[str, str | Pattern]], rows: Sequence[Cells]) -> list[int]:
+    """For each row that is a planted one, how many of its values are the same.
+
+    A planted row goes with the row that is most like it, the closest pair first, where at least half of its
+    values are the same.
+    """
+    pairs = [
+        (same, -number, -place)
         for number, row in enumerate(expected)
-        for name in row
-        if name not in taken.get(number, frozenset())
-    }
-    return TableCount(
-        planted=sum(map(len, expected)),
-        found=sum(map(len, taken.values())),
-        rows=len(rows),
-        others=len(rows) - len(used),
-        missing=tuple(missing),
-    )
+        for place, cells in enumerate(rows)
+        if 2 * (same := _same(row, cells)) >= len(row)
+    ]
+    taken: dict[int, int] = {}
+    used: set[int] = set()
+    for same, number, place in sorted(pairs, reverse=True):
+        if number not in taken and place not in used:
+            taken[number] = same
+            used.add(place)
+    return list(taken.values())
 
 
-def _same(row: Mapping[str, str | Pattern], cells: Cells) -> frozenset[str]:
-    return frozenset(
-        name
+def _same(row: Mapping[str, str | Pattern], cells: Cells) -> int:
+    return sum(
+        name in cells.values and is_same(value, cells.values[name], cells.types.get(name, "any"))
         for name, value in row.items()
-        if name in cells.values and is_same(value, cells.values[name], cells.types.get(name, "any"))
     )
 
 
@@ -173,10 +204,16 @@ def is_same(planted: str | Pattern, found: str | None, kind: str) -> bool:
     return False
 
 
-def _given_all_the_same(canary: Canary, right: Right, bundle: Bundle, needles: Container[str]) -> set[str]:
+def given_all_the_same(canary: Canary, right: Right, bundle: Bundle, needles: Container[str]) -> set[str]:
     """Columns and files in which something kept back was found, each by name; never the value.
 
     A cell is compared in its own column; a value that nothing else could be is looked for in every file.
+
+    Args:
+        canary: what was planted.
+        right: that it asked on.
+        bundle: what it got.
+        needles: the values that can be nothing but planted ones.
     """
     given = {value for one in canary.file.planted for value in one.given(right).values()}
     found: set[str] = set()
@@ -192,22 +229,3 @@ def _given_all_the_same(canary: Canary, right: Right, bundle: Bundle, needles: C
                     needle = value.encode()
                     found.update(f"{name}: {column}" for name, text in bundle.texts.items() if needle in text)
     return found
-
-
-def outcome(counts: Counted) -> RightOutcome:
-    """What the event keeps of a count."""
-    below = {n: (one.found, one.planted) for n, one in counts.tables.items() if one.found < one.planted}
-    others = {n: one.others for n, one in counts.tables.items() if one.others}
-    return RightOutcome(
-        right=counts.right.value,
-        planted=counts.planted,
-        found=counts.found,
-        rows=counts.rows,
-        others=counts.others,
-        kept_back=counts.kept_back_planted,
-        given=len(counts.kept_back),
-        below=below,
-        others_in=others,
-        stopped=counts.stopped,
-        asked=dict(counts.asked),
-    )

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from afschrift.canary.canary_file import Canary
-from afschrift.domain.errors import ConfigurationError, GateError
+from afschrift.app.jurisdiction import identity_keys
+from afschrift.app.settings import Settings
+from afschrift.canary.canary_file import Canary, load_canary
+from afschrift.domain.errors import AfschriftError, ConfigurationError, GateError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.inventory.run_in import CANARY
@@ -52,10 +54,9 @@ def sign_canary(canary: Canary, register: Register, keys: KeyStore, roles: Roles
     key, now = keys.signing_key(), rfc3339(utc_now())
     statement = {"format": FORMAT, "sha256": canary.digest, "by": by, "at": now, "key_id": key.id}
     _write(canary.folder / SIGNATURE, {"statement": statement, "signature": sign(statement, key)})
-    rows = len(canary.file.planted)
-    told = {"sha256": canary.digest, "key": key.id, "tables": len(canary.tables), "rows": rows}
-    told["decided_on"] = str(canary.file.decided.on)
-    register.trail.record(None, NewEvent(SIGNED, by, told))
+    counts = {"tables": len(canary.tables), "rows": len(canary.file.planted)}
+    payload = {"sha256": canary.digest, "key": key.id, **counts, "decided_on": str(canary.file.decided.on)}
+    register.trail.record(None, NewEvent(SIGNED, by, payload))
     return Signed(by, now, key.id)
 
 
@@ -82,16 +83,16 @@ def require_signed(canary: Canary, register: Register) -> Signed:
             remedy="in a new register, or one restored from before the signing, it takes a signature again: "
             f"{_SIGN}. In any other, find out who put {SIGNATURE} there.",
         )
-    header, payload = events[-1] if events else (None, None)
+    header, payload = events[-1]
     keys = register.store.keys
     trusted = TrustedKeys(keys.public_keys(), keys.revoked())
-    if fault := trusted.fault(statement, signature, header.at if header else statement["at"]):
+    if fault := trusted.fault(statement, signature, header.at):
         why = {"wrong_key": "a key that is not ours, or that was revoked by then"}.get(
             fault, "no key of ours"
         )
         raise GateError(f"{CANARY} is signed with {why}.", remedy=f"find out who wrote {SIGNATURE}; {_SIGN}.")
     said = (statement["sha256"], statement["key_id"])
-    if header is None or payload is None or (payload["sha256"], payload["key"]) != said:
+    if payload is None or (payload["sha256"], payload["key"]) != said:
         raise GateError(
             f"{CANARY} is not what was signed last, as the trail has it.",
             remedy=f"find out who put {CANARY} and {SIGNATURE} there; {_SIGN}.",
@@ -127,3 +128,31 @@ def _write(path: Path, content: dict[str, Any]) -> None:
             f"{path.name} cannot be written beside the data map: {error.strerror}.",
             remedy="run this where the folder of the data map may be written, and take the file along.",
         ) from None
+
+
+def asks_for_canary(register: Register, request_id: str, settings: Settings) -> bool:
+    """Whether somebody asks with a key of the synthetic person; the daily check's own requests are not here.
+
+    A canary that nobody signed as it is names nobody: the file could name a real person. So does a request
+    that was forgotten.
+
+    Args:
+        register: of the installation.
+        request_id: the request.
+        settings: of the installation.
+
+    Raises:
+        UnknownRequestError: no such request.
+    """
+    try:
+        canary = load_canary(settings.inventory, identity_keys(settings))
+        if canary is None:
+            return False
+        require_signed(canary, register)
+    except AfschriftError:  # `canary check` says what is wrong with it
+        return False
+    planted = {(name, value.casefold()) for name, value in canary.file.keys.items()}
+    try:
+        return any((key.name, key.value.casefold()) in planted for key in register.identities.of(request_id))
+    except RefusedError:  # its data key was destroyed
+        return False

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from afschrift.canary.leaks import Needles, telling
 
 from afschrift.canary.canary_file import Canary, CanaryFile, Pattern
-from afschrift.canary.count import Bundle, Cells, count, is_same, outcome
+from afschrift.canary.count import Bundle, Cells, count, given_all_the_same, is_same
+from afschrift.canary.leaks import Needles, telling
 from afschrift.domain.right import Right
 
 TYPES = {"id": "integer", "name": "string", "score": "integer"}
@@ -31,33 +31,33 @@ TWO = {"row": {"id": "8", "name": "boomklever"}}
 
 def test_each_planted_row_goes_with_the_row_most_like_it() -> None:
     rows = [{"id": "8", "name": "boomklever"}, {"id": "7", "name": "kwikstaart", "score": "813"}]
-    found = count(canary(ONE, TWO), Right.ACCESS, bundle(*rows)).tables["shop.t"]
+    found = count(canary(ONE, TWO), Right.ACCESS, bundle(*rows))
     assert (found.planted, found.found, found.rows, found.others) == (5, 4, 2, 0)
-    assert found.missing == ("score",)
+    assert (found.below, found.others_in) == ({"shop.t": (4, 5)}, {})
 
 
 def test_one_row_stands_for_one_planted_row_alone() -> None:
     row = {"id": "7", "name": "kwikstaart", "score": "812"}
-    twice = count(canary(ONE), Right.ACCESS, bundle(row, row)).tables["shop.t"]
+    twice = count(canary(ONE), Right.ACCESS, bundle(row, row))
     assert (twice.found, twice.rows, twice.others) == (3, 2, 1)
-    once = count(canary(ONE, ONE), Right.ACCESS, bundle(row)).tables["shop.t"]
+    once = count(canary(ONE, ONE), Right.ACCESS, bundle(row))
     assert (once.planted, once.found) == (6, 3)
 
 
 def test_a_row_of_somebody_else_is_nobody_s() -> None:
     found = count(canary(ONE), Right.ACCESS, bundle({"id": "1", "name": "Ann", "score": "812"}))
     assert (found.found, found.others, found.rows) == (0, 1, 1)
-    assert outcome(found).others_in == {"shop.t": 1}
-    assert outcome(found).below == {"shop.t": (0, 3)}
+    assert found.others_in == {"shop.t": 1}
+    assert found.below == {"shop.t": (0, 3)}
 
 
 def test_rows_of_a_table_that_nothing_was_planted_in_are_too_much() -> None:
     other = Bundle({"shop.u": (Cells({"id": "1"}, TYPES),)}, {})
-    assert outcome(count(canary(ONE), Right.ACCESS, other)).others_in == {"shop.u": 1}
+    assert count(canary(ONE), Right.ACCESS, other).others_in == {"shop.u": 1}
 
 
 def test_nothing_packed_is_nothing_found() -> None:
-    found = outcome(count(canary(ONE), Right.ACCESS, None, (), "identity"))
+    found = count(canary(ONE), Right.ACCESS, None, (), "identity")
     assert (found.found, found.planted, found.whole) == (0, 3, False)
     assert found.words == "access: nothing was packed, the run ended at the question identity"
 
@@ -70,11 +70,12 @@ def test_a_value_kept_back_is_looked_for_in_its_column_and_in_every_file() -> No
     }
     needles = Needles(["geheim-4711"])
     clean = count(canary(secret), Right.ACCESS, bundle(row), needles)
-    assert (clean.kept_back, clean.kept_back_planted) == ((), 1)
+    assert (clean.given, clean.kept_back) == (0, 1)
     page = bundle(row, page=b"<td>geheim-4711</td>")
-    assert count(canary(secret), Right.ACCESS, page, needles).kept_back == ("page: hash",)
+    assert given_all_the_same(canary(secret), Right.ACCESS, page, needles) == {"page: hash"}
+    assert count(canary(secret), Right.ACCESS, page, needles).given == 1
     cell = bundle({**row, "score": "0812"})
-    assert count(canary(ONE), Right.PORTABILITY, cell, needles).kept_back == ("shop.t.score",)
+    assert given_all_the_same(canary(ONE), Right.PORTABILITY, cell, needles) == {"shop.t.score"}
 
 
 @pytest.mark.parametrize(

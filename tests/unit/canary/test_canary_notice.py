@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from testbed.registers import set_up
+
+from afschrift.app.settings import Settings
 from afschrift.canary.history import (
     CanaryCheck,
     RightOutcome,
@@ -13,9 +16,6 @@ from afschrift.canary.history import (
     record,
     record_search,
 )
-from testbed.registers import set_up
-
-from afschrift.app.settings import Settings
 from afschrift.casework.notices.message import Message
 from afschrift.register.open import open_register
 from afschrift.register.register import Register

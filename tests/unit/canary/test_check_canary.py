@@ -12,8 +12,6 @@ from tempfile import gettempdir
 from typing import Any
 
 import pytest
-from afschrift.canary.history import CanaryCheck, evidence, history
-from afschrift.canary.leaks import Needles, Said, in_clear, places
 from sqlalchemy import select
 from testbed.running import store
 from tests.support.canary_shop import MARK, NUMBER, CanaryShop, canary_shop
@@ -22,6 +20,8 @@ from typer.testing import CliRunner
 from afschrift.audit.against_logs import compare, read_logs
 from afschrift.canary import check_canary
 from afschrift.canary.check_canary import apart
+from afschrift.canary.history import CanaryCheck, evidence, history
+from afschrift.canary.leaks import Needles, Said, in_clear, places
 from afschrift.cli.main import app
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from afschrift.canary.history import RightOutcome
 from ruamel.yaml import YAML
 from typer.main import get_command
 
 from afschrift.canary.canary_file import CanaryFile
 from afschrift.canary.check_canary import GIVES_LESS
+from afschrift.canary.history import RightOutcome
 from afschrift.cli.canary import app
 from afschrift.domain.right import Right
 
