@@ -29,7 +29,8 @@ from testbed import postgres as pg
 from testbed.mini import CONTROLLER, IDENTITY, POLICY
 from testbed.running import installation, store
 
-from afschrift.batch.fulfil_batch import TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify

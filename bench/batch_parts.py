@@ -13,7 +13,7 @@ from afschrift.steps.source_reading import SourceReading
 _READS = ((SourceReading, "run"), (SourcePass, "run"))
 """From the opening of the session to the last file: of one request, and of several."""
 
-_OWN = ((PersonReading, "gate"), (SourcePass, "_record"))
+_OWN = ((PersonReading, "ask_gate"), (SourcePass, "_record"))
 """Of these, what is each request's own: its gate, record, result and event. Alone it stands around them."""
 
 

@@ -9,7 +9,8 @@ from testbed.running import event_types, installation, store
 from tests.support import crowd, one_shop
 from tests.support.crowd import FIRST
 
-from afschrift.batch.fulfil_batch import TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.extracted import SourceExtract
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services

@@ -42,7 +42,7 @@ def test_names_that_a_collation_takes_for_one_are_several(opened: Reading) -> No
     session.bind(ANNA, AT)
     assert sorted(name for (name,) in session.rows(statement)) == sorted(set(NAMES))
 
-    _, together = opened.finder().together.names("orders", "name")
+    _, together = opened.together_statements().names("orders", "name")
     session.bind(ANNA, AT, (BOB, AT))
     found: dict[int, list[str]] = {0: [], 1: []}
     for batch in session.stream(together):

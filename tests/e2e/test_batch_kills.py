@@ -17,7 +17,8 @@ from tests.support.batch_child import batch
 from tests.support.crowd import FIRST, crowd
 from tests.support.own_run import data, own_run
 
-from afschrift.batch.fulfil_batch import DONE, TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import DONE, extract_together
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify

@@ -18,7 +18,8 @@ from testbed.running import installation, run, store
 from tests.support import profile_shop
 from tests.support.profile_shop import DOCUMENTS, PATHS, PROVIDED, expected, read
 
-from afschrift.batch.fulfil_batch import TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services

@@ -18,7 +18,7 @@ from testbed import postgres as pg
 from testbed.mini import CONTROLLER, POLICY
 from tests.support import mariadb
 
-from afschrift.batch.together import HELD, PERSON, TogetherFinder
+from afschrift.batch.together import HELD, PERSON, TogetherStatements
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FieldPlan
@@ -89,20 +89,21 @@ class Reading:
         statement = self.statements.extract(of, [field], None)
         return ExtractPlan("shop", of, (field,), statement, self.statements.ways(of).keys, ("id",))
 
-    def finder(self) -> TogetherFinder:
-        """Finds what a batch reads together."""
-        return TogetherFinder(SQL, self.inventory, "shop", self.session)
+    def together_statements(self) -> TogetherStatements:
+        """Those of a batch."""
+        source, identity = self.inventory.sources["shop"], self.inventory.identity
+        return TogetherStatements(SQL, source, identity, self.session.dialect, self.session.catalogue())
 
     def together(self, plan: ExtractPlan, keys: Sequence[list[Key]]) -> list[tuple[int, int, bool]] | None:
         """Row, person and whether it bears their key, of all rows of a batch; None: no batch reads the table."""
-        rows = self.finder().of_extract(plan)
-        if rows is None:
+        statements = self.together_statements()
+        if not statements.reads(plan):
             return None
         self.session.bind(keys[0], AT, *((of, AT) for of in keys[1:]))
-        held = held_as(rows.belongs)
+        held = held_as(statements.ways(plan.table).belongs)
         return [
             (int(number), int(person), HeldKeys(keys[int(person)], held)(str(text)))
-            for batch in self.session.stream(rows.statement)
+            for batch in self.session.stream(statements.rows(plan))
             for number, person, text in zip(
                 *(batch.column(name).to_pylist() for name in ("id", PERSON, HELD)), strict=True
             )

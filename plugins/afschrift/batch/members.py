@@ -1,4 +1,7 @@
-"""Which requests go together: their frozen plans read a source alike, and each may be read in one pass."""
+"""Which requests go together: their frozen plans read a source alike, and each may be read in one pass.
+
+`explain` says it beforehand; nothing is read of anybody then.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from afschrift.batch.together import TogetherRows
+from afschrift.batch.together import together_statements
 from afschrift.casework.decision.require import hidden_places
+from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
-from afschrift.domain.request import Request
-from afschrift.selection.held_keys import HeldKeys, alike, held_as
+from afschrift.domain.sources import Source
+from afschrift.selection.held_keys import alike
 from afschrift.services import Services
 from afschrift.steps.extract import extracted_before, gated_extract, keys_of
+from afschrift.steps.person_staged import staged_keys
 from afschrift.steps.plan_gates import Gate
 from afschrift.steps.residual import searched_sources
 
@@ -61,25 +66,6 @@ class Member:
         """Of the request."""
         return self.gate.request.id
 
-    @property
-    def services(self) -> Services:
-        """Of its own run."""
-        return self.gate.services
-
-    @property
-    def request(self) -> Request:
-        """That waits."""
-        return self.gate.request
-
-    @property
-    def plan(self) -> Plan:
-        """Frozen."""
-        return self.gate.plan
-
-    def holds(self, rows: TogetherRows) -> HeldKeys:
-        """What a row of theirs in a table may hold."""
-        return HeldKeys(self.keys, held_as(rows.belongs))
-
 
 def member(services: Services, request_id: str, source: str) -> Member | None:
     """A request at the gate of `extract`; None where the source is extracted already.
@@ -115,13 +101,72 @@ def alike_plans(members: Iterable[Member], source: str) -> Iterator[Sequence[Mem
     """The requests by what they read of a source: the same statements of the same tables."""
     found: dict[str, list[Member]] = {}
     for one in members:
-        found.setdefault(reads(one.plan, source), []).append(one)
+        found.setdefault(_reads(one.gate.plan, source), []).append(one)
     yield from found.values()
 
 
-def reads(plan: Plan, source: str) -> str:
+def _reads(plan: Plan, source: str) -> str:
     """Digest of what a plan reads of a source, whoever the person is."""
     parts = [[one.table, one.statement, one.masked_statement] for one in plan.of_source(source)]
     facts = [[one.place, one.statement] for one in plan.facts if one.source == source]
     kinds = [[[f.name, f.kind, f.action] for f in one.selected] for one in plan.of_source(source)]
     return digest({"parts": parts, "facts": facts, "kinds": kinds})
+
+
+def explain(services: Services, requests: Sequence[str]) -> Iterator[str]:
+    """A line for each request and source, of requests whose plan is frozen and whose staging is whole.
+
+    Raises:
+        UnknownRequestError: no such request.
+        SourceDownError: a source is down.
+    """
+    found: dict[tuple[str, str], list[Plan]] = {}
+    for request_id in requests:
+        frozen = services.register.steps.latest(request_id, "classify")
+        if frozen is None:
+            yield f"{request_id}: no plan is frozen yet; it is assessed and classified by itself first"
+            continue
+        plan = services.register.plans.get(request_id, frozen["plan"])
+        try:
+            keys = staged_keys(services.staging(request_id))
+        except StagedFileError:
+            yield f"{request_id}: what was staged of it is gone; it is classified by itself again"
+            continue
+        for source in searched_sources(services, plan):
+            why = why_alone(services, plan, keys, source)
+            if why is not None:
+                yield f"{request_id} {source}: alone, since {WHY_ALONE[why]}"
+            else:
+                found.setdefault((source, _reads(plan, source)), []).append(plan)
+    for (source, _), plans in found.items():
+        how = _how(services, source, plans)
+        yield from (f"{plan.request} {source}: {how}" for plan in plans)
+
+
+def way_of(services: Services, plan: Plan, keys: Sequence[Key], source: str, session: Source) -> str:
+    """Which way a plan reads a source, and why: with others, or alone."""
+    why = why_alone(services, plan, keys, source)
+    but = "" if why is not None else _but_for(services, plan, source, session)
+    if why is not None or but is None:
+        return f"is read alone, since {WHY_ALONE[why or Alone.SHAPE]}"
+    return f"may be read together with others (`afschrift batch`){but}"
+
+
+def _how(services: Services, source: str, plans: Sequence[Plan]) -> str:
+    """How plans that read a source alike are read."""
+    if len(plans) == 1:
+        return f"alone, since {WHY_ALONE[Alone.COMPANY]}"
+    with services.open_source(source) as session:
+        but = _but_for(services, plans[0], source, session)
+    if but is None:
+        return f"alone, since {WHY_ALONE[Alone.SHAPE]}"
+    return f"together with {len(plans) - 1} more{but}"
+
+
+def _but_for(services: Services, plan: Plan, source: str, session: Source) -> str | None:
+    """The tables that each person reads alone, in words; None: all of them."""
+    statements, parts = together_statements(services, source, session), plan.of_source(source)
+    tables = [part.table for part in parts if not statements.reads(part)]
+    if len(tables) == len(parts):
+        return None
+    return f", but for {', '.join(tables)}" if tables else ""

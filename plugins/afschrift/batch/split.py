@@ -8,23 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.batch.together import HELD, PERSON
 from afschrift.domain.errors import AfschriftError, GateError, ValidationFailedError
-
-
-class HoldsKey(Protocol):
-    """The keys of a person."""
-
-    def __call__(self, held: str) -> bool:
-        """Whether a text is one of them."""
-
-    def in_doubt(self, held: str) -> bool:
-        """Whether the source may know better of a text that is none."""
+from afschrift.selection.held_keys import HeldKeys
 
 
 class PassedError(Exception):
@@ -65,13 +55,12 @@ def shared() -> Iterator[None]:
 class OtherPersonsRowError(GateError):
     """A row bears none of the keys of the person that it was given out for."""
 
-    def __init__(self, table: str, person: int) -> None:
+    def __init__(self, table: str) -> None:
         super().__init__(
             f"A row of {table} bears no key of the person whose row it was said to be. Nothing of it was "
             "written, and nothing that was read together goes to anybody.",
             remedy="report it; each request by itself is not concerned: `afschrift run`.",
         )
-        self.person = person
 
 
 class PersonSlices:
@@ -83,7 +72,7 @@ class PersonSlices:
         table: `source.table`, for errors.
     """
 
-    def __init__(self, batches: Iterator[pa.RecordBatch], keys: Sequence[HoldsKey], table: str) -> None:
+    def __init__(self, batches: Iterator[pa.RecordBatch], keys: Sequence[HeldKeys], table: str) -> None:
         self._batches, self._keys, self._table = batches, keys, table
         self._here: pa.RecordBatch | None = None
         self._begun: set[int] = set()
@@ -162,4 +151,4 @@ class PersonSlices:
             return
         if all(text is not None and keys.in_doubt(str(text)) for text in strange):
             raise PassedError
-        raise OtherPersonsRowError(self._table, person)
+        raise OtherPersonsRowError(self._table)

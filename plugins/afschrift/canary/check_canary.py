@@ -197,8 +197,7 @@ def answer(services: Services, keys: Mapping[str, str], right: Right, signed_at:
     stopped: str | None = "too_many_questions"
     for _ in range(_TURNS):
         try:
-            for result in _steps(services, request):
-                handed_on.append(json.dumps(result))
+            handed_on.extend(json.dumps(result) for result in _steps(services, request))
         except NeedsPersonError as met:
             if _left_out(services, request, asked):
                 continue

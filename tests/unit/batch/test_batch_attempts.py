@@ -15,7 +15,8 @@ from tests.support.crowd import FIRST
 from tests.support.moves import moved
 from tests.unit.batch.conftest import Planned
 
-from afschrift.batch.fulfil_batch import TOGETHER, batch_run, extract_together, of_batch, prepare
+from afschrift.batch.fulfil_batch import batch_run, extract_together, of_batch, prepare
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.batch.split import OtherPersonsRowError
 from afschrift.batch.together_session import TogetherSession
 from afschrift.domain.errors import GateError

@@ -11,7 +11,8 @@ from testbed.running import event_types
 from tests.unit.batch.conftest import Planned
 from tests.unit.batch.test_batch_attempts import Tampered, batch, plain
 
-from afschrift.batch.fulfil_batch import TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.batch.together_session import spans
 from afschrift.domain.errors import ConfigurationError, RetriableError, SourceDownError
 from afschrift.domain.keys import Key, PersonKeys

@@ -11,7 +11,8 @@ from testbed.running import event_types
 from tests.support.batch_child import batch
 from tests.unit.batch.conftest import Planned
 
-from afschrift.batch.fulfil_batch import DONE, TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import DONE, extract_together
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
 from afschrift.steps.extract import clear_extract, extract

@@ -10,8 +10,9 @@ from testbed import postgres as pg
 from testbed.running import installation, store
 from tests.support.key_shop import KeyShop, key_shop, mapped
 
-from afschrift.batch.fulfil_batch import TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import extract_together
 from afschrift.batch.members import explain
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services

@@ -10,7 +10,8 @@ from tests.support import one_shop
 from tests.support.crowd import FIRST, crowd
 
 from afschrift.batch import together_session
-from afschrift.batch.fulfil_batch import TOGETHER, extract_together
+from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
 from afschrift.sources.duckdb import ordered_ranges

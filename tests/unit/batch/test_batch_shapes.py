@@ -10,8 +10,9 @@ from testbed.mini import write_inventory
 from testbed.running import installation, store
 from tests.support.crowd import FIRST, mini_crowd
 
-from afschrift.batch.fulfil_batch import TOGETHER, extract_together
-from afschrift.batch.together import TogetherFinder
+from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.source_pass import TOGETHER
+from afschrift.batch.together import together_statements
 from afschrift.extraction.staged_records import read_record
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -56,10 +57,10 @@ def test_a_table_whose_statement_is_not_the_frozen_one_is_read_alone(
     parts = services.register.plans.get(request, frozen).of_source("shop")
 
     with services.open_source("shop") as session:
-        finder = TogetherFinder(services.sql, services.inventory, "shop", session)
-        assert all(finder.of_extract(part) for part in parts)
+        statements = together_statements(services, "shop", session)
+        assert all(statements.reads(part) for part in parts)
         for part in parts:
             less = replace(part, statement=part.statement.replace("ORDER BY", "AND 1 = 1\nORDER BY"))
             masks = replace(part, masked_statement=f"{part.masked_statement}\n")
-            assert finder.of_extract(less) is None
-            assert finder.of_extract(masks) is None
+            assert not statements.reads(less)
+            assert not statements.reads(masks)
