@@ -15,7 +15,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
-from afschrift.canary.history import CanaryCheck
 from rich.console import Console
 
 from afschrift.app.private_files import UMASK

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from afschrift.canary.history import CanaryCheck
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.registers import place
 from testbed.running import installation
