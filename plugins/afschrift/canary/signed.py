@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from afschrift.app.jurisdiction import identity_keys
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import Canary, load_canary
 from afschrift.domain.errors import AfschriftError, ConfigurationError, GateError, RefusedError
@@ -144,6 +143,8 @@ def asks_for_canary(register: Register, request_id: str, settings: Settings) -> 
     Raises:
         UnknownRequestError: no such request.
     """
+    from afschrift.app.jurisdiction import identity_keys  # loads a validator of JSON Schema
+
     try:
         canary = load_canary(settings.inventory, identity_keys(settings))
         if canary is None:
