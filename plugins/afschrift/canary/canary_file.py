@@ -19,8 +19,7 @@ from pydantic import BeforeValidator, Field
 from afschrift.domain.right import Right
 from afschrift.inventory.base import Part
 from afschrift.inventory.column import ClassifiedBy
-from afschrift.inventory.document import Document
-from afschrift.inventory.faults import Fault, InventoryError
+from afschrift.inventory.document import Document, Fault, InventoryError
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.run_in import CANARY
 from afschrift.inventory.table import Table

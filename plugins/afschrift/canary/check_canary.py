@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, NoReturn
 
 from afschrift.app.settings import Settings
-from afschrift.bundle.container.signature import Ed25519Signer
+from afschrift.bundle.container.seal import Ed25519Signer
 from afschrift.canary.canary_file import Canary, load_canary
 from afschrift.canary.count import count, read_bundle
 from afschrift.canary.history import CanaryCheck, RightOutcome, record, record_search

@@ -18,9 +18,8 @@ from typing import Any
 from zipfile import ZipFile
 
 from afschrift.bundle.container import layout
-from afschrift.bundle.container.container import UnpackLimits
+from afschrift.bundle.container.container import UnpackLimits, ZipContainer
 from afschrift.bundle.container.verify import check
-from afschrift.bundle.container.zip_container import ZipContainer
 from afschrift.canary.canary_file import Canary, Pattern
 from afschrift.canary.history import RightOutcome
 from afschrift.domain.errors import ValidationFailedError

@@ -14,12 +14,12 @@ from afschrift.datamap.reader import NotAnsweredError, NotReachedError, Statemen
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.keys import Key
-from afschrift.domain.sources import Dialect, Source, Structure
+from afschrift.domain.sources import Catalogue, Dialect, Source, Structure
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.selection.map_entries import of_entries
 from afschrift.selection.statements import render
-from afschrift.selection.ways import Catalogue, WayFinder
+from afschrift.selection.ways import WayFinder
 
 NOBODY = Key("", "nobody")
 """What stands in the session's key table: no key of the inventory has this name, so no row is anybody's."""
