@@ -120,6 +120,12 @@ def test_what_stands_around_values(data: bytes) -> None:
     agreed(data, FIELDS)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_byte_order_mark_is_the_fault_that_is_named(compiled: bool) -> None:
+    data = b"\xef\xbb\xbfid,note\r\n1,a\r\n"
+    assert judged(data, FIELDS, compiled=compiled) == ("encoding", None)
+
+
 def test_the_row_at_fault_is_the_one_that_is_uneven(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "_BLOCK", 256)
     records = [b"%d,text" % number for number in range(300)]
