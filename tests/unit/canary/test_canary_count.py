@@ -36,6 +36,12 @@ def test_each_planted_row_goes_with_the_row_most_like_it() -> None:
     assert (found.below, found.others_in) == ({"shop.t": (4, 5)}, {})
 
 
+def test_a_row_that_is_less_like_it_is_too_much() -> None:
+    whole = {"id": "7", "name": "kwikstaart", "score": "812"}
+    found = count(canary(ONE), Right.ACCESS, bundle({**whole, "score": "813"}, whole))
+    assert (found.found, found.others) == (3, 1)
+
+
 def test_one_row_stands_for_one_planted_row_alone() -> None:
     row = {"id": "7", "name": "kwikstaart", "score": "812"}
     twice = count(canary(ONE), Right.ACCESS, bundle(row, row))
