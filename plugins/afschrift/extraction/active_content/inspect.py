@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from afschrift.domain.files import ActiveKind, ActivePart
-from afschrift.extraction.active_content import archives, email_parts, markup, ole, rtf, signatures
+from afschrift.extraction.active_content import containers, ole, signatures, texts
 from afschrift.extraction.active_content.part import (
     MOST_BYTES,
     Budget,
@@ -19,7 +19,6 @@ from afschrift.extraction.active_content.part import (
     Read,
     extension_of,
 )
-from afschrift.extraction.active_content.rtf import cells_start_a_program
 
 _MOST_FOUND = 100
 _MOST_TEXT = 16_000_000
@@ -99,9 +98,9 @@ def _walk(part: Part, budget: Budget) -> Iterator[ActivePart]:
 def _text(part: Part) -> str | None:
     """The content of a text file; of an office file, a PDF or a picture nothing is read."""
     plain = part.media_type.startswith("text/") or part.ending in _TEXTS
-    if part.in_office or not plain or email_parts.is_email(part) or len(part.content) > _MOST_TEXT:
+    if part.in_office or not plain or containers.is_email(part) or len(part.content) > _MOST_TEXT:
         return None
-    text = markup.text_of(part.content)
+    text = texts.text_of(part.content)
     return None if "\0" in text else text
 
 
@@ -129,19 +128,14 @@ def _pdf(part: Part, budget: Budget) -> Found:
     yield from pdf.look(part, budget)
 
 
-def _cells(part: Part, _: Budget) -> Found:
-    if cells_start_a_program(markup.text_of(part.content)):
-        yield ActiveKind.DDE
-
-
 _BY_FORM: tuple[tuple[Callable[[Part], bool], Detector], ...] = (
     (lambda part: signatures.PDF in part.content[: signatures.BEGINNING], _pdf),
     (lambda part: part.content.startswith(signatures.OLE), ole.look),
-    (lambda part: part.content.lstrip()[:4] == b"{\\rt", rtf.look),
-    (email_parts.is_email, email_parts.look),
-    (markup.is_markup, markup.look),
-    (lambda part: part.ending in _CELLS or part.media_type == "text/csv", _cells),
-    (archives.is_compressed, archives.decompress),
-    (lambda part: part.content[257:262] == b"ustar", archives.untar),
-    (archives.is_zip, archives.unzip),
+    (lambda part: part.content.lstrip()[:4] == b"{\\rt", texts.look_at_rtf),
+    (containers.is_email, containers.open_email),
+    (texts.is_markup, texts.look_at_markup),
+    (lambda part: part.ending in _CELLS or part.media_type == "text/csv", texts.look_at_cells),
+    (containers.is_compressed, containers.decompress),
+    (lambda part: part.content[257:262] == b"ustar", containers.untar),
+    (containers.is_zip, containers.unzip),
 )

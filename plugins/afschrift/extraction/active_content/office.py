@@ -11,8 +11,8 @@ from xml.parsers import expat
 
 from afschrift.domain.files import ActiveKind
 from afschrift.extraction.active_content.part import ClosedError, Found, Part, extension_of
-from afschrift.extraction.active_content.rtf import formula_starts_a_program, starts_a_program
 from afschrift.extraction.active_content.signatures import OLE
+from afschrift.extraction.active_content.texts import formula_starts_a_program, starts_a_program
 
 _PAGES = ("html", "htm", "xhtml", "mht", "mhtml", "svg")
 _STEP = 1 << 16

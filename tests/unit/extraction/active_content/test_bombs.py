@@ -80,8 +80,8 @@ def nested_messages(depth: int) -> bytes:
     return compound(tree)  # type: ignore[arg-type]
 
 
-def nested_mails(depth: int) -> bytes:
-    made = message(b"x" * 1_000_000)
+def nested_mails(depth: int, size: int = 1_000_000) -> bytes:
+    made = message(b"x" * size)
     for _ in range(depth):
         made = message(made)
     return made.as_bytes()
@@ -119,11 +119,15 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "powerpoint": ("ppt", powerpoint_bomb),
     "messages_in_messages": ("msg", lambda: nested_messages(12)),
     "mails_in_mails": ("eml", lambda: nested_mails(12)),
+    "large_mails_in_mails": ("eml", lambda: nested_mails(6, 25_000_000)),
     "frames_of_mail": ("eml", lambda: mail().replace(b"\n\n", b"\n\n" + b"--b\n" * 30_000, 1)),
 }  # fmt: skip
 
 
-LOOKED_THROUGH = ("document_of_elements_in_full", "fields_in_full", "xz_of_much_memory")
+LOOKED_THROUGH = (
+    *("document_of_elements_in_full", "fields_in_full", "xz_of_much_memory"),
+    "large_mails_in_mails",
+)
 """They are large, and no reason to ask a person."""
 
 
