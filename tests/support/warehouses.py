@@ -202,7 +202,8 @@ class Warehouse:
         )
 
 
-def _fill(con: duckdb.DuckDBPyConnection, without: set[str]) -> None:
+def fill_duckdb(con: duckdb.DuckDBPyConnection, without: set[str]) -> None:
+    """The two tables in a DuckDB database."""
     con.execute("SET TimeZone = 'UTC'")
     con.execute(f"CREATE TABLE awkward AS SELECT {spelled(DUCKDB, without)}")
     con.execute(
@@ -212,13 +213,13 @@ def _fill(con: duckdb.DuckDBPyConnection, without: set[str]) -> None:
 
 def _duckdb(folder: Path, _: pg.Database | None) -> Warehouse:
     with duckdb.connect(str(folder / "w.duckdb")) as con:
-        _fill(con, set())
+        fill_duckdb(con, set())
     return Warehouse("duckdb", {"path": str(folder / "w.duckdb")})
 
 
 def _parquet(folder: Path, _: pg.Database | None) -> Warehouse:
     with duckdb.connect() as con:
-        _fill(con, LACKS["parquet"])
+        fill_duckdb(con, LACKS["parquet"])
         for table in ("awkward", "many"):
             target = folder / "lake" / table
             target.mkdir(parents=True)

@@ -19,7 +19,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from structlog.contextvars import bound_contextvars
 
 from afschrift.airflow_ext.outside.measured import connected, hear
-from afschrift.app.extras import missing_extra
+from afschrift.app.extras import EXTRAS, missing_extra
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError
 from afschrift.domain.request import is_id, run_name
 
@@ -31,9 +31,10 @@ log = logging.getLogger("afschrift.run")
 trail_log = logging.getLogger("afschrift.trail")
 
 LIBRARIES = (
-    *("adbc_driver_manager", "aiobotocore", "alembic", "asyncio", "azure", "boto3", "botocore", "duckdb"),
-    *("fsspec", "gcsfs", "google", "httpcore", "httpx", "polars", "psycopg", "pyarrow", "pymysql", "s3fs"),
-    *("s3transfer", "snowflake", "sqlalchemy", "tink", "upath", "urllib3"),
+    *("adbc_driver_manager", "aiobotocore", "alembic", "asyncio", "azure", "boto3", "botocore", "fsspec"),
+    *("gcsfs", "google", "httpcore", "httpx", "polars", "pyarrow", "s3transfer", "snowflake", "sqlalchemy"),
+    *("tink", "upath", "urllib3"),
+    *(module for modules in EXTRAS.values() for module in modules),
 )
 """Loggers of what our tasks use. What they warn of still shows."""
 

@@ -16,7 +16,7 @@ from afschrift.inventory.model import Inventory
 from afschrift.inventory.unconfirmed import progress, unconfirmed_tables
 from afschrift.register.open import open_register
 from afschrift.sources.options import PREFIX
-from afschrift.sources.registry import extra_of
+from afschrift.sources.registry import SOURCES
 from afschrift.wiring.build_services import load_inventory
 
 
@@ -111,7 +111,7 @@ def _extras(inventory: Inventory | None, settings: Settings) -> Iterator[Install
     wanted: list[Callable[[], None]] = [
         partial(require, extra, f"Source {name} of kind {source.kind}")
         for name, source in (inventory.sources if inventory else {}).items()
-        if (extra := extra_of(source.kind))
+        if (extra := SOURCES[source.kind].extra)
     ]
     places = {"Staging (AFSCHRIFT_STAGING)": settings.staging}
     places |= {f"The destination '{name}'": url for name, url in settings.destinations.items()}

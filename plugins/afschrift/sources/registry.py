@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -12,40 +13,38 @@ from afschrift.domain.sources import Connect, Source
 from afschrift.inventory.model import SourceFile
 from afschrift.sources.options import Opening, from_environment
 
-_ADAPTERS = {
-    "duckdb": ("duckdb", "afschrift.sources.duckdb.session", "DuckDBFile"),
-    "mysql": ("mysql", "afschrift.sources.mysql.source", "Mysql"),
-    "parquet": ("duckdb", "afschrift.sources.duckdb.parquet_lake", "ParquetLake"),
-    "postgres": ("postgres", "afschrift.sources.postgres.source", "Postgres"),
-    "sqlalchemy": (None, "afschrift.sources.sqlalchemy.source", "Alchemy"),
-    "sqlite": (None, "afschrift.sources.sqlite.source", "Sqlite"),
-}
-"""Kind -> its extra, module and class. A library is heavy, and may be missing: imported at the first use."""
 
+@dataclass(frozen=True)
+class Adapter:
+    """How sources of one kind are opened, and what others must know of the kind.
 
-def _adapter(kind: str) -> Callable[[Opening], Source]:
-    extra, module, name = _ADAPTERS[kind]
+    Attributes:
+        module, name: of its class. A library is heavy, and may be missing: imported at the first use.
+        extra: of the package, which brings that library; None: it needs none.
+        connections: types of Airflow connections that by themselves say that they are read by it.
+        port: of its servers; OpenLineage names their tables by host and port. None: it names the source.
+    """
 
-    def open_one(opening: Opening) -> Source:
-        if extra:
-            require(extra, f"Source {opening.name} of kind {kind}")
-        source: Source = getattr(import_module(module), name)(opening)
+    module: str
+    name: str
+    extra: str | None = None
+    connections: tuple[str, ...] = ()
+    port: int | None = None
+
+    def __call__(self, opening: Opening) -> Source:
+        """A session, not opened yet."""
+        source: Source = getattr(import_module(self.module), self.name)(opening)
         return source
 
-    return open_one
 
-
-SOURCES: dict[str, Callable[[Opening], Source]] = {kind: _adapter(kind) for kind in _ADAPTERS}
-
-
-def extra_of(kind: str) -> str | None:
-    """The extra that a kind needs; None where it needs none, or is not known."""
-    return _ADAPTERS[kind][0] if kind in _ADAPTERS else None
-
-
-def module_of(kind: str) -> str | None:
-    """The module of a kind's adapter; None where the kind is not known."""
-    return _ADAPTERS[kind][1] if kind in _ADAPTERS else None
+SOURCES: dict[str, Adapter] = {
+    "duckdb": Adapter("afschrift.sources.duckdb.session", "DuckDBFile", "duckdb"),
+    "mysql": Adapter("afschrift.sources.mysql.source", "Mysql", "mysql", ("mysql", "mariadb"), 3306),
+    "parquet": Adapter("afschrift.sources.duckdb.parquet_lake", "ParquetLake", "duckdb"),
+    "postgres": Adapter("afschrift.sources.postgres.source", "Postgres", "postgres", ("postgres",), 5432),
+    "sqlalchemy": Adapter("afschrift.sources.sqlalchemy.source", "Alchemy"),
+    "sqlite": Adapter("afschrift.sources.sqlite.source", "Sqlite"),
+}
 
 
 def open_source(
@@ -79,6 +78,8 @@ def open_source(
             f"Source {name} is of kind {kind}, which is not known.",
             remedy=f"choose one of {', '.join(sorted(SOURCES))}.",
         )
+    if extra := SOURCES[kind].extra:
+        require(extra, f"Source {name} of kind {kind}")
     return SOURCES[kind](Opening(name, options, connection, connect, tag, batch_bytes, ignored or {}))
 
 

@@ -35,7 +35,7 @@ from afschrift.letters.words import LetterWords
 from afschrift.register.schema import revisions
 from afschrift.register.trail.prepare import prepare_gates
 from afschrift.selection.statements import sql_templates
-from afschrift.sources.registry import extra_of, module_of
+from afschrift.sources.registry import SOURCES
 from afschrift.wiring.build_services import load_inventory
 
 
@@ -77,13 +77,13 @@ def _modules(inventory: Inventory | None) -> Iterator[str]:
 
     Of formats that need an extra those alone for which a source needs it too: others are seldom asked for.
     """
-    kinds = {source.kind for source in inventory.sources.values()} if inventory else set()
-    extras = {None, *map(extra_of, kinds)}
+    kinds = sorted({source.kind for source in inventory.sources.values()} if inventory else set())
+    extras = {None, *(SOURCES[kind].extra for kind in kinds)}
     seldom = tuple(f"{formats.__name__}.{one.name}." for one in FORMATS.values() if one.extra not in extras)
     for package in (steps, formats):
         names = (found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
         yield from (name for name in names if not name.startswith(seldom))
-    yield from filter(None, map(module_of, sorted(kinds)))
+    yield from (SOURCES[kind].module for kind in kinds)
 
 
 def _import(log: Callable[[str], None], modules: Sequence[str], settings: Settings | None) -> None:

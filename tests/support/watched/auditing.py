@@ -43,14 +43,23 @@ class Audited:
             file.write(f"{self._tag or '-'} {self._session.name} {what}\n")
 
 
+class AuditedKind:
+    """An adapter whose sessions are audited."""
+
+    def __init__(self, adapter: Any, log: Path) -> None:
+        self._adapter, self._log = adapter, log
+
+    def __call__(self, opening: Any) -> Audited:
+        return Audited(self._adapter(opening), opening.tag, self._log)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._adapter, name)
+
+
 def audit(sources: dict[str, Any], log: Path) -> None:
     """Wrap every kind of source."""
-
-    def audited(make: Any) -> Any:
-        return lambda opening: Audited(make(opening), opening.tag, log)
-
-    for kind, make in sources.items():
-        sources[kind] = audited(make)
+    for kind, adapter in sources.items():
+        sources[kind] = AuditedKind(adapter, log)
 
 
 def watch(registry: ModuleType, log: Path) -> None:

@@ -28,7 +28,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.formats.registry import FORMATS
 from afschrift.register.database.database import Database
 from afschrift.sources.file_store import UploadStore
-from afschrift.sources.registry import SOURCES, extra_of, module_of, open_source
+from afschrift.sources.registry import SOURCES, open_source
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.witnesses.registry import open_witness
 
@@ -47,8 +47,8 @@ for what, ask in asked.items():
         ask()
     except Exception as error:
         said[what] = f"{type(error).__name__}: {error}"
-for kind in SOURCES:
-    extra_of(kind) or __import__(module_of(kind))
+for adapter in SOURCES.values():
+    adapter.extra or __import__(adapter.module)
 print(json.dumps(said))
 """
 

@@ -35,14 +35,14 @@ def test_a_step_without_rows_loads_nothing_for_rows(step: str) -> None:
 PANDAS = """
 import pkgutil, sys
 from afschrift import steps
-from afschrift.sources.registry import SOURCES, module_of
+from afschrift.sources.registry import SOURCES
 from afschrift.values.without_pandas import keep_pandas_out
 for step in pkgutil.walk_packages(steps.__path__, "afschrift.steps."):
     __import__(step.name)
 print("imported:", "pandas" in sys.modules)
 keep_pandas_out()
-for kind in SOURCES:
-    __import__(module_of(kind))
+for adapter in SOURCES.values():
+    __import__(adapter.module)
 import pyarrow as pa
 pa.Table.from_pylist([{"a": "x"}])
 print("used:", "pandas" in sys.modules)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 NAMESPACE = "afschrift"
 """Of bundles, and of sources without an address that others know them by."""
-_PORTS = {"postgres": 5432, "mysql": 3306}
 
 
 class StepOperator(PythonOperator):
@@ -59,7 +58,9 @@ def table(done: Pass, source: str, name: str) -> tuple[str, str]:
     declared = done.inventory.sources.get(source) if done.inventory else None
     if declared is None or name not in declared.tables:
         return NAMESPACE, f"source/{source}/{name}"
-    there, port = declared.in_source(name), _PORTS.get(declared.kind)
+    from afschrift.sources.registry import SOURCES
+
+    there, port = declared.in_source(name), SOURCES[declared.kind].port
     found = done.addresses.get(declared.connection or "")
     if port is None or found is None:
         return NAMESPACE, f"source/{source}/{there}"

@@ -30,8 +30,6 @@ from afschrift.sources.options import from_environment
 from afschrift.sources.reached import Reached
 from afschrift.sources.registry import SOURCES, open_source
 
-_KINDS = {"postgres": "postgres", "mysql": "mysql", "mariadb": "mysql"}
-"""Type of an Airflow connection -> kind of source, where the type alone says how it is read."""
 _FILES = ("path", "root")
 _TIMEOUT = "30s"
 """Of each statement of a scan, where the options name none."""
@@ -141,13 +139,14 @@ def _kind(asked: Asked) -> str:
             remedy="name an Airflow connection, or a file: `--kind sqlite --option path=shop.db`.",
         )
     type_ = from_environment(asked.connection).kind
-    if type_ not in _KINDS:
+    kind = next((kind for kind, adapter in SOURCES.items() if type_ in adapter.connections), None)
+    if kind is None:
         raise ConfigurationError(
             f"No kind of source follows from the type of connection {asked.connection} ({type_ or 'none'}).",
             remedy="say it: `--kind sqlalchemy --option driver=DRIVER`; a file needs no connection: "
             "`--kind sqlite --option path=FILE`.",
         )
-    return _KINDS[type_]
+    return kind
 
 
 def _options(asked: Asked) -> dict[str, Any]:
