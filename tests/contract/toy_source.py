@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from afschrift.sources.duckdb.session import LIMITS, DuckSession
+from afschrift.sources.duckdb.session import DuckSession
 from afschrift.sources.options import Opening, required
 
 
@@ -12,8 +12,7 @@ class ExportedFolder(DuckSession):
     """`kind: exported`. Options: `folder`."""
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__(opening)
-        opening.only(("folder", *LIMITS))
+        super().__init__(opening, "folder")
         self._folder = required(self.name, opening.options, "folder")
 
     def connect(self) -> duckdb.DuckDBPyConnection:

@@ -77,6 +77,11 @@ Catalogue = Mapping[str, Mapping[str, ColumnType]]
 """Table -> its columns in order."""
 
 
+def in_template(text: str) -> str:
+    """A text as a part of such a template, in which a brace stands doubled."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 @dataclass(frozen=True)
 class ForeignKey:
     """A foreign key as the database declares it; the columns of both sides are in the same order."""

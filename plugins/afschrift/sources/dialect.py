@@ -45,6 +45,10 @@ class StandardDialect:
         """Single quotes, doubled inside; there is no other escape."""
         return "'" + text.replace("'", "''") + "'"
 
+    def of_table(self, template: str, column: str) -> str:
+        """A template of an expression over a column of the table `t`."""
+        return template.format(column=f"t.{self.quote(column)}")
+
     def text(self, expression: str) -> str:
         """A value as text."""
         return f"CAST({expression} AS VARCHAR)"

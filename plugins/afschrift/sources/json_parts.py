@@ -7,12 +7,13 @@ the second reading of a lake takes its documents apart with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from afschrift.domain.sources import in_template
 from afschrift.domain.value_kind import DocumentPart, MemberPath
 
 TWICE, NO_DOCUMENT = "twice", "no document"
@@ -85,7 +86,7 @@ def call(literal: Callable[[str], str], document: str, part: DocumentPart, place
         Braces of names are doubled, as in every template of an expression.
     """
     function, paths = ("member", part.path) if part.path else ("rest", part.named)
-    given = ", ".join(literal(text).replace("{", "{{").replace("}", "}}") for text in (written(paths), place))
+    given = ", ".join(in_template(literal(text)) for text in (written(paths), place))
     return f"afschrift_{function}({document}, {given})"
 
 
@@ -97,6 +98,14 @@ def tree(named: Sequence[MemberPath]) -> Tree:
         for name in path:
             inside = inside.setdefault(name, {})
     return found
+
+
+def objects(named: Tree, way: MemberPath = ()) -> Iterator[tuple[MemberPath, Tree]]:
+    """The objects that hold named members, the outer ones first, each with those that it holds."""
+    yield way, named
+    for name, inside in named.items():
+        if inside:
+            yield from objects(inside, (*way, name))
 
 
 def paths(named: Tree) -> list[MemberPath]:

@@ -82,19 +82,21 @@ def text_key_rows(
     """
     return [
         (
-            person,
-            key.name,
-            value,
-            of_number(value),
-            utc_text(key.valid_from, "UTC"),
-            utc_text(key.valid_to, "UTC"),
-            int(key.valid_at(at)),
-            utc_text(at, "UTC"),
+            row["person"],
+            row["name"],
+            row["value"],
+            of_number(row["value"]),
+            _text(row["valid_from"]),
+            _text(row["valid_to"]),
+            int(row["is_current"]),
+            _text(row["asked_at"]),
         )
-        for person, (keys, at) in enumerate(persons)
-        for key in keys
-        for value in _values(key, apart=apart)
+        for row in key_rows(*persons, apart=apart).to_pylist()
     ]
+
+
+def _text(instant: datetime | None) -> str | None:
+    return None if instant is None else rfc3339(instant)
 
 
 def _values(key: Key, *, apart: bool) -> Iterator[str]:

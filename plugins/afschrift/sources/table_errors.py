@@ -1,11 +1,11 @@
-"""Which table a statement reads, for errors that name it; and a table that is there but cannot be read."""
+"""Errors that all sources share, with the table that a statement reads; and a table that cannot be read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError, RetriableError
 from afschrift.domain.sources import ColumnType
 from afschrift.sources.json_parts import TWICE
 
@@ -77,6 +77,88 @@ def rows_hidden(table: str) -> NeedsPersonError:
         detail={"table": table},
         remedy="let its account pass by the policies (BYPASSRLS), or set `personal: false` where the table "
         "holds nobody's data.",
+    )
+
+
+ENDED = ", or somebody ended it"
+SLOW = (
+    "add an index on the column that leads to the person, or raise `statement_timeout` under the source's "
+    "`options`."
+)
+COMPARE = "compare the inventory with the tables: `afschrift inventory check --live`."
+VIEW = "where it is a view, see whether it can be selected from; else see the server's log."
+SERVER_UP = "see whether the server is up; the step is tried again."
+
+
+def turned_down(source: str, connection: str, account: str) -> ConfigurationError:
+    """A server refuses the connection; `account`: what it calls one."""
+    return ConfigurationError(
+        f"Source {source} turns the connection {connection} down.",
+        remedy=f"correct the connection's login, password or database, or give its {account} the right to "
+        "connect.",
+    )
+
+
+def not_opened(source: str, connection: str, code: str) -> RetriableError:
+    """A server does not answer."""
+    return RetriableError(
+        f"Source {source} cannot be opened by the connection {connection}.",
+        remedy="see whether the server is up and its address in the connection is right.",
+        code=code,
+    )
+
+
+def session_not_open(source: str) -> ConfigurationError:
+    """A statement outside of the session."""
+    return ConfigurationError(f"The session of source {source} is not open.")
+
+
+def would_write(source: str) -> ConfigurationError:
+    """A statement that no source runs."""
+    return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
+
+
+def took_too_long(table: str, code: str, cause: str = "", remedy: str = SLOW) -> RetriableError:
+    """A statement at its time limit; `cause`: what else may have ended it."""
+    return RetriableError(
+        f"Reading {table} took longer than the statement's time limit{cause}.", remedy=remedy, code=code
+    )
+
+
+def locked(source: str, table: str, code: str) -> RetriableError:
+    """Another session changes the table itself."""
+    return RetriableError(
+        f"Source {source} has {table} locked.",
+        remedy="wait until the change of the table is done.",
+        code=code,
+    )
+
+
+def not_understood(source: str, table: str, code: str, remedy: str = COMPARE) -> ConfigurationError:
+    """A statement about what is not there, or not of that type; `code` may be empty."""
+    said = f" ({code})" if code else ""
+    return ConfigurationError(
+        f"Source {source} does not understand what is asked of {table}{said}.", remedy=remedy
+    )
+
+
+def fails_itself(source: str, table: str, code: str, remedy: str = VIEW) -> ConfigurationError:
+    """A view that cannot be computed, or data that the database itself cannot read."""
+    return ConfigurationError(f"Source {source} fails itself over {table} ({code}).", remedy=remedy)
+
+
+def failed_midway(source: str, table: str, reason: str, code: str, remedy: str = SERVER_UP) -> RetriableError:
+    """A connection that was lost, and all that is not known to be for good."""
+    return RetriableError(
+        f"Source {source} failed while {table} was being read ({reason}).", remedy=remedy, code=code
+    )
+
+
+def wrong_encoding(table: str, code: str, conversion: str) -> ConfigurationError:
+    """A text that the database itself cannot decode; `conversion`: what a view does with its column."""
+    return ConfigurationError(
+        f"A text of {table} is not in the encoding of its database ({code}).",
+        remedy=f"mend the text, or {conversion} in a view.",
     )
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import duckdb
 
+from afschrift.domain.sources import in_template
 from afschrift.domain.value_kind import DocumentPart, MemberPath
 from afschrift.sources.dialect import StandardDialect
-from afschrift.sources.json_parts import NO_DOCUMENT, TWICE, Tree, paths, tree
+from afschrift.sources.json_parts import NO_DOCUMENT, TWICE, Tree, objects, paths, tree
 
 _COLUMN = "{column}"
 _sql = StandardDialect()
@@ -93,21 +94,17 @@ def _rest(kind: Any, value: str, named: Tree, place: str) -> NativePart | None:
     if not fields:
         return NativePart(str(kind), f"CASE WHEN 1 = 0 THEN {value} END")
     native = ", ".join(f"{_sql.quote(name)} {one.native}" for name, one in fields.items())
-    pack = ", ".join(f"{_doubled(_sql.quote(name))} := {one.value}" for name, one in fields.items())
+    pack = ", ".join(f"{in_template(_sql.quote(name))} := {one.value}" for name, one in fields.items())
     held = " OR ".join(f"{one.value} IS NOT NULL" for one in fields.values())
     return NativePart(f"STRUCT({native})", f"CASE WHEN {held} THEN struct_pack({pack}) END")
 
 
 def _field(value: str, name: str) -> str:
-    return f"struct_extract({value}, {_doubled(_sql.literal(name))})"
+    return f"struct_extract({value}, {in_template(_sql.literal(name))})"
 
 
 def _json(value: str, part: DocumentPart, place: str) -> str:
     return f"CAST({part_of_json(f'CAST({value} AS VARCHAR)', part, place)} AS JSON)"
-
-
-def _doubled(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 _MARK = r"\u0001"
@@ -134,12 +131,12 @@ def part_of_json(text: str, part: DocumentPart, place: str) -> str:
     named = tree([part.path] if part.path else part.named)
     twice = " OR ".join(
         f"len(json_keys({_DOCUMENT}{at})) > len(list_distinct(json_keys({_DOCUMENT}{at})))"
-        for at in (_at(way) for way, _ in _objects(named))
+        for at in (_at(way) for way, _ in objects(named))
     )
     if part.path:
         there = f"coalesce(json_type({_DOCUMENT}{_at(part.path)}), 'NULL') <> 'NULL'"
         found = f"json_extract({_marked(_DOCUMENT)}{_at(part.path)})"
-        value = f"WHEN {' AND '.join((*_in_objects(part.path), there))} THEN {_unmarked(found)}"
+        value = f"WHEN {' AND '.join((*_inobjects(part.path), there))} THEN {_unmarked(found)}"
     else:
         left = _unmarked(f"json_merge_patch({_marked(_DOCUMENT)}, {_patch((), named)})")
         other = f"WHEN json_type({_DOCUMENT}) <> 'OBJECT' THEN {_DOCUMENT}"
@@ -149,15 +146,7 @@ def part_of_json(text: str, part: DocumentPart, place: str) -> str:
         f"WHEN NOT json_valid({_DOCUMENT}) THEN {_failed(NO_DOCUMENT, place)} "
         f"WHEN {twice} THEN {_failed(TWICE, place)} {value} END"
     )
-    return whole.replace("{", "{{").replace("}", "}}").replace(_DOCUMENT, text)
-
-
-def _objects(named: Tree, way: MemberPath = ()) -> Iterator[tuple[MemberPath, Tree]]:
-    """The objects that hold named members, the outer ones first, each with those that it holds."""
-    yield way, named
-    for name, inside in named.items():
-        if inside:
-            yield from _objects(inside, (*way, name))
+    return in_template(whole).replace(_DOCUMENT, text)
 
 
 def _at(path: MemberPath) -> str:
@@ -166,7 +155,7 @@ def _at(path: MemberPath) -> str:
     return f", {_literal(pointer)}" if path else ""
 
 
-def _in_objects(path: MemberPath) -> Iterator[str]:
+def _inobjects(path: MemberPath) -> Iterator[str]:
     """Conditions: where a name is a number too, it names no place in an array."""
     for depth, name in enumerate(path):
         if name.isdigit() or name == "-":
@@ -174,7 +163,7 @@ def _in_objects(path: MemberPath) -> Iterator[str]:
 
 
 def _is(way: MemberPath, type_: str) -> str:
-    conditions = (*_in_objects(way), f"json_type({_DOCUMENT}{_at(way)}) = '{type_}'")
+    conditions = (*_inobjects(way), f"json_type({_DOCUMENT}{_at(way)}) = '{type_}'")
     return f"({' AND '.join(conditions)})"
 
 

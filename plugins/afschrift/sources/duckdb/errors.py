@@ -6,11 +6,10 @@ import re
 
 import duckdb
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError, RetriableError
+from afschrift.domain.errors import AfschriftError, OutOfMemoryError
+from afschrift.sources import table_errors
 from afschrift.sources.duckdb.types import TOO_LARGE
 from afschrift.sources.json_parts import NO_DOCUMENT, TWICE
-from afschrift.sources.table_errors import table_of as place_of
-from afschrift.sources.table_errors import too_large, untold_part
 
 FAILURES = (duckdb.Error, OSError)
 """What a statement raises. An error in the middle of a stream comes through Arrow, as an OSError."""
@@ -21,30 +20,31 @@ _KIND = re.compile(r"\s*([A-Za-z -]+?) Error:")
 _WRONG_STATEMENT = ("binder", "catalog", "parser", "syntax")
 _OUT_OF_MEMORY = "out of memory"
 _READ_ONLY = "read-only mode"
+_SORT = (
+    "raise `statement_timeout` under the source's `options`; a lake that is sorted by the person's key is "
+    "read faster."
+)
+_READABLE = (
+    "where it is a view, see whether it can be selected from; where it is a file, whether another program "
+    "reads all of it."
+)
 _WRONG_DATA = ("conversion", "invalid input", "out of range", "constraint")
 
 
 def reading_error(source: str, statement: str, error: Exception) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
-    text, table, kind = str(error), place_of(source, statement), _kind(error)
+    text, table, kind = str(error), table_errors.table_of(source, statement), _kind(error)
     if large := _TOO_LARGE.search(text):
-        return too_large(source, large[1], large[2])
+        return table_errors.too_large(source, large[1], large[2])
     if untold := _UNTOLD.search(text):
-        return untold_part(source, untold[2], untold[1])
+        return table_errors.untold_part(source, untold[2], untold[1])
     if _READ_ONLY in text:
-        return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
+        return table_errors.would_write(source)
     if kind == "interrupt":
-        return RetriableError(
-            f"Reading {table} took longer than the statement's time limit.",
-            remedy="raise `statement_timeout` under the source's `options`; a lake that is sorted by the "
-            "person's key is read faster.",
-            code=kind,
-        )
+        return table_errors.took_too_long(table, kind, remedy=_SORT)
     if kind in _WRONG_STATEMENT:
-        return ConfigurationError(
-            f"Source {source} does not understand what is asked of {table} ({kind}).",
-            remedy="compare the inventory with the tables: `afschrift inventory check --live`. A view must "
-            "be one that can be selected from.",
+        return table_errors.not_understood(
+            source, table, kind, f"{table_errors.COMPARE} A view must be one that can be selected from."
         )
     if kind == _OUT_OF_MEMORY:
         return OutOfMemoryError(
@@ -53,16 +53,10 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
             "reads.",
         )
     if kind in _WRONG_DATA:
-        return ConfigurationError(
-            f"Source {source} fails itself over {table} ({kind}).",
-            remedy="where it is a view, see whether it can be selected from; where it is a file, whether "
-            "another program reads all of it.",
-        )
-    return RetriableError(
-        f"Source {source} failed while {table} was being read ({kind or type(error).__name__}).",
-        remedy="see whether its files are there and whole; the step is tried again.",
-        code=kind or type(error).__name__,
-    )
+        return table_errors.fails_itself(source, table, kind, _READABLE)
+    reason = kind or type(error).__name__
+    remedy = "see whether its files are there and whole; the step is tried again."
+    return table_errors.failed_midway(source, table, reason, reason, remedy)
 
 
 def out_of_memory(error: Exception) -> bool:

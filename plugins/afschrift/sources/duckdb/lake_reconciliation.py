@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.reconciliation import Extract, SameRows
-from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue import Rows
+from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.document_parts import NativePart
 from afschrift.sources.duckdb.lake_stores import pattern
 from afschrift.sources.duckdb.lake_values import document_forms, file_texts, own, part_of_column
@@ -60,7 +60,7 @@ class LakeReconciliation(HashedHere):
         self,
         rows: Rows,
         read: Callable[[str], Iterator[pa.RecordBatch]],
-        dialect: Dialect,
+        dialect: DuckDialect,
         extract: Extract,
         natives: Mapping[str, str],
         open_file: Open,
@@ -71,8 +71,7 @@ class LakeReconciliation(HashedHere):
         self._kinds, self._parts, self._natives = extract.kinds, extract.parts, natives
         types = {**natives, **{name: place.native for name, place in places.items()}}
         values = {
-            name: place.value.format(column=f"t.{dialect.quote(self._parts[name].column)}")
-            for name, place in places.items()
+            name: dialect.of_table(place.value, self._parts[name].column) for name, place in places.items()
         }
         texts = {
             name: own(kind, types[name]) if name in extract.whole else None

@@ -26,7 +26,7 @@ from afschrift.sources.duckdb.lake_files import beside_folders, refuse_root, tab
 from afschrift.sources.duckdb.lake_reconciliation import PLACED, LakeReconciliation, with_places
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, lake_store
 from afschrift.sources.duckdb.lake_table import lost_type, one_relation
-from afschrift.sources.duckdb.session import LIMITS, DuckSession
+from afschrift.sources.duckdb.session import DuckSession
 from afschrift.sources.options import Opening, expand, required
 from afschrift.sources.table_errors import Unreadable, relation_of, unquoted
 
@@ -47,9 +47,7 @@ class ParquetLake(DuckSession):
     """
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__(opening)
-        opening.only(("root", *LIMITS))
-        self._opening = opening
+        super().__init__(opening, "root")
         self._root = expand(self.name, required(self.name, opening.options, "root"))
         self._store: LakeStore | None = None
         self._unread: dict[str, AfschriftError] = {}

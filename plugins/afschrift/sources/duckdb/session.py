@@ -28,7 +28,8 @@ from afschrift.sources.duckdb.reconciliation import DuckReconciliation, digest, 
 from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.duckdb.types import column_type
 from afschrift.sources.key_table import key_rows
-from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
+from afschrift.sources.options import Opening, expand, required
+from afschrift.sources.read_session import ReadSession
 from afschrift.sources.table_errors import relation_of, unquoted
 
 BATCH_ROWS = 65_536
@@ -70,7 +71,7 @@ WHERE NOT internal AND database_name = current_database() ORDER BY schema_name, 
 """
 
 
-class DuckSession:
+class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
     """A read-only session on one snapshot. Subclasses open the connection.
 
     Args:
@@ -78,18 +79,17 @@ class DuckSession:
             `cell_limit` (MB) each cell.
     """
 
-    def __init__(self, opening: Opening) -> None:
-        self.name = opening.name
-        self.snapshot = ""
+    failures = FAILURES
+    reading_error = reading_error
+
+    def __init__(self, opening: Opening, *options: str) -> None:
+        super().__init__(opening, (*options, *LIMITS))
         self._threads = int(opening.options.get("threads") or min(THREADS, os.cpu_count() or 1))
         self._memory = opening.options.get("memory")
         self._of_a_range = self._memory or _OF_A_RANGE
         self._too_little = 0
-        self._timeout = seconds(opening, "statement_timeout", "1h")
-        self._cell_limit = cell_limit(opening)
         self.dialect = DuckDialect(self._cell_limit)
         self._keys = key_rows()
-        self._connection: duckdb.DuckDBPyConnection | None = None
         self._limit: TimeLimit | None = None
 
     def connect(self) -> duckdb.DuckDBPyConnection:
@@ -115,13 +115,6 @@ class DuckSession:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    @property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """The open connection."""
-        if self._connection is None:
-            raise ConfigurationError(f"The session of source {self.name} is not open.")
-        return self._connection
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views of the database; those of another schema as `schema.table`."""
@@ -249,8 +242,7 @@ class DuckSession:
         places = {name: self.place_of(natives, unquoted(relation), part) for name, part in parts.items()}
         types = {**natives, **{name: place.native for name, place in places.items()}}
         values = {
-            name: place.value.format(column=f"t.{self.dialect.quote(parts[name].column)}")
-            for name, place in places.items()
+            name: self.dialect.of_table(place.value, parts[name].column) for name, place in places.items()
         }
         known = {
             name: own(types[name], kind) if name in extract.whole else None
@@ -274,17 +266,11 @@ class DuckSession:
 
     @contextmanager
     def _translated(self, statement: str) -> Iterator[None]:
-        """Ends a statement at its time limit, and says its errors in our words."""
+        """Ends a statement at its time limit too."""
         limit = self._limit if self.connection else None
         assert limit is not None
-        try:
-            with limit.statement():
-                yield
-        except FAILURES as error:
-            raise self._error(statement, error) from None
-
-    def _error(self, statement: str, error: Exception) -> Exception:
-        return reading_error(self.name, statement, error)
+        with super()._translated(statement), limit.statement():
+            yield
 
 
 def _named(schema: str, table: str) -> str:
@@ -298,8 +284,7 @@ class DuckDBFile(DuckSession):
     """
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__(opening)
-        opening.only(("path", *LIMITS))
+        super().__init__(opening, "path")
         self._path = Path(expand(self.name, required(self.name, opening.options, "path")))
 
     def connect(self) -> duckdb.DuckDBPyConnection:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, in_template
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.dialect import StandardDialect
 
@@ -56,7 +56,7 @@ def exact_nested(native: str, duration: str) -> str | None:
         found = _member(duckdb.sqltype(native), _COLUMN, duration, 1)
     except (duckdb.Error, _UnknownError):
         return None
-    return found.replace("{", "{{").replace("}", "}}").replace(_COLUMN, "{column}")
+    return in_template(found).replace(_COLUMN, "{column}")
 
 
 class _UnknownError(Exception):
@@ -219,7 +219,5 @@ def _guarded(column_path: str, native: str, expression: str, limit: int) -> str:
     large = f"{size} > {limit}"
     if native in ("BIGINT[]", "INTEGER[]", "DOUBLE[]", "FLOAT[]"):  # at most 26 bytes each with their comma
         large = f"len({{column}}) > {limit // 26} AND {large}"
-    message = (
-        "'" + f"{TOO_LARGE}{column_path}|".replace("'", "''").replace("{", "{{").replace("}", "}}") + "'"
-    )
+    message = in_template(_sql.literal(f"{TOO_LARGE}{column_path}|"))
     return f"CASE WHEN {large} THEN error({message} || {size}) ELSE {expression} END"

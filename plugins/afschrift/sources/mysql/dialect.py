@@ -12,15 +12,23 @@ some of them and not by others: such documents end the statement.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import KeyMatch
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, in_template
 from afschrift.domain.value_kind import DocumentPart, MemberPath, ValueKind
-from afschrift.sources.dialect import AT_ENDS, DOTTED, DOUBLE, KEPT, NO_DOCUMENT, StandardDialect, unread
-from afschrift.sources.json_parts import Tree, paths, tree
+from afschrift.sources.dialect import (
+    AT_ENDS,
+    DOTTED,
+    DOUBLE,
+    KEPT,
+    NO_DOCUMENT,
+    StandardDialect,
+    unread,
+)
+from afschrift.sources.json_parts import Tree, objects, paths, tree
 from afschrift.sources.key_table import PLAIN_NUMBER, number
 from afschrift.sources.mysql.types import BYTES, FLOAT, NUMBERS, UNREADABLE, UNTOLD, bare, failing
 
@@ -247,7 +255,7 @@ _literal = StandardDialect().literal
 def value_of(part: DocumentPart) -> str:
     """SQL of the text of a part, with `{column}` for the document."""
     named = tree([part.path] if part.path else part.named)
-    doubts = [f"({_ambiguous(way, inside)})" for way, inside in _objects(named)]
+    doubts = [f"({_ambiguous(way, inside)})" for way, inside in objects(named)]
     # of a path that the server does not understand it only warns
     doubts.append(f"JSON_CONTAINS_PATH({_DOCUMENT}, 'one', {', '.join(map(_path, paths(named)))}) IS NULL")
     untold = " OR ".join(doubts)
@@ -262,14 +270,6 @@ def value_of(part: DocumentPart) -> str:
         f"CASE WHEN {_DOCUMENT} IS NULL THEN NULL {unreadable} "
         f"WHEN {untold} THEN {failing(UNTOLD)} {value} END"
     )
-
-
-def _objects(named: Tree, way: MemberPath = ()) -> Iterator[tuple[MemberPath, Tree]]:
-    """The objects that hold named members, the outer ones first, each with those that it holds."""
-    yield way, named
-    for name, inside in named.items():
-        if inside:
-            yield from _objects(inside, (*way, name))
 
 
 def _ambiguous(way: MemberPath, named: Tree) -> str:
@@ -300,7 +300,7 @@ def _empty(way: MemberPath, named: Tree) -> str:
 def _without(named: Tree) -> str:
     """The document without its named members, and without the objects that hold nothing else."""
     gone = [_path(path) for path in paths(named)]
-    for way, inside in reversed(list(_objects(named))[1:]):
+    for way, inside in reversed(list(objects(named))[1:]):
         already = _path((*way, *paths(inside)[0]))  # gone by then, so nothing else goes
         gone.append(f"CASE WHEN {_empty(way, inside)} THEN {_path(way)} ELSE {already} END")
     return f"JSON_REMOVE({_DOCUMENT}, {', '.join(gone)})"
@@ -314,4 +314,4 @@ def _path(path: MemberPath) -> str:
     """A path as a literal: `$."address"."city"`."""
     quoted = (name.replace("\\", "\\\\").replace('"', '\\"') for name in path)
     steps = "".join(f'."{name}"' for name in quoted)
-    return _literal(f"${steps}").replace("{", "{{").replace("}", "}}")
+    return in_template(_literal(f"${steps}"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError, RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError
+from afschrift.sources import table_errors
 from afschrift.sources.json_parts import NO_DOCUMENT, TWICE
 from afschrift.sources.mysql.types import TOO_LARGE, UNREADABLE, UNTOLD, failure
-from afschrift.sources.table_errors import no_right, relation_of, table_of, too_large, unquoted, untold_part
 
 if TYPE_CHECKING:
     from pymysql.err import MySQLError  # the general adapter uses this module without that driver
@@ -32,49 +32,32 @@ def code_of(error: MySQLError) -> int:
 def opening_error(source: str, connection: str, error: MySQLError) -> AfschriftError:
     """Why no session could be opened."""
     if code_of(error) in _REFUSED:
-        return ConfigurationError(
-            f"Source {source} turns the connection {connection} down.",
-            remedy="correct the connection's login, password or database, or give its account the right to "
-            "connect.",
-        )
-    return RetriableError(
-        f"Source {source} cannot be opened by the connection {connection}.",
-        remedy="see whether the server is up and its address in the connection is right.",
-        code=str(code_of(error)),
-    )
+        return table_errors.turned_down(source, connection, "account")
+    return table_errors.not_opened(source, connection, str(code_of(error)))
 
 
 def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
-    code, where = code_of(error), table_of(source, statement)
+    code, where = code_of(error), table_errors.table_of(source, statement)
     if failed := failure(str(error), statement):
         what, column = failed
-        place = f"{unquoted(relation_of(statement))}.{column}"
+        place = f"{table_errors.unquoted(table_errors.relation_of(statement))}.{column}"
         if what == TOO_LARGE:
-            return too_large(source, place)
+            return table_errors.too_large(source, place)
         if what in (UNTOLD, UNREADABLE):
-            return untold_part(source, place, TWICE if what == UNTOLD else NO_DOCUMENT)
+            return table_errors.untold_part(source, place, TWICE if what == UNTOLD else NO_DOCUMENT)
         return ConfigurationError(
             f"A value of {where}.{column} is no time of day: it is negative, or of 24 hours and more.",
             remedy="write `kind: text` at the column in the inventory: it gives the server's text.",
         )
     if code in NO_RIGHT:
-        return no_right(where)
+        return table_errors.no_right(where)
     if code in READ_ONLY:
-        return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
+        return table_errors.would_write(source)
     if code in TIMEOUT:
-        return RetriableError(
-            f"Reading {where} took longer than the statement's time limit, or somebody ended it.",
-            remedy="add an index on the column that leads to the person, or raise `statement_timeout` "
-            "under the source's `options`.",
-            code=str(code),
-        )
+        return table_errors.took_too_long(where, str(code), table_errors.ENDED)
     if code in _LOCKED:
-        return RetriableError(
-            f"Source {source} has {where} locked.",
-            remedy="wait until the change of the table is done.",
-            code=str(code),
-        )
+        return table_errors.locked(source, where, str(code))
     if code in _OUT_OF_MEMORY:
         return OutOfMemoryError(
             f"Source {source} has too little memory or disk while {where} is being read ({code}).",
@@ -86,17 +69,7 @@ def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftEr
             remedy="raise `max_allowed_packet` on the server.",
         )
     if code in WRONG_STATEMENT:
-        return ConfigurationError(
-            f"Source {source} does not understand what is asked of {where} ({code}).",
-            remedy="compare the inventory with the tables: `afschrift inventory check --live`.",
-        )
+        return table_errors.not_understood(source, where, str(code))
     if code in _CONNECTION:
-        return RetriableError(
-            f"Source {source} failed while {where} was being read (connection lost).",
-            remedy="see whether the server is up; the step is tried again.",
-            code=str(code),
-        )
-    return ConfigurationError(
-        f"Source {source} fails itself over {where} ({code}).",
-        remedy="where it is a view, see whether it can be selected from; else see the server's log.",
-    )
+        return table_errors.failed_midway(source, where, "connection lost", str(code))
+    return table_errors.fails_itself(source, where, str(code))

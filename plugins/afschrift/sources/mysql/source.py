@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from typing import Any, Self
 
@@ -14,7 +13,6 @@ from pymysql.constants import FIELD_TYPE
 from pymysql.converters import encoders
 from pymysql.cursors import Cursor, SSCursor
 
-from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Connection, Described, Structure
@@ -24,7 +22,8 @@ from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
 from afschrift.sources.mysql.reconciliation import digest, own_texts
 from afschrift.sources.mysql.types import MysqlTypes
-from afschrift.sources.options import Opening, cell_limit, seconds
+from afschrift.sources.options import Opening, seconds
+from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.own_texts import SqlReconciliation
 from afschrift.sources.text_rows import FETCHED, text_batch
 
@@ -58,7 +57,7 @@ WHERE constraint_schema = DATABASE() AND check_clause LIKE 'json_valid(%'
 """
 
 
-class Mysql:
+class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
     """`kind: mysql`. Options: `statement_timeout`, `lock_timeout`, `cell_limit` (MB).
 
     The session is one READ ONLY transaction (R80); its snapshot covers tables of transactional engines.
@@ -66,20 +65,17 @@ class Mysql:
     server's binary log would not keep it, else in a variable of the session.
     """
 
+    failures = (pymysql.MySQLError,)
+    reading_error = reading_error
+
     def __init__(self, opening: Opening) -> None:
-        opening.only(_OPTIONS)
-        self.name = opening.name
-        self.snapshot = ""
+        super().__init__(opening, _OPTIONS)
         self.dialect = MysqlDialect(self.name, self._knows_zone)
-        self._opening = opening
-        self._statement_timeout = seconds(opening, "statement_timeout", "1h")
         self._lock_timeout = max(1, round(seconds(opening, "lock_timeout", "10s")))
-        self._cell_limit = cell_limit(opening)
         self._types = MysqlTypes(self._cell_limit, self._cell_limit)
         tag = re.sub(r"[^A-Za-z0-9._-]", "", opening.tag)
         self._tag = f"afschrift {tag}".strip()
         self._mariadb = False
-        self._connection: pymysql.connections.Connection[Any] | None = None
 
     def __enter__(self) -> Self:
         address = self._opening.address()
@@ -103,9 +99,9 @@ class Mysql:
         version, packet = self.rows("SELECT version(), @@max_allowed_packet")[0]
         self._mariadb = self.dialect.keeps_text = "mariadb" in version.lower()
         self._types = MysqlTypes(self._cell_limit, packet)
-        of_kind = [f"max_execution_time = {self._statement_timeout * 1000:.0f}"]
+        of_kind = [f"max_execution_time = {self._timeout * 1000:.0f}"]
         if self._mariadb:
-            of_kind = [f"max_statement_time = {self._statement_timeout:f}", NO_CACHE]
+            of_kind = [f"max_statement_time = {self._timeout:f}", NO_CACHE]
         for setting in (*_SETTINGS, *of_kind, f"lock_wait_timeout = {self._lock_timeout}"):
             self._run(f"SET SESSION {setting}")
         self._make_key_table()
@@ -116,7 +112,7 @@ class Mysql:
     def _make_key_table(self) -> None:
         if self._mariadb and not self._would_log():
             try:
-                with self._connected().cursor() as cursor:
+                with self.connection.cursor() as cursor:
                     cursor.execute(_KEY_TABLE)
             except pymysql.MySQLError as error:
                 if code_of(error) not in _NO_TEMPORARY_TABLE:
@@ -164,12 +160,12 @@ class Mysql:
             return
         columns = "person, name, value, number, valid_from, valid_to, is_current, asked_at"
         insert = f"INSERT INTO {KEY_TABLE} ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - constants
-        with self._translated(""), self._connected().cursor() as cursor:
+        with self._translated(""), self.connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {KEY_TABLE}")  # noqa: S608 - a constant
             cursor.executemany(insert, rows)
 
     def _set_keys(self, rows: Sequence[tuple[object, ...]]) -> None:
-        with self._translated(""), self._connected().cursor() as cursor:
+        with self._translated(""), self.connection.cursor() as cursor:
             cursor.execute(f"SET {KEY_VARIABLE} = %s", [json.dumps(rows)])
 
     def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
@@ -177,7 +173,7 @@ class Mysql:
 
         `reads` is the statement whose table errors name.
         """
-        with self._translated(reads or statement), self._connected().cursor() as cursor:
+        with self._translated(reads or statement), self.connection.cursor() as cursor:
             self._execute(cursor, statement)
             whole = [column[1] in _INTEGERS for column in cursor.description or ()]
             return [tuple(map(_value, row, whole)) for row in cursor.fetchall()]
@@ -188,7 +184,7 @@ class Mysql:
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 4,096 rows."""
-        cursor = self._connected().cursor(SSCursor)
+        cursor = self.connection.cursor(SSCursor)
         with self._translated(statement):
             try:
                 self._execute(cursor, statement)
@@ -204,30 +200,16 @@ class Mysql:
     def reconciliation(self, extract: Extract) -> Reconciliation:
         """MD5 over the server's own texts of each row, summed up there."""
         own = own_texts(partial(self.rows, reads=extract.statement), extract)
-        values = {
-            name: value_of(part).format(column=f"t.{self.dialect.quote(part.column)}")
-            for name, part in extract.parts.items()
-        }
+        parts = extract.parts.items()
+        values = {name: self.dialect.of_table(value_of(part), part.column) for name, part in parts}
         return SqlReconciliation(self.rows, self.dialect, extract.statement, own, digest, values)
 
     def _run(self, statement: str) -> None:
-        with self._translated(statement), self._connected().cursor() as cursor:
+        with self._translated(statement), self.connection.cursor() as cursor:
             self._execute(cursor, statement)
 
     def _execute(self, cursor: Cursor, statement: str) -> None:
         cursor.execute(f"/* {self._tag} */ {statement}")
-
-    def _connected(self) -> pymysql.connections.Connection[Any]:
-        if self._connection is None:
-            raise ConfigurationError(f"The session of source {self.name} is not open.")
-        return self._connection
-
-    @contextmanager
-    def _translated(self, statement: str) -> Iterator[None]:
-        try:
-            yield
-        except pymysql.MySQLError as error:
-            raise reading_error(self.name, statement, error) from None
 
 
 def _give_up(cursor: SSCursor) -> None:

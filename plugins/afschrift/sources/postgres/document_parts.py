@@ -6,6 +6,7 @@ names, which only `json` keeps, end the statement where one of them would have t
 
 from __future__ import annotations
 
+from afschrift.domain.sources import in_template
 from afschrift.domain.value_kind import DocumentPart, MemberPath
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.json_parts import TWICE, Tree, tree
@@ -92,5 +93,4 @@ class _Documents:
 
 
 def _text(name: str) -> str:
-    literal = _sql.literal(name).replace("{", "{{").replace("}", "}}")
-    return f"CAST({literal} AS text)"
+    return f"CAST({in_template(_sql.literal(name))} AS text)"

@@ -7,10 +7,9 @@ import re
 import pyarrow as pa
 from adbc_driver_manager import Error
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.sources import table_errors
 from afschrift.sources.postgres.types import BOUNDS, NULL, TOO_LARGE, found_in
-from afschrift.sources.table_errors import refused, too_large, untold_part
-from afschrift.sources.table_errors import table_of as place_of
 
 _REFUSED = re.compile(r"authentication failed|no password supplied|does not exist|no pg_hba\.conf entry")
 
@@ -28,16 +27,8 @@ _WRONG_DATA = ("22", "23", "P0", "XX")
 def opening_error(source: str, connection: str, error: Error) -> AfschriftError:
     """Why no session could be opened."""
     if _REFUSED.search(str(error)):
-        return ConfigurationError(
-            f"Source {source} turns the connection {connection} down.",
-            remedy="correct the connection's login, password or database, or give its role the right to "
-            "connect.",
-        )
-    return RetriableError(
-        f"Source {source} cannot be opened by the connection {connection}.",
-        remedy="see whether the server is up and its address in the connection is right.",
-        code=error.sqlstate or type(error).__name__,
-    )
+        return table_errors.turned_down(source, connection, "role")
+    return table_errors.not_opened(source, connection, error.sqlstate or type(error).__name__)
 
 
 def _untold_text(table: str, code: str, statement: str) -> AfschriftError | None:
@@ -49,58 +40,36 @@ def _untold_text(table: str, code: str, statement: str) -> AfschriftError | None
             remedy="mend the value; without `path` and `kind: json` it is given as it stands.",
         )
     if code in _NOT_UTF8:
-        return ConfigurationError(
-            f"A text of {table} is not in the encoding of its database ({code}).",
-            remedy="mend the text, or cast the column to bytea in a view.",
-        )
+        return table_errors.wrong_encoding(table, code, "cast the column to bytea")
     return None
 
 
 def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
     code = error.sqlstate or ""
-    table = place_of(source, statement)
+    table = table_errors.table_of(source, statement)
     if found := found_in(str(error)):
         what, column_path, number = found
         if what == TOO_LARGE:
-            return too_large(source, column_path, number)
+            return table_errors.too_large(source, column_path, number)
         if what in (BOUNDS, NULL):
             return no_document(source, what, column_path)
-        return untold_part(source, column_path, what)
+        return table_errors.untold_part(source, column_path, what)
     if code == _NO_RIGHT:
-        return refused(table, str(error))
+        return table_errors.refused(table, str(error))
     if code == _READ_ONLY:
-        return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
+        return table_errors.would_write(source)
     if code == _TIMEOUT:
-        return RetriableError(
-            f"Reading {table} took longer than the statement's time limit, or somebody ended it.",
-            remedy="add an index on the column that leads to the person, or raise `statement_timeout` "
-            "under the source's `options`.",
-            code=str(code),
-        )
+        return table_errors.took_too_long(table, code, table_errors.ENDED)
     if code == _LOCKED:
-        return RetriableError(
-            f"Source {source} has {table} locked.",
-            remedy="wait until the change of the table is done.",
-            code=str(code),
-        )
+        return table_errors.locked(source, table, code)
     if untold := _untold_text(table, code, statement):
         return untold
     if code.startswith(_WRONG_STATEMENT):
-        return ConfigurationError(
-            f"Source {source} does not understand what is asked of {table} ({code}).",
-            remedy="compare the inventory with the tables: `afschrift inventory check --live`.",
-        )
+        return table_errors.not_understood(source, table, code)
     if code.startswith(_WRONG_DATA):
-        return ConfigurationError(
-            f"Source {source} fails itself over {table} ({code}).",
-            remedy="where it is a view, see whether it can be selected from; else see the server's log.",
-        )
-    return RetriableError(
-        f"Source {source} failed while {table} was being read ({code or 'connection lost'}).",
-        remedy="see whether the server is up; the step is tried again.",
-        code=code or "connection_lost",
-    )
+        return table_errors.fails_itself(source, table, code)
+    return table_errors.failed_midway(source, table, code or "connection lost", code or "connection_lost")
 
 
 def no_document(source: str, what: str, column_path: str) -> AfschriftError:

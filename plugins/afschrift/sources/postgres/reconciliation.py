@@ -44,7 +44,6 @@ _MOMENTS = ("timestamp", "timestamptz")
 _CLOCKS = ("time", "timetz")
 _DOCUMENTS = ("json", "jsonb")
 _VECTORS, _SPACE = ("int2vector", "oidvector"), " "
-_FLOATS = {"float8": 15, "float4": 6}  # the digits from which PostgreSQL writes an exponent
 _SAME = {
     *("int2", "int4", "int8", "oid", "xid", "xid8", "cid", "text", "varchar", "uuid", "date"),
     *("interval", "name", "char", "bit", "varbit", "xml", "tsvector", "tsquery", "jsonpath", "cidr"),
@@ -211,13 +210,6 @@ def _quoted(text: str | None) -> str:
     return "NULL" if text is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _each(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
-    def changed(forms: pa.Array) -> pa.Array:
-        return pa.array([None if form is None else change(form) for form in forms.to_pylist()], pa.string())
-
-    return changed
-
-
 def _with_bits(forms: pa.Array) -> pa.Array:
     """`inet` names its network always when it is cast: /32, or /128 of IPv6."""
     bits = pc.if_else(pc.match_substring(forms, ":"), "/128", "/32")
@@ -240,7 +232,7 @@ _PLAIN: dict[str, Own] = {
     "bytea": Own("encode({c}, 'hex')", own_times.hexadecimal),
     "float8": Own(_BITS.format("float8send"), own_times.double_bits),
     "float4": Own(_BITS.format("float4send"), own_times.single_bits),
-    "money": Own("encode(cash_send({c}), 'hex')", _each(_money_bits)),
+    "money": Own("encode(cash_send({c}), 'hex')", own_times.each(_money_bits)),
     "inet": Own(_TEXT, _with_bits),
     "json": Own(_TEXT, own_times.same),
     # json keeps what was typed: half a surrogate pair too
@@ -251,8 +243,10 @@ _INSIDE: dict[str, Callable[[pa.Array], pa.Array]] = {
     **dict.fromkeys(_INFINITE, own_times.specials),
     **dict.fromkeys(_MOMENTS, own_times.moments),
     **dict.fromkeys(_CLOCKS, own_times.clocks),
-    **{name: _each(partial(own_times.float_text, digits=digits)) for name, digits in _FLOATS.items()},
-    "bool": _each(lambda form: form[:1]),
+    # with the digits from which PostgreSQL writes an exponent
+    "float8": own_times.each(partial(own_times.float_text, digits=15)),
+    "float4": own_times.each(partial(own_times.float_text, digits=6)),
+    "bool": own_times.each(lambda form: form[:1]),
     "inet": own_times.same,
     "bytea": lambda forms: pc.binary_join_element_wise("\\x", own_times.hexadecimal(forms), ""),
 }
@@ -318,7 +312,7 @@ def _value(native: str, part: DocumentPart) -> str:
     """A part of a document of the table `t`."""
     value = value_of(native, part, part.column)
     assert value is not None  # it was planned
-    return value.format(column=f"t.{_sql.quote(part.column)}")
+    return _sql.of_table(value, part.column)
 
 
 def digest_in(encoding: str) -> Callable[[Sequence[str]], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from copy import copy
 from functools import partial
 from typing import Any, Self
@@ -13,12 +13,12 @@ import pyarrow as pa
 from adbc_driver_manager._reader import AdbcRecordBatchReader  # unlike Arrow's own, it keeps the SQLSTATE
 from adbc_driver_postgresql import dbapi
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.errors import AfschriftError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.sources.key_table import KEY_TABLE, key_json, key_rows
-from afschrift.sources.options import Opening, cell_limit, seconds
+from afschrift.sources.options import Opening, seconds
 from afschrift.sources.postgres.catalogue import (
     EXTENSION_SCHEMAS,
     postgres_estimate,
@@ -45,6 +45,7 @@ from afschrift.sources.postgres.session_settings import (
     settings_call,
 )
 from afschrift.sources.postgres.types import marks
+from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.own_texts import SecondSession, SqlReconciliation
 
 BATCH_ROWS = 65_536
@@ -52,26 +53,23 @@ _OPTIONS = ("schema", "statement_timeout", "lock_timeout", "cell_limit")
 _NO_TEMPORARY_TABLE = ("42501", "25006")  # no right to make one, or a standby
 
 
-class Postgres:
+class Postgres(ReadSession[dbapi.Connection]):
     """`kind: postgres`. Options: `schema`, `statement_timeout`, `lock_timeout`, `cell_limit` (MB).
 
     The session is one READ ONLY transaction (R80). What may be written in it is the temporary table of
     keys alone; where none can be made (a standby, no right), the keys stand in a session setting.
     """
 
+    failures = (adbc_driver_manager.Error,)
+    reading_error = reading_error
+
     def __init__(self, opening: Opening) -> None:
-        opening.only(_OPTIONS)
-        options = opening.options
-        self.name = opening.name
-        self.snapshot = ""
-        self.dialect = PostgresDialect(str(options.get("schema", "public")))
-        self._opening = opening
+        super().__init__(opening, _OPTIONS)
+        self.dialect = PostgresDialect(str(opening.options.get("schema", "public")))
         self._timeouts = {
-            "statement_timeout": f"{seconds(opening, 'statement_timeout', '1h') * 1000:.0f}ms",
+            "statement_timeout": f"{self._timeout * 1000:.0f}ms",
             "lock_timeout": f"{seconds(opening, 'lock_timeout', '10s') * 1000:.0f}ms",
         }
-        self._cell_limit = cell_limit(opening)
-        self._connection: dbapi.Connection | None = None
         self._encoding = "UTF8"
         self._own_types = PostgresTypes()
         self._keys = key_rows()
@@ -103,9 +101,8 @@ class Postgres:
         second._connection, second._second_session = None, SecondSession(second._second)
         try:
             with self._translated(""):
-                assert self._connection is not None
-                second._connection = self._connection.adbc_clone()
-                second._connection.adbc_connection.set_autocommit(True)
+                second._connection = self.connection.adbc_clone()
+                second.connection.adbc_connection.set_autocommit(True)
             second._join(self._exported)
         except BaseException:
             second.__exit__()
@@ -244,13 +241,4 @@ class Postgres:
             cursor.execute(statement)
 
     def _cursor(self) -> closing[dbapi.Cursor]:
-        if self._connection is None:
-            raise ConfigurationError(f"The session of source {self.name} is not open.")
-        return closing(self._connection.cursor())
-
-    @contextmanager
-    def _translated(self, statement: str) -> Iterator[None]:
-        try:
-            yield
-        except adbc_driver_manager.Error as error:
-            raise reading_error(self.name, statement, error) from None
+        return closing(self.connection.cursor())

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, in_template
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.dialect import StandardDialect
 
+_sql = StandardDialect()
 _MARK = re.compile(r"/\* own text: (.*?) \*/")
 
 
@@ -51,7 +53,7 @@ class TextMark(msgspec.Struct, frozen=True):
 def comment(mark: TextMark) -> str:
     """It in a template of SQL: no sign in it ends a comment, and its braces are doubled."""
     written = msgspec.json.encode(mark).decode().replace("*", "\\u002a")
-    return f" /* own text: {written} */".replace("{", "{{").replace("}", "}}")
+    return in_template(f" /* own text: {written} */")
 
 
 def marks(statement: str) -> dict[str, TextMark]:
@@ -77,8 +79,8 @@ def raised(what: str, column_path: str, number: str) -> str:
     Returns:
         A template with braces doubled, but for those of `number`.
     """
-    message = f"[afschrift: {what}]{column_path}|".replace("'", "''").replace("{", "{{").replace("}", "}}")
-    return f"CAST(CAST('{message}' || {number} AS integer) AS text)"
+    message = in_template(_sql.literal(f"[afschrift: {what}]{column_path}|"))
+    return f"CAST(CAST({message} || {number} AS integer) AS text)"
 
 
 def found_in(message: str) -> tuple[str, str, str] | None:
@@ -232,7 +234,7 @@ class PgTypes:
         members = self._members[found.relation]
         if not any(self._is_money(of) for _, of in members):
             return _AS_TEXT
-        parts = (f"({{column}}).{_quoted(name)}" for name, _ in members)
+        parts = (f"({{column}}).{in_template(_sql.quote(name))}" for name, _ in members)
         cast = (
             f"CAST({part} AS numeric)" if self._is_money(of) else part
             for part, (_, of) in zip(parts, members, strict=True)
@@ -288,7 +290,3 @@ class PgTypes:
 def base_name(found: PgType) -> str:
     """Name of a type of PostgreSQL itself; empty for one that somebody made."""
     return found.name if found.builtin else ""
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""').replace("{", "{{").replace("}", "}}") + '"'

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.sources import table_errors
 from afschrift.sources.mysql import errors as mysql
-from afschrift.sources.table_errors import refused, table_of
 
 # SQLSTATE (ISO/IEC 9075-2, and PostgreSQL's), beside the numbers of MySQL's drivers
 _NO_RIGHT = ("42501", *mysql.NO_RIGHT)
@@ -20,34 +20,19 @@ _BY_CLASS = {"ProgrammingError": _WRONG_STATEMENT[0], "DataError": _WRONG_DATA[0
 
 def reading_error(source: str, statement: str, error: SQLAlchemyError) -> AfschriftError:
     """Why a statement failed, with the table that it reads."""
-    where, code = table_of(source, statement), _code(error)
+    where, code = table_errors.table_of(source, statement), _code(error)
     if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return RetriableError(
-            f"Source {source} failed while {where} was being read (connection lost).",
-            remedy="see whether the server is up; the step is tried again.",
-            code=str(code),
-        )
+        return table_errors.failed_midway(source, where, "connection lost", str(code))
     if code in _NO_RIGHT:
-        return refused(where, str(error))
+        return table_errors.refused(where, str(error))
     if code in _READ_ONLY:
-        return ConfigurationError(f"Source {source} is read-only, and a statement would write.")
+        return table_errors.would_write(source)
     if code in _TIMEOUT:
-        return RetriableError(
-            f"Reading {where} took longer than the statement's time limit, or somebody ended it.",
-            remedy="add an index on the column that leads to the person, or raise `statement_timeout` "
-            "under the source's `options`.",
-            code=str(code),
-        )
+        return table_errors.took_too_long(where, str(code), table_errors.ENDED)
     if code in _NOT_UTF8:
-        return ConfigurationError(
-            f"A text of {where} is not in the encoding of its database ({code}).",
-            remedy="mend the text, or convert its column in a view.",
-        )
+        return table_errors.wrong_encoding(where, str(code), "convert its column")
     if code in _WRONG_STATEMENT or str(code)[:2] in _WRONG_STATEMENT:
-        return ConfigurationError(
-            f"Source {source} does not understand what is asked of {where} ({code}).",
-            remedy="compare the inventory with the tables: `afschrift inventory check --live`.",
-        )
+        return table_errors.not_understood(source, where, str(code))
     if code == _BY_CLASS["DataError"]:  # the driver's own, without a code of the server
         return ConfigurationError(
             f"The driver of source {source} has no value for one of {where}, such as a date outside the "
@@ -56,15 +41,9 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
             "database's own text.",
         )
     if str(code)[:2] in _WRONG_DATA:
-        return ConfigurationError(
-            f"Source {source} fails itself over {where} ({code}).",
-            remedy="where it is a view, see whether it can be selected from; else see the server's log.",
-        )
-    return RetriableError(
-        f"Source {source} failed while {where} was being read ({code}).",
-        remedy="see whether the server is up and the table may be read; the step is tried again.",
-        code=str(code),
-    )
+        return table_errors.fails_itself(source, where, str(code))
+    remedy = "see whether the server is up and the table may be read; the step is tried again."
+    return table_errors.failed_midway(source, where, str(code), str(code), remedy)
 
 
 def _code(error: SQLAlchemyError) -> str | int:

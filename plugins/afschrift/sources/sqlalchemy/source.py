@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -22,15 +21,16 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number, utc_text
 from afschrift.sources.mysql.dialect import DECIMALS, NO_CACHE, WHOLE
-from afschrift.sources.options import Opening, cell_limit, required, seconds
+from afschrift.sources.options import Opening, required
 from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, unicode_collation
+from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.second_reading import SecondReading
 from afschrift.sources.sqlalchemy.described import read_described
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
 from afschrift.sources.sqlalchemy.values import ArrowRows, again, guarded, kind_of
 from afschrift.sources.sqlite.functions import sqlite_key_form, sqlite_number
-from afschrift.sources.table_errors import relation_of, unquoted
+from afschrift.sources.table_errors import relation_of, unquoted, would_write
 
 SQLITE_FUNCTIONS = {"afschrift_key_form": sqlite_key_form, "afschrift_utc": utc_text}
 
@@ -105,7 +105,7 @@ _BEGIN = {"mysql": _CONSISTENT, "mariadb": _CONSISTENT}
 _READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 
 
-class Alchemy:
+class Alchemy(ReadSession[Connection]):
     """`kind: sqlalchemy`.
 
     Options: `driver` (`trino`, `cockroachdb+psycopg`), `schema`, `isolation` (the level that gives one
@@ -115,20 +115,17 @@ class Alchemy:
     SQLAlchemy's dialect is not one of `_READ_ONLY`, the account's own rights must keep it from writing.
     """
 
+    failures = (SQLAlchemyError,)
+    reading_error = reading_error
+
     def __init__(self, opening: Opening) -> None:
-        opening.only(_OPTIONS)
+        super().__init__(opening, _OPTIONS)
         options = opening.options
-        self.name = opening.name
-        self.snapshot = ""
-        self._opening = opening
-        self._timeout = seconds(opening, "statement_timeout", "1h")
-        self._limit = cell_limit(opening)
-        self._values = ArrowRows(self.name, self._limit)
+        self._values = ArrowRows(self.name, self._cell_limit)
         self._driver = required(self.name, options, "driver")
         self._schema: str | None = options.get("schema")
         self._tag = re.sub(r"[^A-Za-z0-9._-]", "", opening.tag)
         self._kinds: dict[str, dict[str, ValueKind | None]] = {}
-        self._connection: Connection | None = None
         try:
             self._engine = sa.create_engine(f"{self._driver}://", poolclass=sa.NullPool)
         except (NoSuchModuleError, ImportError, SQLAlchemyError):
@@ -208,7 +205,7 @@ class Alchemy:
         """Tables and views of one schema."""
         found: dict[str, dict[str, ColumnType]] = {}
         with self._translated(""):
-            inspector = sa.inspect(self._open())
+            inspector = sa.inspect(self.connection)
             names = [*inspector.get_table_names(self._schema), *inspector.get_view_names(self._schema)]
             for table in sorted(names):
                 columns = inspector.get_columns(table, self._schema)
@@ -220,7 +217,7 @@ class Alchemy:
     def structure(self) -> Structure:
         """Foreign keys within the schema, and views, as far as the dialect tells of them."""
         with self._translated(""):
-            inspector = sa.inspect(self._open())
+            inspector = sa.inspect(self.connection)
             views = tuple(sorted(inspector.get_view_names(self._schema)))
             try:
                 keys = inspector.get_multi_foreign_keys(self._schema)
@@ -239,7 +236,7 @@ class Alchemy:
     def described(self) -> Described:
         """Keys and comments, as far as the dialect tells of them; no numbers of rows."""
         with self._translated(""):
-            return read_described(sa.inspect(self._open()), self._schema)
+            return read_described(sa.inspect(self.connection), self._schema)
 
     def _column(self, found: sa.types.TypeEngine[Any]) -> ColumnType:
         kind = kind_of(found)
@@ -249,10 +246,10 @@ class Alchemy:
         if isinstance(found, sa.CHAR) and self.dialect.name == "postgresql":
             exact = self.dialect.text("{column}")  # padding is no part of the value
         engine = self._engine.dialect
-        form = guarded(found, kind, exact, engine, self._limit)
+        form = guarded(found, kind, exact, engine, self._cell_limit)
         if kind is ValueKind.BINARY:  # a cast would take the bytes for a text
             return ColumnType(native, kind, form, loose=True)
-        verbatim = guarded(found, None, self.dialect.text("{column}"), engine, self._limit)
+        verbatim = guarded(found, None, self.dialect.text("{column}"), engine, self._cell_limit)
         loose = kind not in (ValueKind.INTEGER, ValueKind.DECIMAL)  # else text, of a collation not known
         return ColumnType(native, kind, form, verbatim=verbatim, loose=loose)
 
@@ -261,11 +258,11 @@ class Alchemy:
         bound = key_rows((keys, at), *others, apart=self.dialect.apart).to_pylist()
         rows = [{**row, **numbers(self.dialect.name, row["value"])} for row in bound]
         with self._translated(""):
-            self._open().execute(sa.delete(KEYS))
+            self.connection.execute(sa.delete(KEYS))
             if rows:
-                self._open().execute(sa.insert(KEYS), rows)
+                self.connection.execute(sa.insert(KEYS), rows)
                 if self.dialect.name == "postgresql":  # else its planner takes one key for hundreds
-                    self._open().exec_driver_sql(f"ANALYZE {KEY_TABLE}")
+                    self.connection.exec_driver_sql(f"ANALYZE {KEY_TABLE}")
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result; a time without zone is UTC."""
@@ -308,23 +305,10 @@ class Alchemy:
 
     def _run(self, statement: str, *, stream: bool) -> CursorResult[Any]:
         if not _READS.match(statement):
-            raise ConfigurationError(f"Source {self.name} is read-only, and a statement would write.")
+            raise would_write(self.name)
         options = {"no_parameters": True, "stream_results": stream, "max_row_buffer": _FETCHED}
         tagged = f"/* afschrift {self._tag} */ {statement}"
-        return self._open().exec_driver_sql(tagged, execution_options=options)
-
-    def _open(self) -> Connection:
-        if self._connection is None:
-            raise ConfigurationError(f"The session of source {self.name} is not open.")
-        return self._connection
-
-    @contextmanager
-    def _translated(self, statement: str) -> Iterator[None]:
-        """Errors as ours. Their text may quote values, so it is not passed on."""
-        try:
-            yield
-        except SQLAlchemyError as error:
-            raise reading_error(self.name, statement, error) from None
+        return self.connection.exec_driver_sql(tagged, execution_options=options)
 
 
 def _aware(value: Any) -> Any:

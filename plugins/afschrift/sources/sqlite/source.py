@@ -19,9 +19,11 @@ from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources import table_errors
 from afschrift.sources.catalogue import foreign_keys
 from afschrift.sources.key_table import text_key_rows
-from afschrift.sources.options import Opening, cell_limit, expand, required, seconds
+from afschrift.sources.options import Opening, expand, required
+from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.own_texts import Own
 from afschrift.sources.reconcile.second_reading import (
     Again,
@@ -34,7 +36,6 @@ from afschrift.sources.sqlite.catalogue import read_described, sqlite_estimate
 from afschrift.sources.sqlite.dialect import SqliteDialect
 from afschrift.sources.sqlite.functions import define, sqlite_number
 from afschrift.sources.sqlite.types import column_type
-from afschrift.sources.table_errors import table_of
 from afschrift.sources.text_rows import FETCHED, text_batch
 
 _OPTIONS = ("path", "statement_timeout", "cell_limit")
@@ -59,7 +60,7 @@ ORDER BY t.name, k.id, k.seq
 """
 
 
-class Sqlite:
+class Sqlite(ReadSession[sqlite3.Connection]):
     """`kind: sqlite`. Options: `path`, `statement_timeout`, `cell_limit` (MB).
 
     The file is opened with `mode=ro` (R80). The transaction is the snapshot; where the file has no
@@ -67,14 +68,9 @@ class Sqlite:
     """
 
     def __init__(self, opening: Opening) -> None:
-        opening.only(_OPTIONS)
-        self.name = opening.name
+        super().__init__(opening, _OPTIONS)
         self.dialect = SqliteDialect()
-        self.snapshot = ""
         self._path = Path(expand(self.name, required(self.name, opening.options, "path")))
-        self._timeout = seconds(opening, "statement_timeout", "1h")
-        self._cell_limit = cell_limit(opening)
-        self._connection: sqlite3.Connection | None = None
         self._until = 0.0
         self._told: AfschriftError | None = None
 
@@ -140,7 +136,7 @@ class Sqlite:
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table; values are bound."""
-        connection = self._open()
+        connection = self.connection
         with self._reading(""):
             connection.execute("DELETE FROM afschrift_key")
             connection.executemany(
@@ -153,7 +149,7 @@ class Sqlite:
         with self._reading(statement):
             return [
                 tuple(value.decode() if isinstance(value, bytes) else value for value in row)
-                for row in self._open().execute(statement)
+                for row in self.connection.execute(statement)
             ]
 
     def estimate(self, statement: str) -> Estimate:
@@ -163,7 +159,7 @@ class Sqlite:
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of at most 4,096 rows."""
         with self._reading(statement):
-            cursor = self._open().execute(statement)
+            cursor = self.connection.execute(statement)
             names = [column[0] for column in cursor.description]
             while rows := cursor.fetchmany(FETCHED):
                 yield text_batch(self.name, names, rows)
@@ -175,23 +171,16 @@ class Sqlite:
         }
         document = ColumnType("JSON", ValueKind.JSON, "{column}")
         values = {
-            name: self.dialect.part_of(document, part, part.column).value.format(
-                column=f"t.{self.dialect.quote(part.column)}"
-            )
+            name: self.dialect.of_table(self.dialect.part_of(document, part, part.column).value, part.column)
             for name, part in extract.parts.items()
         }
         return SecondReading(self.rows, self._raw, self.dialect, extract.statement, columns, values)
 
     def _raw(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:
         with self._reading(statement):
-            cursor = self._open().execute(statement)
+            cursor = self.connection.execute(statement)
             while rows := cursor.fetchmany(FETCHED):
                 yield rows
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            raise ConfigurationError(f"The session of source {self.name} is not open.")
-        return self._connection
 
     @contextmanager
     def _reading(self, statement: str) -> Iterator[None]:
@@ -208,26 +197,15 @@ class Sqlite:
 
     def _error(self, error: sqlite3.Error, statement: str) -> AfschriftError:
         code = getattr(error, "sqlite_errorname", "") or type(error).__name__
-        where = table_of(self.name, statement)
+        where = table_errors.table_of(self.name, statement)
         if code == "SQLITE_INTERRUPT":
-            return RetriableError(
-                f"Reading {where} took longer than the statement's time limit.",
-                remedy="add an index on the column that leads to the person, or raise `statement_timeout` "
-                "under the source's `options`.",
-                code=code,
-            )
+            return table_errors.took_too_long(where, code)
         if code.startswith("SQLITE_READONLY"):
-            return ConfigurationError(f"Source {self.name} is read-only, and a statement would write.")
+            return table_errors.would_write(self.name)
         if code == "SQLITE_ERROR":
-            return ConfigurationError(
-                f"Source {self.name} does not understand what is asked of {where}.",
-                remedy="compare the inventory with the tables: `afschrift inventory check --live`.",
-            )
-        return RetriableError(
-            f"Source {self.name} failed while {where} was being read ({code}).",
-            remedy="see whether the file is whole: `PRAGMA integrity_check`.",
-            code=code,
-        )
+            return table_errors.not_understood(self.name, where, "")
+        remedy = "see whether the file is whole: `PRAGMA integrity_check`."
+        return table_errors.failed_midway(self.name, where, code, code, remedy)
 
 
 _AS_TEXT = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, in_template
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.dialect import StandardDialect
 
@@ -52,7 +52,7 @@ def column_type(column_path: str, native: str, cell_limit: int) -> ColumnType:
         cell_limit: bytes above which a cell raises an error instead of its value.
     """
     kind, classes = declared(native)
-    where = _literal(column_path).replace("{", "{{").replace("}", "}}")
+    where = in_template(_literal(column_path))
     value = _value(kind, native)
     if kind in _CHECKED:
         value = f"afschrift_checked({where}, '{kind}', {{column}})"
