@@ -75,7 +75,8 @@ class FormSums:
         part = text.filter(pa.array(drawn(text.column(self.sample.column), self.sample)))
         if part.num_rows:
             self._waiting.append(part)
-            if sum(map(len, self._waiting)) >= _ROWS or sum(one.nbytes for one in self._waiting) >= _BYTES:
+            size = sum(batch.nbytes for batch in self._waiting)
+            if sum(map(len, self._waiting)) >= _ROWS or size >= _BYTES:
                 self._hash_waiting()
 
     def _hash_waiting(self) -> None:
@@ -131,11 +132,12 @@ class Comparison:
         self, session: Source, part: ExtractPlan, percent: float, seed: str, hidden: Collection[str] = ()
     ) -> None:
         self._part = part
-        apart = {one.column for one in part.redactions} | set(hidden)
-        kinds = {one.name: one.kind for one in part.selected if one.name not in apart}
-        whole = {one.name for one in part.selected if one.action is Action.INCLUDE} - apart
+        apart = {redaction.column for redaction in part.redactions} | set(hidden)
+        kinds = {column.name: column.kind for column in part.selected if column.name not in apart}
+        whole = {column.name for column in part.selected if column.action is Action.INCLUDE} - apart
         self._columns = list(kinds)
-        parts = {one.name: one.part for one in part.selected if one.part is not None and one.name in kinds}
+        in_parts = [column for column in part.selected if column.name in kinds]
+        parts = {column.name: column.part for column in in_parts if column.part is not None}
         self._reconciliation = session.reconciliation(Extract(part.statement, kinds, whole, parts))
         number = next((name for name in part.order if name in self._reconciliation.numbers), None)
         self._sample = None
@@ -190,11 +192,11 @@ class Comparison:
         }
         for batch in again():
             text = text_batch(batch, self._part.selected).select(self._columns)
-            for one in sides.values():
-                one.take(text)
+            for side in sides.values():
+                side.take(text)
         found = []
-        for name, one in sides.items():
-            ours, theirs = one.sums(), self._reconciliation.sums((name,), sample)
+        for name, side in sides.items():
+            ours, theirs = side.sums(), self._reconciliation.sums((name,), sample)
             if (ours.hashed, ours.total) != (theirs.hashed, theirs.total):
                 found.append(name)
         return found

@@ -141,7 +141,7 @@ class Follower:
         self._taken += len(piece)
         self._start()
         if self._reading is not None and self._reading.done():
-            self._result()
+            self.read()
         return len(piece)
 
     def _start(self) -> None:
@@ -158,9 +158,6 @@ class Follower:
         Raises:
             ValidationFailedError: it does not read back.
         """
-        return self._result()
-
-    def _result(self) -> FileRead:
         try:
             return self._read() if self._reading is None else self._reading.result()
         except UnreadableFileError as error:

@@ -15,7 +15,7 @@ FORMAT = "given"
 """Stands for a format in the entry of such a file, whatever is in it."""
 
 
-def stage(register: Register, staging: EncryptedStaging, request_id: str, one: ManualPlan) -> SourceExtract:
+def stage(register: Register, staging: EncryptedStaging, request_id: str, plan: ManualPlan) -> SourceExtract:
     """Stage the files of one system, in the order in which they were given.
 
     They lie under their numbers, `files/mailbox/000001.pdf`; their names are in the data package alone.
@@ -25,12 +25,12 @@ def stage(register: Register, staging: EncryptedStaging, request_id: str, one: M
         ConfigurationError: a document was altered or cut in the register.
     """
     given = []
-    for number, text_id in enumerate(one.files, 1):
+    for number, text_id in enumerate(plan.files, 1):
         document = register.documents.of_request(request_id, text_id)
         if document is None:
             raise RefusedError(f"The key of request {request_id} was destroyed: its files are gone for good.")
         ending = extension(document.name, document.media_type)
-        path = f"{UPLOADS}/{one.source}/{number:06}.{ending}"
+        path = f"{UPLOADS}/{plan.source}/{number:06}.{ending}"
         inspector = Inspector(ending, document.media_type, document.name)
         with staging.writer(f"data/{path}") as raw:
             sink = DeflatingSink(raw)
@@ -40,4 +40,4 @@ def stage(register: Register, staging: EncryptedStaging, request_id: str, one: M
             sink.finish()
         entry = sink.entry(path, FORMAT)
         given.append(GivenFile(entry, number, document.media_type, document.name, inspector.found()))
-    return SourceExtract(one.source, one.answered_at, (), given=tuple(given))
+    return SourceExtract(plan.source, plan.answered_at, (), given=tuple(given))

@@ -58,20 +58,20 @@ def extension(name: str | None, media_type: str | None) -> str:
 
     Args:
         name: a name or path as a person or a system wrote it: nothing else of it is used.
-        media_type: as told; may be nonsense.
+        media_type: as declared; may be nonsense.
     """
     # The name of a person is no extension: only what stands behind a name counts.
     stem, dot, last = (name or "").replace("\\", "/").rpartition("/")[2].rpartition(".")
     if stem and dot and _EXTENSION.fullmatch(dot + last):
         return last.lower()
-    return _BY_TYPE.get(_told(media_type) or "", "bin")
+    return _BY_TYPE.get(_plain(media_type) or "", "bin")
 
 
 def media_type_of(extension_: str, declared: str | None) -> str:
-    """The media type of a file: as told, else by its extension, else a stream of bytes."""
-    return _told(declared) or _BY_EXTENSION.get(extension_, OCTETS)
+    """The media type of a file: as declared, else by its extension, else a stream of bytes."""
+    return _plain(declared) or _BY_EXTENSION.get(extension_, OCTETS)
 
 
-def _told(media_type: str | None) -> str | None:
+def _plain(media_type: str | None) -> str | None:
     plain = (media_type or "").partition(";")[0].strip().lower()
     return plain if _MEDIA_TYPE.fullmatch(plain) else None

@@ -5,8 +5,10 @@ It stands before everything that looks at the rows or writes them. A table witho
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,12 +32,13 @@ def with_redactions(plan: Plan, redactions: Sequence[Redaction]) -> Plan:
 
 
 def _with(part: ExtractPlan, redactions: Sequence[Redaction]) -> ExtractPlan:
-    leave = {one.name for one in part.selected}
-    mine = tuple(one for one in redactions if one.table == part.name and one.column in leave)
-    columns = {one.column for one in mine}
+    leave = {column.name for column in part.selected}
+    of_table = (redaction for redaction in redactions if redaction.table == part.name)
+    mine = tuple(redaction for redaction in of_table if redaction.column in leave)
+    columns = {redaction.column for redaction in mine}
     fields = tuple(
-        replace(one, kind=ValueKind.TEXT, read_as=one.kind) if one.name in columns else one
-        for one in part.fields
+        replace(column, kind=ValueKind.TEXT, read_as=column.kind) if column.name in columns else column
+        for column in part.fields
     )
     return replace(part, fields=fields, redactions=mine) if mine else part
 
@@ -71,33 +74,33 @@ class _Masking:
     passed: int = 0
 
     def __post_init__(self) -> None:
-        self.fields = [replace(one, kind=one.read_as or one.kind) for one in self.part.selected]
+        self.fields = [replace(column, kind=column.read_as or column.kind) for column in self.part.selected]
         self.key = self._usable_key()
         of_cell: dict[tuple[str, ...] | int, dict[str, list[Redaction]]] = {}
         self.nowhere: set[str] = set()
-        for one in self.part.redactions:
-            if one.key and list(one.key) != self.key:
-                self.lost.add(one.id)
-                self.nowhere.add(one.column)
+        for redaction in self.part.redactions:
+            if redaction.key and list(redaction.key) != self.key:
+                self.lost.add(redaction.id)
+                self.nowhere.add(redaction.column)
                 continue
-            row = tuple(one.key.values()) if one.key else one.number
-            of_cell.setdefault(row, {}).setdefault(one.column, []).append(one)
+            row = tuple(redaction.key.values()) if redaction.key else redaction.number
+            of_cell.setdefault(row, {}).setdefault(redaction.column, []).append(redaction)
         self.by_key = {row: cells for row, cells in of_cell.items() if isinstance(row, tuple)}
         self.by_number = {row: cells for row, cells in of_cell.items() if isinstance(row, int)}
         self.firsts = pa.array(sorted({row[0] for row in self.by_key}), pa.string())
-        self.columns = {one.column for one in self.part.redactions}
+        self.columns = {redaction.column for redaction in self.part.redactions}
 
     def _usable_key(self) -> list[str]:
         """The key of the redactions that were decided last, if its columns leave as they are."""
-        key = list(next((one.key for one in reversed(self.part.redactions) if one.key), {}))
-        whole = {one.name for one in self.part.selected if one.action is Action.INCLUDE}
+        key = list(next((redaction.key for redaction in reversed(self.part.redactions) if redaction.key), {}))
+        whole = {column.name for column in self.part.selected if column.action is Action.INCLUDE}
         return key if set(key) <= whole else []
 
     def masked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The next rows."""
-        needed = [one for one in self.fields if one.name in self.columns or one.name in self.key]
-        text = text_batch(batch.select([one.name for one in needed]), needed)
-        columns = {one.name: text.column(one.name) for one in needed if one.name in self.columns}
+        needed = [column for column in self.fields if column.name in self.columns or column.name in self.key]
+        text = text_batch(batch.select([column.name for column in needed]), needed)
+        columns = {column.name: text.column(column.name) for column in needed if column.name in self.columns}
         new: dict[str, dict[int, str]] = {}
         for at, cells in self._hits(batch, text):
             for name, some in cells.items():
@@ -126,37 +129,37 @@ class _Masking:
     def _same_row(self, row: pa.RecordBatch, cells: dict[str, list[Redaction]]) -> None:
         values = [column[0].as_py() for column in text_batch(row, _in_order(row, self.fields)).columns]
         of_row = self.mac(row_bytes(values))
-        self.lost |= {one.id for some in cells.values() for one in some if one.row != of_row}
+        redactions = chain.from_iterable(cells.values())
+        self.lost |= {redaction.id for redaction in redactions if redaction.row != of_row}
 
     def _cell(self, text: str | None, redactions: Sequence[Redaction]) -> str:
-        ids = {one.id for one in redactions}
+        ids = {redaction.id for redaction in redactions}
         of_cell = self.mac((text or "").encode())
-        if ids & self.done or any(one.cell != of_cell for one in redactions):
+        if ids & self.done or any(redaction.cell != of_cell for redaction in redactions):
             self.lost |= ids
         self.done |= ids
         whole = bool(ids & self.lost)
-        return mask(text or "", [None] if whole else [one.span for one in redactions])
+        return mask(text or "", [None] if whole else [redaction.span for redaction in redactions])
 
     def end(self) -> None:
         """Every redaction was made, once."""
-        gone = [one for one in self.part.redactions if one.id in self.lost or one.id not in self.done]
+        made = self.done - self.lost
+        gone = [redaction for redaction in self.part.redactions if redaction.id not in made]
         if not gone:
             return
-        columns: dict[str, int] = {}
-        for one in gone:
-            columns[f"{one.table}.{one.column}"] = columns.get(f"{one.table}.{one.column}", 0) + 1
+        columns = Counter(f"{redaction.table}.{redaction.column}" for redaction in gone)
         raise NeedsPersonError(
             f"{len(gone)} text(s) of {self.part.name} that were redacted have changed since, or are gone.",
             question=LOST,
-            detail={"redactions": sorted(one.id for one in gone), "columns": columns},
+            detail={"redactions": sorted(redaction.id for redaction in gone), "columns": dict(columns)},
         )
 
 
 def _in_order(row: pa.RecordBatch, fields: Sequence[FieldPlan]) -> list[FieldPlan]:
-    by_name = {one.name: one for one in fields}
+    by_name = {column.name: column for column in fields}
     return [by_name[name] for name in row.schema.names]
 
 
 def _replaced(texts: pa.Array, new: dict[int, str]) -> pa.Array:
     at = pa.array([position in new for position in range(len(texts))], pa.bool_())
-    return pc.replace_with_mask(texts, at, pa.array([new[one] for one in sorted(new)], pa.string()))
+    return pc.replace_with_mask(texts, at, pa.array([new[position] for position in sorted(new)], pa.string()))

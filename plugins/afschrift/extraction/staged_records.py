@@ -34,8 +34,9 @@ def stage_observations(
     staging: EncryptedStaging, source: str, samples: Mapping[str, Rows], overviews: Mapping[str, Overview]
 ) -> None:
     """Note what the page and a reviewer are shown of each table."""
-    _write(staging, _samples(source), samples)
-    _write(staging, _overviews(source), overviews)
+    of_samples, of_overviews = observations(source)
+    _write(staging, of_samples, samples)
+    _write(staging, of_overviews, overviews)
 
 
 def read_record(staging: EncryptedStaging, source: str) -> SourceExtract:
@@ -54,17 +55,17 @@ def staged_record(staging: EncryptedStaging, source: str) -> SourceExtract | Non
 
 def staged_samples(staging: EncryptedStaging, source: str) -> dict[str, Rows]:
     """The first rows of each table of a source, as value forms."""
-    return cast(dict[str, Rows], _read(staging, _samples(source), dict))
+    return cast(dict[str, Rows], _read(staging, observations(source)[0], dict))
 
 
 def staged_overviews(staging: EncryptedStaging, source: str) -> dict[str, Overview]:
     """What was seen of all rows of each table of a source."""
-    return _read(staging, _overviews(source), dict[str, Overview])
+    return _read(staging, observations(source)[1], dict[str, Overview])
 
 
 def observations(source: str) -> tuple[str, str]:
-    """Where that lies: what the page and a reviewer are shown."""
-    return _samples(source), _overviews(source)
+    """Where that lies: the first rows, and what was seen of all."""
+    return f"samples/{source}.json", f"overviews/{source}.json"
 
 
 def _read(staging: EncryptedStaging, path: str, kind: type[T]) -> T:
@@ -86,24 +87,15 @@ def record_path(source: str) -> str:
     return f"records/{source}.json"
 
 
-def _samples(source: str) -> str:
-    return f"samples/{source}.json"
-
-
-def _overviews(source: str) -> str:
-    return f"overviews/{source}.json"
-
-
 def staged_pointers(staging: EncryptedStaging, source: str) -> dict[str, TablePointers]:
     """Table -> what was pointed out in it; empty where nothing was.
 
     Raises:
         StagedFileError: it is gone or damaged; nothing may take that for nothing pointed out.
     """
-    with staging.reader(pointers_path(source)) as stream:
-        return msgspec.json.decode(stream.read(), type=dict[str, TablePointers])
+    return _read(staging, pointers_path(source), dict[str, TablePointers])
 
 
 def pointers_path(source: str) -> str:
-    """Where it lies what was pointed out in a source."""
+    """Where the pointers of a source lie."""
     return f"pointers/{source}.json"

@@ -100,7 +100,7 @@ class Uploads:
 
     def _declared(self, file: FileColumn, row: Row) -> Row:
         """The row without what a reviewer masked: such a file stays; of a name what is left of it goes."""
-        gone = {one for one in self._masked - {file.name} if MASK in (row.get(one) or "")}
+        gone = {name for name in self._masked - {file.name} if MASK in (row.get(name) or "")}
         return {name: None if name in gone else value for name, value in row.items()}
 
     def _take(self, file: FileColumn, row: Row) -> None:

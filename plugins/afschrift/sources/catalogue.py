@@ -86,9 +86,9 @@ def _keys_of(
 def _grouped(rows: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     """The second of each pair by the first, in order, each once."""
     found: dict[str, dict[str, None]] = {}
-    for one, other in rows:
-        found.setdefault(one, {})[other] = None
-    return {one: tuple(others) for one, others in found.items()}
+    for key, value in rows:
+        found.setdefault(key, {})[value] = None
+    return {key: tuple(values) for key, values in found.items()}
 
 
 def _commented(rows: Commented) -> tuple[dict[str, str], dict[str, dict[str, str]]]:

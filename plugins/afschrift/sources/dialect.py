@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import KeyMatch
@@ -116,25 +117,11 @@ class StandardDialect:
         """By the equality that is the column's own, and so by its index."""
         return f"{column} = {self.typed_key(self.bound_form(match), native)}"
 
-    def key_sides(
-        self,
-        column: str,  # noqa: ARG002
-        native: str,  # noqa: ARG002
-        match: str = KeyMatch.EXACT,  # noqa: ARG002
-        *,
-        normal: bool = False,  # noqa: ARG002
-    ) -> tuple[str, str] | None:
+    def key_sides(self, *_: Any, **__: Any) -> tuple[str, str] | None:
         """Most databases ask the keys row by row."""
         return None
 
-    def near_key(
-        self,
-        column: str,  # noqa: ARG002
-        native: str,  # noqa: ARG002
-        match: str = KeyMatch.EXACT,  # noqa: ARG002
-        *,
-        normal: bool = False,  # noqa: ARG002
-    ) -> tuple[str, str] | None:
+    def near_key(self, *_: Any, **__: Any) -> tuple[str, str] | None:
         """Not asked for."""
         return None
 
@@ -177,6 +164,15 @@ class StandardDialect:
     def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """As its foreign keys do."""
         return f"{own[0]} = {theirs[0]}"
+
+    def bound(self, instant: str) -> str:
+        """Python, which reads it, knows the years 1 to 9999."""
+        within = "BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'"
+        return f"CASE WHEN {instant} {within} THEN {instant} END"
+
+    def order(self, column: str, native: str) -> str:
+        """Texts by their bytes, whatever their collation."""
+        return self.text_bytes(column, native) if self.is_text(native) else column
 
     def sampled(self, relation: str, share: float) -> str | None:  # noqa: ARG002
         """Not all databases draw rows."""

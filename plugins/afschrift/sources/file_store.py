@@ -55,7 +55,10 @@ class UploadStore:
         """
         parts = _parts(key)
         try:
-            stream = self._local(parts) if isinstance(self._root, Path) else self._remote(parts)
+            if isinstance(self._root, Path):
+                stream = self._local(parts)
+            else:
+                stream = cast(BinaryIO, self._root.joinpath(*parts).open("rb"))
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise FileNotFoundError from None  # the name stays out of the message
         except Exception as error:
@@ -76,9 +79,6 @@ class UploadStore:
             os.close(descriptor)
             raise FileNotFoundError
         return os.fdopen(descriptor, "rb")
-
-    def _remote(self, parts: list[str]) -> BinaryIO:
-        return cast(BinaryIO, self._root.joinpath(*parts).open("rb"))
 
     def _gone(self, reason: str) -> RetriableError:
         return RetriableError(

@@ -34,7 +34,9 @@ def from_environment(connection_id: str, environment: Mapping[str, str] | None =
             remedy=f"set {variable} to its URI, or define it in Airflow.",
         )
     try:
-        return _from_json(connection_id, text) if text.startswith("{") else _from_uri(connection_id, text)
+        if text.startswith("{"):
+            return from_parts(connection_id, read_json(text))
+        return _from_uri(connection_id, text)
     except (ValueError, AttributeError, TypeError):
         raise ConfigurationError(
             f"The connection {connection_id} cannot be read.",
@@ -61,10 +63,6 @@ def from_parts(connection_id: str, parts: Mapping[str, Any]) -> Connection:
         database=parts.get("schema") or None,
         extra=extra,
     )
-
-
-def _from_json(connection_id: str, text: str) -> Connection:
-    return from_parts(connection_id, read_json(text))
 
 
 def _from_uri(connection_id: str, text: str) -> Connection:

@@ -30,9 +30,9 @@ def staged_requests(root: UPath | Path) -> tuple[StagedRequest, ...]:
         look_anew(base)
         folders = [f for f in base.iterdir() if _of_request(f.name)] if base.exists() else []
     for folder in folders:
-        one = _staged_request(folder)
-        if one is not None:
-            found.append(one)
+        staged = _staged_request(folder)
+        if staged is not None:
+            found.append(staged)
     return tuple(sorted(found, key=lambda h: h.touched))
 
 

@@ -85,13 +85,13 @@ class SourceFinder:
 
     def evidence(self) -> dict[str, Any]:
         """Counts by table and kind, and which people were looked for; never a value."""
-        found = {table: one.counts for table, one in self._found().items() if one.total}
+        found = {table: pointers.counts for table, pointers in self._found().items() if pointers.total}
         people = self._reader.outcomes
         return ({"pointed_out": found} if found else {}) | ({"people": people} if people else {})
 
     def _found(self) -> dict[str, TablePointers]:
         found = {table: self._of(table) for table in {**self._finders, **self._file_texts}}
-        return {table: one for table, one in found.items() if one.total or one.unread}
+        return {table: pointers for table, pointers in found.items() if pointers.total or pointers.unread}
 
     def _of(self, table: str) -> TablePointers:
         """What was found in the columns of a table and in its files, together."""

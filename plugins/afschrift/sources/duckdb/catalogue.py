@@ -124,5 +124,5 @@ def _plan(rows: Rows, statement: str) -> Any:
 
 def _rows(plan: Any) -> int | None:
     """Of the outermost node that has an estimate: the rows that come out."""
-    told = next((node[_KEPT] for node in nodes(plan) if _KEPT in node), None)
-    return None if told is None else int(told)
+    estimated = next((node[_KEPT] for node in nodes(plan) if _KEPT in node), None)
+    return None if estimated is None else int(estimated)

@@ -145,11 +145,6 @@ class DuckDialect(StandardDialect):
             column = f"(struct_extract({column}, 'date') + CAST(struct_extract({column}, 'time') AS TIME))"
         return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS TIMESTAMP))"
 
-    def bound(self, instant: str) -> str:
-        """Python, which reads it, knows the years 1 to 9999."""
-        within = "BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'"
-        return f"CASE WHEN {instant} {within} THEN {instant} END"
-
     def order(self, column: str, native: str) -> str:  # noqa: ARG002
         """DuckDB compares texts by their bytes."""
         return column

@@ -48,20 +48,11 @@ def place_of(native: str, part: DocumentPart, place: str) -> NativePart | None:
         native = "JSON"
     try:
         kind = duckdb.sqltype(native)
-        found = (
-            _member(kind, _COLUMN, part.path, place)
-            if part.path
-            else _rest(kind, _COLUMN, tree(part.named), place)
-        )
+        if part.path:
+            return _member(kind, _COLUMN, part.path, place)
+        return _rest(kind, _COLUMN, tree(part.named), place)
     except duckdb.Error:
         return None
-    if found is None:
-        return None
-    return found
-
-
-def _is_json(kind: Any) -> bool:
-    return str(kind) == "JSON"
 
 
 def _member(kind: Any, value: str, path: MemberPath, place: str) -> NativePart | None:
@@ -70,15 +61,15 @@ def _member(kind: Any, value: str, path: MemberPath, place: str) -> NativePart |
     if kind.id == "struct":
         inside = dict(kind.children).get(path[0])
         return inside and _member(inside, _field(value, path[0]), path[1:], place)
-    if _is_json(kind):
-        return NativePart(str(kind), _json(value, DocumentPart("", path), place))
+    if str(kind) == "JSON":
+        return NativePart("JSON", _json(value, DocumentPart("", path), place))
     return None
 
 
 def _rest(kind: Any, value: str, named: Tree, place: str) -> NativePart | None:
     """Of a struct the other fields, where one of them holds a value."""
-    if _is_json(kind):
-        return NativePart(str(kind), _json(value, DocumentPart("", named=tuple(paths(named))), place))
+    if str(kind) == "JSON":
+        return NativePart("JSON", _json(value, DocumentPart("", named=tuple(paths(named))), place))
     if kind.id != "struct" or not named.keys() <= dict(kind.children).keys():
         return None
     fields: dict[str, NativePart] = {}
@@ -93,9 +84,9 @@ def _rest(kind: Any, value: str, named: Tree, place: str) -> NativePart | None:
             fields[name] = found
     if not fields:
         return NativePart(str(kind), f"CASE WHEN 1 = 0 THEN {value} END")
-    native = ", ".join(f"{_sql.quote(name)} {one.native}" for name, one in fields.items())
-    pack = ", ".join(f"{in_template(_sql.quote(name))} := {one.value}" for name, one in fields.items())
-    held = " OR ".join(f"{one.value} IS NOT NULL" for one in fields.values())
+    native = ", ".join(f"{_sql.quote(name)} {field.native}" for name, field in fields.items())
+    pack = ", ".join(f"{in_template(_sql.quote(name))} := {field.value}" for name, field in fields.items())
+    held = " OR ".join(f"{field.value} IS NOT NULL" for field in fields.values())
     return NativePart(f"STRUCT({native})", f"CASE WHEN {held} THEN struct_pack({pack}) END")
 
 

@@ -112,8 +112,8 @@ def _durations(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> dict[str
             columns = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(schema)))
         except (pa.ArrowException, ValueError, OSError):
             continue
-        told = {column.name: native for column in columns if (native := _duration(column.type))}
-        found |= dict.fromkeys(of, told)
+        durations = {column.name: native for column in columns if (native := _duration(column.type))}
+        found |= dict.fromkeys(of, durations)
     return found if any(found.values()) else {}
 
 
@@ -235,9 +235,9 @@ def _lost_or_refused(
         if _unites(found.keys() - {_NOTHING}):
             continue
         differing = [pair for pair in found.items() if pair[0] != _NOTHING][:2]
-        (one, first), (other, second) = ((native, inside[file]) for native, file in differing)
+        (this, first), (other, second) = ((native, inside[file]) for native, file in differing)
         raise ConfigurationError(
-            f"The files of {where} do not agree on column {column}: it is {one} in {first} and {other} in "
+            f"The files of {where} do not agree on column {column}: it is {this} in {first} and {other} in "
             f"{second}, and no type holds the values of all files exactly.",
             remedy="write the files again with one type for the column, or keep the older ones as a "
             "table in a folder of their own.",

@@ -180,8 +180,8 @@ class _Ranges:
         if not self._row_bytes:
             drawn = f"SELECT * FROM (\n{self._selected}\n) USING SAMPLE {_PROBED} ROWS"  # noqa: S608 - a statement
             batches = list(self._read(drawn))  # the first rows of a table may be its smallest
-            self._row_bytes = sum(one.nbytes for one in batches) / max(
-                sum(one.num_rows for one in batches), 1
+            self._row_bytes = sum(batch.nbytes for batch in batches) / max(
+                sum(batch.num_rows for batch in batches), 1
             )
         return max(self._row_bytes, 1.0)
 
@@ -205,4 +205,4 @@ def _expressions(order: str) -> list[str]:
             found.append("")
         else:
             found[-1] += part
-    return [one.strip() for one in found]
+    return [part.strip() for part in found]

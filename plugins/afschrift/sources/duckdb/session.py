@@ -85,8 +85,8 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
     def __init__(self, opening: Opening, *options: str) -> None:
         super().__init__(opening, (*options, *LIMITS))
         self._threads = int(opening.options.get("threads") or min(THREADS, os.cpu_count() or 1))
-        self._memory = opening.options.get("memory")
-        self._of_a_range = self._memory or _OF_A_RANGE
+        self._memory = opening.options.get("memory") or MEMORY
+        self._of_a_range = opening.options.get("memory") or _OF_A_RANGE
         self._too_little = 0
         self.dialect = DuckDialect(self._cell_limit)
         self._keys = key_rows()
@@ -103,7 +103,7 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET temp_directory = ''")  # never spill a person's rows to a disk in clear
         con.execute(f"SET threads = {self._threads}")
-        con.execute("SET memory_limit = ?", [self._memory or MEMORY])
+        con.execute("SET memory_limit = ?", [self._memory])
         con.execute(_KEYS)
         con.execute("BEGIN TRANSACTION")
         self.snapshot = rfc3339(datetime.now(UTC))
@@ -187,8 +187,8 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
 
     def _read_range(self, statement: str) -> Iterator[Any] | None:
         """The same; put in order within little memory, and within all of it where that is not enough."""
-        if self._memory or self._too_little == _TOO_LITTLE:  # what they need has little to do with their rows
-            return self._in_all(statement)
+        if self._of_a_range == self._memory or self._too_little == _TOO_LITTLE:
+            return self._in_all(statement)  # what they need has little to do with their rows
         batches = self._in_little(statement)
         self._too_little = 0 if batches else self._too_little + 1
         return batches or self._in_all(statement)
@@ -199,7 +199,7 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
 
     def _in_all(self, statement: str) -> Iterator[Any] | None:
         """The same; None where the session's memory does not."""
-        return self._in(statement, self._memory or MEMORY)
+        return self._in(statement, self._memory)
 
     def _in(self, statement: str, memory: str) -> Iterator[Any] | None:
         with self._translated(statement):
@@ -221,7 +221,7 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
             batches = self._batches(statement)
             first = next(batches, None)
         finally:
-            self._limit_memory(self._memory or MEMORY)
+            self._limit_memory(self._memory)
         return self._rest(statement, first, batches)
 
     def _rest(self, statement: str, first: Any, batches: Iterator[Any]) -> Iterator[Any]:

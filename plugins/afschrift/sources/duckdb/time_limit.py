@@ -30,9 +30,9 @@ class TimeLimit:
     @contextmanager
     def statement(self) -> Iterator[None]:
         """While a statement runs; several may overlap."""
-        one = object()
+        statement = object()
         with self._change:
-            self._ends[one] = monotonic() + self._seconds
+            self._ends[statement] = monotonic() + self._seconds
             if self._thread is None:
                 self._thread = Thread(target=self._watch, name="statement limit", daemon=True)
                 self._thread.start()
@@ -40,7 +40,7 @@ class TimeLimit:
             yield
         finally:
             with self._change:  # nothing is interrupted from here on that ran in time
-                del self._ends[one]
+                del self._ends[statement]
 
     def close(self) -> None:
         """Watch no more."""

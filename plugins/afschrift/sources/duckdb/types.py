@@ -16,28 +16,10 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.dialect import StandardDialect
 
 _COLUMN = "\0"
-_CARRIED = {
-    "boolean",
-    "float",
-    "double",
-    "varchar",
-    "uuid",
-    "date",
-    "time",
-    "time_ns",
-    "blob",
-    "decimal",
-    "enum",
-}
+_CARRIED = {"boolean", "float", "double", "varchar", "uuid", "date", "time", "time_ns", "blob"}
 _CARRIED |= {"tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint"}
-_CARRIED |= {
-    "timestamp",
-    "timestamp_s",
-    "timestamp_ms",
-    "timestamp_ns",
-    "timestamp with time zone",
-    "timestamptz_ns",
-}
+_CARRIED |= {"timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamptz_ns"}
+_CARRIED |= {"timestamp with time zone", "decimal", "enum"}
 _TEXT_ALONE = {"hugeint", "uhugeint", "bignum", "bit"}
 _sql = StandardDialect()
 
@@ -149,23 +131,18 @@ _PLAIN: dict[str, tuple[ValueKind, str]] = {
         ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
         (ValueKind.INTEGER, _AS_IS),
     ),
-    "HUGEINT": (ValueKind.INTEGER, _AS_TEXT),
-    "UHUGEINT": (ValueKind.INTEGER, _AS_TEXT),
-    "BIGNUM": (ValueKind.INTEGER, _AS_TEXT),
-    "FLOAT": (ValueKind.NUMBER, _AS_IS),
-    "DOUBLE": (ValueKind.NUMBER, _AS_IS),
+    **dict.fromkeys(("HUGEINT", "UHUGEINT", "BIGNUM"), (ValueKind.INTEGER, _AS_TEXT)),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), (ValueKind.NUMBER, _AS_IS)),
     "BOOLEAN": (ValueKind.BOOLEAN, _AS_IS),
     "VARCHAR": (ValueKind.TEXT, _AS_IS),
     "BIT": (ValueKind.TEXT, _AS_TEXT),
     "JSON": (ValueKind.JSON, _AS_TEXT),
     "UUID": (ValueKind.UUID, _AS_TEXT),
     "DATE": (ValueKind.DATE, _ad("DATE '0001-01-01'")),
-    "TIME": (ValueKind.TIME, _AS_TEXT),
-    "TIME_NS": (ValueKind.TIME, _AS_TEXT),
-    "TIME WITH TIME ZONE": (ValueKind.TIME, _AS_TEXT),
-    "TIMESTAMP": (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
-    "TIMESTAMP_S": (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
-    "TIMESTAMP_MS": (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'")),
+    **dict.fromkeys(("TIME", "TIME_NS", "TIME WITH TIME ZONE"), (ValueKind.TIME, _AS_TEXT)),
+    **dict.fromkeys(
+        ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"), (ValueKind.DATETIME, _ad("TIMESTAMP '0001-01-01'"))
+    ),
     "TIMESTAMP_NS": (ValueKind.DATETIME, _AS_TEXT),
     "TIMESTAMPTZ_NS": (ValueKind.INSTANT, _AS_TEXT),
     "TIMESTAMP WITH TIME ZONE": (ValueKind.INSTANT, _ad("TIMESTAMPTZ '0001-01-01 00:00:00+00'")),

@@ -206,10 +206,6 @@ class MysqlDialect(StandardDialect):
         """A zero date is no bound."""
         return f"CASE WHEN {instant} >= '0001' THEN {instant} END"
 
-    def order(self, column: str, native: str) -> str:
-        """Texts by their bytes, whatever their collation."""
-        return self.text_bytes(column, native) if self.is_text(native) else column
-
     def row_order(self, expressions: Sequence[str]) -> str:
         """By digest of the row's text; rows that tie are equal."""
         return f"sha2(concat_ws(',', {', '.join(f'quote({e})' for e in expressions)}), 256)"

@@ -253,15 +253,6 @@ class PostgresDialect(StandardDialect):
             return column
         return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS timestamp))"
 
-    def bound(self, instant: str) -> str:
-        """Python, which reads it, knows the years 1 to 9999."""
-        within = "BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'"
-        return f"CASE WHEN {instant} {within} THEN {instant} END"
-
-    def order(self, column: str, native: str) -> str:
-        """Texts by their bytes, whatever the collation of the database."""
-        return self.text_bytes(column, native) if self.is_text(native) else column
-
     def row_order(self, expressions: Sequence[str]) -> str:
         """By digest of the row's text; rows that tie are equal."""
         row = f"CAST(ROW({', '.join(expressions)}) AS text)"

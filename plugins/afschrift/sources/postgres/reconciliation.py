@@ -302,9 +302,9 @@ class PostgresTypes:
         listed = ", ".join(map(str, sorted(wanted)))
         new = {oid: OwnType(*row) for oid, *row in rows(_TYPES.format(oids=listed))}
         self._types |= new
-        for relation in {one.relation for one in new.values()} - {0}:
+        for relation in {found.relation for found in new.values()} - {0}:
             self._members[relation] = list(rows(_MEMBERS.format(relation=int(relation))))
-        parts = {of for one in new.values() for of in (one.base, one.element)}
+        parts = {of for found in new.values() for of in (found.base, found.element)}
         self._learn(rows, parts | {oid for some in self._members.values() for _, oid in some})
 
 

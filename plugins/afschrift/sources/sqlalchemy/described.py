@@ -44,6 +44,6 @@ def read_described(inspector: Inspector, schema: str | None) -> Described:
 def _asked(ask: Callable[[str | None], Mapping[Any, Any]], schema: str | None) -> dict[str, Any]:
     """Table -> what the dialect says; nothing where it does not know the question."""
     try:
-        return {table: said for (_, table), said in sorted(ask(schema).items(), key=lambda one: one[0][1])}
+        return {table: said for (_, table), said in sorted(ask(schema).items(), key=lambda item: item[0][1])}
     except NotImplementedError:
         return {}

@@ -49,29 +49,30 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         tell: takes the error behind SQLite's "user-defined function raised exception".
     """
 
+    def fail(error: AfschriftError) -> NoReturn:
+        tell(error)
+        raise ValueError
+
     def wrong(column_path: str, found: str) -> NoReturn:
-        tell(
+        fail(
             ConfigurationError(
                 f"A value of {source}.{column_path} is {found}, which its declared type does not hold.",
                 remedy="write `kind: text` at the column in the inventory, which gives each value as it is "
                 "stored, or mend the value.",
             )
         )
-        raise ValueError
 
     def blob(column_path: str) -> NoReturn:
-        tell(
+        fail(
             ConfigurationError(
                 f"A value of {source}.{column_path} is a blob, which has no text.",
                 remedy="leave `kind: text` out where all its values are blobs, or give the person a "
                 "view with `hex(column) AS column`.",
             )
         )
-        raise ValueError
 
     def large(column_path: str, size: int) -> NoReturn:
-        tell(too_large(source, column_path, str(size)))
-        raise ValueError
+        fail(too_large(source, column_path, str(size)))
 
     def checked(column_path: str, kind: str, text: str | None) -> str | None:
         if text is None:
