@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import itertools
 import threading
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -220,3 +222,25 @@ def test_slices_stay_below_the_limit() -> None:
     pieces = list(slices(one, 2_000))
     assert sum(piece.num_rows for piece in pieces) == 1_000
     assert max(piece.nbytes for piece in pieces) <= 2_200
+
+
+class Held:
+    """Something open, such as a stream of rows."""
+
+
+def _fails(held: Held) -> None:
+    raise ValueError
+
+
+def test_an_error_keeps_nothing_open_until_garbage_is_collected() -> None:
+    held = Held()
+    known = weakref.ref(held)
+    gc.disable()
+    try:
+        with pytest.raises(ValueError), BackgroundWorker(_fails) as worker:
+            worker(held)
+            worker.wait()
+        del held, worker
+        assert known() is None
+    finally:
+        gc.enable()
