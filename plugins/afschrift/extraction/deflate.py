@@ -71,7 +71,7 @@ class DeflatingSink(io.RawIOBase):
 
     Args:
         sink: of the deflated bytes.
-        hashed: False: no SHA-256 of the plain bytes, where whoever reads them back takes it.
+        hashed: False: no SHA-256 of the plain bytes, where the reader that follows takes it.
 
     Attributes:
         deflated: the sink of the deflated bytes, with their number and SHA-256.

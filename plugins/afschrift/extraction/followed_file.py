@@ -28,11 +28,11 @@ LIMIT = 1 << 20
 
 
 class AbandonedError(Exception):
-    """Whoever wrote has given up; what was read is nothing."""
+    """The writer has given up, so what was read is nothing."""
 
 
 class ByteQueue:
-    """One thread writes, one reads. Whoever is ahead waits, so memory stays bounded.
+    """One thread writes, one reads. The thread that is ahead waits, so memory stays bounded.
 
     Args:
         limit: as soon as so many bytes wait, the next writer waits too.
@@ -46,10 +46,10 @@ class ByteQueue:
         self._changed = Condition()
 
     def write(self, data: bytes) -> None:
-        """Hand over; nobody takes it where the reader has stopped."""
+        """Hand over; what is written is lost where the reader has stopped."""
         with self._changed:
             self._changed.wait_for(lambda: self._held < self._limit or self._unread)
-            if data and not self._unread:  # an empty piece would be the end to whoever reads
+            if data and not self._unread:  # an empty piece would be the end for the reader
                 self._pieces.append(data)
                 self._held += len(data)
                 self._changed.notify_all()
@@ -67,7 +67,7 @@ class ByteQueue:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Nobody reads any more, so nobody waits for that."""
+        """Read no more, so that no writer waits."""
         with self._changed:
             self._unread = True
             self._pieces.clear()

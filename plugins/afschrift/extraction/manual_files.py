@@ -12,7 +12,7 @@ from afschrift.register.register import Register
 from afschrift.staging.encrypted import EncryptedStaging
 
 FORMAT = "given"
-"""Stands for a format in the entry of such a file, whatever is in it."""
+"""In place of a format in the entry of such a file, whatever is in it."""
 
 
 def stage(register: Register, staging: EncryptedStaging, request_id: str, plan: ManualPlan) -> SourceExtract:

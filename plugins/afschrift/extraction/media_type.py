@@ -60,7 +60,7 @@ def extension(name: str | None, media_type: str | None) -> str:
         name: a name or path as a person or a system wrote it: nothing else of it is used.
         media_type: as declared; may be nonsense.
     """
-    # The name of a person is no extension: only what stands behind a name counts.
+    # The name of a person is no extension: only what is behind a name counts.
     stem, dot, last = (name or "").replace("\\", "/").rpartition("/")[2].rpartition(".")
     if stem and dot and _EXTENSION.fullmatch(dot + last):
         return last.lower()

@@ -1,6 +1,6 @@
 """Masks the cells and spans that a reviewer redacted, while the rows of a table pass.
 
-It stands before everything that looks at the rows or writes them. A table without redactions passes as it is.
+It comes before everything that looks at the rows or writes them. A table without redactions passes as it is.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class _Masking:
                 new.setdefault(name, {})[at] = self._cell(columns[name][at].as_py(), some)
         for name, texts in new.items():
             columns[name] = _replaced(columns[name], texts)
-        for name in self.nowhere:  # one of its cells is redacted, and nobody can say which
+        for name in self.nowhere:  # one of its cells is redacted, and it is not known which
             columns[name] = pa.array([MASK] * batch.num_rows, pa.string())
         self.passed += batch.num_rows
         arrays = [columns.get(name, batch.column(name)) for name in batch.schema.names]

@@ -119,7 +119,7 @@ class Observer:
             self._unique = self._differs(batch)
 
     def _differs(self, batch: pa.RecordBatch) -> bool:
-        """Rows come in the order of the key, so equal keys stand beside each other."""
+        """Rows come in the order of the key, so equal keys are beside each other."""
         columns = [batch.column(name) for name in self._keys]
         if any(pa.types.is_nested(column.type) for column in columns):
             return False  # not compared, so nothing is promised

@@ -32,7 +32,7 @@ from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.forms import text_batch
 
 FORMAT = "upload"
-"""Stands for a format in the entry of an uploaded file, whatever is in it."""
+"""In place of a format in the entry of an uploaded file, whatever is in it."""
 
 _DIGESTS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
@@ -51,7 +51,7 @@ class Uploads:
         part: the table's extract.
         table: the table in the inventory.
         open_store: opens a store of the source by its name.
-        texts: looks through what is written in them; None: nobody does.
+        texts: looks through what is written in them; None: that is not looked at.
     """
 
     def __init__(

@@ -34,12 +34,12 @@ T = TypeVar("T")
 class BackgroundWorker(Generic[T]):
     """A thread behind a queue of one. Use as a context manager.
 
-    Memory stays bounded: whoever hands over an item waits until the one before is done. An error of the
-    work is raised at the next hand-over, or by `wait`.
+    Memory stays bounded: who hands over an item waits until the one before is done. An error of the work is
+    raised at the next hand-over, or by `wait`.
 
     Args:
         work: what is done with each item.
-        worth: whether an item is worth handing to a thread; whoever brings another works on it, after those
+        worth: whether an item is worth handing to a thread; the caller itself works on another, after those
             before. Nothing is started where none is.
     """
 
@@ -70,7 +70,7 @@ class BackgroundWorker(Generic[T]):
                 running.result()
             finally:
                 # an error's traceback holds this frame, and the future the error: what the work held open
-                # would stay so until somebody collects garbage
+                # would stay so until garbage is collected
                 del running
 
 

@@ -110,7 +110,7 @@ _QUOTES = '"`[]'
 
 
 def tables_in(views: Iterable[tuple[str, str | None]], tables: Collection[str]) -> Iterator[tuple[str, str]]:
-    """A view and a table whose name stands in its text; a table too many does no harm.
+    """A view and a table whose name is in its text; a table too many does no harm.
 
     Args:
         views: name and definition.

@@ -1,4 +1,4 @@
-"""Parts of JSON documents, cut out of their text as it stands: no digit and no escape of a value changes.
+"""Parts of JSON documents, cut out of their text: no digit and no escape of a value changes.
 
 Sessions of SQLite have it as functions, for those of its own take the first of two members of one name; and
 the second reading of a lake takes its documents apart with it.
@@ -22,7 +22,7 @@ Tree = dict[str, "Tree"]
 
 
 class DocumentError(ValueError):
-    """A document of which no part can be told.
+    """A document whose parts cannot be told apart.
 
     Attributes:
         what: `TWICE` or `NO_DOCUMENT`.
@@ -78,7 +78,7 @@ def call(literal: Callable[[str], str], document: str, part: DocumentPart, place
 
     Args:
         literal: SQL of a text.
-        document: SQL of the document, in which braces stand as they are.
+        document: SQL of the document, in which braces are single.
         part: which one.
         place: `table.column`.
 

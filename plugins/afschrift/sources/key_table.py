@@ -38,8 +38,8 @@ _SCHEMA = pa.schema(
 def key_rows(*persons: PersonKeys, apart: bool = False) -> pa.Table:
     """One row a key: `person, name, value, valid_from, valid_to, is_current, asked_at`.
 
-    A value stands in its normal form `exact`. One with a NUL is left out: some databases cannot take one, and
-    none that cannot holds one. So is one without a sign but blanks: it names nobody.
+    A value has its normal form `exact`. A value with a NUL is left out: some databases cannot take one, and
+    none of those holds one. So is a value of blanks alone, which is the key of no person.
 
     Args:
         persons: the keys of each; `person` is their number in this order, from 0.

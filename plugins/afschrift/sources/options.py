@@ -98,7 +98,7 @@ class Opening:
     """What a source is opened with.
 
     Attributes:
-        name: the source's name in the inventory; it stands in every error.
+        name: the source's name in the inventory; every error names it.
         options: of the adapter, as the inventory has them.
         connection: id of the connection that the inventory names.
         connect: finds a connection by its id.

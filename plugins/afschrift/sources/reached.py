@@ -137,7 +137,7 @@ def _named(source: str) -> Iterator[None]:
 class KeptOpen:
     """Opens each source once, however often it is asked for. Use as a context manager: all end with it.
 
-    Whoever uses a session binds their own keys first, as in one that is new. After an error it is another
+    Each use of a session binds its own keys first, as in a new one. After an error it is another
     one: in a transaction in which a statement failed, some databases answer nothing more.
 
     Args:
@@ -164,7 +164,7 @@ class KeptOpen:
         return self._kept[source]
 
     def end(self, source: str) -> None:
-        """Nobody needs it any more."""
+        """Close the session of a source."""
         kept = self._kept.pop(source, None)
         if kept is not None:
             kept.end()

@@ -14,7 +14,7 @@ _QUOTES = str.maketrans("", "", '"`[]')
 
 
 def relation_of(statement: str) -> str:
-    """What stands after FROM in a statement of `include/sql/`; empty for any other."""
+    """The SQL after FROM in a statement of `include/sql/`; empty for any other."""
     found = _RELATION.search(statement)
     return found[1] if found else ""
 
@@ -40,7 +40,7 @@ def too_large(source: str, column_path: str, size: str = "") -> ConfigurationErr
 
 
 def untold_part(source: str, column_path: str, what: str) -> ConfigurationError:
-    """A document of which no part can be told apart; `what`: of `json_parts`."""
+    """A document whose parts cannot be told apart; `what`: of `json_parts`."""
     if what == TWICE:
         return ConfigurationError(
             f"A document of {source}.{column_path} has two members of one name, and the inventory names "
@@ -55,7 +55,7 @@ def untold_part(source: str, column_path: str, what: str) -> ConfigurationError:
 
 
 def no_right(table: str) -> NeedsPersonError:
-    """The account may not read a table; somebody must give it the right, so the request waits for them."""
+    """The account may not read a table; the request waits until it has the right."""
     return NeedsPersonError(
         f"The connection has no right to read {table}.",
         question="no_right",
@@ -163,7 +163,7 @@ def wrong_encoding(table: str, code: str, conversion: str) -> ConfigurationError
 
 
 class Unreadable(Mapping[str, ColumnType]):
-    """Columns of a table that is there but cannot be read: whoever asks for one is told why, and nobody else.
+    """Columns of a table that is there but cannot be read: only what asks for one meets the reason.
 
     Args:
         error: why.

@@ -66,7 +66,7 @@ PART = ".part"
 
 
 class EncryptedStaging:
-    """Files under `root/<request>/<path>.enc`, bound to request and path: none can stand in for another."""
+    """Files under `root/<request>/<path>.enc`, bound to request and path: none can replace another."""
 
     def __init__(self, root: UPath | Path, request_id: str, key: bytes) -> None:
         """Stage below a root.
@@ -146,7 +146,7 @@ class EncryptedStaging:
                 yield cast(BinaryIO, stream)
 
     def damaged(self, path: str) -> StagedFileError:
-        """The error for a file in which stands what nobody staged."""
+        """The error for a file whose content was not staged by us."""
         return StagedFileError(self._request, path, "damaged", staged_file(path).task)
 
     def exists(self, path: str) -> bool:
@@ -248,7 +248,7 @@ class _Decrypting(io.RawIOBase):
 def _begun(part: UPath) -> BinaryIO:
     """A file to write, in a folder that is made for it; on a local disk both are the service's alone.
 
-    On an object store it is the object itself: nobody sees it before it is whole, and a name to be changed
+    On an object store it is the object itself: it is not visible before it is whole, and a name to be changed
     later would cost a copy and four more calls.
     """
     if part.protocol in LOCAL:

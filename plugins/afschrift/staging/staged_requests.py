@@ -53,7 +53,7 @@ def destroy(root: UPath | Path, request_id: str) -> StagedRequest | None:
     try:
         with _usable():
             folder.fs.rm(folder.path, recursive=True)
-    except FileNotFoundError:  # somebody else was at it too
+    except FileNotFoundError:  # removed by another process meanwhile
         return None
     return was
 

@@ -85,7 +85,7 @@ class Part:
         media_type: as declared; may be empty, and may be nonsense.
         position: as of `ActivePart`.
         depth: how many files it lies in.
-        in_office: whether it is a part of an office file, whose kind and names are nobody's choice.
+        in_office: whether it is a part of an office file, whose kind and names follow from the format.
     """
 
     content: bytes

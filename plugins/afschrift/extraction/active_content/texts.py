@@ -32,7 +32,7 @@ _FRAMES = ("iframe", "frame", "object", "embed", "applet")
 _OLD_XML = re.compile(r"<\?mso-application\b")
 _OLD_MACRO = re.compile(r"macrosPresent\s*=\s*[\"']yes|<\w+:docSuppData\b|vbaProject", re.IGNORECASE)
 
-# A backslash before a sign that is no letter stands for that sign: "\\objdata" in a text is no object.
+# A backslash before a sign that is no letter means that sign: "\\objdata" in a text is no object.
 _RTF_TOKEN = re.compile(
     rb"\\(?:'([0-9a-fA-F]{2})|([a-zA-Z]{1,32})(-?\d{1,10})? ?|[^a-zA-Z])|[{}]|[^\\{}]+", re.DOTALL
 )
@@ -160,7 +160,7 @@ def look_at_cells(part: Part, _: Budget) -> Found:
 
 def _cells_start_a_program(text: str) -> bool:
     for seen, cell in enumerate(_CELL.finditer(text)):
-        if seen > _MOST_CELLS:  # nobody looks at them all
+        if seen > _MOST_CELLS:  # too many to look at
             raise ClosedError
         end = cell.end()
         item = text.find("!", end, end + _TOPIC)

@@ -21,7 +21,7 @@ from stdnum.nl import bsn
 from afschrift.domain.redaction import PointerKind
 
 WORTH_A_LOOK = r"@|\b[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}|\d(?:[^\w\n]{0,3}\d){6}"
-"""What every text has in which one of these may stand, for a quick look at many texts at once."""
+"""What every text has in which one of these may be, for a quick look at many texts at once."""
 
 _LOCAL_MOST = 64  # characters before the @ (RFC 5321, 4.5.3.1.1), each with its marks
 _IBAN = re.compile(r"(?<![\w-])(?=([A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}(?!\w)))", re.ASCII)
@@ -34,7 +34,7 @@ _POINTS = (range(0x20000), range(0xE0100, 0xE01F0))  # beyond them Unicode has n
 
 
 class Span(NamedTuple):
-    """A stretch of a text, in code points, half-open; `value` is what stands there, however it is written."""
+    """A stretch of a text, in code points, half-open; `value` is the same for all ways of writing it."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ class Span(NamedTuple):
 
 @cache
 def marks() -> str:
-    """All marks of Unicode, to stand between the brackets of a pattern; Python's own count none to a word."""
+    """All marks of Unicode, for the brackets of a pattern; Python's own count none to a word."""
     return "".join(c for c in map(chr, chain(*_POINTS)) if unicodedata.category(c)[0] == "M")
 
 

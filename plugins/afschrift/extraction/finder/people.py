@@ -22,7 +22,7 @@ TOO_MANY, OUT_OF_REACH, UNREADABLE = "too_many", "out_of_reach", "unreadable"
 _MOST_OWN = 1_000  # rows of one person in a table of people
 _NAME = "user.name"
 _OWN = (_NAME, "user.contact", "user.financial", "user.government_id")
-"""Categories of columns whose value in the person's own row is nobody else's."""
+"""Categories of columns whose value in the person's own row is no data of others."""
 
 
 class PeopleReader:
@@ -46,7 +46,7 @@ class PeopleReader:
         """Everybody's names and the person's own.
 
         A source that is down or closed to us is no reason to keep the person waiting, nor is a text of
-        somebody else that is not UTF-8: those names are not looked for, and that is said.
+        another person that is not UTF-8: those names are not looked for, and that is said.
 
         Raises:
             ConfigurationError: a table or column is not in its source.

@@ -43,7 +43,7 @@ class NameIndex:
         return len(self._forms)
 
     def rows(self, texts: pl.Series) -> Iterable[int]:
-        """Places of the texts in which a name may stand: a quick look, which misses none."""
+        """Places of the texts in which a name may be: a quick look, which misses none."""
         if not self._forms or not len(texts):
             return ()
         words = pl.DataFrame({"row": pl.int_range(len(texts), eager=True), "word": texts}).select(
@@ -110,7 +110,7 @@ def forms(value: str) -> set[str]:
 
 
 def own_words(names: Iterable[str]) -> frozenset[str]:
-    """The words of the person's own names: `Jansen, Jan` is whoever is known as `Jan Jansen` alone."""
+    """The words of the person's own names: `Jansen, Jan` is the person known as `Jan Jansen` alone."""
     return frozenset(word.casefold() for name in names for form in forms(name) for word in form.split(" "))
 
 

@@ -20,7 +20,7 @@ _ONLY_A_MASK = rf"(?s)^(?:{A_MASK}|{re.escape(MASK)}.{{1,4}})$"
 
 @dataclass(frozen=True)
 class OwnData:
-    """What is the person's own, and so nobody else's.
+    """What is the person's own, and so not data of others.
 
     Attributes:
         values: kind and value of their addresses and numbers.
@@ -150,6 +150,6 @@ class FileTexts:
             self._places[place] = self._places.get(place, 0) + more
 
     def found(self) -> TablePointers:
-        """Counts of all texts, and in which places they stand."""
+        """Counts of all texts, and in which places they are."""
         found = self._finder.found()
         return TablePointers((), found.counts, found.unread, dict(self._places))

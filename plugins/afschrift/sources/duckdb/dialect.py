@@ -35,7 +35,7 @@ class DuckDialect(StandardDialect):
     name = "duckdb"
     gathers_keys = True
     has_collations = False
-    """Whether some table or view of the database names a collation: of a column none is told."""
+    """Whether some table or view names a collation; of which column, the catalogue does not say."""
 
     def __init__(self, cell_limit: int = 64 << 20) -> None:
         self._cell_limit = cell_limit

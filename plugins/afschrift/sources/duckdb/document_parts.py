@@ -1,7 +1,7 @@
 """Parts of documents in DuckDB: fields of structs by their types, members of JSON by its functions.
 
-DuckDB writes numbers anew: 1.10 becomes 1.1. So while a document is taken apart each number in it stands as a
-text behind a mark, and becomes a number again in what is left. A Python function is no way out: the sessions
+DuckDB writes numbers anew: 1.10 becomes 1.1. So while a document is taken apart each number in it is a text
+behind a mark, and becomes a number again in what is left. A Python function is no way out: the sessions
 of a process on one file share it, and it goes with the first of them that ends.
 """
 
@@ -37,14 +37,14 @@ class NativePart:
 
 
 def place_of(native: str, part: DocumentPart, place: str) -> NativePart | None:
-    """Where a part stands; None where the type is none of a document, or has no such field.
+    """The place of a part; None where the type is none of a document, or has no such field.
 
     Args:
         native: type of the document's column.
         part: which one.
         place: `table.column`, for errors.
     """
-    if native == "VARCHAR":  # whoever asks knows that there is JSON in it
+    if native == "VARCHAR":  # the data map says that there is JSON in it
         native = "JSON"
     try:
         kind = duckdb.sqltype(native)
@@ -99,7 +99,7 @@ def _json(value: str, part: DocumentPart, place: str) -> str:
 
 
 _MARK = r"\u0001"
-"""As it stands in JSON. A text that begins with it gets one more, so that nothing is taken for a number."""
+"""As JSON spells it. A text that begins with it gets one more, so that nothing is taken for a number."""
 
 _TOKENS = r'"(?:[^"\\]|\\.)*"|[-+.0-9A-Za-z]+|[{}\[\],:]'
 _DOCUMENT = "\0"

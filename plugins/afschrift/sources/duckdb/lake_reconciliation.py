@@ -181,7 +181,7 @@ def _by_file(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, dict[int,
 
 
 def _partitions(file: str) -> dict[str, str]:
-    """Columns that stand in the path alone: `customer=1/part-0.parquet`."""
+    """Columns that are in the path alone: `customer=1/part-0.parquet`."""
     return {
         unquote(name).lower(): value
         for name, equals, value in (part.partition("=") for part in file.split("/")[:-1])

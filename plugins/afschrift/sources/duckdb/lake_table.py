@@ -1,8 +1,8 @@
-"""A table of a lake: the Parquet files of a folder, where they are one table as they stand.
+"""A table of a lake: the Parquet files of a folder, where together they are one table.
 
 Their footers tell of types that DuckDB loses without a word: it reads decimals of more than 38 digits as
 floats, the durations that Arrow writes as integers without their unit, and timestamps of 96 bits to the
-microsecond, or, where it is told, as a day and a time.
+microsecond, or, by an option, as a day and a time.
 """
 
 from __future__ import annotations

@@ -216,14 +216,14 @@ def part_of_column(column: pa.Array, part: DocumentPart) -> pa.Array:
 
 
 def document_forms(texts: pa.Array, kind: ValueKind | None) -> pa.Array:
-    """Documents in one spelling: members in order, no space, no escapes, numbers as they stand."""
+    """Documents in one spelling: members in order, no space, no escapes, numbers with their digits."""
     if kind is not ValueKind.JSON:
         return texts
     return pa.array([None if text is None else _spelled(text) for text in texts.to_pylist()], pa.string())
 
 
 def _spelled(document: str) -> str:
-    """A number is told from a text with the same digits by the sign before it, which no document has bare."""
+    """A number differs from a text with the same digits by the sign before it, which no document has bare."""
     try:
         value = json.loads(document, parse_int=_number, parse_float=_number)
     except (ValueError, RecursionError):

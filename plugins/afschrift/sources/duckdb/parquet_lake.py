@@ -42,8 +42,8 @@ class ParquetLake(DuckSession):
 
     The files are listed once when the session opens, and every statement reads that list: what is added
     later belongs to the next snapshot. Files of a lake are replaced, never changed; one that was replaced
-    while a statement read it fails the step. A table whose files cannot be read, or are not one table as
-    they stand (see `lake_files` and `lake_table`), stops only the requests that ask for it.
+    while a statement read it fails the step. A table whose files cannot be read, or are not one table
+    (see `lake_files` and `lake_table`), stops only the requests that ask for it.
     """
 
     def __init__(self, opening: Opening) -> None:

@@ -58,7 +58,7 @@ FROM duckdb_constraints()
 WHERE constraint_type = 'FOREIGN KEY' AND database_name = current_database()
 ORDER BY schema_name, table_name, constraint_index
 """
-# Of the other databases, DuckDB's own among them, it would make all views that nobody reads.
+# Of the other databases, DuckDB's own among them, it would make all views for nothing.
 _COLLATIONS = """
 SELECT count(*) FROM (
   SELECT database_name, sql FROM duckdb_tables()
@@ -251,7 +251,7 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         return DuckReconciliation(self.rows, self.dialect, extract.statement, known, digest, values)
 
     def place_of(self, natives: Mapping[str, str], table: str, part: DocumentPart) -> NativePart:
-        """Where a part of a document stands that was planned.
+        """The place of a part of a document that was planned.
 
         Raises:
             ConfigurationError: the type of the document is another one by now.

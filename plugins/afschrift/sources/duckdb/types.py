@@ -186,7 +186,7 @@ def _plain(native: str) -> tuple[ValueKind | None, str]:
 
 
 def _guarded(column_path: str, native: str, expression: str, limit: int) -> str:
-    """A cell above the limit raises an error that names its place: nobody's memory has to hold it."""
+    """A cell above the limit raises an error that names its place, so that it need not fit into memory."""
     if native in _SIZES:
         size = _SIZES[native]
     elif native in _LONG or (native not in _PLAIN and not native.startswith(("DECIMAL(", "ENUM("))):

@@ -69,7 +69,7 @@ def read_described(rows: Rows) -> Described:
 
 
 def _reads(views: list[tuple[Any, ...]]) -> Iterator[tuple[str, str]]:
-    """Tables of this database; what an account that may not see a definition is told is empty."""
+    """Tables of this database; the definition is empty for an account that may not see it."""
     for view, definition, here in views:
         for database, table in _OF_A_TABLE.findall(definition or ""):
             if database.replace("``", "`") == here:

@@ -67,7 +67,7 @@ class MysqlDialect(StandardDialect):
         self._knows_zone = knows_zone
 
     def keys_in_variable(self) -> None:
-        """From now on the keys stand in a variable of the session, where no table can hold them."""
+        """From now on the keys are in a variable of the session, where no table can hold them."""
         self.keys = _FROM_VARIABLE
 
     def relation(self, table: str) -> str:
@@ -123,7 +123,7 @@ class MysqlDialect(StandardDialect):
         return _bytes(text)
 
     def bound_form(self, match: str) -> str:
-        """The bytes of a key stand in the key table."""
+        """The bytes of a key are in the key table."""
         return "k.bytes" if match == KeyMatch.EXACT else self.normal_text("k.value", match, trimmed=True)
 
     def holds_key(
@@ -168,7 +168,7 @@ class MysqlDialect(StandardDialect):
         return f"{text} COLLATE utf8mb4_bin REGEXP {pattern}"
 
     def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
-        """Texts of two collations cannot be compared as they stand: by the one of our own column's index."""
+        """Texts of two collations cannot be compared directly: by that of our own column's index."""
         if not self.is_text(own[1]) or not self.is_text(theirs[1]):
             return f"{own[0]} = {theirs[0]}"
         charset, collation = _charset(own[1])

@@ -77,7 +77,7 @@ def _clock(forms: pa.Array, digits: int) -> pa.Array:
 
 
 def _double(form: str) -> str:
-    """A float in its shortest digits; with an exponent where its point would stand far from them.
+    """A float in its shortest digits; with an exponent where its point would be far from them.
 
     A zero keeps the sign that it was read with: MariaDB writes one from some version on.
     """

@@ -61,7 +61,7 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
     """`kind: mysql`. Options: `statement_timeout`, `lock_timeout`, `cell_limit` (MB).
 
     The session is one READ ONLY transaction (R80); its snapshot covers tables of transactional engines.
-    The keys stand in a temporary table where it can be read twice in one statement (MariaDB) and the
+    The keys are in a temporary table where it can be read twice in one statement (MariaDB) and the
     server's binary log would not keep it, else in a variable of the session.
     """
 

@@ -1,6 +1,6 @@
 """MySQL's and MariaDB's types: the server writes each value as text, exactly.
 
-The session's settings belong to it (`mysql.py`): UTC, standard quotes, `||` joins texts.
+The session's settings belong to it (`source.py`): UTC, standard quotes, `||` joins texts.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class MysqlTypes:
 def failure(message: str, statement: str) -> tuple[int, str] | None:
     """What a value's own error says: `TOO_LARGE`, `NO_TIME`, `UNTOLD` or `UNREADABLE`, and its column.
 
-    The name stands in the statement, in front of the number that the error repeats: the session that reads
+    The name is in the statement, in front of the number that the error repeats: the session that reads
     need not be the one that planned.
     """
     found = _FAILURE.search(message)

@@ -76,7 +76,7 @@ def read_catalogue(
 ) -> Mapping[str, Mapping[str, ColumnType]]:
     """Table of the inventory -> column -> type; the dialect learns where each table is.
 
-    Who asks for a column of a table without the right to read it is told so, before anything is read.
+    A table that the account may not read is in it: asking for a column of it raises, before anything is read.
 
     Args:
         source: its name, for errors.

@@ -79,7 +79,7 @@ class PostgresDialect(StandardDialect):
     def key_columns(self) -> str:
         """Columns of the temporary table of keys.
 
-        A value stands there as other types too: compared with a text, each row of a large table would
+        A value is there in other types too: compared with a text, each row of a large table would
         have it converted again.
         """
         if self.version < _GENERATES:
@@ -92,7 +92,7 @@ class PostgresDialect(StandardDialect):
         return ", ".join((KEY_COLUMNS, *typed))
 
     def keys_in_setting(self) -> None:
-        """From now on the keys stand in a setting of the session, where no temporary table may be made."""
+        """From now on the keys are in a setting of the session, where no temporary table may be made."""
         self.keys = _FROM_SETTING
 
     def table(self, schema: str, name: str) -> str:

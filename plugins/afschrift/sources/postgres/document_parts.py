@@ -19,7 +19,7 @@ def value_of(native: str, part: DocumentPart, place: str) -> str | None:
     """SQL of a part, of its document's own type; None for a type that is no document.
 
     Args:
-        native: type of the document, without its modifiers; a text holds JSON, as whoever asks knows.
+        native: type of the document, without its modifiers; a text is taken for JSON, as the data map says.
         part: which one.
         place: `table.column`, for errors.
 

@@ -33,7 +33,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class NoDocumentError(ValueError):
-    """What a value holds no JSON document tells; its text is `BOUNDS` or `NULL`."""
+    """A value has no JSON document; the error's text is `BOUNDS` or `NULL`."""
 
 
 def documents(texts: pa.Array, shape: Shape) -> pa.Array:
@@ -235,7 +235,7 @@ def with_documents(source: str, marks: Mapping[str, TextMark], batch: pa.RecordB
 
 
 def _beside_masks(texts: pa.Array, shape: Shape) -> pa.Array:
-    """Where only some rows are masked, masks stand between own texts."""
+    """Where only some rows are masked, masks are among own texts."""
     masked = pc.fill_null(pc.starts_with(texts, MASK[:-1]), fill_value=False)
     own = pc.if_else(masked, pa.scalar(None, pa.string()), texts)
     return pc.if_else(masked, texts, documents(own, shape))

@@ -90,10 +90,7 @@ class OwnTypes:
     def own(self, oid: int, kind: ValueKind | None = None) -> Own | None:
         """Own text of a column of this type; None where the way to it is not known."""
         found = self._bare(oid)
-        if kind is ValueKind.TEXT and found.name not in (
-            "bytea",
-            "inet",
-        ):  # `kind: text` gives the text as it is
+        if kind is ValueKind.TEXT and found.name not in ("bytea", "inet"):  # it gives the text as it is
             return Own(_TEXT, own_times.same)
         if found.element or found.kind == "c" or found.name == "hstore":
             return self._nested(oid)

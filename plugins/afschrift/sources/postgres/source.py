@@ -57,7 +57,7 @@ class Postgres(ReadSession[dbapi.Connection]):
     """`kind: postgres`. Options: `schema`, `statement_timeout`, `lock_timeout`, `cell_limit` (MB).
 
     The session is one READ ONLY transaction (R80). What may be written in it is the temporary table of
-    keys alone; where none can be made (a standby, no right), the keys stand in a session setting.
+    keys alone; where none can be made (a standby, no right), the keys are in a session setting.
     """
 
     failures = (adbc_driver_manager.Error,)

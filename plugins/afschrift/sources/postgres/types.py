@@ -1,6 +1,6 @@
 """PostgreSQL's types: which Arrow carries exactly, and how the others become exact text in the warehouse.
 
-The session's settings belong to it (`postgres.py`): times in UTC and ISO order, intervals in ISO 8601,
+The session's settings belong to it (`session_settings`): times in UTC and ISO order, intervals in ISO 8601,
 floats in their shortest exact text.
 """
 
@@ -51,13 +51,13 @@ class TextMark(msgspec.Struct, frozen=True):
 
 
 def comment(mark: TextMark) -> str:
-    """It in a template of SQL: no sign in it ends a comment, and its braces are doubled."""
+    """The mark as a comment in a template of SQL: no sign in it ends the comment."""
     written = msgspec.json.encode(mark).decode().replace("*", "\\u002a")
     return in_template(f" /* own text: {written} */")
 
 
 def marks(statement: str) -> dict[str, TextMark]:
-    """Column -> its mark."""
+    """Column -> its mark, in the statement that `comment` is part of."""
     found = (msgspec.json.decode(text, type=TextMark) for text in _MARK.findall(statement))
     return {mark.column: mark for mark in found}
 
@@ -249,7 +249,7 @@ class PgTypes:
 
         Args:
             oid: of the type.
-            money: is cast where it stands in this value itself.
+            money: is cast where it is a direct part of this value.
         """
         found = self._types[self._base(oid)]
         if base_name(found) in _VECTORS:
@@ -271,7 +271,7 @@ class PgTypes:
         return None if self._is_money(oid) and not money else self._shape(oid)
 
     def _guarded(self, column_path: str, oid: int, text: str) -> str:
-        """A cell above the limit raises an error that names its place: nobody's memory has to hold it."""
+        """A cell above the limit raises an error that names its place: it need not fit into memory."""
         found = self._types[oid]
         if found.kind in "er" or (found.builtin and found.name in _SHORT):
             return text
@@ -288,5 +288,5 @@ class PgTypes:
 
 
 def base_name(found: PgType) -> str:
-    """Name of a type of PostgreSQL itself; empty for one that somebody made."""
+    """Name of a type of PostgreSQL itself; empty for a user's own."""
     return found.name if found.builtin else ""

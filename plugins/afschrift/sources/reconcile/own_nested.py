@@ -1,6 +1,6 @@
 """Value forms of lists, records and maps, which are JSON, as the texts that a database itself gives them.
 
-The leaves of a column are translated together; how the parts stand together is the writer's.
+The leaves of a column are translated together; the writer puts the parts together.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class LeafText:
 
     Attributes:
         translate: its value forms as own texts.
-        raw: a JSON document, which stands as it is.
+        raw: a JSON document, which is not translated.
         bare: its own text is its value form, and holds nothing but digits, letters, points and hyphens.
     """
 
@@ -34,7 +34,7 @@ class LeafText:
 
 @dataclass(frozen=True, eq=False)
 class ListText:
-    """A list; `deep` where lists may stand in it in place of elements."""
+    """A list; `deep` where lists may be in it in place of elements."""
 
     element: Node
     deep: bool = False
@@ -61,7 +61,7 @@ Parts = Sequence[str | None]
 
 
 class NestedWriter(Protocol):
-    """How a database writes what stands together; None is NULL.
+    """How a database writes lists, records and maps; None is NULL.
 
     Attributes:
         signs: of lists of bare leaves, sign of JSON -> sign of the database, in order.
@@ -75,7 +75,7 @@ class NestedWriter(Protocol):
         """A list, and which of its parts are lists in place of elements."""
 
     def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
-        """Elements as they stand in lists of texts, NULL in words; what opens, parts and ends such a list."""
+        """Elements as they are written in lists, NULL in words; what opens, parts and ends such a list."""
 
     def record(self, parts: Parts) -> str:
         """A record."""

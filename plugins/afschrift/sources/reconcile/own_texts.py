@@ -94,7 +94,7 @@ class Own:
         number: SQL of it as an integer of 64 bits, where it is a whole number; empty elsewhere.
         nested: a list, record or map, whose value form is JSON.
         document: JSON, of which the document `null` counts as NULL.
-        stored: of JSON, SQL of its text as it stands; empty where only `expression` is known.
+        stored: of JSON, SQL of its text as it is stored; empty where only `expression` is known.
         valid: the source writes nothing but JSON documents for it, each on one line.
         known: of JSON, SQL that is NULL where there is no document or it is `null`, without writing it out;
             empty where nothing tells.
@@ -129,7 +129,7 @@ class Own:
         """The same where the plan takes it for this kind.
 
         Args:
-            kind: JSON documents are written on one line with nothing around them, and texts as they stand.
+            kind: JSON documents are written on one line with nothing around them, and texts as they are.
             one_line: SQL of such a document, with `{c}` for the text.
         """
         if kind is not ValueKind.JSON or self.nested:

@@ -92,7 +92,7 @@ def float_text(form: str, digits: int) -> str:
 
 
 def digits_of(form: str) -> tuple[str, str, int]:
-    """A number as its sign, its digits without zeros around them, and how many stand before its point."""
+    """A number as its sign, its digits without zeros around them, and how many are before its point."""
     sign, figures, exponent = Decimal(form).as_tuple()
     digits = "".join(map(str, figures)).lstrip("0")
     return "-" if sign else "", digits.rstrip("0"), len(digits) + int(exponent)

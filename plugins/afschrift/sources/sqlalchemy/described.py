@@ -1,4 +1,4 @@
-"""Keys and comments of a database behind SQLAlchemy, as far as its dialect tells of them."""
+"""Keys and comments of a database behind SQLAlchemy, as far as its dialect knows them."""
 
 from __future__ import annotations
 

@@ -229,7 +229,7 @@ class AlchemyDialect(StandardDialect):
         return self._known.instant(column, native, zone) if isinstance(self._known, SqliteDialect) else column
 
     def bound(self, instant: str) -> str:
-        """As it stands."""
+        """Return the expression unchanged."""
         return instant
 
     def order(self, column: str, native: str) -> str:  # noqa: ARG002

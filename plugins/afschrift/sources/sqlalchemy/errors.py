@@ -1,4 +1,4 @@
-"""Errors of drivers behind SQLAlchemy as ours. Their text may quote values: codes and places are told."""
+"""Errors of drivers behind SQLAlchemy as ours. Their text may quote values: only codes and places pass."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ class Alchemy(ReadSession[Connection]):
         return found
 
     def structure(self) -> Structure:
-        """Foreign keys within the schema, and views, as far as the dialect tells of them."""
+        """Foreign keys within the schema, and views, as far as the dialect knows them."""
         with self._translated(""):
             inspector = sa.inspect(self.connection)
             views = tuple(sorted(inspector.get_view_names(self._schema)))
@@ -234,7 +234,7 @@ class Alchemy(ReadSession[Connection]):
         return Structure(tuple(found), views=views)
 
     def described(self) -> Described:
-        """Keys and comments, as far as the dialect tells of them; no numbers of rows."""
+        """Keys and comments, as far as the dialect knows them; no numbers of rows."""
         with self._translated(""):
             return read_described(sa.inspect(self.connection), self._schema)
 

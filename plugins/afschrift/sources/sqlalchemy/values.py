@@ -52,7 +52,7 @@ def kind_of(found: sa.TypeEngine[Any]) -> ValueKind | None:
 
 
 TOO_LARGE = "[afschrift: too large]"
-"""What a cell above the limit is read as, so that nobody's memory has to hold it."""
+"""What a cell above the limit is read as, so that it need not fit into memory."""
 
 _MEASURED = ("postgresql", "mysql", "mariadb")
 
@@ -62,7 +62,7 @@ def guarded(
 ) -> str:
     """An expression that gives `TOO_LARGE` for a cell of more than `limit` bytes, where SQL can measure it.
 
-    SQL has no way to fail that all databases share, so the word stands where the value would. A text that
+    SQL has no way to fail that all databases share, so the word takes the place of the value. A text that
     is this word itself is turned down with the large ones: nothing is given wrongly.
     """
     if kind not in (ValueKind.TEXT, ValueKind.JSON, ValueKind.BINARY, None) or isinstance(found, sa.Enum):

@@ -113,7 +113,7 @@ class Sqlite(ReadSession[sqlite3.Connection]):
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views; a view that refers to what is gone has no columns."""
         found: dict[str, dict[str, ColumnType]] = {}
-        loose = bool(self.rows(_COLLATIONS)[0][0])  # of a column none is told
+        loose = bool(self.rows(_COLLATIONS)[0][0])  # which column has it, the schema does not say
         for (table,) in self.rows(f"{_TABLES} ORDER BY name"):
             found[table] = {}
             with suppress(ConfigurationError):
