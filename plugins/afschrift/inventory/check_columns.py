@@ -147,14 +147,13 @@ def _finder_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
 
 def finder_hints(inventory: Inventory) -> Iterator[str]:
     """Where a text may hold others' data that nobody looks for; a hint, no fault."""
-    tables = [(f"{s.source}.{n}", t) for s in inventory.sources.values() for n, t in s.tables.items()]
     examined = False
-    for path, table in tables:
+    for path, table in inventory.tables():
         for name, column in table.columns.items():
             examined = examined or column.free_text
             if table.personal and not column.free_text and _reads_as_text(name, column):
                 yield f"{path}.{name} looks like free text: say `free_text: true` where people type in it."
-    if examined and not any(table.names for _, table in tables):
+    if examined and not any(table.names for _, table in inventory.tables()):
         yield "No table says `names`, so names of people are not looked for in free text."
 
 
@@ -228,14 +227,13 @@ def others_hints(inventory: Inventory) -> Iterator[str]:
 
     Columns that wait for a person are not among them: they are told of as that.
     """
-    for source in inventory.sources.values():
-        for name, table in source.tables.items():
-            columns = table.columns if table.personal else {}
-            if asked := [name for name, column in columns.items() if _asks(column)]:
-                yield (
-                    f"{source.source}.{name}: data about others in {', '.join(asked)}, and `third_party` "
-                    "does not say `mask` or `own_use`: every request that would give them asks."
-                )
+    for path, table in inventory.tables():
+        columns = table.columns if table.personal else {}
+        if asked := [name for name, column in columns.items() if _asks(column)]:
+            yield (
+                f"{path}: data about others in {', '.join(asked)}, and `third_party` "
+                "does not say `mask` or `own_use`: every request that would give them asks."
+            )
 
 
 def _asks(column: Column) -> bool:

@@ -276,6 +276,11 @@ class Inventory(Part):
     policy_digest: str
     lapsed: dict[str, tuple[Lapsed, ...]] = {}
 
+    def tables(self) -> Iterator[tuple[str, Table]]:
+        """Each table, by `source.table`."""
+        for source in self.sources.values():
+            yield from ((f"{source.source}.{name}", table) for name, table in source.tables.items())
+
 
 def key_matches(inventory: Inventory) -> Mapping[str, KeyMatch]:
     """How some table compares each key, the loosest way of all; a guessed way says nothing."""

@@ -98,34 +98,19 @@ def progress(inventory: Inventory) -> tuple[int, list[str]]:
     Returns:
         The number of columns; `source.table.column` of each that is not classified, in the files' order.
     """
-    tables = [
-        (f"{source.source}.{name}", table)
-        for source in inventory.sources.values()
-        for name, table in source.tables.items()
-        if table.personal
-    ]
+    tables = [(path, table) for path, table in inventory.tables() if table.personal]
     left = [f"{path}.{column}" for path, table in tables for column in unclassified(table)]
     return sum(len(table.columns) for _, table in tables), left
 
 
 def unconfirmed_tables(inventory: Inventory) -> list[str]:
     """`source.table` of each that only a program took for a copy, or for one without personal data."""
-    return [
-        f"{source.source}.{name}"
-        for source in inventory.sources.values()
-        for name, table in source.tables.items()
-        if table.unconfirmed
-    ]
+    return [path for path, table in inventory.tables() if table.unconfirmed]
 
 
 def guessed_ways(inventory: Inventory) -> list[str]:
     """`source.table` of each whose way to the person a program guessed, and nobody confirmed."""
-    return [
-        f"{source.source}.{name}"
-        for source in inventory.sources.values()
-        for name, table in source.tables.items()
-        if table.ways is not None
-    ]
+    return [path for path, table in inventory.tables() if table.ways is not None]
 
 
 def awaited(source: str, column: Column) -> str:

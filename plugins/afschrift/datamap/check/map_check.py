@@ -64,7 +64,6 @@ class MapCheck:
     inventory: Inventory
     opens: OpenSource
     sql: Path
-    limits: ProbeLimits = field(default_factory=ProbeLimits)
     deep: bool = True
     deadline: ProbeDeadline = field(default_factory=lambda: ProbeDeadline(ProbeLimits()))
 
@@ -95,7 +94,7 @@ class MapCheck:
         return report.tidy()
 
     def _out_of_time(self, declared: SourceFile, begun: list[str]) -> NotReached:
-        within = f"The time of the check ({count(self.limits.total or 0, 'second')}) was over"
+        within = f"The time of the check ({count(self.deadline.limits.total or 0, 'second')}) was over"
         why = f"{within} before anything was looked at."
         if begun:
             left = [look for look in self._looks if look not in begun]
@@ -106,7 +105,14 @@ class MapCheck:
     def _source(self, declared: SourceFile, probe: Probe, report: MapReport, begun: list[str]) -> None:
         tables, structure_ = probe.session.catalogue(), probe.session.structure()
         of = CheckedSource(
-            self.inventory, declared, probe, probe.session.dialect, tables, structure_, self.limits, self.sql
+            self.inventory,
+            declared,
+            probe,
+            probe.session.dialect,
+            tables,
+            structure_,
+            self.deadline.limits,
+            self.sql,
         )
         for words, look in self._looks.items():
             begun.append(words)
@@ -148,10 +154,8 @@ def check_sources(
         limits: how much is looked at.
         connect: finds a connection by its id.
     """
-    limits = limits or ProbeLimits()
-    deadline = ProbeDeadline(limits)
-    opens = _opens(deadline, connect)
-    return MapCheck(inventory, opens, SHIPPED / "sql", limits, deadline=deadline).run()
+    deadline = ProbeDeadline(limits or ProbeLimits())
+    return MapCheck(inventory, _opens(deadline, connect), SHIPPED / "sql", deadline=deadline).run()
 
 
 def _opens(deadline: ProbeDeadline, connect: Connect = from_environment) -> OpenSource:

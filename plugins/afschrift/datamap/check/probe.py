@@ -58,16 +58,16 @@ class ProbeDeadline:
     """When a check ends, from when this was made; what is begun before may not take longer than that."""
 
     def __init__(self, limits: ProbeLimits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._began = time.monotonic()
 
     @property
     def statement(self) -> float:
         """Seconds that a statement may take which begins now; 0: none begins any more."""
-        if self._limits.total is None:
-            return self._limits.seconds
-        left = self._limits.total - (time.monotonic() - self._began)
-        return max(0.0, min(self._limits.seconds, left))
+        if self.limits.total is None:
+            return self.limits.seconds
+        left = self.limits.total - (time.monotonic() - self._began)
+        return max(0.0, min(self.limits.seconds, left))
 
 
 class Probe(StatementRunner):

@@ -137,24 +137,20 @@ def _is_sentence(value: str) -> bool:
     return len(value) >= 20 and len(value.split()) >= 4 and not _is_json(value)
 
 
-def _whole(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda value: bool(pattern.fullmatch(value))
-
-
-_FORMS: dict[str, Callable[[str], bool]] = {
+_FORMS: dict[str, Callable[[str], object]] = {
     "bsn": _is_bsn,
     "card": _is_card,
     "coordinate": _is_coordinate,
-    "date": _whole(_DATE),
+    "date": _DATE.fullmatch,
     "ip": _is_ip,
     "json": _is_json,
-    "number": _whole(_NUMBER),
-    "password hash": _whole(_PASSWORD_HASH),
-    "phone": _whole(_PHONE),
-    "postcode": _whole(_POSTCODE),
+    "number": _NUMBER.fullmatch,
+    "password hash": _PASSWORD_HASH.fullmatch,
+    "phone": _PHONE.fullmatch,
+    "postcode": _POSTCODE.fullmatch,
     "sentence": _is_sentence,
     "url": _is_url,
-    "uuid": _whole(_UUID),
+    "uuid": _UUID.fullmatch,
     "words": lambda value: (
         bool(_WORDS.fullmatch(value)) and not _is_url(value) and not _UUID.fullmatch(value)
     ),
@@ -256,19 +252,18 @@ def fits(concept: Concept, of: ColumnType) -> bool:
     return kind is None or kind in concept.kinds
 
 
-def by_type(concept: Concept, of: ColumnType) -> Weight:
-    """Of a type that fits."""
-    kind = family(of)
-    return Weight() if kind in concept.kinds else Weight(_LOOSE_TYPE)
+def by_type(concept: Concept, of: ColumnType) -> float:
+    """Factor for a type that fits."""
+    return 1.0 if family(of) in concept.kinds else _LOOSE_TYPE
 
 
-def by_name(vocabulary: Vocabulary, candidate: Candidate, silent: Collection[str]) -> Weight:
-    """Of the words beside those that the concept takes; `silent` are those of the table's own name."""
+def by_name(vocabulary: Vocabulary, candidate: Candidate, silent: Collection[str]) -> float:
+    """Factor for the words beside those of the concept; `silent` are those of the table's own name."""
     factor = 1.0 if candidate.at_end else _OTHER_END
     for word in candidate.beside:
         if word not in vocabulary.neutral and word not in vocabulary.others and word not in silent:
             factor *= _SILENT_WORD if vocabulary.lexicon.known(word) else _UNKNOWN_WORD
-    return Weight(factor)
+    return factor
 
 
 def by_sample(concept: Concept, seen: SampleEvidence, alien: str | None) -> Weight:

@@ -171,14 +171,12 @@ class _Judgement:
 
     def _weigh(self, candidate: Candidate, alien: str | None) -> None:
         self._sure *= candidate.concept.sure
-        for weight in (
-            by_name(self._vocabulary, candidate, self._context.words),
-            by_type(candidate.concept, self._column.type),
-            by_sample(candidate.concept, self._seen, alien),
-        ):
-            self._sure *= weight.factor
-            self._sure += (1 - self._sure) * weight.rise
-            self._said += [weight.said] if weight.said else []
+        self._sure *= by_name(self._vocabulary, candidate, self._context.words)
+        self._sure *= by_type(candidate.concept, self._column.type)
+        seen = by_sample(candidate.concept, self._seen, alien)
+        self._sure *= seen.factor
+        self._sure += (1 - self._sure) * seen.rise
+        self._said += [seen.said] if seen.said else []
 
     def _is_free_text(self, concept: Concept) -> bool:
         """By the concept, unless the same few values come again; by the values, unless they have a form."""

@@ -127,8 +127,7 @@ def test_a_source_that_comes_after_the_end_is_said_not_to_be_looked_at(
     deadline = ProbeDeadline(ProbeLimits(total=1))
     monkeypatch.setattr(time, "monotonic", lambda real=time.monotonic: real() + 5)
     opened: list[str] = []
-    limits = ProbeLimits(total=1)
-    report = MapCheck(inventory, opened.append, SHIPPED / "sql", limits, deadline=deadline).run()  # type: ignore[arg-type]
+    report = MapCheck(inventory, opened.append, SHIPPED / "sql", deadline=deadline).run()  # type: ignore[arg-type]
     assert opened == []
     assert [one.why for one in report.not_reached] == [
         "The time of the check (1 second) was over before anything was looked at."

@@ -15,6 +15,8 @@ from afschrift.datamap.scan.schema import ScannedSource
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.person_tables import PersonTable, is_ones_own
 
+_OF_PEOPLE = (TableRole.PERSON, TableRole.CHILD, TableRole.OTHER_PEOPLE)
+
 
 @dataclass
 class TablePlace:
@@ -145,11 +147,7 @@ class _Spread:
         for edge in self._edges:
             if edge.table == table and edge not in place.ways and not self._another_role(edge):
                 parent = self._places[edge.parent]
-                same = parent.whose == place.whose and parent.role in (
-                    TableRole.PERSON,
-                    TableRole.CHILD,
-                    TableRole.OTHER_PEOPLE,
-                )
+                same = parent.whose == place.whose and parent.role in _OF_PEOPLE
                 if same and edge.parent in self._reached and parent.distance <= place.distance:
                     place.longer.append(edge)
 
