@@ -29,10 +29,10 @@ class DecisionExplanation:
 
     Attributes:
         place: source, table and column.
-        case_by_case: where the person has a value in it, somebody decides before it leaves (RULES G.11).
-        proposal: what stands in the inventory for it, where nobody confirmed that.
-        awaited: what nobody confirmed of the way to its rows, where a person confirmed the column.
-        defaults: the words that a default gave, by where that stands.
+        case_by_case: where the person has a value in it, a person decides before it leaves (RULES G.11).
+        proposal: what the inventory says of it, where that is not confirmed.
+        awaited: what of the way to its rows is not confirmed, where the column is.
+        defaults: the words that a default gave, by its place.
     """
 
     column_path: str
@@ -116,7 +116,7 @@ def _defaults(source: SourceFile, table: str, written: Column) -> Iterator[str]:
 
 
 def _proposal(written: Column) -> str:
-    """What stands in the inventory of a column that waits for a person, with how sure its program was."""
+    """The proposal for a column that waits for a person, with its confidence."""
     if written.proposal is None or written.awaits:
         return ""
     of, sure = written.proposal, written.proposed

@@ -26,7 +26,7 @@ from afschrift.domain.notation import ordered
 
 
 def as_list(value: Any) -> Any:
-    """One thing stands for a list of one."""
+    """Make a list of a single value."""
     return value if isinstance(value, list) or value is None else [value]
 
 
@@ -64,7 +64,7 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 
 
 class Text(RootModel[Annotated[dict[Language, str], Field(min_length=1)]]):
-    """A text in the languages of the service."""  # stands in the JSON Schema of every file
+    """A text in the languages of the service."""  # shown in the JSON Schema of every file
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"additionalProperties": False})
 

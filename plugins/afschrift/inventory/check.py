@@ -147,7 +147,7 @@ def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultA
 
 
 def _history(inventory: Inventory, source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
-    """Of a key that passes on, a former row may be of whoever had it then."""
+    """Of a key that passes on, a former row may be of an earlier owner."""
     if table.history != "read":
         return
     if source.kind != "mysql":

@@ -101,7 +101,7 @@ def _of_purposes(source: SourceFile, name: str) -> Iterator[str]:
 
 
 def _label_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
-    """Columns of a `label` that are not there, or of which the page never shows a value as it stands."""
+    """Columns of a `label` that are not there, or whose values the page never shows unmasked."""
     if table.label and not table.personal:
         yield [*where, "label"], "rows of this table are in no answer: leave it out"
         return
@@ -137,7 +137,7 @@ _OF_CONTENT = ("user.content", "user.social")
 
 
 def _finder_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
-    """Columns of names that are not there, and texts that nobody may read."""
+    """Columns of names that are not there, and texts that may not be read."""
     if table.names:
         yield from missing(table, [*where, "names"], *table.names.columns)
     for name, column in table.columns.items():
@@ -146,7 +146,7 @@ def _finder_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
 
 
 def finder_hints(inventory: Inventory) -> Iterator[str]:
-    """Where a text may hold others' data that nobody looks for; a hint, no fault."""
+    """Where a text may hold others' data that the finder does not look for; a hint, no fault."""
     examined = False
     for path, table in inventory.tables():
         for name, column in table.columns.items():
@@ -165,7 +165,7 @@ def _reads_as_text(name: str, column: Column) -> bool:
 
 
 def _proposal_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
-    """Tables and columns that name who decided, and say that somebody still must."""
+    """Tables and columns that name who decided, and say that a person still must."""
     words = "a person decided (`decided`), or one still must (`review: needed`): leave one of them out"
     if table.review == "needed" and table.decided is not None:
         yield [*where, "review"], words
@@ -225,7 +225,7 @@ def source_faults(table: Table, given: DataSource | None, where: list[str]) -> I
 def others_hints(inventory: Inventory) -> Iterator[str]:
     """One line a table (R31, R32); a hint, no fault, as a controller may want to look each time.
 
-    Columns that wait for a person are not among them: they are told of as that.
+    Columns that wait for a person are not among them: they are listed as that.
     """
     for path, table in inventory.tables():
         columns = table.columns if table.personal else {}

@@ -99,7 +99,7 @@ def _confirmed(source: SourceFile, table: Table, where: list[str]) -> Iterator[F
 
 
 def written_at(source: SourceFile, where: Sequence[str]) -> list[str]:
-    """Where in the file that stands which a column has: where a default gives it, there."""
+    """Where in the file a word of a column is: its own place, or that of the default that gives it."""
     if len(where) > 4 and where[0] == "tables" and where[2] == "columns":
         table = source.tables.get(where[1])
         column = table.columns.get(where[3]) if table else None

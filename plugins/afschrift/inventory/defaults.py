@@ -1,6 +1,6 @@
 """Defaults, made into columns when a source is loaded: nothing that comes after knows of them.
 
-A default proposes. It counts for the columns that `confirmed` names; a column that nobody classified
+A default proposes. It counts for the columns that `confirmed` names; a column without a class
 becomes a proposal with it, and one that says its own origin is what it says.
 """
 
@@ -118,7 +118,7 @@ class Compiler:
         return filled.set_aside() if waits or filled.sources else written
 
     def _fill(self, table: str, column: str, *, though_proposed: bool = False) -> Column:
-        """What stands of a column, and of its defaults what it does not say itself.
+        """The words of a column, and those of its defaults that it does not say itself.
 
         `though_proposed`: as if each proposal among them were confirmed.
         """
@@ -173,7 +173,7 @@ class Compiler:
         return table not in self._guessed and not declared.lacks_class(found)
 
     def _target(self, table: str, column: str) -> tuple[str, str] | None:
-        """The column that a look-up column points to; what holds nobody's data tells nothing of it."""
+        """The column that a look-up column points to; a table that is not personal says nothing of it."""
         declared = self._tables[table]
         joined = (join[column] for join in declared.join if column in join)
         path = next(joined, None) or dict(self._references(table)).get(column, "")

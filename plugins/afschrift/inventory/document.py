@@ -27,7 +27,7 @@ class Document:
     """One file of the inventory, parsed as YAML 1.2 (`yes` and `on` are words)."""
 
     def __init__(self, path: Path, page: str = "docs/inventory.md", *, read: bytes | None = None) -> None:
-        """`read`: what stands in the file, for whoever has read it already."""
+        """`read`: content of the file, where it was read already."""
         self.path = path
         self._page = page  # that explains the file's words
         self.data: Any = None

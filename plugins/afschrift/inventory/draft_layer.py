@@ -23,7 +23,7 @@ _NAMED = frozenset({"purposes", "stores", "keys"})
 def additions(here: Words, draft: Words, *, ties: bool = False) -> list[Addition]:
     """What a draft has more than a file.
 
-    A column that a person classified gets nothing; one that only a program proposed, or that nobody
+    A column that a person classified gets nothing; one that only a program proposed, or that is not
     classified, gets the words that it lacks. The reason (`proposed`) of a column that was left open is the
     one of its origin. A table that is described gets no other way to the person, and one with a classified
     column no `key` or `references` (`not_added` lists them); a first way it gets as a guess.

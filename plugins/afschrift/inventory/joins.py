@@ -25,7 +25,7 @@ def hops(source: SourceFile, table: str) -> Iterator[Hop]:
 
 
 def on_the_way(source: SourceFile, table: str) -> Iterator[str]:
-    """A table, and those that its joins lead to; behind one with `shared_rows` somebody decided."""
+    """A table, and those that its joins lead to; `shared_rows` ends the way, as a decision."""
     found, ahead = {table: None}, [table]
     for name in ahead:
         if source.tables[name].shared_rows is None:
@@ -207,7 +207,7 @@ def _is_by_key(source: SourceFile, hop: Hop) -> bool:
 
 
 def _is_settled(source: SourceFile, table: str, hop: Hop) -> bool:
-    """Whether people confirmed what points and what it is called: of a proposal nobody is told."""
+    """Whether people confirmed what points and what it is called: a proposal is not shown."""
     here, other = source.tables[table], source.tables[hop.parent]
     waiting = [here.waits(own) for own, _ in hop.pairs]
     waiting += [other.waits(column) for column in (*other.label, *(theirs for _, theirs in hop.pairs))]

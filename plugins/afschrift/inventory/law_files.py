@@ -128,7 +128,7 @@ def _field(name: str, entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Gr
 
 
 def _whole(schema: Any, shared: Mapping[str, Any]) -> Any:
-    """A schema without references, so that it can stand alone in a question's form."""
+    """A schema without references, so that it is whole in a question's form."""
     if isinstance(schema, dict):
         if "$ref" in schema:
             return _whole(shared[schema["$ref"].rpartition("/")[2]], shared)
@@ -174,7 +174,7 @@ def _never(entry: Mapping[str, Any]) -> Never:
 
 
 def _plain(data: Any) -> Any:
-    """Without what remembers lines."""
+    """As JSON has it: names and days as texts."""
     if isinstance(data, dict):
         return {str(name): _plain(part) for name, part in data.items()}
     if isinstance(data, list):

@@ -31,7 +31,7 @@ from afschrift.inventory.draft_layer import (
 
 
 class _Loose(BaseModel):
-    """What else stands there is judged with the whole file."""
+    """Other words are judged with the whole file."""
 
     model_config = ConfigDict(extra="allow")
 

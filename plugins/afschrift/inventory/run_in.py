@@ -1,6 +1,6 @@
 """Where the tasks of a source run, as its file says it; no plan rests on that.
 
-The block `run_in` stands on lines of its own, so that those who only route tasks find it without reading
+The block `run_in` has lines of its own, so that those who only route tasks find it without reading
 the tables, and so that the inventory's digest can leave it out: `load` shows that both read the same.
 """
 

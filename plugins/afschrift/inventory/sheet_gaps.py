@@ -50,14 +50,14 @@ class Gap:
 
 
 def is_settled(source: SourceFile, *columns: str) -> bool:
-    """Whether what some columns (`table.column`) hold of the person may be told: none is a proposal."""
+    """Whether what some columns (`table.column`) hold of the person may be given: none is a proposal."""
     return all(source.may_follow(*path.rsplit(".", 1)) for path in columns)
 
 
 def is_on_sheet(field: FieldPlan) -> bool:
     """Whether the sheet speaks of a column.
 
-    It does of what the person gets or is told of, and of what others' rights keep back (R36); not of what
+    It does of what the person gets or is informed of, and of what others' rights keep back (R36); not of what
     their own words left out (R24).
     """
     withheld = field.action is Action.EXCLUDE and field.reason == "person_decided"

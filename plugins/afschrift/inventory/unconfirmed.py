@@ -1,4 +1,4 @@
-"""What in the data map waits for a person: ways that nobody confirmed, and columns that nobody classified."""
+"""What in the data map waits for a person: ways without confirmation, and columns without a class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
 
 WAYS_OF = "ways of "
-"""Before the name of a table whose ways were guessed, where it is told what waits for a person."""
+"""Before the name of a table whose ways were guessed, in what waits for a person."""
 
 
 def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
@@ -41,7 +41,7 @@ def _guessed(tables: Mapping[str, Table]) -> dict[str, list[str]]:
 
 
 def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
-    """Tables that lead to nobody yet: a way was guessed, or uses a column that is a proposal, or further on.
+    """Tables that lead to no person yet, as they, or a table on the way, rest on a guess or a proposal.
 
     Nothing is decided or given by such a way: no key, no consent, no fact, no name, no column.
 
@@ -82,7 +82,7 @@ def _with_joined(tables: Mapping[str, Table], first: Mapping[str, list[str]]) ->
 
 
 def set_back(column: Column, awaits: tuple[str, ...]) -> Column:
-    """A column whose rows may be somebody else's: whatever a person said of it, it is a proposal."""
+    """A column whose rows may be another person's: whatever was said of it is a proposal."""
     return column if column.proposal is not None else column.set_aside(awaits)
 
 
@@ -109,7 +109,7 @@ def unconfirmed_tables(inventory: Inventory) -> list[str]:
 
 
 def guessed_ways(inventory: Inventory) -> list[str]:
-    """`source.table` of each whose way to the person a program guessed, and nobody confirmed."""
+    """`source.table` of each whose way to the person a program guessed and no person confirmed."""
     return [path for path, table in inventory.tables() if table.ways is not None]
 
 

@@ -1,4 +1,4 @@
-"""What columns hold that are called not personal: addresses and numbers of people, counted and never told."""
+"""Addresses and numbers of people in columns that are called not personal: counted, never shown."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _look(
 
 
 def _columns(of: CheckedSource, name: str, table: Table) -> Iterator[tuple[str, ColumnType]]:
-    """Texts that nobody said are of a person, but for what somebody settled."""
+    """Columns of text that the map calls not personal, but for those with `mentions`."""
     for column, known in of.catalogue[name].items():
         declared = table.columns.get(column)
         if known.closed or known.kind not in _TEXTS:

@@ -1,4 +1,4 @@
-"""A check as a document for machines: JSON of our own, and SARIF 2.1.0 for whoever shows findings in a diff.
+"""A check as a document for machines: JSON of our own, and SARIF 2.1.0, which others show in a diff.
 
 SARIF: OASIS, Static Analysis Results Interchange Format Version 2.1.0.
 """

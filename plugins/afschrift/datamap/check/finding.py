@@ -11,7 +11,7 @@ from typing import NamedTuple
 class Severity(StrEnum):
     """How much it matters; the words are those of SARIF.
 
-    An error stops requests or makes an answer wrong; a warning may, and somebody has to look; a note is how
+    An error stops requests or makes an answer wrong; a warning may, and a person has to look; a note is how
     it is, and asks for nothing where that is meant.
     """
 
@@ -110,7 +110,7 @@ class Finding:
         sentence: what is so, with its place; counts and names of tables and columns, never a value.
         remedy: what to do.
         severity: the code's; where it is another one, it is said here.
-        undecided: what may be so at this place or below it all the same, as nobody looked at all of it.
+        undecided: what may be so at this place or below it all the same, as not all of it was looked at.
     """
 
     code: Code
@@ -144,7 +144,7 @@ def finding(
         place: source, table and column, as far as it goes.
         sentence: as of `Finding`.
         remedy: as of `Finding`.
-        sure: False: rows that nobody looked at may say otherwise, so an error is a warning, and undecided.
+        sure: False: rows that were not looked at may say otherwise, so an error is a warning, and undecided.
         undecided: as of `Finding`.
     """
     source, table, column = (*place, "", "")[:3]
@@ -227,7 +227,7 @@ class MapReport:
     """What a check saw.
 
     Attributes:
-        notes: what somebody decided to pass over.
+        notes: what is passed over by a decision in the map.
         columns, classified: columns of personal tables that the sources have, and those that are classified.
         prepared: statements that the sources took.
     """

@@ -1,7 +1,7 @@
-"""What the daily check of the data map found: kept in the trail, told once, and told again when it is mended.
+"""What the daily check of the data map found: kept in the trail, sent once, and once more when it is mended.
 
-The last event `inventory_checked` says what stands; what a notifier took is its last event `inventory_told`.
-A finding is known by its code and its place, so that counts which change tell nobody anew.
+The last event `inventory_checked` has what is open; what a notifier took is its last event `inventory_told`.
+A finding is known by its code and its place, so a count that changes sends no new notice.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from afschrift.register.register import Register
 
 CHECKED, TOLD = "inventory_checked", "inventory_told"
 OWNERS = (Role.SOURCE_OWNER, Role.OFFICER, Role.MAP_OWNER)
-"""Whose notifiers are told; one without roles is too."""
+"""Whose notifiers get findings; one without roles does too."""
 
 STOPS = frozenset(
     {
@@ -40,7 +40,7 @@ STOPS = frozenset(
 )
 """Of these, as errors: a plan that was frozen before holds no longer, so the request waits for a person."""
 LOSES_ROWS = frozenset({Code.JOIN_FINDS_NOTHING, Code.TABLE_NOT_REACHED})
-"""Of these no statement of a plan stops by itself: rows would be missing, and nobody would see it."""
+"""Of these no statement of a plan stops by itself: rows would be missing unseen."""
 
 _MEANS = {code.value: rule.means for code, rule in RULES.items()}
 _COLUMNS = ("Place", "Found", "Severity", "Status")
@@ -69,7 +69,7 @@ class MapFinding:
 
 
 def checked_map(register: Register) -> str:
-    """The digest of the data map that the last check had, on a worker; empty: nobody checked yet."""
+    """The digest of the data map that the last check had, on a worker; empty: there was no check yet."""
     return str((register.oversight.last_of_system(CHECKED) or {}).get("inventory", ""))
 
 
@@ -88,7 +88,7 @@ class CheckOutcome:
 
 
 def standing(register: Register) -> frozenset[MapFinding]:
-    """What the last check found; empty: nothing, or nobody checked yet."""
+    """What the last check found; empty: nothing, or there was no check yet."""
     return _read(register.oversight.last_of_system(CHECKED))
 
 
@@ -98,7 +98,7 @@ def stopping(register: Register) -> list[str]:
 
 
 def status(register: Register) -> str | None:
-    """A digest of what stands, by which it is seen that something changed; None: nobody checked yet."""
+    """A digest of the open findings, which changes with them; None: there was no check yet."""
     last = register.oversight.last_of_system(CHECKED)
     return None if last is None else digest(last["findings"])
 
@@ -112,14 +112,14 @@ def record(
     undecided: Collection[tuple[str, str]] = (),
     inventory: str = "",
 ) -> CheckOutcome:
-    """Keep what a check found, in one event; of what it could not look at, what stood stands as it did.
+    """Keep what a check found, in one event; of what it could not look at, earlier findings stay.
 
     Args:
         register: of the installation.
         found: errors and warnings.
         not_reached: names of sources.
         by: account that checked.
-        undecided: places and codes of what may be so there or below it, as nobody looked at all of it.
+        undecided: places and codes of what may be so there or below it, as not all of it was looked at.
         inventory: digest of the map that was checked.
     """
     seen, before = frozenset(found), frozenset[MapFinding]()
@@ -129,7 +129,7 @@ def record(
         before = _read(last)
         kept = {found for found in before if found.place.partition(".")[0] in not_reached}
         kept |= {found for found in before if _is_undecided(found, undecided)}
-        seen = frozenset(kept) | seen  # in both: as it stood; a part of the rows makes an error no milder
+        seen = frozenset(kept) | seen  # in both: as it was; a part of the rows makes an error no milder
         return {
             "findings": [[found.place, found.code, found.severity] for found in sorted(seen)],
             "new": len(seen - before),
@@ -148,17 +148,17 @@ def _is_undecided(found: MapFinding, undecided: Collection[tuple[str, str]]) -> 
 
 @dataclass(frozen=True)
 class MapNews:
-    """A finding that stands, or one that was told and stands no more."""
+    """A finding that is open, or a mended one that was sent."""
 
     finding: MapFinding
     mended: bool = False
 
 
 def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
-    """Tells the owners of the map of each finding, and of each that they were told of when it is mended."""
+    """Sends the owners of the map each finding once, and once more when it is mended."""
 
     @cache
-    def told(notifier: str) -> frozenset[MapFinding]:
+    def sent(notifier: str) -> frozenset[MapFinding]:
         for _, payload in reversed(register.trail.of_types(None, TOLD)):
             if payload is not None and payload["notifier"] == notifier:
                 return _read(payload)
@@ -174,12 +174,12 @@ def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
         yield from (MapNews(found, mended=True) for found in sorted(gone))
 
     def has_had(news: MapNews, notifier: str) -> bool:
-        return (news.finding in told(notifier)) is not news.mended
+        return (news.finding in sent(notifier)) is not news.mended
 
     def note(taken: Sequence[MapNews], notifier: str) -> None:
         new = {news.finding for news in taken if not news.mended}
         gone = {news.finding for news in taken if news.mended}
-        rows = [[found.place, found.code, found.severity] for found in sorted((told(notifier) | new) - gone)]
+        rows = [[found.place, found.code, found.severity] for found in sorted((sent(notifier) | new) - gone)]
         payload = {"notifier": notifier, "new": len(new), "mended": len(gone), "findings": rows}
         register.oversight.append_after_last(TOLD, lambda _: payload, by)
 

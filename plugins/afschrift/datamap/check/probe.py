@@ -22,7 +22,7 @@ from afschrift.selection.statements import render
 from afschrift.selection.ways import WayFinder
 
 NOBODY = Key("", "nobody")
-"""What stands in the session's key table: no key of the inventory has this name, so no row is anybody's."""
+"""The one row of the session's key table: no key of the inventory has this name, so it owns no row."""
 
 
 class OutOfTimeError(NotReachedError):
@@ -122,7 +122,7 @@ class LookedAt:
     """The rows of a table that are looked at.
 
     Attributes:
-        relation: what stands after FROM.
+        relation: SQL expression in a FROM clause.
         rows: how many of them there are.
     """
 

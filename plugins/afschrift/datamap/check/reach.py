@@ -49,7 +49,7 @@ def _table(of: CheckedSource, name: str, finder: RouteFinder, reached: list[Tabl
     yield from _of_nobody(of, name, looked, nobody)
     columns = of.declared.tables[name].columns.values()
     given = any(column.origin is not Origin.NOT_PERSONAL for column in columns)
-    if several and given:  # of a look-up that holds nobody's data, no row is given
+    if several and given:  # a look-up without personal data gives no rows
         yield from _of_several(of, name, looked, routes, several, spread)
 
 

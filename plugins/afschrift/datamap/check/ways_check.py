@@ -25,7 +25,7 @@ _MEND = "such rows stay, and a request that meets one asks: mend the join, or sa
 def ways(of: CheckedSource) -> Iterator[Finding]:
     """Keys that repeat, and joins that find nothing or reach rows of others.
 
-    A table with `shared_rows` is passed over for the last: somebody decided.
+    The last is not asked of a table with `shared_rows`: that is a decision.
     """
     for name, table in of.personal():
         try:
@@ -118,7 +118,7 @@ def _types(of: CheckedSource, name: str, hop: Hop) -> str:
 
 
 def _others(of: CheckedSource, name: str, key: str, hop: Hop) -> Iterator[Finding]:
-    """Rows that bear a person's own key, and are reached by way of somebody else."""
+    """Rows that bear a person's own key, and are reached by another person's row."""
     way, finder, looked = _way(of, name, hop), of.finder, of.rows(name)
     place = (name, hop.pairs[0][0])
     own = of.declared.tables[name].subject[key].column

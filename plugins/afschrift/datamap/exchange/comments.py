@@ -1,6 +1,6 @@
 """Words of the inventory in comments of a database: `afschrift: origin=provided category=user.contact.email`.
 
-Such a mark stands anywhere in a comment and ends at the end of its line; what people wrote around it is left
+Such a mark may be anywhere in a comment and ends at the end of its line; what people wrote around it is left
 alone. A word without `=` is `true`.
 """
 

@@ -108,7 +108,7 @@ class Exported:
 
     Attributes:
         text: YAML, the same for the same inventory.
-        left_out: what Fides has no words for, or nobody confirmed, a line each.
+        left_out: what Fides has no words for, or is not confirmed, a line each.
     """
 
     text: str
@@ -185,7 +185,7 @@ def _reference(source: SourceFile, end: str) -> dict[str, str]:
 
 
 def _guessed_ways(name: str, entry: Table) -> Iterator[str]:
-    """Ways whose rows may be somebody else's: in Fides they would look as certain as what a person said."""
+    """Ways that are guesses: in Fides they would look as certain as confirmed ones."""
     for word in ("subject", "join"):
         if getattr(entry, word):
             yield f"{name}.{word}: a guess that nobody confirmed, or a way that rests on one"

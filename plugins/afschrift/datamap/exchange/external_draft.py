@@ -1,6 +1,6 @@
-"""A draft of a source from a description: proposals that block until somebody confirms them.
+"""A draft of a source from a description: proposals that block until a person confirms them.
 
-Each way is a guess, whoever stands in for the columns: the other tool says what points where, and not whose
+Each way is a guess, also where the columns are confirmed: the other tool says what points where, not whose
 rows they are.
 """
 
@@ -31,7 +31,7 @@ class ExternalDraft:
         source: as docs/inventory.md describes a source.
         keys: identity keys that it uses.
         notes: what was left out, and why, a line each.
-        open: columns that wait for somebody although all was to be confirmed.
+        open: columns that wait for a person although all was to be confirmed.
     """
 
     source: dict[str, Any]
@@ -53,9 +53,9 @@ def draft(
     Args:
         described: what another tool says.
         head: `source`, `kind` and the like.
-        person: the identity key that stands for one person.
+        person: the identity key of one person.
         known: tables that the inventory reaches already.
-        confirmed: who stands in for the columns; None: all of it is a proposal.
+        confirmed: who confirms the columns; None: all of it is a proposal.
     """
     ways, notes = find_ways(described, known, person)
     found = ExternalDraft({**head, "tables": {}}, notes=[*described.left_out, *notes])
@@ -213,7 +213,7 @@ def find_ways(described: Description, known: Collection[str], person: str) -> tu
     Args:
         described: the description.
         known: tables that the inventory reaches already.
-        person: the identity key that stands for one person.
+        person: the identity key of one person.
     """
     identities = {
         name: {column.identity for column in table.columns.values() if column.identity}

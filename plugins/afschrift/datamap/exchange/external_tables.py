@@ -18,9 +18,9 @@ class DescribedColumn:
 
     Attributes:
         category: Fides data category; None: the other tool says none.
-        because: where that stands, for whoever confirms it.
+        because: where that is said, shown when it is confirmed.
         identity: identity key that the column holds.
-        words: further words of a column of the inventory that stand there as they are, such as `origin`.
+        words: further words of a column of the inventory, such as `origin`.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Description:
     """A database as another tool describes it.
 
     Attributes:
-        left_out: what stands there and has no place here, a line each.
+        left_out: what has no place in the inventory, a line each.
     """
 
     tables: Mapping[str, DescribedTable]
@@ -127,7 +127,7 @@ def described_column(
     Args:
         name: of the column.
         said: words as docs/inventory.md has them for a column, and `identity`.
-        because: where they stand.
+        because: where they are said.
         place: of the column, for messages.
         left: gets what is left out.
     """

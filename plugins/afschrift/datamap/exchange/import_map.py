@@ -85,7 +85,7 @@ def import_map(
     source = drafted(file, files, found.source)
     found.notes += source.left
     used = {key for words in source.content["tables"].values() for key in (words or {}).get("subject") or ()}
-    # nobody knows of them whether they pass to somebody else
+    # whether they pass to another person is not known
     keys = {key: {"unique": str(Unique.OVER_TIME)} for key in found.keys if key in used}
     identity = drafted(folder / IDENTITY, files, {"keys": keys})
     new = {file.file: file.written for file in (identity, source) if file.added}
@@ -111,7 +111,7 @@ def _folder(given: Path | None) -> Path:
 
 
 def _place(folder: Path, files: Files, into: Into) -> tuple[Path, dict[str, Any]]:
-    """The source's file, and the words that stand at its head."""
+    """The source's file, and the words at its head."""
     for path in files:
         if describes_source(path) and content(path, files).get("source") == into.source:
             return path, {"source": into.source}

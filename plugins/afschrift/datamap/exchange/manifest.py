@@ -94,7 +94,7 @@ def _name(node: Node, usual: str) -> str:
 
 
 def _meta(node: Node) -> dict[str, Any]:
-    """Of a node or a column; since dbt 1.10 it stands in its `config`."""
+    """Of a node or a column; since dbt 1.10 it is in its `config`."""
     return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
 
 

@@ -28,7 +28,7 @@ KIND = "map"
 
 @dataclass(frozen=True)
 class Decided:
-    """Answers that stand.
+    """Answers that were not taken back.
 
     Attributes:
         before, after: digests of all files of the inventory.
@@ -50,7 +50,7 @@ class Decided:
 
 
 def must_review(officer: Officer) -> dict[str, str]:
-    """The role in which somebody confirms the map, as `held`.
+    """The role in which an officer confirms the map, as `held`.
 
     Raises:
         NotAllowedError: they hold none; the attempt is an event `answer_refused`.
@@ -111,7 +111,7 @@ def write(
 
 
 def take_back(officer: Officer, review: Review, files: Mapping[str, bytes]) -> Decided:
-    """Put files back as they were before the last answers of somebody.
+    """Put files back as they were before the last answers of an officer.
 
     Args:
         officer: who gave them.
@@ -157,7 +157,7 @@ def _record(officer: Officer, event: str, payload: dict[str, Any], or_else: Call
 
 
 def standing(officer: Officer, on: date | None = None) -> list[Decided]:
-    """What somebody answered and did not take back, in order; of one day, or of all."""
+    """What an officer answered and did not take back, in order; of one day, or of all."""
     found: list[tuple[Decided, str]] = []
     for header, payload in officer.register.trail.of_types(None, CONFIRMED, TAKEN_BACK):
         if header.actor != officer.by or payload is None:
@@ -171,7 +171,7 @@ def standing(officer: Officer, on: date | None = None) -> list[Decided]:
 
 @contextmanager
 def _told_as_refused() -> Iterator[None]:
-    """What is wrong with the files is for whoever answers, and not for the log of the server."""
+    """What is wrong with the files is shown to the officer, and not logged by the server."""
     try:
         yield
     except WouldBreakError:
@@ -207,7 +207,7 @@ def read_only(folder: Path) -> str:
 
 
 def remarks(folder: Path, register: Register, digest: str) -> Iterator[str]:
-    """What somebody should know of these files before they answer.
+    """What an officer should know of these files before they answer.
 
     Args:
         folder: of the inventory.

@@ -156,7 +156,7 @@ def words_of(column: Column) -> dict[str, Any]:
 
 
 def _default_purposes(inventory: Inventory, place: Place, column: Column) -> dict[str, str]:
-    """What a column would be used for that nobody named for its table: it makes it portable, or not."""
+    """The purposes that a column gets by default: they make it portable, or not."""
     source = inventory.sources[place.source]
     names = source.default_purposes(place.table, column.proposal or column)
     bases = [f"{name} ({source.purposes[name].basis})" for name in names]
@@ -296,6 +296,6 @@ class Pointers:
 
 
 def _own(column: Column) -> set[str]:
-    """What is said of it where it stands, and by no default."""
+    """Its own words, without those of defaults."""
     said = column.proposal or column
     return said.words().keys() - said.sources.keys()

@@ -36,7 +36,7 @@ class NotWritableError(ConfigurationError):
 
 
 def must_be_source_name(name: str, option: str) -> None:
-    """Make sure that a source may be called so; `option` is where somebody said it.
+    """Make sure that a source may be called so; `option` is where it was given.
 
     Raises:
         ConfigurationError: it may not.
@@ -167,7 +167,7 @@ def _put_back(files: Files) -> None:
     """Files that have their new text already, as another one cannot have its own.
 
     Raises:
-        ConfigurationError: one cannot be put back, so that answers stand in it alone.
+        ConfigurationError: one cannot be put back, so that it alone has the answers.
     """
     for path, written in files.items():
         try:

@@ -109,11 +109,11 @@ def decided(group: Group, words: Mapping[str, Any]) -> str:
 
 
 def decided_words(group: Group, words: Mapping[str, Any]) -> dict[str, str]:
-    """What an answer says of origin, category and others' data; a meaning stands in the file alone."""
+    """What an answer says of origin, category and others' data; a meaning is in the file alone."""
     said = with_answer(group.said, words)
-    told = [word for word in ("origin", "category", "third_party") if said.get(word)]
-    told += ["about"] if words.get("about") == About.SUBJECT else []
-    return {word: str(said[word]) for word in told}
+    named = [word for word in ("origin", "category", "third_party") if said.get(word)]
+    named += ["about"] if words.get("about") == About.SUBJECT else []
+    return {word: str(said[word]) for word in named}
 
 
 def in_short(said: Mapping[str, str]) -> str:
@@ -132,11 +132,11 @@ def in_both_languages(value: object) -> str:
 
 
 COMPUTED = (Origin.DERIVED, Origin.INFERRED)
-"""Origins of which a person is told what the value means."""
+"""Origins whose values need a meaning for the person."""
 
 
 class Lack(StrEnum):
-    """What only a person can say, and nobody said yet."""
+    """What only a person can say, and is not said yet."""
 
     ORIGIN = "origin"
     OTHERS = "others"
@@ -170,7 +170,7 @@ def lacking(group: Group, words: Mapping[str, Any]) -> Iterator[Lack]:
 
 
 def lacks_origin(group: Group, words: Mapping[str, Any]) -> bool:
-    """Whether nobody said yet where its columns come from; a secret needs no origin."""
+    """Whether the origin of its columns is not said yet; a secret needs none."""
     return not group.is_table and not {**group.said, **words}.get("origin") and "protect" not in group.said
 
 
@@ -205,7 +205,7 @@ def must_say_enough(group: Group, words: Mapping[str, Any]) -> None:
 
 
 def must_take_meaning(group: Group) -> None:
-    """Make sure that a meaning may be said; what somebody wrote of one of its columns is not written over.
+    """Make sure that a meaning may be said; a meaning that one of its columns has is not written over.
 
     Raises:
         ConfigurationError: there is one, or it is a secret.
@@ -217,7 +217,7 @@ def must_take_meaning(group: Group) -> None:
 
 
 def _lacks_others(group: Group, words: Mapping[str, Any]) -> bool:
-    """Whether it is about others, may leave, and nobody said how it does (R31, R32)."""
+    """Whether it is about others, may leave, and it is not said how (R31, R32)."""
     said = {**group.said, **words}
     stays = _is_secret(group) or said.get("origin") == Origin.NOT_PERSONAL
     return said.get("about") == About.THIRD_PARTY and not said.get("third_party") and not stays

@@ -1,4 +1,4 @@
-"""Values of columns for whoever reviews them: masked, or as they are once that is in the trail."""
+"""Values of columns for a review: masked, or as they are once that is in the trail."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def samples(
     Args:
         inventory: that asks it.
         group: the question.
-        words: how a source that cannot be read is told.
+        words: the message for a source that cannot be read.
     """
     found = []
     for place in group.places[:_TABLES]:

@@ -119,7 +119,7 @@ class Review:
         Raises:
             WouldBreakError: with them the inventory would have faults; nothing was written.
             ConfigurationError: something else would be said than was shown and answered, a table says
-                already who decided, or somebody changed a file meanwhile; nothing was written.
+                already who decided, or a file was changed meanwhile; nothing was written.
             NotWritableError: the folder takes no files.
         """
         first, *rest = (answer.record() for _, answer in answered)
@@ -146,7 +146,7 @@ class Review:
         """Take the last answers back; None: there are none of this review.
 
         Raises:
-            ConfigurationError: somebody changed the file since; nothing was written.
+            ConfigurationError: the file was changed since; nothing was written.
         """
         if not self.done:
             return None
@@ -158,7 +158,7 @@ class Review:
         """Put files back as they were before answers.
 
         Raises:
-            ConfigurationError: somebody changed a file since, or the inventory would have faults; nothing was
+            ConfigurationError: a file was changed since, or the inventory would have faults; nothing was
                 written.
             NotWritableError: the folder takes no files.
         """

@@ -63,8 +63,8 @@ def lines(
 
     Args:
         words: the mapping.
-        path: of it in the file: tables and columns stand one below the other, whatever they hold.
-        remarks: path in the file -> lines above what stands there.
+        path: of it in the file: tables and columns are written one below the other, whatever they hold.
+        remarks: path in the file -> lines above it.
     """
     for word, value in words.items():
         where, name = (*path, word), _name(word)
@@ -74,9 +74,9 @@ def lines(
         if isinstance(value, list) and value and (not fits or isinstance(value[0], Mapping)):
             yield f"{name}:"
             yield from (f"  - {flow(item)}" for item in value)
-        elif not isinstance(value, Mapping) or not value or (fits and not _stands_open(where, value)):
+        elif not isinstance(value, Mapping) or not value or (fits and not _is_open(where, value)):
             yield line
-        elif "proposed" in value and not _stands_open(where, value):
+        elif "proposed" in value and not _is_open(where, value):
             rest = {inner: said for inner, said in value.items() if inner != "proposed"}
             yield f"{name}: {flow(rest)[:-1]},"
             yield f"  proposed: {flow(value['proposed'])}}}"
@@ -85,7 +85,7 @@ def lines(
             yield from (f"  {inner}" for inner in lines(value, where, remarks))
 
 
-def _stands_open(path: tuple[str, ...], value: Mapping[str, Any]) -> bool:
+def _is_open(path: tuple[str, ...], value: Mapping[str, Any]) -> bool:
     """Whether a mapping has a line a word: lists of tables, a table that is no copy, its columns."""
     if path[-1] in _OPEN:
         return True

@@ -30,7 +30,7 @@ _SECRET = (
 
 
 def is_secret(column: str) -> bool:
-    """Whether its name says that a column holds what nobody may see: it is never sampled."""
+    """Whether its name says that a column holds a secret: it is never sampled."""
     whole = flat(column)
     return any(word in whole for word in _SECRET)
 

@@ -40,11 +40,11 @@ def propose_columns(
         found: by the scan; what cannot be read is added to its notes, and what rows are called to its labels.
         region: country of telephone numbers that are written without one.
         values: whether values may be looked at.
-        say: is told how far the work is.
+        say: takes a line on how far the work is.
         written: tables to which only a way leads that a person wrote.
     """
     tables = [table for name, table in found.source.tables.items() if name not in found.copies]
-    values, told = values and not found.lost, time.monotonic()
+    values, reported = values and not found.lost, time.monotonic()
     proposals, lists = {}, _lists(found)
     for number, table in enumerate(tables):
         samples: dict[str, TextSample] = {}
@@ -70,14 +70,14 @@ def propose_columns(
             for column in table.columns
         }
         found.labels[table.name] = label_columns(found, table, proposals[table.name], samples)
-        if time.monotonic() - told > _EVERY:
-            told = time.monotonic()
+        if time.monotonic() - reported > _EVERY:
+            reported = time.monotonic()
             say(f"Looked at {number + 1:,} of {len(tables):,} tables.")
     return proposals
 
 
 def _lists(found: Findings) -> dict[tuple[str, str], str]:
-    """Table and column of each pointer to a look-up table -> that table: its number is nobody's."""
+    """Table and column of each pointer to a look-up table -> that table: its number is no person's."""
     keys = [(key.table, key.columns, key.parent) for key in found.source.foreign_keys]
     ways = [(way.table, way.columns, name) for name, place in found.places.items() for way in place.ways]
     return {

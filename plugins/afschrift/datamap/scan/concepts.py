@@ -1,4 +1,4 @@
-"""What names can mean: the vocabulary of `vocabulary.yml`, and which of its concepts a name may stand for."""
+"""What names can mean: the vocabulary of `vocabulary.yml`, and which of its concepts a name may mean."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Topic:
 
 
 class Candidate(NamedTuple):
-    """A concept that a name may stand for, and the words of the name beside those that say so."""
+    """A concept that a name may mean, and the words of the name beside those that say so."""
 
     concept: Concept
     beside: tuple[str, ...]
@@ -116,9 +116,9 @@ class Vocabulary:
         self.of_people = lru_cache(maxsize=4_096)(self._of_people)
 
     def _candidates(self, words: tuple[str, ...]) -> tuple[Candidate, ...]:
-        """The concepts that words may stand for, the likeliest first.
+        """The concepts that words may mean, the likeliest first.
 
-        The one that takes most words comes first, then the one whose words stand last: in Dutch and English
+        The one that takes most words comes first, then the one whose words come last: in Dutch and English
         the last word says what a thing is (`email status` is a status).
         """
         there, found = frozenset(words), list[tuple[tuple[int, bool, int], Candidate]]()
@@ -189,7 +189,7 @@ def _by_place(given: Any) -> Mapping[str, Any]:
 
 
 def _spellings(data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every spelling with the words that it stands for; one of several words also in one piece."""
+    """Every spelling with the words that it means; one of several words also in one piece."""
     for section in (data["neutral"], data["units"], data["figures"], *data["others"].values()):
         yield from ((w, (w,)) for words in section for w in str(words).split())
     for given in (*data["topics"].values(), *data["concepts"].values()):
@@ -268,7 +268,7 @@ class Lexicon:
         return 1
 
     def _meaning(self, piece: str) -> tuple[str, ...]:
-        """The words of a piece as it stands, or in the singular."""
+        """The words of a piece as written, or in the singular."""
         if piece in self._words:
             return self._words[piece]
         for ending, instead in (("ies", "y"), ("es", ""), ("s", ""), ("en", "")):

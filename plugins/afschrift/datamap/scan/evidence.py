@@ -157,7 +157,7 @@ _FORMS: dict[str, Callable[[str], object]] = {
 }
 
 FORMS = frozenset({*_FORMS, "email", "iban", "strict phone"})
-"""The forms that are told apart."""
+"""All forms."""
 
 DECISIVE = {
     "email": "user.contact.email",
@@ -303,13 +303,13 @@ def alien_form(concept: Concept, seen: SampleEvidence) -> str | None:
 
 
 def comment_origin(vocabulary: Vocabulary, comment: str) -> Origin | None:
-    """The origin that a comment tells of; None where it tells of none, or of several."""
+    """The origin that a comment names; None where it names none, or several."""
     text = comment.casefold()
-    told = {o for o, cues in vocabulary.comments.items() if any(_stands(cue, text) for cue in cues)}
-    return told.pop() if len(told) == 1 else None
+    named = {o for o, cues in vocabulary.comments.items() if any(_begins_a_word(cue, text) for cue in cues)}
+    return named.pop() if len(named) == 1 else None
 
 
-def _stands(cue: str, text: str) -> bool:
+def _begins_a_word(cue: str, text: str) -> bool:
     return cue in text and re.search(rf"\b{re.escape(cue)}", text) is not None
 
 

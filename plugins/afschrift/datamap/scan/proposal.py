@@ -1,6 +1,6 @@
 """What a column is taken for, with a confidence and the reason, until a person decides.
 
-The confidence is `sure` of the concept that the name stands for (how often such a name is that), times
+The confidence is `sure` of the concept that the name means (how often such a name is that), times
 
 - 0.85 for each word of the name that is not known, 0.95 for each known one that says nothing here, and 0.75
   where such words end the name, as the last word says what a thing is;
@@ -137,7 +137,7 @@ class _Judgement:
         return self._by_values()
 
     def _of(self, candidate: Candidate, by: str) -> ColumnProposal:
-        """By a concept that the name or the comment stands for."""
+        """By a concept that the name or the comment means."""
         concept, meaning = candidate.concept, self._context.meaning(candidate)
         self._said += [f"{by}: {concept.title}", *meaning.said]
         alien = alien_form(concept, self._seen)
@@ -187,24 +187,24 @@ class _Judgement:
 
     def _with_comment(self, origin: Origin | None, concept: Concept, by: str) -> Origin | None:
         """The origin, with what the comment says of it."""
-        told = comment_origin(self._vocabulary, self._column.comment)
-        if told is None or told is origin:
+        named = comment_origin(self._vocabulary, self._column.comment)
+        if named is None or named is origin:
             words = self._vocabulary.lexicon.words_of(self._column.comment)
             same = any(candidate.concept is concept for candidate in self._vocabulary.candidates(words)[:1])
-            if told or (same and by == "name"):
+            if named or (same and by == "name"):
                 self._sure += (1 - self._sure) / 4
                 self._said.append("the comment says so too")
             return origin
         if origin is None:
             self._sure = max(self._sure, _BY_COMMENT)
-            self._said.append(f"the comment says {told.value}")
-            return told
+            self._said.append(f"the comment says {named.value}")
+            return named
         self._sure = 0.0
-        self._said.append(f"but the comment says {told.value}")
+        self._said.append(f"but the comment says {named.value}")
         return None
 
     def _in_a_lookup(self) -> ColumnProposal:
-        """Nobody's data, unless the table has any of people."""
+        """Not personal, unless the table has any data of people."""
         people, shown = self._context.people, decisive_form(self._seen)
         if people is None and shown is None and not self._hashes:
             self._sure = _LOOKUP
@@ -224,7 +224,7 @@ class _Judgement:
     def _by_values(self) -> ColumnProposal:
         """By what the values look like, where no word says anything."""
         self._said.append("the name says nothing known")
-        told = comment_origin(self._vocabulary, self._column.comment)
+        named = comment_origin(self._vocabulary, self._column.comment)
         shown = "password hash" if self._hashes else decisive_form(self._seen)
         free = self._seen.share("sentence") >= _SENTENCES
         if shown is not None:
@@ -234,10 +234,10 @@ class _Judgement:
                 return self._made(Origin.OBSERVED if shown == "ip" else Origin.PROVIDED, DECISIVE[shown])
             category = "user.authorization.password" if self._hashes else DECISIVE[shown]
             return self._open("whose they are decides", category, secret=self._hashes)
-        if told is not None and self._role in (TableRole.PERSON, TableRole.CHILD):
+        if named is not None and self._role in (TableRole.PERSON, TableRole.CHILD):
             self._sure = _BY_COMMENT
-            self._said.append(f"the comment says {told.value}")
-            return self._made(told, None, free_text=free)
+            self._said.append(f"the comment says {named.value}")
+            return self._made(named, None, free_text=free)
         if free:
             return self._open("who typed it decides", free_text=True)
         if self._seen.few:
@@ -294,7 +294,7 @@ def cautions(category: str | None, *, secret: bool, child: bool) -> Iterator[str
 _STAFF = "staff"
 
 _TABLES_OF_OTHERS = {"family": Origin.PROVIDED, _STAFF: Origin.ASSIGNED}
-"""Topic of a table that reaches the person and is about somebody else."""
+"""Topic of a table that reaches the person and is about another person."""
 
 
 @dataclass(frozen=True)
@@ -339,7 +339,7 @@ class TableContext:
         return Meaning(origin, category, others, tuple(said))
 
     def identifies(self, candidate: Candidate) -> bool:
-        """Whether an officer may tell by it who somebody is: in the table of people alone."""
+        """Whether an officer may recognise a person by it: in the table of people alone."""
         by_role = candidate.concept.identifies
         return self._role is TableRole.PERSON and by_role.get(TableRole.PERSON, by_role.get(ELSE, False))
 
@@ -367,7 +367,7 @@ class TableContext:
         yield ELSE
 
     def _others(self, candidate: Candidate) -> tuple[bool, Origin | None]:
-        """Whether it is about somebody else, and where such data come from."""
+        """Whether it is about another person, and where such data come from."""
         for word in candidate.beside:
             if word in self._vocabulary.others and word not in self.words:
                 return True, self._vocabulary.others[word]

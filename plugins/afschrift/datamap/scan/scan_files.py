@@ -30,7 +30,7 @@ def place_of(name: str, out: Path | None, *, dry_run: bool) -> Path:
 
     Args:
         name: of the source.
-        out: where somebody said; None: in the project's inventory.
+        out: that was asked for; None: in the project's inventory.
         dry_run: nothing will be written, so nothing is in the way.
 
     Raises:
@@ -86,7 +86,7 @@ def known_keys(project: Collection[str], content: Mapping[str, Any]) -> KnownKey
 
 
 def plain(file: Path) -> dict[str, Any]:
-    """What stands in a YAML file; nothing where it is not there or cannot be read."""
+    """The content of a YAML file; nothing where it is not there or cannot be read."""
     try:
         found = read_yaml(read_file(file), file.name)
     except (OSError, UnreadableError):

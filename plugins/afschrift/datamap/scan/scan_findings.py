@@ -76,9 +76,9 @@ def find(
     Args:
         reader: of the source, opened.
         source: what its catalogue says.
-        persons: tables of the people who will ask, with the column of their key, where somebody named them.
+        persons: tables of the people who will ask, with the column of their key, where they were named.
         values: whether values of columns may be compared.
-        say: is told how far the work is.
+        say: takes a line on how far the work is.
 
     Raises:
         ConfigurationError: a table that was named is not there, or has no such column.
@@ -133,7 +133,7 @@ def _people(
     persons: Sequence[tuple[str, str | None]],
     guessed: dict[str, str],
 ) -> dict[str, PersonTable]:
-    """Found by themselves, and named by somebody; each with a key, or it is none."""
+    """Person tables, found or named. Tables without a key are skipped."""
     found = dict(find_people(source, edges))
     for name, column in persons:
         table = source.tables.get(name)
@@ -167,10 +167,10 @@ Entries = Mapping[str, Mapping[str, Any]]
 
 
 def written_roles(here: Mapping[str, Any], found: Findings) -> dict[str, TableRole]:
-    """Table of the source -> what it is to the people, of those that only the file leads to somebody.
+    """Table of the source -> what it is to the people, of those that lead to a person by the file alone.
 
     Args:
-        here: what stands in the file; empty: there is none.
+        here: content of the file; empty: there is none.
         found: by the scan.
     """
     entries, roles = tables_of(here), dict[str, TableRole]()
@@ -190,7 +190,7 @@ def role_found(found: Findings, table: str) -> TableRole:
 
 
 def _role(name: str, entries: Entries, found: Findings, seen: frozenset[str]) -> TableRole | None:
-    """Where the ways of an entry lead; None: to nobody, or a program guessed them."""
+    """Where the ways of an entry lead; None: to no person, or a program guessed them."""
     entry = entries.get(name)
     if entry is None or name in seen:
         return None

@@ -37,7 +37,7 @@ _TIMEOUT = "30s"
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody asks to scan.
+    """What is to be scanned.
 
     Attributes:
         connection: id of an Airflow connection.
@@ -81,7 +81,7 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
 
     Args:
         asked: what.
-        say: is told how far the work is.
+        say: takes a line on how far the work is.
 
     Raises:
         ConfigurationError: what was asked cannot be done; nothing was written.

@@ -77,7 +77,7 @@ class ScannedSource:
 def read_source(reader: StatementRunner) -> ScannedSource:
     """All tables, columns, keys and what they say of themselves.
 
-    What the account may not see is left out and stands in the notes.
+    What the account may not see is left out and named in the notes.
 
     Args:
         reader: of the source, opened.

@@ -136,7 +136,7 @@ def _ways(found: Findings, names: KeyNames, table: ScannedTable, place: TablePla
 def _proven(found: Findings, names: KeyNames, place: TablePlace, entry: Mapping[str, Any]) -> dict[str, str]:
     """The foreign key of the database by which a table bears its people's own number; empty: none does.
 
-    The people's table must be one that asks whose number it is, or else nobody would be asked.
+    The people's table must be one that asks whose number it is, or else no question would.
     """
     if place.role is not TableRole.CHILD or "ways" in entry or len(place.ways) != 1:
         return {}
@@ -148,7 +148,7 @@ def _proven(found: Findings, names: KeyNames, place: TablePlace, entry: Mapping[
 
 
 def _by_role(found: Findings, way: Edge) -> bool:
-    """Whether it names somebody who dealt with a row, and perhaps not whose row it is."""
+    """Whether it names a person who dealt with a row, and perhaps not whose row it is."""
     return way.parent in found.people and way.of_another_role
 
 
@@ -170,9 +170,9 @@ def _joins(table: str, ways: list[Edge]) -> Any:
 
 
 def column_words(proposal: ColumnProposal, *, own: bool) -> dict[str, Any]:
-    """What stands at a column; `review: needed` with each, so that none counts before somebody confirms it.
+    """The words of a column; `review: needed` with each, so that none counts before a person confirms it.
 
-    It stands at the column and not at the table: a column that a later scan adds must not count either.
+    It is said of the column and not of the table: a column that a later scan adds must not count either.
 
     Args:
         proposal: for the column.
@@ -204,7 +204,7 @@ class KnownKeys:
 
     Attributes:
         project: keys of `identity.yml`.
-        named: table and column -> the key that people say stands there.
+        named: table and column -> the key that people say it holds.
         asked: table that the file has -> key and its column, where a way that was guessed waits; or none.
     """
 

@@ -21,7 +21,7 @@ _OWN_DEEDS = word_set(
     "ordered placed bought purchased sent paid requested submitted owned uploaded written posted booked "
     "reported rated made"
 )
-"""What somebody did `by` whom a row is theirs."""
+"""Deeds by which a row is of the person who did it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Edge:
 
     @property
     def of_another_role(self) -> bool:
-        """Whether its name says that it names somebody who dealt with the row, such as `approved_by`."""
+        """Whether its name says that it names a person who dealt with the row, such as `approved_by`."""
         named = {word for column in self.columns for word in words(column)}
         by = "by" in named and not named & _OWN_DEEDS
         return (by or bool(named & _OTHER_ROLES)) and not row_names(self.parent) & named

@@ -64,7 +64,7 @@ def singulars(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=50_000)
 def row_names(table: str) -> frozenset[str]:
-    """What one row may be called, without what stands before: of `wp_users` also `user`."""
+    """What one row may be called, without a prefix: of `wp_users` also `user`."""
     parts = words(table)
     return frozenset().union(*(singulars("_".join(parts[start:])) for start in range(len(parts))))
 

@@ -99,7 +99,7 @@ def called(table: str, names: frozenset[str]) -> bool:
 def is_ones_own(table: ScannedTable) -> bool:
     """Whether a table that others point to says where to reach people, or holds what is one person's.
 
-    Such as one of addresses, of bank cards or of cars: nobody's catalogue has a number plate.
+    Such as one of addresses, of bank cards or of cars: no catalogue of goods has a number plate.
     """
     if called(table.name, _ORGANISATIONS):
         return False
