@@ -53,7 +53,7 @@ def samples(
     for place in group.places[:_TABLES]:
         if place.column is None:
             continue
-        table = inventory.sources[place.source].tables[place.table]
+        table = inventory.sources[place.source].tables.get(place.table, Table())
         if group.said.get("protect") == Protect.SECRET or _is_secret(table, place.column):
             found.append(Values(place, why="a secret is not shown"))
             continue
@@ -69,11 +69,11 @@ def samples(
 
 def _is_secret(table: Table, column: str) -> bool:
     """By its name; a member by each name of its path too, and with a document that is one."""
-    path = table.columns[column].path or (column,)
-    document = table.columns.get(path[0])
+    path = table.columns[column].path if column in table.columns else ()
+    document = table.columns.get(path[0]) if path else None
     if document is not None and document.protect is Protect.SECRET:
         return True
-    return any(map(is_secret, (column, *path)))
+    return any(map(is_secret, (column, *(path or ()))))
 
 
 def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
