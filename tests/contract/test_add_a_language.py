@@ -18,8 +18,7 @@ from tests.unit.bundle.bundle_seen import seen
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.page import render_index, render_readme
-from afschrift.bundle.page.words import PageWords
-from afschrift.bundle.sheet.words import SheetWords
+from afschrift.bundle.page.words import PageWords, SheetWords
 from afschrift.inventory.base import Text
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load

@@ -125,6 +125,21 @@ class Contents:
         """A column of the inventory; one that it does not name has nothing to tell."""
         return self.table(source, table).columns.get(column) or Column()
 
+    def source_title(self, source: str) -> str:
+        """A source's title in the person's language, or else its name."""
+        known = self.inventory.sources.get(source)
+        return known.title.get(self.language) if known and known.title else source
+
+    def table_title(self, source: str, table: str) -> str:
+        """A table's title in the person's language, or else its name."""
+        title = self.table(source, table).title
+        return title.get(self.language) if title else table
+
+    def column_title(self, source: str, table: str, column: str) -> str:
+        """A column's title in the person's language, or else its name."""
+        title = self.column(source, table, column).title
+        return title.get(self.language) if title else column
+
     def purposes(self, source: str, table: str, column: str) -> tuple[str, ...]:
         """Ids of the purposes of a column, or else of its table."""
         own = self.column(source, table, column).purposes

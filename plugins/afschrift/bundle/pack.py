@@ -18,15 +18,13 @@ from afschrift.bundle.container.zip_records import ZipMember, write_zip
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import coverage_document
 from afschrift.bundle.description.description import datapackage
+from afschrift.bundle.description.fields import schemas
 from afschrift.bundle.description.redactions import redactions_document
-from afschrift.bundle.description.schemas import schemas
 from afschrift.bundle.page.page import render_index, render_readme
-from afschrift.bundle.page.words import PageWords
+from afschrift.bundle.page.words import PageWords, SheetWords
 from afschrift.bundle.sheet.content import SheetContent
-from afschrift.bundle.sheet.document import sheet_document
-from afschrift.bundle.sheet.page import render_sheet
+from afschrift.bundle.sheet.document import render_sheet, sheet_document
 from afschrift.bundle.sheet.sheet import require_whole
-from afschrift.bundle.sheet.words import SheetWords
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.law.partial_response import suffix

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 import pyarrow as pa
 
 from afschrift.bundle.contents import Contents, Linked
-from afschrift.bundle.page.row_links import RowLink, key_of, row_links
+from afschrift.bundle.page.shown_values import RowLink, key_of, row_links
 from afschrift.extraction.staged_rows import StagedTable, matching
 from afschrift.staging.encrypted import EncryptedStaging
 

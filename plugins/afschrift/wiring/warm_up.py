@@ -23,8 +23,7 @@ from afschrift.app.settings import Settings
 from afschrift.audit.against_logs import WRITTEN_BY
 from afschrift.audit.sentences import ENGLISH
 from afschrift.audit.wording import wording
-from afschrift.bundle.page.words import page_templates, plural_rule
-from afschrift.bundle.sheet.words import SheetWords
+from afschrift.bundle.page.words import SheetWords, page_templates, plural_rule
 from afschrift.domain.errors import AfschriftError
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.law_files import load_grounds

@@ -11,8 +11,7 @@ from tests.unit.bundle.bundle_example import LETTERS, Example
 from tests.unit.bundle.bundle_seen import seen
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page.page import render_index, render_readme
-from afschrift.bundle.page.script import FILES
+from afschrift.bundle.page.page import SCRIPTS, render_index, render_readme
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.errors import ConfigurationError
 
@@ -80,7 +79,7 @@ def test_units_kinds_and_measured_numbers_in_words() -> None:
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_every_word_of_the_script_is_used_and_there(language: str) -> None:
-    code = "".join((LETTERS / "bundle" / name).read_text() for name in FILES)
+    code = "".join((LETTERS / "bundle" / name).read_text() for name in SCRIPTS)
     said = PageWords.load(LETTERS, language).script()
     for key in said:
         assert f"words.{key}" in code or f'"{key}"' in code or f"{key}:" in code, key

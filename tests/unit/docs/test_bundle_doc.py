@@ -15,7 +15,7 @@ from tests.unit.bundle.bundle_tampering import files_of
 
 from afschrift.bundle.container import layout
 from afschrift.bundle.container.seal import read_bag_info
-from afschrift.bundle.description.relations import Why
+from afschrift.bundle.description.fields import Why
 from afschrift.domain.extracted import MissingFile, Seen, Upload
 from afschrift.domain.value_kind import ValueKind
 

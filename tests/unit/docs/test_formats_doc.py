@@ -12,7 +12,7 @@ import pytest
 from tests.contract.plain_readers import READ
 from tests.unit.formats.random_tables import field, write
 
-from afschrift.bundle.description.schemas import schema_path
+from afschrift.bundle.description.fields import schema_path
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.request import Request
 from afschrift.domain.value_kind import ValueKind

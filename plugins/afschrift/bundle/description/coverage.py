@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.description.uploaded_files import files_covered
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import MENTIONED
 from afschrift.domain.plan import Before, FieldPlan, ManualPlan, Plan, Portion
@@ -145,7 +144,7 @@ def coverage_document(contents: Contents) -> dict[str, Any]:
         "stateOn": contents.plan.frozen_at,
         **_portion(contents.plan),
         "tables": [
-            _table(entry) | files_covered(contents, entry.source, entry.table) for entry in coverage(contents)
+            _table(entry) | _files(contents, entry.source, entry.table) for entry in coverage(contents)
         ],
         **({"searched": systems} if systems else {}),
         **({"notSeen": hidden} if hidden else {}),
@@ -249,6 +248,15 @@ def _table(entry: TableCoverage) -> dict[str, Any]:
         for f in entry.left_out
     ]
     return document
+
+
+def _files(contents: Contents, source: str, table: str) -> dict[str, Any]:
+    """What the coverage says of a table's uploaded files; nothing where no row has one."""
+    written = contents.extracted(source, table)
+    if written is None or not (written.uploads or written.missing):
+        return {}
+    missing = [{"column": m.column, "row": m.row, "reason": m.reason} for m in written.missing]
+    return {"files": {"held": len(written.uploads), "missing": missing}}
 
 
 def _left_out(fields: Iterable[FieldPlan]) -> tuple[FieldPlan, ...]:

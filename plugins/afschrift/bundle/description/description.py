@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain, count
 from typing import Any
 
 from afschrift.bundle.container import layout
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.description.fields import describe_field, translations
-from afschrift.bundle.description.relations import Relation, primary_key, relations
-from afschrift.bundle.description.schemas import schema_path
-from afschrift.bundle.description.uploaded_files import file_resources, given_resources
-from afschrift.bundle.page.words import PageWords
-from afschrift.domain.extracted import FileEntry, TableExtract
+from afschrift.bundle.description.fields import (
+    Relation,
+    describe_field,
+    primary_key,
+    relations,
+    schema_path,
+    translations,
+)
+from afschrift.bundle.page.words import PageWords, warnings
+from afschrift.domain.extracted import FileEntry, GivenFile, TableExtract, Upload
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.vocabulary import basis_iri
 from afschrift.inventory.base import Text
@@ -72,7 +76,7 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes], words: PageW
         "name": layout.root(plan.request, suffix(plan.part, plan.after)),
         "created": contents.seal.sealed_at,
         "contributors": [{"title": controller.name, "roles": ["publisher"]}],
-        "sources": [{"title": _title(contents, source)} for source in plan.sources],
+        "sources": [{"title": contents.source_title(source)} for source in plan.sources],
         "afschrift:bundleVersion": layout.FORMAT_VERSION,
         "afschrift:language": plan.language,
         "afschrift:right": plan.right.value,
@@ -89,11 +93,58 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes], words: PageW
                 for number, part in enumerate(written.parts)
                 for entry in part.files
             ),
-            *file_resources(contents, words),
-            *given_resources(contents, words),
+            *_uploaded_files(contents, words),
+            *_given_files(contents, words),
             *(_document(contents, of_documents[path], path, content) for path, content in documents.items()),
         ],
     }
+
+
+def _uploaded_files(contents: Contents, words: PageWords) -> Iterator[dict[str, Any]]:
+    """The files that the person uploaded; `afschrift:row` ties each to its row (R60)."""
+    for _, written in contents.held:
+        for u in written.uploads:
+            file = {
+                "column": u.column,
+                "row": u.row,
+                **({"key": u.key} if u.key else {}),
+                **({} if u.name is None else {"name": u.name}),
+            }
+            yield {
+                **_file(u, words),
+                "afschrift:source": written.source,
+                "afschrift:table": written.table,
+                "afschrift:file": file,
+            }
+
+
+def _given_files(contents: Contents, words: PageWords) -> Iterator[dict[str, Any]]:
+    """The files of systems that a person searched."""
+    for source, file in contents.given:
+        yield {
+            **_file(file, words),
+            "sources": [{"title": contents.inventory.manual[source].title.get(contents.language)}],
+            "afschrift:source": source,
+            "afschrift:given": {"number": file.number, "name": file.name},
+        }
+
+
+def _file(file: Upload | GivenFile, words: PageWords) -> dict[str, Any]:
+    """What of it may run is said in words for the person, and in codes for a program."""
+    entry = file.entry
+    resource: dict[str, Any] = {
+        "name": entry.path.replace("/", ".").lower(),
+        "type": "file",  # a CSV that somebody uploaded is no table of this package
+        "path": entry.path,
+        "format": entry.path.rpartition(".")[2],
+        "mediatype": file.media_type,
+        "bytes": entry.bytes,
+        "hash": f"sha256:{entry.sha256}",
+    }
+    if file.active:
+        resource["description"] = " ".join(warnings(file.active, words))
+        resource["afschrift:active"] = [{"position": one.position, "kind": one.kind} for one in file.active]
+    return resource
 
 
 def _value_forms(contents: Contents) -> dict[str, str]:
@@ -123,7 +174,7 @@ def _resource(
         "hash": f"sha256:{entry.sha256}",
         **_text("title", table.title, contents.language),
         **_text("description", table.description, contents.language),
-        "sources": [{"title": _title(contents, planned.source)}],
+        "sources": [{"title": contents.source_title(planned.source)}],
         "afschrift:source": planned.source,
         "afschrift:table": planned.table,
         **({"afschrift:snapshot": snapshot} if snapshot else {}),
@@ -238,11 +289,6 @@ def _purpose(contents: Contents, name: str, purpose: Purpose) -> dict[str, Any]:
     if name in contents.plan.consents:
         described["consent"] = contents.plan.consents[name]
     return described
-
-
-def _title(contents: Contents, source: str) -> str:
-    title = contents.source(source).title
-    return title.get(contents.language) if title else source
 
 
 def _text(name: str, text: Text | None, language: str) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 
 from afschrift.bundle.contents import Contents, Row
-from afschrift.bundle.page.row_links import LinkedWords
 from afschrift.bundle.page.shown_rows import column_style, fitting, shares
-from afschrift.bundle.page.shown_values import in_language, readable
+from afschrift.bundle.page.shown_values import LinkedWords, in_language, readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import CELL, TableExtract

@@ -1,10 +1,13 @@
 """What a table looks like over time: a measured number, or how many rows a month, with the same in words.
 
-Drawn over all rows, from what was seen of them on the way (`domain.profile`).
+Drawn over all rows, from what was seen of them on the way (`domain.profile`). The drawings are SVG that
+stands without script, at any width: places in per cent, strokes that do not scale.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +15,6 @@ from typing import Any
 from markupsafe import Markup
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page import svg
-from afschrift.bundle.page.left_out import column_title, table_title
 from afschrift.bundle.page.shown_values import readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import LISTED, SCALE, Bin, Overview
@@ -84,10 +85,10 @@ def _counted(contents: Contents, extract: ExtractPlan, periods: dict[str, Bin], 
     names = [words.period(name) for name in periods]
     most = max(range(len(counts)), key=counts.__getitem__)
     by_year = len(next(iter(periods))) == 4
-    table = table_title(contents, extract.source, extract.table)
+    table = contents.table_title(extract.source, extract.table)
     ticks = [
         (int(value), words.number(int(value)) if value else "")
-        for value in svg.scale(0, max(counts))
+        for value in scale(0, max(counts))
         if value == int(value)
     ]
     middle = len(names) // 2
@@ -100,7 +101,7 @@ def _counted(contents: Contents, extract: ExtractPlan, periods: dict[str, Bin], 
         words.say(
             "chart_counted", n=words.number(sum(counts)), most=words.number(counts[most]), when=names[most]
         ),
-        svg.bars(counts, labels, ticks),
+        bars(counts, labels, ticks),
         (head, words.say("number_of_rows")),
         tuple((name, words.number(count)) for name, count in zip(names, counts, strict=True)),
     )
@@ -110,7 +111,7 @@ def _measured(
     contents: Contents, extract: ExtractPlan, seen: Overview, words: PageWords, charts: int
 ) -> Chart:
     column = contents.column(extract.source, extract.table, seen.choice.measure)
-    title = column_title(contents, extract.source, extract.table, seen.choice.measure)
+    title = contents.column_title(extract.source, extract.table, seen.choice.measure)
     unit = words.unit(column.unit or "")
     whole = _joined([*seen.months.values()])
     periods = _periods(seen.months, max(24, min(240, 3600 // charts)), gaps=False)
@@ -155,10 +156,10 @@ def _line(seen: Overview, words: PageWords, points: int) -> Markup:
         count, low, high, total = _joined(entries)
         position = min((number + 0.5) * step, 1.0)
         drawn.append((position, low / SCALE, total / count / SCALE, high / SCALE))
-    ticks = svg.scale(min(p[1] for p in drawn), max(p[3] for p in drawn))
+    ticks = scale(min(p[1] for p in drawn), max(p[3] for p in drawn))
     labels = [(p, _day(int(start + (end - 1 - start) * p), seen, words)) for p in (0.0, 1.0)]
     marks = [(value, words.measured(round(value * SCALE), SCALE)) for value in ticks]
-    return svg.line(drawn, 4 * step, labels, marks)
+    return line(drawn, 4 * step, labels, marks)
 
 
 def _flat(intervals: dict[int, Bin]) -> list[float]:
@@ -206,3 +207,102 @@ def _last(seen: Overview) -> int:
 
 def _day(moment: int, seen: Overview, words: PageWords) -> str:
     return words.day(datetime.fromtimestamp(moment, UTC).isoformat(), seen.choice.zone)
+
+
+Point = tuple[float, float, float, float]
+"""Place on the axis (0 to 1), lowest, average and highest value there."""
+
+_TOP, _HEIGHT = 22, 180
+_PLOT = Markup(
+    '<svg class="plot" x="0" y="{}" width="100%" height="{}" viewBox="0 0 1000 100"'
+    ' preserveAspectRatio="none">{}</svg>'
+).format
+
+
+def bars(
+    counts: Sequence[int], labels: Iterable[tuple[float, str]], ticks: Iterable[tuple[int, str]]
+) -> Markup:
+    """Bars from zero.
+
+    Args:
+        counts: one a bar.
+        labels: place (0 to 1) and text below the axis.
+        ticks: value and text beside its line, which may be empty; the last one is the top of the scale.
+    """
+    marks = [*ticks]
+    top = marks[-1][0] or 1
+    step = 1000 / len(counts)
+    path = "".join(
+        f"M{n * step + step * 0.1:.1f} 100v{-max(count * 100 / top, 0.6):.1f}h{step * 0.8:.1f}V100z"
+        for n, count in enumerate(counts)
+        if count
+    )
+    plot = Markup('<path class="bar" d="{}"/>').format(path)
+    return _frame(plot, labels, [(value / top, text) for value, text in marks])
+
+
+def line(
+    points: Sequence[Point],
+    gap: float,
+    labels: Iterable[tuple[float, str]],
+    ticks: Iterable[tuple[float, str]],
+) -> Markup:
+    """A line through the averages in a band from lowest to highest.
+
+    Args:
+        points: in their order.
+        gap: a distance on the axis from which on nothing is drawn between two points.
+        labels: as for `bars`.
+        ticks: as for `bars`; the first and last are the ends of the scale.
+    """
+    marks = [*ticks]
+    low, high = marks[0][0], marks[-1][0]
+
+    def y(value: float) -> str:
+        return f"{100 - (value - low) * 100 / (high - low):.1f}"
+
+    mean, band = [], []
+    for run in _runs(points, gap):
+        positions = [f"{position * 1000:.1f}" for position, *_ in run]
+        mean.append("M" + "L".join(f"{x} {y(p[2])}" for x, p in zip(positions, run, strict=True)) + "h0")
+        upper = "L".join(f"{x} {y(p[3])}" for x, p in zip(positions, run, strict=True))
+        lower = "L".join(f"{x} {y(p[1])}" for x, p in reversed([*zip(positions, run, strict=True)]))
+        band.append(f"M{upper}L{lower}z")
+    plot = Markup('<path class="band" d="{}"/><path class="mean" d="{}"/>').format(
+        "".join(band), "".join(mean)
+    )
+    return _frame(plot, labels, [((value - low) / (high - low), text) for value, text in marks])
+
+
+def scale(low: float, high: float) -> list[float]:
+    """Three to six round values that enclose a range."""
+    span = (high - low) or max(abs(high), 1)
+    power = 10 ** math.floor(math.log10(span / 3))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= span / 4.5)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [round(n * step, 6) for n in range(first, max(last, first + 1) + 1)]
+
+
+def _runs(points: Sequence[Point], gap: float) -> Iterable[list[Point]]:
+    run: list[Point] = []
+    for point in points:
+        if run and point[0] - run[-1][0] > gap:
+            yield run
+            run = []
+        run.append(point)
+    if run:
+        yield run
+
+
+def _frame(plot: Markup, labels: Iterable[tuple[float, str]], ticks: Iterable[tuple[float, str]]) -> Markup:
+    grid, parts = [], []
+    for share, text in ticks:
+        y = _TOP + _HEIGHT * (1 - share)
+        grid.append(Markup('<line x1="0" x2="100%" y1="{0:.0f}" y2="{0:.0f}"/>').format(y))
+        if text:
+            parts.append(Markup('<text x="2" y="{:.0f}">{}</text>').format(y - 4, text))
+    for position, text in labels:
+        anchor = "start" if position < 0.2 else "end" if position > 0.8 else "middle"
+        mark = Markup('<text x="{:.1f}%" y="{}" text-anchor="{}">{}</text>')
+        parts.append(mark.format(position * 100, _TOP + _HEIGHT + 20, anchor, text))
+    return Markup("").join([*grid, _PLOT(_TOP, _HEIGHT, plot), *parts])

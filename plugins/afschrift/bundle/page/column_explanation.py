@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page.left_out import column_title
 from afschrift.bundle.page.words import PageWords, zone_name
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import ExtractPlan, FieldPlan
@@ -52,7 +51,7 @@ def _explain(
     if len(sentences) > 1:
         sentences.insert(0, words.say("by_row"))
     return ColumnExplanation(
-        title=column_title(contents, extract.source, extract.table, field.name),
+        title=contents.column_title(extract.source, extract.table, field.name),
         name=field.name,
         meaning=tuple(_meaning(contents, extract, field, words)),
         origins=tuple(sentences),

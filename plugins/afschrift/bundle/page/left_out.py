@@ -50,19 +50,7 @@ def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
 
 def unread(contents: Contents, status: Status) -> tuple[str, ...]:
     """Titles of the tables with a status."""
-    return tuple(table_title(contents, e.source, e.table) for e in coverage(contents) if e.status is status)
-
-
-def table_title(contents: Contents, source: str, table: str) -> str:
-    """A table's title in the person's language, or else its name."""
-    title = contents.table(source, table).title
-    return title.get(contents.language) if title else table
-
-
-def column_title(contents: Contents, source: str, table: str, column: str) -> str:
-    """A column's title in the person's language, or else its name."""
-    title = contents.column(source, table, column).title
-    return title.get(contents.language) if title else column
+    return tuple(contents.table_title(e.source, e.table) for e in coverage(contents) if e.status is status)
 
 
 def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
@@ -70,15 +58,15 @@ def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
         (e.source, e.table) for e in contents.plan.extracts if e.row_rule and not e.row_rule.get("whole")
     }
     for entry in coverage(contents):
-        title = table_title(contents, entry.source, entry.table)
+        title = contents.table_title(entry.source, entry.table)
         if contents.plan.right.terms.provided_only and (entry.source, entry.table) in by_row:
             yield ROWS, title, None
         for column in entry.mentions:
-            yield MENTIONED, title, column_title(contents, entry.source, entry.table, column)
+            yield MENTIONED, title, contents.column_title(entry.source, entry.table, column)
         if _may_be_held(entry):
             for field in entry.left_out:
                 if field.reason != NOT_ABOUT_THE_PERSON:
-                    yield field.reason, title, column_title(contents, entry.source, entry.table, field.name)
+                    yield field.reason, title, contents.column_title(entry.source, entry.table, field.name)
     yield from _not_asked(contents)
 
 

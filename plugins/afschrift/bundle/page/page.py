@@ -1,23 +1,27 @@
-"""`index.html` and `README.txt`: what a person reads. No rule ids, IRIs or digests in it."""
+"""`index.html` and `README.txt`: what a person reads. No rule ids, IRIs or digests in it.
+
+A content security policy lets nothing run but the page's own script.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
 from jinja2 import TemplateError
+from markupsafe import Markup
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, Unproven, coverage, not_seen
-from afschrift.bundle.description.redactions import grounds, redactions
+from afschrift.bundle.description.redactions import grounds, masked_columns
 from afschrift.bundle.page.browse import PAGE, inert, row_scripts, script
-from afschrift.bundle.page.left_out import left_out, table_title, unread
-from afschrift.bundle.page.manual_source_views import manual_source_views
-from afschrift.bundle.page.portion import portion
-from afschrift.bundle.page.script import own_script, own_style, policy
-from afschrift.bundle.page.table_views import SystemView, anchors, systems
+from afschrift.bundle.page.left_out import left_out, unread
+from afschrift.bundle.page.table_views import SystemView, anchors, manual_source_views, systems
 from afschrift.bundle.page.words import PageWords, page_templates
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
@@ -106,10 +110,10 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "failed": failed,
         "not_searched": not_searched,
         "unproven": {
-            why: [table_title(contents, e.source, e.table) for e in entries if why in e.unproven]
+            why: [contents.table_title(e.source, e.table) for e in entries if why in e.unproven]
             for why in Unproven
         },
-        "not_seen": [(_source_title(contents, source), n) for source, n in not_seen(contents).items()],
+        "not_seen": [(contents.source_title(source), n) for source, n in not_seen(contents).items()],
         "doubts": any(e.unproven for e in entries) or bool(not_seen(contents)),
         "completeness": _completeness(bool(gone), bool(masked)),
         "left_out": gone,
@@ -120,7 +124,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "held": sum(e.status is Status.ROWS for e in entries),
         "nothing_given": sum(e.status is Status.NOTHING_GIVEN for e in entries),
         "masked": masked,
-        "tokens": any(one.count and one.field.mask == Mask.TOKEN for one in redactions(contents)),
+        "tokens": any(one.count and one.method == Mask.TOKEN for one in masked_columns(contents)),
         "consents": list(_consents(contents, words)),
         "systems": list(systems(contents, words)),
         "searched": by_hand,
@@ -138,11 +142,6 @@ def _part_texts(contents: Contents, words: PageWords) -> Iterator[str]:
         yield part.intro
     yield from (f"- {name}" for name in part.names)
     yield from part.more
-
-
-def _source_title(contents: Contents, source: str) -> str:
-    title = contents.source(source).title
-    return title.get(contents.language) if title else source
 
 
 def _completeness(left_out: bool, masked: bool) -> str:
@@ -169,3 +168,101 @@ def _consents(contents: Contents, words: PageWords) -> Iterator[str]:
     for name, state in contents.plan.consents.items():
         if state in ("withdrawn", "absent"):
             yield words.say(f"consent_{state}", purpose=titles[name])
+
+
+SCRIPTS = ("text.js", "cell.js", "table.js", "series.js", "chart.js", "page.js")
+"""In this order, in one scope."""
+
+
+def own_script(letters: Path) -> Markup:
+    """The script as it stands in the page.
+
+    Raises:
+        ConfigurationError: a file holds what would end the element.
+    """
+    parts = [(letters / "bundle" / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return _inert_text('(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n", SCRIPTS)
+
+
+def own_style(letters: Path) -> Markup:
+    """The style as it stands in the page."""
+    return _inert_text((letters / "bundle" / "style.css").read_text(encoding="utf-8"), ("style.css",))
+
+
+def policy(code: str, style: str) -> str:
+    """The content security policy: this script, this style, and no network at all."""
+    return (
+        f"default-src 'none'; script-src '{_hash(code)}'; style-src '{_hash(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _inert_text(text: str, files: tuple[str, ...]) -> Markup:
+    lowered = text.lower()
+    if any(mark in lowered for mark in ("</script", "</style", "<!--")):
+        raise ConfigurationError(
+            f"One of {', '.join(files)} in include/letters/bundle holds '</script', '</style' or '<!--'.",
+            remedy="write it another way: it would end there in the page.",
+        )
+    return Markup(text)  # noqa: S704 - our own file, checked above
+
+
+@dataclass(frozen=True)
+class PortionView:
+    """What a person reads first.
+
+    Attributes:
+        text: which part it is, in a sentence.
+        intro: stands before `names`; may be empty.
+        names: titles of the systems that are not in it yet, or of tables that are in it once more.
+        more: further sentences.
+        together: of the rest of an answer, what both parts are together; empty otherwise.
+    """
+
+    text: str
+    intro: str
+    names: tuple[str, ...]
+    more: tuple[str, ...]
+    together: str = ""
+
+
+def portion(contents: Contents, words: PageWords) -> PortionView | None:
+    """The view; None where the bundle is the whole answer."""
+    plan = contents.plan
+    gone = [words.say("part_gone", system=contents.source_title(one.source)) for one in plan.gone]
+    if plan.later:
+        supplements = [
+            words.say(
+                "part_rest", system=contents.source_title(one.source), day=_local_day(words, one.rest_by)
+            )
+            for one in plan.later
+            if one.source in contents.inventory.sources
+        ]
+        names = tuple(contents.source_title(one.source) for one in plan.later)
+        return PortionView(words.say("part_partial"), words.say("part_missing"), names, (*supplements, *gone))
+    if not plan.after:
+        return None
+    zone = contents.inventory.controller.zone
+    if not plan.before:
+        return PortionView(words.say("part_whole"), "", (), tuple(gone))
+    day = words.day(max(one.delivered_at for one in plan.before), zone)
+    again = tuple(_once_more(contents))
+    intro = words.say("part_again") if again else ""
+    return PortionView(
+        words.say("part_supplement", day=day), intro, again, tuple(gone), words.say("part_together", day=day)
+    )
+
+
+def _once_more(contents: Contents) -> Iterator[str]:
+    for table_name in contents.plan.again:
+        source, _, table = table_name.partition(".")
+        if source in contents.inventory.sources and table in contents.inventory.sources[source].tables:
+            yield contents.table_title(source, table)
+
+
+def _local_day(words: PageWords, day: str) -> str:
+    return words.day(f"{day}T12:00:00+00:00", "UTC")

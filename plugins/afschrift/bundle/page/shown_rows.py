@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from afschrift.bundle.contents import Contents, Row
-from afschrift.bundle.page.row_links import LinkedWords
-from afschrift.bundle.page.shown_values import MASK, in_language, local_time, readable
+from afschrift.bundle.page.shown_values import MASK, LinkedWords, in_language, local_time, readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import ExtractPlan, FieldPlan

@@ -1,22 +1,25 @@
-"""Each table as the page shows it: files, explained columns, chart, first rows."""
+"""Each table as the page shows it, and each system that a person searched.
+
+Of a table that is files, explained columns, chart and first rows; of a system what was found, or why nothing
+was searched.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, coverage
-from afschrift.bundle.page.active_warnings import shown_files, warnings
 from afschrift.bundle.page.charts import Chart, chart, latest, span
 from afschrift.bundle.page.column_explanation import ColumnExplanation, explain
-from afschrift.bundle.page.left_out import column_title, table_title
-from afschrift.bundle.page.row_links import LinkedWords
 from afschrift.bundle.page.shown_rows import ShownSample, fitting, sample, sample_sizes, shares
-from afschrift.bundle.page.shown_values import readable
-from afschrift.bundle.page.words import PageWords
-from afschrift.domain.extracted import LEFT_OUT, TableExtract, Upload
+from afschrift.bundle.page.shown_values import LinkedWords, readable
+from afschrift.bundle.page.words import PageWords, warnings
+from afschrift.domain.extracted import LEFT_OUT, GivenFile, TableExtract, Upload
+from afschrift.domain.plan import ManualStatus
 
 SAMPLES = 700_000
 """Bytes of rows that stand on the page without script, all tables together."""
@@ -25,6 +28,8 @@ SAMPLES = 700_000
 NAME = 120
 UPLOADS = 50
 """Links to uploaded files beside one table; the rest is in the folder."""
+
+File = TypeVar("File", Upload, GivenFile)
 
 
 @dataclass(frozen=True)
@@ -85,27 +90,24 @@ def systems(contents: Contents, words: PageWords) -> Iterator[SystemView]:
         for (planned, _), rows, share in zip(contents.held, sizes, given, strict=True)
     }
     for source in contents.plan.sources:
-        title = contents.source(source).title
         yield SystemView(
-            title=title.get(contents.language) if title else source,
+            title=contents.source_title(source),
             tables=tuple(
                 _table(linked[planned.name], written, anchor_of, shown[planned.name])
                 for planned, written in contents.held
                 if planned.source == source
             ),
-            nothing_given=tuple(
-                table_title(contents, e.source, e.table) for e in empty if e.source == source
-            ),
+            nothing_given=tuple(contents.table_title(e.source, e.table) for e in empty if e.source == source),
         )
 
 
 def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, str], shown: int) -> TableView:
     contents, planned, words = linked.contents, linked.extract, linked.words
     table = contents.table(planned.source, planned.table)
-    titles = tuple(column_title(contents, planned.source, planned.table, f.name) for f in planned.selected)
+    titles = tuple(contents.column_title(planned.source, planned.table, f.name) for f in planned.selected)
     return TableView(
         anchor=anchor_of[planned.name],
-        title=table_title(contents, planned.source, planned.table),
+        title=contents.table_title(planned.source, planned.table),
         description=table.description.get(contents.language) if table.description else "",
         note=table.note.get(contents.language) if table.note else "",
         rows=written.rows,
@@ -136,3 +138,72 @@ def _upload(upload: Upload, words: PageWords) -> tuple[str, str, tuple[str, ...]
     size = words.size(upload.entry.bytes)
     link = quote(f"data/{upload.entry.path}")
     return link, words.say("file", format=name, size=size), warnings(upload.active, words)
+
+
+def shown_files(files: Sequence[File], most: int) -> list[File]:
+    """The files that the page names: each with a warning, and so many of the others as there is room for."""
+    warned = [one for one in files if one.active]
+    return warned + [one for one in files if not one.active][: max(0, most - len(warned))]
+
+
+GIVEN = 200
+"""Links to files of one system; the rest is in the folder."""
+
+_A_COPY = "copy_of_searched"
+
+
+@dataclass(frozen=True)
+class ManualSourceView:
+    """One system.
+
+    Attributes:
+        searched: somebody searched it.
+        text: what came of it, in a sentence.
+        day: on which day somebody said so.
+        missing: nobody searched it, and it may hold what stands nowhere else.
+        files: as link, name and warnings; first those with a warning, and of the others the first ones where
+            there are many.
+        more: how many there are beside them.
+        kept_back: how many were found and then left out, since something in them may run.
+    """
+
+    title: str
+    searched: bool
+    text: str
+    day: str
+    files: tuple[tuple[str, str, tuple[str, ...]], ...]
+    more: int
+    kept_back: int
+    missing: bool
+
+
+def manual_source_views(contents: Contents, words: PageWords) -> Iterator[ManualSourceView]:
+    """The systems in the order of the inventory."""
+    zone = contents.inventory.controller.zone
+    for one in contents.plan.manual:
+        if one.status is ManualStatus.OUTSIDE:
+            continue  # it stands among what is left out
+        found = [file for source, file in contents.given if source == one.source]
+        if one.status is ManualStatus.GIVEN:
+            text = words.count("searched_given", len(found))
+        elif one.reason:
+            text = words.phrase("searched_reason", one.reason)
+        else:
+            text = words.say("searched_none")
+        yield ManualSourceView(
+            title=contents.inventory.manual[one.source].title.get(contents.language),
+            searched=one.status is not ManualStatus.NOT_SEARCHED,
+            text=text,
+            day=words.day(one.answered_at, zone),
+            files=tuple(
+                (
+                    quote(f"data/{file.entry.path}"),
+                    words.say("file", format=readable(file.name)[:NAME], size=words.size(file.entry.bytes)),
+                    warnings(file.active, words),
+                )
+                for file in shown_files(found, GIVEN)
+            ),
+            more=len(found) - len(shown_files(found, GIVEN)),
+            kept_back=len(contents.kept_back(one.source)),
+            missing=one.status is ManualStatus.NOT_SEARCHED and one.reason != _A_COPY,
+        )

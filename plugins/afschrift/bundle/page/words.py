@@ -1,4 +1,4 @@
-"""The texts to the person in one language, with its numbers, sizes and dates.
+"""The texts of page and information sheet in one language, with its numbers, sizes and dates.
 
 They stand in the folder `bundle` of the language: `texts.yml`, `sheet.yml` and `README.txt.j2`. Every text of
 the model has to be in every other.
@@ -6,8 +6,8 @@ the model has to be in every other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.files import ActivePart
 from afschrift.domain.notation import MODEL
+from afschrift.law.clock.deadline import Period
 from afschrift.outside.read_yaml import read_yaml
 
 _BRACES = str.maketrans("", "", "{}")
@@ -222,3 +224,85 @@ def page_templates(letters: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+_WARNINGS = 10
+
+
+def warnings(parts: Sequence[ActivePart], words: PageWords) -> tuple[str, ...]:
+    """A sentence for each thing that was found, and what to do; nothing where nothing was."""
+    if not parts:
+        return ()
+    said = list(dict.fromkeys(_warning(one, words) for one in parts))
+    more = (words.say("active_more"),) if len(said) > _WARNINGS else ()
+    return (*said[:_WARNINGS], *more, words.say("active_advice"))
+
+
+def _warning(part: ActivePart, words: PageWords) -> str:
+    where = " ".join(_steps(part.position, words))
+    return words.phrase("active", part.kind).format_map({"where": where[:1].upper() + where[1:]})
+
+
+def _steps(position: str, words: PageWords) -> Iterator[str]:
+    """Where it is, from inside to outside."""
+    if not position:
+        yield words.phrase("active_place", "file")
+    for step in reversed(position.split("/") if position else ()):
+        word, _, number = step.partition(".")
+        yield words.phrase("active_place", word).format_map({"n": number})
+
+
+UNITS = ("years", "months", "weeks", "days")
+
+
+class SheetWords(PageWords):
+    """The texts of `sheet.yml` over those of `texts.yml`."""
+
+    @classmethod
+    def of(cls, letters: Path, language: str) -> SheetWords:
+        """Read a language.
+
+        Raises:
+            ConfigurationError: there are no texts in this language, or some are missing.
+        """
+        PageWords.load(letters, language)  # explains a language that is not there
+        words = cls(_merged(letters, language), language, "sheet.yml")
+        words.require(_merged(letters, MODEL))
+        return words
+
+    def data_kind(self, category: str) -> tuple[str, str] | None:
+        """The longest category with words that holds a Fides category, and the words; None: there is none."""
+        known: Mapping[str, str] = self._texts["data_kinds"]
+        while category and category not in known:
+            category = category.rpartition(".")[0]
+        return (category, str(known[category])) if category else None
+
+    def country(self, code: str) -> str:
+        """A country's name, or else its code."""
+        return str(self._texts["countries"].get(code, code))
+
+    def lasts(self, period: Period) -> str:
+        """A period in words: `1 jaar en 6 maanden`."""
+        numbers = ((unit, getattr(period, unit)) for unit in UNITS)
+        return self.phrase("kept", "and").join(self._lasting(unit, n) for unit, n in numbers if n)
+
+    def date(self, day: date) -> str:
+        """A date in words."""
+        return self.day(f"{day.isoformat()}T12:00:00Z", "UTC")
+
+    def _lasting(self, unit: str, number: int) -> str:
+        return self.form(self._texts["periods"][unit], number).format(n=self.number(number))
+
+
+def local_day(value: str | None, zone: str) -> date | None:
+    """The day of a value form: a date, a time of a clock, or an instant in a zone; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(value or "")
+        return (moment.astimezone(ZoneInfo(zone)) if moment.tzinfo else moment).date()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _merged(letters: Path, language: str) -> dict[str, Any]:
+    folder = letters / language / "bundle"
+    return {**texts(folder / "texts.yml"), **texts(folder / "sheet.yml")}

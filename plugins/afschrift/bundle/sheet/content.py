@@ -8,10 +8,8 @@ from datetime import date
 from functools import cached_property
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page.left_out import column_title, table_title
-from afschrift.bundle.sheet.rights import SheetRight, rights
-from afschrift.bundle.sheet.sheet import HeldColumn, Processing, PurposeKey
-from afschrift.bundle.sheet.words import SheetWords, local_day
+from afschrift.bundle.page.words import SheetWords, local_day
+from afschrift.bundle.sheet.sheet import HeldColumn, Processing, PurposeKey, SheetRight, rights
 from afschrift.domain.vocabulary import CONSENT, Origin
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
@@ -163,7 +161,7 @@ class SheetContent:
         found: dict[str, tuple[str, dict[str, None], dict[str, None]]] = {}
         for held in columns:
             category = self.contents.column(held.source, held.table, held.field.name).category or ""
-            table = table_title(self.contents, held.source, held.table)
+            table = self.contents.table_title(held.source, held.table)
             key, title = self.words.data_kind(category) or (f"{held.source}.{held.table}", table)
             _, tables, purposes = found.setdefault(key, (title, {}, {}))
             tables[table] = None
@@ -231,8 +229,8 @@ class SheetContent:
         table, _, column = retention.from_.rpartition(".")
         return self.words.phrase("kept", "column").format_map(
             {
-                "column": column_title(self.contents, source, table, column),
-                "table": table_title(self.contents, source, table),
+                "column": self.contents.column_title(source, table, column),
+                "table": self.contents.table_title(source, table),
             }
         )
 

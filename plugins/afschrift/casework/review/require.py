@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from afschrift.bundle.sheet.words import local_day
+from afschrift.bundle.page.words import local_day
 from afschrift.casework.columns.judged_files import place_of
 from afschrift.casework.decision.in_force import RequestDecision, request_decisions
 from afschrift.casework.review.question import REVIEW_KIND, signature

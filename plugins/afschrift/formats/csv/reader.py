@@ -34,7 +34,7 @@ _UNQUOTED = "values that hold quotes or line breaks stand in quotes, and records
 def read_csv(
     stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str], *, compiled: bool
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms (see `domain.file_format.Reader`).
+    """Batches of value forms (see `domain.files.Reader`).
 
     Args:
         stream: the file.

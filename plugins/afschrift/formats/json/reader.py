@@ -48,7 +48,7 @@ _READ, _REFUSED, _LEFT, _NO_MEMORY = range(4)
 def read_records(
     stream: BinaryIO, fields: Sequence[FieldPlan], *, lines: bool, compiled: bool
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms of an array with one object a line (see `domain.file_format.Reader`).
+    """Batches of value forms of an array with one object a line (see `domain.files.Reader`).
 
     Args:
         stream: the file.

@@ -35,7 +35,7 @@ def read_parquet(
     fields: Sequence[FieldPlan],
     options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms (see `domain.file_format.Reader`).
+    """Batches of value forms (see `domain.files.Reader`).
 
     Raises:
         UnreadableError: `header` or `malformed`.

@@ -41,7 +41,7 @@ def read_xml(
     fields: Sequence[FieldPlan],
     options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms (see `domain.file_format.Reader`).
+    """Batches of value forms (see `domain.files.Reader`).
 
     Raises:
         UnreadableError: `encoding`, `header` or `malformed`.

@@ -66,7 +66,7 @@ def test_a_coverage_that_counts_other_files_is_refused(
     example = with_file()
     honest = example.zip()
     monkeypatch.setattr(
-        "afschrift.bundle.description.coverage.files_covered",
+        "afschrift.bundle.description.coverage._files",
         lambda _, __, table: {"files": {"held": counted, "missing": []}} if table == "orders" else {},
     )
     trusted = {key_id(SIGNER.public_key): SIGNER.public_key}

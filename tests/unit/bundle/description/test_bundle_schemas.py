@@ -16,7 +16,7 @@ from tests.support.properties import fewer
 from tests.unit.bundle.bundle_example import Example
 from tests.unit.formats.random_tables import field, tables, write
 
-from afschrift.bundle.description.schemas import columns, schema_path
+from afschrift.bundle.description.fields import columns, schema_path
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS

@@ -17,11 +17,11 @@ from tests.unit.bundle.bundle_seen import multiplied, seen
 from tests.unit.bundle.page.test_bundle_page import Page
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page import browse, svg
+from afschrift.bundle.page import browse, charts
 from afschrift.bundle.page.browse import inert
 from afschrift.bundle.page.page import render_index
-from afschrift.bundle.page.row_links import LinkedWords
 from afschrift.bundle.page.shown_rows import fitting, shares
+from afschrift.bundle.page.shown_values import LinkedWords
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import SCALE, FileEntry, MissingFile, Upload
 
@@ -228,7 +228,7 @@ def test_what_fits_is_whole_rows() -> None:
 @given(st.integers(-(10**12), 10**12), st.integers(0, 10**12))
 def test_a_scale_encloses_its_range_in_a_few_round_steps(low: int, span: int) -> None:
     first, last = low / SCALE, (low + span) / SCALE
-    ticks = svg.scale(first, last)
+    ticks = charts.scale(first, last)
     assert 2 <= len(ticks) <= 8
     step = ticks[1] - ticks[0]
     assert ticks[0] <= first + step * 1e-6

@@ -15,9 +15,9 @@ from tests.unit.bundle.bundle_example import INVENTORY, LETTERS, Example, Rows
 from tests.unit.bundle.bundle_tampering import files_of
 from tests.unit.bundle.page.test_bundle_texts import LANGUAGES, leaves, names
 
+from afschrift.bundle.page.words import SheetWords, local_day
 from afschrift.bundle.sheet.content import SheetContent
 from afschrift.bundle.sheet.document import sheet_document
-from afschrift.bundle.sheet.words import SheetWords, local_day
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FactValues, Seen
@@ -318,9 +318,10 @@ def test_languages_have_the_same_texts_with_the_same_values_in_them() -> None:
 
 
 def test_no_text_is_there_for_nothing() -> None:
-    folder = LETTERS.parents[1] / "plugins" / "afschrift" / "bundle" / "sheet"
+    folder = LETTERS.parents[1] / "plugins" / "afschrift" / "bundle"
     used = (LETTERS / "bundle" / "sheet.html.j2").read_text()
-    used += "".join(path.read_text() for path in folder.glob("*.py"))
+    used += (folder / "page" / "words.py").read_text()
+    used += "".join(path.read_text() for path in folder.glob("sheet/*.py"))
     built = {"consent_withdrawn", "consent_absent", "logic", "significance", "consequences"}
     built |= {"state", "state_between"}  # by `PageWords.state`
     texts = YAML(typ="safe").load(LETTERS / "nl" / "bundle" / "sheet.yml")
