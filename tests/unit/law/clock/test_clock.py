@@ -148,6 +148,8 @@ def test_an_extension_counts_once_it_was_announced_in_the_first_month() -> None:
     decided = look(EXTENDED)
     assert (decided.due, decided.breaches) == (date(2026, 4, 2), ("extension_not_sent:R39",))
     assert any("and the day stays (R39)" in step for step in decided.steps)
+    last = look(EXTENDED, today=date(2026, 4, 2))
+    assert any("and the day stays (R39)" in step for step in last.steps)
     never = look(EXTENDED, today=date(2026, 4, 3))
     assert never.breaches == ("extension_not_sent:R39", "overdue:R37")
     assert any("never will be (R41)" in step for step in never.steps)
@@ -303,6 +305,13 @@ def test_any_facts_give_a_clock_that_is_never_before_a_month(
     assert (found.colour is Colour.GREY) == (not state.open)
     assert (found.days_left is None) == (found.due is None or not state.open)
     assert all(breach.count(":R") == 1 for breach in found.breaches)
+
+
+def test_a_part_that_is_told_of_after_a_refusal_makes_it_no_later() -> None:
+    told = (NewFact(FactKind.PARTLY_DELIVERED), REFUSED, sent(date(2026, 4, 2), 2), sent(date(2026, 4, 9), 1))
+    found = request(*told, state=State.REFUSED, closed_at=at(date(2026, 4, 2)))
+    assert found.ended_on == date(2026, 4, 2)
+    assert clock(found, NL, date(2026, 4, 20)).breaches == ()
 
 
 def test_a_question_that_was_handed_over_without_a_letter_stops_nothing() -> None:

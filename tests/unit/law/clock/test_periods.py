@@ -91,6 +91,14 @@ def test_a_question_after_the_target_is_late_however_soon_it_follows_an_answer()
     assert "The question of Mon 2025-04-07 was sent after the target, Fri 2025-04-04" in "".join(found.steps)
 
 
+def test_a_question_on_the_target_itself_is_not_after_it() -> None:
+    """Until the answer of Thursday 3 April the day is Monday the 7th, and the target Friday the 4th."""
+    waits = [Suspension(date(2025, 4, 1), date(2025, 4, 3)), Suspension(date(2025, 4, 4), date(2025, 4, 5))]
+    steps = "".join(deadline(date(2025, 3, 5), NL, suspensions=waits).steps)
+    assert "The question of Tue 2025-04-01 was sent" in steps
+    assert "The question of Fri 2025-04-04 was sent" not in steps
+
+
 @pytest.mark.parametrize(
     ("text", "period"),
     [
