@@ -7,7 +7,7 @@ UTC, ISO dates and intervals, shortest exact floats.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,6 +31,23 @@ from afschrift.sources.reconcile.own_nested import (
 )
 from afschrift.sources.reconcile.own_texts import Own
 from afschrift.sources.table_errors import relation_of
+
+_sql = StandardDialect()
+_ARGUMENTS = 50  # a function takes 100
+_OF_TABLE = """
+SELECT CAST(a.attname AS text), CAST(a.atttypid AS bigint) FROM pg_attribute a
+WHERE a.attrelid = CAST({table} AS regclass) AND a.attnum > 0 AND NOT a.attisdropped
+"""
+_TYPES = """
+SELECT CAST(t.oid AS bigint), CAST(t.typname AS text), CAST(t.typtype AS text), CAST(t.typbasetype AS bigint),
+  CASE WHEN t.typcategory = 'A' THEN CAST(t.typelem AS bigint) ELSE 0 END, CAST(t.typdelim AS text),
+  CASE WHEN c.relkind = 'c' THEN CAST(c.oid AS bigint) ELSE 0 END
+FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE t.oid IN ({oids})
+"""
+_MEMBERS = """
+SELECT CAST(attname AS text), CAST(atttypid AS bigint) FROM pg_attribute
+WHERE attrelid = {relation} AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
 
 _TEXT = "CAST({c} AS text)"
 ONE_LINE = r"btrim(translate({c}, E'\r\n', '  '), E' \t')"
@@ -74,20 +91,41 @@ class OwnType:
 
 
 class OwnTypes:
-    """The types that a table's columns are made of.
+    """What the catalogue says of the types of columns; each type is asked for once a session."""
 
-    Args:
-        types: by oid.
-        members: composite type's relation -> names and types of its members.
-    """
+    def __init__(self) -> None:
+        self._types: dict[int, OwnType] = {}
+        self._members: dict[int, list[tuple[str, int]]] = {}  # of a composite type's relation
 
-    def __init__(
-        self, types: Mapping[int, OwnType], members: Mapping[int, Sequence[tuple[str, int]]]
-    ) -> None:
-        self._types = types
-        self._members = members
+    def texts(self, rows: Rows, extract: Extract) -> tuple[dict[str, Own | None], dict[str, str]]:
+        """Column -> its own text; and the SQL of each column that is part of a document.
 
-    def own(self, oid: int, kind: ValueKind | None = None) -> Own | None:
+        Args:
+            rows: runs a statement in the session.
+            extract: of the table.
+        """
+        table = _sql.literal(relation_of(extract.statement))
+        found: dict[str, int] = dict(rows(_OF_TABLE.format(table=table)))
+        kinds, whole, parts = extract.kinds, extract.whole, extract.parts
+        oids = {name: found[parts[name].column if name in parts else name] for name in kinds}
+        self._learn(rows, {*(oids[name] for name in whole), *(oids[name] for name in parts)})
+        own = {name: self._own(oids[name], kinds[name]) if name in whole else None for name in kinds}
+        values = {name: _value(self._document(oids[name]), part) for name, part in parts.items()}
+        return {name: text and text.planned(kinds[name], ONE_LINE) for name, text in own.items()}, values
+
+    def _learn(self, rows: Rows, oids: Collection[int]) -> None:
+        wanted = {int(oid) for oid in oids} - self._types.keys() - {0}
+        if not wanted:
+            return
+        listed = ", ".join(map(str, sorted(wanted)))
+        new = {oid: OwnType(*row) for oid, *row in rows(_TYPES.format(oids=listed))}
+        self._types |= new
+        for relation in {found.relation for found in new.values()} - {0}:
+            self._members[relation] = list(rows(_MEMBERS.format(relation=int(relation))))
+        parts = {of for found in new.values() for of in (found.base, found.element)}
+        self._learn(rows, parts | {oid for some in self._members.values() for _, oid in some})
+
+    def _own(self, oid: int, kind: ValueKind | None) -> Own | None:
         """Own text of a column of this type; None where the way to it is not known."""
         found = self._bare(oid)
         if kind is ValueKind.TEXT and found.name not in ("bytea", "inet"):  # it gives the text as it is
@@ -100,7 +138,7 @@ class OwnTypes:
             return None
         return _PLAIN.get(found.name)
 
-    def document(self, oid: int) -> str:
+    def _document(self, oid: int) -> str:
         """The type of a document as SQL names it."""
         name = self._bare(oid).name
         return {"varchar": "character varying", "bpchar": "character"}.get(name, name)
@@ -248,61 +286,6 @@ _INSIDE: dict[str, Callable[[pa.Array], pa.Array]] = {
     "bytea": lambda forms: pc.binary_join_element_wise("\\x", own_times.hexadecimal(forms), ""),
 }
 """Inside of arrays and composite values. There `money` is written by its locale, `bpchar` padded."""
-
-
-_sql = StandardDialect()
-_ARGUMENTS = 50  # a function takes 100
-_OF_TABLE = """
-SELECT CAST(a.attname AS text), CAST(a.atttypid AS bigint) FROM pg_attribute a
-WHERE a.attrelid = CAST({table} AS regclass) AND a.attnum > 0 AND NOT a.attisdropped
-"""
-_TYPES = """
-SELECT CAST(t.oid AS bigint), CAST(t.typname AS text), CAST(t.typtype AS text), CAST(t.typbasetype AS bigint),
-  CASE WHEN t.typcategory = 'A' THEN CAST(t.typelem AS bigint) ELSE 0 END, CAST(t.typdelim AS text),
-  CASE WHEN c.relkind = 'c' THEN CAST(c.oid AS bigint) ELSE 0 END
-FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid WHERE t.oid IN ({oids})
-"""
-_MEMBERS = """
-SELECT CAST(attname AS text), CAST(atttypid AS bigint) FROM pg_attribute
-WHERE attrelid = {relation} AND attnum > 0 AND NOT attisdropped ORDER BY attnum
-"""
-
-
-class PostgresTypes:
-    """What the catalogue says of the types of columns; each type is asked for once a session."""
-
-    def __init__(self) -> None:
-        self._types: dict[int, OwnType] = {}
-        self._members: dict[int, list[tuple[str, int]]] = {}
-
-    def own(self, rows: Rows, extract: Extract) -> tuple[dict[str, Own | None], dict[str, str]]:
-        """Column -> its own text; and the SQL of each column that is part of a document.
-
-        Args:
-            rows: runs a statement in the session.
-            extract: of the table.
-        """
-        table = "'" + relation_of(extract.statement).replace("'", "''") + "'"
-        found: dict[str, int] = dict(rows(_OF_TABLE.format(table=table)))
-        kinds, whole, parts = extract.kinds, extract.whole, extract.parts
-        oids = {name: found[parts[name].column if name in parts else name] for name in kinds}
-        self._learn(rows, {*(oids[name] for name in whole), *(oids[name] for name in parts)})
-        types = OwnTypes(self._types, self._members)
-        own = {name: types.own(oids[name], kinds[name]) if name in whole else None for name in kinds}
-        values = {name: _value(types.document(oids[name]), part) for name, part in parts.items()}
-        return {name: text and text.planned(kinds[name], ONE_LINE) for name, text in own.items()}, values
-
-    def _learn(self, rows: Rows, oids: Collection[int]) -> None:
-        wanted = {int(oid) for oid in oids} - self._types.keys() - {0}
-        if not wanted:
-            return
-        listed = ", ".join(map(str, sorted(wanted)))
-        new = {oid: OwnType(*row) for oid, *row in rows(_TYPES.format(oids=listed))}
-        self._types |= new
-        for relation in {found.relation for found in new.values()} - {0}:
-            self._members[relation] = list(rows(_MEMBERS.format(relation=int(relation))))
-        parts = {of for found in new.values() for of in (found.base, found.element)}
-        self._learn(rows, parts | {oid for some in self._members.values() for _, oid in some})
 
 
 def _value(native: str, part: DocumentPart) -> str:

@@ -35,7 +35,7 @@ from afschrift.sources.postgres.dialect import (
 )
 from afschrift.sources.postgres.errors import opening_error, reading_error, require_utf8
 from afschrift.sources.postgres.nested_texts import with_documents
-from afschrift.sources.postgres.reconciliation import PostgresTypes, digest_in
+from afschrift.sources.postgres.reconciliation import OwnTypes, digest_in
 from afschrift.sources.postgres.session_settings import (
     BEGIN,
     BEGIN_WITH_A_TABLE,
@@ -71,7 +71,7 @@ class Postgres(ReadSession[dbapi.Connection]):
             "lock_timeout": f"{seconds(opening, 'lock_timeout', '10s') * 1000:.0f}ms",
         }
         self._encoding = "UTF8"
-        self._own_types = PostgresTypes()
+        self._own_types = OwnTypes()
         self._keys = key_rows()
         self._settings = self._exported = ""
         self._second_session = SecondSession(self._second)
@@ -229,7 +229,7 @@ class Postgres(ReadSession[dbapi.Connection]):
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
         """MD5 over the server's own texts of each row, summed up there."""
-        own, values = self._own_types.own(partial(self.rows, reads=extract.statement), extract)
+        own, values = self._own_types.texts(partial(self.rows, reads=extract.statement), extract)
         second = self._second_session if self._exported else None
         digest = digest_in(self._encoding)
         return SqlReconciliation(
