@@ -135,14 +135,13 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
 
     def structure(self) -> Structure:
         """Foreign keys and views. DuckDB's foreign keys stay within a schema."""
-        with self._translated(""):
-            keys = self.connection.execute(_FOREIGN_KEYS).fetchall()
-            views = self.connection.execute(_VIEWS).fetchall()
         found = (
             ForeignKey(_named(schema, table), tuple(columns), _named(schema, parent), tuple(theirs))
-            for schema, table, columns, parent, theirs in keys
+            for schema, table, columns, parent, theirs in self.rows(_FOREIGN_KEYS)
         )
-        return Structure(tuple(found), views=tuple(_named(schema, view) for schema, view in views))
+        return Structure(
+            tuple(found), views=tuple(_named(schema, view) for schema, view in self.rows(_VIEWS))
+        )
 
     def described(self) -> Described:
         """Keys, comments, numbers of rows, what views read."""

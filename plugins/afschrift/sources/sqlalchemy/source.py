@@ -16,7 +16,7 @@ from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
-from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
+from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue import by_alias
 from afschrift.sources.key_table import KEY_TABLE, key_rows, number, utc_text
@@ -25,7 +25,7 @@ from afschrift.sources.options import Opening, required
 from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, unicode_collation
 from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.second_reading import SecondReading
-from afschrift.sources.sqlalchemy.described import read_described
+from afschrift.sources.sqlalchemy.catalogue import read_described, read_structure
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
 from afschrift.sources.sqlalchemy.values import ArrowRows, again, guarded, kind_of
@@ -217,21 +217,7 @@ class Alchemy(ReadSession[Connection]):
     def structure(self) -> Structure:
         """Foreign keys within the schema, and views, as far as the dialect knows them."""
         with self._translated(""):
-            inspector = sa.inspect(self.connection)
-            views = tuple(sorted(inspector.get_view_names(self._schema)))
-            try:
-                keys = inspector.get_multi_foreign_keys(self._schema)
-            except NotImplementedError:
-                keys = {}
-        found = (
-            ForeignKey(
-                table, tuple(k["constrained_columns"]), k["referred_table"], tuple(k["referred_columns"])
-            )
-            for (_, table), of_table in sorted(keys.items(), key=lambda item: item[0][1])
-            for k in of_table
-            if k["referred_schema"] == self._schema
-        )
-        return Structure(tuple(found), views=views)
+            return read_structure(sa.inspect(self.connection), self._schema)
 
     def described(self) -> Described:
         """Keys and comments, as far as the dialect knows them; no numbers of rows."""

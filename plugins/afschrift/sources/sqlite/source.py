@@ -72,7 +72,7 @@ class Sqlite(ReadSession[sqlite3.Connection]):
         self.dialect = SqliteDialect()
         self._path = Path(expand(self.name, required(self.name, opening.options, "path")))
         self._until = 0.0
-        self._told: AfschriftError | None = None
+        self._raised: AfschriftError | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -108,7 +108,7 @@ class Sqlite(ReadSession[sqlite3.Connection]):
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # the snapshot begins at a read
 
     def _tell(self, error: AfschriftError) -> None:
-        self._told = error
+        self._raised = error
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views; a view that refers to what is gone has no columns."""
@@ -185,7 +185,7 @@ class Sqlite(ReadSession[sqlite3.Connection]):
     @contextmanager
     def _reading(self, statement: str) -> Iterator[None]:
         """SQLite's errors as ours. Their text may quote values, so it is not passed on."""
-        self._until, self._told = time.monotonic() + self._timeout, None
+        self._until, self._raised = time.monotonic() + self._timeout, None
         try:
             yield
         except UnicodeDecodeError:
@@ -193,7 +193,7 @@ class Sqlite(ReadSession[sqlite3.Connection]):
                 f"Source {self.name} holds a key that is not UTF-8.", remedy="mend the text."
             ) from None
         except sqlite3.Error as error:
-            raise self._told or self._error(error, statement) from None
+            raise self._raised or self._error(error, statement) from None
 
     def _error(self, error: sqlite3.Error, statement: str) -> AfschriftError:
         code = getattr(error, "sqlite_errorname", "") or type(error).__name__

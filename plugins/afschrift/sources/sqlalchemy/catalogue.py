@@ -1,4 +1,4 @@
-"""Keys and comments of a database behind SQLAlchemy, as far as its dialect knows them."""
+"""Keys, comments and foreign keys of a database behind SQLAlchemy, as far as its dialect knows them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Inspector
 
-from afschrift.domain.sources import Described
+from afschrift.domain.sources import Described, ForeignKey, Structure
 from afschrift.sources.catalogue import described
 
 
@@ -39,6 +39,17 @@ def read_described(inspector: Inspector, schema: str | None) -> Described:
             *((table, column["name"], column.get("comment")) for table, column in found),
         ],
     )
+
+
+def read_structure(inspector: Inspector, schema: str | None) -> Structure:
+    """Foreign keys within the schema, and views; arguments as of `read_described`."""
+    found = (
+        ForeignKey(table, tuple(k["constrained_columns"]), k["referred_table"], tuple(k["referred_columns"]))
+        for table, of_table in _asked(inspector.get_multi_foreign_keys, schema).items()
+        for k in of_table
+        if k["referred_schema"] == schema
+    )
+    return Structure(tuple(found), views=tuple(sorted(inspector.get_view_names(schema))))
 
 
 def _asked(ask: Callable[[str | None], Mapping[Any, Any]], schema: str | None) -> dict[str, Any]:
