@@ -18,7 +18,7 @@ from pathlib import Path
 
 from testbed import postgres
 
-from afschrift.app.include import SHIPPED
+from afschrift.app.project import SHIPPED
 from afschrift.datamap.scan.scan_source import Asked, scan_source
 
 _SUBJECTS = "order invoice payment ticket parcel lease visit claim policy course loan meter trip review"

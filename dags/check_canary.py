@@ -32,25 +32,21 @@ The last line of the log says what to do. In general:
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext.daily import canary_tasks as tasks
+from afschrift.airflow_ext import daily_tasks as tasks
 from afschrift.airflow_ext.queues import several
-from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+from afschrift.airflow_ext.retry import BY_ITSELF
 
 
 @dag(
     schedule="@daily",
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=TASK_ARGUMENTS,
     doc_md=__doc__,
     tags=["afschrift", "operations"],
+    **BY_ITSELF,
 )
 def check_canary() -> None:
     """Two tasks in one place, so that the second finds the log of the first."""

@@ -34,23 +34,19 @@ Marks, notifiers and their settings: `docs/deadlines.md`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 
 from airflow.sdk import dag, task
 
 from afschrift.airflow_ext import deadline_tasks as tasks
-from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+from afschrift.airflow_ext.retry import BY_ITSELF
 
 
 @dag(
     schedule="@hourly",
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=TASK_ARGUMENTS,
     doc_md=__doc__,
     tags=["afschrift", "operations"],
+    **BY_ITSELF,
 )
 def check_deadlines() -> None:
     """Look, then tell each notifier for itself; only names and counts travel."""

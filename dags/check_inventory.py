@@ -44,25 +44,21 @@ last time. The gauges `afschrift.inventory.findings` and `afschrift.inventory.st
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 
 from airflow.sdk import AssetAlias, dag, task
 
-from afschrift.airflow_ext.map_check import tasks
+from afschrift.airflow_ext import inventory_tasks as tasks
 from afschrift.airflow_ext.outside.assets import MAP_CHANGED
 from afschrift.airflow_ext.queues import several
-from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+from afschrift.airflow_ext.retry import BY_ITSELF
 
 
 @dag(
     schedule="@daily",
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=TASK_ARGUMENTS,
     doc_md=__doc__,
     tags=["afschrift", "operations"],
+    **BY_ITSELF,
 )
 def check_inventory() -> None:
     """Check, then tell each notifier for itself; only names and counts of findings travel."""

@@ -36,22 +36,17 @@ The last line of the log says what to do. In general:
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext.daily.checkpoint_tasks import checkpoint, verify
-from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+from afschrift.airflow_ext.daily_tasks import checkpoint, verify
+from afschrift.airflow_ext.retry import BY_ITSELF
 
 
 @dag(
     schedule="@daily",
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=TASK_ARGUMENTS,
     doc_md=__doc__,
     tags=["afschrift", "trail"],
+    **BY_ITSELF,
 )
 def checkpoint_trail() -> None:
     """Two tasks; the second runs whatever became of the first."""

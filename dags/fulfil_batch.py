@@ -36,7 +36,7 @@ from typing import Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext.batch import batch_tasks as tasks
+from afschrift.airflow_ext import batch_tasks as tasks
 from afschrift.airflow_ext.environment import DAG_ID
 from afschrift.airflow_ext.params import several_requests
 from afschrift.airflow_ext.queues import by_source, several, task_of

@@ -29,7 +29,7 @@ from functools import partial
 
 from airflow.sdk import dag, task
 
-from afschrift.airflow_ext import look_up_tasks as tasks
+from afschrift.airflow_ext import tasks
 from afschrift.airflow_ext.params import request_alone
 from afschrift.airflow_ext.queues import several
 from afschrift.airflow_ext.retry import TASK_ARGUMENTS

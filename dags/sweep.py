@@ -48,24 +48,20 @@ The next hour tries again by itself.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import dag, task
 
 from afschrift.airflow_ext import sweep_tasks as tasks
-from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+from afschrift.airflow_ext.retry import BY_ITSELF
 
 
 @dag(
     schedule="@hourly",
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=TASK_ARGUMENTS,
     doc_md=__doc__,
     tags=["afschrift", "operations"],
+    **BY_ITSELF,
 )
 def sweep() -> None:
     """Find, then start what is to be started; only ids travel."""

@@ -26,24 +26,20 @@ Which notifier tells which role: `docs/questions.md`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 
 from airflow.sdk import dag, task
 
 from afschrift.airflow_ext import question_tasks as tasks
 from afschrift.airflow_ext.outside.assets import ALIASES, ASSETS
-from afschrift.airflow_ext.retry import TASK_ARGUMENTS
+from afschrift.airflow_ext.retry import BY_ITSELF
 
 
 @dag(
     schedule="*/15 * * * *",
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    default_args=TASK_ARGUMENTS,
     doc_md=__doc__,
     tags=["afschrift", "operations"],
+    **BY_ITSELF,
 )
 def tell_questions() -> None:
     """Tell each notifier for itself; only names travel. Programs are told beside them."""

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from afschrift.app.private_files import UMASK
+from afschrift.app.project import set_demo_data
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CANARY, CanaryFile
@@ -29,7 +30,6 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.outside.read_yaml import read_yaml
 from afschrift.register.open import initialise
 from afschrift.wiring.build_services import build
-from afschrift.wiring.demo import set_demo_data
 from demo.build import SUMMARY
 from demo.build import build as build_warehouse
 

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from afschrift.airflow_ext.local import run_here
 from afschrift.app.private_files import UMASK
+from afschrift.app.project import set_demo_data
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.verify import unpack, verify
@@ -33,7 +34,7 @@ from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise, open_register
 from afschrift.services import Services
 from afschrift.wiring.build_services import build as build_services
-from afschrift.wiring.demo import open_demo_request, set_demo_data
+from afschrift.wiring.demo import open_demo_request
 from demo.build import SUMMARY
 from demo.build import build as build_warehouse
 from demo.people import HEAVY

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -110,10 +111,11 @@ class Pages:
 
 
 def _create_pages() -> Any:
-    from afschrift.airflow_ext.in_process import start, start_look_up
+    from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
+    from afschrift.airflow_ext.trigger import start_in_process
     from afschrift.web.app import create
 
-    return create(start, start_look_up)
+    return create(start_in_process, partial(start_in_process, dag_id=LOOK_UP_DAG_ID))
 
 
 async def _not_there(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001  (as ASGI calls it)

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 
 from afschrift.airflow_ext.environment import DAG_ID
-from afschrift.airflow_ext.processes import Processes
 from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS, Access
+from afschrift.airflow_ext.up import Processes
 from testbed.fleet.servers import unused_port
 
 SECONDS = 600

@@ -101,7 +101,7 @@ def test_lineage_names_its_tables_by_host_and_port(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflow_env: AirflowEnv
 ) -> None:
     from afschrift.airflow_ext.outside.lineage import table
-    from afschrift.airflow_ext.outside.measured import Pass
+    from afschrift.airflow_ext.outside.metrics import Pass
 
     write_database(tmp_path / "shop.duckdb")
     found = shop(tmp_path / "a", monkeypatch).inventory

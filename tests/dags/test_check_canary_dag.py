@@ -70,7 +70,7 @@ def test_a_value_in_the_log_of_a_task_fails_the_run(
     """Nothing was found missing: the run fails all the same, and says what to do."""
     from airflow.sdk.configuration import conf
 
-    from afschrift.airflow_ext.daily import canary_tasks
+    from afschrift.airflow_ext import daily_tasks
 
     run_id = f"manual__{AT.isoformat()}"
     folder = tmp_path / "dag_id=check_canary" / f"run_id={run_id}" / "task_id=check"
@@ -78,7 +78,7 @@ def test_a_value_in_the_log_of_a_task_fails_the_run(
     (folder / "attempt=1.log").write_text(f'{{"event": "row {MARK}003"}}\n', encoding="utf-8")
     assert conf.get("logging", "base_log_folder")
     monkeypatch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(tmp_path))
-    assert list(canary_tasks._logs(run_id)) == [folder / "attempt=1.log"]
+    assert list(daily_tasks._logs(run_id)) == [folder / "attempt=1.log"]
     state, check, search, _ = run(dag, AT)
     assert (state, check, search) == ("failed", "success", "failed")
     assert "1 values of the canary stand in a task log" in airflow_env.log

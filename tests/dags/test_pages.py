@@ -366,7 +366,7 @@ def test_no_file_is_written_of_whoever_may_not_bring_one(
 ) -> None:
     from afschrift.app.roles_file import load_roles
     from afschrift.questions.assignment import assign
-    from afschrift.web.encrypted_temp_file import EncryptedTempFile
+    from afschrift.web.multipart import EncryptedTempFile
 
     written: list[int] = []
     plain = EncryptedTempFile.write

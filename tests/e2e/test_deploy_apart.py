@@ -25,7 +25,7 @@ from testbed import postgres as pg
 from tests.support.buildah import Buildah
 from tests.support.container import ACCOUNT, Containers, require_containers
 
-from afschrift.app.draft_project import draft_project
+from afschrift.cli.project import draft_project
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.register.keys.store import KeyStore
 

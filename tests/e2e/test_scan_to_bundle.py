@@ -23,7 +23,7 @@ from tests.e2e.opened import Opened
 from tests.support.newcomer import Newcomer
 from tests.support.strangers import TRUTH, Stranger, script, stranger
 
-from afschrift.app.draft_project import draft_project
+from afschrift.cli.project import draft_project
 from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.services import Services
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from afschrift.app.draft_project import draft_project
+from afschrift.cli.project import draft_project
 
 SECONDS = 60
 """Of a command: ten times what the slowest takes."""
@@ -185,8 +185,8 @@ def test_a_file_of_the_data_map(project: Path, large: Path, file: str) -> None:
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_a_form_and_words_for_the_terminal(tmp_path: Path, name: str) -> None:
-    from afschrift.cli.questions.forms import from_file
-    from afschrift.cli.request.given import text
+    from afschrift.cli.forms import from_file
+    from afschrift.cli.given import text
     from afschrift.domain.errors import ConfigurationError
 
     file = tmp_path / "form"

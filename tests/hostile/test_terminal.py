@@ -16,7 +16,7 @@ import duckdb
 import pytest
 from tests.support.command_line import Said, command, in_this_process
 
-from afschrift.app.draft_project import draft_project
+from afschrift.cli.project import draft_project
 from afschrift.cli.terminal import one_line, visible
 
 STEERING = {

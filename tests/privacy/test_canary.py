@@ -20,9 +20,9 @@ from tests.privacy.canary import CUSTOMER, EMAIL, NEEDLES, TEXT, Canary
 from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
 
-from afschrift.app.include import PACKAGE
+from afschrift.app.project import PACKAGE
 from afschrift.app.settings import Settings
-from afschrift.cli.starting import Ended
+from afschrift.cli.running import Ended
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
 from afschrift.register.open import initialise
 from afschrift.steps.assess import assess

@@ -104,7 +104,7 @@ def installed(
 
 def own_inventory(folder: Path) -> Path:
     """The demo's inventory, of an organisation that no longer says that it is the example."""
-    from afschrift.app.include import SHIPPED
+    from afschrift.app.project import SHIPPED
 
     shutil.copytree(SHIPPED / "inventory", folder)
     controller = folder / "controller.yml"

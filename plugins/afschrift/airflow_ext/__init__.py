@@ -8,15 +8,7 @@ from __future__ import annotations
 
 from afschrift.airflow_ext import secrets
 from afschrift.app import options
-from afschrift.domain.sources import Connection
 from afschrift.register.keys import key_sources
 
-
-def _connection(connection_id: str) -> Connection:
-    from afschrift.airflow_ext.airflow_connections import connection  # heavy, and seldom needed
-
-    return connection(connection_id)
-
-
 key_sources.offer(secrets.KIND, secrets.read)
-options.offer_connections(_connection)
+options.offer_connections(secrets.connection)

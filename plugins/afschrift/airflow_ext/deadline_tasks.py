@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSkipException
-
 from afschrift.airflow_ext.step import shown
 from afschrift.domain.errors import RefusedError
 
@@ -26,7 +24,7 @@ def look() -> dict[str, Any]:
         from afschrift.casework.notices.report import open_check, table
         from afschrift.casework.notices.reviews import due_reviews
         from afschrift.casework.telling.tell import ask_again
-        from afschrift.operations.remarks import remarks
+        from afschrift.operations.figures import remarks
 
         notifiers = sorted(load_notifiers())
         check = open_check(BY)
@@ -55,21 +53,14 @@ def notify(name: str) -> int:
     One that fails hides no other, and is told again by the next check.
     """
     with shown():
-        from afschrift.airflow_ext.notifiers import load_notifiers, sender
+        from afschrift.airflow_ext.notifiers import tell
         from afschrift.canary.history import canary_reminder
         from afschrift.casework.notices.reminders import reminders
         from afschrift.casework.notices.report import open_check
-        from afschrift.operations.remarks import remarks
+        from afschrift.operations.figures import remarks
 
-        entry = load_notifiers()[name]
-        send, roles = sender(name, entry), [role.value for role in entry.roles]
         check = open_check(BY)
-        of = (*reminders(check, remarks()), canary_reminder(check.register, BY))
-        sent = sum(reminder.remind(name, send, roles) for reminder in of)
-        if not sent:
-            raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
-        log.info("Told to '%s': %d.", name, sent)
-        return sent
+        return tell(name, (*reminders(check, remarks()), canary_reminder(check.register, BY)))
 
 
 def overdue(_looked: dict[str, Any]) -> int:

@@ -6,8 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from afschrift.app.include import PACKAGE
-from afschrift.app.project import key_values
+from afschrift.app.project import PACKAGE, key_values
 from afschrift.app.settings import Settings
 
 DAG_ID = "fulfil_request"

@@ -17,15 +17,17 @@ beside what Airflow gives them. Passwords belong into an Airflow connection, nev
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
 from airflow.sdk import BaseNotifier, get_current_context
+from airflow.sdk.exceptions import AirflowSkipException
 from pydantic import BaseModel, ConfigDict, RootModel
 
 from afschrift.app.settings import Settings
 from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.reminder import Reminder
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.law.roles import Role
 
@@ -127,3 +129,19 @@ def sender(name: str, entry: NotifierEntry) -> Callable[[Message], None]:
             ) from None
 
     return send
+
+
+def tell(name: str, reminders: Iterable[Reminder[Any]]) -> int:
+    """Give one notifier what it was not told yet, within a task; how much that was.
+
+    Raises:
+        AirflowSkipException: nothing.
+        ConfigurationError, RetriableError: as `sender`.
+    """
+    entry = load_notifiers()[name]
+    send, roles = sender(name, entry), [role.value for role in entry.roles]
+    sent = sum(reminder.remind(name, send, roles) for reminder in reminders)
+    if not sent:
+        raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
+    log.info("Told to '%s': %d.", name, sent)
+    return sent

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param
 
-from afschrift.app.include import include_folder, texts
+from afschrift.app.project import include_folder, texts
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.right import Right
 from afschrift.formats.registry import FORMATS

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSkipException
-
 from afschrift.airflow_ext.step import shown
 
 BY = "airflow:tell_questions"
@@ -28,17 +26,11 @@ def notify(name: str) -> int:
     One that fails hides no other, and is told again by the next run.
     """
     with shown():
-        from afschrift.airflow_ext.notifiers import load_notifiers, sender
+        from afschrift.airflow_ext.notifiers import tell
         from afschrift.casework.notices.questions import question_reminder
         from afschrift.register.open import open_register
 
-        entry = load_notifiers()[name]
-        reminder = question_reminder(open_register(), BY)
-        sent = reminder.remind(name, sender(name, entry), [role.value for role in entry.roles])
-        if not sent:
-            raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
-        log.info("Told to '%s': %d.", name, sent)
-        return sent
+        return tell(name, [question_reminder(open_register(), BY)])
 
 
 def announce(inlet_events: Any = None, outlet_events: Any = None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
@@ -51,3 +51,10 @@ TASK_ARGUMENTS: dict[str, Any] = {
 
 After that it becomes a question to an officer, and the run ends there.
 """
+BY_ITSELF: dict[str, Any] = {
+    "start_date": datetime(2026, 1, 1, tzinfo=UTC),
+    "catchup": False,
+    "max_active_runs": 1,
+    "default_args": TASK_ARGUMENTS,
+}
+"""Arguments of a DAG that runs on a schedule."""

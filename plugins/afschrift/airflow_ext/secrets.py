@@ -1,12 +1,13 @@
-"""Keys from a Variable that one of Airflow's secrets backends serves: Vault, AWS Secrets Manager, ..."""
+"""What Airflow keeps for us: connections, and keys in a Variable of a secrets backend (Vault, ...)."""
 
 from __future__ import annotations
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.sources import Connection
 
 KIND = "airflow-variable"
 
-# The imports in the function are heavy, and whoever keeps keys in a file needs none of them.
+# The imports in the functions are heavy, and an installation with keys and options in files needs none.
 
 
 def read(name: str) -> str:
@@ -40,3 +41,30 @@ def read(name: str) -> str:
         ) from None
     mask_secret([*secret_texts(decode(value, f"{KIND} {name}"))])
     return value
+
+
+def connection(connection_id: str) -> Connection:
+    """The connection that the inventory or a setting names; Airflow masks its password in the task's log.
+
+    Raises:
+        ConfigurationError: Airflow knows no such connection, or its `extra` is not JSON.
+    """
+    from airflow.sdk import Connection as AirflowConnection
+    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+
+    from afschrift.sources.options import from_parts
+
+    try:
+        found = AirflowConnection.get(connection_id)
+        parts = ("conn_type", "host", "port", "login", "password", "schema", "extra")
+        return from_parts(connection_id, {name: getattr(found, name) for name in parts})
+    except (AirflowNotFoundException, AirflowRuntimeError):
+        raise ConfigurationError(
+            f"Airflow has no connection {connection_id}.",
+            remedy=f"define it under Admin > Connections, or as AIRFLOW_CONN_{connection_id.upper()}.",
+        ) from None
+    except ValueError:
+        raise ConfigurationError(
+            f"The extra of the connection {connection_id} is not JSON.",
+            remedy="correct it under Admin > Connections.",
+        ) from None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 from structlog.contextvars import bound_contextvars
 
-from afschrift.airflow_ext.outside.measured import connected, hear
+from afschrift.airflow_ext.outside.metrics import connected, hear
 from afschrift.app.extras import EXTRAS, missing_extra
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, RetriableError
 from afschrift.domain.request import is_id, run_name
@@ -53,27 +53,23 @@ def step(run_id: str | None = None, triggered_by: str | None = None) -> Iterator
         AirflowSkipException: a person must decide; what follows is skipped and the run ends as a success.
         AfschriftError: anything else that went wrong, without what caused it.
     """
-    try:
-        from afschrift.airflow_ext.airflow_connections import connection
-        from afschrift.airflow_ext.clicked import Clicked
+    with shown():
+        from afschrift.airflow_ext.secrets import connection
+        from afschrift.airflow_ext.trigger import Clicked
         from afschrift.values.without_pandas import keep_pandas_out
         from afschrift.wiring.build_services import build  # heavy: never when Airflow parses the DAG file
 
         keep_pandas_out()
-        with trail_lines():
-            services = build(log.info, connect=lambda name: connected(connection(name)))
-            if run_id is not None:
-                services = replace(services, run=run_name(run_id), clicked=Clicked(run_id, triggered_by))
+        services = build(log.info, connect=lambda name: connected(connection(name)))
+        if run_id is not None:
+            services = replace(services, run=run_name(run_id), clicked=Clicked(run_id, triggered_by))
+        try:
             yield services
-    except NeedsPersonError as error:
-        log.warning("A person is needed. %s", error)
-        raise AirflowSkipException("A person is needed, see above. The answer starts the next run.") from None
-    except AfschriftError as error:
-        raise error from None  # the cause may quote data
-    except BaseException as error:
-        if _belongs_to_airflow(error):
-            raise
-        raise masked(error) from None
+        except NeedsPersonError as error:
+            log.warning("A person is needed. %s", error)
+            raise AirflowSkipException(
+                "A person is needed, see above. The answer starts the next run."
+            ) from None
 
 
 def handed_on(services: Services, step: str, request: object, params: Mapping[str, Any] | None) -> str:
@@ -110,7 +106,7 @@ def handed_on(services: Services, step: str, request: object, params: Mapping[st
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Around a task that needs no services of a request: its errors as a task log may show them."""
+    """Around every task: a line in its log for each event, and errors as a task log may show them."""
     try:
         with trail_lines():
             yield

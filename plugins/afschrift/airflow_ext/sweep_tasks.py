@@ -22,8 +22,8 @@ def sweep(ti: Any = None) -> dict[str, list[dict[str, Any]]]:
 
     Hands on `found` (code and request of each finding) and `start` (arguments of the operator, one a run).
     """
-    from afschrift.operations.run_sweep import sweep as whole  # heavy: never when Airflow parses the DAG file
-    from afschrift.operations.run_sweep import table
+    from afschrift.operations.sweep import sweep as whole  # heavy: never when Airflow parses the DAG file
+    from afschrift.operations.sweep import table
 
     chosen: list[dict[str, Any]] = []
 

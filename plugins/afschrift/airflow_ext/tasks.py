@@ -11,9 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
 from afschrift.airflow_ext.heartbeat import beating
-from afschrift.airflow_ext.outside.measured import measured
-from afschrift.airflow_ext.params import change_options, chosen, demo_mode, form, one_task, refuse_unknown
+from afschrift.airflow_ext.outside.metrics import measured
+from afschrift.airflow_ext.params import (
+    change_options,
+    chosen,
+    demo_mode,
+    form,
+    one_task,
+    refuse_unknown,
+    request_alone,
+)
 from afschrift.airflow_ext.queues import following, must_be_its_queue, unknown_sources
 from afschrift.airflow_ext.retry import is_last_try
 from afschrift.airflow_ext.step import handed_on, shown, step
@@ -236,3 +245,23 @@ def _demo_request(services: Services, params: Any, task_state_store: Any) -> str
         request = open_demo_request(services, number, params["right"])
         task_state_store.set("request", request)
     return request
+
+
+def look_up(params: Any = None, dag_run: Any = None, ti: Any = None) -> dict[str, Any]:
+    """Read what an officer asked to see before the identity is confirmed, and keep it encrypted.
+
+    Hands on the number of rows by table, and the tables that could not be read.
+    """
+    with step(dag_run.run_id) as services:
+        from afschrift.steps.gates import refusal  # heavy: never when Airflow parses the DAG file
+        from afschrift.steps.read_identifying import STEP
+        from afschrift.steps.read_identifying import look_up as use_case
+
+        try:
+            refuse_unknown(dag_run.conf, request_alone(), LOOK_UP_DAG_ID)
+        except RefusedError:
+            refusal(services, params.get("request"), STEP, "unknown_fields_in_conf", "")
+            raise
+        must_be_its_queue(ti, services.inventory)
+        with measured(STEP, services.inventory, params["request"]):
+            return use_case(services, params["request"])

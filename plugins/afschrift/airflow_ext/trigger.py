@@ -1,4 +1,8 @@
-"""Start a run of `fulfil_request`, or of the look-up, on a running Airflow, by its REST API."""
+"""Airflow's REST API as it is used here: to start runs, from elsewhere or within its server; who clicked.
+
+A task cannot read Airflow's database. A run names who triggered it; marks and clears are in Airflow's audit
+log, which the API gives to an account that may read it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio.from_thread
 import httpx
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
@@ -16,6 +21,8 @@ from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAG_ID, LOOK_UP_DAG_
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 from afschrift.domain.instants import rfc3339, utc_now
+from afschrift.law.roles import AIRFLOW
+from afschrift.services import UNKNOWN
 
 ADMIN = "admin"
 PASSWORDS = "passwords.json"
@@ -235,3 +242,102 @@ def _check(answer: httpx.Response, access: Access) -> None:
     if answer.is_server_error:
         raise RetriableError(f"Airflow at {access.url} has a fault of its own ({code}).")
     raise AfschriftError(f"Airflow at {access.url} answered {code} to {answer.request.url.path}.")
+
+
+class InProcess(httpx.BaseTransport):
+    """Carries requests to an ASGI application, from a thread that its event loop waits for."""
+
+    def __init__(self, app: Any) -> None:
+        self._asgi = httpx.ASGITransport(app=app)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """One request to the application and back."""
+        return anyio.from_thread.run(self._carry, request)
+
+    async def _carry(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._asgi.handle_async_request(request)
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        content = b"".join([part async for part in answer.stream])
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+
+def start_in_process(request_id: str, token: str, dag_id: str = DAG_ID) -> str:
+    """Start a run from within Airflow's API server, as the owner of the token; errors as of `trigger`.
+
+    No address, certificate or second log-in has to be known: the request goes to the same application, which
+    checks and logs it as any other trigger.
+    """
+    from airflow.api_fastapi.main import app  # what the server runs; loaded there already
+
+    return trigger(request_id, {}, Access("http://airflow", token), InProcess(app), dag_id=dag_id)
+
+
+_SECONDS_OF_LOG = 5
+_CLICKS = (
+    "patch_task_instance",
+    "patch_task_group_instances",
+    "bulk_task_instances",
+    "post_clear_task_instances",
+    "patch_dag_run",
+    "bulk_dag_runs",
+    "clear_dag_run",
+    "clear_dag_runs",
+)
+"""What Airflow's audit log calls marks and clears."""
+_BY_TRIGGER = ("another_run", "unknown_fields_in_conf", "options")
+"""Codes of what comes from the trigger itself, and not from a later mark or clear."""
+
+
+@dataclass(frozen=True)
+class Clicked:
+    """Who clicked in a run.
+
+    Attributes:
+        run_id: Airflow's id of the run.
+        triggered_by: as the run names them; None: nobody, or Airflow does not say.
+        access: the way to Airflow's API; None: from the environment.
+        transport: how it is reached; None: over the network.
+    """
+
+    run_id: str
+    triggered_by: str | None
+    access: Access | None = None
+    transport: httpx.BaseTransport | None = None
+
+    def __call__(self, reason: str, step: str) -> str:
+        """`airflow:NAME`, or `unknown`.
+
+        Args:
+            reason: code of what was done.
+            step: name of the task that was marked or cleared, as far as known.
+        """
+        if reason in _BY_TRIGGER:
+            return f"{AIRFLOW}{self.triggered_by}" if self.triggered_by else UNKNOWN
+        try:
+            clicks = self._clicks()
+        except (AfschriftError, httpx.HTTPError, KeyError, TypeError, ValueError):
+            return UNKNOWN
+        of_task = [one for one in clicks if (one.get("task_id") or "").split("_")[0] == step]
+        owner = next((one.get("owner") for one in (of_task or clicks)), None)
+        return f"{AIRFLOW}{owner}" if owner and owner != "anonymous" else UNKNOWN
+
+    def _clicks(self) -> list[dict[str, str | None]]:
+        """The newest first; empty where there is no way in."""
+        access = self.access or Access.from_environment()
+        if access.token is None and access.user is None:
+            return []
+        with httpx.Client(
+            base_url=access.url, timeout=_SECONDS_OF_LOG, trust_env=False, transport=self.transport
+        ) as client:
+            client.headers["Authorization"] = f"Bearer {token_of(client, access)}"
+            query: list[tuple[str, str | int | float | bool | None]] = [
+                ("dag_id", DAG_ID),
+                ("run_id", self.run_id),
+                ("order_by", "-when"),
+                ("limit", 50),
+                *(("included_events", name) for name in _CLICKS),
+            ]
+            answer = client.get("/api/v2/eventLogs", params=query)
+            answer.raise_for_status()
+            found: list[dict[str, str | None]] = answer.json()["event_logs"]
+            return found

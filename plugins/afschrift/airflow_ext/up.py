@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,19 +18,97 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import httpx
 
 from afschrift.airflow_ext.environment import DAG_ID, environment
-from afschrift.airflow_ext.processes import Processes, port_is_free
 from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS
-from afschrift.app.project import checkout
+from afschrift.app.project import checkout, set_demo_data
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.law.roles import AIRFLOW, READ_ONLY_ROLES, Roles
 from afschrift.register.open import initialise
-from afschrift.wiring.demo import set_demo_data
+
+GRACE_SECONDS = 15
+
+
+class Processes:
+    """Starts parts of Airflow; leaving the context ends them with all their children."""
+
+    def __init__(self, env: Mapping[str, str], logs: Path) -> None:
+        self._env = dict(env)
+        self._logs = logs
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.end()
+
+    def start(self, part: str, *arguments: str) -> None:
+        """Start `airflow <part>`; what it prints goes to `<part>.log`."""
+        command = [sys.executable, "-m", "airflow", part, *arguments]
+        with (self._logs / f"{part}.log").open("ab") as log:
+            self._running[part] = subprocess.Popen(  # noqa: S603  (our own interpreter and words)
+                command,
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
+            )
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """First process of each part, by the part's name."""
+        return {part: process.pid for part, process in self._running.items()}
+
+    def must_live(self) -> None:
+        """Check on them.
+
+        Raises:
+            RetriableError: one ended by itself.
+        """
+        for part, process in self._running.items():
+            code = process.poll()
+            if code is not None:
+                raise RetriableError(
+                    f"Airflow's {part} ended by itself (code {code}).",
+                    remedy=f"see {self._logs / part}.log and start again.",
+                )
+
+    def watch(self) -> None:
+        """Stay until one ends by itself, or until the process is interrupted."""
+        while True:
+            self.must_live()
+            time.sleep(0.5)
+
+    def end(self) -> None:
+        """Ask all to end, wait, and then end what is left of their groups; at once if interrupted again."""
+        for process in self._running.values():
+            process.terminate()
+        until = time.monotonic() + GRACE_SECONDS
+        try:
+            for process in self._running.values():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.1, until - time.monotonic()))
+        finally:
+            for process in self._running.values():
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            self._running.clear()
+
+
+def port_is_free(port: int) -> bool:
+    """Whether a port of 127.0.0.1 can be had."""
+    with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        return True
+    return False
+
 
 HOME = "airflow"
 """Below the installation's home: database, passwords, logs."""
@@ -53,24 +132,23 @@ class Airflow:
     logs: Path
 
 
-def up(port: int = 8080, say: Callable[[str], None] | None = None) -> None:
+def up(port: int = 8080) -> None:
     """Start it, say where the trigger form is, and end it on Ctrl-C or SIGTERM.
 
     Raises:
         ConfigurationError: the port is taken, or the register, keys or inventory cannot be used.
         RetriableError: a process of Airflow ended by itself, or none got ready.
     """
-    say = say or _to_terminal
     users = _users(load_roles(Settings.from_environment(_base())))
-    with suppress(KeyboardInterrupt), running(port, say, users, triggerer=True) as (airflow, processes):
-        say(f"Airflow is ready: {airflow.url}/dags/{DAG_ID} and then Trigger (top right).")
-        say(f"  user {airflow.user}, password {airflow.password} (may do everything in Airflow)")
+    with suppress(KeyboardInterrupt), running(port, _say, users, triggerer=True) as (airflow, processes):
+        _say(f"Airflow is ready: {airflow.url}/dags/{DAG_ID} and then Trigger (top right).")
+        _say(f"  user {airflow.user}, password {airflow.password} (may do everything in Airflow)")
         for name, password in _passwords(airflow.logs.parent / PASSWORDS, users).items():
             if name in users:
-                say(f"  user {name}, password {password} ({users[name]} in Airflow)")
+                _say(f"  user {name}, password {password} ({users[name]} in Airflow)")
         if port != 8080:
-            say(f"  elsewhere: export AFSCHRIFT_AIRFLOW_URL={airflow.url}")
-        say(f"  logs in {airflow.logs}; Ctrl-C ends it.")
+            _say(f"  elsewhere: export AFSCHRIFT_AIRFLOW_URL={airflow.url}")
+        _say(f"  logs in {airflow.logs}; Ctrl-C ends it.")
         processes.watch()
 
 
@@ -207,5 +285,5 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _to_terminal(line: str) -> None:
+def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")

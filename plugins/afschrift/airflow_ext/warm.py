@@ -14,8 +14,8 @@ from importlib import import_module
 from afschrift.wiring.warm_up import warm_up
 
 _OURS = (
-    *("airflow_ext.airflow_connections", "airflow_ext.clicked", "airflow_ext.outside.lineage"),
-    *("airflow_ext.tasks", "audit.line", "values.without_pandas"),
+    *("airflow_ext.outside.lineage", "airflow_ext.tasks", "airflow_ext.trigger", "audit.line"),
+    *("sources.options", "values.without_pandas"),
 )
 """Of ours, what the DAG file and its tasks import beside services and steps. The file itself is read anew in
 each task, as settings and inventory say then."""
@@ -24,7 +24,7 @@ _OTHERS = (
     *("airflow.sdk.definitions.asset.metadata", "airflow.sdk.definitions.decorators"),
     *("airflow.sdk.definitions.retry_policy", "airflow.sdk.execution_time.task_runner"),
     *("airflow.sdk.observability.stats", "encodings.idna", "encodings.utf_16_be", "jinja2.ext"),
-    *("packaging.requirements", "upath.implementations.local"),
+    *("holidays", "packaging.requirements", "upath.implementations.local"),
 )
 """What Airflow and libraries import at first use, in each task anew; another version may lack one of them."""
 

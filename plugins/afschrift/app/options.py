@@ -11,7 +11,6 @@ from afschrift.app.private_files import open_to_others
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Connect, Connection
 from afschrift.outside.limits import UnreadableError, read_file
-from afschrift.outside.read_json import read_json
 
 CONNECTION = "airflow-connection:"
 """How the value of a setting begins that names a connection."""
@@ -64,6 +63,8 @@ def read_options(place: Path | str, what: str, page: str, *, store: str | None =
 
 
 def _of_file(path: Path, what: str, page: str) -> dict[str, Any]:
+    from afschrift.outside.read_json import read_json  # heavy, and seldom needed
+
     options: Any = None
     try:
         if open_to_others(path.stat()):

@@ -1,6 +1,8 @@
-"""Where an installation keeps its state: `AFSCHRIFT_HOME`, a project of `afschrift init`, or a checkout.
+"""Where an installation keeps its state, and where texts, statements and tables are.
 
-Nothing is ever kept in the folder where Python packages are installed.
+State is in `AFSCHRIFT_HOME`, a project of `afschrift init` or a checkout, and never where Python packages are
+installed. The package holds the rest (`dags`, `include`, `config`): an installed one as files, a
+checkout as links to the folders of these names. Read while DAG files are parsed: nothing heavy belongs here.
 """
 
 from __future__ import annotations
@@ -9,8 +11,28 @@ import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from afschrift.app.include import PACKAGE, include_folder
 from afschrift.domain.errors import ConfigurationError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+SHIPPED = (PACKAGE / "include").resolve()
+"""`sql`, `law`, `trail`, `letters`, `pages`, `grounds` as they come with this version."""
+
+
+def include_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """The installation's own folder of texts (`AFSCHRIFT_INCLUDE`), else the one of the package."""
+    env = os.environ if environment is None else environment
+    return Path(env.get("AFSCHRIFT_INCLUDE") or SHIPPED).absolute()
+
+
+def texts(name: str, own: Path) -> Path:
+    """The folder `letters`, `pages` or `grounds`: the installation's own where it has one.
+
+    Args:
+        name: of the folder.
+        own: what `include_folder` says.
+    """
+    return own / name if (own / name).is_dir() else SHIPPED / name
+
 
 SETTINGS = "afschrift.env"
 """File of a project's settings; the folder that holds it is the project."""
@@ -42,6 +64,13 @@ def home_folder(env: Mapping[str, str]) -> Path:
         "Nothing says where this installation keeps its keys, its register and its bundles.",
         remedy="set AFSCHRIFT_HOME to a folder, or work from a project: `afschrift init FOLDER` makes one.",
     )
+
+
+def set_demo_data(environment: MutableMapping[str, str] | None = None) -> str:
+    """Where the demo warehouse is: `AFSCHRIFT_DEMO_DATA`, by default below the home."""
+    env = os.environ if environment is None else environment
+    name = "AFSCHRIFT_DEMO_DATA"
+    return env.get(name) or env.setdefault(name, str(home_folder(env) / "demo-data"))
 
 
 def inventory_folder(env: Mapping[str, str]) -> Path:

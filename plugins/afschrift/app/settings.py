@@ -11,14 +11,29 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from afschrift.app.include import SHIPPED, include_folder, texts
 from afschrift.app.options import options_at, read_options
-from afschrift.app.project import home_folder, inventory_folder
-from afschrift.app.settings_table import DEFAULTS
+from afschrift.app.project import SHIPPED, home_folder, include_folder, inventory_folder, texts
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import SearchLimits
 from afschrift.law.clock.alarm import USUAL
 
+DEFAULTS: dict[str, float] = {
+    "AFSCHRIFT_STAGING_HOLD_HOURS": 72,
+    "AFSCHRIFT_REVIEW_HOLD_DAYS": 14,
+    "AFSCHRIFT_SWEEP_UNSTARTED_HOURS": 1,
+    "AFSCHRIFT_SWEEP_LOST_HOURS": 2,
+    "AFSCHRIFT_BATCH_REQUESTS": 1,
+    "AFSCHRIFT_BATCH_WAIT_HOURS": 24,
+    "AFSCHRIFT_DOCUMENT_MEGABYTES": 25,
+    "AFSCHRIFT_MANUAL_MEGABYTES": 500,
+    "AFSCHRIFT_TRAIL_YEARS": 5,
+    "AFSCHRIFT_BATCH_MEGABYTES": 4,
+    "AFSCHRIFT_PART_MEGABYTES": 2_000,
+    "AFSCHRIFT_HASHED_PERCENT": 5,
+    "AFSCHRIFT_SEARCH_ROWS": 20_000_000,
+    "AFSCHRIFT_SEARCH_SECONDS": 60,
+}
+"""Of numbers, each in the unit of its name. docs/settings.md says what every setting means."""
 _DESTINATION = "AFSCHRIFT_DESTINATION_"
 _WITNESS = "AFSCHRIFT_WITNESS_"
 _OPTIONS = "_OPTIONS"
@@ -68,7 +83,7 @@ def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are, and how much is taken at once. `settings_table` says what each variable means.
+    """Where things are, and how much is taken at once. docs/settings.md says what each variable means.
 
     Attributes:
         key_source: where the keys are instead of a file, as `<kind>:<name>` (`airflow-variable:...`).

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import DictLoader, Environment, Undefined
 
-from afschrift.app.include import SHIPPED
+from afschrift.app.project import SHIPPED
 from afschrift.outside.read_yaml import read_yaml
 
 FOLDER = SHIPPED / "trail"

@@ -16,8 +16,8 @@ import typer
 from afschrift.app.settings import Settings
 from afschrift.casework.destruction.destroy import DestructionService
 from afschrift.casework.trail_acts.set_aside import propose_aside, sign_aside
-from afschrift.cli.bundle import _trusted as trusted
-from afschrift.cli.common import actor, officer, open_register, say
+from afschrift.cli.bundle import trusted_keys
+from afschrift.cli.common import Yes, actor, confirm, officer, open_register, print_lines, say
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.destruction import Destroying
 from afschrift.register.trail.checkpoint import offered
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from afschrift.register.register import Register
     from afschrift.register.trail.trail import TrailFinding
 
-app = typer.Typer(
-    help="The audit trail: show it, verify the chain, sign checkpoints, export it.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
@@ -96,12 +94,11 @@ def verify(
         register,
         heads,
         offered(checkpoint or []),
-        trusted=_trusted(key) if key else None,
+        trusted=trusted_keys(key) if key else None,
         max_age=timedelta(hours=max_age) if max_age else None,
         tables=tables,
     )
-    for line in (*done.doubts, *done.aside):
-        typer.echo(line)
+    print_lines((*done.doubts, *done.aside))
     of_logs = [finding for folder in logs or [] for finding in _against_logs(folder, register)]
     for line in (*done.lines(), *(f"event {one.seq}: {one.text} ({one.code})" for one in of_logs)):
         typer.echo(f"  {line}")
@@ -111,8 +108,7 @@ def verify(
         say(line)
     if not done.ok or refused or of_logs:
         raise typer.Exit(1)
-    for line in (*told, _whole(register, done.compared, tables=tables)):
-        typer.echo(line)
+    print_lines((*told, _whole(register, done.compared, tables=tables)))
 
 
 def _not_compared(done: Verified) -> Iterator[str]:
@@ -141,8 +137,7 @@ def set_aside(
     somebody deleted looks the same: compare with a back-up before you sign.
     """
     what = sign_aside(officer(), agree=sign) if sign or turn_down else propose_aside(officer())
-    for line in (*what.about, *(f"{table} {row}" for table, row, _ in what.rows)):
-        typer.echo(line)
+    print_lines((*what.about, *(f"{table} {row}" for table, row, _ in what.rows)))
     if turn_down:
         say("Turned down, and entered in the trail.")
     elif sign:
@@ -187,7 +182,7 @@ def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 def drop_year(
     year: Annotated[int, typer.Argument(help="The oldest year of the trail.")],
     rule: Annotated[str, typer.Option(help="The rule that says so: retention_trail.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Drop a year of the trail whole, after its retention; the chain goes on from its last digest."""
     from afschrift.witnesses.checkpoints import send_checkpoint
@@ -202,8 +197,7 @@ def drop_year(
     say(
         f"Year {year}: {what.count} events, {what.first_seq} to {what.last_seq}. They cannot be brought back."
     )
-    if not yes:
-        typer.confirm("Drop them?", abort=True, err=True)
+    confirm("Drop them?", yes)
     what = register.trail.drop_year(year, rule, keep, actor())
     typer.echo(f"Dropped {what.count} events; closing digest {what.closing}.")
     if settings.witnesses:
@@ -231,7 +225,7 @@ def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int,
 
     heads, refused = [], False
     for path in bundles:
-        report = check(path, _trusted(key))
+        report = check(path, trusted_keys(key))
         if report.ok and report.trusted:
             heads.append(report.trail)
         else:
@@ -252,7 +246,3 @@ def _told(path: Path) -> Iterator[str]:
         yield f"{path}: {words[header.type]} at {header.at} (event {header.seq}, request {header.request})."
     if not found:
         yield f"{path}: no event of the trail names this file by its digest."
-
-
-def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
-    return trusted(paths)

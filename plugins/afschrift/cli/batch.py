@@ -9,14 +9,12 @@ import typer
 
 from afschrift.airflow_ext.heartbeat import all_beating
 from afschrift.app.settings import Settings
-from afschrift.cli.common import open_register, say, services
-from afschrift.cli.starting import CODES, leave, run_here
+from afschrift.cli.common import open_register, print_lines, say, services
+from afschrift.cli.running import CODES, leave, run_here
 from afschrift.domain.request import BATCH_LIMIT, BATCHED
-from afschrift.operations.company import Company
+from afschrift.operations.findings import Company
 
-app = typer.Typer(
-    no_args_is_help=True, help="Read several requests in one pass over each table (docs/batch.md)."
-)
+app = typer.Typer(no_args_is_help=True)
 Requests = Annotated[list[str] | None, typer.Argument(help="Ids of requests; none: all that wait.")]
 
 
@@ -40,8 +38,7 @@ def explain(requests: Requests = None) -> None:
     """Dry run: which of them would read which source together, and why others go alone."""
     from afschrift.batch.members import explain as lines
 
-    for line in lines(services(), requests or _waiting()):
-        typer.echo(line)
+    print_lines(lines(services(), requests or _waiting()))
 
 
 @app.command(epilog=CODES)

@@ -19,6 +19,7 @@ from afschrift.outside.limits import read_file
 if TYPE_CHECKING:
     from afschrift.register.keys.store import KeyStore
 
+commands = typer.Typer()
 Bundle = Annotated[Path, typer.Argument(help="A bundle: ZIP file or unpacked folder.")]
 Keys = Annotated[
     list[Path] | None,
@@ -26,6 +27,7 @@ Keys = Annotated[
 ]
 
 
+@commands.command()
 def verify(bundle: Bundle, key: Keys = None) -> None:
     """Verify a bundle offline. Exit code 0: whole and trusted; 1: refused; 3: whole, by an unknown key.
 
@@ -33,7 +35,7 @@ def verify(bundle: Bundle, key: Keys = None) -> None:
     """
     from afschrift.bundle.container.verify import verify as check
 
-    report = check(bundle, _trusted(key))
+    report = check(bundle, trusted_keys(key))
     since = None if key else _revoked().get(report.signer or "")
     if since and report.ok and not _earlier(report.sealed_at, since):
         report = replace(report, trusted=False)
@@ -57,6 +59,7 @@ def verify(bundle: Bundle, key: Keys = None) -> None:
     raise typer.Exit(report.exit_code)
 
 
+@commands.command()
 def unpack(
     bundle: Bundle,
     into: Annotated[Path, typer.Argument(help="Folder to unpack into; made where it is not there.")],
@@ -67,7 +70,7 @@ def unpack(
 
     into.parent.mkdir(parents=True, exist_ok=True)
     stolen = set() if key else _revoked().keys()
-    trusted = {name: raw for name, raw in _trusted(key).items() if name not in stolen}
+    trusted = {name: raw for name, raw in trusted_keys(key).items() if name not in stolen}
     typer.echo(unpacked(bundle, into, trusted))
 
 
@@ -88,7 +91,12 @@ def _earlier(sealed_at: str, since: str) -> bool:
     return datetime.fromisoformat(sealed_at) < datetime.fromisoformat(since)
 
 
-def _trusted(paths: list[Path] | None) -> dict[str, bytes]:
+def trusted_keys(paths: list[Path] | None) -> dict[str, bytes]:
+    """Id -> public key, of files in PEM; None: the keys of this installation.
+
+    Raises:
+        ConfigurationError: a file holds no such key.
+    """
     if paths is None:
         keys = _own_keys()
         return keys.public_keys() if keys else {}

@@ -11,22 +11,26 @@ import typer
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import example
 from afschrift.canary.signed import SIGNATURE, sign_canary
-from afschrift.cli.common import actor, officer, open_register, say, services
+from afschrift.cli.common import (
+    AsJson,
+    actor,
+    load_inventory,
+    officer,
+    open_register,
+    print_json,
+    say,
+    services,
+)
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.notation import fingerprint
 
-app = typer.Typer(
-    help="A synthetic person, planted in the sources: whether an answer finds all of them, and nobody else.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
 def plan() -> None:
     """Print an example of `canary.yml` with some tables of the data map, for a team to fill in."""
-    from afschrift.wiring.build_services import load_inventory
-
     inventory = load_inventory(Settings.from_environment().inventory)
     typer.echo(example(inventory, utc_now().date()), nl=False)
 
@@ -35,7 +39,6 @@ def plan() -> None:
 def sign() -> None:
     """Sign `canary.yml` as it is: it counts only so. Takes the role officer."""
     from afschrift.canary.check_canary import known_canary
-    from afschrift.wiring.build_services import load_inventory
 
     settings, who = Settings.from_environment(), officer()
     canary = known_canary(settings, load_inventory(settings.inventory))
@@ -48,7 +51,7 @@ def sign() -> None:
 
 
 @app.command()
-def check(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+def check(as_json: AsJson = False) -> None:
     """Let the canary ask now, and count what it gets; exit code 1 where something is missing or too much.
 
     Nothing is delivered. The DAG `check_canary` does the same every day.
@@ -59,7 +62,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="For machines.")]
     settings = Settings.from_environment()
     checked = check_canary(build(lambda _line: None, settings), settings, actor())
     if as_json:
-        typer.echo(json.dumps(checked.payload(), indent=2))
+        print_json(checked.payload())
     else:
         for line in checked.lines:
             typer.echo(f"{line}.")

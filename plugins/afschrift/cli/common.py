@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from afschrift.app.roles_file import load_roles
+from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
+from afschrift.register import open as opening
 from afschrift.register.register import Register
 from afschrift.services import Services
+
+if TYPE_CHECKING:
+    from afschrift.inventory.model import Inventory
+    from afschrift.register.keys.store import KeyStore
+
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def say(line: str) -> None:
@@ -18,18 +34,45 @@ def say(line: str) -> None:
     typer.echo(line, err=True)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print results, one a line."""
+    for line in lines:
+        typer.echo(line)
+
+
+def print_json(found: Any, *, ascii: bool = True) -> None:
+    """Print a result for machines; what JSON does not have (days, places) as text."""
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=ascii, default=str))
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something that cannot be undone, unless `--yes` was given."""
+    if not yes:
+        typer.confirm(question, abort=True, err=True)
+
+
 def services() -> Services:
     """The services of this installation."""
-    from afschrift.wiring.build_services import build
+    from afschrift.wiring.build_services import build  # heavy
 
     return build(say)
 
 
+def load_inventory(folder: Path | None = None) -> Inventory:
+    """The inventory in a folder; by default that of the settings."""
+    from afschrift.wiring import build_services  # heavy
+
+    return build_services.load_inventory(folder)
+
+
 def open_register() -> Register:
     """The register alone, for what needs no inventory."""
-    from afschrift.register import open as opening
-
     return opening.open_register()
+
+
+def open_keys() -> KeyStore:
+    """The keys of this installation."""
+    return opening.open_keys(Settings.from_environment())
 
 
 def officer() -> Officer:

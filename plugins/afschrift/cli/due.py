@@ -13,6 +13,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.deadline import Deadline, Suspension, deadline, local_date
 
+commands = typer.Typer()
 Suspended = Annotated[
     list[str] | None,
     typer.Option(
@@ -33,6 +34,7 @@ Unsettled = Annotated[
 ]
 
 
+@commands.command()
 def due(
     received: Annotated[
         str, typer.Option(help="A date, or an instant with its offset: 2025-03-30T22:30:00Z.")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from afschrift.app.jurisdiction import load_grounds
-from afschrift.cli.questions.forms import template
+from afschrift.cli.common import AsJson, print_json
+from afschrift.cli.forms import template
 from afschrift.domain.errors import RefusedError
 from afschrift.law.ground_check import takes
 from afschrift.law.grounds import FieldStorage, Outcome
@@ -16,11 +16,7 @@ from afschrift.law.grounds import FieldStorage, Outcome
 if TYPE_CHECKING:
     from afschrift.law.grounds import Grounds
 
-app = typer.Typer(
-    help="Grounds of decisions: list them, or show one with its form.",
-    no_args_is_help=True,
-)
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
@@ -32,7 +28,7 @@ def listing(
     grounds = load_grounds()
     codes = [c for c in grounds.codes if c in grounds.never or right in (None, *grounds.grounds[c].rights)]
     if as_json:
-        typer.echo(json.dumps([_shown(grounds, code) for code in codes], indent=2, ensure_ascii=False))
+        print_json([_shown(grounds, code) for code in codes], ascii=False)
         return
     for code in codes:
         if code in grounds.never:
@@ -64,7 +60,7 @@ def show(
             "There is no such ground.", remedy="`afschrift grounds list` shows those there are."
         )
     if as_json:
-        typer.echo(json.dumps(_shown(grounds, code), indent=2, ensure_ascii=False))
+        print_json(_shown(grounds, code), ascii=False)
         return
     if code in grounds.never:
         never = grounds.never[code]

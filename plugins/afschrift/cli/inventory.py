@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CanaryFile
-from afschrift.cli.data_map import exporting, importing
+from afschrift.cli.common import Folder, load_inventory, print_json, say
 from afschrift.cli.inventory_check import CODES, check
+from afschrift.cli.inventory_exchange import exports, imports
+from afschrift.cli.inventory_review import review
 from afschrift.datamap.check.documents import FindingLines
 from afschrift.datamap.review.take_over import take_over as taken_over
 from afschrift.domain.decision import Action
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.notation import count
 from afschrift.domain.right import Right
 from afschrift.inventory.load import FILES
 from afschrift.inventory.load import schema as document
 
-app = typer.Typer(
-    help="The data map: check it, explain a decision, get its JSON Schema.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 
-app.add_typer(importing.app, name="import")
-app.add_typer(exporting.app, name="export")
-
-Folder = Annotated[
-    Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")
-]
+app.add_typer(imports, name="import")
+app.add_typer(exports, name="export")
 
 
 app.command(epilog=CODES)(check)
@@ -43,7 +39,6 @@ def explain(
 ) -> None:
     """Say why a column is in or out, by which way its table leads to the person, and show the SQL."""
     from afschrift.datamap.explain import explain as explained
-    from afschrift.wiring.build_services import load_inventory
 
     found = explained(load_inventory(folder), column, right)
     decision = found.field
@@ -100,9 +95,83 @@ def schema(
     from afschrift.datamap.check.documents import json_schema
 
     if file == "check":
-        typer.echo(json.dumps(json_schema(), indent=2))
+        print_json(json_schema())
         return
     models = FILES | {"canary": CanaryFile}
     if file not in models:
         raise typer.BadParameter(f"choose one of {', '.join([*models, 'check'])}")
-    typer.echo(json.dumps(document(models[file]), indent=2, ensure_ascii=False))
+    print_json(document(models[file]), ascii=False)
+
+
+NOT_WHOLE = 3
+SCAN_CODES = (
+    f"Exit codes: 0 all was read; {NOT_WHOLE} the source went away, and the draft holds what was read before."
+)
+
+
+@app.command(epilog=SCAN_CODES)
+def scan(
+    connection: Annotated[
+        str | None,
+        typer.Argument(help="Id of an Airflow connection (AIRFLOW_CONN_...); a file has none."),
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Kind of source; default: by the connection's type.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", help="KEY=VALUE of the source, such as path=shop.db.")
+    ] = None,
+    schema: Annotated[
+        str | None, typer.Option("--schema", help="Schema whose tables are named without it.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="Name of the source; default: the connection's or file's."),
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", help="Whose clock times without a zone follow: Europe/Amsterdam.")
+    ] = None,
+    person: Annotated[
+        list[str] | None,
+        typer.Option("--person", help="TABLE or TABLE:KEY of the people who will ask, if found wrong."),
+    ] = None,
+    samples: Annotated[
+        bool,
+        typer.Option("--samples/--no-samples", help="Look at a few dozen values a column, in memory alone."),
+    ] = True,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file; default: NAME.yml in the project's inventory.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the draft, and write nothing.")] = False,
+) -> None:
+    """Read what a database says of its tables, and write a draft of the inventory that loads.
+
+    Finds the people, the ways to them, keys and copies. Nothing that it proposes counts until a person
+    confirms it. It reads the catalogue and at most some dozens of rows a table, and writes nothing there.
+    """
+    from afschrift.datamap.scan.scan_source import Asked, scan_source
+
+    options = dict(_pair(one) for one in option or ())
+    if schema:
+        options["schema"] = schema
+    asked = Asked(connection, kind, options, name, zone, tuple(person or ()), samples, out, dry_run)
+    scanned = scan_source(asked, say)
+    if dry_run:
+        typer.echo(scanned.text, nl=False)
+    for line in (*scanned.found, *scanned.next_steps):
+        say(line) if dry_run else typer.echo(line)
+    if not scanned.whole:
+        say("The draft is not whole, as the source went away meanwhile: scan again when it is back.")
+        raise typer.Exit(NOT_WHOLE)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    word, equals, value = text.partition("=")
+    if not equals or not word:
+        raise ConfigurationError(
+            "An option is written as KEY=VALUE.", remedy="write, for example, `--option path=shop.db`."
+        )
+    return word, int(value) if value.isdecimal() else value
+
+
+app.command()(review)

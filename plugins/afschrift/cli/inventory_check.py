@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from enum import IntEnum, StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +13,10 @@ from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import places_of, said_of
 from afschrift.casework.notices.searches import unknown_owners
-from afschrift.datamap.check.documents import FindingLines, Placed, as_json, as_sarif, of_faults
-from afschrift.datamap.check.finding import Code, MapReport, SampleKind, Severity, failures
+from afschrift.cli.common import Folder, print_json, print_lines
+from afschrift.datamap.check.documents import FindingLines, of_faults
+from afschrift.datamap.check.finding import Code, SampleKind, Severity
+from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.domain.notation import count
 from afschrift.inventory.check_columns import finder_hints, others_hints
 from afschrift.inventory.document import InventoryError
@@ -31,6 +31,8 @@ from afschrift.inventory.unconfirmed import (
 )
 
 if TYPE_CHECKING:
+    from afschrift.datamap.check.documents import Placed
+    from afschrift.datamap.check.finding import MapReport
     from afschrift.inventory.model import Inventory
 
 
@@ -67,9 +69,7 @@ class Least(StrEnum):
 
 
 def check(
-    folder: Annotated[
-        Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")
-    ] = None,
+    folder: Folder = None,
     live: Annotated[
         bool,
         typer.Option(
@@ -92,8 +92,8 @@ def check(
     statement_seconds: Annotated[int, typer.Option(min=1, help="That one statement may take.")] = 60,
 ) -> None:
     """Say everything that is wrong with the inventory, with file and line."""
+    from afschrift.datamap.check.finding import MapReport, failures
     from afschrift.datamap.check.map_check import check_sources, void_confirmations
-    from afschrift.datamap.check.probe import ProbeLimits
     from afschrift.wiring.build_services import load_inventory
 
     where = folder or Settings.from_environment().inventory
@@ -117,8 +117,7 @@ def check(
     if form is not Form.TEXT:
         _print(form, report, placed, live=live, ended=ended)
     else:
-        for line in _lines(report, placed, live=live):
-            typer.echo(line)
+        print_lines(_lines(report, placed, live=live))
     if ended is not Checked.SOUND:
         raise typer.Exit(ended)
 
@@ -131,11 +130,13 @@ def _print(
     live: bool,
     ended: Checked,
 ) -> None:
+    from afschrift.datamap.check.documents import as_json, as_sarif
+
     sound = ended is Checked.SOUND
     document = (
         as_sarif(report, placed) if form is Form.SARIF else as_json(report, placed, live=live, sound=sound)
     )
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    print_json(document, ascii=False)
 
 
 def _say_inventory(inventory: Inventory) -> None:
@@ -149,8 +150,7 @@ def _say_inventory(inventory: Inventory) -> None:
     typer.echo(f"The inventory is sound: {', '.join(count(n, noun) for n, noun in sizes)}.")
     typer.echo(f"Digest {inventory.digest[:16]}, policy {inventory.policy_digest[:16]}.")
     _say_progress(inventory)
-    for line in said_of(places_of(inventory)):
-        typer.echo(line)
+    print_lines(said_of(places_of(inventory)))
     if missing := gaps(inventory, all_columns(inventory), as_proposed=True):
         typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
         for gap in missing:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+import termios
+import tty
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
 
 from afschrift.app.settings import Settings
-from afschrift.cli.common import actor, open_register
-from afschrift.cli.one_key import key, keys_alone, typed
-from afschrift.cli.otherwise import ASKS
+from afschrift.cli.common import Folder, actor, open_register
 from afschrift.cli.terminal import one_line, styled
-from afschrift.datamap.review.offered import decided, in_a_year, in_both_languages, lacking, must_say_enough
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.offered import (
+    ORIGINS,
+    decided,
+    in_a_year,
+    in_both_languages,
+    lacking,
+    meaning_of,
+    must_be_category,
+    must_say_enough,
+    must_take_meaning,
+    others_offered,
+    words_of_others,
+)
 from afschrift.datamap.review.review_samples import masked, record_shown, samples
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import Answer
@@ -26,6 +40,110 @@ from afschrift.domain.notation import count
 
 if TYPE_CHECKING:
     from afschrift.datamap.review.groups import Group
+
+
+Ask = Callable[[Group, dict[str, Any], Sequence[str]], None]
+"""Asks about a question, and puts what is said into its words; the last: languages of the controller."""
+
+
+def _origin(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
+    if chosen := _chosen({origin.value: meant for origin, meant in ORIGINS.items()}):
+        _say(group, words, origin=chosen)
+
+
+def _category(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
+    if given := typed("  Category, such as user.contact.email"):
+        must_be_category(given)
+        _say(group, words, category=given)
+
+
+def _others(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
+    _must_be_columns(group)
+    if chosen := _chosen(others_offered(group)):
+        for word in ("about", "third_party"):
+            words.pop(word, None)
+        _say(group, words, **words_of_others(group, chosen))
+
+
+def _meaning(group: Group, words: dict[str, Any], languages: Sequence[str]) -> None:
+    _must_be_columns(group)
+    must_take_meaning(group)
+    typer.echo("  Range, what high means, what it is used for: the person reads it. Empty: no meaning.")
+    words.pop("meaning", None)
+    texts: dict[str, str] = {}
+    for language in languages:
+        texts[language] = typed(f"  Meaning ({language})")
+        if not texts[language]:
+            return
+    words["meaning"] = meaning_of(texts, languages)
+    typer.echo(f"  {'meaning':<12}as you typed it   (y writes it)")
+
+
+ASKS: Mapping[str, Ask] = {"o": _origin, "c": _category, "t": _others, "m": _meaning}
+
+
+def _chosen(offered: Mapping[str, str]) -> str:
+    """What somebody chose by its number; empty: nothing."""
+    for number, (code, meant) in enumerate(offered.items(), start=1):
+        typer.echo(f"  {number} {code:<14}{meant}")
+    pressed = key()
+    inside = pressed.isdecimal() and 0 < int(pressed) <= len(offered)
+    return list(offered)[int(pressed) - 1] if inside else ""
+
+
+def _say(group: Group, words: dict[str, Any], **said: str) -> None:
+    _must_be_columns(group)
+    words |= said
+    for word, value in said.items():
+        typer.echo(f"  {word:<12}{value}   (y writes it)")
+
+
+def _must_be_columns(group: Group) -> None:
+    if group.is_table:
+        raise ConfigurationError("This asks about a table.", remedy="describe its columns in the file.")
+
+
+@contextmanager
+def keys_alone() -> Iterator[None]:
+    """A key counts without Enter and is not echoed; Ctrl-C is an interrupt as ever."""
+    fd = sys.stdin.fileno()
+    before = termios.tcgetattr(fd)
+    tty.setcbreak(fd, termios.TCSANOW)  # click's getchar throws away what was typed before it
+    try:
+        yield
+    finally:
+        termios.tcsetattr(fd, termios.TCSANOW, before)
+
+
+@contextmanager
+def whole_lines() -> Iterator[None]:
+    """Within `keys_alone`: what is typed is a line again, echoed, until Enter."""
+    fd = sys.stdin.fileno()
+    before = termios.tcgetattr(fd)
+    lines = termios.tcgetattr(fd)
+    lines[3] |= termios.ECHO | termios.ICANON
+    termios.tcsetattr(fd, termios.TCSANOW, lines)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(fd, termios.TCSANOW, before)
+
+
+def key() -> str:
+    """The next key; empty: the terminal is gone, or Ctrl-D was pressed."""
+    sys.stdout.flush()
+    try:
+        pressed = os.read(sys.stdin.fileno(), 1)
+    except OSError:
+        return ""
+    return "" if pressed == b"\x04" else pressed.decode(errors="replace")
+
+
+def typed(words: str) -> str:
+    """A line that is typed after some words; empty: nothing was."""
+    with whole_lines():
+        return str(typer.prompt(words, default="", show_default=False)).strip()
+
 
 _KEYS = {
     "y": "it is so",
@@ -177,9 +295,7 @@ class _Terminal:
 
 
 def review(
-    folder: Annotated[
-        Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")
-    ] = None,
+    folder: Folder = None,
     by: Annotated[str | None, typer.Option("--by", help="Who confirms; default: your account.")] = None,
     why: Annotated[
         str | None, typer.Option("--why", help="Why it is right, for all that you confirm; asked otherwise.")

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from afschrift.app.settings import Settings
 from afschrift.casework.destruction.destroy import DestructionService
-from afschrift.cli.common import actor, officer, say
+from afschrift.cli.common import Yes, actor, confirm, officer, open_keys, say
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.notation import fingerprint as readable
@@ -21,10 +21,7 @@ from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
-app = typer.Typer(
-    help="Keys: make, list, rotate, retire, forget, revoke; print the public signing keys.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 
 Print = Annotated[
     bool,
@@ -34,7 +31,6 @@ Print = Annotated[
         "backend. It is secret: send it on through a pipe, not to the screen.",
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command()
@@ -73,7 +69,7 @@ def listing() -> None:
     Of a wrapping key (kek) the use is the number of data keys that it wraps; one that wraps none and is not
     active can be retired. An index key recognises the persons of its year.
     """
-    keys = _keys()
+    keys = open_keys()
     try:
         uses: dict[str, int] | None = _register(keys).keys.uses()
     except AfschriftError as error:
@@ -112,7 +108,7 @@ def rotate(
     A rotation that was cut short, or keys that you stored in the secrets backend yourself, are entered in
     the trail first: then no other key is made, and the command says so.
     """
-    keys = _keys()
+    keys = open_keys()
     if print_:
         draft = keys.draft()
         new_id = draft.rotate_signing() if signing else draft.rotate()
@@ -141,8 +137,8 @@ def retire(
     back-ups of the register's data keys open no more, so make a new one at once.
     """
     _allow("retire_keys", rule)
-    keys = _keys()
-    _confirm("Older back-ups of the data keys will open no more. Destroy the older wrapping keys?", yes)
+    keys = open_keys()
+    confirm("Older back-ups of the data keys will open no more. Destroy the older wrapping keys?", yes)
     target = keys.draft() if print_ else keys
     old = _register(target).keys.retire_keks(actor())
     if not old:
@@ -167,8 +163,8 @@ def forget_year(
     From then on nobody can find out any more, not even we, who asked in that year.
     """
     _allow("forget_year", "retention_index")
-    keys = _keys()
-    _confirm(f"Persons who asked in {year} will not be recognised any more. Go on?", yes)
+    keys = open_keys()
+    confirm(f"Persons who asked in {year} will not be recognised any more. Go on?", yes)
     target = keys.draft() if print_ else keys
     with _refusals("forget_year"):
         gone = _register(target).keys.forget_year(year, actor())
@@ -192,7 +188,7 @@ def revoke(
     The time of sealing is the bundle's own word, and a thief can antedate it: compare older bundles of a
     stolen key with the trail. Run `afschrift key rotate --signing` first.
     """
-    keys = _keys()
+    keys = open_keys()
     target = keys.draft() if print_ else keys
     _register(target).keys.revoke_signing_key(key_id, since, actor())
     if print_:
@@ -203,7 +199,7 @@ def revoke(
 @app.command()
 def public() -> None:
     """Print the public signing keys as PEM: publish them with their ids, so that others verify bundles."""
-    for key_id, raw in _keys().public_keys().items():
+    for key_id, raw in open_keys().public_keys().items():
         pem = Ed25519PublicKey.from_public_bytes(raw).public_bytes(
             Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
         )
@@ -216,13 +212,7 @@ def fingerprint() -> None:
 
     It is the key's id in groups of four, to be compared by eye or read out on the telephone.
     """
-    typer.echo(readable(_keys().signing_key().id))
-
-
-def _keys() -> KeyStore:
-    from afschrift.register.open import open_keys
-
-    return open_keys(Settings.from_environment())
+    typer.echo(readable(open_keys().signing_key().id))
 
 
 def _register(keys: KeyStore) -> Register:
@@ -236,11 +226,6 @@ def _allow(act: str, rule: str) -> None:
 
 def _refusals(act: str) -> AbstractContextManager[None]:
     return DestructionService(officer()).refusals(Destroying(act), None)
-
-
-def _confirm(question: str, yes: bool) -> None:
-    if not yes:
-        typer.confirm(question, abort=True, err=True)
 
 
 def _hand_over(draft: KeyStore, what: str) -> None:

@@ -4,83 +4,132 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
 from afschrift import (
     __version__,
     airflow_ext,  # noqa: F401  (keys in a secrets backend)
 )
 from afschrift.app.private_files import UMASK
-from afschrift.app.project import enter_project, has_home
-from afschrift.cli import (
-    audit,
-    batch,
-    bundle,
-    canary,
-    due,
-    grounds,
-    health,
-    inventory,
-    inventory_review,
-    keys,
-    project,
-    register,
-    running,
-    scan,
-    submit,
-    sweep,
-)
-from afschrift.cli.case import case
-from afschrift.cli.case import referral as handover
-from afschrift.cli.letters import letter
-from afschrift.cli.questions import manual, partial, questions, review
-from afschrift.cli.request import overview
-from afschrift.cli.request import request as requests
-from afschrift.cli.starting import CODES, Ended
+from afschrift.app.project import enter_project, has_home, set_demo_data
 from afschrift.cli.terminal import guard
 from afschrift.domain.errors import AfschriftError
-from afschrift.wiring.demo import set_demo_data
+
+HELP = {
+    "init": "Make a project: inventory, policy, controller, settings, a DAG file, a test, a CI file.",
+    "check": "Say what this installation has and what it lacks; exit code 1 where something is to do.",
+    "submit": "Store a request (message, channel, receipt, right, identity keys) and trigger its run by "
+    "its id.",
+    "plan": "Dry run: tables, decisions, rows and SQL of a request.",
+    "run": "Run fulfil_request for a request: the real DAG in this process, or triggered on a running "
+    "Airflow.",
+    "up": "Start a tuned local Airflow on loopback, with the trigger form ready; Ctrl-C ends it.",
+    "sweep": "Find requests without a run, lost and failed runs and stray staging; act where that is safe.",
+    "health": "Look at register, keys, staging, clock, destinations and witness places, and when checks "
+    "last ran.",
+    "due": "Compute the last day for an answer, with every step and its rule (R37-R43).",
+    "requests": "List the requests with what is due first: id, right, state, receipt, due date, days left, "
+    "colour.",
+    "answer": "Answer a question.",
+    "partial": "Leave a source that is down for later: the next run delivers the rest of the systems (R44).",
+    "verify": "Verify a bundle offline.",
+    "unpack": "Verify a bundle and unpack it.",
+    "inventory": "The data map: check it, explain a decision, get its JSON Schema.",
+    "key": "Keys: make, list, rotate, retire, forget, revoke; print the public signing keys.",
+    "register": "The register: bring its tables to the newest version, back it up, restore it, shred a "
+    "request.",
+    "audit": "The audit trail: show it, verify the chain, sign checkpoints, export it.",
+    "batch": "Read several requests in one pass over each table (docs/batch.md).",
+    "canary": "A synthetic person, planted in the sources: whether an answer finds all of them, and nobody "
+    "else.",
+    "request": "One request: show it, confirm the identity, record what moves its clock.",
+    "case": "The case file: list cases, show what was written, add notes, letters and documents.",
+    "letter": "Letters to the person: see which there are, make one, send it, or enter that it was sent.",
+    "questions": "Questions that only a person may answer: list them, assign one, or open a decision.",
+    "grounds": "Grounds of decisions: list them, or show one with its form.",
+    "manual": "Systems that people search: a mailbox, paper, a processor, a service on the web, a back-up.",
+    "review": "What will be sent, before it is: look at it, approve it, redact cells or spans, or hold it "
+    "back.",
+}
+"""Command or group -> the first sentence of its help: the list of them imports none."""
+_PLACES = {
+    "init": "project:commands",
+    "check": "project:commands",
+    "submit": "submit:commands",
+    "plan": "running:commands",
+    "run": "running:commands",
+    "up": "running:commands",
+    "sweep": "operations:commands",
+    "health": "operations:commands",
+    "due": "due:commands",
+    "requests": "request.overview:commands",
+    "answer": "questions.questions:commands",
+    "partial": "questions.questions:commands",
+    "verify": "bundle:commands",
+    "unpack": "bundle:commands",
+    "inventory": "inventory:app",
+    "key": "keys:app",
+    "register": "register:app",
+    "audit": "audit:app",
+    "batch": "batch:app",
+    "canary": "canary:app",
+    "request": "request.request:app",
+    "case": "case.case:app",
+    "letter": "letter:app",
+    "questions": "questions.questions:app",
+    "grounds": "grounds:app",
+    "manual": "questions.manual:app",
+    "review": "questions.review:app",
+}
+"""Command or group -> the module below this package, and its `commands`, or the `app` that is the group."""
+
+
+class LazyGroup(TyperGroup):
+    """The command itself, which imports what a name means when that is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  (as Typer calls it)
+        """Names in the order of the help."""
+        return [*HELP]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """The command or group of a name; None: there is none."""
+        if cmd_name in HELP and cmd_name not in self.commands:
+            self.add_command(_imported(cmd_name))
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """List them with the beginning of their help, as Typer does."""
+        most = formatter.width - 6 - max(map(len, HELP))
+        found = (TyperCommand(name, help=words) for name, words in HELP.items())
+        with formatter.section("Commands"):
+            formatter.write_dl([(one.name, one.get_short_help_str(most)) for one in found])
+
+
+def _imported(name: str) -> Any:
+    module, _, attribute = _PLACES[name].partition(":")
+    found = getattr(import_module(f"afschrift.cli.{module}"), attribute)
+    place = typer.Typer(rich_markup_mode=None)
+    if attribute == "app":
+        place.add_typer(found, name=name, help=HELP[name])
+    else:
+        place.add_typer(found)
+    return get_group(place).commands[name]
+
 
 app = typer.Typer(
     name="afschrift",
+    cls=LazyGroup,
     help="Fulfil people's requests for their own data (GDPR Art. 15 and 20) on Apache Airflow.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     add_completion=False,
 )
-inventory.app.command(epilog=scan.CODES)(scan.scan)
-inventory.app.command()(inventory_review.review)
-app.add_typer(inventory.app, name="inventory")
-app.add_typer(keys.app, name="key")
-app.add_typer(register.app, name="register")
-app.add_typer(audit.app, name="audit")
-app.add_typer(batch.app, name="batch")
-app.add_typer(canary.app, name="canary")
-app.add_typer(requests.app, name="request")
-for name, command in handover.COMMANDS.items():
-    case.app.command(name)(command)
-app.add_typer(case.app, name="case")
-app.add_typer(letter.app, name="letter")
-app.add_typer(questions.app, name="questions")
-app.add_typer(grounds.app, name="grounds")
-app.add_typer(manual.app, name="manual")
-app.add_typer(review.app, name="review")
-app.command()(project.init)
-app.command()(project.check)
-app.command(epilog=CODES)(submit.submit)
-app.command()(running.plan)
-app.command(epilog=CODES)(running.run)
-app.command()(running.up)
-app.command()(sweep.sweep)
-app.command(epilog=health.CODES)(health.health)
-app.command()(due.due)
-app.command("requests")(overview.listing)
-app.command(epilog=CODES)(questions.answer)
-app.command(epilog=CODES)(partial.partial)
-app.command()(bundle.verify)
-app.command()(bundle.unpack)
 
 
 @app.callback(invoke_without_command=True)
@@ -103,4 +152,4 @@ def main() -> None:
         app()
     except AfschriftError as error:
         typer.echo(f"afschrift: {error}", err=True)
-        sys.exit(Ended.REFUSED)
+        sys.exit(1)  # `Ended.REFUSED` of `cli.running`, which is not imported for this

@@ -11,23 +11,18 @@ import typer
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.destruction.destroy import DestructionService
-from afschrift.cli.common import actor, officer, open_register, say
+from afschrift.cli.common import Yes, actor, confirm, officer, open_keys, open_register, say
 from afschrift.domain.errors import AfschriftError
 from afschrift.law.destruction import Destroying
 from afschrift.law.roles import Act
 
 if TYPE_CHECKING:
-    from afschrift.register.keys.store import KeyStore
     from afschrift.register.trail.height import Height
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Sign = Annotated[bool, typer.Option("--sign", help="As second person: agree, and destroy it.")]
 TurnDown = Annotated[bool, typer.Option("--turn-down", help="As second person: disagree.")]
 
-app = typer.Typer(
-    help="The register: bring its tables to the newest version, back it up, restore it, shred a request.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
@@ -118,8 +113,8 @@ def restore(
     from afschrift.register.backup import restore as put_back
 
     _may_restore()
-    _confirm("Everything entered since the back-up is lost. Go on?", yes)
-    put_back(_url(), file, _keys(), data_keys, actor(), witnessed=_witnessed())
+    confirm("Everything entered since the back-up is lost. Go on?", yes)
+    put_back(_url(), file, open_keys(), data_keys, actor(), witnessed=_witnessed())
     say("Restored, and entered in the trail. Verify it against your newest checkpoint and bundles.")
     say(_SIGN)
     _name_half_forgotten()
@@ -142,7 +137,7 @@ def restored(sign: Sign = False) -> None:
     from afschrift.register.backup import enter
 
     _may_restore()
-    if enter(_url(), _keys(), by=actor(), witnessed=_witnessed()):
+    if enter(_url(), open_keys(), by=actor(), witnessed=_witnessed()):
         say("Entered in the trail. Verify it against your newest checkpoint and bundles.")
     else:
         say("The trail's last event tells of it already.")
@@ -169,7 +164,7 @@ def shred(
     service = _destruction()
     if sign or turn_down:
         if sign:
-            _confirm(f"Nobody will be able to read who made request {request}. Destroy its data key?", yes)
+            confirm(f"Nobody will be able to read who made request {request}. Destroy its data key?", yes)
         _signed(service.sign(Destroying.SHRED, request, agree=sign), turn_down)
     elif not service.propose_shredding(request, rule):
         say("It was destroyed before; the trail says when and by which rule.")
@@ -187,7 +182,7 @@ def shred_strays(sign: Sign = False, turn_down: TurnDown = False, yes: Yes = Fal
     service = _destruction()
     if sign or turn_down:
         if sign:
-            _confirm(
+            confirm(
                 "What a newer back-up of the register holds beyond this one could not be read. Go on?", yes
             )
         _signed(service.sign(Destroying.SHRED_STRAYS, agree=sign), turn_down)
@@ -240,17 +235,6 @@ def _signed(owners: tuple[str, ...], turned_down: bool) -> None:
         return
     typer.echo("\n".join(owners))
     say("Destroyed, and entered in the trail. The next back-up of the data keys is without it.")
-
-
-def _confirm(question: str, yes: bool) -> None:
-    if not yes:
-        typer.confirm(question, abort=True, err=True)
-
-
-def _keys() -> KeyStore:
-    from afschrift.register.open import open_keys
-
-    return open_keys(Settings.from_environment())
 
 
 def _url() -> str:

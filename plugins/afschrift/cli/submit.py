@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.cli import taking_in
-from afschrift.cli.common import actor, say, services
-from afschrift.cli.starting import Ended, begin, leave
+from afschrift.casework.intake.message import Intake
+from afschrift.cli import given
+from afschrift.cli.common import actor, print_lines, say, services
+from afschrift.cli.running import CODES, Ended, begin, leave
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.request import DEFAULT_FORMATS
+from afschrift.domain.right import Right
 from afschrift.formats.registry import FORMATS
+from afschrift.inventory.document import in_words
+from afschrift.law.case_facts import OTHER_RIGHTS, Matter
 from afschrift.law.roles import Act
+from afschrift.outside.limits import BYTES
+from afschrift.outside.read_yaml import read_yaml
 from afschrift.register.register import Register
+
+if TYPE_CHECKING:
+    from afschrift.casework.intake.store_request import StoredCase
+
+commands = typer.Typer()
 
 
 class Start(StrEnum):
@@ -36,6 +52,7 @@ Starting = Annotated[
 ]
 
 
+@commands.command(epilog=CODES)
 def submit(
     file: Annotated[
         Path | None, typer.Argument(help="YAML or JSON file; - for standard input; none: prompts.")
@@ -79,14 +96,13 @@ def submit(
     load_roles().require(actor(), Act.SUBMIT)
     settings = Settings.from_environment()
     start = start or (Start.NO if settings.batch_requests > 1 else Start.AIRFLOW)
-    content = taking_in.prompted() if file is None else taking_in.from_file(file)
+    content = prompted() if file is None else from_file(file)
     content, ready = _with_options(content, key or [], formats), services()
-    stored = receive(settings, ready, taking_in.as_intake(content), actor(), say)
+    stored = receive(settings, ready, as_intake(content), actor(), say)
     if stored.found:
-        say(taking_in.found_line(stored))
-    for request_id in stored.requests or (stored.case,):
-        typer.echo(request_id)
-    for line in taking_in.stored_lines(stored):
+        say(found_line(stored))
+    print_lines(stored.requests or (stored.case,))
+    for line in stored_lines(stored):
         say(line)
     if start is Start.NO and stored.requests:
         say("Stored. Start the run with `afschrift run ID`, or trigger fulfil_request with this id.")
@@ -97,7 +113,7 @@ def submit(
 def _with_options(content: dict[str, Any], keys: list[str], formats: str | None) -> dict[str, Any]:
     """What the file or the prompts gave, and what stands on the command line."""
     if keys:
-        content["keys"] = {**content.get("keys", {}), **taking_in.flagged(keys)}
+        content["keys"] = {**content.get("keys", {}), **flagged(keys)}
     if formats is not None:
         content["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
     return content
@@ -110,3 +126,131 @@ def _begin(register: Register, request_id: str, start: Start) -> Ended:
         say(f"Request {request_id} is {state}: nothing is started.")
         return Ended.DONE
     return begin(request_id, airflow=start is Start.AIRFLOW)
+
+
+FAULTS = 20
+LAST = "mend it and submit again; nothing was stored. See `afschrift submit --help`."
+
+
+def from_file(file: Path) -> dict[str, Any]:
+    """The content of a YAML or JSON file; `-`: standard input.
+
+    Raises:
+        ConfigurationError: it cannot be read, goes beyond a limit, or holds no mapping; names the line.
+    """
+    name = "Standard input" if str(file) == "-" else str(file)
+    content = read_yaml(given.content(file, name, BYTES), name)
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{name} holds no mapping.", remedy="see `afschrift submit --help`.")
+    return content
+
+
+def prompted() -> dict[str, Any]:
+    """Ask for everything; what is typed here reaches neither the process list nor the history."""
+    say("Type the request. Identity keys: one name=value a line, an empty line ends; none: we ask for one.")
+    made_by = typer.prompt("Made by (self, parent, guardian, proxy, heir)", default="self")
+    dead = made_by == "heir" or (
+        made_by != "self" and typer.confirm("Is it about somebody who died?", default=False)
+    )
+    content: dict[str, Any] = {"made_by": made_by, "about_deceased": dead}
+    if not dead:
+        words = f"Rights of ours ({', '.join(Right)}, by commas; unclear; - for none)"
+        content["right"] = _listed(typer.prompt(words))
+    others = typer.prompt(f"Other rights, by commas ({', '.join(OTHER_RIGHTS)})", default="")
+    content["other_rights"] = _listed(others)
+    content["channel"] = typer.prompt("Channel (portal, letter, email, ...)")
+    content["received_at"] = typer.prompt("First arrival, with zone (2026-11-20T09:30:00+01:00)")
+    content["message"] = typer.prompt("The message, verbatim")
+    if dead or not content["right"]:
+        return content
+    content["keys"] = pairs("Key")
+    if made_by != "self":
+        say("How to reach whoever asks: name=, organisation=, email=, phone=, address=.")
+        content["representative"] = pairs("Representative") or None
+    if content["keys"] and typer.confirm("Had the channel authenticated the person?"):
+        content["authenticated"] = {
+            "by": typer.prompt("By which log-in"),
+            "level": typer.prompt("At which level (password, password + code, eHerkenning, ...)"),
+            "at": typer.prompt("When, with zone"),
+        }
+    return content
+
+
+def flagged(keys: list[str]) -> dict[str, Any]:
+    """Keys given as name=value on the command line, with a word about who sees them there."""
+    if keys:
+        say("A key given as a flag shows in the process list and the shell history: prefer a file or stdin.")
+    return dict(item.partition("=")[::2] for item in keys)
+
+
+def as_intake(content: dict[str, Any]) -> Intake:
+    """Hold the content against its form.
+
+    Raises:
+        ConfigurationError: names every field that is wrong, and repeats nothing that was filled in.
+    """
+    try:
+        return Intake.model_validate_json(json.dumps(content, default=str))
+    except ValidationError as error:
+        listed = [*islice(_faults(error), FAULTS + 1)]
+        faults = "\n".join([*listed[:FAULTS], *(["  and more"] if len(listed) > FAULTS else [])])
+        raise ConfigurationError(f"The request is not complete:\n{faults}\n", remedy=LAST) from None
+
+
+def found_line(stored: StoredCase) -> str:
+    """What is told where the very same message had been stored before."""
+    return (
+        f"This message stands as case {stored.case} already: no other is opened, and its requests keep the "
+        "options that they were stored with."
+    )
+
+
+def stored_lines(stored: StoredCase) -> Iterator[str]:
+    """What became of what is not ours, and what is left to do."""
+    for other in stored.matters:
+        if other is Matter.DECEASED:
+            yield (
+                f"Case {stored.case} is recorded, and no request is opened: the GDPR does not cover somebody "
+                "who died (R17). National rules may: hand it over to the desk that knows them. Whoever asks "
+                "may ask for their own data, as a request of their own; the living who appear keep their "
+                "protection."
+            )
+        else:
+            yield f"{other} (Art. {other.article}) stands in case {stored.case}; it is not fulfilled here."
+        way = f'afschrift case handed-over {stored.case} {other} --to "DESK" --reference CODE'
+        yield f"Hand it over, then record it: `{way}`. Until then it is named as waiting (R05)."
+
+
+def _faults(error: Any) -> Iterator[str]:
+    for item in error.errors(include_url=False, include_input=False):
+        where = [str(part) for part in item["loc"]]
+        message = "this is missing" if item["type"] == "missing" else in_words(item)
+        if not where:  # a fault of several fields names them itself
+            yield f"  {message}"
+            continue
+        way = {
+            "extra_forbidden": "this word is not known here",
+            "string_pattern_mismatch": _PATTERNS.get(where[-1], message),
+        }.get(item["type"], message)
+        yield f"  {'.'.join(where)}: {way}"
+
+
+_DESK = "names a desk or a role: letters, digits and spaces, no address (it stands in the trail)"
+_PATTERNS = {
+    "from": _DESK,
+    "to": _DESK,
+    "channel": "is a code: small letters, digits, - and _, such as portal or letter",
+}
+
+
+def _listed(text: str) -> list[str]:
+    return [one for part in text.split(",") if (one := part.strip()) not in ("", "-")]
+
+
+def pairs(label: str) -> dict[str, str]:
+    """Ask for name=value, one a line, until a line is empty."""
+    found = {}
+    while line := typer.prompt(label, default="", show_default=False):
+        name, _, value = line.partition("=")
+        found[name.strip()] = value.strip()
+    return found

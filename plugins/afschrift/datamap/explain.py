@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from afschrift.app.include import SHIPPED
+from afschrift.app.project import SHIPPED
 from afschrift.casework.decision.source_triggers import is_case_column
 from afschrift.domain.decision import REASONS, Action
 from afschrift.domain.errors import ConfigurationError, RetriableError

@@ -1,9 +1,17 @@
-"""A connection to a mail server: encrypted where the server can, and no password without that."""
+"""Mail by SMTP: a connection, encrypted where the server can, and what became of a message handed over.
+
+No password is sent without TLS. `smtplib` alone does not say whether a connection broke before or after the
+server had the whole message. A server that had it may have sent it on, and nothing sends it again by itself.
+"""
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from afschrift.domain.errors import ConfigurationError
@@ -69,3 +77,81 @@ def connected(server: SplitResult, what: str) -> smtplib.SMTP:
     if server.username:
         connection.login(unquote(server.username), unquote(server.password or ""))
     return connection
+
+
+_GO_ON, _TAKEN = 354, 250
+_LINE_DOT = re.compile(rb"(?m)^\.")
+
+
+class MailOutcome(StrEnum):
+    """What became of a message."""
+
+    TAKEN = "taken"
+    NOT_SENT = "not_sent"  # nothing left; it may be tried again
+    NO_SUCH_ADDRESS = "no_such_address"
+    REFUSED = "refused"  # the address or the message, for good
+    MISCONFIGURED = "misconfigured"  # account, sender or certificate
+    UNKNOWN = "unknown"  # the server broke off with the message in its hands
+
+
+@dataclass(frozen=True)
+class MailResult:
+    """An outcome with what the server said: a reply code or the name of an error, never its text."""
+
+    outcome: MailOutcome
+    reason: str
+
+
+def hand_over(server: SplitResult, what: str, sender: str, to: str, content: bytes) -> MailResult:
+    """Hand a message to the server of an address; tells every end and raises none.
+
+    Args:
+        server: as `server_address` reads it.
+        what: what it is for, as errors call it.
+        sender: envelope address, to which bounces go.
+        to: envelope address.
+        content: the message with CRLF at the end of each line.
+    """
+    given = False
+    connection: smtplib.SMTP | None = None
+    try:
+        connection = connected(server, what)
+        if refused := _envelope(connection, sender, to):
+            return refused
+        code, _ = connection.docmd("DATA")
+        if code != _GO_ON:
+            return _turned_down(code)
+        given = True
+        ending = b"" if content.endswith(b"\r\n") else b"\r\n"
+        connection.send(_LINE_DOT.sub(b"..", content) + ending + b".\r\n")
+        code, _ = connection.getreply()
+        return MailResult(MailOutcome.TAKEN, str(code)) if code == _TAKEN else _turned_down(code)
+    except (*TURNED_DOWN, ConfigurationError, UnicodeError) as error:
+        return MailResult(MailOutcome.MISCONFIGURED, type(error).__name__)
+    except (smtplib.SMTPException, OSError) as error:
+        return MailResult(MailOutcome.UNKNOWN if given else MailOutcome.NOT_SENT, type(error).__name__)
+    finally:
+        if connection is not None:
+            # Waiting for the server's farewell could only turn what is known into an error.
+            with suppress(smtplib.SMTPException, OSError):
+                connection.putcmd("QUIT")
+            connection.close()
+
+
+def _envelope(connection: smtplib.SMTP, sender: str, to: str) -> MailResult | None:
+    connection.ehlo_or_helo_if_needed()
+    code, _ = connection.mail(sender)
+    if code != _TAKEN:
+        later = 400 <= code < 500
+        return MailResult(MailOutcome.NOT_SENT if later else MailOutcome.MISCONFIGURED, str(code))
+    code, _ = connection.rcpt(to)
+    if code in (_TAKEN, 251):
+        return None
+    if code in (550, 551, 553):
+        return MailResult(MailOutcome.NO_SUCH_ADDRESS, str(code))
+    return _turned_down(code)
+
+
+def _turned_down(code: int) -> MailResult:
+    """A reply that is no consent: 4xx asks to come again, anything else is for good."""
+    return MailResult(MailOutcome.NOT_SENT if 400 <= code < 500 else MailOutcome.REFUSED, str(code))

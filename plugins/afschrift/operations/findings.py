@@ -1,13 +1,23 @@
-"""What a sweep makes of a request and of what is staged for it. Pure: reads nothing, changes nothing."""
+"""What a sweep makes of a request and of what is staged for it, and which requests start together.
+
+No request waits longer for others than the installation says: a controller answers without undue delay
+(Art. 12(3)). Changes nothing; `next_free` alone reads the trail.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from afschrift.domain.request import BATCHED, LOST, PARTLY, RequestStatus
+from afschrift.domain.event import digest
+from afschrift.domain.request import BATCH_LIMIT, BATCHED, LOST, PARTLY, RequestStatus
 from afschrift.domain.state import State
+
+if TYPE_CHECKING:
+    from afschrift.register.register import Register
 
 WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.NEEDS_PERSON, State.ACCEPTED)
 """States in which a run has work to do, unless a question is open. In the others a letter comes next."""
@@ -148,6 +158,80 @@ def next_run(status: RequestStatus) -> str:
     return f"{status.request}.{1 + max(map(int, attempts), default=0)}"
 
 
+def next_free(register: Register, request_id: str, run_id: str) -> str:
+    """An id of a run that was not used up yet: Airflow starts each id once.
+
+    A run that came while another one went was turned down before it began, so the register does not count
+    it: an answer given while a batch still goes, for example.
+
+    Args:
+        register: of this installation.
+        request_id: whose run it is.
+        run_id: `<request>.<attempt>`, the next one by the runs that began.
+    """
+    refused = {
+        payload.get("run")
+        for header, payload in register.trail.events(request_id)
+        if header.type == "gate_bypassed" and payload and payload.get("reason") == "another_run"
+    }
+    name, _, attempt = run_id.rpartition(".")
+    number = int(attempt)
+    while f"{name}.{number}" in refused:
+        number += 1
+    return f"{name}.{number}"
+
+
 def _far(instant: str, now: datetime, than: timedelta) -> bool:
     """Whether it is far from now. In the future too: a clock that was wrong for a while must hide nothing."""
     return abs(now - datetime.fromisoformat(instant)) >= than
+
+
+@dataclass(frozen=True)
+class Company:
+    """When requests are read together.
+
+    Attributes:
+        least: from so many on; 1: never, each starts by itself.
+        wait: how long one waits at most.
+    """
+
+    least: int = 1
+    wait: timedelta = timedelta(hours=24)
+
+    def waiting(self, findings: Sequence[SweepFinding], now: datetime) -> list[SweepFinding]:
+        """Those that may wait, the oldest first: requests that never had a run.
+
+        Who waited an hour longer than the installation says starts alone, whatever became of their batch.
+        """
+        if self.least < 2:
+            return []
+        last = now - self.wait - timedelta(hours=1)
+        found = [
+            one
+            for one in findings
+            if one.code is SweepCode.NEVER_RUN
+            and one.start is not None
+            and datetime.fromisoformat(one.since) > last
+        ]
+        return sorted(found, key=lambda one: (one.since, one.request))
+
+    def in_line(self, statuses: Iterable[RequestStatus]) -> list[RequestStatus]:
+        """Open requests without a run or a question, the oldest first."""
+        found = [one for one in statuses if one.state in WORK and not one.runs and not one.open_questions]
+        return sorted(found, key=lambda one: (one.created_at, one.request))
+
+    def together(self, waiting: Sequence[SweepFinding], now: datetime) -> list[SweepFinding]:
+        """Those that start now: all, once they are enough or the oldest waited long enough."""
+        if not waiting:
+            return []
+        waited = now - datetime.fromisoformat(waiting[0].since)
+        return list(waiting[:BATCH_LIMIT]) if len(waiting) >= self.least or waited >= self.wait else []
+
+    def until(self, finding: SweepFinding) -> datetime:
+        """When a request starts at the latest."""
+        return datetime.fromisoformat(finding.since) + self.wait
+
+
+def batch_id(requests: Sequence[str]) -> str:
+    """Id of the run of a batch of these requests: always the same, so that two sweeps start it once."""
+    return f"batch-{digest(sorted(requests))[:16]}"

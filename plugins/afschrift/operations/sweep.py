@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from rich.table import Table
+
+from afschrift.app.settings import Settings
+from afschrift.casework.notices.report import drawn
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import StagedRequest
-from afschrift.domain.instants import rfc3339
+from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.request import LOST, Hold, RequestStatus
 from afschrift.law.dispute import under_hold
-from afschrift.operations.company import Company, batch_id
-from afschrift.operations.findings import SweepFinding, SweepLimits, of_run, of_staging
-from afschrift.operations.refused_runs import next_free
+from afschrift.operations.findings import (
+    Company,
+    SweepFinding,
+    SweepLimits,
+    batch_id,
+    next_free,
+    of_run,
+    of_staging,
+)
+from afschrift.register.open import open_register
 from afschrift.register.register import Register
+from afschrift.staging.staged_requests import destroy, staged_requests, staging_root
 
 _STAYS = "what is staged of it stays"
 START_AT_MOST = 100
@@ -193,3 +206,56 @@ def _payload(finding: SweepFinding) -> dict[str, Any]:
     f = finding
     payload = {"code": f.code.value, "since": f.since, "run": f.run, "step": f.step}
     return {name: value for name, value in payload.items() if value is not None}
+
+
+def sweep(
+    start: Start,
+    start_batch: StartBatch | None = None,
+    *,
+    dry: bool = False,
+    settings: Settings | None = None,
+) -> list[SweepResult]:
+    """Sweep over register and staging of this installation.
+
+    Args:
+        start: starts a run, or says why not.
+        start_batch: the same of a batch.
+        dry: find and name only.
+        settings: default: from the environment.
+
+    Raises:
+        ConfigurationError: keys or register cannot be used; says what to do.
+        RetriableError: register or staging does not answer.
+    """
+    settings = settings or Settings.from_environment()
+    now, staging, register = utc_now(), staging_root(settings), open_register(settings)
+    found = Sweep(
+        register=register,
+        staged=partial(staged_requests, staging),
+        destroy=partial(destroy, staging),
+        start=start,
+        now=now,
+        limits=SweepLimits(
+            settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold, review=settings.review_hold
+        ),
+        dry=dry,
+        company=Company(settings.batch_requests, settings.batch_wait),
+        start_batch=start_batch,
+    ).run()
+    if not dry:  # a sign of life: `afschrift health` asks for the last one
+        register.trail.record(None, NewEvent("swept", payload={"found": len(found)}))
+    return found
+
+
+def table(found: Sequence[SweepResult]) -> str:
+    """What was found, one line a finding: request, what, since when, run, last step, what was done."""
+    if not found:
+        return "Nothing found: every request has its run or its question, and staging holds nothing stray."
+    shown = Table()
+    for title in ("Request", "Found", "Since (UTC)", "Hours", "Run", "Last step", "Done"):
+        shown.add_column(title, justify="right" if title == "Hours" else "left", overflow="fold")
+    for swept in found:
+        f = swept.finding
+        cells = (f.request, f.code.value, f.since[:16], f"{swept.hours:.1f}", f.run or "-", f.step or "-")
+        shown.add_row(*cells, swept.action)
+    return drawn(shown)

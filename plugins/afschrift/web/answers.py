@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.casework.answer import answer_question, still_open
-from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import AfschriftError
 from afschrift.law.manual_search import NewFile
@@ -18,7 +17,6 @@ from afschrift.web.caller import Caller
 Start = Callable[[str, str], str]
 """Starts the next run of a request: its id, the caller's token -> the run's id."""
 
-LONGEST_TEXT = 20_000
 OTHERS_OPEN = (
     "The answer is recorded. The next run starts with the answer to the last open question: {others}."
 )
@@ -68,7 +66,7 @@ def record(
         UnknownQuestionError, NotAllowedError, TooLateError, FormError, RefusedError: nothing was changed.
     """
     done = answer_question(
-        Officer(register, by.roles, by.account),
+        by.officer(register),
         question_id,
         submitted.choice,
         detail=submitted.detail,

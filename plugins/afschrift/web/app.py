@@ -18,21 +18,17 @@ from starlette.exceptions import HTTPException
 from afschrift.domain.errors import FormError
 from afschrift.web import (
     case_api,
-    identity_api,
     identity_pages,
-    intake_api,
     question_api,
     question_pages,
     request_api,
     request_page,
-    review_page,
 )
 from afschrift.web.answers import Start
-from afschrift.web.caller import caller
-from afschrift.web.http_errors import status_and_words
+from afschrift.web.body import known_fields
+from afschrift.web.caller import CrossOriginError, caller, opened
 from afschrift.web.map_review import map_page
-from afschrift.web.page import HEADERS, message, opened_elsewhere
-from afschrift.web.same_origin import CrossOriginError, opened
+from afschrift.web.page import HEADERS, message, opened_elsewhere, status_and_words
 
 _TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken"}
 LOG_IN = (
@@ -59,14 +55,11 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _refused)
     app.include_router(question_api.routes(start), prefix="/api")
-    app.include_router(request_api.router, prefix="/api")
+    app.include_router(request_api.routes(start_look_up), prefix="/api")
     app.include_router(case_api.router, prefix="/api")
-    app.include_router(intake_api.router, prefix="/api")
-    app.include_router(identity_api.routes(start_look_up), prefix="/api")
     app.include_router(identity_pages.routes(start_look_up))
     app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
-    app.include_router(review_page.router)
     app.include_router(map_page.router)
     return app
 
@@ -101,12 +94,7 @@ async def _unreadable(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if not _is_api(request):
         return message(request, 422, _TITLES[422], "The address is not one of these pages.")
-    known = {
-        *question_api.AnswerBody.model_fields,
-        *case_api.FIELDS,
-        *intake_api.FIELDS,
-        *identity_api.FIELDS,
-    }
+    known = known_fields()
     names = (next((p for p in item["loc"] if p in known), "body") for item in error.errors())
     fields = dict.fromkeys(names, "is missing, not known or not of the type it takes")
     return JSONResponse({"detail": "The body is not what this takes.", "fields": fields}, 422)

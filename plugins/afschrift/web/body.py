@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from afschrift.domain.errors import FormError
 from afschrift.outside.limits import UnreadableError
@@ -20,7 +20,24 @@ JSON_BYTES = 4_000_000
 JSON_PARTS = 10_000
 """Values and lists in it: what is wrong with each is gathered before anything is said."""
 
-Model = TypeVar("Model", bound=BaseModel)
+LONGEST_TEXT = 20_000
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, repr=False)]
+Code = Annotated[str, Field(max_length=100)]
+
+
+class ApiBody(BaseModel):
+    """A body of the API: what it does not name is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def known_fields() -> set[str]:
+    """The names that bodies of the API take; an error may repeat these and no other."""
+    fields = (body.model_fields.items() for body in ApiBody.__subclasses__())
+    return {one.alias or name for of_body in fields for name, one in of_body}
+
+
+Model = TypeVar("Model", bound=ApiBody)
 
 
 if TYPE_CHECKING:

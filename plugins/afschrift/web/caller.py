@@ -2,16 +2,79 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.configuration import conf
 from fastapi import Depends, Request
 
 from afschrift.app.roles_file import load_roles
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import NotAllowedError
 from afschrift.law.roles import AIRFLOW, Act, Roles
-from afschrift.web.same_origin import SAFE, cross_origin_error, from_elsewhere, from_our_page, typed
+from afschrift.register.open import open_register
+from afschrift.register.register import Register
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that ask for nothing to be changed (RFC 9110, 9.2.1)."""
+
+
+class CrossOriginError(NotAllowedError):
+    """Another site asks with the cookie of a log-in; nothing is shown and nothing changed."""
+
+
+def from_elsewhere(request: Request) -> bool:
+    """Whether the browser says that it was not our own page that asks; other programs say nothing."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:  # the browser knows; behind a proxy the name of the host may be another one
+        return site != "same-origin"
+    origin = request.headers.get("Origin")
+    host = origin and origin.partition("://")[2]  # of a stranger's frame it is "null"
+    return origin is not None and (not host or host not in {request.headers.get("Host"), _own_host()})
+
+
+def from_our_page(request: Request) -> bool:
+    """Whether the browser says that our own page asks. One that says nothing may have been kept from it."""
+    if surely_ours(request):
+        return True
+    return not from_elsewhere(request) and "Origin" in request.headers
+
+
+def surely_ours(request: Request) -> bool:
+    """Whether the browser says that the same site sent it."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
+
+
+def opened(request: Request) -> bool:
+    """Whether somebody opens the address as a page of its own; not within one, and not from a script."""
+    whole = request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    return request.method == "GET" and whole and request.headers.get("Sec-Fetch-Mode") == "navigate"
+
+
+def typed(request: Request) -> bool:
+    """Whether the address was typed, is a bookmark, or was opened by another program (mail)."""
+    return request.headers.get("Sec-Fetch-Site") == "none"
+
+
+def cross_origin_error() -> CrossOriginError:
+    """The error for what did not come from our own page."""
+    return CrossOriginError(
+        "It was not sent from its own page. Nothing was recorded.", remedy="open the page and send it there."
+    )
+
+
+def _own_host() -> str:
+    """The name with port under which Airflow is reached, where its configuration says so."""
+    return urlsplit(conf.get("api", "base_url", fallback="") or "").netloc
+
 
 LIST = "/"
 """The page of open questions."""
@@ -29,6 +92,10 @@ class Caller:
     account: str
     roles: Roles
     token: str = field(repr=False)
+
+    def officer(self, register: Register | None = None) -> Officer:
+        """Who calls, at work on requests; without a register on that of the installation."""
+        return Officer(register or open_register(), self.roles, self.account)
 
 
 def caller(request: Request, user: GetUserDep) -> Caller:
@@ -62,3 +129,36 @@ def _may_use_cookie(request: Request) -> bool:
 
 
 Known = Annotated[Caller, Depends(caller)]
+
+
+_FORM, _NOTE = b"afschrift form", b"afschrift note"
+
+
+def form_token(by: Caller, path: str) -> str:
+    """The token of a form that is sent to a path below the application."""
+    return _mac(by, _FORM, f"{by.account}\n{path}")
+
+
+def is_form_token(by: Caller, path: str, token: str) -> bool:
+    """Whether a token is this caller's for this path; compared in constant time."""
+    return hmac.compare_digest(form_token(by, path).encode(), token.encode())
+
+
+def note(by: Caller, words: Mapping[str, str]) -> str:
+    """Codes, ids and sentences of our own as a part of an address, signed so that nobody makes one up."""
+    body = base64.urlsafe_b64encode(json.dumps(dict(words)).encode()).decode().rstrip("=")
+    return f"{body}.{_mac(by, _NOTE, body)}"
+
+
+def read_note(by: Caller, text: str) -> dict[str, str]:
+    """What a note says; nothing where it is not this log-in's own."""
+    body, _, mac = text.partition(".")
+    if not hmac.compare_digest(_mac(by, _NOTE, body).encode(), mac.encode()):
+        return {}
+    found: dict[str, str] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return found
+
+
+def _mac(by: Caller, what: bytes, text: str) -> str:
+    key = hmac.digest(by.token.encode(), what, hashlib.sha256)
+    return hmac.digest(key, text.encode(), hashlib.sha256).hex()

@@ -1,4 +1,4 @@
-"""What follows an answer, as JSON: holds, complaints, restrictions to look at again; the story of a case."""
+"""A case as JSON: its story, what is handed over, and holds, complaints and restrictions after an answer."""
 
 from __future__ import annotations
 
@@ -7,31 +7,27 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from afschrift.app.jurisdiction import load_controller
 from afschrift.casework.disputes.follow_up import follow_up, review_lines
 from afschrift.casework.disputes.record import DisputeService
 from afschrift.casework.intake.case_story import story
-from afschrift.casework.officer import Officer
+from afschrift.casework.intake.not_received import propose
+from afschrift.casework.intake.referral import record_handed_over
+from afschrift.casework.notices.referrals import to_hand_over
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
-from afschrift.web.answers import LONGEST_TEXT
-from afschrift.web.body import JsonBody
+from afschrift.web.body import ApiBody, Code, JsonBody, Text
 from afschrift.web.caller import Caller, Known
 
 router = APIRouter()
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, repr=False)]
-Code = Annotated[str, Field(max_length=100)]
 
 
-class _CaseBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class HoldBody(_CaseBody):
+class HoldBody(ApiBody):
     """A hold to put; `text`: why, in words, kept encrypted."""
 
     ground: Code
@@ -39,14 +35,14 @@ class HoldBody(_CaseBody):
     review_on: date | None = None
 
 
-class ReleaseBody(_CaseBody):
+class ReleaseBody(ApiBody):
     """A hold to end."""
 
     text: Text
     hold: Code | None = None
 
 
-class ComplaintBody(_CaseBody):
+class ComplaintBody(ApiBody):
     """A complaint or petition that came."""
 
     sender: Annotated[Code, Field(alias="from")]
@@ -55,7 +51,7 @@ class ComplaintBody(_CaseBody):
     text: Text | None = None
 
 
-class ComplaintOutcomeBody(_CaseBody):
+class ComplaintOutcomeBody(ApiBody):
     """What came of one."""
 
     reference: Code
@@ -65,7 +61,7 @@ class ComplaintOutcomeBody(_CaseBody):
     reopen: bool = False
 
 
-class RestrictionReviewBody(_CaseBody):
+class RestrictionReviewBody(ApiBody):
     """What came of looking at a restriction again."""
 
     outcome: Code
@@ -73,24 +69,25 @@ class RestrictionReviewBody(_CaseBody):
     next: date | None = None
 
 
-class SignatureBody(_CaseBody):
+class SignatureBody(ApiBody):
     """The second signer's word on that."""
 
     agree: bool
 
 
-FIELDS = frozenset(
-    one.alias or name
-    for body in (
-        HoldBody,
-        ReleaseBody,
-        ComplaintBody,
-        ComplaintOutcomeBody,
-        RestrictionReviewBody,
-        SignatureBody,
-    )
-    for name, one in body.model_fields.items()
-)
+class ReferralBody(ApiBody):
+    """A desk took over what is not fulfilled here."""
+
+    right: Code
+    to: Code
+    reference: Code
+
+
+class NotReceivedBody(ApiBody):
+    """A message counts as not received; `text`: why, in words, kept encrypted."""
+
+    published_on: date
+    text: Text
 
 
 @router.get("/cases/{owner}")
@@ -182,8 +179,49 @@ def opened(request_id: str, restriction: str, by: Known) -> dict[str, Any]:
     }
 
 
+@router.get("/matters")
+def pending_referrals(by: Known) -> list[dict[str, Any]]:
+    """What nobody handed over yet, what is due first at the beginning."""
+    by.roles.require(by.account, Act.SEE)
+    return [
+        {
+            "case": one.referral.case,
+            "right": one.referral.matter.value,
+            "term": one.referral.matter.iri,
+            "desk": one.referral.desk,
+            "due": str(one.referral.due) if one.referral.due else None,
+            "level": one.level,
+        }
+        for one in to_hand_over(open_register())
+    ]
+
+
+@router.post("/cases/{case}/handed-over")
+def handed_over(case: str, body: JsonBody[ReferralBody], by: Known) -> dict[str, Any]:
+    """Record that a desk took over a right that is not ours."""
+    register = open_register()
+    done = record_handed_over(
+        register, by.roles, register.cases.get(case).id, body.right, body.to, body.reference, by.account
+    )
+    return {"case": done.case, "right": done.matter.value, "to": body.to, "reference": body.reference}
+
+
+@router.post("/cases/{case}/not-received")
+def not_received(case: str, body: JsonBody[NotReceivedBody], by: Known) -> dict[str, Any]:
+    """Find that a message to an address not meant for it counts as not received; a second signer agrees."""
+    register = open_register()
+    asked = propose(
+        by.officer(register),
+        register.cases.get(case),
+        body.published_on,
+        body.text,
+        published=load_controller().channels,
+    )
+    return {"case": register.cases.get(case).id, "signer": asked.id}
+
+
 def _disputes(by: Caller) -> DisputeService:
-    return DisputeService(Officer(open_register(), by.roles, by.account))
+    return DisputeService(by.officer())
 
 
 def _words(text: str) -> str:

@@ -19,9 +19,17 @@ from afschrift.law.manual_search import NewFile
 from afschrift.questions.kind import QuestionKind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.web.answers import LONGEST_TEXT, SubmittedAnswer
-from afschrift.web.decision_form import GroundForm, OutcomeChoice, choices, ground_form
-from afschrift.web.form_fields import FormField, fields_of, filled_value
+from afschrift.web.answers import SubmittedAnswer
+from afschrift.web.body import LONGEST_TEXT
+from afschrift.web.form_fields import (
+    FormField,
+    GroundForm,
+    OutcomeChoice,
+    choices,
+    fields_of,
+    filled_value,
+    ground_form,
+)
 from afschrift.web.multipart import Sent
 
 REDACTIONS = "f.redactions"

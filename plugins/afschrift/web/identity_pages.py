@@ -18,13 +18,19 @@ from afschrift.law.clock.facts import Timeline
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.answers import Start
-from afschrift.web.caller import Caller, Known
-from afschrift.web.csrf_token import form_token, is_form_token, note, read_note
-from afschrift.web.multipart import Sent, opened, read
+from afschrift.web.caller import (
+    Caller,
+    Known,
+    cross_origin_error,
+    form_token,
+    is_form_token,
+    note,
+    read_note,
+    surely_ours,
+)
+from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import render
-from afschrift.web.question_access import question_for_view
-from afschrift.web.question_status import local
-from afschrift.web.same_origin import cross_origin_error, surely_ours
+from afschrift.web.question_status import local, question_for_view
 
 RENEWED = "Your log-in was renewed since this page was opened. Nothing was changed: type the keys again."
 TOLD = ("request", "received", "representative")
@@ -39,9 +45,7 @@ def routes(start_look_up: Start) -> APIRouter:
     async def looked_up(request: Request, question_id: str, by: Known) -> Response:
         """Ask what the sources hold under the keys, and start the task that looks."""
         await run_in_threadpool(_asked, by, question_id)
-        with opened() as sent:
-            await read(request, sent)
-            return await run_in_threadpool(_look_up, request, question_id, by, sent, start_look_up)
+        return await answer_form(request, _look_up, question_id, by, start_look_up)
 
     @router.get("/questions/{question_id}/keys")
     def keys(request: Request, question_id: str, by: Known) -> Response:
@@ -53,9 +57,7 @@ def routes(start_look_up: Start) -> APIRouter:
     async def changed(request: Request, question_id: str, by: Known) -> Response:
         """Correct or add keys; the request then waits for who asks anew."""
         await run_in_threadpool(_asked, by, question_id)
-        with opened() as sent:
-            await read(request, sent)
-            return await run_in_threadpool(_change, request, question_id, by, sent)
+        return await answer_form(request, _change, question_id, by)
 
     return router
 
@@ -67,7 +69,7 @@ def identity_parts(
 
     That look is an event.
     """
-    record_masked_look(Officer(register, by.roles, by.account), asked.request, asked.id)
+    record_masked_look(by.officer(register), asked.request, asked.id)
     view = identity_view(register, asked.request)
     at = {"asked": "", "served": ""}
     if view.ask is not None:
@@ -80,7 +82,7 @@ def unmasked_page(
     request: Request, register: Register, by: Caller, asked: QuestionRow, timeline: Timeline
 ) -> Response:
     """Keys and findings in clear beside the message; the look is an event."""
-    record_look(Officer(register, by.roles, by.account), asked.request, asked.id)
+    record_look(by.officer(register), asked.request, asked.id)
     texts = register.cases.texts(asked.request, by.account)
     return render(
         request,
@@ -110,12 +112,12 @@ def _asked(by: Caller, question_id: str) -> tuple[Register, QuestionRow]:
     return register, asked
 
 
-def _look_up(request: Request, question_id: str, by: Caller, sent: Sent, start: Start) -> Response:
+def _look_up(request: Request, question_id: str, by: Caller, start: Start, sent: Sent) -> Response:
     register, asked = _asked(by, question_id)
     if not is_form_token(by, request.url.path, sent.one("token")):
         raise cross_origin_error()
     try:
-        ask_look_up(Officer(register, by.roles, by.account), asked.request)
+        ask_look_up(by.officer(register), asked.request)
         said = f"Run {start(asked.request, by.token)} looks."
     except TooLateError:
         raise
@@ -133,7 +135,7 @@ def _change(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
     prefix = "key."
     given = {n.removeprefix(prefix): v.strip() for n, v in sent.fields if n.startswith(prefix) and v.strip()}
     given |= dict.fromkeys(sent.all("remove"), "")
-    officer = Officer(register, by.roles, by.account)
+    officer = by.officer(register)
     try:
         done = change_keys(officer, asked.request, given)
     except ConfigurationError as error:
@@ -146,7 +148,7 @@ def _keys_page(
     request: Request, by: Caller, asked: QuestionRow, problem: str = "", status: int = 200
 ) -> Response:
     register, _ = _asked(by, asked.id)
-    officer = Officer(register, by.roles, by.account)
+    officer = by.officer(register)
     now = [Key(key.name, "") for key in register.identities.of(asked.request)]
     return render(
         request,

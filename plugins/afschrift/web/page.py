@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
+import traceback
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,18 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from afschrift.app.include import include_folder, texts
+from afschrift.app.project import include_folder, texts
 from afschrift.casework.question_kinds import kind_named
+from afschrift.domain.errors import (
+    AfschriftError,
+    FormError,
+    NotAllowedError,
+    RefusedError,
+    RetriableError,
+    TooLateError,
+    UnknownQuestionError,
+    UnknownRequestError,
+)
 from afschrift.questions.words import plain, said
 
 MOUNTED = "/afschrift"
@@ -26,6 +39,19 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """Of every reply; a page has a policy of its own."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a form was not taken.
+
+    Attributes:
+        text: in a sentence.
+        lines: id in the page (empty: none), what it is called, and what is wrong with it.
+    """
+
+    text: str
+    lines: tuple[tuple[str, str, str], ...] = ()
 
 
 def render(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -76,3 +102,40 @@ def _templates(folder: Path) -> tuple[Environment, str]:
     )
     environment.filters |= {"said": said, "asked": kind_named, "plain": plain}
     return environment, environment.get_template("page.css").render()
+
+
+log = logging.getLogger("afschrift.web")
+
+CANNOT = "The installation cannot do this now; its log says why."
+UNEXPECTED = "There was an unexpected fault; the log names its place."
+
+_STATUS: dict[type[AfschriftError], int] = {
+    UnknownQuestionError: 404,
+    UnknownRequestError: 404,
+    NotAllowedError: 403,
+    TooLateError: 409,
+    FormError: 422,
+    RefusedError: 409,
+    RetriableError: 503,
+}
+
+
+def status_and_words(error: Exception) -> tuple[int, str]:
+    """The status of HTTP for an error, and what the caller is told.
+
+    What is wrong with the installation goes into its log; of an error that nobody expected its place alone,
+    as its message may quote what was written.
+    """
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    if status < 500:
+        return status, str(error)
+    if isinstance(error, AfschriftError):
+        log.error("%s", error)
+        return status, CANNOT
+    _log_location(error)
+    return status, UNEXPECTED
+
+
+def _log_location(error: Exception) -> None:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("Unexpected %s at %s:%s.", type(error).__name__, last.filename, last.lineno)

@@ -6,31 +6,28 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from afschrift.casework.answer import form_of, visible
-from afschrift.casework.officer import Officer
 from afschrift.casework.question_view import look
 from afschrift.law.roles import Role
 from afschrift.questions.assignment import assigned_to
 from afschrift.register.open import open_register
 from afschrift.register.records import QuestionRow
-from afschrift.web.answers import LONGEST_TEXT, Start, SubmittedAnswer, record
-from afschrift.web.body import JsonBody
+from afschrift.web.answers import Start, SubmittedAnswer, record
+from afschrift.web.body import LONGEST_TEXT, ApiBody, JsonBody
 from afschrift.web.caller import Caller, Known
-from afschrift.web.question_access import seen
+from afschrift.web.question_status import seen
 
 Code = str | int | float | bool | None
 Words = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
-class AnswerBody(BaseModel):
+class AnswerBody(ApiBody):
     """What somebody answers. Codes in `detail`; words in `text` and `texts`, which are kept encrypted."""
 
-    model_config = ConfigDict(extra="forbid")
-
     choice: str = Field(max_length=64)
-    detail: dict[str, Code | list[Code] | dict[str, Code]] = {}
+    detail: dict[str, Code | list[Code] | dict[str, Code]] = Field(default={})
     texts: dict[str, Words | list[Words]] = Field(default={}, max_length=40, repr=False)
     text: str | None = Field(default=None, max_length=LONGEST_TEXT, repr=False)
 
@@ -85,7 +82,7 @@ def routes(start: Start) -> APIRouter:
 def _view(by: Caller, question_id: str, *, unmask: bool) -> dict[str, Any]:
     register = open_register()
     asked = seen(register, by, question_id)
-    found = look(Officer(register, by.roles, by.account), asked.id, unmask=unmask)
+    found = look(by.officer(register), asked.id, unmask=unmask)
     return asdict(found) if found is not None else {"question": asked.id, "sections": []}
 
 

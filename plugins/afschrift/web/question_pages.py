@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +12,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.answer import visible
 from afschrift.casework.identity.question import IDENTITY_KIND
-from afschrift.casework.officer import Officer
 from afschrift.casework.question_view import has_view, look
 from afschrift.domain.errors import FormError
 from afschrift.domain.event import NewEvent
@@ -22,16 +20,30 @@ from afschrift.register.open import open_register
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.answers import Start, record
-from afschrift.web.caller import Caller, Known
-from afschrift.web.csrf_token import form_token, is_form_token, note, read_note
+from afschrift.web.caller import (
+    Caller,
+    Known,
+    cross_origin_error,
+    form_token,
+    is_form_token,
+    note,
+    read_note,
+    surely_ours,
+)
 from afschrift.web.form import QuestionForm, form_for, read_form
-from afschrift.web.http_errors import status_and_words
 from afschrift.web.identity_pages import identity_parts, unmasked_page
-from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, opened, read
-from afschrift.web.page import render
-from afschrift.web.question_access import question_for_view, seen, upload_limit
-from afschrift.web.question_status import barred, clock_today, last_day, listed_questions, local
-from afschrift.web.same_origin import cross_origin_error, surely_ours
+from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, answer_form, opened, read
+from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.question_status import (
+    barred,
+    clock_today,
+    last_day,
+    listed_questions,
+    local,
+    question_for_view,
+    seen,
+    upload_limit,
+)
 
 RENEWED = (
     "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
@@ -43,19 +55,6 @@ CUT = (
     "recorded: send less."
 )
 CHECK_RECORDED = "Look whether the answer was recorded."
-
-
-@dataclass(frozen=True)
-class FormProblem:
-    """Why an answer was not recorded.
-
-    Attributes:
-        text: in a sentence.
-        fields: id in the page, title and fault of each field that is wrong.
-    """
-
-    text: str
-    fields: tuple[tuple[str, str, str], ...] = ()
 
 
 def routes(start: Start) -> APIRouter:
@@ -95,17 +94,13 @@ def routes(start: Start) -> APIRouter:
     @router.post("/questions/{question_id}/shown")
     async def shown(request: Request, question_id: str, by: Known) -> Response:
         """The question with the values of what is judged."""
-        with opened() as sent:
-            await read(request, sent)
-            return await run_in_threadpool(_shown, request, question_id, by, sent)
+        return await answer_form(request, _shown, question_id, by)
 
     @router.post("/questions/{question_id}/look")
     async def looked(request: Request, question_id: str, by: Known) -> Response:
         """What was written in the case, or what to search a system by. The look is an event."""
         await run_in_threadpool(question_for_view, by, question_id)
-        with opened() as sent:
-            await read(request, sent)
-            return await run_in_threadpool(_viewed, request, question_id, by, sent)
+        return await answer_form(request, _viewed, question_id, by)
 
     return router
 
@@ -117,16 +112,16 @@ def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: S
     if not is_form_token(by, request.url.path, sent.one("token")):
         if not surely_ours(request):
             raise cross_origin_error()
-        return _question_page(request, register, by, asked, form, FormProblem(RENEWED), 403)
+        return _question_page(request, register, by, asked, form, Problem(RENEWED), 403)
     if sent.cut:
-        return _question_page(request, register, by, asked, form, FormProblem(CUT), 422)
+        return _question_page(request, register, by, asked, form, Problem(CUT), 422)
     try:
         answered = record(register, by, question_id, read_form(form, sent), start)
     except Exception as error:  # the application would tell it too, but on a page without what was typed
         status, text = status_and_words(error)
-        problem = _problem(form, error) if isinstance(error, FormError) else FormProblem(text)
+        problem = _problem(form, error) if isinstance(error, FormError) else Problem(text)
         if status >= 500:
-            problem = FormProblem(f"{text} {CHECK_RECORDED}")
+            problem = Problem(f"{text} {CHECK_RECORDED}")
         return _question_page(request, register, by, asked, form, problem, status)
     said = {
         "run": answered.run or "",
@@ -194,7 +189,7 @@ def _question_page(
     by: Caller,
     asked: QuestionRow,
     form: QuestionForm,
-    problem: FormProblem | None = None,
+    problem: Problem | None = None,
     status: int = 200,
     *,
     unmask: bool = False,
@@ -203,7 +198,7 @@ def _question_page(
     why = barred(register, by, asked, timeline)
     decision = _decision(register, asked)
     path = _address(request, asked.id)
-    officer = Officer(register, by.roles, by.account)
+    officer = by.officer(register)
     whose = None
     if asked.kind == IDENTITY_KIND.name and not why:
         told = request.query_params.get("told", "")
@@ -225,7 +220,7 @@ def _question_page(
         shown_token=form_token(by, f"{path}/shown"),
         has_view=has_view(asked),
         shown=look(officer, asked.id, unmask=unmask),
-        faults={id_: fault for id_, _, fault in problem.fields} if problem else {},
+        faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
         **_of(timeline, asked),
     )
 
@@ -240,7 +235,7 @@ def _of(timeline: Timeline, asked: QuestionRow) -> dict[str, Any]:
     }
 
 
-def _problem(form: QuestionForm, error: FormError) -> FormProblem:
+def _problem(form: QuestionForm, error: FormError) -> Problem:
     """The fields that are wrong, each with the place to which its line in the summary leads."""
     shown = {one.name: (one.id, one.title) for one in form.fields}
     shown |= {"choice": ("f-choice", "Your choice"), "text": ("f-text", "Reason")}
@@ -252,7 +247,7 @@ def _problem(form: QuestionForm, error: FormError) -> FormProblem:
         )
         for name, fault in error.fields.items()
     ]
-    return FormProblem("Nothing was recorded. Mend this:" if lines else str(error), tuple(lines))
+    return Problem("Nothing was recorded. Mend this:" if lines else str(error), tuple(lines))
 
 
 def _decision(register: Register, asked: QuestionRow) -> DecisionRow | None:

@@ -1,23 +1,55 @@
-"""One request with its timeline, for those who may read its trail."""
+"""A request as JSON: its timeline, whose its keys are, which right its message means, and its mandate."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
+from pydantic import Field
 
+from afschrift.casework.identity.answer import take_back
+from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
+from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
+from afschrift.web.answers import Start
+from afschrift.web.body import ApiBody, JsonBody, Text
 from afschrift.web.caller import Known
+from afschrift.wiring.build_services import build
+
+log = logging.getLogger("afschrift.web")
+Value = Annotated[str, Field(max_length=1_000)]
+
+
+class KeysBody(ApiBody):
+    """Key -> its value now; an empty one takes the key out. Kept encrypted."""
+
+    keys: dict[str, Value] = Field(max_length=40, repr=False)
+
+
+class ReadingBody(ApiBody):
+    """Which right a message means; `text`: the person's own words, kept encrypted."""
+
+    right: Reading
+    text: Text
+
+
+class WithdrawalBody(ApiBody):
+    """The person took a mandate back; `text`: how it was told, kept encrypted."""
+
+    text: Text | None = None
+
 
 router = APIRouter()
 
 
 @router.get("/requests/{request_id}")
 def show(request_id: str, by: Known) -> dict[str, Any]:
-    """State, open questions and, for those who may read it, the trail; a look at the trail is an event."""
+    """State, open questions and, for those who may read it, the trail; such a look is an event."""
     register = open_register()
     request = register.requests.get(request_id)
     body: dict[str, Any] = {
@@ -35,3 +67,55 @@ def show(request_id: str, by: Known) -> dict[str, Any]:
             {**asdict(header), "payload": payload} for header, payload in register.trail.events(request_id)
         ]
     return body
+
+
+@router.post("/requests/{request_id}/identity")
+def identity(request_id: str, by: Known) -> dict[str, Any]:
+    """Keys and findings in clear; the look is an event."""
+    officer = by.officer()
+    record_look(officer, request_id)
+    view = identity_view(officer.register, request_id, masked=False)
+    return {
+        "request": request_id,
+        "keys": dict(view.keys),
+        "asked": None if view.ask is None else {"by": view.ask.by, "at": view.ask.asked_at},
+        "served_at": None if view.ask is None else view.ask.served_at,
+        "tables": [asdict(one) for one in view.tables],
+        "said": list(view.said),
+    }
+
+
+@router.post("/requests/{request_id}/keys")
+def keys(request_id: str, body: JsonBody[KeysBody], by: Known) -> dict[str, Any]:
+    """Correct or add keys; an earlier confirmation does not hold for them."""
+    done = change_keys(by.officer(), request_id, body.keys)
+    return {"request": request_id, **asdict(done)}
+
+
+@router.post("/requests/{request}/reading")
+def reading(request: str, body: JsonBody[ReadingBody], by: Known) -> dict[str, Any]:
+    """Record which right a message means that did not say so."""
+    services = build(lambda line: log.info("%s", line))
+    done = read_right(services, by.roles, request, body.right, body.text, by.account)
+    return {"request": request, "right": done.timeline.right.value, "beside": done.other}
+
+
+@router.post("/requests/{request}/mandate-withdrawn")
+def mandate_withdrawn(request: str, body: JsonBody[WithdrawalBody], by: Known) -> dict[str, Any]:
+    """Record that the person took a mandate back: nothing is delivered on it any more."""
+    taken = take_back(by.officer(), request, body.text)
+    return {"request": request, "choice": taken.choice, "at": taken.at}
+
+
+def routes(start_look_up: Start) -> APIRouter:
+    """The routes; `start_look_up` begins the look-up of a request's keys as the caller."""
+    every = APIRouter()
+    every.include_router(router)
+
+    @every.post("/requests/{request_id}/look-up")
+    def looked_up(request_id: str, by: Known) -> dict[str, Any]:
+        """Ask what the sources hold under the keys, and start the task that looks."""
+        ask = ask_look_up(by.officer(), request_id)
+        return {"request": request_id, "look_up": ask.id, "run": start_look_up(request_id, by.token)}
+
+    return every

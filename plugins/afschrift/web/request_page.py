@@ -1,4 +1,4 @@
-"""The page of a request: its status, when it is due and why, and its trail for whoever may read it."""
+"""The pages of a request: its status with its trail for those who may read it, and what a review shows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from afschrift.casework.answer import visible
 from afschrift.casework.clock import view as request_words
 from afschrift.casework.letters.due import letters_due
 from afschrift.casework.letters.due import lines as letter_lines
+from afschrift.casework.review.review_view import ROWS, review_view
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
@@ -19,9 +20,10 @@ from afschrift.domain.request import airflow_id, run_name
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
-from afschrift.web.caller import Known
+from afschrift.web.caller import Known, form_token
+from afschrift.web.form import form_for
 from afschrift.web.page import render
-from afschrift.web.question_status import clock_today, last_day, local
+from afschrift.web.question_status import barred, clock_today, last_day, local
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -75,4 +77,30 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         decisions=[(d, local(d.at, timeline)) for d in register.decisions.of(request_id)] if events else [],
         events=events,
         runs=runs,
+    )
+
+
+@router.get("/review/{request_id}")
+def review(request: Request, request_id: str, by: Known, table: str = "", rows: int = ROWS) -> Response:
+    """Tables with their columns' decisions, first rows and what was pointed out. The look is an event."""
+    register = open_register()
+    officer = by.officer(register)
+    view = review_view(officer, request_id, table=table or None, rows=max(1, rows))
+    form, why, question = None, "", None
+    if view.question is not None:
+        question = register.questions.get(view.question)
+        why = barred(register, by, question, register.facts.timeline(request_id))
+        form = None if why else form_for(register, question, {})
+    path = f"{request.scope.get('root_path', '')}/questions/{view.question}"
+    return render(
+        request,
+        "review",
+        by=by,
+        view=view,
+        only=table,
+        question=question,
+        form=form,
+        barred=why,
+        faults={},
+        token=form_token(by, path),
     )

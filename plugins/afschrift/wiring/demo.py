@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import MutableMapping
-
-from afschrift.app.project import home_folder
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.store_request import submit
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.right import Right
 from afschrift.services import Services
-
-DATA = "AFSCHRIFT_DEMO_DATA"
 
 
 def open_demo_request(services: Services, customer_number: str, right: str, language: str = "nl") -> str:
@@ -40,9 +34,3 @@ def open_demo_request(services: Services, customer_number: str, right: str, lang
         }
     )
     return submit(services, intake, "demo")[0]
-
-
-def set_demo_data(environment: MutableMapping[str, str] | None = None) -> str:
-    """Where the demo warehouse stands: `AFSCHRIFT_DEMO_DATA`, by default below the home."""
-    env = os.environ if environment is None else environment
-    return env.get(DATA) or env.setdefault(DATA, str(home_folder(env) / "demo-data"))

@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from afschrift.airflow_ext.clicked import Clicked
-from afschrift.airflow_ext.trigger import Access
+from afschrift.airflow_ext.trigger import Access, Clicked
 
 RUN = "req-7k3m9x2p4v0q.1"
 LOG = [

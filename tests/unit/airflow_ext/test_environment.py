@@ -11,7 +11,7 @@ import pytest
 from tests.airflow_support import AirflowEnv
 
 from afschrift.airflow_ext.environment import CONFIG, environment
-from afschrift.airflow_ext.processes import Processes, port_is_free
+from afschrift.airflow_ext.up import Processes, port_is_free
 from afschrift.app.project import key_values
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import RetriableError

@@ -18,7 +18,7 @@ from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAG_ID
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import GateError
 from afschrift.domain.instants import rfc3339
-from afschrift.operations.company import batch_id
+from afschrift.operations.findings import batch_id
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import request
 from afschrift.services import Services
@@ -128,6 +128,6 @@ def test_an_id_that_was_turned_down_is_not_started_again(
         begin(replace(services, run=f"{early}.1"), early, "officer")
     assert services.register.runs.end(early, "manual__2026-11-28T10:00:00Z", "batched")
     then = datetime.now(UTC) + timedelta(hours=2)
-    monkeypatch.setattr("afschrift.operations.run_sweep.utc_now", lambda: then)
+    monkeypatch.setattr("afschrift.operations.sweep.utc_now", lambda: then)
 
     assert (DAG_ID, f"{early}.2", []) in started(KnownToAirflow({(DAG_ID, f"{early}.1"): "failed"}))

@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from afschrift.app.extras import EXTRAS
-from afschrift.app.include import PACKAGE
+from afschrift.app.project import PACKAGE
 
 OF_EXTRAS = {module for modules in EXTRAS.values() for module in modules} | {"adbc_driver_manager"}
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from afschrift.app.include import PACKAGE, SHIPPED
-from afschrift.app.project import checkout, enter_project, home_folder, key_values
+from afschrift.app.project import PACKAGE, SHIPPED, checkout, enter_project, home_folder, key_values
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
 

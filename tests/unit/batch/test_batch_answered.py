@@ -16,8 +16,7 @@ from afschrift.batch.fulfil_batch import LEFT, WAITS, end, extract_source, fulfi
 from afschrift.batch.members import explain
 from afschrift.domain.errors import GateError
 from afschrift.domain.request import BATCHED
-from afschrift.operations.findings import next_run
-from afschrift.operations.refused_runs import next_free
+from afschrift.operations.findings import next_free, next_run
 from afschrift.services import Services
 from afschrift.steps.gates import begin
 

@@ -65,7 +65,7 @@ def test_all_is_well_once_the_checks_ran_and_a_table_says_so(installation: Insta
 
 
 def test_the_sweep_leaves_a_sign_of_life_and_a_dry_one_does_not(installation: Installation) -> None:
-    from afschrift.operations.run_sweep import sweep
+    from afschrift.operations.sweep import sweep
 
     sweep(lambda _request, run: run, dry=True)
     assert said()[1]["sweep"][0] == "warning"

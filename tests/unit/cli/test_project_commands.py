@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.command_line import Said, in_this_process
 
-from afschrift.app.draft_project import draft_project
+from afschrift.cli.project import draft_project
 from afschrift.domain.errors import ConfigurationError
 
 NOW = "2026-06-01T10:00:00Z"

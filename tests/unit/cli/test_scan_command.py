@@ -12,7 +12,7 @@ import pytest
 from tests.support.command_line import Said, in_this_process
 from tests.support.scanned import made
 
-from afschrift.app.draft_project import draft_project
+from afschrift.cli.project import draft_project
 from afschrift.inventory.load import load
 from afschrift.inventory.unconfirmed import progress
 

@@ -13,7 +13,7 @@ from tests.support.command_line import Said, in_this_process
 from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
-from afschrift.cli.starting import MEANING, Ended
+from afschrift.cli.running import MEANING, Ended
 from afschrift.domain.state import State
 from afschrift.register.open import initialise, open_register
 from afschrift.register.register import Register

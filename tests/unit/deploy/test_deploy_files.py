@@ -15,10 +15,10 @@ import yaml
 from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from tests.airflow_support import AirflowEnv
+from tests.support.settings_page import rows
 
 from afschrift.airflow_ext.environment import CONFIG
 from afschrift.app.project import key_values
-from afschrift.app.settings_table import SETTINGS, ProcessKind
 
 OF_PROVIDERS = {
     "celery": {"broker_url", "result_backend"},
@@ -33,14 +33,14 @@ ONE_MACHINE = {
 }
 """What config/airflow.env says of LocalExecutor alone."""
 READERS = {
-    "setup": ProcessKind.TERMINAL,
-    "api-server": ProcessKind.API,
-    "scheduler": ProcessKind.SCHEDULER,
-    "dag-processor": ProcessKind.PARSER,
-    "worker": ProcessKind.WORKER,
-    "apiServer": ProcessKind.API,
-    "dagProcessor": ProcessKind.PARSER,
-    "workers": ProcessKind.WORKER,
+    "setup": "terminal",
+    "api-server": "API server",
+    "scheduler": "scheduler",
+    "dag-processor": "DAG processor",
+    "worker": "worker",
+    "apiServer": "API server",
+    "dagProcessor": "DAG processor",
+    "workers": "worker",
 }
 HELM = ("apiServer", "scheduler", "dagProcessor", "workers")
 
@@ -82,7 +82,7 @@ def environments(compose: dict[str, Any], values: dict[str, Any]) -> Iterator[tu
 
 def setting(name: str) -> Any:
     """The row of the table, also for one of a form with `<NAME>`."""
-    for one in SETTINGS:
+    for one in rows():
         if re.fullmatch(re.escape(one.name).replace("<NAME>", "[A-Z]+"), name):
             return one
     return None
@@ -138,7 +138,7 @@ def test_each_process_has_what_it_must_read_and_its_own_log_in(
             env = (
                 compose["services"][name]["environment"] if name in ours(compose) else helm_env(values, name)
             )
-            reads = READERS.get(name, ProcessKind.SCHEDULER) in setting("AFSCHRIFT_REGISTER").read_by
+            reads = READERS.get(name, "scheduler") in setting("AFSCHRIFT_REGISTER").read_by
             assert ("AFSCHRIFT_REGISTER" in env) == reads, name
             assert {"AFSCHRIFT_KEYS", "AFSCHRIFT_STAGING", "AFSCHRIFT_DESTINATION_OUTBOX"} <= env.keys()
             if reads:
@@ -154,7 +154,7 @@ def test_keys_are_mounted_where_they_are_read_and_nowhere_else(
         assert ("keys.json" in service.get("secrets", ())) == (READERS[name] in readers), name
     for name in HELM:
         mounts = [one["name"] for one in values[name].get("extraVolumeMounts", ())]
-        assert ("afschrift-keys" in mounts) == (READERS.get(name, ProcessKind.SCHEDULER) in readers), name
+        assert ("afschrift-keys" in mounts) == (READERS.get(name, "scheduler") in readers), name
     [keys] = [one for one in values["volumes"] if one["name"] == "afschrift-keys"]
     assert keys["secret"]["defaultMode"] == 0o440
 

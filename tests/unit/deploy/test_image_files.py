@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.buildah import Buildah
 
-from afschrift.app.draft_project import draft_project
+from afschrift.cli.project import draft_project
 
 pytestmark = pytest.mark.needs_program("buildah")
 

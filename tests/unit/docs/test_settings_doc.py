@@ -1,20 +1,20 @@
-"""docs/settings.md is the table in the code, and the code reads no setting that is not in it."""
+"""The code reads each setting of docs/settings.md in one place, with that default, and no other."""
 
 from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.settings_page import rows
 
-from afschrift.app.settings import Settings
-from afschrift.app.settings_table import DEFAULTS, SETTINGS
+from afschrift.app.settings import DEFAULTS, Settings
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.extracted import SearchLimits
+from afschrift.law.clock.alarm import USUAL
 
 NAME = re.compile(r"AFSCHRIFT_[A-Z_]+")
 READ_TWICE = {
@@ -47,27 +47,30 @@ def read_by_module(root: Path) -> dict[str, set[str]]:
         name = ".".join(file.relative_to(product).with_suffix("").parts) if inside else file.name
         for one in read_names(ast.parse(file.read_text(encoding="utf-8"))):
             found[name].add(f"{one}<NAME>" if one.endswith("_") else one)
-    del found["app.settings_table"]
     return found
 
 
-def test_the_page_is_made_from_the_table(project_root: Path) -> None:
-    """Where this fails: python tools/settings_page.py."""
-    script = [sys.executable, str(project_root / "tools" / "settings_page.py"), "--check"]
-    assert subprocess.run(script, check=False).returncode == 0
+def test_the_page_has_the_defaults_of_numbers() -> None:
+    assert {row.name: row.default for row in rows() if row.unit} == {
+        name: f"{number:,}" for name, number in DEFAULTS.items()
+    }
+    search = SearchLimits()
+    assert (search.rows, search.seconds) == (
+        DEFAULTS["AFSCHRIFT_SEARCH_ROWS"],
+        DEFAULTS["AFSCHRIFT_SEARCH_SECONDS"],
+    )
+    [marks] = [row.default for row in rows() if row.name == "AFSCHRIFT_DEADLINE_MARKS"]
+    assert marks == f"`{USUAL}`"
 
 
-def test_each_setting_is_read_where_the_table_says_and_no_other_is_read(project_root: Path) -> None:
-    declared: dict[str, set[str]] = defaultdict(set)
-    for one in SETTINGS:
-        if not one.name.endswith("<NAME>_OPTIONS"):  # read with what it belongs to, by the same prefix
-            declared[one.read_in].add(one.name)
+def test_each_setting_is_read_in_one_module_and_no_other_is_read(project_root: Path) -> None:
     found = read_by_module(project_root)
     for module, names in READ_TWICE.items():
         assert names <= found[module]
         found[module] -= names
-        found = {name: left for name, left in found.items() if left}
-    assert found == declared
+    read = sorted(name for names in found.values() for name in names)
+    # options are read with what they belong to, by the same prefix
+    assert read == sorted(row.name for row in rows() if not row.name.endswith("<NAME>_OPTIONS"))
 
 
 def test_every_number_of_the_table_is_read_as_one() -> None:
@@ -77,7 +80,7 @@ def test_every_number_of_the_table_is_read_as_one() -> None:
 
 
 def test_what_is_named_in_the_documentation_is_a_setting(project_root: Path) -> None:
-    forms = [re.escape(one.name).replace("<NAME>", "(<NAME>|[A-Z]+)") for one in SETTINGS]
+    forms = [re.escape(one.name).replace("<NAME>", "(<NAME>|[A-Z]+)") for one in rows()]
     known = re.compile("|".join([*forms, *OF_TESTS]))
     pages = [
         project_root / "README.md",

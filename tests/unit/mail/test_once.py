@@ -6,8 +6,7 @@ import pytest
 from tests.support.mail_server import Manner, serving, unused_port
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.mail.once import MailOutcome, MailResult, hand_over
-from afschrift.mail.server import server_address
+from afschrift.mail.server import MailOutcome, MailResult, hand_over, server_address
 
 CONTENT = b"Subject: x\r\n\r\n.a line that begins with a dot\r\n..two\r\nend\r\n"
 FROM, TO = "privacy@example.org", "anneke@example.org"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from afschrift.domain.instants import rfc3339
-from afschrift.operations.company import Company, batch_id
-from afschrift.operations.findings import SweepCode, SweepFinding
+from afschrift.operations.findings import Company, SweepCode, SweepFinding, batch_id
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -36,9 +36,8 @@ from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.law.clock.deadline import local_date
-from afschrift.operations.figures import figures
+from afschrift.operations.figures import figures, remarks
 from afschrift.operations.findings import SweepLimits
-from afschrift.operations.remarks import remarks
 from afschrift.operations.sweep import Sweep
 from afschrift.register.database.columns import metadata
 from afschrift.register.database.guards import OF_THE_OWNER, WRITES

@@ -11,8 +11,7 @@ from afschrift.casework.identity.question import IDENTITY_FORM
 from afschrift.domain.right import Right
 from afschrift.law.grounds import Outcome
 from afschrift.questions.forms import form
-from afschrift.web.decision_form import ground_form
-from afschrift.web.form_fields import FormField, fields_of, filled_value
+from afschrift.web.form_fields import FormField, fields_of, filled_value, ground_form
 from afschrift.web.multipart import Sent
 
 

@@ -13,13 +13,13 @@ from fastapi import Request
 
 from afschrift.domain.errors import FormError
 from afschrift.web import multipart
-from afschrift.web.encrypted_temp_file import EncryptedTempFile
 from afschrift.web.multipart import (
     AT_MOST,
     BODY_BYTES,
     FIELDS_BYTES,
     NAMES_BEYOND,
     PARTS_READ,
+    EncryptedTempFile,
     Sent,
     read,
 )

@@ -25,16 +25,8 @@ REFUSED = Asset("afschrift_refused", uri="afschrift://refused")
 MAP_CHANGED = Asset("afschrift_map_changed", uri="afschrift://map_changed")
 FINDING = Asset("afschrift_finding", uri="afschrift://finding")
 
-MEANS = {
-    DELIVERED: "a bundle lies at its destination (event `bundle_delivered`)",
-    REFUSED: "a request was refused, and its letter left (`state_changed` to `refused`)",
-    FINDING: "the sweep, a gate or the verification found something (`sweep_found`, `gate_bypassed`, "
-    "`drift_found`, `register_differs`)",
-    MAP_CHANGED: "the inventory, or what `check_inventory` found between it and its sources, is another one "
-    "than at the last time; the first one counts",
-}
-"""In words, for docs/monitoring.md."""
-ASSETS = tuple(MEANS)
+ASSETS = (DELIVERED, REFUSED, FINDING, MAP_CHANGED)
+"""docs/monitoring.md says when each has an event."""
 ALIASES = tuple(AssetAlias(one.name) for one in ASSETS)
 """Outlets: an asset has an event whenever its task succeeds, an alias when something is added to it."""
 
@@ -89,11 +81,3 @@ def announce_map(register: Register, inventory: str, inlet_events: Any, outlet_e
     changed = map_news(register, inventory, last.extra if last else None)
     if changed:
         outlet_events[AssetAlias(MAP_CHANGED.name)].add(MAP_CHANGED, extra=changed)
-
-
-def table() -> str:
-    """The assets as the table of docs/monitoring.md."""
-    rows = ["| Asset | In `afschrift.airflow_ext.outside.assets` | An event when |", "|---|---|---|"]
-    names = {id(value): name for name, value in globals().items() if isinstance(value, Asset)}
-    rows += (f"| `{one.name}` | `{names[id(one)]}` | {words} |" for one, words in MEANS.items())
-    return "\n".join(rows)

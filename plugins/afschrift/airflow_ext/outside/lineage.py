@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.python import PythonOperator
 
-from afschrift.airflow_ext.outside.measured import Pass, last_pass
+from afschrift.airflow_ext.outside.metrics import Pass, last_pass
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage

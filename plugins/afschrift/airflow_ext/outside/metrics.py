@@ -1,73 +1,59 @@
-"""Figures through Airflow's own metrics, to wherever its `[metrics]` section sends them.
+"""What others see of an installation and of each pass through a step: Airflow's metrics, and spans.
 
+What a step did is in the events that it appends, so it need not know that it is measured. Numbers that leave
+the register would show whose request it was when that is forgotten (docs/adr/0029): rows go as powers of ten.
 Airflow's plain StatsD knows no tags, so a kind or a step stands in the name, and a name never holds more:
 no id, no source, no text. Where no metrics are on, nothing is sent and nothing is lost.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from structlog.contextvars import bound_contextvars
+
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.request import is_id
 
 if TYPE_CHECKING:
     from afschrift.canary.history import CanaryCheck
+    from afschrift.domain.event import Header
+    from afschrift.domain.sources import Connection
+    from afschrift.inventory.model import Inventory
     from afschrift.operations.figures import Figures
 
 
-@dataclass(frozen=True)
-class Metric:
-    """One name, or with `KIND` or `STEP` at its end one a kind of question or a step.
+class Metric(NamedTuple):
+    """A name, or with `KIND` or `STEP` at its end one a kind or a step; docs/monitoring.md lists all.
 
     Attributes:
         name: without the prefix of Airflow's settings, usually `airflow.`.
         type: `gauge`, `timer` (milliseconds) or `counter`.
-        means: in words, for docs/monitoring.md.
     """
 
     name: str
     type: str
-    means: str
 
 
-OPEN = Metric("afschrift.requests.open", "gauge", "requests that are not closed")
-LATE = Metric("afschrift.requests.late", "gauge", "open requests whose last day is over")
-RUNNING = Metric("afschrift.requests.running", "gauge", "requests with a run that goes")
-FAILED = Metric(
-    "afschrift.requests.failed",
-    "gauge",
-    "requests whose run failed or was lost, and nothing follows by itself",
-)
-WAITING = Metric("afschrift.requests.waiting", "gauge", "requests with a question that waits for a person")
-DAYS_LEFT = Metric(
-    "afschrift.requests.days_left",
-    "gauge",
-    "calendar days to the nearest last day: 0 today, below 0 late; 100 where none is nearer",
-)
-QUESTIONS = Metric("afschrift.questions.waiting.KIND", "gauge", "open questions of a [kind](questions.md)")
-FINDINGS = Metric(
-    "afschrift.inventory.findings",
-    "gauge",
-    "errors and warnings between inventory and sources ([check.md](check.md)), after each check",
-)
-STOPS = Metric("afschrift.inventory.stops", "gauge", "those of them for which requests wait")
-DURATION = Metric(
-    "afschrift.step.duration.STEP", "timer", "how long a pass through a step took, however it ended"
-)
-ROWS = Metric("afschrift.step.rows.STEP", "counter", "rows that a step read, each pass as a power of ten")
-
-CANARY_RECALL = Metric(
-    "afschrift.canary.recall",
-    "gauge",
-    "percent of the [canary](canary.md)'s planted values that it was given",
-)
-CANARY_PRECISION = Metric(
-    "afschrift.canary.precision", "gauge", "percent of the rows given to the canary that are its own"
-)
-CANARY_LEAKS = Metric(
-    "afschrift.canary.leaks", "gauge", "values of the canary found in clear where none may be"
-)
-
+OPEN = Metric("afschrift.requests.open", "gauge")
+LATE = Metric("afschrift.requests.late", "gauge")
+RUNNING = Metric("afschrift.requests.running", "gauge")
+FAILED = Metric("afschrift.requests.failed", "gauge")
+WAITING = Metric("afschrift.requests.waiting", "gauge")
+DAYS_LEFT = Metric("afschrift.requests.days_left", "gauge")
+QUESTIONS = Metric("afschrift.questions.waiting.KIND", "gauge")
+FINDINGS = Metric("afschrift.inventory.findings", "gauge")
+STOPS = Metric("afschrift.inventory.stops", "gauge")
+DURATION = Metric("afschrift.step.duration.STEP", "timer")
+ROWS = Metric("afschrift.step.rows.STEP", "counter")
+CANARY_RECALL = Metric("afschrift.canary.recall", "gauge")
+CANARY_PRECISION = Metric("afschrift.canary.precision", "gauge")
+CANARY_LEAKS = Metric("afschrift.canary.leaks", "gauge")
 METRICS = (
     *(OPEN, LATE, RUNNING, FAILED, WAITING, DAYS_LEFT, QUESTIONS, FINDINGS, STOPS, DURATION, ROWS),
     *(CANARY_RECALL, CANARY_PRECISION, CANARY_LEAKS),
@@ -123,8 +109,90 @@ def send_pass(step: str, seconds: float, rows: int) -> None:
         stats.incr(ROWS.name.replace("STEP", step), rows)
 
 
-def table() -> str:
-    """The metrics as the table of docs/monitoring.md."""
-    rows = ["| Name | Type | What |", "|---|---|---|"]
-    rows += (f"| `{one.name}` | {one.type} | {one.means} |" for one in METRICS)
-    return "\n".join(rows)
+@dataclass
+class Pass:
+    """What is known of a pass through a step.
+
+    Attributes:
+        inventory: that it went by.
+        addresses: id of a connection that it used -> host, port and database.
+        rows: read from sources or, again, from staging.
+        tables: name of a source -> its tables that were read.
+        request, destination: of the bundle that was handed over.
+    """
+
+    inventory: Inventory | None = None
+    addresses: dict[str, tuple[str | None, int | None, str | None]] = field(default_factory=dict)
+    rows: int = 0
+    tables: dict[str, list[str]] = field(default_factory=dict)
+    request: str | None = None
+    destination: str | None = None
+
+
+_last = Pass()
+
+
+def last_pass() -> Pass:
+    """The pass of this process that goes on or ended last; a task is a process of its own."""
+    return _last
+
+
+def hear(header: Header, payload: Mapping[str, Any]) -> None:
+    """Take from an event of the pass what others see."""
+    if header.type == "extracted":
+        tables = payload.get("tables", {})
+        _last.rows += sum(tables.values())
+        _last.tables.setdefault(str(payload["source"]), []).extend(tables)
+    elif header.type == "validated":
+        _last.rows += payload["rows"]
+    elif header.type == "bundle_delivered":
+        _last.request, _last.destination = header.request, payload["destination"]
+
+
+def connected(connection: Connection) -> Connection:
+    """Keep where a connection leads, without who it is for; the connection."""
+    _last.addresses[connection.id] = (connection.host, connection.port, connection.database)
+    return connection
+
+
+def magnitude(rows: int) -> int:
+    """The power of ten that a number of rows begins with: 0, 1, 10, 100, ..."""
+    return 10 ** (len(str(rows)) - 1) if rows else 0
+
+
+@contextmanager
+def measured(step: str, inventory: Inventory, request: str) -> Iterator[None]:
+    """While open, a pass through a step: a span where Airflow's traces are on, and its figures at the end.
+
+    Lines that are logged meanwhile have `step` and `request` as fields of their own in Airflow's JSON.
+    An exception leaves only its kind in the span, since its text may be one that no log may show.
+
+    Args:
+        step: name of the step.
+        inventory: that it goes by.
+        request: id of its request, for the span; metrics do not get it.
+    """
+    from airflow.sdk.observability import trace  # heavy: never when Airflow parses the DAG file
+
+    global _last
+    _last, began = Pass(inventory), time.monotonic()
+    tracer = trace.get_tracer("afschrift")
+    of = {"step": step, "request": request} if is_id(request) else {"step": step}
+    with (
+        bound_contextvars(**of),
+        tracer.start_as_current_span(
+            f"afschrift.{step}", record_exception=False, set_status_on_exception=False
+        ) as span,
+    ):
+        span.set_attributes({f"afschrift.{name}": value for name, value in of.items()})
+        outcome = "failed"
+        try:
+            yield
+            outcome = "done"
+        except NeedsPersonError:
+            outcome = "question"
+            raise
+        finally:
+            rows = magnitude(_last.rows)
+            span.set_attributes({"afschrift.rows": rows, "afschrift.outcome": outcome})
+            send_pass(step, time.monotonic() - began, rows)

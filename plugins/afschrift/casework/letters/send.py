@@ -18,8 +18,7 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState
 from afschrift.letters.mail_message import checked_address
-from afschrift.mail.once import MailOutcome, MailResult, hand_over
-from afschrift.mail.server import server_address
+from afschrift.mail.server import MailOutcome, MailResult, hand_over, server_address
 from afschrift.register.outbox import Claimed
 from afschrift.register.register import Register
 

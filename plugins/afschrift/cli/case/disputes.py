@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from afschrift.app.settings import Settings
-from afschrift.cli.case.documents import id_copy, opened
-from afschrift.cli.common import actor, officer, open_register, say
-from afschrift.cli.request import given
+from afschrift.casework.disputes.record import DisputeService
+from afschrift.cli import given
+from afschrift.cli.common import actor, officer, open_register, print_lines, say
+from afschrift.cli.given import id_copy, opened
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
 from afschrift.law.restriction import ReviewOutcome
 
 if TYPE_CHECKING:
-    from afschrift.casework.disputes.record import DisputeService
     from afschrift.law.clock.facts import Timeline
+
+app = typer.Typer(no_args_is_help=True)
 
 Owner = Annotated[
     str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case (all of it) or of a request.")
@@ -33,11 +35,10 @@ HoldId = Annotated[str | None, typer.Option("--hold", help="Which hold, where th
 
 def disputes() -> DisputeService:
     """What whoever is at the terminal does about disputes."""
-    from afschrift.casework.disputes.record import DisputeService
-
     return DisputeService(officer())
 
 
+@app.command()
 def hold(
     owner: Owner,
     ground: Annotated[HoldGround, typer.Option(help="Why nothing may be destroyed.")],
@@ -55,6 +56,7 @@ def hold(
     _held(found)
 
 
+@app.command()
 def release(owner: Owner, hold_id: HoldId = None, text_file: TextFile = None) -> None:
     """End a hold. Only the last one frees: then the usual periods destroy what is due."""
     found = disputes().release(owner, _why(text_file), hold_id)
@@ -64,6 +66,7 @@ def release(owner: Owner, hold_id: HoldId = None, text_file: TextFile = None) ->
         typer.echo(f"{timeline.request}  {still}")
 
 
+@app.command()
 def complaint(
     owner: Owner,
     reference: Annotated[str, typer.Option(help="The sender's reference, without spaces.")],
@@ -122,6 +125,7 @@ def complaint(
         say("Its hold stays, since an appeal may follow: `afschrift case release` ends it.")
 
 
+@app.command()
 def reviewed(
     request: Annotated[str, typer.Argument(metavar="REQUEST", help="Id of a request, open or closed.")],
     restriction: Annotated[str, typer.Option(help="Id of the restriction: `case show` lists them.")],
@@ -158,8 +162,7 @@ def reviewed(
         timeline, found = at.review(request, restriction, outcome.value, _why(text_file), day)
     else:
         timeline, found = at.sign_review(request, restriction, agree=sign)
-    for line in review_lines(timeline, found):
-        typer.echo(line)
+    print_lines(review_lines(timeline, found))
 
 
 def _why(file: Path | None) -> str:
@@ -194,8 +197,3 @@ def _documents(owner: str, files: Sequence[Path], no_id_copy: bool) -> list[str]
 def _held(found: Sequence[Timeline]) -> None:
     for timeline in found:
         typer.echo(f"{timeline.request}  held: {', '.join(one.words for one in holds(timeline))}")
-
-
-COMMANDS: dict[str, Callable[..., Any]] = {
-    command.__name__: command for command in (hold, release, complaint, reviewed)
-}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,13 +11,13 @@ import typer
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.roles_file import load_roles
+from afschrift.casework.answer import answer_question
 from afschrift.casework.manual.question import ask_again, open_question
 from afschrift.casework.notices.searches import searches
-from afschrift.cli.case.documents import opened
-from afschrift.cli.common import actor, officer, open_register, say
+from afschrift.cli.common import AsJson, actor, load_inventory, officer, open_register, print_json, say
+from afschrift.cli.given import opened
 from afschrift.cli.questions.questions import go_on
-from afschrift.cli.running import Here, OnAirflow
-from afschrift.cli.starting import CODES
+from afschrift.cli.running import CODES, Here, OnAirflow, in_one_place
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent
@@ -28,10 +27,7 @@ from afschrift.law.manual_search import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUS
 if TYPE_CHECKING:
     from afschrift.casework.notices.searches import Search
 
-app = typer.Typer(
-    help="Systems that people search: a mailbox, paper, a processor, a service on the web, a back-up.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 
 Request = Annotated[str, typer.Argument(help="Id of the request.")]
 Source = Annotated[str, typer.Argument(help="Name of the system in the inventory.")]
@@ -41,12 +37,12 @@ Source = Annotated[str, typer.Argument(help="Name of the system in the inventory
 def listing(
     request: Annotated[str | None, typer.Option(help="Of one request only.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List what is to be searched, by whom and by when."""
     found = searches(open_register(), load_jurisdiction(), utc_now(), open_only=not all_, request_id=request)
     if as_json:
-        typer.echo(json.dumps([_row(one) for one in found], indent=2))
+        print_json([_row(one) for one in found])
         return
     if not found:
         typer.echo("No system waits to be searched.")
@@ -66,8 +62,6 @@ def show(request: Request, source: Source) -> None:
 
     Whoever may answer the question may look.
     """
-    from afschrift.wiring.build_services import load_inventory
-
     who = officer()
     register = who.register
     asked = open_question(register, request, source)
@@ -106,11 +100,9 @@ def answer(
     Files are looked at by their content, encrypted under the request's key, and go into the bundle as they
     are. A second answer is turned down: `afschrift manual again` asks once more.
     """
-    from afschrift.casework.answer import answer_question
     from afschrift.casework.manual.scan import scan
 
-    if here and airflow:
-        raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
+    in_one_place(here, airflow)
     if sum((bool(file), nothing_held, not_searched is not None)) != 1:
         raise ConfigurationError(
             "One answer is needed.", remedy="give --file FILE, --nothing-held or --not-searched REASON."
@@ -135,8 +127,6 @@ def answer(
 @app.command()
 def again(request: Request, source: Source) -> None:
     """Ask once more about a system: a plan that rests on the earlier answer stops at its next gate."""
-    from afschrift.wiring.build_services import load_inventory
-
     register = open_register()
     asked = open_question(register, request, source)
     typer.echo(ask_again(register, load_roles(), load_inventory(), asked, actor()))

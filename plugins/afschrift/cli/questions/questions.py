@@ -13,12 +13,13 @@ import typer
 
 from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.roles_file import load_roles
+from afschrift.casework.answer import answer_question, form_of, still_open
+from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.casework.question_kinds import kind_named
-from afschrift.cli.common import actor, officer, open_register, say
-from afschrift.cli.questions.forms import FormAnswer, ask, from_file
-from afschrift.cli.request import given
-from afschrift.cli.running import Here, OnAirflow
-from afschrift.cli.starting import begin, leave
+from afschrift.cli import given
+from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
+from afschrift.cli.forms import FormAnswer, ask_decision, from_file
+from afschrift.cli.running import CODES, Here, OnAirflow, RequestId, begin, in_one_place, leave
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.roles import Act
 from afschrift.questions.assignment import assign as record
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
     from afschrift.register.register import Register
 
 
-app = typer.Typer(
-    help="Questions that only a person may answer: list them, assign one, or open a decision.",
-    invoke_without_command=True,
-)
+commands = typer.Typer()
+app = typer.Typer(invoke_without_command=True)
 
 
 @app.callback()
@@ -42,11 +41,9 @@ def questions(
     context: typer.Context,
     request: Annotated[str | None, typer.Option(help="Of one request only.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the questions that only a person may answer, with their options and fields."""
-    from afschrift.casework.answer import form_of
-
     if context.invoked_subcommand is not None:
         return
     register = open_register()
@@ -54,7 +51,7 @@ def questions(
     to = {q.id: assigned_to(register.facts.timeline(q.request), q.id) for q in found}
     if as_json:
         rows = [asdict(q) | {"form": form_of(q), "assigned_to": to[q.id]} for q in found]
-        typer.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     if not found:
         typer.echo("No open question.")
@@ -76,7 +73,7 @@ def questions(
 def show(
     question: Annotated[str, typer.Argument(help="Id of the question.")],
     unmask: Annotated[bool, typer.Option("--unmask", help="The values of the person too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what is judged: what the question rests on, values masked. The look is an event."""
     from afschrift.casework.question_view import look
@@ -84,13 +81,12 @@ def show(
     found = look(officer(), question, unmask=unmask)
     if as_json:
         body = asdict(found) if found else {"question": question, "sections": []}
-        typer.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        print_json(body, ascii=False)
         return
     if found is None:
         typer.echo("It shows nothing beside what `afschrift questions` lists.")
         return
-    for line in _sections(found.sections):
-        typer.echo(line)
+    print_lines(_sections(found.sections))
     if found.more:
         say("Values are masked: --unmask shows them, which is an event too.")
 
@@ -133,6 +129,7 @@ def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) ->
     typer.echo(f"{asked.id}  {', '.join(asked.options)}")
 
 
+@commands.command(epilog=CODES)
 def answer(
     question: Annotated[str, typer.Argument(help="Id of the question.")],
     choice: Annotated[str | None, typer.Option(help="One of the question's options.")] = None,
@@ -156,10 +153,7 @@ def answer(
 
     At a terminal a decision is asked for field by field, and a reason where the question calls for one.
     """
-    from afschrift.casework.answer import answer_question
-
-    if here and airflow:
-        raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
+    in_one_place(here, airflow)
     who = officer()
     register = who.register
     asked = register.questions.get(question)
@@ -182,8 +176,6 @@ def answer(
 
 def go_on(register: Register, request: str, *, here: bool, airflow: bool) -> None:
     """Start the next run after an answer, or say what is left to do."""
-    from afschrift.casework.answer import still_open
-
     if here or airflow:
         leave(begin(request, airflow=airflow))
     elif others := still_open(register, request):
@@ -196,14 +188,12 @@ def _filled(
     asked: QuestionRow, choice: str | None, set_: list[str], form: Path | None, text_file: Path | None
 ) -> FormAnswer:
     """The answer, from wherever it comes."""
-    from afschrift.casework.answer import form_of
-
     if form is not None:
         if choice or set_ or text_file:
             raise ConfigurationError("The form is the whole answer.", remedy="give --form alone.")
         return from_file(form)
     if choice is None and asked.kind == "decision":
-        return ask(load_grounds(), open_register().requests.get(asked.request).right, asked.options)
+        return ask_decision(load_grounds(), open_register().requests.get(asked.request).right, asked.options)
     if choice is None:
         raise ConfigurationError("The answer is missing.", remedy=f"--choice {' | '.join(asked.options)}.")
     detail = typed(form_of(asked), dict(map(_pair, set_)))
@@ -211,8 +201,6 @@ def _filled(
 
 
 def _fields(question: QuestionRow) -> Iterator[str]:
-    from afschrift.casework.answer import form_of
-
     form = form_of(question)
     for name, field in fields(form).items():
         choices = [choice for choice in question.options if name in needed(form, choice)]
@@ -235,3 +223,53 @@ def _text(file: Path | None, question: QuestionRow) -> str | None:
     if not (wanted and sys.stdin.isatty()):
         return None
     return typer.prompt("Reason (kept encrypted; empty for none)", default="", show_default=False) or None
+
+
+@commands.command(epilog=CODES)
+def partial(
+    request: RequestId,
+    source: Annotated[str, typer.Option(help="Name of the source in the inventory.")],
+    rest_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Day by which the rest follows; the last day of the request at most."
+        ),
+    ] = None,
+    text_file: Annotated[
+        Path | None,
+        typer.Option(help="Why, in words, kept encrypted: a file, or - for standard input."),
+    ] = None,
+    take_back: Annotated[
+        bool, typer.Option("--take-back", help="The source is back: it is not left for later.")
+    ] = False,
+    here: Here = False,
+    airflow: OnAirflow = False,
+) -> None:
+    """Leave a source that is down for later: the next run delivers the rest of the systems (R44).
+
+    The request stays open, and its clock goes on. The run after that one gives what is missing. A source in
+    which the person's keys are looked up, or that holds consents for others, cannot be left for later.
+    """
+    in_one_place(here, airflow)
+    if take_back == (rest_by is not None):
+        raise ConfigurationError(
+            "A source is left for later, or that is taken back.",
+            remedy="give --rest-by DATE, or --take-back.",
+        )
+    who = officer()
+    parts = PartialResponseService(who, who.inventory, who.jurisdiction)
+    if rest_by is None:
+        parts.take_back(request, source)
+        typer.echo(f"Recorded: the next run opens {source} again.")
+    else:
+        parts.leave(request, source, rest_by, given.text(text_file) or _asked())
+        typer.echo(f"Recorded: {source} is left for later, the rest follows by {rest_by}.")
+        say(f"After the delivery tell the person: `afschrift letter make {request} partial_delivery`.")
+    go_on(who.register, request, here=here, airflow=airflow)
+
+
+def _asked() -> str | None:
+    """The reason at a terminal; None where there is none."""
+    if not sys.stdin.isatty():
+        return None
+    return typer.prompt("Why (kept encrypted)", default="", show_default=False) or None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -11,23 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from afschrift.casework.answer import answer_question
 from afschrift.casework.review.redactions_in_force import REVIEW
-from afschrift.cli.common import officer, say
-from afschrift.cli.questions.forms import from_file
+from afschrift.cli import given
+from afschrift.cli.common import AsJson, officer, print_json, print_lines, say
+from afschrift.cli.forms import from_file
 from afschrift.cli.questions.questions import go_on
-from afschrift.cli.request import given
-from afschrift.cli.running import Here, OnAirflow, RequestId
-from afschrift.cli.starting import CODES
+from afschrift.cli.running import CODES, Here, OnAirflow, RequestId, in_one_place
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from afschrift.casework.review.view import Pointed, ReviewTable, ReviewView
 
-app = typer.Typer(
-    help="What will be sent, before it is: look at it, approve it, redact cells or spans, or hold it back.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 
 Words = Annotated[
     Path | None, typer.Option("--text-file", help="Reason in words, kept encrypted; `-`: standard input.")
@@ -42,7 +38,7 @@ def show(
     ] = None,
     rows: Annotated[int, typer.Option(min=0, help="Rows of each table at most.")] = 5,
     row: Annotated[str | None, typer.Option(help="One row of the table: #NUMBER or key=value.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what will be sent: tables, columns and why, rows, what was pointed out. The look is an event."""
     from afschrift.casework.review.review_view import review_view
@@ -51,10 +47,9 @@ def show(
         raise ConfigurationError("A row is one of a table.", remedy="give --table too.")
     seen = review_view(officer(), request, table=table, rows=rows, row=row)
     if as_json:
-        typer.echo(json.dumps(asdict(seen), ensure_ascii=False, indent=2))
+        print_json(asdict(seen), ascii=False)
         return
-    for line in _lines(seen, whole=table is not None):
-        typer.echo(line)
+    print_lines(_lines(seen, whole=table is not None))
 
 
 @app.command(epilog=CODES)
@@ -108,10 +103,8 @@ def _answer(
     here: bool,
     airflow: bool,
 ) -> None:
-    from afschrift.casework.answer import answer_question
 
-    if here and airflow:
-        raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
+    in_one_place(here, airflow)
     who = officer()
     register = who.register
     register.requests.get(request)

@@ -16,7 +16,7 @@ from afschrift.casework.clock.record import ClockService
 from afschrift.casework.clock.view import due
 from afschrift.casework.letters import due as letters_due
 from afschrift.casework.notices.referrals import to_hand_over
-from afschrift.cli.common import officer, open_register
+from afschrift.cli.common import AsJson, officer, open_register, print_json
 from afschrift.cli.running import RequestId
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.dispute import complaints, holds
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from afschrift.law.clock.clock import Clock
     from afschrift.law.clock.facts import FactRow, Timeline
 
-Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+commands = typer.Typer()
+app = typer.Typer(no_args_is_help=True)
 
 
 def clocks() -> ClockService:
@@ -35,9 +36,10 @@ def clocks() -> ClockService:
     return ClockService(who, who.jurisdiction)
 
 
+@commands.command("requests")
 def listing(
     all_: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the requests with what is due first: id, right, state, receipt, due date, days left, colour.
 
@@ -59,7 +61,7 @@ def listing(
             }
             for one, clock in found
         ]
-        typer.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     if not found:
         typer.echo("No open request." if not all_ else "No request yet: `afschrift submit`.")
@@ -75,9 +77,10 @@ def listing(
         typer.echo(wait.words)
 
 
+@app.command()
 def show(
     request: RequestId,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show a request: when it is due and why, its facts, decisions and every event of its trail, in order."""
     register, at = open_register(), clocks()
@@ -95,7 +98,7 @@ def show(
             "decisions": [asdict(d) for d in decisions],
             "events": [{**asdict(header), "payload": payload} for header, payload in events],
         }
-        typer.echo(json.dumps(document, indent=2))
+        print_json(document)
         return
     typer.echo(f"{found.id}: {found.right} (Art. {found.right.article}), {found.state}")
     typer.echo(f"  received {timeline.received_at}, case {found.case}, language {found.language}")
@@ -120,7 +123,7 @@ def print_clock(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
     if as_json:
         facts = [fact_row(fact) for fact in timeline.facts]
         document = {"id": timeline.request, "state": timeline.state, "clock": row(clock), "facts": facts}
-        typer.echo(json.dumps(document, indent=2))
+        print_json(document)
         return
     typer.echo(f"{timeline.request}: {timeline.state}")
     for line in (*request_words.explained(clock), *request_words.facts(timeline.facts)):

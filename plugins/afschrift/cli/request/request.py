@@ -2,26 +2,199 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
+from afschrift.app.roles_file import load_roles
+from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.risk import needed_level
-from afschrift.cli.common import officer
-from afschrift.cli.request import identity, representing, timekeeping
-from afschrift.cli.request.overview import show
-from afschrift.cli.running import RequestId
+from afschrift.casework.intake.read_right import Reading, read_right
+from afschrift.cli import given, submit
+from afschrift.cli.common import actor, officer, print_lines, say, services
+from afschrift.cli.request import overview, timekeeping  # noqa: F401  (its commands come first)
+from afschrift.cli.running import OnAirflow, RequestId
+from afschrift.cli.terminal import one_line
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.law.roles import Act
 
-app = typer.Typer(
-    help="One request: show it, confirm the identity, record what moves its clock.", no_args_is_help=True
-)
-app.command()(show)
-for name, command in (
-    *timekeeping.COMMANDS.items(),
-    *representing.COMMANDS.items(),
-    *identity.COMMANDS.items(),
-):
-    app.command(name)(command)
+if TYPE_CHECKING:
+    from afschrift.casework.identity.look_up import IdentityView
+    from afschrift.casework.officer import Officer
+
+app = overview.app
+
+
+class ReadingChoice(StrEnum):
+    """Which right the message means."""
+
+    ACCESS = "access"
+    PORTABILITY = "portability"
+    BOTH = "both"
+
+
+@app.command()
+def reading(
+    request: RequestId,
+    right: Annotated[ReadingChoice, typer.Option(help="Which right the message means.")],
+    text_file: Annotated[
+        Path,
+        typer.Option(
+            help="The person's own words that say so, kept encrypted: a file, or - for standard input."
+        ),
+    ],
+) -> None:
+    """Record which right a message means that did not say so (R05). Until then it is read as access.
+
+    The words must stand in what the person wrote; a reply is added with `afschrift case add --kind received`.
+    `both` opens a request for portability beside it, of the same receipt. A letter that asks the person is
+    `afschrift letter make REQUEST right_question`; it stops no clock.
+    """
+    quote = given.text(text_file)
+    if quote is None:
+        raise RefusedError("The quotation is empty.", remedy="write the words of the person (R05).")
+    done = read_right(services(), load_roles(), request, Reading(right), quote, actor())
+    typer.echo(f"{request}: {done.timeline.right}.")
+    if done.other is not None:
+        say(f"A request for portability stands beside it; start its run too: {done.other}")
+        typer.echo(done.other)
+
+
+@app.command("mandate-withdrawn")
+def mandate_withdrawn(
+    request: RequestId,
+    text_file: Annotated[
+        Path | None,
+        typer.Option(help="How it was told, in words, kept encrypted: a file, or - for standard input."),
+    ] = None,
+) -> None:
+    """Record that the person took a mandate back: nothing is delivered on it, and it is asked anew (R15)."""
+    from afschrift.casework.identity.answer import take_back
+
+    take_back(officer(), request, given.text(text_file))
+    typer.echo(f"Recorded: the mandate of {request} does not hold any more.")
+    say("The next run asks for another one; where the person goes on alone, that is a request of their own.")
+
+
+@app.command("look-up")
+def look_up(
+    request: RequestId,
+    here: Annotated[bool, typer.Option("--run", help="Look in this process.")] = False,
+    airflow: OnAirflow = False,
+) -> None:
+    """Ask what the sources hold under the keys, before the identity is confirmed; an officer asks (R10, R12).
+
+    Read are columns that the inventory marks with `identifies: true`, five rows a table at most. What is
+    found is kept encrypted and destroyed with the decision. `afschrift request identity` shows it.
+    """
+    from afschrift.casework.identity.look_up import ask_look_up
+
+    if here and airflow:
+        raise ConfigurationError("It looks here or on Airflow.", remedy="give --run or --airflow.")
+    ask = ask_look_up(officer(), request)
+    typer.echo(f"Asked: {ask.id}.")
+    if here:
+        from afschrift.steps.read_identifying import look_up as use_case
+
+        found = use_case(services(), request)
+        say(f"Request {request}: looked in {len(found['tables'])} tables.")
+        say(f"`afschrift request identity {request}` shows what was found.")
+    elif airflow:
+        from afschrift.airflow_ext.trigger import trigger
+
+        say(f"Run {trigger(request, {}, dag_id=LOOK_UP_DAG_ID)} started.")
+    else:
+        say(f"Nobody looks yet: `afschrift request look-up {request} --run`, or --airflow.")
+
+
+@app.command()
+def identity(
+    request: RequestId,
+    unmask: Annotated[
+        bool, typer.Option("--unmask", help="Show the values and the message. That you looked is an event.")
+    ] = False,
+) -> None:
+    """Show on what an identity is confirmed: the keys as typed, what was found under them, and the message.
+
+    Values are masked until you ask for them.
+    """
+    from afschrift.casework.identity.look_up import identity_view, record_look, record_masked_look
+
+    who = officer()
+    who.roles.require(who.by, Act.DECIDE)
+    (record_look if unmask else record_masked_look)(who, request)
+    print_lines(_lines(identity_view(who.register, request, masked=not unmask)))
+    if unmask:
+        _message(who, request)
+    else:
+        say(f"`afschrift request identity {request} --unmask` shows the values beside the message.")
+
+
+@app.command()
+def keys(
+    request: RequestId,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", help="YAML or JSON with name: value; - for standard input. Neither: prompts."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="A key as name=value. Shows in the process list and shell history."),
+    ] = None,
+) -> None:
+    """Correct or add keys of an open request; an empty value takes one out, the others stay as they are.
+
+    Whoever confirmed the earlier keys did not confirm these: the request waits for that anew.
+    """
+    done = change_keys(officer(), request, _given(file, key or []))
+    typer.echo(done.said)
+    if done.question is not None:
+        say(f"Then answer question {done.question}. See first: `afschrift request look-up {request} --run`.")
+
+
+def _given(file: Path | None, flags: list[str]) -> dict[str, str]:
+    content = submit.flagged(flags)
+    if file is not None:
+        content = {**submit.from_file(file), **content}
+    elif not flags and sys.stdin.isatty():
+        say("One name=value a line; name= takes it out; an empty line ends.")
+        content = submit.pairs("Key")
+    if not all(isinstance(value, str) for value in content.values()):
+        raise ConfigurationError(
+            "A key is no text.", remedy="put its value between quotes: 0046 is not 46. Nothing was changed."
+        )
+    return {str(name): value for name, value in content.items()}
+
+
+def _lines(view: IdentityView) -> list[str]:
+    lines = ["Keys as typed:", *(f"  {name}: {one_line(value)}" for name, value in view.keys)]
+    if not view.keys:
+        lines.append("  none: the message gave no key")
+    if view.ask is None:
+        return [*lines, "Nobody asked what the sources hold under them."]
+    asked = f"Asked by {view.ask.by}, {view.ask.asked_at}"
+    if view.ask.served_at is None:
+        return [*lines, f"{asked}; nobody looked yet."]
+    lines.append(f"{asked}; found:")
+    for table in view.tables:
+        lines.append(f"  {table.title}")
+        if table.said:
+            lines.append(f"    {table.said}")
+        for by, values in table.rows:
+            pairs = zip(table.columns, values, strict=True)
+            lines.append(f"    by {by}: " + "; ".join(f"{name}: {one_line(value)}" for name, value in pairs))
+    return [*lines, *(f"  {one}" for one in view.said)]
+
+
+def _message(who: Officer, request: str) -> None:
+    for one in who.register.cases.texts(request, who.by):
+        if one.text is not None and one.kind in ("request", "received", "representative"):
+            lines = one.text.decode(errors="replace").splitlines()
+            typer.echo("\n".join([f"{one.kind}, {one.at}:", *lines]))
 
 
 @app.command("confirm-identity")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from afschrift.app.jurisdiction import own_keys
-from afschrift.cli.common import open_register
-from afschrift.cli.request import given
-from afschrift.cli.request.overview import Json, clocks, print_clock
+from afschrift.cli import given
+from afschrift.cli.common import AsJson, open_register
+from afschrift.cli.request.overview import app, clocks, print_clock
 from afschrift.cli.running import RequestId
 from afschrift.domain.errors import ConfigurationError
 
@@ -35,6 +34,7 @@ class Link(StrEnum):
     REMINDER = "reminder"
 
 
+@app.command()
 def suspend(
     request: RequestId,
     ground: Annotated[str, typer.Option(help="identity, or specification (access only).")],
@@ -59,7 +59,7 @@ def suspend(
     sent_on: SentOn = None,
     channel: Channel = None,
     proof: Proof = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Record a question to the person that stops the clock (R42). It counts from the day it is sent."""
     sending = given.sending(sent_on, channel, proof)
@@ -70,6 +70,7 @@ def suspend(
     print_clock(*done, as_json=as_json)
 
 
+@app.command()
 def resume(
     request: RequestId,
     on: On = None,
@@ -83,7 +84,7 @@ def resume(
     sent_on: SentOn = None,
     channel: Channel = None,
     proof: Proof = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Record the person's answer: enough information came on a day, and the clock goes on (R43)."""
     day, sending = given.date_(on, "--on"), given.sending(sent_on, channel, proof)
@@ -99,6 +100,7 @@ def resume(
     print_clock(*done, as_json=as_json)
 
 
+@app.command()
 def extend(
     request: RequestId,
     reason: Annotated[
@@ -116,13 +118,14 @@ def extend(
     sent_on: SentOn = None,
     channel: Channel = None,
     proof: Proof = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Decide on two further months (R39-R41). It holds once its letter is sent inside the first month."""
     sending, text = given.sending(sent_on, channel, proof), given.text(text_file)
     print_clock(*clocks().extend(request, reason, letter=letter, sending=sending, text=text), as_json=as_json)
 
 
+@app.command()
 def sent(
     request: RequestId,
     on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day on which the letter left.")],
@@ -131,7 +134,7 @@ def sent(
     fact: Annotated[
         str | None, typer.Option(help="Whose letter, where several wait: see `request show`.")
     ] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Record that the letter of a suspension or an extension was really sent, by whom, how, with proof."""
     sending = given.sending(on, channel, proof)
@@ -139,12 +142,13 @@ def sent(
     print_clock(*clocks().sent(request, sending, fact), as_json=as_json)
 
 
+@app.command("handed-over")
 def handed_over(
     request: RequestId,
     on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day on which the person got it.")],
     channel: Annotated[str, typer.Option(help="How: by_hand, portal, registered_post, ...")],
     proof: Annotated[str, typer.Option(help="Reference of the proof, without spaces.")],
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Enter that the person got the answer that is ready, or was told where it is: it closes the request.
 
@@ -155,12 +159,13 @@ def handed_over(
     print_clock(*clocks().told(request, sending), as_json=as_json)
 
 
+@app.command()
 def acknowledge(
     request: RequestId,
     text_file: Annotated[
         Path, typer.Option(help="Why it is late, in words, kept encrypted: a file, or - for standard input.")
     ],
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say by name why an overdue request is late (R37). It stays overdue; `check_deadlines` goes green."""
     text = given.text(text_file)
@@ -171,16 +176,18 @@ def acknowledge(
     print_clock(*clocks().acknowledge(request, text), as_json=as_json)
 
 
+@app.command()
 def withdraw(
     request: RequestId,
     channel: Annotated[str, typer.Option(help="How the person said so: email, phone, letter, ...")],
     on: On = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Record that the person withdrew the request. Nobody else may withdraw it: a controller refuses."""
     print_clock(*clocks().withdraw(request, channel, given.date_(on, "--on")), as_json=as_json)
 
 
+@app.command()
 def correct(
     request: RequestId,
     received_at: Annotated[
@@ -196,7 +203,7 @@ def correct(
     turn_down: Annotated[
         bool, typer.Option("--turn-down", help="As second signer: it does not count.")
     ] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Correct the moment of receipt. Both are kept; a later one counts once a second signer agreed (R02)."""
     if (received_at is not None) + sign + turn_down != 1 or (received_at is None) != (reason is None):
@@ -226,15 +233,17 @@ def _waiting(request: str) -> str:
     )
 
 
+@app.command()
 def merge(
     request: Annotated[str, typer.Argument(metavar="LATER", help="Id of the request that ends by it.")],
     earlier: Other,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let an overlapping request go on in an earlier, open one of the person, whose receipt counts (R55)."""
     print_clock(*clocks().merge(request, earlier, own_keys()), as_json=as_json)
 
 
+@app.command()
 def link(
     request: Annotated[str, typer.Argument(metavar="LATER", help="Id of the later request.")],
     earlier: Other,
@@ -245,13 +254,7 @@ def link(
             help="repeat: answered in full again (R26); reminder: of an answer that fell short (R54).",
         ),
     ],
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say that a request comes after a closed one of the same person."""
     print_clock(*clocks().link(request, earlier, as_.value, own_keys()), as_json=as_json)
-
-
-COMMANDS: dict[str, Callable[..., Any]] = {
-    command.__name__.replace("_", "-"): command
-    for command in (suspend, resume, extend, sent, handed_over, acknowledge, withdraw, correct, merge, link)
-}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from afschrift.app.include import SHIPPED
+from afschrift.app.project import SHIPPED
 from afschrift.datamap.check.contents_check import contents
 from afschrift.datamap.check.finding import Code, Finding, MapReport, NotReached, finding
 from afschrift.datamap.check.probe import CheckedSource, OutOfTimeError, Probe, ProbeDeadline, ProbeLimits

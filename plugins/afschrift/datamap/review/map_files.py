@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from afschrift.app.include import PACKAGE, SHIPPED
+from afschrift.app.project import PACKAGE, SHIPPED
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.base import CONFIRMED
 from afschrift.inventory.load import load

@@ -13,8 +13,6 @@ from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version
 
-import holidays
-
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.clock import second_reading
 from afschrift.law.clock.place import usual_zone
@@ -146,6 +144,8 @@ def _twice_read(country: str) -> bool:
 
 @cache
 def _days(country: str, year: int) -> dict[date, str]:
+    import holidays  # every process imports this module, and few count days
+
     code, _, part = country.partition("-")
     subdivision = part or _SUBDIVISION.get(code)
     # 5 May is public in lustrum years alone, but a day off for every period of law (Atw 3(1)).

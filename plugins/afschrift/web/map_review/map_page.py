@@ -6,10 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from afschrift.casework.officer import Officer
 from afschrift.datamap.review.confirmations import must_review, must_see_values, take_back, write
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_samples import record_shown, samples
@@ -17,12 +15,9 @@ from afschrift.datamap.review.review_session import Review, WouldBreakError
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.inventory.document import Fault, InventoryError
 from afschrift.law.roles import AIRFLOW
-from afschrift.register.open import open_register
-from afschrift.web.caller import Caller, Known
-from afschrift.web.csrf_token import is_form_token
-from afschrift.web.http_errors import status_and_words
-from afschrift.web.map_review.filled_in import LATER
+from afschrift.web.caller import Caller, Known, cross_origin_error, is_form_token, surely_ours
 from afschrift.web.map_review.map_form import (
+    LATER,
     MapForm,
     form_of_query,
     form_of_sent,
@@ -31,9 +26,9 @@ from afschrift.web.map_review.map_form import (
     unpacked,
     whole,
 )
-from afschrift.web.map_review.map_view import Problem, Told, map_page, shown_groups
-from afschrift.web.multipart import Sent, opened, read
-from afschrift.web.same_origin import cross_origin_error, surely_ours
+from afschrift.web.map_review.map_view import Told, map_page, shown_groups
+from afschrift.web.multipart import Sent, answer_form
+from afschrift.web.page import Problem, status_and_words
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -63,9 +58,7 @@ async def answered(request: Request, by: Known) -> Response:
 
     The reply is the page itself, as it holds what takes the answers back; sent twice, it writes once.
     """
-    with opened() as sent:
-        await read(request, sent)
-        return await run_in_threadpool(_answer, request, by, sent)
+    return await answer_form(request, _answer, by)
 
 
 def _answer(request: Request, by: Caller, sent: Sent) -> Response:
@@ -94,7 +87,7 @@ class _Reviewing:
     _faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
-        self._officer = Officer(open_register(), self.by.roles, self.by.account)
+        self._officer = self.by.officer()
         try:
             self._review = Review(self._officer.settings.inventory)
         except InventoryError as error:

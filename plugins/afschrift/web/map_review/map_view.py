@@ -26,28 +26,13 @@ from afschrift.datamap.review.review_samples import Values, masked
 from afschrift.datamap.review.review_session import Review, Step
 from afschrift.inventory.base import fides_categories
 from afschrift.law.roles import MAY, Act
-from afschrift.web.caller import Caller
-from afschrift.web.csrf_token import form_token
-from afschrift.web.map_review.filled_in import Given
-from afschrift.web.map_review.map_form import SURE, MapForm
-from afschrift.web.page import render
+from afschrift.web.caller import Caller, form_token
+from afschrift.web.map_review.map_form import SURE, Given, MapForm
+from afschrift.web.page import Problem, render
 
 PER_PAGE = 20
 PLACES = 200
 """Columns of one question that the page lists; the button shows the rest."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why nothing was written.
-
-    Attributes:
-        text: in a sentence.
-        lines: id in the page (empty: none), what it is called, and what is wrong with it.
-    """
-
-    text: str
-    lines: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)

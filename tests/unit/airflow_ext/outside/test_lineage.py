@@ -17,7 +17,7 @@ REQUEST = "req-7k3m9x2p4v0q"
 
 def told(type_: str, payload: dict[str, Any], inventory: Any, connection: Connection | None = None) -> Any:
     from afschrift.airflow_ext.outside.lineage import StepOperator
-    from afschrift.airflow_ext.outside.measured import connected, hear, measured
+    from afschrift.airflow_ext.outside.metrics import connected, hear, measured
 
     header = Header(14, "2026-11-28T02:20:00.000000Z", REQUEST, type_, "system", "0" * 64, "1" * 64)
     with measured("extract", inventory, REQUEST):

@@ -51,13 +51,13 @@ def event(type_: str) -> Header:
 
 
 def extracted() -> None:
-    from afschrift.airflow_ext.outside.measured import hear
+    from afschrift.airflow_ext.outside.metrics import hear
 
     hear(event("extracted"), {"source": "shop", "tables": {"customer": 1, "order_line": 628}})
 
 
 def a_pass(step: str, request: str = REQUEST, *, ends: Exception | None = None) -> None:
-    from afschrift.airflow_ext.outside.measured import measured
+    from afschrift.airflow_ext.outside.metrics import measured
 
     with measured(step, None, request):  # type: ignore[arg-type]
         extracted()
@@ -135,6 +135,6 @@ def test_what_went_wrong_is_a_word_and_never_its_text(spans: Any, error: Excepti
     ("rows", "told"), [(0, 0), (1, 1), (9, 1), (10, 10), (629, 100), (20_000_000, 10_000_000)]
 )
 def test_rows_as_a_power_of_ten(rows: int, told: int) -> None:
-    from afschrift.airflow_ext.outside.measured import magnitude
+    from afschrift.airflow_ext.outside.metrics import magnitude
 
     assert magnitude(rows) == told

@@ -16,8 +16,8 @@ from testbed.running import installation, store
 from tests.support.ground_forms import GROUNDS, complete
 from typer.testing import CliRunner
 
+from afschrift.cli.forms import FormAnswer, ask_decision, from_file
 from afschrift.cli.main import app
-from afschrift.cli.questions.forms import FormAnswer, ask, from_file
 from afschrift.domain.errors import AfschriftError, NeedsPersonError, NotAllowedError, TooLateError
 from afschrift.domain.right import Right
 from afschrift.services import Services
@@ -191,7 +191,7 @@ def test_a_decision_is_asked_for_field_by_field(monkeypatch: pytest.MonkeyPatch)
     os.write(screen, "".join(f"{line}\n" for line in typed).encode())
     with os.fdopen(keyboard) as terminal:
         monkeypatch.setattr("sys.stdin", terminal)
-        filled = ask(GROUNDS, Right.ACCESS, ["fulfil", "extend"])
+        filled = ask_decision(GROUNDS, Right.ACCESS, ["fulfil", "extend"])
     os.close(screen)
     assert filled.choice == "extend"
     assert filled.detail == {

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from testbed.mini import write_database, write_inventory
 
-from afschrift.app.include import SHIPPED
+from afschrift.app.project import SHIPPED
 from afschrift.datamap.check.finding import Code, MapReport
 from afschrift.datamap.check.map_check import MapCheck, check_sources
 from afschrift.datamap.check.probe import ProbeDeadline, ProbeLimits

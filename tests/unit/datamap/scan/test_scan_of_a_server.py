@@ -92,7 +92,7 @@ def test_the_exit_code_says_whether_all_was_read(
             lose(database, said)
 
     told: list[str] = []
-    monkeypatch.setattr("afschrift.cli.scan.say", say)
+    monkeypatch.setattr("afschrift.cli.inventory.say", say)
     done = in_this_process(("inventory", "scan", "club", "--out", str(tmp_path / "club.yml")), "")
     assert done.code == (3 if lost else 0)
     assert ("not whole" in told[-1]) == lost

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSkipException
-
 from afschrift.airflow_ext.step import shown
 from afschrift.domain.errors import RetriableError
 
@@ -21,11 +19,11 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
     Hands on counts, the sources that were not reached, and the names of the notifiers.
     """
     with shown():
-        from afschrift.airflow_ext.airflow_connections import connection
         from afschrift.airflow_ext.notifiers import load_notifiers
         from afschrift.airflow_ext.outside.assets import announce_map
         from afschrift.airflow_ext.outside.metrics import send_map
         from afschrift.airflow_ext.queues import must_be_its_queue
+        from afschrift.airflow_ext.secrets import connection
         from afschrift.datamap.check.finding import Severity
         from afschrift.datamap.check.map_check import check_sources
         from afschrift.datamap.check.map_findings import MapFinding, record
@@ -69,17 +67,11 @@ def notify(name: str) -> int:
     One that fails hides no other, and is told again by the next run.
     """
     with shown():
-        from afschrift.airflow_ext.notifiers import load_notifiers, sender
+        from afschrift.airflow_ext.notifiers import tell
         from afschrift.datamap.check.map_findings import map_reminder
         from afschrift.register.open import open_register
 
-        entry = load_notifiers()[name]
-        reminder = map_reminder(open_register(), BY)
-        sent = reminder.remind(name, sender(name, entry), [role.value for role in entry.roles])
-        if not sent:
-            raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
-        log.info("Told to '%s': %d.", name, sent)
-        return sent
+        return tell(name, [map_reminder(open_register(), BY)])
 
 
 def reached(checked: dict[str, Any]) -> int:

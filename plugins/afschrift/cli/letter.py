@@ -14,9 +14,9 @@ import typer
 
 from afschrift.app.settings import Settings
 from afschrift.casework.telling.tell import ask_to_tell
-from afschrift.cli.case.documents import id_copy, opened, write
-from afschrift.cli.common import actor, officer, open_register, say
-from afschrift.cli.letters.forms import asked, described, form, listed, read_form
+from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
+from afschrift.cli.forms import ask_letter, described_kind, letter_form, listed_kind, read_form
+from afschrift.cli.given import id_copy, opened, write
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 from afschrift.law.document import checked_content, media_type
@@ -30,13 +30,10 @@ if TYPE_CHECKING:
     from afschrift.law.letter import LetterRow
     from afschrift.register.register import Register
 
-app = typer.Typer(
-    help="Letters to the person: see which there are, make one, send it, or enter that it was sent.",
-    no_args_is_help=True,
-)
+
+app = typer.Typer(no_args_is_help=True)
 
 Letter = Annotated[str, typer.Argument(metavar="LETTER", help="Id of a letter: `letter list`.")]
-AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 On = Annotated[str, typer.Option(metavar="DATE", help="Local day on which it happened, as 2026-03-05.")]
 
 
@@ -48,12 +45,12 @@ def kinds(
     """List the kinds of letters; or print a form of one, as YAML for `letter make --from`."""
     chosen = [kind_named(kind)] if kind else list(KINDS.values())
     if as_json:
-        typer.echo(json.dumps([described(one) for one in chosen], indent=2, ensure_ascii=False))
+        print_json([described_kind(one) for one in chosen], ascii=False)
     elif kind:
-        typer.echo(form(chosen[0]))
+        typer.echo(letter_form(chosen[0]))
     else:
         for one in chosen:
-            typer.echo(listed(one))
+            typer.echo(listed_kind(one))
 
 
 @app.command("list")
@@ -65,7 +62,7 @@ def listing(
     """List letters in the order in which they were made. No text is read."""
     found = open_register().letters.all(request_id=request, states=state)
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+        print_json([asdict(one) for one in found], ascii=False)
         return
     if not found:
         typer.echo("No letter.")
@@ -96,14 +93,14 @@ def make(
 
     who = officer()
     authority = _may_decide(who, request)
-    given = asked(kind_named(kind)) if from_ is None else read_form(from_, who.settings.document_bytes)
+    given = ask_letter(kind_named(kind)) if from_ is None else read_form(from_, who.settings.document_bytes)
     made = make_letter(who, request, kind, given, authority=authority, keep=not preview)
     if made.warning:
         say(made.warning)
     if made.letter is None:
         typer.echo(made.text.text, nl=False)
     elif as_json:
-        typer.echo(json.dumps(asdict(made.letter), indent=2, ensure_ascii=False))
+        print_json(asdict(made.letter), ascii=False)
     else:
         typer.echo(made.letter.id)
         say("It is not sent yet: `afschrift letter show`, then `afschrift letter send`.")
@@ -133,8 +130,7 @@ def show(
         )
     else:
         typer.echo(f"{_line(found)}\n\n{one_line(subject)}\n")
-        for line in text.splitlines():
-            typer.echo(line)
+        print_lines(text.splitlines())
 
 
 @app.command()
@@ -228,7 +224,7 @@ def again(
 ) -> None:
     """Make a letter that came back anew, with the words of its decision. It is not sent yet."""
     from afschrift.casework.letters.resend import again as make_again
-    from afschrift.cli.request.given import text
+    from afschrift.cli.given import text
 
     who = officer()
     authority = _may_decide(who, who.register.letters.get(letter).request)

@@ -1,4 +1,4 @@
-"""`afschrift inventory import`: what another tool says of a source, as proposals."""
+"""`afschrift inventory import` and `export`: what other tools say of a source, and what they are given."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.cli.common import say
+from afschrift.cli.common import Folder, load_inventory, say
 from afschrift.datamap.exchange.comments import from_comments
-from afschrift.datamap.exchange.dataset import datasets
+from afschrift.datamap.exchange.dataset import datasets, export
 from afschrift.datamap.exchange.import_map import Into, import_map
 from afschrift.datamap.exchange.manifest import MOST
 from afschrift.domain.errors import ConfigurationError
@@ -21,15 +21,14 @@ from afschrift.sources.registry import open_declared
 
 if TYPE_CHECKING:
     from afschrift.datamap.exchange.external_tables import Description
-    from afschrift.datamap.exchange.import_map import Imported, Into
+    from afschrift.datamap.exchange.import_map import Imported
+    from afschrift.inventory.model import SourceFile
 
-app = typer.Typer(
+
+imports = typer.Typer(
     help="Add what another tool says of a source to the inventory, as proposals.", no_args_is_help=True
 )
 
-Folder = Annotated[
-    Path | None, typer.Option("--folder", help="Folder of the inventory; default: the settings'.")
-]
 Source = Annotated[
     str | None, typer.Option("--source", help="Name of the source in the inventory; default: as given there.")
 ]
@@ -47,7 +46,7 @@ Why = Annotated[str | None, typer.Option("--why", help="With --confirmed-by: why
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the file as it would be, and write nothing.")]
 
 
-@app.command()
+@imports.command()
 def fides(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="YAML with `dataset:`.")],
     source: Source = None,
@@ -71,7 +70,7 @@ def fides(
         _add(described, into, confirmed, dry_run=dry_run)
 
 
-@app.command()
+@imports.command()
 def dbt(
     manifest: Annotated[Path, typer.Argument(help="target/manifest.json of a dbt project.")],
     source: Annotated[str, typer.Option("--source", help="Name of the source in the inventory.")],
@@ -94,7 +93,7 @@ def dbt(
     _add(said, Into(source, folder, kind, connection), confirmed, dry_run=dry_run)
 
 
-@app.command()
+@imports.command()
 def comments(
     source: Annotated[str, typer.Argument(help="Name of a source of the inventory, which is read.")],
     confirmed_by: ConfirmedBy = None,
@@ -103,19 +102,20 @@ def comments(
     dry_run: DryRun = False,
 ) -> None:
     """Comments in the database itself: `afschrift: origin=provided category=user.contact.email`."""
-    from afschrift.wiring.build_services import load_inventory
-
     confirmed = _confirmation(confirmed_by, why)
-    sources = load_inventory(folder).sources
-    if source not in sources:
-        raise ConfigurationError(
-            f"The inventory has no source {source} with tables.",
-            remedy=f"choose one of {', '.join(sources)}.",
-        )
-    of = sources[source]
-    with open_declared(of, tag="comments") as session:
+    with open_declared(_source(source, folder), tag="comments") as session:
         said = from_comments(session.catalogue(), session.described(), session.structure())
     _add(said, Into(source, folder), confirmed, dry_run=dry_run)
+
+
+def _source(name: str, folder: Path | None) -> SourceFile:
+    sources = load_inventory(folder).sources
+    if name not in sources:
+        raise ConfigurationError(
+            f"The inventory has no source {name} with tables.",
+            remedy=f"choose one of {', '.join(sources)}.",
+        )
+    return sources[name]
 
 
 def _confirmation(by: str | None, why: str | None) -> ClassifiedBy | None:
@@ -124,7 +124,7 @@ def _confirmation(by: str | None, why: str | None) -> ClassifiedBy | None:
             "Who confirms says why, and the other way round.",
             remedy="give both `--confirmed-by` and `--why`, or neither.",
         )
-    return ClassifiedBy(by=by, why=why, on=utc_now().date()) if by and why else None
+    return ClassifiedBy(by=by, on=utc_now().date(), why=why) if by and why else None
 
 
 def _text(file: Path) -> bytes:
@@ -158,3 +158,37 @@ def _summary(found: Imported, *, written: bool) -> str:
     keys = f"; {found.identity.name}: {', '.join(found.keys)}" if found.keys else ""
     what = f"{found.file.name}: {', '.join(new) or 'words added'}{keys}"
     return f"{what}." if written else f"Nothing was written. {what}."
+
+
+exports = typer.Typer(help="Write what is confirmed of a source for another tool.", no_args_is_help=True)
+
+
+@exports.callback()
+def _group() -> None:
+    """Write what is confirmed of a source for another tool."""
+
+
+@exports.command("fides")
+def export_fides(
+    source: Annotated[str, typer.Argument(help="Name of a source of the inventory.")],
+    out: Annotated[Path | None, typer.Option("--out", help="A file; default: standard output.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over another file.")] = False,
+    folder: Folder = None,
+) -> None:
+    """A dataset of Fides: categories, keys, identities, ways as references."""
+    found = export(_source(source, folder))
+    for line in found.left_out:
+        say(f"  not in Fides' words: {line}")
+    if out is None:
+        typer.echo(found.text, nl=False)
+        return
+    if out.exists() and out.read_bytes() == found.text.encode():
+        say(f"{out} says so already.")
+        return
+    if out.exists() and not force:
+        raise ConfigurationError(
+            f"{out} is there already and says something else.",
+            remedy="name another file, or write over it with `--force`.",
+        )
+    out.write_text(found.text, encoding="utf-8")
+    say(f"Wrote {out}.")

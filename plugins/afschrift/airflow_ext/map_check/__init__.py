@@ -1,1 +1,0 @@
-"""The daily check of the data map, as tasks."""

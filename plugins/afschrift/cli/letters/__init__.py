@@ -1,1 +1,0 @@
-"""`afschrift letter`: letters from making to sending."""

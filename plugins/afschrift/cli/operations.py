@@ -1,0 +1,77 @@
+"""`afschrift health` and `sweep`: whether the installation can do its work, and what runs left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from afschrift.cli.common import AsJson, print_json
+
+commands = typer.Typer()
+MEANING = {
+    0: "all is well",
+    1: "something it needs does not work",
+    3: "it works, and somebody should look",
+}
+CODES = "Exit codes: " + "; ".join(f"{code} {words}" for code, words in MEANING.items()) + "."
+
+
+@commands.command(epilog=CODES)
+def health(
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe", help="Only what this process itself needs: for a readiness or liveness probe."
+        ),
+    ] = False,
+    sources: Annotated[
+        bool, typer.Option("--sources", help="Also open each source of the inventory; nothing is read.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at register, keys, staging, clock, destinations and witness places, and when checks last ran.
+
+    A file of one byte is written to staging and removed; nothing else is changed, and no request is read.
+    """
+    from afschrift.operations.health import Health
+    from afschrift.operations.health import health as look
+
+    looks = look(probe=probe, sources=sources)
+    if as_json:
+        print_json([one.row() for one in looks])
+    else:
+        width = max(len(one.name) for one in looks)
+        for one in looks:
+            typer.echo(f"{one.name:{width}}  {one.health:7}  {one.says}")
+    worst = {one.health for one in looks}
+    if worst != {Health.OK}:
+        raise typer.Exit(1 if Health.FAILED in worst else 3)
+
+
+@commands.command()
+def sweep(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Find and name only; nothing is changed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find requests without a run, lost and failed runs and stray staging; act where that is safe.
+
+    The DAG `sweep` does the same every hour. Runs are started through Airflow's REST API; where it cannot be
+    reached, they are only named.
+    """
+    from afschrift.airflow_ext.trigger import trigger, trigger_batch
+    from afschrift.operations.sweep import sweep as whole
+    from afschrift.operations.sweep import table
+
+    def start(request_id: str, run_id: str) -> str:
+        return f"run {trigger(request_id, {}, run_id=run_id)} is started"
+
+    def start_batch(requests: Sequence[str], run_id: str) -> str:
+        return f"batch {trigger_batch(requests, run_id=run_id)} is started"
+
+    found = whole(start, start_batch, dry=dry_run)
+    typer.echo(json.dumps([swept.row() for swept in found], indent=2) if as_json else table(found))
