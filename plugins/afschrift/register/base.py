@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -20,7 +19,7 @@ from afschrift.register.database.database import Database, once
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.identity_tables import look_up
 from afschrift.register.database.tables import case_file, data_key, message, request
-from afschrift.register.database.written import WRITTEN, Written
+from afschrift.register.database.written import written_if_any
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail import erasures, event_codes, segments, trail
@@ -28,7 +27,7 @@ from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.erasures import Erasure
 from afschrift.register.trail.height import BesideKeys, Height, set_back
 from afschrift.register.trail.own_events import Acts
-from afschrift.register.trail.told_rows import change_rows, insert_row
+from afschrift.register.trail.told_rows import change_row, insert_row, written_request
 
 SHOWN = "question"
 """Kind of a message that keeps what a question shows: no text of the case file."""
@@ -52,7 +51,7 @@ class RegisterStore:
         """Have the events of each transaction coded at its end, and the height kept after it."""
         keys = self.keys  # not `self`, or the database and its connection would outlive their last user
         self.beside = beside = BesideKeys(keys.file)
-        self.database.before_commit = lambda tx: _finish(tx, keys, beside)
+        self.database.before_commit = lambda tx: event_codes.enter(tx, keys, beside)
 
     def set_back(self, tx: Connection, known: Acts | None = None) -> tuple[Difference, ...]:
         """A difference where the register lacks what it came to by the height beside the keys.
@@ -80,11 +79,6 @@ class RegisterStore:
             raise ForgedError("The register", found)
 
 
-def _finish(tx: Connection, keys: KeyStore, beside: BesideKeys) -> Callable[[], object]:
-    last = event_codes.enter(tx, keys)
-    return beside.after(tx, last, keys.trail_keys()) if last else lambda: None
-
-
 class Repository:
     """One part of `Register`. A method that takes a connection `tx` joins its transaction."""
 
@@ -106,14 +100,11 @@ class Repository:
         """The row with an id; None where there is none, or where it is no id."""
         if not is_id(row_id):
             return None
+        if table is request and written_if_any(tx):
+            found: Row[Any] | None = written_request(tx, row_id)
+            return found
         asked = partial(tx.execute, with_value("id", table), {"value": row_id})
-        writes = table is request and tx.get_execution_options().get("afschrift_write")
-        writing: Written | None = tx.info.get(WRITTEN) if writes else None
-        if writing is None:
-            return once(tx, (table.name, row_id), lambda: asked().first())
-        if row_id not in writing.requests and (row := asked().first()):
-            writing.requests[row_id] = row
-        return writing.requests.get(row_id)
+        return once(tx, (table.name, row_id), lambda: asked().first())
 
     def _request_row(self, tx: Connection, request_id: str) -> Row[Any]:
         row = self._row(tx, request, request_id)
@@ -139,10 +130,11 @@ class Repository:
             raise RefusedError(f"Request {row.id} is {now} and cannot become {to} by {event}.")
         if now is to:
             return
-        values = {"state": to, "version": row.version + 1, "changed_at": self._now()}
-        same = (request.c.id == row.id) & (request.c.version == row.version)
-        if change_rows(tx, request, same, values) != 1:
+        current = self._request_row(tx, row.id)
+        if current.version != row.version:
             raise changed_meanwhile(row.id)
+        values = {"state": to, "version": row.version + 1, "changed_at": self._now()}
+        change_row(tx, request, current, values)
         payload = {"from": now.value, "to": to.value, "by": event, "version": row.version + 1}
         self._append(tx, row.id, NewEvent("state_changed", actor, payload))
         if not to.open:
@@ -166,7 +158,8 @@ class Repository:
 
     def _find_key(self, tx: Connection, owner: str) -> DataKey | None:
         def unwrapped() -> DataKey | None:
-            row = tx.execute(with_value("owner", data_key), {"value": owner}).first()
+            asked = partial(tx.execute, with_value("owner", data_key), {"value": owner})
+            row = once(tx, ("wrapped", owner), lambda: asked().first())
             return DataKey(self._keys.unwrap(row.kek_id, row.wrapped, owner), owner) if row else None
 
         return once(tx, (data_key.name, owner), unwrapped)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
@@ -63,23 +62,19 @@ class Deliveries(Repository):
         Raises:
             UnknownRequestError: no such request.
         """
-        same = (delivery.c.sha256 == receipt.sha256) & (delivery.c.uri == receipt.uri)
-        mine = select(delivery).where(same & (delivery.c.request_id == request_id))
         with self._db.write() as tx:
             self._request_row(tx, request_id)
-            row = tx.execute(mine).first()
-            if row is None:
-                payload = {"kind": kind, "destination": destination, **vars(receipt)}
-                columns = {**payload, "delivered_at": self._now(), "detail": {}}
-                delivery_id = new_id("dlv")
-                insert_row(tx, delivery, {"id": delivery_id, "request_id": request_id, **columns})
-                proof = NewEvent(BUNDLE_ARRIVED, payload={"delivery": delivery_id, "bundle": receipt.sha256})
-                # The proof comes first: what is told of rows goes with the last event, and is erased.
-                self._append(
-                    tx, request_id, proof, NewEvent("bundle_delivered", payload=payload | dict(told or {}))
-                )
-                row = tx.execute(mine).one()
-            return _delivery(row)
+            for row in rows_of_request(tx, delivery, request_id):
+                if (row.sha256, row.uri) == (receipt.sha256, receipt.uri):
+                    return _delivery(row)
+            payload = {"kind": kind, "destination": destination, **vars(receipt)}
+            new = {"id": new_id("dlv"), **payload, "delivered_at": self._now()}
+            insert_row(tx, delivery, {**new, "request_id": request_id, "detail": {}})
+            proof = NewEvent(BUNDLE_ARRIVED, payload={"delivery": new["id"], "bundle": receipt.sha256})
+            # The proof comes first: what is told of rows goes with the last event, and is erased.
+            delivered = NewEvent("bundle_delivered", payload=payload | dict(told or {}))
+            self._append(tx, request_id, proof, delivered)
+            return DeliveryRow(request=request_id, **new)
 
     def of(self, request_id: str) -> tuple[DeliveryRow, ...]:
         """Deliveries of a request, oldest first."""

@@ -7,12 +7,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, select
+from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key, keys_text
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register.base import Repository, must_be_open
+from afschrift.register.database.database import once
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.identity_tables import request_identity
 from afschrift.register.database.tables import request
@@ -61,18 +63,18 @@ class Identities(Repository):
             names: identity keys to go by, for example those that belong to one person alone; None: all.
         """
         with self._db.read() as tx:
-            mine = self._request_row(tx, request_id)
-            position = (request.c.received_at, request.c.created_at, request.c.id)
-            found = (
-                select(*position)
-                .join(request_identity)
-                .where(request_identity.c.blind_index.in_(self.indexes(tx, request_id, names)))
-                .where(request.c.case_id != mine.case_id)
-                .distinct()
-                .order_by(*position)
-            )
-            before = (mine.received_at, mine.created_at, mine.id)
-            return tuple(row.id for row in tx.execute(found) if tuple(row) < before)
+            return tuple(row.id for row in self._earlier(tx, request_id, names))
+
+    def _earlier(self, tx: Connection, request_id: str, names: Collection[str] | None) -> list[Row[Any]]:
+        mine = self._request_row(tx, request_id)
+        indexes = self.indexes(tx, request_id, names)
+        same = select(request_identity.c.request_id).where(request_identity.c.blind_index.in_(indexes))
+        found = select(request).where(request.c.id.in_(same), request.c.case_id != mine.case_id)
+
+        def position(row: Row[Any]) -> tuple[str, str, str]:
+            return row.received_at, row.created_at, row.id
+
+        return sorted((row for row in tx.execute(found) if position(row) < position(mine)), key=position)
 
     def history(self, request_id: str, names: Collection[str]) -> tuple[Past, ...]:
         """Earlier requests of the same person in other cases, oldest first, as `earlier` finds them.
@@ -80,12 +82,14 @@ class Identities(Repository):
         Raises:
             UnknownRequestError: no such request.
         """
-        ids = self.earlier(request_id, names)
         with self._db.read() as tx:
-            mine = self._kinds(tx, request_id)
-            known = {kind: self.indexes(tx, request_id, [kind]) for kind in mine}
-            rows = {r.id: r for r in tx.execute(select(request).where(request.c.id.in_(ids)))}
-            return tuple(self._past(rows[one], known, self._kinds(tx, one)) for one in ids)
+            asked = ("history", request_id, tuple(sorted(names)))
+            return once(tx, asked, lambda: self._history(tx, request_id, names))
+
+    def _history(self, tx: Connection, request_id: str, names: Collection[str]) -> tuple[Past, ...]:
+        known = {kind: self.indexes(tx, request_id, [kind]) for kind in self._kinds(tx, request_id)}
+        earlier = self._earlier(tx, request_id, names)
+        return tuple(self._past(row, known, self._kinds(tx, row.id)) for row in earlier)
 
     def _kinds(self, tx: Connection, request_id: str) -> dict[str, set[str]]:
         """Name of an identity key -> the blind indexes with which the request keeps it."""

@@ -16,6 +16,7 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.request import RequestStatus, Run
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
+from afschrift.register.database.database import once
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import data_key, question, request, run, step
 from afschrift.register.database.trail_tables import event, event_payload
@@ -59,7 +60,7 @@ class Oversight(Repository):
     def last_of_system(self, event_type: str) -> dict[str, Any] | None:
         """What the last event of a type says that concerns no request; None: there is none."""
         with self._db.read() as tx:
-            return self._last_of_system(tx, event_type)
+            return once(tx, ("last", event_type), lambda: self._last_of_system(tx, event_type))
 
     def append_after_last(
         self, event_type: str, make: Callable[[dict[str, Any] | None], dict[str, Any]], actor: str

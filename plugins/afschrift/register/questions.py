@@ -21,7 +21,7 @@ from afschrift.register.decisions import Decisions
 from afschrift.register.documents import Documents
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.timelines import Make, Pair, Timelines
-from afschrift.register.trail.told_rows import change_rows, insert_row, rows_of_request
+from afschrift.register.trail.told_rows import change_row, change_rows, insert_row, rows_of_request
 
 
 class Questions(Repository):
@@ -65,10 +65,10 @@ class Questions(Repository):
             RefusedError: the request is closed.
         """
         fingerprint = digest({"kind": kind, "about": about, "detail": dict(detail)})
-        same = (question.c.request_id == request_id) & (question.c.fingerprint == fingerprint)
         with self._db.write() as tx:
             row = self._request_row(tx, request_id)
-            asked = tx.execute(select(question).where(same & question.c.answered_at.is_(None))).first()
+            same = (one for one in _still_open(tx, request_id) if one.fingerprint == fingerprint)
+            asked = next(same, None)
             if asked is None:
                 asked = self._new_question(
                     tx,
@@ -208,7 +208,7 @@ class Questions(Repository):
             values["request_id"],
             NewEvent("question_asked", "system", {"question": question_id, **payload}),
         )
-        return tx.execute(select(question).where(question.c.id == question_id)).one()
+        return next(row for row in _still_open(tx, values["request_id"]) if row.id == question_id)
 
     def _keep_shown(self, tx: Connection, question_id: str, request_id: str, kept: Mapping[str, Any]) -> str:
         _, mac = self._keep_text(
@@ -224,11 +224,10 @@ class Questions(Repository):
         return mac
 
     def _overtake(self, tx: Connection, by: Row[Any], kinds: Collection[str]) -> None:
-        older = (question.c.request_id == by.request_id) & question.c.kind.in_(kinds)
-        still_open = question.c.answered_at.is_(None) & (question.c.id != by.id)
-        for id_ in list(tx.scalars(select(question.c.id).where(older & still_open).order_by(question.c.id))):
-            change_rows(tx, question, question.c.id == id_, {"answered_at": self._now()})
-            payload = {"question": id_, "overtaken_by": by.id}
+        older = [row for row in _still_open(tx, by.request_id) if row.kind in kinds and row.id != by.id]
+        for row in sorted(older, key=lambda row: row.id):
+            change_row(tx, question, row, {"answered_at": self._now()})
+            payload = {"question": row.id, "overtaken_by": by.id}
             self._append(tx, by.request_id, NewEvent("question_overtaken", "system", payload))
 
     def _question_row(self, tx: Connection, question_id: str) -> Row[Any]:
@@ -258,6 +257,10 @@ class Questions(Repository):
                 remedy=f"choose {' | '.join(row.options)}.",
             )
         must_be_open(self._request_row(tx, row.request_id))
+
+
+def _still_open(tx: Connection, request_id: str) -> list[Row[Any]]:
+    return [row for row in rows_of_request(tx, question, request_id) if row.answered_at is None]
 
 
 def _shown_id(question_id: str) -> str:

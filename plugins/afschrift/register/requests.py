@@ -22,7 +22,7 @@ from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import fact, request
 from afschrift.register.identities import Identities
 from afschrift.register.timelines import Make, Timelines
-from afschrift.register.trail.told_rows import change_rows, insert_row, rows_of_request
+from afschrift.register.trail.told_rows import change_row, insert_row, requests_of_case, rows_of_request
 
 
 class Requests(Repository):
@@ -105,9 +105,11 @@ class Requests(Repository):
         wanted = select(request).order_by(request.c.received_at, request.c.created_at, request.c.id)
         if open_only:
             wanted = wanted.where(request.c.state.in_([s for s in State if s.open]))
-        if case is not None:
-            wanted = wanted.where(request.c.case_id == case)
         with self._db.read() as tx:
+            if case is not None:
+                rows = requests_of_case(tx, case)
+                every = [self._request(tx, row) for row in rows]
+                return [one for one in every if one.state.open or not open_only]
             corrected = self._corrected(tx)
             return [self._request(tx, row, corrected) for row in tx.execute(wanted).all()]
 
@@ -174,7 +176,7 @@ class Requests(Repository):
                 return now
             if not now.state.open:
                 raise RefusedError(f"Request {request_id} is closed ({now.state}): its answer is given.")
-            change_rows(tx, request, request.c.id == request_id, changed)
+            change_row(tx, request, row, changed)
             self._append(tx, request_id, NewEvent("options_changed", by, {"changed": changed}))
             return self._request(tx, self._request_row(tx, request_id))
 
@@ -194,8 +196,9 @@ class Requests(Repository):
         """
         with self._db.write() as tx:
             self._facts.append(tx, self._facts.read(tx, request_id), make, by, authority, text)
-            if self._request_row(tx, request_id).right != right.value:
-                change_rows(tx, request, request.c.id == request_id, {"right": right.value})
+            row = self._request_row(tx, request_id)
+            if row.right != right.value:
+                change_row(tx, request, row, {"right": right.value})
                 changed = {"changed": {"right": right.value}}
                 self._append(tx, request_id, NewEvent("options_changed", by, changed))
             return self._facts.read(tx, request_id)

@@ -13,7 +13,7 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.request import LOST, Run
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import run
-from afschrift.register.trail.told_rows import change_rows, insert_row, rows_of_request
+from afschrift.register.trail.told_rows import change_row, insert_row, rows_of_request
 
 
 class Runs(Repository):
@@ -52,19 +52,20 @@ class Runs(Repository):
             As `begin`; None: this run never began for this request.
         """
         with self._db.read() as tx:
-            mine = [one for one in rows_of_request(tx, run, request_id) if one.run_id == run_id]
-            if not mine:
+            mine = _mine(tx, request_id, run_id)
+            if mine is None:
                 return None
-            if mine[0].ended_at is None and mine[0].seen_at >= rfc3339(self._clock() - patience / 60):
-                return _run(mine[0])
+            if mine.ended_at is None and mine.seen_at >= rfc3339(self._clock() - patience / 60):
+                return _run(mine)
         with self._db.write() as tx:
             return self._go(tx, request_id, run_id, patience, "system")
 
     def keep_alive(self, request_id: str, run_id: str) -> None:
         """A sign of life of a run in the middle of a long step; an ended run stays ended."""
         with self._db.write() as tx:
-            going = _is(request_id, run_id) & run.c.ended_at.is_(None)
-            change_rows(tx, run, going, {"seen_at": self._now()})
+            row = _mine(tx, request_id, run_id)
+            if row is not None and row.ended_at is None:
+                change_row(tx, run, row, {"seen_at": self._now()})
 
     def end(self, request_id: str, run_id: str, outcome: str, *, seen_at: str | None = None) -> bool:
         """End a run that goes; whether it went.
@@ -76,7 +77,7 @@ class Runs(Repository):
             seen_at: only where this is still its last sign of life.
         """
         with self._db.write() as tx:
-            row = self._find_run(tx, request_id, run_id)
+            row = _mine(tx, request_id, run_id)
             if row is None or row.ended_at is not None or (seen_at or row.seen_at) != row.seen_at:
                 return False
             self._end(tx, row, outcome)
@@ -98,41 +99,34 @@ class Runs(Repository):
             return tx.execute(select(run.c.request_id).where(run.c.run_id == run_id)).scalar()
 
     def _go(self, tx: Connection, request_id: str, run_id: str, patience: timedelta, by: str) -> Run:
-        others = (run.c.request_id == request_id) & (run.c.run_id != run_id) & run.c.ended_at.is_(None)
-        other = tx.execute(select(run).where(others)).first()
+        others = (one for one in rows_of_request(tx, run, request_id) if one.run_id != run_id)
+        other = next((one for one in others if one.ended_at is None), None)
         if other is not None:
             if other.seen_at >= rfc3339(self._clock() - patience):
                 return _run(other)
             self._end(tx, other, LOST)
-        row, now = self._find_run(tx, request_id, run_id), self._now()
+        row, now = _mine(tx, request_id, run_id), self._now()
         if row is None:
             values = {"request_id": request_id, "run_id": run_id, "started_at": now, "seen_at": now}
             insert_row(tx, run, values)
         elif row.ended_at is None:
-            change_rows(tx, run, _is(request_id, run_id), {"seen_at": now})
+            change_row(tx, run, row, {"seen_at": now})
         else:
-            change_rows(tx, run, _is(request_id, run_id), {"seen_at": now, "ended_at": None, "outcome": None})
+            change_row(tx, run, row, {"seen_at": now, "ended_at": None, "outcome": None})
         if row is None or row.ended_at is not None:
             payload = {"run": run_id, "again": row is not None}
             self._append(tx, request_id, NewEvent("run_started", by, payload))
-        return _run(tx.execute(_select(request_id, run_id)).one())
+        return Run(request_id, run_id, row.started_at if row else now, now, None, None)
 
     def _end(self, tx: Connection, row: Row[Any], outcome: str) -> None:
         ended = {"ended_at": self._now(), "outcome": outcome}
-        change_rows(tx, run, _is(row.request_id, row.run_id), ended)
+        change_row(tx, run, row, ended)
         payload = {"run": row.run_id, "outcome": outcome, "seen_at": row.seen_at}
         self._append(tx, row.request_id, NewEvent("run_ended", "system", payload))
 
-    def _find_run(self, tx: Connection, request_id: str, run_id: str) -> Row[Any] | None:
-        return tx.execute(_select(request_id, run_id)).first()
 
-
-def _is(request_id: str, run_id: str) -> Any:
-    return (run.c.request_id == request_id) & (run.c.run_id == run_id)
-
-
-def _select(request_id: str, run_id: str) -> Any:
-    return select(run).where(_is(request_id, run_id))
+def _mine(tx: Connection, request_id: str, run_id: str) -> Row[Any] | None:
+    return next((row for row in rows_of_request(tx, run, request_id) if row.run_id == run_id), None)
 
 
 def _run(row: Row[Any]) -> Run:

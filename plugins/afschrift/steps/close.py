@@ -29,11 +29,10 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
     """
     register = services.register
     with register.read_snapshot():
+        must_follow_from_trail(services, request_id, "close")
         request = register.requests.get(request_id)
         told_next = request.state in (State.READY, State.DELIVERED)
-        if told_next:
-            must_follow_from_trail(services, request_id, "close")
-        else:
+        if not told_next:
             plan, delivered = _delivered_plan(services, request_id)
     if not told_next:
         if plan.later:

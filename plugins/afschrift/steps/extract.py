@@ -16,6 +16,7 @@ from afschrift.extraction.own_rows import OthersRowError
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.steps.gates import open_request
 from afschrift.steps.keyed_digests import (
     files_digest,
     keyed_files,
@@ -75,6 +76,7 @@ def gated_extract(services: Services, request_id: str, source: str) -> Gate:
         NeedsPersonError: another source of the request is down, and a person was asked about it.
     """
     with services.register.read_snapshot():
+        open_request(services, request_id, "extract")
         _no_other_source_waits(services, request_id)
         gate = gated_plan(services, request_id, "extract")
     if source not in read_sources(services, gate.plan):

@@ -28,7 +28,7 @@ from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 
 TABLES = ("customer", "orders", "line")
-MOST_STATEMENTS, MOST_TRANSACTIONS = 250, 24
+MOST_STATEMENTS, MOST_TRANSACTIONS = 150, 22
 
 STEPS: dict[str, Callable[[Services, str], Any]] = {
     "begin": lambda services, request: begin(services, request, "tester"),

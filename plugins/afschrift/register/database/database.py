@@ -106,9 +106,8 @@ class Database:
                     self._clock_seen = True
             connection.info[WRITTEN] = Written()
             yield connection
-            if events := connection.info[WRITTEN].events:
-                connection.info[_LAST] = events[-1][0]
             after = self.before_commit(connection) if self.before_commit is not None else None
+            connection.info[_LAST] = connection.info[WRITTEN].newest
         if after is not None:
             after()
 
@@ -226,6 +225,11 @@ def once(tx: Connection, asked: Hashable, ask: Callable[[], T]) -> T:
     if asked not in known:
         known[asked] = ask()
     return cast(T, known[asked])
+
+
+def in_snapshot(tx: Connection) -> bool:
+    """Whether `once` asks a second time for nothing."""
+    return tx.get_execution_options().get("afschrift_known") is not None
 
 
 def known(tx: Connection, asked: Hashable) -> Any:

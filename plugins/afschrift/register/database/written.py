@@ -40,22 +40,50 @@ class _Absent:
 ABSENT = _Absent()
 
 
+@dataclass(frozen=True)
+class Appended:
+    """An event that waits for its place in the chain.
+
+    Attributes:
+        payload: canonical JSON; `payload_sha256` is its digest with the salt.
+        case: that it belongs to, where it concerns no request.
+    """
+
+    at: str
+    request: str | None
+    type: str
+    actor: str
+    payload: str
+    salt: str
+    payload_sha256: str
+    case: str | None
+
+
 @dataclass
 class Written:
     """What one transaction has written so far, until its events get their codes at its end.
 
     Attributes:
-        events: header, salt, and the case that it belongs to where it concerns no request.
+        appended: events that are not in the chain yet.
+        events: those that are: header, salt, and the case where it concerns no request.
+        newest: the last event in the chain that this transaction wrote.
         rows: the rows that must be told.
-        requests: rows of requests that were read and not changed since, by their id.
+        known: rows of requests as they are now, by table and request (`told_rows`).
     """
 
+    appended: list[Appended] = field(default_factory=list)
     events: list[tuple[Header, str, str | None]] = field(default_factory=list)
+    newest: Header | None = None
     rows: dict[RowPlace, Change] = field(default_factory=dict)
-    requests: dict[str, Any] = field(default_factory=dict)
+    known: dict[tuple[str, str], Any] = field(default_factory=dict)
 
 
 def written(tx: Connection) -> Written:
     """What the transaction has written so far; it must be one of `Database.write`."""
     found: Written = tx.info[WRITTEN]
     return found
+
+
+def written_if_any(tx: Connection) -> Written | None:
+    """As `written`; None for a transaction that only reads."""
+    return tx.info.get(WRITTEN) if tx.get_execution_options().get("afschrift_write") else None

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from afschrift.domain.event import Header
 from afschrift.register.database.tables import request
 from afschrift.register.database.trail_tables import event_code
 from afschrift.register.database.written import ABSENT, Change, RowPlace, Written, written
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail.codes import Codes, codes
-from afschrift.register.trail.own_events import broken_links, last_own
+from afschrift.register.trail.height import BesideKeys, nothing
+from afschrift.register.trail.own_events import ACT_TYPES, broken_links, ends, last_own
+from afschrift.register.trail.trail import write_appended
 
 SYSTEM = ""
 """Owner of the events that concern no case."""
@@ -23,8 +24,8 @@ LOST = -1
 """Stands for the event before, where that may have been taken out."""
 
 
-def enter(tx: Connection, keys: KeyStore) -> Header | None:
-    """Enter the codes of all events that the transaction appended, and forget what it wrote.
+def enter(tx: Connection, keys: KeyStore, beside: BesideKeys) -> Callable[[], object]:
+    """Write the events that the transaction appended, with their codes, and forget what it wrote.
 
     An event names the own one of its case before it. Where an event since then was taken out, that could have
     been the case's last: it then names none (`LOST`), and a gate finds it missing from then on, whatever the
@@ -33,22 +34,26 @@ def enter(tx: Connection, keys: KeyStore) -> Header | None:
     Args:
         tx: about to be committed.
         keys: of the installation.
+        beside: keeps the height of the trail.
 
     Returns:
-        The last of the events; None: there was none.
+        What moves the height on once the transaction is committed.
 
     Raises:
         RuntimeError: a row was written that no event of its case tells of: a fault of the software.
     """
-    done = written(tx)
-    if not done.events and not done.rows:
-        return None
+    done, trail_keys = written(tx), keys.trail_keys()
+    if not done.appended and not done.events and not done.rows:
+        return nothing
     cases = _cases(tx, done)
+    owner = next((_owner(new.request, new.case, cases) for new in done.appended), SYSTEM)
+    seen = ends(tx, trail_keys, owner, beside.seq(tx))
+    write_appended(tx, seen.last)
     key = keys.trail_key()
-    owners = [_owner(header, case, cases) for header, _, case in done.events]
+    owners = [_owner(header.request, case, cases) for header, _, case in done.events]
     told = _told(done, owners, cases)
-    found = {owner: last_own(tx, owner, keys.trail_keys()) for owner in set(owners)}
-    last = {owner: header.seq if header else 0 for owner, header in found.items()}
+    found = {one: seen.own if one == owner else last_own(tx, one, trail_keys) for one in set(owners)}
+    last = {one: header.seq if header else 0 for one, header in found.items()}
     _lose(tx, last, done.events[0][0].seq, keys)
     maker, rows = codes(key.key), []
     for number, (header, salt, _) in enumerate(done.events):
@@ -70,9 +75,10 @@ def enter(tx: Connection, keys: KeyStore) -> Header | None:
         last[owner] = header.seq
     tx.execute(insert(event_code), rows)
     newest = done.events[-1][0]
+    acted = any(header.type in ACT_TYPES for header, _, _ in done.events)
     done.events.clear()
     done.rows.clear()
-    return newest
+    return beside.after(tx, newest, trail_keys, None if acted else seen.acts)
 
 
 def _lose(tx: Connection, last: dict[str, int], first: int, keys: KeyStore) -> None:
@@ -86,18 +92,18 @@ def _lose(tx: Connection, last: dict[str, int], first: int, keys: KeyStore) -> N
 
 def _cases(tx: Connection, done: Written) -> dict[str, str]:
     """Request -> its case, of all that were written about."""
-    ids = {header.request for header, _, _ in done.events} | {place.request for place in done.rows}
-    cases = {name: row.case_id for name, row in done.requests.items()}
-    if ids := ids - {None, *cases}:
-        found = select(request.c.id, request.c.case_id).where(request.c.id.in_(sorted(map(str, ids))))
+    ids = {one.request for one in done.appended} | {place.request for place in done.rows}
+    ids |= {header.request for header, _, _ in done.events}
+    rows = {name: done.known.get((request.name, name)) for name in ids if name}
+    cases = {name: row.case_id for name, row in rows.items() if row}
+    if left := sorted(rows.keys() - cases.keys()):
+        found = select(request.c.id, request.c.case_id).where(request.c.id.in_(left))
         cases |= {row.id: row.case_id for row in tx.execute(found)}
     return cases
 
 
-def _owner(header: Header, case: str | None, cases: Mapping[str, str]) -> str:
-    if header.request is None:
-        return case or SYSTEM
-    return cases.get(header.request, SYSTEM)
+def _owner(of: str | None, case: str | None, cases: Mapping[str, str]) -> str:
+    return case or SYSTEM if of is None else cases.get(of, SYSTEM)
 
 
 def _told(done: Written, owners: list[str], cases: Mapping[str, str]) -> dict[int, dict[RowPlace, Change]]:

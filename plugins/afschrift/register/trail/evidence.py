@@ -10,7 +10,9 @@ from sqlalchemy import Connection, select, union
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
+from afschrift.domain.request import is_id
 from afschrift.register.base import Repository
+from afschrift.register.database.database import in_snapshot, once
 from afschrift.register.database.made_objects import TABLES
 from afschrift.register.database.tables import case_file, request
 from afschrift.register.database.trail_tables import event_code
@@ -24,7 +26,7 @@ from afschrift.register.trail.replay import check_case
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.segments import register_id
 from afschrift.register.trail.set_aside import Uncoded, take_out, uncoded
-from afschrift.register.trail.told_rows import stray_rows
+from afschrift.register.trail.told_rows import read_case_of, stray_rows
 from afschrift.register.trail.trail import SET_ASIDE
 
 PROTECTING = (
@@ -46,13 +48,18 @@ class Evidence(Repository):
         Raises:
             UnknownRequestError: no such request.
         """
-        keys = self._keys.trail_keys()
         with self._db.read() as tx:
-            if changed := schema_changed(tx):
-                return changed
-            case, height = self._request_row(tx, request_id).case_id, self._store.kept_height(tx)
-            known = acts(tx, keys, height.seq if height else 0)
-            found = [*self._store.set_back(tx, known), *check_case(tx, case, keys, known, rest=True)]
+            return once(tx, ("differences", request_id), lambda: self._of_request(tx, request_id))
+
+    def _of_request(self, tx: Connection, request_id: str) -> tuple[Difference, ...]:
+        keys = self._keys.trail_keys()
+        if changed := schema_changed(tx):
+            return changed
+        if in_snapshot(tx) and is_id(request_id):
+            read_case_of(tx, request_id)
+        case, height = self._request_row(tx, request_id).case_id, self._store.kept_height(tx)
+        known = acts(tx, keys, height.seq if height else 0)
+        found = [*self._store.set_back(tx, known), *check_case(tx, case, keys, known, rest=True)]
         # What is wrong with an event is never left out: whose it is, it says itself.
         return tuple(one for one in found if one.request in (None, request_id) or not one.table)
 

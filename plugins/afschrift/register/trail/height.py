@@ -135,26 +135,36 @@ class BesideKeys:
             self._kept = KeptHeight(self._keys_file, register)
         return self._kept
 
-    def after(self, tx: Connection, last: Header, keys: Keys) -> Callable[[], object]:
+    def seq(self, tx: Connection) -> int:
+        """Number of the event that the kept height names; 0: none can be read."""
+        kept = self.of(tx)
+        with suppress(ConfigurationError):
+            if kept is not None and (height := kept.read()):
+                return height.seq
+        return 0
+
+    def after(self, tx: Connection, last: Header, keys: Keys, known: Acts | None) -> Callable[[], object]:
         """What moves the height on to an event once its transaction is committed.
 
         Where the register lacks the height that is known, or that cannot be read, it stays as it is.
+
+        `known`: acts of the register; None: they are read.
         """
         kept = self.of(tx)
         if kept is None:
-            return _nothing
+            return nothing
         try:
             before = kept.read()
         except ConfigurationError:
-            return _nothing
-        known = acts(tx, keys, before.seq if before else 0)
+            return nothing
+        known = acts(tx, keys, before.seq if before else 0) if known is None else known
         if before is not None and lacks(tx, before, keys, known):
-            return _nothing
+            return nothing
         height = Height(len(known.restorations), last.seq, last.digest())
         return lambda: kept.keep(height)
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """Nothing is to be done."""
 
 

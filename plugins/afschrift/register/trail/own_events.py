@@ -37,16 +37,28 @@ _WHOLE = (
     .order_by(event.c.seq)
 )
 _AFTER = _WHOLE.where(event.c.seq > bindparam("after"))
-_ACT_TYPES = (KEYS_LOST, RESTORATION_SIGNED, SET_ASIDE)
-_IS_ACT = event.c.type.in_(_ACT_TYPES)
+ACT_TYPES = (KEYS_LOST, RESTORATION_SIGNED, SET_ASIDE)
+_IS_ACT = event.c.type.in_(ACT_TYPES)
 _ACTS = _WHOLE.where(_IS_ACT | (event.c.seq == bindparam("beside")))
 _LAST_NUMBER = select(func.max(event.c.seq))
 _MANY = 1_000_000
+_LAST_OF_ALL = select(func.max(event.c.seq)).scalar_subquery()
 _LAST = WITH_CODE.order_by(event.c.seq.desc()).limit(bindparam("most"))
 _LAST_OF_OWNER = (
     WITH_CODE.where(event_code.c.owner == bindparam("owner"))
     .order_by(event_code.c.seq.desc())
     .limit(bindparam("most"))
+)
+_ENDS = _WHOLE.where(
+    _IS_ACT
+    | event.c.seq.in_([bindparam("beside"), _LAST_OF_ALL])
+    | event.c.seq.in_(
+        select(event_code.c.seq)
+        .join(event, event.c.seq == event_code.c.seq)
+        .where(event_code.c.owner == bindparam("owner"))
+        .order_by(event_code.c.seq.desc())
+        .limit(1)
+    )
 )
 
 Keys = Mapping[str, bytes]
@@ -79,17 +91,44 @@ def acts(tx: Connection, keys: Keys, beside: int = 0) -> Acts:
 
     `beside`: number of an event that is looked at too, in the same statement.
     """
-    return once(tx, "acts", lambda: _acts(tx, keys, beside))
+    return once(tx, "acts", lambda: _acts(tx.execute(_ACTS, {"beside": beside}), keys, beside))
 
 
-def _acts(tx: Connection, keys: Keys, beside: int) -> Acts:
+@dataclass(frozen=True)
+class Ends:
+    """Where a transaction goes on from.
+
+    Attributes:
+        last: event of the trail, whoever wrote it; None: there is none.
+        own: the last own event of the owner that was asked about.
+        acts: of the register.
+    """
+
+    last: Header | None
+    own: Header | None
+    acts: Acts
+
+
+def ends(tx: Connection, keys: Keys, owner: str, beside: int) -> Ends:
+    """The ends of the trail, in one statement; `beside`: as for `acts`."""
+    rows = tx.execute(_ENDS, {"owner": owner, "beside": beside}).all()
+    of_owner = [row for row in rows if row.owner == owner]
+    own = None
+    if of_owner and not _holds(of_owner[-1], header_of(of_owner[-1]).digest(), keys):
+        own = last_own(tx, owner, keys)
+    elif of_owner:
+        own = header_of(of_owner[-1])
+    return Ends(header_of(rows[-1]) if rows else None, own, _acts(rows, keys, beside))
+
+
+def _acts(rows: Iterable[Row[Any]], keys: Keys, beside: int) -> Acts:
     aside: dict[int, str] = {}
     restorations: list[dict[str, Any]] = []
     lost, asked = 0, None
-    for row in tx.execute(_ACTS, {"beside": beside}):
+    for row in rows:
         if row.seq == beside:
             asked = row
-        if row.type not in _ACT_TYPES or fault(row, keys):
+        if row.type not in ACT_TYPES or fault(row, keys):
             continue
         payload = json.loads(row.payload or "{}")
         if row.type == KEYS_LOST:

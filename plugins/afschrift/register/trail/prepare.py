@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from afschrift.register.base import with_value
 from afschrift.register.database.database import Database
-from afschrift.register.database.tables import request
 from afschrift.register.schema import must_be_current, to_be_made
+from afschrift.register.trail.own_events import ends
 from afschrift.register.trail.replay import check_case
 from afschrift.register.trail.schema_check import schema_changed
+from afschrift.register.trail.told_rows import prepare_rows
 
 _NONE = "none"
 """Id of no case and no request."""
@@ -32,6 +32,7 @@ def prepare_gates(url: str) -> None:
             return
         with database.read() as tx:
             must_be_current(tx)
-            tx.execute(with_value("id", request), {"value": _NONE})
             schema_changed(tx)
+            prepare_rows(tx, _NONE)
+            ends(tx, {}, _NONE, 0)
             list(check_case(tx, _NONE, {}))

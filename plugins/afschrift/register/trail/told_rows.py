@@ -37,11 +37,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from afschrift.register.database.database import once, remember
+from afschrift.register.database.database import known, once, remember
 from afschrift.register.database.identity_tables import request_identity
 from afschrift.register.database.tables import (
     case_fact,
     case_file,
+    data_key,
     decision,
     delivery,
     fact,
@@ -52,7 +53,7 @@ from afschrift.register.database.tables import (
     run,
     step,
 )
-from afschrift.register.database.written import ABSENT, Change, RowPlace, written
+from afschrift.register.database.written import ABSENT, Change, RowPlace, written, written_if_any
 
 _LEFT_OUT = {
     # Large, and bound to row and owner by its encryption; of what it protects the HMAC is told.
@@ -89,6 +90,7 @@ def insert_row(tx: Connection, table: Table, values: Mapping[str, Any]) -> None:
     row = {**{column.name: None for column in table.c}, **values}
     row |= dict(zip((column.name for column in table.primary_key), primary, strict=False))
     _note(tx, _place(table, row), {name: (ABSENT, row[name]) for name in told_columns(table)})
+    _forget(tx, table)
 
 
 def insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -97,6 +99,7 @@ def insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> Non
     for row in rows:
         whole = {**{column.name: None for column in table.c}, **row}
         _note(tx, _place(table, whole), {name: (ABSENT, whole[name]) for name in told_columns(table)})
+    _forget(tx, table)
 
 
 def change_rows(tx: Connection, table: Table, which: ColumnElement[bool], values: Mapping[str, Any]) -> int:
@@ -104,21 +107,31 @@ def change_rows(tx: Connection, table: Table, which: ColumnElement[bool], values
 
     Of each, every told field is told, also those that stay: what else stood in it was relied on.
     """
-    told = told_columns(table)
-    if table is request:
-        written(tx).requests.clear()
-    if any(name in values for name in told):
-        for before in tx.execute(select(table).where(which)).all():
-            old = before._asdict()
-            change = {name: (old[name], values.get(name, old[name])) for name in told}
-            _note(tx, _place(table, old), change)
+    _note_change(tx, table, tx.execute(select(table).where(which)).all(), values)
+    _forget(tx, table)
     return tx.execute(update(table).where(which).values(dict(values))).rowcount
+
+
+def change_row(tx: Connection, table: Table, row: Any, values: Mapping[str, Any]) -> None:
+    """Update one row, as this transaction read it and did not change it since."""
+    _note_change(tx, table, [row], values)
+    _forget(tx, table)
+    which = [column == getattr(row, column.name) for column in table.primary_key]
+    tx.execute(update(table).where(*which).values(dict(values)))
+    if table is request:
+        written(tx).known[request.name, row.id] = row._replace(**values)
+
+
+def _note_change(tx: Connection, table: Table, rows: Sequence[Any], values: Mapping[str, Any]) -> None:
+    told = told_columns(table)
+    for row in rows if any(name in values for name in told) else ():
+        old = row._asdict()
+        _note(tx, _place(table, old), {name: (old[name], values.get(name, old[name])) for name in told})
 
 
 def delete_rows(tx: Connection, table: Table, which: ColumnElement[bool]) -> None:
     """Delete rows."""
-    if table is request:
-        written(tx).requests.clear()
+    _forget(tx, table)
     for before in tx.execute(select(table).where(which)).all():
         old = before._asdict()
         _note(tx, _place(table, old), {name: (old[name], ABSENT) for name in told_columns(table)})
@@ -133,16 +146,58 @@ def told_columns(table: Table) -> tuple[str, ...]:
 
 def rows_of(tx: Connection, case: str) -> Iterator[tuple[RowPlace, dict[str, Any]]]:
     """All rows of a case that must follow from the trail, with their told fields."""
-    for table, rows in once(tx, ("case", case), lambda: _read_case(tx, case)).items():
-        for row in rows:
+    found = once(tx, ("case", case), lambda: _read(tx, _rows_of_a_case(), {"case": case}))
+    for table in TOLD_TABLES.values():
+        for row in found[table]:
             values = row._asdict()
             yield _place(table, values), {name: values[name] for name in told_columns(table)}
 
 
 def rows_of_request(tx: Connection, table: Table, request_id: str) -> Sequence[Any]:
     """Rows of a request; in a snapshot in which a gate looked at its case, those that it was shown."""
-    asked = ("rows", table.name, request_id)
-    return once(tx, asked, lambda: tx.execute(_rows_of_request(table), {"request": request_id}).all())
+
+    def asked() -> Sequence[Any]:
+        return tx.execute(_rows_of_request(table), {"request": request_id}).all()
+
+    if (writing := written_if_any(tx)) is None:
+        return once(tx, ("rows", table.name, request_id), asked)
+    if (table.name, request_id) not in writing.known:
+        writing.known[table.name, request_id] = asked()
+    found: Sequence[Any] = writing.known[table.name, request_id]
+    return found
+
+
+def written_request(tx: Connection, request_id: str) -> Any:
+    """The row of a request that is written about, which reads its other rows too; None: there is none."""
+    so_far = written(tx).known
+    if (request.name, request_id) not in so_far:
+        found = _read(tx, _rows_of_a_request(), {"request": request_id})
+        rows = found.pop(request)
+        so_far |= {(table.name, request_id): of_table for table, of_table in found.items()}
+        so_far[request.name, request_id] = rows[0] if rows else None
+    return so_far[request.name, request_id]
+
+
+def read_case_of(tx: Connection, request_id: str) -> None:
+    """Have a snapshot know the rows of a request's case, and the data keys of it, in one statement."""
+    found = _read(tx, _rows_of_a_case(by_request=True), {"request": request_id})
+    for row in found[case_file]:
+        remember(tx, {("case", row.id): found} | _answers(found))
+
+
+def requests_of_case(tx: Connection, case: str) -> Sequence[Any]:
+    """The rows of a case's requests, in the order in which they were received."""
+    in_order = (request.c.received_at, request.c.created_at, request.c.id)
+    if (found := known(tx, ("case", case))) is not None:
+        return sorted(found[request], key=lambda row: [getattr(row, column.name) for column in in_order])
+    return tx.execute(select(request).where(request.c.case_id == case).order_by(*in_order)).all()
+
+
+def prepare_rows(tx: Connection, nothing: str) -> None:
+    """Ask all that is asked of rows here, about a request and a case that are not there."""
+    read_case_of(tx, nothing)
+    _read(tx, _rows_of_a_request(), {"request": nothing})
+    list(rows_of(tx, nothing))
 
 
 def stray_rows(tx: Connection) -> Iterator[RowPlace]:
@@ -171,6 +226,7 @@ def tell_anew(
         request_id: the request; None: the case, all of it.
         before: rows that there were; those that are gone are told too.
     """
+    written(tx).known.clear()
     left = dict(rows_of(tx, case))
     for place in {*before, *left}:
         if request_id is None or place.request in (request_id, None):
@@ -178,8 +234,8 @@ def tell_anew(
             written(tx).rows[place] = {name: (ABSENT, value) for name, value in values.items()}
 
 
-class _CaseStatement(NamedTuple):
-    """All rows of a case in one statement, and how to take its rows apart.
+class _Rows(NamedTuple):
+    """Rows of several tables in one statement, and how to take its rows apart.
 
     Attributes:
         tables: name -> the table, what makes a row of it, and the places of its columns in the wide row.
@@ -192,26 +248,48 @@ class _CaseStatement(NamedTuple):
 _KINDS: tuple[type[TypeEngine[Any]], ...] = (Text, BigInteger, JSON, LargeBinary)
 
 
-def _read_case(tx: Connection, case: str) -> dict[Table, list[Any]]:
-    """The rows of a case by table; a snapshot knows them from then on, by request too."""
-    asked = _case_statement()
-    found: dict[Table, list[Any]] = {table: [] for table in TOLD_TABLES.values()}
-    for wide in tx.execute(asked.statement, {"case": case}):
+def _read(tx: Connection, asked: _Rows, values: Mapping[str, str]) -> dict[Table, list[Any]]:
+    found: dict[Table, list[Any]] = {table: [] for table, *_ in asked.tables.values()}
+    for wide in tx.execute(asked.statement, values):
         table, row, places = asked.tables[wide[0]]
         found[table].append(row(*(wide[place] for place in places)))
-    known: dict[Hashable, object] = {(t.name, row.id): row for t in (case_file, request) for row in found[t]}
-    for table, rows in found.items():
-        if "request_id" in table.c:
-            for one in found[request]:
-                known["rows", table.name, one.id] = [row for row in rows if row.request_id == one.id]
-    remember(tx, known)
     return found
 
 
+def _answers(found: Mapping[Table, list[Any]]) -> dict[Hashable, object]:
+    """What the rows of a case answer, by request too."""
+    named = [(t.name, row) for t in (case_file, request) for row in found[t]]
+    answers: dict[Hashable, object] = {(name, row.id): row for name, row in named}
+    keys = {row.owner: row for row in found[data_key]}
+    answers |= {("wrapped", row.id): keys.get(row.id) for _, row in named}
+    for table, rows in found.items():
+        if "request_id" in table.c:
+            for one in found[request]:
+                answers["rows", table.name, one.id] = [row for row in rows if row.request_id == one.id]
+    return answers
+
+
 @cache
-def _case_statement() -> _CaseStatement:
-    """Each table's columns in the first places of their kind, the others empty: made once, as it is slow."""
-    columns = {table: _read_columns(table) for table in TOLD_TABLES.values()}
+def _rows_of_a_case(*, by_request: bool = False) -> _Rows:
+    case: ColumnElement[str] = bindparam("case")
+    if by_request:
+        case = select(request.c.case_id).where(request.c.id == bindparam("request")).scalar_subquery()
+    requests = select(request.c.id).where(request.c.case_id == case)
+    wanted = {table: _of_case(table, case, requests) for table in TOLD_TABLES.values()}
+    return _made({**wanted, data_key: (data_key.c.owner == case) | data_key.c.owner.in_(requests)})
+
+
+@cache
+def _rows_of_a_request() -> _Rows:
+    """Those that every role of the database may read (`roles.sql`)."""
+    tables = [decision, delivery, fact, letter, question, run, step]
+    wanted = {table: table.c.request_id == bindparam("request") for table in tables}
+    return _made({**wanted, request: request.c.id == bindparam("request")})
+
+
+def _made(wanted: Mapping[Table, ColumnElement[bool]]) -> _Rows:
+    """Each table's columns in the first places of their kind, the others empty: slow, so made once."""
+    columns = {table: _read_columns(table) for table in wanted}
     counted = [Counter(map(_kind, mine)) for mine in columns.values()]
     width = {kind: max(one[kind] for one in counted) for kind in _KINDS}
     selects, tables = [], {}
@@ -223,10 +301,10 @@ def _case_statement() -> _CaseStatement:
             places |= {column.name: len(wide) + number for number, column in enumerate(of_kind)}
             wide += [*of_kind, *(cast(null(), kind) for _ in range(width[kind] - len(of_kind)))]
         named = [column.label(f"c{number}") for number, column in enumerate(wide)]
-        selects.append(select(*named).where(_of_case(table)))
+        selects.append(select(*named).where(wanted[table]))
         row = namedtuple(table.name, places)  # type: ignore[misc]
         tables[table.name] = (table, row, tuple(places.values()))
-    return _CaseStatement(union_all(*selects), tables)
+    return _Rows(union_all(*selects), tables)
 
 
 def _kind(column: Column[Any]) -> type[TypeEngine[Any]]:
@@ -238,12 +316,10 @@ def _kind(column: Column[Any]) -> type[TypeEngine[Any]]:
     return next((kind for made, kind in known.items() if isinstance(column.type, made)), Text)
 
 
-def _of_case(table: Table) -> ColumnElement[bool]:
+def _of_case(table: Table, case: ColumnElement[str], requests: Select[Any]) -> ColumnElement[bool]:
     if table is case_file:
-        return table.c.id == bindparam("case")
-    if "case_id" in table.c:
-        return table.c.case_id == bindparam("case")
-    return table.c.request_id.in_(select(request.c.id).where(request.c.case_id == bindparam("case")))
+        return table.c.id == case
+    return table.c.case_id == case if "case_id" in table.c else table.c.request_id.in_(requests)
 
 
 @cache
@@ -265,6 +341,13 @@ def _place(table: Table, row: Mapping[str, Any]) -> RowPlace:
     of_request = row["id"] if table is request else row.get("request_id")
     case = row["id"] if table is case_file else row.get("case_id")
     return RowPlace(table.name, row_id(table, row), of_request, case)
+
+
+def _forget(tx: Connection, table: Table) -> None:
+    """Rows of a table are not any more what this transaction knows of them."""
+    so_far = written(tx).known
+    for asked in [asked for asked in so_far if asked[0] == table.name]:
+        del so_far[asked]
 
 
 def _note(tx: Connection, place: RowPlace, change: Change) -> None:

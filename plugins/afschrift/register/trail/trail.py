@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload
 from afschrift.register.database.errors import NotAsWrittenError, as_written
 from afschrift.register.database.followed import note
 from afschrift.register.database.trail_tables import event, event_code, event_payload
-from afschrift.register.database.written import written
+from afschrift.register.database.written import Appended, written, written_if_any
 
 SKEW_SECONDS = 2
 """Clocks of several machines differ by less than this; a larger step back is told in the trail."""
@@ -62,45 +62,67 @@ def append(connection: Connection, at: str, request: str | None, events: Sequenc
 
 
 def append_all(connection: Connection, at: str, events: Sequence[tuple[str | None, NewEvent]]) -> None:
-    """Append events, each with its request, to the chain, in few statements however many there are.
+    """Append events, each with its request.
 
-    The transaction must hold the write lock (`Database.write`). An event that concerns no request and names
-    a `case` in its payload belongs to that case.
+    They are written at the end of the transaction, or before it reads the trail: in few statements however
+    many there are, as other writers wait meanwhile. The transaction must hold the write lock
+    (`Database.write`). An event that concerns no request and names a `case` in its payload belongs to that
+    case.
+    """
+    written(connection).appended += [_appended(at, of, new) for of, new in events]
+
+
+def _appended(at: str, of: str | None, new: NewEvent) -> Appended:
+    salt, case = secrets.token_hex(_SALT_BYTES), None if of else new.payload.get("case")
+    text, sha256 = canonical(new.payload).decode(), payload_digest(new.payload, salt)
+    return Appended(at, of, new.type, new.actor, text, salt, sha256, case)
+
+
+def write_appended(connection: Connection, last: Header | None = None) -> None:
+    """Write the events that were appended so far to the chain.
 
     Times never go back untold: a clock that is behind the last event by less than `SKEW_SECONDS` gets that
     event's time, and before anything recorded at an earlier time stands an event `clock_went_back`.
+
+    `last`: event of the trail, where it is known.
     """
-    if not events:
+    done = written_if_any(connection)
+    if done is None or not done.appended:
         return
-    before = written(connection).events
-    last = before[-1][0] if before else _last(connection)
-    seq, prev = (last.seq, last.digest()) if last else (0, GENESIS)
-    chain = list(events)
-    if last and at < last.at:
-        back = (as_written(datetime.fromisoformat, last.at) - datetime.fromisoformat(at)).total_seconds()
-        if back < SKEW_SECONDS:
-            at = last.at
-        else:
-            payload = {"from": last.at, "to": at, "seconds": int(back)}
-            chain.insert(0, (None, NewEvent(CLOCK_WENT_BACK, payload=payload)))
+    last = done.newest or last or _last(connection)
     headers, payloads, recorded = [], [], []
-    for of, new in chain:
-        seq += 1
-        salt = secrets.token_hex(_SALT_BYTES)
-        header = Header(seq, at, of, new.type, new.actor, payload_digest(new.payload, salt), prev)
-        prev = header.digest()
-        headers.append(vars(header))
-        written(connection).events.append((header, salt, None if of else new.payload.get("case")))
-        text = canonical(new.payload).decode()
-        payloads.append({"seq": seq, "payload": text, "salt": salt})
-        recorded.append((header, text))
+    for new in _in_time(done.appended, last):
+        seq, prev = (last.seq, last.digest()) if last else (0, GENESIS)
+        last = Header(seq + 1, new.at, new.request, new.type, new.actor, new.payload_sha256, prev)
+        headers.append(vars(last))
+        payloads.append({"seq": last.seq, "payload": new.payload, "salt": new.salt})
+        recorded.append((last, new.payload))
+        done.events.append((last, new.salt, new.case))
     connection.execute(insert(event), headers)
     connection.execute(insert(event_payload), payloads)
+    done.appended, done.newest = [], last
     note(connection, recorded)
+
+
+def _in_time(appended: Sequence[Appended], last: Header | None) -> Iterator[Appended]:
+    """What was appended, none earlier than what comes before it."""
+    before = last.at if last else ""
+    for new in appended:
+        at = new.at
+        if at < before:
+            back = (as_written(datetime.fromisoformat, before) - datetime.fromisoformat(at)).total_seconds()
+            if back < SKEW_SECONDS:
+                at = before
+            else:
+                payload = {"from": before, "to": at, "seconds": int(back)}
+                yield _appended(at, None, NewEvent(CLOCK_WENT_BACK, payload=payload))
+        yield replace(new, at=at)
+        before = at
 
 
 def head(connection: Connection) -> tuple[int, str]:
     """Sequence number and digest of the last event; (0, 64 zeros) for an empty trail."""
+    write_appended(connection)
     last = _last(connection)
     return (last.seq, last.digest()) if last else (0, GENESIS)
 
@@ -109,6 +131,7 @@ def read(
     connection: Connection, request: str | None = None, types: Sequence[str] | None = None
 ) -> list[Recorded]:
     """Headers with their payloads (None: erased), in order; of one request, of some types, or all."""
+    write_appended(connection)
     return [recorded(row) for row in connection.execute(_events(request, types))]
 
 
@@ -144,11 +167,13 @@ def erase_of_case(connection: Connection, at: str, case: str, rule: str) -> int:
     """Likewise of the events that name a case as a whole and none of its requests."""
     named = event_payload.c.payload.contains(f'"case":"{case}"', autoescape=True)
     naming = select(event.c.seq).join(event_payload).where(event.c.request.is_(None), named)
+    write_appended(connection)
     seqs = connection.scalars(naming).all()  # before their payloads go
     return _erase(connection, at, rule, event.c.seq.in_(seqs))
 
 
 def _erase(connection: Connection, at: str, rule: str, which: ColumnElement[bool]) -> int:
+    write_appended(connection)
     those = select(event.c.seq).where(which, event.c.type.not_in(KEPT))
     erased = connection.execute(
         update(event_payload)
