@@ -23,9 +23,8 @@ from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.held_keys import HeldKeys, held_as
 from afschrift.services import Services
 from afschrift.steps.extract import ask_again, clear_extract, finish
-from afschrift.steps.gates import in_run, refusal
+from afschrift.steps.gates import StepEvidence, in_run, refusal
 from afschrift.steps.source_reading import SourceReading, TableReading
-from afschrift.steps.step_evidence import StepEvidence
 
 TOGETHER = "together"
 Outcomes = dict[str, str]

@@ -165,7 +165,7 @@ def enter(
             if last is not None and last.type == RESTORED and _names(last.payload, over):
                 return False
             payload = {"restored": restored, "replaced": over}
-            trail.append(tx, rfc3339(clock()), None, [NewEvent(RESTORED, by, payload)])
+            trail.append(tx, rfc3339(clock()), [(None, NewEvent(RESTORED, by, payload))])
     return True
 
 

@@ -94,7 +94,7 @@ class Repository:
         return rfc3339(self._clock())
 
     def _append(self, tx: Connection, request_id: str | None, *events: NewEvent) -> None:
-        trail.append(tx, self._now(), request_id, events)
+        trail.append(tx, self._now(), [(request_id, new) for new in events])
 
     def _row(self, tx: Connection, table: Table, row_id: str) -> Row[Any] | None:
         """The row with an id; None where there is none, or where it is no id."""

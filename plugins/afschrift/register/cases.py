@@ -192,16 +192,6 @@ class Cases(Repository):
             case_id, _ = case_of(tx, owner)
             return self._case(tx, self._case_row(tx, case_id))
 
-    def made_by(self, request_id: str) -> str:
-        """Who made a request for the person: `self`, `parent`, `guardian` or `proxy`.
-
-        Raises:
-            UnknownRequestError: no such request.
-        """
-        with self._db.read() as tx:
-            case_id = self._request_row(tx, request_id).case_id
-            return str(self._case_row(tx, case_id).made_by)
-
     def wrote(self, request_id: str) -> tuple[str, ...]:
         """What the person wrote, to compare a quotation with: nobody looks at it, so it is no event.
 

@@ -10,7 +10,6 @@ from afschrift.register.case_timelines import CaseTimelines
 from afschrift.register.cases import Cases
 from afschrift.register.database.database import Database
 from afschrift.register.decisions import Decisions
-from afschrift.register.deliveries import Deliveries
 from afschrift.register.disputes import Disputes
 from afschrift.register.documents import Documents
 from afschrift.register.identities import Identities
@@ -21,12 +20,11 @@ from afschrift.register.letters import Letters
 from afschrift.register.look_ups import LookUps
 from afschrift.register.outbox import Outbox
 from afschrift.register.oversight import Oversight
-from afschrift.register.plans import Plans
 from afschrift.register.questions import Questions
 from afschrift.register.requests import Requests
 from afschrift.register.runs import Runs
 from afschrift.register.sendings import Sendings
-from afschrift.register.steps import Steps
+from afschrift.register.steps import Deliveries, Plans, Steps
 from afschrift.register.timelines import Timelines
 from afschrift.register.trail.audit import AuditTrail
 from afschrift.register.trail.evidence import Evidence

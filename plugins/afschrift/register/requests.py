@@ -100,6 +100,16 @@ class Requests(Repository):
         with self._db.read() as tx:
             return self._request(tx, self._request_row(tx, request_id))
 
+    def made_by(self, request_id: str) -> str:
+        """Who made a request for the person: `self`, `parent`, `guardian` or `proxy`.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.read() as tx:
+            case_id = self._request_row(tx, request_id).case_id
+            return str(self._case_row(tx, case_id).made_by)
+
     def all(self, *, open_only: bool = False, case: str | None = None) -> list[Request]:
         """Requests in the order in which they were received."""
         wanted = select(request).order_by(request.c.received_at, request.c.created_at, request.c.id)

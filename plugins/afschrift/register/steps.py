@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import msgspec
+from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy.engine import Row
+
+from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.files import Receipt
+from afschrift.domain.plan import Plan
+from afschrift.domain.request import new_id
 from afschrift.register.base import Repository
-from afschrift.register.database.tables import step
+from afschrift.register.database.tables import delivery, step
+from afschrift.register.database.tables import plan as plan_table
 from afschrift.register.trail.told_rows import insert_row, rows_of_request
+from afschrift.register.trail.trail import BUNDLE_ARRIVED
 
 
 class StepResults:
@@ -77,3 +90,144 @@ class Steps(Repository):
                 finished = NewEvent("step_finished", payload={"step": name, "part": part})
                 self._append(tx, request_id, *(events or (finished,)))
             return done
+
+
+_NOT_COMPRESSED = b"{"
+"""What a plan begins with that an earlier version kept; a compressed one begins with `x`."""
+
+
+class Plans(Repository):
+    """Keeps the plans of requests."""
+
+    def save(self, plan: Plan) -> str:
+        """Keep a plan, encrypted under the request's key; returns its digest. Twice is as good as once.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request's data key was destroyed.
+        """
+        digest = plan.digest()
+        with self._db.write() as tx:
+            self._request_row(tx, plan.request)
+            key = self._key(tx, plan.request)
+            if tx.execute(select(plan_table.c.digest).where(_is_plan(plan.request, digest))).first() is None:
+                sealed = key.encrypt(zlib.compress(msgspec.json.encode(plan)), "plan", "ciphertext", digest)
+                values = {"request_id": plan.request, "digest": digest, "ciphertext": sealed}
+                tx.execute(insert(plan_table).values(**values, created_at=self._now()))
+        return digest
+
+    def get(self, request_id: str, digest: str) -> Plan:
+        """A plan by digest.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: the request has no such plan, or its data key was destroyed.
+            ConfigurationError: the kept plan was altered.
+        """
+        with self._db.read() as tx:
+            self._request_row(tx, request_id)
+            key = self._key(tx, request_id)
+            row = tx.execute(select(plan_table).where(_is_plan(request_id, digest))).first()
+            if row is None:
+                raise RefusedError(
+                    f"Request {request_id} has no plan with this digest.",
+                    remedy="clear `classify` to make one.",
+                )
+            plain = key.decrypt(row.ciphertext, "plan", "ciphertext", digest)
+        kept = _decoded(plain)
+        if kept.digest() != digest:
+            raise ConfigurationError(
+                f"The plan of request {request_id} was kept by another version of the software.",
+                remedy="clear `classify` to make it again; a review of the old one does not count for it.",
+            )
+        return kept
+
+
+@lru_cache(maxsize=4)
+def _decoded(plain: bytes) -> Plan:
+    """A step asks for its plan several times, and to digest a plan takes longer than all else about it."""
+    whole = plain if plain.startswith(_NOT_COMPRESSED) else zlib.decompress(plain)
+    return msgspec.json.decode(whole, type=Plan)
+
+
+def _is_plan(request_id: str, digest: str) -> ColumnElement[bool]:
+    return (plan_table.c.request_id == request_id) & (plan_table.c.digest == digest)
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """A hand-over of a bundle.
+
+    Attributes:
+        kind: `full`, `partial` or `supplement`.
+        uri: where it lies; opaque.
+        bytes, sha256: of what arrived there; `bytes` is 0 once the request's data key was destroyed.
+    """
+
+    id: str
+    request: str
+    kind: str
+    destination: str
+    uri: str
+    bytes: int
+    sha256: str
+    delivered_at: str
+
+
+class Deliveries(Repository):
+    """Remembers what was handed over."""
+
+    def record(
+        self,
+        request_id: str,
+        destination: str,
+        receipt: Receipt,
+        told: Mapping[str, Any] | None = None,
+        kind: str = "full",
+    ) -> DeliveryRow:
+        """Record a hand-over and its events, once; the same receipt again changes nothing.
+
+        `bundle_arrived` holds the bundle's digest and is never erased, `bundle_delivered` all of the receipt.
+
+        Args:
+            request_id: the request.
+            destination: name in the registry of destinations.
+            receipt: what the destination gave.
+            told: what the event says beside it: codes, counts and durations.
+            kind: `full`, `partial` (R44) or `supplement` (R54).
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.write() as tx:
+            self._request_row(tx, request_id)
+            for row in rows_of_request(tx, delivery, request_id):
+                if (row.sha256, row.uri) == (receipt.sha256, receipt.uri):
+                    return _delivery(row)
+            payload = {"kind": kind, "destination": destination, **vars(receipt)}
+            new = {"id": new_id("dlv"), **payload, "delivered_at": self._now()}
+            insert_row(tx, delivery, {**new, "request_id": request_id, "detail": {}})
+            proof = NewEvent(BUNDLE_ARRIVED, payload={"delivery": new["id"], "bundle": receipt.sha256})
+            # The proof comes first: what is told of rows goes with the last event, and is erased.
+            delivered = NewEvent("bundle_delivered", payload=payload | dict(told or {}))
+            self._append(tx, request_id, proof, delivered)
+            return DeliveryRow(request=request_id, **new)
+
+    def of(self, request_id: str) -> tuple[DeliveryRow, ...]:
+        """Deliveries of a request, oldest first."""
+        with self._db.read() as tx:
+            rows = rows_of_request(tx, delivery, request_id)
+        return tuple(_delivery(row) for row in sorted(rows, key=lambda row: (row.delivered_at, row.id)))
+
+
+def _delivery(row: Row[Any]) -> DeliveryRow:
+    return DeliveryRow(
+        row.id,
+        row.request_id,
+        row.kind,
+        row.destination,
+        row.uri,
+        row.bytes,
+        row.sha256,
+        row.delivered_at,
+    )

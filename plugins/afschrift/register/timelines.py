@@ -101,7 +101,7 @@ class Timelines(Repository):
                     events.append((request_id, NewEvent(EVENT + one.kind, by, _payload(columns[-1], None))))
             if columns:
                 insert_rows(tx, fact, columns)
-                trail.append_all(tx, at, events)
+                trail.append(tx, at, events)
 
     def record_pair(
         self,

@@ -12,8 +12,7 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.request import check_formats
 from afschrift.domain.state import State
 from afschrift.services import Services
-from afschrift.steps.gates import enter
-from afschrift.steps.step_evidence import StepBasis, StepEvidence
+from afschrift.steps.gates import StepBasis, StepEvidence, enter
 
 
 def assess(services: Services, request_id: str) -> dict[str, Any]:

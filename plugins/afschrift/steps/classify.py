@@ -2,34 +2,127 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from afschrift.casework.decision.require import require_decision
+from afschrift.casework.decision.require import hidden_places, require_decision
 from afschrift.casework.identity.confirmed import fingerprint
+from afschrift.casework.identity.mandates import require_representation
+from afschrift.casework.identity.risk import require_identity
 from afschrift.casework.manual.question import asked_again
-from afschrift.casework.partial_response.require import ask_for_more
+from afschrift.casework.partial_response.require import ask_for_more, left_for_later
+from afschrift.casework.partial_response.supplement import delivered
 from afschrift.casework.question_kinds import KINDS
-from afschrift.casework.review.redactions_in_force import redactions_of
+from afschrift.casework.review.redactions_in_force import decided, redactions_of
 from afschrift.casework.telling.question import TELL, TELL_KIND
 from afschrift.casework.telling.tell import answer_ready, tell
+from afschrift.datamap.check.map_findings import stopping
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.plan import Plan
+from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.extraction.redact import with_redactions
+from afschrift.law.restriction import lifted
 from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
+from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.staging.staged_file import PERSON
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
+from afschrift.steps.gates import StepBasis, StepEvidence, enter
 from afschrift.steps.person_staged import stage_person, staged_keys
-from afschrift.steps.plan_basis import PlanBasis, plan_basis
 from afschrift.steps.residual import read_sources, search_all
 from afschrift.steps.staged_again import REPLACED, Faults, fault, record_again
-from afschrift.steps.step_evidence import StepEvidence, plan_evidence
+
+
+@dataclass(frozen=True)
+class PlanBasis:
+    """What a plan rests on, as the register had it in one moment.
+
+    Attributes:
+        rests_on: the decisions, as a plan is bound to them.
+        inputs: digest of all of it.
+        latest: the result of the step before; None: it never ended.
+        evidence: what the event of the step says that it rests on.
+        hidden: tables, columns and systems that a hidden restriction keeps back (R84).
+        stopping: what the check of the data map found by now that makes requests wait.
+    """
+
+    request: Request
+    decisions: Sequence[DecisionRow]
+    rests_on: Any
+    inputs: str
+    latest: dict[str, Any] | None
+    evidence: StepBasis
+    hidden: frozenset[str]
+    stopping: Sequence[str] = ()
+
+    @property
+    def new_findings(self) -> bool:
+        """Whether the data map's check found something since the step before."""
+        return not set(self.stopping) <= set((self.latest or {}).get("map", ()))
+
+
+def plan_basis(services: Services, request_id: str) -> PlanBasis:
+    """Through the gate of `classify`, and what follows it; inside `read_snapshot`.
+
+    Raises:
+        GateError: the request is closed, or the step's run is not the one that goes.
+        NeedsPersonError: identity, mandate or a flag waits for a person; the question stands in the register.
+    """
+    register = services.register
+    request = enter(services, request_id, "classify")
+    require_identity(services, request)
+    require_representation(services, request_id)
+    require_decision(services, request_id)
+    decisions, timeline = register.decisions.of(request_id), register.facts.timeline(request_id)
+    rests_on = decided(decisions, lifted(timeline))
+    inputs = digest(
+        {
+            "inventory": services.inventory.digest,
+            "policy": services.inventory.policy_digest,
+            "package": services.package,
+            "answer": [request.right, list(request.formats), request.language, request.destination],
+            "receipt": request.received_at,
+            "decisions": rests_on,
+            "delivered": delivered(timeline),
+            "later": [[one.source, one.rest_by, one.about] for one in left_for_later(services, request_id)],
+        }
+    )
+    latest = register.steps.latest(request_id, "classify")
+    evidence, hidden = StepBasis(register, request_id), hidden_places(register, request_id)
+    return PlanBasis(request, decisions, rests_on, inputs, latest, evidence, hidden, stopping(register))
+
+
+def plan_evidence(plan: Plan) -> dict[str, Any]:
+    """Counts, codes and names of tables and sources; never a column, a statement or a value."""
+    parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
+    fields = [field for part in parts for field in part.fields]
+    redactions = [one for extract in plan.extracts for one in extract.redactions]
+    rules = {rule for field in fields for rule in field.rules} | {r for one in redactions for r in one.rules}
+    counted = Counter((f.action.value, f.reason, f.rules) for f in fields)
+    columns = [
+        {"action": action, "reason": reason, "rules": list(by), "columns": number}
+        for (action, reason, by), number in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return {
+        "inventory": plan.inventory,
+        "policy": plan.policy,
+        "tables": len(plan.extracts),
+        "withheld": len(plan.withheld),
+        "rules": sorted(rules),
+        "columns": columns,
+        **({"withheld_tables": [f"{w.source}.{w.table}" for w in plan.withheld]} if plan.withheld else {}),
+        **({"redactions": len(redactions)} if redactions else {}),
+        **({"manual": {one.source: one.status.value for one in plan.manual}} if plan.manual else {}),
+        **({"later": [one.source for one in plan.later]} if plan.later else {}),
+        **({"after": list(plan.after)} if plan.after else {}),
+    }
+
 
 NOTHING_HELD, NOTHING_PORTABLE, NOTHING_IN_LIMITS = "nothing_held", "nothing_portable", "nothing_in_limits"
 

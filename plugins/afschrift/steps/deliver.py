@@ -15,10 +15,9 @@ from afschrift.domain.plan import Plan
 from afschrift.law.partial_response import suffix
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
-from afschrift.steps.gates import must_be_witnessed, refusal
+from afschrift.steps.gates import StepEvidence, must_be_witnessed, refusal
 from afschrift.steps.package import package
 from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
-from afschrift.steps.step_evidence import StepEvidence
 
 CHUNK = 1 << 20
 

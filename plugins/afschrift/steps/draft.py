@@ -145,7 +145,9 @@ class Drafter:
                 days = services.grounds.trigger_limits.contact_days
                 person = services.inventory.identity.person
                 self._identifiers |= own_identifiers(source, session, statements, person)
-                self._notes.triggers += changed_contact(source, session, statements, keys, request, days)
+                self._notes.triggers += changed_contact(
+                    source, session, statements, keys, request.received_at, days
+                )
                 parts = supplement.of(tables.of(source, session, statements))
                 if request.right.terms.information_sheet:
                     facts += fact_plans(source, parts, statements)
@@ -174,7 +176,7 @@ class Drafter:
             consents={purpose: str(state) for purpose, state in sorted(consents.items())},
             received_at=request.received_at,
             later=later,
-            after=delivered(services.register, request.id),
+            after=delivered(services.register.facts.timeline(request.id)),
         )
 
     def _manual(self, given: Sequence[Key]) -> Iterable[ManualPlan]:

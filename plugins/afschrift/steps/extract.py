@@ -16,7 +16,7 @@ from afschrift.extraction.own_rows import OthersRowError
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.steps.gates import open_request
+from afschrift.steps.gates import StepEvidence, open_request
 from afschrift.steps.keyed_digests import (
     files_digest,
     keyed_files,
@@ -29,7 +29,6 @@ from afschrift.steps.plan_gates import Gate, gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
 from afschrift.steps.source_reading import SourceReading
 from afschrift.steps.staged_again import Faults, fault, record_again, source_faults
-from afschrift.steps.step_evidence import StepEvidence
 
 
 def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:

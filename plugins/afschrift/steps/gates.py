@@ -6,13 +6,72 @@ docs/gates.md tells an auditor what each attempt to get round it comes to.
 from __future__ import annotations
 
 import socket
+import time
 from typing import Any
 
+from afschrift.casework.decision.in_force import DECISION
+from afschrift.casework.identity.question import IDENTITY_KIND, MANDATE
+from afschrift.casework.review.redactions_in_force import REVIEW
 from afschrift.domain.errors import GateError, UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request, Run
+from afschrift.register.register import Register
 from afschrift.register.trail.differences import ForgedError
 from afschrift.services import Services
+
+PLANS = ("plan_frozen", "plan_kept")
+_CHANNEL = "channel:"
+
+
+class StepEvidence:
+    """Begun with the step; its event holds it."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def seconds(self) -> dict[str, float]:
+        """`seconds` since the step began."""
+        return {"seconds": round(time.monotonic() - self._begun, 1)}
+
+    def of(self, basis: StepBasis, bundle: str | None = None) -> dict[str, Any]:
+        """`rests_on` and `seconds`."""
+        return {"rests_on": basis.rests_on(bundle), **self.seconds()}
+
+
+class StepBasis:
+    """The decisions and plans in the trail that a step may rest on."""
+
+    def __init__(self, register: Register, request_id: str) -> None:
+        self._events = register.trail.of_types(request_id, "decision_taken", *PLANS)
+
+    def rests_on(self, bundle: str | None = None) -> dict[str, dict[str, Any]]:
+        """What a step rests on.
+
+        Args:
+            bundle: digest of the one that is handed over; its review is named where there was one.
+
+        Returns:
+            `identity`, `mandate`, `decision`, `plan` and `review`, as far as there is one -> `event`, its
+            number in the trail, and `by`, the role or the channel that said it.
+        """
+        rests: dict[str, dict[str, Any]] = {}
+        for header, payload in self._events:
+            said = payload or {}
+            kind = "plan" if header.type in PLANS else said.get("kind")
+            if kind == REVIEW and (bundle is None or said.get("about") != bundle):
+                continue
+            if kind in ("plan", IDENTITY_KIND.name, MANDATE, DECISION, REVIEW):
+                rests[kind] = {"event": header.seq, **_by(header.actor, said)}
+        return rests
+
+
+def _by(actor: str, payload: dict[str, Any]) -> dict[str, str]:
+    """The role or channel; never the account, which names somebody."""
+    role = (payload.get("held") or {}).get("role")
+    if role:
+        return {"by": role}
+    return {"by": actor.replace(_CHANNEL, "channel ", 1)} if actor.startswith(_CHANNEL) else {}
+
 
 _SHOWN = 20
 """So many differences stand in the event; `afschrift audit verify` lists all."""

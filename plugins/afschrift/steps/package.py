@@ -19,10 +19,10 @@ from afschrift.register.trail.trail import BUNDLE_SEALED
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_file import BUNDLE
+from afschrift.steps.gates import StepEvidence
 from afschrift.steps.keyed_digests import validated_inputs
 from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
 from afschrift.steps.staged_again import fault, record_again
-from afschrift.steps.step_evidence import StepEvidence
 
 
 def package(services: Services, request_id: str) -> dict[str, Any]:

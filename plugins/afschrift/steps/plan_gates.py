@@ -31,10 +31,9 @@ from afschrift.law.restriction import lifted
 from afschrift.register.steps import StepResults
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.steps.gates import NEW_RUN, in_run, open_request, refusal
+from afschrift.steps.gates import NEW_RUN, StepBasis, in_run, open_request, refusal
 from afschrift.steps.keyed_digests import files_digest, read_back_digest, record_digest, search_digest
 from afschrift.steps.residual import read_sources, searched_sources
-from afschrift.steps.step_evidence import StepBasis
 
 
 @dataclass(frozen=True)
@@ -153,6 +152,7 @@ def _mandate_must_hold(services: Services, request: Request, step: str) -> None:
 
 
 def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str, Any], step: str) -> None:
+    timeline = services.register.facts.timeline(request.id)
     now = {
         "inventory": services.inventory.digest,
         "policy": services.inventory.policy_digest,
@@ -160,10 +160,8 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
         "right": request.right,
         "options": (request.formats, request.language, request.destination),
         "receipt": request.received_at,
-        "parts delivered": delivered(services.register, request.id, but=plan.digest()),
-        "decisions": decided(
-            services.register.decisions.of(request.id), lifted(services.register.facts.timeline(request.id))
-        ),
+        "parts delivered": delivered(timeline, but=plan.digest()),
+        "decisions": decided(services.register.decisions.of(request.id), lifted(timeline)),
     }
     then = {
         "inventory": plan.inventory,

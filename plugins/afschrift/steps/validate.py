@@ -16,9 +16,9 @@ from afschrift.formats.validate_file import require_valid
 from afschrift.formats.validate_file import validate as read_again
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.steps.gates import StepEvidence
 from afschrift.steps.keyed_digests import files_digest, validated_inputs
 from afschrift.steps.plan_gates import compared_while_written, gated_plan, staged_extracts
-from afschrift.steps.step_evidence import StepEvidence
 
 
 def validate(services: Services, request_id: str) -> dict[str, Any]:

@@ -15,14 +15,13 @@ from afschrift.app.task_places import places_of
 from afschrift.bundle.container.seal import Ed25519Signer
 from afschrift.casework.officer import Officer
 from afschrift.destinations.registry import open_destination
-from afschrift.domain.files import Destination, FileStore
+from afschrift.domain.files import FileStore
 from afschrift.domain.instants import rfc3339, utc_now
-from afschrift.domain.sources import Connect, Source
+from afschrift.domain.sources import Connect
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.law_files import age_of_consent, load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
-from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import current_register, open_keys
 from afschrift.register.register import Register
 from afschrift.services import Services, WriteLimits
@@ -68,12 +67,16 @@ def build(
         register=register,
         inventory=inventory,
         grounds=load_grounds(settings.folder("grounds")),
-        open_source=partial(_source, inventory, connect, settings.batch_bytes),
+        open_source=lambda name, tag="": Reached(
+            open_declared(inventory.sources[name], connect=connect, tag=tag, batch_bytes=settings.batch_bytes)
+        ),
         open_store=partial(_store, inventory, connect),
         formats=FORMATS,
-        signer=partial(_signer, keys),
-        destination=partial(_destination, settings),
-        staging=partial(_staging, settings, register),
+        signer=lambda: Ed25519Signer(keys.signing_key().private.private_bytes_raw()),
+        destination=lambda name: open_destination(name, settings.destination(name)),
+        staging=lambda request: EncryptedStaging(
+            staging_root(settings), request, register.data_keys.subkey(request, "staging")
+        ),
         sql=settings.folder("sql"),
         letters=settings.folder("letters"),
         now=lambda: rfc3339(utc_now()),
@@ -123,27 +126,8 @@ def _tell_by_mail(
     return tell_by_mail(installation, request_id, log)
 
 
-def _source(inventory: Inventory, connect: Connect, batch_bytes: int, name: str, tag: str = "") -> Source:
-    session = open_declared(inventory.sources[name], connect=connect, tag=tag, batch_bytes=batch_bytes)
-    return Reached(session)
-
-
 def _store(inventory: Inventory, connect: Connect, source: str, name: str) -> FileStore:
     declared = inventory.sources[source].stores[name]
     options = connect(declared.connection).extra if declared.connection else {}
     url = expand(source, declared.url)
     return ReachedStore(source, lambda: UploadStore(f"{source}.{name}", url, options))
-
-
-def _destination(settings: Settings, name: str) -> Destination:
-    return open_destination(name, settings.destination(name))
-
-
-def _staging(settings: Settings, register: Register, request_id: str) -> EncryptedStaging:
-    return EncryptedStaging(
-        staging_root(settings), request_id, register.data_keys.subkey(request_id, "staging")
-    )
-
-
-def _signer(keys: KeyStore) -> Ed25519Signer:
-    return Ed25519Signer(keys.signing_key().private.private_bytes_raw())

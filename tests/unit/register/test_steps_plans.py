@@ -171,7 +171,7 @@ def test_a_plan_that_an_earlier_version_kept_is_still_read(
 ) -> None:
     one = open_one()
     with monkeypatch.context() as earlier:
-        earlier.setattr("afschrift.register.plans.zlib.compress", bytes)
+        earlier.setattr("afschrift.register.steps.zlib.compress", bytes)
         digest = register.plans.save(plan_of(one.id))
     assert stored_bytes(register, one.id) > len(msgspec.json.encode(plan_of(one.id)))
     assert register.plans.get(one.id, digest) == plan_of(one.id)

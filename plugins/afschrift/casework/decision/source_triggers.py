@@ -12,7 +12,6 @@ from afschrift.casework.decision.triggers import Trigger
 from afschrift.domain.decision import Action
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key
-from afschrift.domain.request import Request
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
@@ -59,7 +58,7 @@ def changed_contact(
     session: Source,
     statements: Statements,
     keys: Sequence[Key],
-    request: Request,
+    received_at: str,
     days: int,
 ) -> Iterator[Trigger]:
     """Contact keys that the source says were changed within some days before the request (R12, R70).
@@ -74,7 +73,7 @@ def changed_contact(
     ]
     if not asked:
         return
-    since = datetime.fromisoformat(request.received_at) - timedelta(days=days)
+    since = datetime.fromisoformat(received_at) - timedelta(days=days)
     session.bind(keys, rfc3339(since))
     for table_name, key, column in asked:
         if session.rows(statements.changed(table_name, str(column))):
@@ -82,4 +81,4 @@ def changed_contact(
             payload = {"keys": [key], "table": table_path, "within_days": days}
             words = f"{table_path} says that {key} was changed within {days} days before"
             yield Trigger("contact_changed", ("R10", "R12", "R71"), words, payload)
-    session.bind(keys, request.received_at)
+    session.bind(keys, received_at)

@@ -74,7 +74,7 @@ def lacks_mandate(register: Register, request_id: str, today: date) -> bool:
     if mandate_decision(register, request_id) is not None:
         return mandate_is_over(register, request_id, today)
     child = [one.choice for one in register.decisions.of(request_id) if one.kind == MINOR]
-    return register.cases.made_by(request_id) != "self" or child[-1:] == [WITH_REPRESENTATIVE]
+    return register.requests.made_by(request_id) != "self" or child[-1:] == [WITH_REPRESENTATIVE]
 
 
 def mandate_is_over(register: Register, request_id: str, today: date) -> bool:

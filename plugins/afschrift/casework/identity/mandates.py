@@ -71,7 +71,7 @@ def require_representation(services: Services, request_id: str) -> None:
     register = services.register
     request = register.requests.get(request_id)
     found = minority(services, request)
-    made_by = register.cases.made_by(request_id)
+    made_by = register.requests.made_by(request_id)
     if made_by == "self" and found is Minor.YES:
         asked = minor_question(register, request, services.age_of_consent)
         choice = _last(register.decisions.of(request_id), asked)
@@ -136,7 +136,7 @@ def mandate_question(
     """
     if number is None:
         number = sum(one.kind == MANDATE for one in register.decisions.of(request.id))
-    made_by = register.cases.made_by(request.id)
+    made_by = register.requests.made_by(request.id)
     detail: dict[str, Any] = {"made_by": made_by, "minor": found.value, "right": request.right.value}
     detail["earlier_decisions"] = number
     who = "A child asked" if made_by == "self" else f"A {made_by} asked for the person"
@@ -148,7 +148,7 @@ def mandate_question(
 
 
 def _represented(register: Register, request: Request, found: Minor) -> bool:
-    if register.cases.made_by(request.id) != "self":
+    if register.requests.made_by(request.id) != "self":
         return True
     chosen = [one for one in register.decisions.of(request.id) if one.kind == MINOR]
     return found is Minor.YES and bool(chosen) and chosen[-1].choice == WITH_REPRESENTATIVE

@@ -45,7 +45,7 @@ def risk_of(register: Register, inventory: Inventory, limits: TriggerLimits, req
         is not None
     ):
         found.add(Factor.CONTACT_CHANGED)
-    if register.cases.made_by(request.id) != "self":
+    if register.requests.made_by(request.id) != "self":
         found.add(Factor.REPRESENTATIVE)
     policy = inventory.policy.identity_level
     if policy is None:

@@ -114,10 +114,9 @@ class Supplement:
         return tuple(key.rstrip(".") for key in self._again)
 
 
-def delivered(register: Register, request_id: str, but: str = "") -> tuple[str, ...]:
+def delivered(timeline: Timeline, but: str = "") -> tuple[str, ...]:
     """Digests of the bundles of the parts that were delivered so far, `but` the one of this plan."""
-    found = parts(register.facts.timeline(request_id))
-    return tuple(str(fact.detail["bundle"]) for fact in found if fact.detail["plan"] != but)
+    return tuple(str(fact.detail["bundle"]) for fact in parts(timeline) if fact.detail["plan"] != but)
 
 
 def rests_on(register: Register, timeline: Timeline) -> str:

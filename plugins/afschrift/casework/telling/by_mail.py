@@ -50,7 +50,7 @@ def verified_address(register: Register, request_id: str) -> str | None:
     """
     if identity_decision(register, request_id) is None:
         return None
-    if register.cases.made_by(request_id) != "self" or mandate_decision(register, request_id) is not None:
+    if register.requests.made_by(request_id) != "self" or mandate_decision(register, request_id) is not None:
         return None
     found = {_address(key.value) for key in register.identities.verified(request_id)} - {None}
     return found.pop() if len(found) == 1 else None

@@ -37,7 +37,7 @@ def tell_person(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
 
 def _recipient(officer: Officer, timeline: Timeline) -> Iterator[Line]:
     register, request = officer.register, timeline.request
-    made_by = register.cases.made_by(request)
+    made_by = register.requests.made_by(request)
     if made_by != "self":
         yield Line("Who asked", said(made_by))
         mandates = [one.detail for one in register.decisions.of(request) if one.kind == MANDATE]

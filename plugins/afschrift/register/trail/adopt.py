@@ -30,9 +30,9 @@ def adopt(tx: Connection, at: str, key: TrailKey, by: str) -> int:
     uncoded = _code(tx, key)
     if not uncoded:
         return 0
-    trail.append(tx, at, None, [NewEvent(ADOPTED, by, {"events": uncoded})])
+    trail.append(tx, at, [(None, NewEvent(ADOPTED, by, {"events": uncoded}))])
     for case in tx.scalars(select(case_file.c.id).order_by(case_file.c.id)).all():
-        trail.append(tx, at, None, [NewEvent(trail.ROWS_ADOPTED, by, {"case": case})])
+        trail.append(tx, at, [(None, NewEvent(trail.ROWS_ADOPTED, by, {"case": case}))])
         tell_anew(tx, case)
     return uncoded
 

@@ -16,6 +16,8 @@ from typing import Any
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from afschrift.register.database.written import RowPlace
+
 _FIELD_BYTES = 8
 """Of the code of one field: 64 bits, which nobody can try out without the key."""
 
@@ -49,10 +51,10 @@ class Codes:
         """Code of what a plain digest of a person's files would tell to whoever has the source, hex."""
         return _mac(self._files, digest)
 
-    def of_field(self, table: str, row: str, column: str, value: Any) -> str:
+    def of_field(self, place: RowPlace, column: str, value: Any) -> str:
         """Code of one field of a row, bound to its place: 16 hex digits."""
-        place = f"{table}|{row}|{column}|{_text(value)}".encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(place, key=self._fields, digest_size=_FIELD_BYTES).hexdigest()
+        field = f"{place.table}|{place.row}|{column}|{_text(value)}".encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(field, key=self._fields, digest_size=_FIELD_BYTES).hexdigest()
 
 
 @lru_cache(maxsize=8)

@@ -133,6 +133,4 @@ def _text(maker: Codes, rows: Mapping[RowPlace, Change]) -> str:
 
 
 def _codes(maker: Codes, place: RowPlace, name: str, values: tuple[Any, Any]) -> list[str | None]:
-    return [
-        None if value is ABSENT else maker.of_field(place.table, place.row, name, value) for value in values
-    ]
+    return [None if value is ABSENT else maker.of_field(place, name, value) for value in values]

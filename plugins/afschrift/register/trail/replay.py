@@ -112,7 +112,7 @@ def check_case(
             yield Difference("row_added", 0, place.table, place.row, request=place.request)
             continue
         for name, value in values.items():
-            same = [maker.of_field(place.table, place.row, name, value) for maker in makers.values()]
+            same = [maker.of_field(place, name, value) for maker in makers.values()]
             if told.get(name) not in same:
                 yield Difference("row_changed", 0, place.table, place.row, name, place.request)
     for table, row in done.rows:

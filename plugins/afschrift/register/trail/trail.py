@@ -56,12 +56,7 @@ class TrailFinding:
     text: str
 
 
-def append(connection: Connection, at: str, request: str | None, events: Sequence[NewEvent]) -> None:
-    """Append events of one request, or of none, to the chain; as `append_all`."""
-    append_all(connection, at, [(request, new) for new in events])
-
-
-def append_all(connection: Connection, at: str, events: Sequence[tuple[str | None, NewEvent]]) -> None:
+def append(connection: Connection, at: str, events: Sequence[tuple[str | None, NewEvent]]) -> None:
     """Append events, each with its request.
 
     They are written at the end of the transaction, or before it reads the trail: in few statements however
