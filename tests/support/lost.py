@@ -8,8 +8,8 @@ from afschrift.register.database import (
     tables,  # noqa: F401  their tables join the metadata
     trail_tables,  # noqa: F401  their tables join the metadata
 )
-from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
+from afschrift.register.database.tables import metadata
 from afschrift.register.schema import VERSION_TABLE
 
 

@@ -28,8 +28,8 @@ from afschrift.register import schema
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
+from afschrift.register.trail.audit import write
 from afschrift.register.trail.checkpoint import MADE, Checkpoint, offered, parse
-from afschrift.register.trail.export import write
 
 Rows = list[dict[str, Any]]
 Found = set[tuple[str, int]]

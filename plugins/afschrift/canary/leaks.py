@@ -18,9 +18,9 @@ from sqlalchemy import select
 from afschrift.audit.sentences import sentence
 from afschrift.domain.event import Header
 from afschrift.inventory.run_in import CANARY
-from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
-from afschrift.register.database.followed import followed
+from afschrift.register.database.tables import metadata
+from afschrift.register.database.written import followed
 
 LEAST = 8
 """Characters of a value that is looked for: a shorter one stands somewhere by chance."""

@@ -17,8 +17,7 @@ from afschrift.domain.request import is_id, new_id
 from afschrift.domain.state import State, may_move
 from afschrift.register.database.database import Database, once
 from afschrift.register.database.errors import as_written
-from afschrift.register.database.identity_tables import look_up
-from afschrift.register.database.tables import case_file, data_key, message, request
+from afschrift.register.database.tables import case_file, data_key, look_up, message, request
 from afschrift.register.database.written import written_if_any
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore

@@ -21,8 +21,7 @@ from afschrift.law.letter import SMTP, Bounce, LetterRow, LetterState, SendingCh
 from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.tables import fact, letter
 from afschrift.register.documents import Documents
-from afschrift.register.letters import Letters, not_so
-from afschrift.register.sendings import Sendings
+from afschrift.register.letters import Letters, Sendings, not_so
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from afschrift.register.database.database import once
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import data_key, question, request, run, step
 from afschrift.register.database.trail_tables import event, event_payload
-from afschrift.register.disputes import holds_of
+from afschrift.register.timelines import holds_of
 from afschrift.register.trail import trail
 from afschrift.register.trail.own_events import own
 

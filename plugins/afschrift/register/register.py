@@ -6,26 +6,21 @@ from contextlib import AbstractContextManager
 
 from afschrift.domain.instants import Clock, utc_now
 from afschrift.register.base import RegisterStore
-from afschrift.register.case_timelines import CaseTimelines
-from afschrift.register.cases import Cases
+from afschrift.register.cases import Cases, CaseTimelines
 from afschrift.register.database.database import Database
-from afschrift.register.decisions import Decisions
-from afschrift.register.disputes import Disputes
 from afschrift.register.documents import Documents
-from afschrift.register.identities import Identities
+from afschrift.register.identities import Identities, LookUps
 from afschrift.register.keys.data_keys import DataKeys
 from afschrift.register.keys.keyring import Keyring
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.letters import Letters
-from afschrift.register.look_ups import LookUps
+from afschrift.register.letters import Letters, Sendings
 from afschrift.register.outbox import Outbox
 from afschrift.register.oversight import Oversight
-from afschrift.register.questions import Questions
+from afschrift.register.questions import Decisions, Questions
 from afschrift.register.requests import Requests
 from afschrift.register.runs import Runs
-from afschrift.register.sendings import Sendings
 from afschrift.register.steps import Deliveries, Plans, Steps
-from afschrift.register.timelines import Timelines
+from afschrift.register.timelines import Disputes, Timelines
 from afschrift.register.trail.audit import AuditTrail
 from afschrift.register.trail.evidence import Evidence
 

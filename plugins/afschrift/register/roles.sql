@@ -67,7 +67,7 @@ GRANT UPDATE (wrapped, kek_id) ON data_key TO afschrift_keys;
 GRANT UPDATE (payload, salt, erased_by, erased_at) ON event_payload TO afschrift_keys;
 GRANT UPDATE (told) ON event_code TO afschrift_keys;
 
--- What goes with a data key (`keys.forgetting`).
+-- What goes with a data key (`forget_request`).
 GRANT DELETE ON step, plan, message_part TO afschrift_keys;
 GRANT UPDATE (limits) ON request TO afschrift_keys;
 GRANT UPDATE (ciphertext) ON request_identity TO afschrift_keys;

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, String, column, inspect, select, table
 from sqlalchemy.engine import URL
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.register.database import identity_tables, tables, trail_tables  # noqa: F401 (join `metadata`)
-from afschrift.register.database.columns import metadata
+from afschrift.register.database import tables, trail_tables  # noqa: F401 (join `metadata`)
 from afschrift.register.database.database import Database
 from afschrift.register.database.errors import locate
 from afschrift.register.database.guards import make_guards
+from afschrift.register.database.tables import metadata
 
 _UNRELEASED = {
     **dict.fromkeys((f"{number:04}" for number in range(1, 8)), "the last version that knows it"),

@@ -10,7 +10,7 @@ from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.identity.look_up import LookUpResult, is_decided
 from afschrift.domain.request import Request
 from afschrift.law.roles import Act
-from afschrift.register.look_ups import ASKED, TOLD_OF_LOOK_UPS, LookUpRow
+from afschrift.register.identities import ASKED, TOLD_OF_LOOK_UPS, LookUpRow
 from afschrift.register.register import Register
 from afschrift.selection.identifying_rows import find
 from afschrift.services import Services

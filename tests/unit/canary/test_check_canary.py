@@ -27,7 +27,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.right import Right
 from afschrift.operations.figures import figures
-from afschrift.register.database.columns import metadata
+from afschrift.register.database.tables import metadata
 from afschrift.services import Services
 
 LISTS = (

@@ -26,7 +26,7 @@ from afschrift.audit.sentences import line
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
-from afschrift.register.database.followed import followed
+from afschrift.register.database.written import followed
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.register import Register
 

@@ -12,7 +12,7 @@ from testbed import postgres as pg
 from afschrift.domain.errors import RetriableError
 from afschrift.domain.event import NewEvent
 from afschrift.register import schema
-from afschrift.register.database import clocks
+from afschrift.register.database import errors
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
@@ -28,7 +28,7 @@ def test_a_clock_that_is_off_is_named_and_records_nothing(
     right, wrong = Register(postgres.url, keys), Register(postgres.url, keys)
     right.trail.record(None, NewEvent("sweep_done", payload={}))
     before = len(list(right.trail.events()))
-    monkeypatch.setattr(clocks, "_here", lambda: time.time() + off)
+    monkeypatch.setattr(errors, "_here", lambda: time.time() + off)
 
     with pytest.raises(RetriableError, match=f"The clock of {socket.gethostname()} is {words}"):
         wrong.trail.record(None, NewEvent("sweep_done", payload={}))
@@ -44,6 +44,6 @@ def test_a_clock_within_a_minute_is_right_enough(
 ) -> None:
     schema.upgrade(postgres.url)
     register = Register(postgres.url, KeyStore.create(tmp_path / "keys.json"))
-    monkeypatch.setattr(clocks, "_here", lambda: time.time() + 50)
+    monkeypatch.setattr(errors, "_here", lambda: time.time() + 50)
 
     register.trail.record(None, NewEvent("sweep_done", payload={}))

@@ -39,9 +39,9 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.operations.figures import figures, remarks
 from afschrift.operations.findings import SweepLimits
 from afschrift.operations.sweep import Sweep
-from afschrift.register.database.columns import metadata
 from afschrift.register.database.guards import OF_THE_OWNER, WRITES
 from afschrift.register.database.objects import differing
+from afschrift.register.database.tables import metadata
 from afschrift.register.open import initialise, open_keys
 from afschrift.register.register import Register
 from afschrift.register.schema import VERSION_TABLE

@@ -9,7 +9,7 @@ import pytest
 
 from afschrift.domain.event import Header, NewEvent
 from afschrift.register import schema
-from afschrift.register.database.followed import followed
+from afschrift.register.database.written import followed
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 

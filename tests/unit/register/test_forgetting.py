@@ -21,7 +21,7 @@ from afschrift.law import dispute
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.letter import NewLetter
 from afschrift.register.database.database import Database
-from afschrift.register.keys.forgetting import codes_of
+from afschrift.register.keys.data_keys import codes_of
 from afschrift.register.register import Register
 
 Open = Callable[..., Request]

@@ -21,7 +21,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register import schema
-from afschrift.register.database import lost_commits
+from afschrift.register.database import errors
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
@@ -216,7 +216,7 @@ def comes_back(register: Register) -> int:
 def test_what_became_of_a_commit_is_not_known_while_the_server_is_away(
     way: Way, register: Register, change: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lost_commits, "BACK_SECONDS", 0.5)
+    monkeypatch.setattr(errors, "BACK_SECONDS", 0.5)
 
     def stay_away() -> None:
         way.breaks = lambda _message: True

@@ -23,9 +23,9 @@ from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register import schema
-from afschrift.register.database.columns import metadata
 from afschrift.register.database.database import Database
 from afschrift.register.database.objects import differing
+from afschrift.register.database.tables import metadata
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 

@@ -18,7 +18,7 @@ from afschrift.domain.errors import ConfigurationError, RefusedError, TooLateErr
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
 from afschrift.questions.ask import Answers
-from afschrift.register.look_ups import LookUpRow
+from afschrift.register.identities import LookUpRow
 from afschrift.register.register import Register
 from afschrift.selection.identifying_rows import (
     DOWN,

@@ -22,11 +22,15 @@ from sqlalchemy.util import LRUCache
 
 from afschrift.app.private_files import private_file
 from afschrift.domain.errors import ConfigurationError, RetriableError
-from afschrift.register.database.clocks import must_agree
-from afschrift.register.database.errors import NotAsWrittenError, damaged, lost, translated
-from afschrift.register.database.followed import tell
-from afschrift.register.database.lost_commits import commit
-from afschrift.register.database.written import WRITTEN, Written
+from afschrift.register.database.errors import (
+    NotAsWrittenError,
+    commit,
+    damaged,
+    lost,
+    must_agree,
+    translated,
+)
+from afschrift.register.database.written import WRITTEN, Written, tell
 
 T = TypeVar("T")
 WAIT_SECONDS = 30

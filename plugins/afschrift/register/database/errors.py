@@ -1,14 +1,23 @@
-"""What a database error means to those who run the service; never with statement, values or credentials."""
+"""What a database error means to those who run the service; never with statement, values or credentials.
+
+And what is done about two of them: a commit whose answer was lost with the connection, and a server whose
+clock differs from this machine's.
+"""
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy.engine import URL
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.engine import URL, RootTransaction
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.event import Header
+from afschrift.register.database.trail_tables import event
 
 T = TypeVar("T")
 
@@ -116,3 +125,84 @@ def _primary(error: DBAPIError) -> str:
     diagnosis = getattr(error.orig, "diag", None)
     text = getattr(diagnosis, "message_primary", None) or str(error.orig)
     return text.splitlines()[0] if text else type(error.orig).__name__
+
+
+MOST_APART = 60.0
+"""Seconds. What NTP keeps is within one; a receipt, a period or a checkpoint may not be off by more."""
+
+
+def must_agree(connection: Connection) -> None:
+    """Check before the first thing is written.
+
+    Args:
+        connection: of a database server.
+
+    Raises:
+        RetriableError: the clocks are more than a minute apart; a worker whose clock is right may do it.
+    """
+    there = float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
+    apart = _here() - there
+    if abs(apart) <= MOST_APART:
+        return
+    way = "ahead of" if apart > 0 else "behind"
+    raise RetriableError(
+        f"The clock of {socket.gethostname()} is {abs(apart):.0f} s {way} that of the register's server, and "
+        "nothing is recorded at a wrong time.",
+        remedy="set the clock right on whichever of the two is wrong (NTP); the step is then tried again.",
+    )
+
+
+def _here() -> float:
+    return time.time()
+
+
+BACK_SECONDS = 30
+"""How long a server that went away is waited for."""
+
+
+def commit(engine: Engine, transaction: RootTransaction, last: Header | None, take_lock: str) -> None:
+    """Commit; where the connection is lost before the answer, find out what became of it.
+
+    A change that is there all the same has succeeded: to make it once more would record it twice.
+
+    Args:
+        engine: of the register.
+        transaction: of one of its connections.
+        last: the last event written in it; None: it wrote none.
+        take_lock: waits for the writers' lock.
+
+    Raises:
+        DBAPIError: nothing was committed.
+        RetriableError: the database does not come back, so it is not known.
+    """
+    try:
+        transaction.commit()
+    except DBAPIError:
+        if last is None or not transaction.connection.invalidated or not is_recorded(engine, last, take_lock):
+            raise
+
+
+def is_recorded(engine: Engine, last: Header, take_lock: str) -> bool:
+    """Whether the last event of a transaction is in the trail: a change and its events commit together.
+
+    No other event has the digest of its payload, which is salted.
+
+    Args:
+        engine: of the register; it connects anew.
+        last: the event.
+        take_lock: waits for the writers' lock, which the lost transaction holds until it has ended.
+
+    Raises:
+        RetriableError: the database does not come back.
+    """
+    same = (event.c.seq == last.seq) & (event.c.payload_sha256 == last.payload_sha256)
+    until = time.monotonic() + BACK_SECONDS
+    while True:
+        try:
+            with engine.connect() as connection, connection.begin():
+                connection.exec_driver_sql(take_lock)
+                return connection.execute(select(event.c.seq).where(same)).first() is not None
+        except DBAPIError:
+            if time.monotonic() > until:
+                raise unknown(engine.url) from None
+            time.sleep(0.2)

@@ -7,6 +7,8 @@ case where a text belongs to no single request. `detail` holds codes, never text
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -23,18 +26,38 @@ from sqlalchemy import (
     text,
 )
 
-from afschrift.register.database.columns import (
-    CODE,
-    DAY,
-    ID,
-    INSTANT,
-    NAME,
-    SHA256,
-    counter_column,
-    id_column,
-    metadata,
-    request_column,
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
 )
+
+ID = String(32)
+CODE = String(64)
+NAME = String(255)
+INSTANT = String(32)
+DAY = String(10)
+SHA256 = String(64)
+COUNTER = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def id_column() -> Column[Any]:
+    """The opaque id of a row, as its primary key."""
+    return Column("id", ID, primary_key=True)
+
+
+def counter_column() -> Column[Any]:
+    """A number that the database gives, as the primary key."""
+    return Column("id", COUNTER, primary_key=True, autoincrement=True)
+
+
+def request_column(*, nullable: bool = False, index: bool = True) -> Column[Any]:
+    """The request that a row belongs to."""
+    return Column("request_id", ID, ForeignKey("request.id"), nullable=nullable, index=index)
+
 
 case_file = Table(
     "case_file",
@@ -264,4 +287,40 @@ plan = Table(
     Column("ciphertext", LargeBinary, nullable=False),
     Column("created_at", INSTANT, nullable=False),
     PrimaryKeyConstraint("request_id", "digest"),
+)
+
+
+request_identity = Table(
+    "request_identity",
+    metadata,
+    counter_column(),
+    request_column(),
+    Column("kind", CODE, nullable=False),  # name of the identity key
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("blind_index", SHA256, nullable=False, index=True),
+    Column("key_id", ID, nullable=False),  # which blind-index key
+    Column("verified_by", NAME),
+)
+
+look_up = Table(
+    # What an officer asked the sources to hold under a request's keys, before its identity is confirmed. What
+    # was found goes with the decision, with the keys and with the request; the row says that it was asked.
+    "look_up",
+    metadata,
+    id_column(),
+    request_column(),
+    Column("about", SHA256, nullable=False),  # HMAC of the keys that were asked about
+    Column("by", NAME, nullable=False),
+    Column("role", CODE, nullable=False),
+    Column("asked_at", INSTANT, nullable=False),
+    Column("served_at", INSTANT),
+    Column("ciphertext", LargeBinary),
+    Column("ended_at", INSTANT),
+)
+Index(
+    "uq_look_up_going",
+    look_up.c.request_id,
+    unique=True,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
-from afschrift.register.database.columns import CODE, COUNTER, ID, INSTANT, NAME, SHA256, metadata
+from afschrift.register.database.tables import CODE, COUNTER, ID, INSTANT, NAME, SHA256, metadata
 
 event = Table(
     # One header of the chain; append-only (triggers refuse the rest). `request` is no foreign key:

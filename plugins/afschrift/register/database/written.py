@@ -1,7 +1,15 @@
-"""What one transaction has written so far: its events, and the rows that they must tell of."""
+"""What one transaction has written so far: its events, and the rows that they must tell of.
+
+Once it is committed, whoever follows the work that goes on hears of the events. Registers are opened in many
+places, so the listener belongs to that work and to no register.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,3 +95,36 @@ def written(tx: Connection) -> Written:
 def written_if_any(tx: Connection) -> Written | None:
     """As `written`; None for a transaction that only reads."""
     return tx.info.get(WRITTEN) if tx.get_execution_options().get("afschrift_write") else None
+
+
+Listener = Callable[[Header, dict[str, Any]], None]
+"""Gets the header and the payload, as who reads the trail later gets them."""
+
+_APPENDED = "afschrift_appended"
+_listener: ContextVar[Listener | None] = ContextVar("afschrift_followed", default=None)
+
+
+@contextmanager
+def followed(listener: Listener) -> Iterator[None]:
+    """While open, `listener` hears of every event that this thread appends, whatever register it opens."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def note(connection: Connection, appended: Iterable[tuple[Header, str]]) -> None:
+    """Keep headers with their payloads (canonical JSON) until their transaction is committed."""
+    if _listener.get() is not None:
+        options = connection.get_execution_options()
+        kept = options.get(_APPENDED, ())
+        connection.execution_options(**{_APPENDED: (*kept, *appended)})
+
+
+def tell(connection: Connection) -> None:
+    """After the commit: what was appended in it, in order."""
+    listener = _listener.get()
+    if listener is not None:
+        for header, payload in connection.get_execution_options().get(_APPENDED, ()):
+            listener(header, json.loads(payload))

@@ -20,11 +20,10 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import instant
 from afschrift.register.base import Repository
 from afschrift.register.database.database import Database
-from afschrift.register.database.identity_tables import request_identity
-from afschrift.register.database.tables import data_key
+from afschrift.register.database.tables import data_key, request_identity
 from afschrift.register.database.trail_tables import event, event_payload
-from afschrift.register.disputes import holds_of, must_be_free
 from afschrift.register.keys.store import KeyInfo
+from afschrift.register.timelines import holds_of, must_be_free
 from afschrift.register.trail.trail import KEYS_LOST
 
 ROTATED = "keys_rotated"

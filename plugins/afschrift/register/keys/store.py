@@ -16,8 +16,7 @@ from afschrift.domain.instants import Clock, rfc3339, utc_now
 from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.crypto import seal, unseal
 from afschrift.register.keys.document import KeyDocument
-from afschrift.register.keys.file import KeyFile
-from afschrift.register.keys.storage import KeyDraft, Storage
+from afschrift.register.keys.storage import KeyDraft, KeyFile, Storage
 
 
 @dataclass(frozen=True)

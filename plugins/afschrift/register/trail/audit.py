@@ -1,4 +1,7 @@
-"""The trail as auditors and its keepers use it: verify, sign checkpoints, drop old years, export."""
+"""The trail as auditors and its keepers use it: verify, sign checkpoints, drop old years, export.
+
+The export is JSON Lines, for an auditor who trusts neither this software nor its database.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import NotAllowedError, RefusedError
-from afschrift.domain.event import GENESIS, Header, NewEvent
+from afschrift.domain.event import GENESIS, Header, NewEvent, canonical
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import request
 from afschrift.register.database.trail_tables import event, event_code, event_payload
-from afschrift.register.disputes import holds_of, must_be_free
-from afschrift.register.trail import checkpoint, erasures, export, segments, signed, trail, verification
+from afschrift.register.timelines import holds_of, must_be_free
+from afschrift.register.trail import checkpoint, erasures, segments, signed, trail, verification
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
 from afschrift.register.trail.event_codes import SYSTEM
 from afschrift.register.trail.own_events import must_be_own, own
@@ -29,7 +32,8 @@ from afschrift.register.trail.replay import must_follow
 from afschrift.register.trail.segments import Segment
 from afschrift.register.trail.signed import TrustedKeys
 from afschrift.register.trail.told_rows import tell_anew
-from afschrift.register.trail.trail import TrailFinding
+from afschrift.register.trail.trail import TrailFinding, header_of
+from afschrift.register.trail.verification import orphans, stream
 
 KEEP_YEARS = 5
 """How long a year of the trail is kept after its end, and after the last of its requests was closed (D.3)."""
@@ -230,7 +234,7 @@ class AuditTrail(Repository):
             self._append(tx, None, NewEvent("trail_exported", by))
         public_keys = self._keys.public_keys()
         with self._db.read() as tx:
-            return export.write(tx, into, self._now(), public_keys)
+            return _export(tx, into, self._now(), public_keys)
 
     def _droppable(self, tx: Connection, year: int, rule: str, keep_years: int) -> Segment:
         if not _RULE.fullmatch(rule):
@@ -299,3 +303,39 @@ class AuditTrail(Repository):
 
 def _years_before(now: datetime, years: int) -> datetime:
     return now.replace(year=now.year - years, day=min(now.day, 28))  # there may be no 29 February
+
+
+FORMAT = "afschrift-trail/1"
+
+
+def _export(connection: Connection, into: BinaryIO, at: str, public_keys: Mapping[str, bytes]) -> int:
+    """Write the export, a line an event, as it is read; returns how many events.
+
+    A payload stands as the text that the register keeps, so that an altered one is exported as it is.
+
+    Args:
+        connection: a transaction on the register that sees one state (`Database.read`).
+        into: receives the lines.
+        at: when it is written.
+        public_keys: key id -> raw public key; for comparison with the published ones.
+    """
+
+    def line(kind: str, **fields: Any) -> None:
+        into.write(canonical({"kind": kind, **fields}) + b"\n")
+
+    keys = {name: key.hex() for name, key in public_keys.items()}
+    line("trail", format=FORMAT, register=segments.register_id(connection), at=at, public_keys=keys)
+    for one in segments.dropped(connection):
+        line("segment", **one.payload(), event_seq=one.event_seq)
+    events, seq, head = 0, 0, GENESIS
+    for row in stream(connection):
+        header = header_of(row)
+        kept: dict[str, Any] = {"payload": row.payload, "salt": row.salt}
+        if row.payload is None:
+            kept = {"erased_by": row.erased_by, "erased_at": row.erased_at}
+        line("event", header=asdict(header), **kept)
+        events, seq, head = events + 1, header.seq, header.digest()
+    for lone in orphans(connection):
+        line("payload", seq=lone)
+    line("end", events=events, seq=seq, head=head)
+    return events

@@ -17,7 +17,6 @@ from afschrift.register.database.made_objects import TABLES
 from afschrift.register.database.tables import case_file, request
 from afschrift.register.database.trail_tables import event_code
 from afschrift.register.trail import trail
-from afschrift.register.trail.adopt import adopt
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.height import Height, reached, set_back
@@ -25,7 +24,7 @@ from afschrift.register.trail.own_events import acts, not_own, own_rows
 from afschrift.register.trail.replay import check_case
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.segments import register_id
-from afschrift.register.trail.set_aside import Uncoded, take_out, uncoded
+from afschrift.register.trail.set_aside import Uncoded, adopt, take_out, uncoded
 from afschrift.register.trail.told_rows import read_case_of, stray_rows
 from afschrift.register.trail.trail import SET_ASIDE
 

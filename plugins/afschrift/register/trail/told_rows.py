@@ -38,7 +38,6 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from afschrift.register.database.database import known, once, remember
-from afschrift.register.database.identity_tables import request_identity
 from afschrift.register.database.tables import (
     case_fact,
     case_file,
@@ -50,6 +49,7 @@ from afschrift.register.database.tables import (
     message,
     question,
     request,
+    request_identity,
     run,
     step,
 )

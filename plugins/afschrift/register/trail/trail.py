@@ -17,9 +17,8 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
 from afschrift.register.database.errors import NotAsWrittenError, as_written
-from afschrift.register.database.followed import note
 from afschrift.register.database.trail_tables import event, event_code, event_payload
-from afschrift.register.database.written import Appended, written, written_if_any
+from afschrift.register.database.written import Appended, note, written, written_if_any
 
 SKEW_SECONDS = 2
 """Clocks of several machines differ by less than this; a larger step back is told in the trail."""
