@@ -53,10 +53,10 @@ def test_it_asks_tells_the_trail_and_hands_on_counts(
     assert (state, check, search) == ("success", "success", "success")
     assert handed["access"] == {"planted": 60, "found": 60, "rows": 18, "others": 0}
     assert "access: 60 of 60 planted values found" in log
-    trail = shop.services.register.trail
-    [(header, _)] = trail.of_types(None, "canary_checked")
+    evidence = shop.services.register.evidence
+    [(header, _)] = evidence.of_types(None, "canary_checked")
     assert header.actor == "airflow:check_canary"
-    [(_, searched)] = trail.of_types(None, "canary_logs_searched")
+    [(_, searched)] = evidence.of_types(None, "canary_logs_searched")
     assert searched == {"files": 0, "found": 0}, "`dag.test()` writes no log of a task"
     assert MARK not in log
     assert MARK not in str(airflow_env.xcoms() + airflow_env.rendered())
@@ -82,7 +82,7 @@ def test_a_value_in_the_log_of_a_task_fails_the_run(
     state, check, search, _ = run(dag, AT)
     assert (state, check, search) == ("failed", "success", "failed")
     assert "1 values of the canary stand in a task log" in airflow_env.log
-    (*_, (_, searched)) = shop.services.register.trail.of_types(None, "canary_logs_searched")
+    (*_, (_, searched)) = shop.services.register.evidence.of_types(None, "canary_logs_searched")
     assert searched == {"files": 1, "found": 1}
     assert f"{MARK}003" not in airflow_env.log
 
@@ -93,13 +93,13 @@ def test_a_canary_that_changed_fails_the_run_and_reads_nothing(
     path = shop.settings.inventory / CANARY
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("Data office", "Somebody"), encoding="utf-8")
-    before = len(shop.services.register.trail.of_types(None, "canary_checked"))
+    before = len(shop.services.register.evidence.of_types(None, "canary_checked"))
     try:
         assert run(dag)[:2] == ("failed", "failed")
     finally:
         path.write_text(text, encoding="utf-8")
     assert "canary.yml changed since it was signed" in airflow_env.log
-    assert len(shop.services.register.trail.of_types(None, "canary_checked")) == before
+    assert len(shop.services.register.evidence.of_types(None, "canary_checked")) == before
 
 
 def test_without_a_canary_it_is_skipped(dag: Any, shop: CanaryShop) -> None:

@@ -124,7 +124,7 @@ def test_a_source_that_is_away_fails_the_run_and_mends_nothing(
     file.rename(file.with_suffix(".away"))
     states = run(dag)
     assert (states["check"], states["reached"], states["run"]) == ("success", "failed", "failed")
-    [last] = [p for _, p in installation.services.register.trail.of_types(None, "inventory_checked")][-1:]
+    [last] = [p for _, p in installation.services.register.evidence.of_types(None, "inventory_checked")][-1:]
     assert last["not_reached"] == ["shop"]
     assert [NEW, "column_not_described", "error"] in last["findings"]
 

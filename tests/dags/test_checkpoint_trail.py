@@ -94,7 +94,7 @@ def test_a_row_that_the_trail_does_not_know_fails_the_run_and_is_an_event(
         f"case_file {case}, made_by: has another value than the trail tells (row_changed)" in airflow_env.log
     )
     assert "needle-in-the-row" not in airflow_env.log
-    [(_, told)] = register.trail.of_types(None, "register_differs")
+    [(_, told)] = register.evidence.of_types(None, "register_differs")
     assert told == {"found": 1, "codes": ["row_changed"]}
 
 

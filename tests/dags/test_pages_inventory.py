@@ -126,7 +126,7 @@ def change(old: str, new: str) -> None:
 
 
 def events(services: Services, *types: str) -> list[dict[str, Any]]:
-    return [payload or {} for _, payload in services.register.trail.of_types(None, *types)]
+    return [payload or {} for _, payload in services.register.evidence.of_types(None, *types)]
 
 
 def both(page: Visitor) -> dict[str, str]:

@@ -152,7 +152,7 @@ def record(register: Register, checked: CanaryCheck, by: str) -> None:
 
 def history(register: Register) -> tuple[CanaryCheck, ...]:
     """Every check that the trail tells of, the oldest first."""
-    events = register.trail.of_types(None, CHECKED)
+    events = register.evidence.of_types(None, CHECKED)
     return tuple(from_payload(payload, header.at) for header, payload in events if payload is not None)
 
 
@@ -163,7 +163,7 @@ def record_search(register: Register, files: int, found: int, by: str) -> None:
 
 def found_in_logs(register: Register) -> int:
     """How many values of a canary searches of task logs found, over all of them."""
-    events = register.trail.of_types(None, SEARCHED)
+    events = register.evidence.of_types(None, SEARCHED)
     return sum(payload["found"] for _, payload in events if payload is not None)
 
 
@@ -204,7 +204,7 @@ def canary_reminder(register: Register, by: str) -> Reminder[CanaryFault]:
         return canary_faults(register) if not roles or _FOR & set(roles) else []
 
     def has_had(one: CanaryFault, notifier: str) -> bool:
-        told = register.trail.of_types(None, TOLD)
+        told = register.evidence.of_types(None, TOLD)
         return any(payload == _detail(one, notifier) for _, payload in told)
 
     def note(taken: Sequence[CanaryFault], notifier: str) -> None:

@@ -75,7 +75,7 @@ def require_signed(canary: Canary, register: Register) -> Signed:
     statement, signature = _parts(read)
     if statement["sha256"] != canary.digest:
         raise GateError(f"{CANARY} changed since it was signed.", remedy=f"see what changed; {_SIGN}.")
-    events = register.trail.of_types(None, SIGNED)
+    events = register.evidence.of_types(None, SIGNED)
     if not events:
         raise GateError(
             f"{CANARY} was not signed in this register: its trail has no event {SIGNED}.",

@@ -141,12 +141,11 @@ class KeptOpen:
     one: in a transaction in which a statement failed, some databases answer nothing more.
 
     Args:
-        open_source: opens one.
-        tag: id of the request.
+        open_source: opens one, under the tag of the request.
     """
 
-    def __init__(self, open_source: SourceFactory, tag: str) -> None:
-        self._open, self._tag = open_source, tag
+    def __init__(self, open_source: SourceFactory) -> None:
+        self._open = open_source
         self._kept: dict[str, _Kept] = {}
 
     def __enter__(self) -> Self:
@@ -160,7 +159,7 @@ class KeptOpen:
         """The session of a source; the end of a `with` leaves it open."""
         if source not in self._kept or self._kept[source].failed:
             self.end(source)
-            self._kept[source] = _Kept(self._open(source, tag or self._tag))
+            self._kept[source] = _Kept(self._open(source, tag=tag) if tag else self._open(source))
         return self._kept[source]
 
     def end(self, source: str) -> None:

@@ -90,7 +90,9 @@ def plan_basis(services: Services, request_id: str) -> PlanBasis:
             "receipt": request.received_at,
             "decisions": rests_on,
             "delivered": delivered(timeline),
-            "later": [[one.source, one.rest_by, one.about] for one in left_for_later(services, request_id)],
+            "later": [
+                [one.source, one.rest_by, one.about] for one in left_for_later(services, timeline, decisions)
+            ],
         }
     )
     latest = register.steps.latest(request_id, "classify")
@@ -186,7 +188,7 @@ def _draft(services: Services, basis: PlanBasis, now: str) -> PlanDraft:
     if draft.questions:
         raise ask(register, request_id, draft.questions)
     require_decision(services, request_id, draft.triggers)
-    return replace(draft, plan=with_redactions(draft.plan, redactions_of(register, request_id)))
+    return replace(draft, plan=with_redactions(draft.plan, redactions_of(register, draft.plan)))
 
 
 def _keep(

@@ -69,7 +69,7 @@ class Drafter:
     def __init__(self, services: Services, request: Request, answers: Answers) -> None:
         self._services = services
         self._request = request
-        self._open = KeptOpen(services.open_source, request.id)
+        self._open = KeptOpen(partial(services.open_source, tag=request.id))
         self._notes = Notes(answers)
         self._later: frozenset[str] = frozenset()
         self._hidden = hidden_places(services.register, request.id)
@@ -88,7 +88,10 @@ class Drafter:
 
     def _draft(self, given: Sequence[Key], frozen_at: str, *, count: bool) -> PlanDraft:
         services, request = self._services, self._request
-        later = left_for_later(services, request.id)
+        register = services.register
+        later = left_for_later(
+            services, register.facts.timeline(request.id), register.decisions.of(request.id)
+        )
         self._later = frozenset(one.source for one in later)
         keys = self._keys(given)
         consents = read_consents(

@@ -42,7 +42,7 @@ class StepBasis:
     """The decisions and plans in the trail that a step may rest on."""
 
     def __init__(self, register: Register, request_id: str) -> None:
-        self._events = register.trail.of_types(request_id, "decision_taken", *PLANS)
+        self._events = register.evidence.of_types(request_id, "decision_taken", *PLANS)
 
     def rests_on(self, bundle: str | None = None) -> dict[str, dict[str, Any]]:
         """What a step rests on.

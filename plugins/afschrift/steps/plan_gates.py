@@ -12,8 +12,7 @@ from typing import Any
 
 from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.identity.confirmed import identity_decision
-from afschrift.casework.identity.mandates import asked_for, mandate_status_now
-from afschrift.casework.identity.minority import known_minority
+from afschrift.casework.identity.mandates import asked_for, known_minority, mandate_status_now
 from afschrift.casework.partial_response.require import left_for_later
 from afschrift.casework.partial_response.supplement import delivered, spent
 from afschrift.casework.review.redactions_in_force import decided
@@ -128,10 +127,10 @@ def _part_must_stand(services: Services, plan: Plan, step: str) -> None:
     That an officer decided it need not be asked: another decision than the plan rests on is drift.
     """
     register, request_id = services.register, plan.request
-    is_given = any(
-        fact.detail["plan"] == plan.digest() for fact in parts(register.facts.timeline(request_id))
-    )
-    if plan.later and not is_given and not set(plan.later) <= set(left_for_later(services, request_id)):
+    timeline = register.facts.timeline(request_id)
+    is_given = any(fact.detail["plan"] == plan.digest() for fact in parts(timeline))
+    left = left_for_later(services, timeline, register.decisions.of(request_id))
+    if plan.later and not is_given and not set(plan.later) <= set(left):
         message = f"What the plan of request {request_id} leaves for later cannot be left any more (R44)."
         raise refusal(services, request_id, step, "partial_over", message)
     if step != "deliver" and spent(register, request_id):

@@ -84,7 +84,7 @@ def _is_told(register: Register, ask: LookUpRow) -> bool:
     """
     of_ask = [
         (header.type, header.actor, (payload or {}).get("about"))
-        for header, payload in register.trail.of_types(ask.request, *TOLD_OF_LOOK_UPS)
+        for header, payload in register.evidence.of_types(ask.request, *TOLD_OF_LOOK_UPS)
         if payload is None or payload["look_up"] == ask.id
     ]
     return of_ask == [(ASKED, ask.by, ask.about)] and ask.served_at is None

@@ -120,7 +120,7 @@ def test_what_is_not_signed_as_it_is_asks_nothing(
         shop.check(replace(shop.services, open_source=opened))
     with pytest.raises(GateError, match=words):
         search_logs(shop.services, shop.settings, [shop.folder / "no.log"], (), "tester")
-    assert not shop.services.register.trail.of_types(None, "canary_logs_searched")
+    assert not shop.services.register.evidence.of_types(None, "canary_logs_searched")
 
 
 def test_a_new_register_says_that_the_canary_is_to_be_signed_again(shop: CanaryShop, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_request_for_the_canary_is_known_by_its_keys_as_they_were_signed(shop:
 
 def test_the_trail_tells_who_signed_and_which_file(shop: CanaryShop) -> None:
     canary = known_canary(shop.settings, shop.services.inventory)
-    (header, payload), *_ = shop.services.register.trail.of_types(None, "canary_signed")
+    (header, payload), *_ = shop.services.register.evidence.of_types(None, "canary_signed")
     assert header.actor == "cli:anna"
     assert payload is not None
     assert payload["sha256"] == canary.digest
@@ -161,7 +161,7 @@ def test_whoever_may_not_decide_signs_nothing(shop: CanaryShop) -> None:
     with pytest.raises(NotAllowedError):
         sign_canary(canary, shop.services.register, keys(shop), Roles(), "cli:bob")
     assert (shop.settings.inventory / SIGNATURE).read_bytes() == before
-    [(header, payload)] = shop.services.register.trail.of_types(None, "answer_refused")
+    [(header, payload)] = shop.services.register.evidence.of_types(None, "answer_refused")
     assert (header.actor, payload) == ("cli:bob", {"kind": "canary"})
 
 

@@ -112,7 +112,7 @@ def test_all_that_was_planted_is_found_and_nothing_else(checked: CanaryCheck) ->
 
 
 def test_the_trail_tells_counts_and_names_alone(shop: CanaryShop, checked: CanaryCheck) -> None:
-    [(header, payload)] = shop.services.register.trail.of_types(None, "canary_checked")
+    [(header, payload)] = shop.services.register.evidence.of_types(None, "canary_checked")
     assert header.request is None
     assert header.actor == "tester"
     assert MARK not in str(payload)

@@ -36,4 +36,4 @@ def test_each_request_counts_where_it_stands(installation: Installation) -> None
     assert (before.late, before.days_left) == (0, 4)
     assert (after.late, after.days_left) == (4, -3)
     assert {kind: n for kind, n in before.questions.items() if n} == {"decision": 1}
-    assert register.trail.of_types(None, "deadlines_checked") == []  # it counts, and leaves no trace
+    assert register.evidence.of_types(None, "deadlines_checked") == []  # it counts, and leaves no trace

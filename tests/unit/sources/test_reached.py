@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def shops(tmp_path: Path) -> Shops:
 
 
 def test_it_is_opened_once_and_ends_when_it_is_said(shops: Shops) -> None:
-    with KeptOpen(shops, "R-1") as kept:
+    with KeptOpen(partial(shops, tag="R-1")) as kept:
         with kept("shop") as first:
             first.rows("SELECT a FROM t")
         assert shops.open() == [True]
@@ -121,7 +122,7 @@ def test_it_is_opened_once_and_ends_when_it_is_said(shops: Shops) -> None:
 
 
 def test_after_an_error_it_is_another_session(shops: Shops) -> None:
-    with KeptOpen(shops, "R-1") as kept:
+    with KeptOpen(partial(shops, tag="R-1")) as kept:
         with pytest.raises(AfschriftError), kept("shop") as session:
             session.rows("SELECT nothing FROM nowhere")
         with kept("shop") as session:
@@ -132,7 +133,7 @@ def test_after_an_error_it_is_another_session(shops: Shops) -> None:
 
 def test_what_cannot_be_opened_leaves_nothing(tmp_path: Path) -> None:
     gone = Shops(tmp_path / "gone.sqlite")
-    with KeptOpen(gone, "R-1") as kept:
+    with KeptOpen(partial(gone, tag="R-1")) as kept:
         for _ in range(2):
             with pytest.raises(AfschriftError), kept("shop"):
                 pass

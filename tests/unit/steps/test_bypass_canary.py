@@ -37,7 +37,7 @@ def test_what_was_packed_for_the_canary_is_delivered_nowhere(shop: CanaryShop) -
             content = stream.read()
         with pytest.raises(GateError, match="is delivered nowhere"):
             deliver(alone, packed.request)
-        [(_, told)] = alone.register.trail.of_types(packed.request, "gate_bypassed")
+        [(_, told)] = alone.register.evidence.of_types(packed.request, "gate_bypassed")
         assert told["reason"] == "canary"
         with pytest.raises(GateError, match="is delivered nowhere"):
             deliver(replace(alone, delivers=True), packed.request)

@@ -160,7 +160,7 @@ class DestructionService:
     def _waiting(self, act: Destroying, request_id: str | None) -> ProposedDestruction | None:
         """The proposal that nobody signed or turned down yet."""
         waiting: ProposedDestruction | None = None
-        found = self.officer.register.trail.of_types(request_id, PROPOSED, TURNED_DOWN, _DONE[act])
+        found = self.officer.register.evidence.of_types(request_id, PROPOSED, TURNED_DOWN, _DONE[act])
         for header, payload in found:
             known: dict[str, Any] = payload or {}
             if header.type == PROPOSED and known.get("act") == act:

@@ -97,7 +97,8 @@ class PartialResponseService:
         self.officer.register.requests.get(request_id)
         authority = self.officer.deciding(request_id, KIND)
         done = used(self.officer.register.facts.timeline(request_id))
-        left = {one.source: one for one in decided_partial(self.officer.register, self.inventory, request_id)}
+        decisions = self.officer.register.decisions.of(request_id)
+        left = {one.source: one for one in decided_partial(self.inventory, decisions)}
         if source not in left or left[source].about in done:
             raise RefusedError(
                 "This source is not left for later.",
@@ -114,7 +115,7 @@ class PartialResponseService:
         text: str | None,
         authority: Mapping[str, str],
     ) -> DecisionRow:
-        before = taken(self.officer.register, request_id).get(source)
+        before = taken(self.officer.register.decisions.of(request_id)).get(source)
         payload = {"source": source, **detail}
         if before is not None and "since" in before[0].detail:
             payload["since"] = before[0].detail["since"]
@@ -161,7 +162,8 @@ class PartialResponseService:
                 "The inventory has no source of this name that holds personal data.",
                 remedy=f"name one of {known}. {_NOTHING}",
             )
-        also = [one.source for one in decided_partial(self.officer.register, self.inventory, request_id)]
+        decisions = self.officer.register.decisions.of(request_id)
+        also = [one.source for one in decided_partial(self.inventory, decisions)]
         why = hindrance(self.inventory, source, also)
         if why is not None:
             raise RefusedError(

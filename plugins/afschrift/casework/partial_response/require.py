@@ -6,7 +6,7 @@ the next run does not open it, and what the other sources hold is a partial deli
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from afschrift.casework.partial_response.question import FORM, SOURCE_DOWN
@@ -15,6 +15,7 @@ from afschrift.domain.errors import NeedsPersonError, SourceDownError
 from afschrift.domain.plan import Later, Plan
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import Timeline
 from afschrift.law.partial_response import KIND, OPTIONS, PARTIAL, REMEDIES, TRY_AGAIN, Hindrance, about, used
 from afschrift.questions.ask import ask
 from afschrift.questions.forms import form
@@ -27,7 +28,9 @@ from afschrift.services import Services
 def ask_about(services: Services, request_id: str, met: SourceDownError) -> NeedsPersonError:
     """Put a source that cannot be reached before an officer; the error to raise."""
     inventory = services.inventory
-    also = [later.source for later in left_for_later(services, request_id) if later.source != met.source]
+    register = services.register
+    left = left_for_later(services, register.facts.timeline(request_id), register.decisions.of(request_id))
+    also = [later.source for later in left if later.source != met.source]
     why = hindrance(inventory, met.source, also)
     return _ask(services, request_id, met.source, why, met.code)
 
@@ -46,10 +49,10 @@ def waits_for(register: Register, request_id: str, source: str | None = None) ->
     return next((q for q in asked if q.kind == KIND and source in (None, q.detail["source"])), None)
 
 
-def taken(register: Register, request_id: str) -> dict[str, tuple[DecisionRow, int]]:
+def taken(decisions: Iterable[DecisionRow]) -> dict[str, tuple[DecisionRow, int]]:
     """The last decision about each source, and how many were taken about it before that one."""
     found: dict[str, tuple[DecisionRow, int]] = {}
-    for decision in register.decisions.of(request_id):
+    for decision in decisions:
         if decision.kind == KIND and (source := decision.detail.get("source")):
             found[source] = (decision, found[source][1] + 1 if source in found else 0)
     return found
@@ -57,32 +60,33 @@ def taken(register: Register, request_id: str) -> dict[str, tuple[DecisionRow, i
 
 def binding(register: Register, inventory: Inventory, request_id: str, source: str) -> str:
     """What the next decision about a source is bound to."""
-    before = taken(register, request_id).get(source)
+    before = taken(register.decisions.of(request_id)).get(source)
     return about(source, personal_tables(inventory, source), before[1] + 1 if before else 0)
 
 
-def left_for_later(services: Services, request_id: str) -> tuple[Later, ...]:
+def left_for_later(
+    services: Services, timeline: Timeline, decisions: Iterable[DecisionRow]
+) -> tuple[Later, ...]:
     """The sources that the next plan leaves for later.
 
     A decision counts for the tables that the source has in the inventory, until its part is delivered or its
     day is over; and only as long as nothing else of the answer rests on the source.
     """
-    register, inventory = services.register, services.inventory
-    timeline = register.facts.timeline(request_id)
+    inventory = services.inventory
     done = used(timeline)
     today = local_date(services.now(), timeline.zone)
     found = [
         later
-        for later in decided_partial(register, inventory, request_id)
+        for later in decided_partial(inventory, decisions)
         if later.about not in done and date.fromisoformat(later.rest_by) >= today
     ]
     names = [later.source for later in found]
     return tuple(one for one in found if hindrance(inventory, one.source, names) is None)
 
 
-def decided_partial(register: Register, inventory: Inventory, request_id: str) -> Iterator[Later]:
+def decided_partial(inventory: Inventory, decisions: Iterable[DecisionRow]) -> Iterator[Later]:
     """Sources about which `partial` was said last, of this inventory's tables."""
-    for source, (decision, number) in taken(register, request_id).items():
+    for source, (decision, number) in taken(decisions).items():
         if decision.choice != PARTIAL or source not in inventory.sources:
             continue
         bound = about(source, personal_tables(inventory, source), number)
@@ -124,5 +128,5 @@ def _question(
 
 def _since(services: Services, request_id: str, source: str) -> str:
     """When it was first found down, as far as the decisions about it tell; else now."""
-    before = taken(services.register, request_id).get(source)
+    before = taken(services.register.decisions.of(request_id)).get(source)
     return services.now() if before is None else str(before[0].detail.get("since") or before[0].at)

@@ -10,6 +10,7 @@ import msgspec
 from afschrift.casework.second_signature import is_due
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import digest
+from afschrift.domain.plan import Plan
 from afschrift.domain.redaction import LOST, Redaction, together
 from afschrift.law.roles import AGREE
 from afschrift.register.records import DecisionRow
@@ -81,12 +82,13 @@ def decided(decisions: Sequence[DecisionRow], over: Collection[str] = ()) -> str
     return digest([*counted, sorted(over)] if over else counted)
 
 
-def redactions_of(register: Register, request_id: str) -> tuple[Redaction, ...]:
-    """All that count, decrypted.
+def redactions_of(register: Register, plan: Plan) -> tuple[Redaction, ...]:
+    """All that count for the request of a plan, decrypted.
 
     Raises:
         RefusedError: the words of one cannot be read any more, so nobody knows what to mask.
     """
+    request_id = plan.request
     decisions = register.decisions.of(request_id)
     found: tuple[Redaction, ...] = ()
     for one in in_force(decisions):

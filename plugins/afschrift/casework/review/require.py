@@ -164,7 +164,8 @@ def _let_go(decided: RequestDecision) -> bool:
 
 
 def _packed(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
-    yield from (payload for _, payload in register.trail.of_types(request_id, "packed", skip=True) if payload)
+    packed = register.evidence.of_types(request_id, "packed", skip=True)
+    yield from (payload for _, payload in packed if payload)
 
 
 def _pointed(services: Services, plan: Plan) -> dict[str, int]:

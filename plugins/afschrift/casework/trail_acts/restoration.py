@@ -25,7 +25,7 @@ def sign_restoration(officer: Officer, witnessed: Height | None = None) -> dict[
     """
     register, by = officer.register, officer.by
     with officer.signing(None, "restored") as held:
-        found = register.trail.of_types(None, RESTORED, RESTORATION_SIGNED)
+        found = register.evidence.of_types(None, RESTORED, RESTORATION_SIGNED)
         if not found or found[-1][0].type != RESTORED:
             raise RefusedError(
                 "No restoration waits for a second person.",

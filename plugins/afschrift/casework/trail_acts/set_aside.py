@@ -79,7 +79,7 @@ def sign_aside(officer: Officer, *, agree: bool = True) -> Uncoded:
 
 def _waiting(officer: Officer) -> tuple[str, dict[str, Any]] | None:
     """Who proposed what, where nobody signed it or turned it down yet."""
-    found = officer.register.trail.of_types(None, PROPOSED, TURNED_DOWN, SET_ASIDE, skip=True)
+    found = officer.register.evidence.of_types(None, PROPOSED, TURNED_DOWN, SET_ASIDE, skip=True)
     if not found or found[-1][0].type != PROPOSED:
         return None
     header, payload = found[-1]

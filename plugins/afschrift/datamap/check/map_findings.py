@@ -159,7 +159,7 @@ def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
 
     @cache
     def sent(notifier: str) -> frozenset[MapFinding]:
-        for _, payload in reversed(register.trail.of_types(None, TOLD)):
+        for _, payload in reversed(register.evidence.of_types(None, TOLD)):
             if payload is not None and payload["notifier"] == notifier:
                 return _read(payload)
         return frozenset()
@@ -169,7 +169,7 @@ def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
             return
         now = standing(register)
         yield from (MapNews(found) for found in sorted(now))
-        known = (_read(payload) for _, payload in register.trail.of_types(None, TOLD))
+        known = (_read(payload) for _, payload in register.evidence.of_types(None, TOLD))
         gone = frozenset[MapFinding]().union(*known) - now
         yield from (MapNews(found, mended=True) for found in sorted(gone))
 

@@ -159,7 +159,7 @@ def _record(officer: Officer, event: str, payload: dict[str, Any], or_else: Call
 def standing(officer: Officer, on: date | None = None) -> list[Decided]:
     """What an officer answered and did not take back, in order; of one day, or of all."""
     found: list[tuple[Decided, str]] = []
-    for header, payload in officer.register.trail.of_types(None, CONFIRMED, TAKEN_BACK):
+    for header, payload in officer.register.evidence.of_types(None, CONFIRMED, TAKEN_BACK):
         if header.actor != officer.by or payload is None:
             continue
         if header.type == CONFIRMED:
@@ -241,7 +241,7 @@ def in_image(folder: Path, mounts: Path = _MOUNTS) -> bool:
 
 def _grown_from(register: Register, digest: str) -> set[str]:
     """Digests of the map from which this one came about by answers alone, itself included."""
-    events = register.trail.of_types(None, CONFIRMED, TAKEN_BACK)
+    events = register.evidence.of_types(None, CONFIRMED, TAKEN_BACK)
     from_ = {after: before for _, payload in events if payload for before, after in [payload["inventory"]]}
     grown = {digest}
     while (earlier := from_.get(digest)) is not None and earlier not in grown:

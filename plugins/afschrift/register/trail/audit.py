@@ -60,18 +60,6 @@ class AuditTrail(Repository):
                 tx.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield from trail.each(tx, request_id)
 
-    def of_types(
-        self, request_id: str | None, *types: str, skip: bool = False
-    ) -> list[tuple[Header, dict[str, Any] | None]]:
-        """Likewise own ones of some types, of a request or of none; `skip`: pass over those without a code.
-
-        Raises:
-            ForgedError: one has no code that holds.
-        """
-        with self._db.read() as tx:
-            found = own(tx, self._keys.trail_keys(), types, request_id, skip=skip)
-            return [trail.recorded(row) for row in found]
-
     def of_bundle(self, sha256: str) -> list[Header]:
         """The events that tell of the sealing and the delivery of a bundle, known by its digest; in order.
 
@@ -197,8 +185,10 @@ class AuditTrail(Repository):
 
     def checkpoint_log(self) -> list[tuple[Header, dict[str, Any]]]:
         """The events left that tell of checkpoints made, sent and not sent, in order."""
-        events = self.of_types(None, checkpoint.MADE, SENT, NOT_SENT)
-        return [(header, payload) for header, payload in events if payload is not None]
+        types = (checkpoint.MADE, SENT, NOT_SENT)
+        with self._db.read() as tx:
+            events = map(trail.recorded, own(tx, self._keys.trail_keys(), types, None))
+            return [(header, payload) for header, payload in events if payload is not None]
 
     def droppable(self, year: int, rule: str, keep_years: int = KEEP_YEARS) -> Segment:
         """What dropping a calendar year (UTC) of the trail would drop. Years go whole, oldest first.

@@ -20,7 +20,7 @@ from afschrift.register.trail import trail
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.height import Height, reached, set_back
-from afschrift.register.trail.own_events import acts, not_own, own_rows
+from afschrift.register.trail.own_events import acts, not_own, own, own_rows
 from afschrift.register.trail.replay import check_case
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.segments import register_id
@@ -71,6 +71,16 @@ class Evidence(Repository):
         """
         if found := self.of_request(request_id):
             raise ForgedError(f"What the register holds of request {request_id}", found)
+
+    def of_types(self, request_id: str | None, *types: str, skip: bool = False) -> list[trail.Recorded]:
+        """Own events of some types, of a request or of none; `skip`: pass over those without a code.
+
+        Raises:
+            ForgedError: one has no code that holds.
+        """
+        with self._db.read() as tx:
+            found = own(tx, self._keys.trail_keys(), types, request_id, skip=skip)
+            return [trail.recorded(row) for row in found]
 
     def id(self) -> str:
         """The register's id; "" while it has no event."""

@@ -91,7 +91,7 @@ def test_who_may_not_writes_nothing(tmp_path: Path, moe: Officer) -> None:
         answer(Officer(moe.register, moe.roles, "airflow:ada"), review, "name")
     with pytest.raises(TooLateError):
         write(moe, review, [(review.waiting()[0], WHO)], DAY, "0" * 64)
-    assert [h.type for h, _ in moe.register.trail.of_types(None, "answer_refused", "map_confirmed")] == [
+    assert [h.type for h, _ in moe.register.evidence.of_types(None, "answer_refused", "map_confirmed")] == [
         "answer_refused"
     ]
 

@@ -77,7 +77,7 @@ def test_what_was_forged_is_set_aside_and_named_and_signed(
     assert register.evidence.of_request(one.id) == ()
     assert register.decisions.of(one.id) == ()
     assert register.decisions.of(other.id) == decided
-    assert register.trail.of_types(None, "map_confirmed") == []
+    assert register.evidence.of_types(None, "map_confirmed") == []
     named = register.evidence.aside()
     assert [line.split(" was ")[0] for line in named][:3] == [f"Event {seq}" for seq in seqs]
     assert all("cli:signer and cli:dpo" in line for line in named)

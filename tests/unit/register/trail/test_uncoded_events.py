@@ -63,5 +63,5 @@ def test_what_rests_on_events_of_a_type_stops_at_a_forged_one(register: Register
     seq = forge(url)
 
     with pytest.raises(RefusedError, match=f"event {seq}"):
-        register.trail.of_types(None, "map_confirmed")
-    assert len(register.trail.of_types(None, "canary_signed")) == 1
+        register.evidence.of_types(None, "map_confirmed")
+    assert len(register.evidence.of_types(None, "canary_signed")) == 1
