@@ -28,7 +28,7 @@ from afschrift.register import schema
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
-from afschrift.register.trail.audit import write
+from afschrift.register.trail.audit import write_export
 from afschrift.register.trail.checkpoint import MADE, Checkpoint, offered, parse
 
 Rows = list[dict[str, Any]]
@@ -193,7 +193,7 @@ class Trail:
     def standalone(self, *, checkpoints: bool = True, more: Sequence[str] = ("--max-age=0",)) -> Found:
         export = self.folder / "export.jsonl"
         with export.open("wb") as into, Database(self.url).read() as tx:
-            write(tx, into, "2030-01-01T00:00:00.000000Z", self.keys.public_keys())
+            write_export(tx, into, "2030-01-01T00:00:00.000000Z", self.keys.public_keys())
         words = [f"--head={seq}:{digest}" for seq, digest in self.heads]
         words += [f"--checkpoint={self.held}"] if checkpoints else []
         words += [f"--key={path}" for path in self.pems()]

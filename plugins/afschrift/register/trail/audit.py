@@ -224,7 +224,7 @@ class AuditTrail(Repository):
             self._append(tx, None, NewEvent("trail_exported", by))
         public_keys = self._keys.public_keys()
         with self._db.read() as tx:
-            return _export(tx, into, self._now(), public_keys)
+            return write_export(tx, into, self._now(), public_keys)
 
     def _droppable(self, tx: Connection, year: int, rule: str, keep_years: int) -> Segment:
         if not _RULE.fullmatch(rule):
@@ -298,7 +298,7 @@ def _years_before(now: datetime, years: int) -> datetime:
 FORMAT = "afschrift-trail/1"
 
 
-def _export(connection: Connection, into: BinaryIO, at: str, public_keys: Mapping[str, bytes]) -> int:
+def write_export(connection: Connection, into: BinaryIO, at: str, public_keys: Mapping[str, bytes]) -> int:
     """Write the export, a line an event, as it is read; returns how many events.
 
     A payload stands as the text that the register keeps, so that an altered one is exported as it is.
