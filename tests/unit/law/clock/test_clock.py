@@ -259,6 +259,9 @@ def test_two_questions_never_count_twice() -> None:
     )
     assert overlapping.due == look(ASKED, sent(march(5)), resumed(march(12))).due
     assert any("Two questions overlap" in step for step in overlapping.steps)
+    two = (ASKED, sent(march(5)), specify, sent(march(5)))
+    for answered in (1, 3):  # the other one of the same day waits
+        assert look(*two, resumed(march(10), answered)).suspended_since == march(10)
 
 
 def test_a_public_body_counts_a_day_less() -> None:
