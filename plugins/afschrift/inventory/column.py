@@ -1,4 +1,4 @@
-"""One column of a table, as a user describes it."""
+"""One column of a table, as a user describes it; who confirmed it, and what it is by default."""
 
 from __future__ import annotations
 

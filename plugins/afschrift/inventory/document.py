@@ -1,4 +1,4 @@
-"""A YAML file, and the lines of what is wrong in it."""
+"""A YAML file, and the lines and words of what is wrong in it."""
 
 from __future__ import annotations
 

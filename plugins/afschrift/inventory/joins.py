@@ -1,4 +1,4 @@
-"""How tables of one source lead to the tables that know the person."""
+"""How tables of one source lead to the tables that know the person, and to rows with a label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load the whole inventory, or say everything that is wrong with it in one error."""
+"""Load the whole inventory, or say everything that is wrong with it in one error; and describe its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a dataset of Fides (fideslang, `dataset:` of a YAML file)."""
+"""Datasets of Fides (fideslang, `dataset:` of a YAML file), read and written."""
 
 from __future__ import annotations
 

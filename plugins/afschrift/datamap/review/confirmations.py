@@ -1,4 +1,4 @@
-"""Answers about the data map: who may give them, written with an event, taken back, and counted."""
+"""Answers about the data map: who may give them, written with an event, taken back; what hinders them."""
 
 from __future__ import annotations
 

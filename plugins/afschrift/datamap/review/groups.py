@@ -1,4 +1,4 @@
-"""What waits for a person in an inventory, grouped by what is alike."""
+"""What waits for a person in an inventory, grouped by what is alike; what is pointed to comes first."""
 
 from __future__ import annotations
 

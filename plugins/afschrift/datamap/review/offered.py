@@ -1,4 +1,4 @@
-"""What a person can say of a question: origins, categories, others' data and meanings, in words."""
+"""What a person can say of a question: origins, categories, others' data, meanings; and if it is enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What names can mean: the vocabulary of `vocabulary.yml`, and which of its concepts a name may mean."""
+"""What names can mean: their words, and the concepts of `vocabulary.yml` that these may mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the values of a sample look like, as shares of forms; no value goes further than this."""
+"""What speaks for a concept: name, type, comment, and forms of sampled values; no value goes further."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that a scan finds of a source, before it is written down."""
+"""Everything that a scan finds of a source, with what its file says of ways, before it is written down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pointers that no foreign key declares: by equal names, and by values that the other table has."""
+"""What no database declares: pointers by equal names and values, keys, and tables that repeat another."""
 
 from __future__ import annotations
 
