@@ -67,7 +67,7 @@ class Contents:
         return {(e.source, written.table): written for e in self.extracts for written in e.tables}
 
     def references(self, source: str) -> Mapping[str, bool]:
-        """Relation of a source -> whether the person's rows satisfy it, where somebody looked."""
+        """Relation of a source -> whether the person's rows satisfy it, where that was looked at."""
         return next((e.references for e in self.extracts if e.source == source), {})
 
     def structure(self, source: str) -> Structure:
@@ -110,7 +110,7 @@ class Contents:
         return min(moments, default=self.plan.frozen_at), max(moments, default=self.plan.frozen_at)
 
     def overview(self, extract: ExtractPlan) -> Overview:
-        """What was seen of all rows of a table; nothing where nobody looked."""
+        """What was seen of all rows of a table; empty where they were not looked at."""
         return self.overviews.get(extract.name) or Overview()
 
     def source(self, name: str) -> SourceFile:

@@ -48,6 +48,6 @@ def open_destination(name: str, settings: Mapping[str, Any]) -> Destination:
 
 def _takes(kind: str) -> str:
     _, *parameters = inspect.signature(DESTINATIONS[kind]).parameters.values()
-    must = [f"'{one.name}'" for one in parameters if one.default is one.empty]
-    may = [f"'{one.name}'" for one in parameters if one.default is not one.empty]
+    must = [f"'{parameter.name}'" for parameter in parameters if parameter.default is parameter.empty]
+    may = [f"'{parameter.name}'" for parameter in parameters if parameter.default is not parameter.empty]
     return ", ".join(must) + (f" and, where needed, {', '.join(may)}" if may else "")

@@ -8,4 +8,4 @@ from afschrift.formats.json import JSON, NDJSON
 from afschrift.formats.parquet import PARQUET
 from afschrift.formats.xml import XML
 
-FORMATS: dict[str, Format] = {one.name: one for one in (CSV, JSON, NDJSON, XML, PARQUET)}
+FORMATS: dict[str, Format] = {format_.name: format_ for format_ in (CSV, JSON, NDJSON, XML, PARQUET)}

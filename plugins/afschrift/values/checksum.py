@@ -24,8 +24,9 @@ class ColumnChecksums:
     """Streaming checksums: XXH3 (128 bits) over the texts, and over their lengths with -1 for NULL.
 
     The lengths tell NULL from empty text and one split of the same bytes from another. They find what a
-    writer or reader did to a value; nobody forges here, since the files are encrypted, authenticated and
-    have a SHA-256 of their own. Cryptographic hashes of every column on both sides took a tenth of a request.
+    writer or reader did to a value, and are no guard against forgery: the files are encrypted, authenticated
+    and have a SHA-256 of their own. Cryptographic hashes of every column on both sides took a tenth of a
+    request.
 
     Attributes:
         rows: how many came.
@@ -70,7 +71,7 @@ Hashes = npt.NDArray[np.uint64]
 def row_hashes(columns: Sequence[pa.Array]) -> Hashes:
     """The first 15 hexadecimal digits of MD5 over each row's texts as a number, so that any SQL holds it.
 
-    MD5 because every warehouse has it; nobody forges here.
+    MD5 because every warehouse has it; this is no guard against forgery.
 
     Args:
         columns: `pa.string`, at least one.

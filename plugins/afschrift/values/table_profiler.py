@@ -111,11 +111,11 @@ def coarser(bins: dict[int, Bin], factor: int) -> dict[int, Bin]:
     return wide
 
 
-def joined(one: Bin | None, other: Bin) -> Bin:
-    """Two bins as one."""
-    if one is None:
+def joined(first: Bin | None, other: Bin) -> Bin:
+    """Two bins as first."""
+    if first is None:
         return other
-    return one[0] + other[0], min(one[1], other[1]), max(one[2], other[2]), one[3] + other[3]
+    return first[0] + other[0], min(first[1], other[1]), max(first[2], other[2]), first[3] + other[3]
 
 
 Ints = npt.NDArray[np.int64]

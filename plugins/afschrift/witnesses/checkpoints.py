@@ -78,10 +78,10 @@ def send_checkpoint(settings: Settings, register: Register, by: str = "system") 
                 sending.sent[name] = [made.statement.number]
                 continue
             log = register.trail.checkpoint_log()
-            for one in _due(log, name):
-                witness.send({one.name: one.content()} | _stamps_of(log, one))
-                _record(register, SENT, name, one, by)
-                sending.sent.setdefault(name, []).append(one.statement.number)
+            for due in _due(log, name):
+                witness.send({due.name: due.content()} | _stamps_of(log, due))
+                _record(register, SENT, name, due, by)
+                sending.sent.setdefault(name, []).append(due.statement.number)
         except AfschriftError as error:
             sending.problems[name] = str(error)
             _record(register, NOT_SENT, name, made, by, error=type(error).__name__)
@@ -94,7 +94,7 @@ def _stamps(settings: Settings, name: str) -> bool:
 
 def _made(log: Log) -> dict[int, Checkpoint]:
     of_events = (checkpoint.parse(payload) for header, payload in log if header.type == checkpoint.MADE)
-    return {one.statement.number: one for one in of_events}
+    return {made.statement.number: made for made in of_events}
 
 
 def _due(log: Log, witness_name: str) -> list[Checkpoint]:
@@ -106,15 +106,15 @@ def _due(log: Log, witness_name: str) -> list[Checkpoint]:
         if header.type == SENT and payload["place"] == witness_name
     ]
     after = max(got, default=max(made) - 1)
-    return [one for number, one in sorted(made.items()) if number > after]
+    return [found for number, found in sorted(made.items()) if number > after]
 
 
-def _stamps_of(log: Log, one: Checkpoint) -> dict[str, bytes]:
+def _stamps_of(log: Log, made: Checkpoint) -> dict[str, bytes]:
     """Name -> content of the time stamps of a checkpoint."""
     return {
-        f"{one.name.removesuffix(_JSON)}.{payload['place']}{_STAMP}": base64.b64decode(payload["stamp"])
+        f"{made.name.removesuffix(_JSON)}.{payload['place']}{_STAMP}": base64.b64decode(payload["stamp"])
         for header, payload in log
-        if header.type == SENT and payload["number"] == one.statement.number and "stamp" in payload
+        if header.type == SENT and payload["number"] == made.statement.number and "stamp" in payload
     }
 
 
@@ -175,9 +175,11 @@ def open_place(settings: Settings, name: str) -> Witness | TimeStamper:
     return open_witness(name, settings.witnesses[name], options)
 
 
-def _record(register: Register, type_: str, witness_name: str, one: Checkpoint, by: str, **more: str) -> None:
+def _record(
+    register: Register, type_: str, witness_name: str, made: Checkpoint, by: str, **more: str
+) -> None:
     register.trail.record(
-        None, NewEvent(type_, by, {"place": witness_name, "number": one.statement.number, **more})
+        None, NewEvent(type_, by, {"place": witness_name, "number": made.statement.number, **more})
     )
 
 
@@ -195,7 +197,7 @@ def _stamp_faults(
         try:
             statement = checkpoint.parse(read_json(content, name)).statement
         except ValueError:
-            continue  # told as `checkpoint_unreadable`
+            continue  # reported as `checkpoint_unreadable`
         time = TimeStamper.time(stamp)
         if abs(time - datetime.fromisoformat(statement.at)) > _AT_ONCE:
             text = f"{witness_name}/{name} is of {time:%Y-%m-%dT%H:%M:%SZ}, its checkpoint of {statement.at}"
@@ -207,7 +209,7 @@ def _lacking(held: dict[str, dict[str, bytes]], register: Register) -> Iterator[
     log = register.trail.checkpoint_log()
     made = _made(log)
     for header, payload in log:
-        witness_name, one = payload.get("place"), made.get(payload.get("number", 0))
-        if header.type == SENT and one and witness_name in held and one.name not in held[witness_name]:
-            text = f"checkpoint {one.statement.number} was sent to {witness_name} and is not there"
-            yield TrailFinding("checkpoint_missing", one.statement.seq, text)
+        witness_name, sent = payload.get("place"), made.get(payload.get("number", 0))
+        if header.type == SENT and sent and witness_name in held and sent.name not in held[witness_name]:
+            text = f"checkpoint {sent.statement.number} was sent to {witness_name} and is not there"
+            yield TrailFinding("checkpoint_missing", sent.statement.seq, text)

@@ -75,7 +75,7 @@ class AskedPlaces:
     @property
     def height(self) -> Height | None:
         """The highest of all."""
-        return max((one.height for one in self.highest.values() if one), default=None)
+        return max((newest.height for newest in self.highest.values() if newest), default=None)
 
 
 def ask(settings: Settings, register: Register, *, probe: bool = False) -> AskedPlaces:
@@ -134,15 +134,15 @@ def move_on(settings: Settings, register: Register, asked: AskedPlaces) -> dict[
 
 
 def lost(settings: Settings, register: Register) -> list[str]:
-    """What the witness shows as lost: protecting events that the register lacks and nobody entered again."""
+    """What the witness shows as lost: protecting events that the register lacks, unless entered again."""
     asked = AskedPlaces()
     events: dict[tuple[int, int], list[Any]] = {}
     for name, place in _places(settings, asked):
         try:
-            for one in _heights(place, register, asked.faults.setdefault(name, []), tries=None):
-                events |= {(one.restorations, row[0]): row for row in one.protecting}
+            for witnessed in _heights(place, register, asked.faults.setdefault(name, []), tries=None):
+                events |= {(witnessed.restorations, row[0]): row for row in witnessed.protecting}
         except AfschriftError:
-            continue  # told by `ask`
+            continue  # `ask` names it
     return register.evidence.not_held(events)
 
 
@@ -224,10 +224,12 @@ def _statement(register: Register, before: WitnessedHeight | None) -> WitnessedH
     )
 
 
-def _content(one: WitnessedHeight, register: Register) -> bytes:
-    statement: Mapping[str, Any] = asdict(one)
+def _content(witnessed: WitnessedHeight, register: Register) -> bytes:
+    statement: Mapping[str, Any] = asdict(witnessed)
     return canonical({"height": statement, "signature": sign(statement, register.store.keys.signing_key())})
 
 
-def _file_name(one: WitnessedHeight) -> str:
-    return f"afschrift-height-{one.register[:16]}-{one.restorations:04d}-{one.seq:012d}.json"
+def _file_name(witnessed: WitnessedHeight) -> str:
+    return (
+        f"afschrift-height-{witnessed.register[:16]}-{witnessed.restorations:04d}-{witnessed.seq:012d}.json"
+    )

@@ -1,8 +1,8 @@
 """`data/coverage.json`: every table in scope and what became of it. Silence is never an answer.
 
-Of what nothing is given, and for no reason that is told, there is one word: NOTHING_GIVEN. It is true of
-somebody who has nothing there (R09), and of somebody of whom a hidden restriction keeps it back (R84). That
-a search found none held stands in the audit trail, not here.
+Where nothing is given and no reason is named, there is one word: NOTHING_GIVEN. It is true of a person who
+has nothing there (R09), and of one of whom a hidden restriction keeps it back (R84). That a search found
+nothing is in the audit trail, not here.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class TableCoverage:
     """One personal table of the inventory.
 
     Attributes:
-        rows: rows in the bundle; None where nobody looked.
+        rows: rows in the bundle; None where it was not read.
         left_out: the columns that are not in, with their decisions.
         rest_by: date by which a source that was left for later follows.
-        before: what an earlier part of the answer told of it.
+        before: what an earlier part of the answer said of it.
         again: an earlier part held it too; it is given whole once more.
         copy_of: the table that it repeats, and that stands here for both.
         unproven: why nothing proves that all rows of the person were seen.
@@ -82,7 +82,7 @@ def _by_the_plan(contents: Contents) -> Iterator[TableCoverage]:
     planned = {(e.source, e.table): e for e in contents.plan.extracts}
     withheld = {(w.source, w.table): w for w in contents.plan.withheld}
     before = {(b.source, b.table): b for b in contents.plan.before if b.table}
-    later = {one.source: one.rest_by for one in contents.plan.later}
+    later = {rest.source: rest.rest_by for rest in contents.plan.later}
     again = set(contents.plan.again)
     for source, file in contents.inventory.sources.items():
         for table, entry in file.tables.items():
@@ -129,14 +129,14 @@ def _mentions(contents: Contents, source: str, table: str) -> Mapping[str, int]:
     name = file.in_source(table)
     if table != file.entries(name)[0]:
         return {}
-    return next((one.found for one in contents.searched(source) if one.table == name), {})
+    return next((search.found for search in contents.searched(source) if search.table == name), {})
 
 
 def coverage_document(contents: Contents) -> dict[str, Any]:
     """The document, with the rule ids that an auditor looks for (R19)."""
     hidden = [{"source": source, "tables": tables} for source, tables in not_seen(contents).items()]
     systems = [
-        *(_manual_source(contents, one) for one in contents.plan.manual),
+        *(_manual_source(contents, planned) for planned in contents.plan.manual),
         *_manual_source_before(contents),
     ]
     return {
@@ -174,53 +174,57 @@ def _portion(plan: Plan) -> dict[str, Any]:
     """Which part of the answer it is, with what follows or what it follows (R44, R54)."""
     part: dict[str, Any] = {"kind": plan.part.value}
     if plan.later:
-        part["rest"] = [{"source": one.source, "restBy": one.rest_by} for one in plan.later]
+        part["rest"] = [{"source": rest.source, "restBy": rest.rest_by} for rest in plan.later]
     if plan.after:
         part["follows"] = list(plan.after)
     if plan.gone:
         part["notGiven"] = [
             {
-                "source": one.source,
-                "tables": list(one.tables),
-                "restBy": one.rest_by,
+                "source": gone.source,
+                "tables": list(gone.tables),
+                "restBy": gone.rest_by,
                 "reason": NOT_HELD,
-                "saidAt": one.said_at,
+                "saidAt": gone.said_at,
                 "rules": ["R44"],
             }
-            for one in plan.gone
+            for gone in plan.gone
         ]
     return {} if plan.part is Portion.FULL else {"part": part}
 
 
 def _manual_source_before(contents: Contents) -> Iterator[dict[str, Any]]:
-    """Systems that a person searched, and of which an earlier part of the answer told."""
-    for one in contents.plan.before:
-        if not one.table and one.source in contents.inventory.manual:
-            medium = contents.inventory.manual[one.source].medium.value
-            entry = {"source": one.source, "medium": medium, "status": Status.GIVEN_BEFORE.value}
-            yield entry | {"before": _before(one), "rules": ["R08"]}
+    """Systems that a person searched, and that an earlier part of the answer named."""
+    for earlier in contents.plan.before:
+        if not earlier.table and earlier.source in contents.inventory.manual:
+            medium = contents.inventory.manual[earlier.source].medium.value
+            entry = {"source": earlier.source, "medium": medium, "status": Status.GIVEN_BEFORE.value}
+            yield entry | {"before": _before(earlier), "rules": ["R08"]}
 
 
-def _before(one: Before) -> dict[str, Any]:
-    entry: dict[str, Any] = {"status": one.status}
-    if one.rows is not None:
-        entry["rows" if one.table else "files"] = one.rows
-    return entry | {"deliveredAt": one.delivered_at, "bundle": one.bundle}
+def _before(earlier: Before) -> dict[str, Any]:
+    entry: dict[str, Any] = {"status": earlier.status}
+    if earlier.rows is not None:
+        entry["rows" if earlier.table else "files"] = earlier.rows
+    return entry | {"deliveredAt": earlier.delivered_at, "bundle": earlier.bundle}
 
 
-def _manual_source(contents: Contents, one: ManualPlan) -> dict[str, Any]:
+def _manual_source(contents: Contents, planned: ManualPlan) -> dict[str, Any]:
     """A system that no query reaches, and what a person said of it (R08)."""
-    document: dict[str, Any] = {"source": one.source, "medium": one.medium.value, "status": one.told}
-    if one.answered_at:
-        document["answeredAt"] = one.answered_at
-    kept_back = contents.kept_back(one.source)
-    if one.files:
-        document["files"] = len(one.files) - len(kept_back)
+    document: dict[str, Any] = {
+        "source": planned.source,
+        "medium": planned.medium.value,
+        "status": planned.told,
+    }
+    if planned.answered_at:
+        document["answeredAt"] = planned.answered_at
+    kept_back = contents.kept_back(planned.source)
+    if planned.files:
+        document["files"] = len(planned.files) - len(kept_back)
     if kept_back:
         document["missing"] = [{"number": gone.row, "reason": gone.reason} for gone in kept_back]
-    if one.reason:
-        document["reason"] = one.reason
-    return document | {"rules": list(one.rules)}
+    if planned.reason:
+        document["reason"] = planned.reason
+    return document | {"rules": list(planned.rules)}
 
 
 def _table(entry: TableCoverage) -> dict[str, Any]:
@@ -234,7 +238,7 @@ def _table(entry: TableCoverage) -> dict[str, Any]:
     if entry.again:
         document["again"] = True
     if entry.unproven:
-        document["notProven"] = [one.value for one in entry.unproven]
+        document["notProven"] = [why.value for why in entry.unproven]
     if entry.copy_of:
         document["copyOf"] = entry.copy_of
     if entry.status is Status.WITHHELD:

@@ -134,7 +134,7 @@ def _file(file: Upload | GivenFile, words: PageWords) -> dict[str, Any]:
     entry = file.entry
     resource: dict[str, Any] = {
         "name": entry.path.replace("/", ".").lower(),
-        "type": "file",  # a CSV that somebody uploaded is no table of this package
+        "type": "file",  # a CSV that a person uploaded is no table of this package
         "path": entry.path,
         "format": entry.path.rpartition(".")[2],
         "mediatype": file.media_type,
@@ -143,12 +143,14 @@ def _file(file: Upload | GivenFile, words: PageWords) -> dict[str, Any]:
     }
     if file.active:
         resource["description"] = " ".join(warnings(file.active, words))
-        resource["afschrift:active"] = [{"position": one.position, "kind": one.kind} for one in file.active]
+        resource["afschrift:active"] = [
+            {"position": part.position, "kind": part.kind} for part in file.active
+        ]
     return resource
 
 
 def _value_forms(contents: Contents) -> dict[str, str]:
-    of_formats = {one.name: one.note for one in contents.formats.values() if one.note}
+    of_formats = {format_.name: format_.note for format_ in contents.formats.values() if format_.note}
     return {**_VALUE_FORMS, **of_formats, **_MORE_FORMS}
 
 
@@ -235,7 +237,9 @@ def _stem(path: str) -> str:
 def _document(contents: Contents, name: str, path: str, content: bytes) -> dict[str, Any]:
     extension = path.rpartition(".")[2]
     of_schemas = {
-        s.suffix.rpartition(".")[2]: s.media_type for one in contents.formats.values() if (s := one.schema)
+        s.suffix.rpartition(".")[2]: s.media_type
+        for format_ in contents.formats.values()
+        if (s := format_.schema)
     }
     return {
         "name": name,

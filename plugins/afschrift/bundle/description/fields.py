@@ -1,6 +1,6 @@
 """What a table's files hold: the fields, keys and relations of a Data Package v2 table schema.
 
-Of each field it gives what R58 asks a reader to be told. Keys come from the inventory's keys, joins and
+Of each field it gives what a reader must know by R58. Keys come from the inventory's keys, joins and
 references, and from the foreign keys of the database; one is given only where the person's rows satisfy it,
 so that a database may enforce it. Beside the files of a format lies its own schema (`Format.schema`), once
 for all parts of a table:
@@ -130,7 +130,7 @@ def _value(field: FieldPlan, code: str) -> int | str:
 def _constraints(
     contents: Contents, extract: ExtractPlan, field: FieldPlan, seen: Seen | None
 ) -> dict[str, Any]:
-    """What the inventory says and the person's rows satisfy; nothing where nobody looked at them."""
+    """What the inventory says and the person's rows satisfy; nothing where these were not read."""
     if seen is None or field.action is not Action.INCLUDE:
         return {}
     column = contents.column(extract.source, extract.table, field.name)
@@ -179,7 +179,7 @@ def _law(contents: Contents, extract: ExtractPlan, field: FieldPlan, column: Col
     if field.action is Action.MASK:
         law["afschrift:masked"] = field.mask
     if field.read_as is not None:
-        methods = {one.method for one in extract.redactions if one.column == field.name}
+        methods = {cell.method for cell in extract.redactions if cell.column == field.name}
         law["afschrift:redacted"] = sorted(methods)
     if field.about_others:
         law["afschrift:aboutOthers"] = True
@@ -254,7 +254,7 @@ def _why_not(
 
 
 def _by_its_way(contents: Contents, extract: ExtractPlan, hop: Hop, other: ExtractPlan) -> bool:
-    """Where nobody compared: rows that came by this way alone have their counterpart, all rows being in."""
+    """Not compared: rows that came by this way alone have their counterpart, all rows being in."""
     table = contents.table(extract.source, extract.table)
     only_way = len(table.join) == 1 and not table.subject and set(table.join[0]) == {o for o, _ in hop.pairs}
     return only_way and not other.row_rule
@@ -283,7 +283,7 @@ def schemas(contents: Contents) -> dict[str, bytes]:
 
 
 def columns(contents: Contents, planned: ExtractPlan) -> list[SchemaColumn]:
-    """The selected columns of a table, as a schema tells of them."""
+    """The selected columns of a table, as a schema names them."""
     return [_schema_column(contents, planned, field) for field in planned.selected]
 
 

@@ -17,7 +17,7 @@ REDACTED = frozenset({"rights_of_others", "trade_secret", "outside_portability",
 
 
 def remark(ground: str) -> str:
-    """Key of the words for the ground of a single cell; a ground that somebody added has those for all."""
+    """Key of the words for the ground of a single cell; an added ground has the words for all."""
     return f"redacted_{ground}" if ground in REDACTED else BY_HAND
 
 
@@ -44,11 +44,11 @@ def masked_columns(contents: Contents) -> Iterator[Masked]:
 
 
 def masked_cells(contents: Contents) -> Iterator[Masked]:
-    """What a reviewer masked, in the order of the columns; where in a column is not told."""
+    """What a reviewer masked, in the order of the columns; where in a column is not said."""
     for planned, _ in contents.held:
         for field in planned.fields:
-            mine = [one for one in planned.redactions if one.column == field.name]
-            alike = Counter((one.ground, one.rules, one.method) for one in mine)
+            mine = [cell for cell in planned.redactions if cell.column == field.name]
+            alike = Counter((cell.ground, cell.rules, cell.method) for cell in mine)
             for (ground, rules, method), count in sorted(alike.items()):
                 yield Masked(planned.source, planned.table, field.name, ground, rules, method, count)
 
@@ -64,9 +64,9 @@ class MaskingGround:
 def grounds(contents: Contents, words: PageWords) -> tuple[MaskingGround, ...]:
     """What was masked in fact, by ground (R31), in the order in which the grounds come up."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
-    for one in masked_columns(contents):
-        ground = BY_HAND if one.ground == "person_decided" else one.ground
-        counts[ground, one.source, one.table, one.column] += one.count
+    for masked in masked_columns(contents):
+        ground = BY_HAND if masked.ground == "person_decided" else masked.ground
+        counts[ground, masked.source, masked.table, masked.column] += masked.count
     for cell in masked_cells(contents):
         counts[remark(cell.ground), cell.source, cell.table, cell.column] += cell.count
     found: dict[str, list[str]] = {}
@@ -81,4 +81,4 @@ def grounds(contents: Contents, words: PageWords) -> tuple[MaskingGround, ...]:
 def redactions_document(contents: Contents) -> dict[str, Any]:
     """The document (R31: only what needs it is masked, and it is said)."""
     every = [*masked_columns(contents), *masked_cells(contents)]
-    return {"masked": [asdict(one) | {"rules": list(one.rules)} for one in every]}
+    return {"masked": [asdict(masked) | {"rules": list(masked.rules)} for masked in every]}

@@ -71,12 +71,12 @@ def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
-    """Systems that nobody searched, as the request does not reach them."""
-    for one in contents.plan.manual:
-        if one.reason in _OUTSIDE:
+    """Systems that were not searched, as the request does not reach them."""
+    for planned in contents.plan.manual:
+        if planned.reason in _OUTSIDE:
             yield (
-                _OUTSIDE[one.reason],
-                contents.inventory.manual[one.source].title.get(contents.language),
+                _OUTSIDE[planned.reason],
+                contents.inventory.manual[planned.source].title.get(contents.language),
                 None,
             )
 

@@ -93,7 +93,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
     masked = grounds(contents, words)
     failed = unread(contents, Status.FAILED)
     by_hand = list(manual_source_views(contents, words))
-    not_searched = (*unread(contents, Status.NOT_SEARCHED), *(one.title for one in by_hand if one.missing))
+    not_searched = (*unread(contents, Status.NOT_SEARCHED), *(view.title for view in by_hand if view.missing))
     entries = list(coverage(contents))
     return {
         "w": words,
@@ -118,13 +118,13 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "completeness": _completeness(bool(gone), bool(masked)),
         "left_out": gone,
         "left_out_maybe": any(e.status is Status.WITHHELD for e in entries)
-        or any(one.status is ManualStatus.OUTSIDE for one in plan.manual),
+        or any(planned.status is ManualStatus.OUTSIDE for planned in plan.manual),
         # What cannot be had by asking is no reason to invite the person to ask.
         "more_on_request": any(g.reason != "security_secret" for g in gone),
         "held": sum(e.status is Status.ROWS for e in entries),
         "nothing_given": sum(e.status is Status.NOTHING_GIVEN for e in entries),
         "masked": masked,
-        "tokens": any(one.count and one.method == Mask.TOKEN for one in masked_columns(contents)),
+        "tokens": any(column.count and column.method == Mask.TOKEN for column in masked_columns(contents)),
         "consents": list(_consents(contents, words)),
         "systems": list(systems(contents, words)),
         "searched": by_hand,
@@ -233,23 +233,23 @@ class PortionView:
 def portion(contents: Contents, words: PageWords) -> PortionView | None:
     """The view; None where the bundle is the whole answer."""
     plan = contents.plan
-    gone = [words.say("part_gone", system=contents.source_title(one.source)) for one in plan.gone]
+    gone = [words.say("part_gone", system=contents.source_title(entry.source)) for entry in plan.gone]
     if plan.later:
         supplements = [
             words.say(
-                "part_rest", system=contents.source_title(one.source), day=_local_day(words, one.rest_by)
+                "part_rest", system=contents.source_title(entry.source), day=_local_day(words, entry.rest_by)
             )
-            for one in plan.later
-            if one.source in contents.inventory.sources
+            for entry in plan.later
+            if entry.source in contents.inventory.sources
         ]
-        names = tuple(contents.source_title(one.source) for one in plan.later)
+        names = tuple(contents.source_title(entry.source) for entry in plan.later)
         return PortionView(words.say("part_partial"), words.say("part_missing"), names, (*supplements, *gone))
     if not plan.after:
         return None
     zone = contents.inventory.controller.zone
     if not plan.before:
         return PortionView(words.say("part_whole"), "", (), tuple(gone))
-    day = words.day(max(one.delivered_at for one in plan.before), zone)
+    day = words.day(max(entry.delivered_at for entry in plan.before), zone)
     again = tuple(_once_more(contents))
     intro = words.say("part_again") if again else ""
     return PortionView(

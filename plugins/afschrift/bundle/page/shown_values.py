@@ -109,7 +109,7 @@ def key_of(row: Row, fields: tuple[FieldPlan, ...]) -> tuple[str, ...] | None:
 def row_links(contents: Contents, extract: ExtractPlan) -> Mapping[str, RowLink]:
     """The links of a table by the column at which each is shown; of a column with several the first.
 
-    A column with `codes`, or of times, is told in words already.
+    A column with `codes`, or of times, is in words already.
     """
     held = {planned.table: planned for planned, _ in contents.held if planned.source == extract.source}
     source, known = contents.source(extract.source), contents.structure(extract.source).foreign_keys
@@ -123,8 +123,10 @@ def row_links(contents: Contents, extract: ExtractPlan) -> Mapping[str, RowLink]
         if not (own and theirs and label) or any(field.kind in _NO_WORDS for field in label):
             continue
         at = [field for field in extract.selected if field in own][-1]
-        told = contents.column(extract.source, extract.table, at.name).codes or at.kind is ValueKind.INSTANT
-        if not told:
+        in_words_already = (
+            contents.column(extract.source, extract.table, at.name).codes or at.kind is ValueKind.INSTANT
+        )
+        if not in_words_already:
             found.setdefault(at.name, RowLink(own, other, theirs, label))
     return found
 
@@ -157,7 +159,7 @@ class LinkedWords:
         }
 
     def name(self, column: str, row: Row) -> str:
-        """What the row is called to which a cell points; empty: nothing but its value is told."""
+        """What the row is called to which a cell points; empty: the value alone is shown."""
         link = self.links.get(column)
         key = link.key(row) if link else None
         return self._names[column].get(key, "") if key else ""

@@ -14,12 +14,15 @@ from urllib.parse import quote
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, coverage
 from afschrift.bundle.page.charts import Chart, chart, latest, span
-from afschrift.bundle.page.column_explanation import ColumnExplanation, explain
 from afschrift.bundle.page.shown_rows import ShownSample, fitting, sample, sample_sizes, shares
 from afschrift.bundle.page.shown_values import LinkedWords, readable
-from afschrift.bundle.page.words import PageWords, warnings
+from afschrift.bundle.page.words import PageWords, warnings, zone_name
+from afschrift.domain.decision import Action
 from afschrift.domain.extracted import LEFT_OUT, GivenFile, TableExtract, Upload
-from afschrift.domain.plan import ManualStatus
+from afschrift.domain.plan import ExtractPlan, FieldPlan, ManualStatus
+from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.vocabulary import CONSENT
+from afschrift.inventory.model import Purpose
 
 SAMPLES = 700_000
 """Bytes of rows that stand on the page without script, all tables together."""
@@ -135,15 +138,18 @@ def _upload(upload: Upload, words: PageWords) -> tuple[str, str, tuple[str, ...]
     name = (
         readable(upload.name)[:NAME] if upload.name else words.say("upload_row", n=words.number(upload.row))
     )
-    size = words.size(upload.entry.bytes)
-    link = quote(f"data/{upload.entry.path}")
-    return link, words.say("file", format=name, size=size), warnings(upload.active, words)
+    return _file_link(upload, name, words)
+
+
+def _file_link(file: Upload | GivenFile, name: str, words: PageWords) -> tuple[str, str, tuple[str, ...]]:
+    text = words.say("file", format=name, size=words.size(file.entry.bytes))
+    return quote(f"data/{file.entry.path}"), text, warnings(file.active, words)
 
 
 def shown_files(files: Sequence[File], most: int) -> list[File]:
     """The files that the page names: each with a warning, and so many of the others as there is room for."""
-    warned = [one for one in files if one.active]
-    return warned + [one for one in files if not one.active][: max(0, most - len(warned))]
+    warned = [file for file in files if file.active]
+    return warned + [file for file in files if not file.active][: max(0, most - len(warned))]
 
 
 GIVEN = 200
@@ -157,10 +163,10 @@ class ManualSourceView:
     """One system.
 
     Attributes:
-        searched: somebody searched it.
+        searched: a person searched it.
         text: what came of it, in a sentence.
-        day: on which day somebody said so.
-        missing: nobody searched it, and it may hold what stands nowhere else.
+        day: on which day that person said so.
+        missing: no person searched it, and it may hold what is nowhere else.
         files: as link, name and warnings; first those with a warning, and of the others the first ones where
             there are many.
         more: how many there are beside them.
@@ -180,30 +186,117 @@ class ManualSourceView:
 def manual_source_views(contents: Contents, words: PageWords) -> Iterator[ManualSourceView]:
     """The systems in the order of the inventory."""
     zone = contents.inventory.controller.zone
-    for one in contents.plan.manual:
-        if one.status is ManualStatus.OUTSIDE:
+    for planned in contents.plan.manual:
+        if planned.status is ManualStatus.OUTSIDE:
             continue  # it stands among what is left out
-        found = [file for source, file in contents.given if source == one.source]
-        if one.status is ManualStatus.GIVEN:
+        found = [file for source, file in contents.given if source == planned.source]
+        if planned.status is ManualStatus.GIVEN:
             text = words.count("searched_given", len(found))
-        elif one.reason:
-            text = words.phrase("searched_reason", one.reason)
+        elif planned.reason:
+            text = words.phrase("searched_reason", planned.reason)
         else:
             text = words.say("searched_none")
         yield ManualSourceView(
-            title=contents.inventory.manual[one.source].title.get(contents.language),
-            searched=one.status is not ManualStatus.NOT_SEARCHED,
+            title=contents.inventory.manual[planned.source].title.get(contents.language),
+            searched=planned.status is not ManualStatus.NOT_SEARCHED,
             text=text,
-            day=words.day(one.answered_at, zone),
+            day=words.day(planned.answered_at, zone),
             files=tuple(
-                (
-                    quote(f"data/{file.entry.path}"),
-                    words.say("file", format=readable(file.name)[:NAME], size=words.size(file.entry.bytes)),
-                    warnings(file.active, words),
-                )
-                for file in shown_files(found, GIVEN)
+                _file_link(file, readable(file.name)[:NAME], words) for file in shown_files(found, GIVEN)
             ),
             more=len(found) - len(shown_files(found, GIVEN)),
-            kept_back=len(contents.kept_back(one.source)),
-            missing=one.status is ManualStatus.NOT_SEARCHED and one.reason != _A_COPY,
+            kept_back=len(contents.kept_back(planned.source)),
+            missing=planned.status is ManualStatus.NOT_SEARCHED and planned.reason != _A_COPY,
         )
+
+
+REMARKS = frozenset({"others_masked", "payment_masked", "person_masked", "own_use", "join_key", "voluntary"})
+
+
+@dataclass(frozen=True)
+class ColumnExplanation:
+    """One column on the page.
+
+    Attributes:
+        title, name: title in the person's language; name in the files.
+        meaning: sentences.
+        origins: sentences; more than one where it differs from row to row.
+        purposes: purpose with its basis.
+        codes: code and meaning.
+    """
+
+    title: str
+    name: str
+    meaning: tuple[str, ...]
+    origins: tuple[str, ...]
+    purposes: tuple[str, ...]
+    codes: tuple[tuple[str, str], ...]
+
+
+def explain(contents: Contents, extract: ExtractPlan, words: PageWords) -> tuple[ColumnExplanation, ...]:
+    """The columns in the files, and those of which only the existence is given (R87)."""
+    shown = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)
+    return tuple(_explain(contents, extract, f, words) for f in extract.fields if f.action in shown)
+
+
+def _explain(
+    contents: Contents, extract: ExtractPlan, field: FieldPlan, words: PageWords
+) -> ColumnExplanation:
+    column = contents.column(extract.source, extract.table, field.name)
+    origins = (field.origin,) if field.origin else field.origins
+    sentences = [words.phrase("origins", origin) for origin in origins]
+    if len(sentences) > 1:
+        sentences.insert(0, words.say("by_row"))
+    return ColumnExplanation(
+        title=contents.column_title(extract.source, extract.table, field.name),
+        name=field.name,
+        meaning=tuple(_meaning(contents, extract, field, words)),
+        origins=tuple(sentences),
+        purposes=tuple(_purposes_in_words(contents, extract, field, words)),
+        codes=tuple((code, text.get(contents.language)) for code, text in (column.codes or {}).items()),
+    )
+
+
+def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: PageWords) -> Iterator[str]:
+    column = contents.column(extract.source, extract.table, field.name)
+    if column.meaning:
+        yield column.meaning.get(contents.language)
+    elif field.kind and field.action is Action.INCLUDE and not column.codes and words.kind(field.kind):
+        yield words.kind(field.kind)
+    if column.unit and column.unit != "1":
+        yield words.say("unit", unit=words.unit(column.unit))
+    if column.note:
+        yield column.note.get(contents.language)
+    if field.action is Action.EXISTS_ONLY:
+        yield words.say("exists_field")
+    elif field.kind is ValueKind.INSTANT:
+        yield words.say("instant")
+    elif field.kind is ValueKind.DATETIME:
+        zone = contents.source(extract.source).zone
+        yield words.say("zone", place=zone_name(zone)) if zone else words.say("no_zone")
+    masked_by_hand = field.action is Action.MASK and field.reason == "person_decided"
+    remark = "person_masked" if masked_by_hand else field.reason
+    if remark in REMARKS:
+        yield words.phrase("remarks", remark)
+
+
+def _purposes_in_words(
+    contents: Contents, extract: ExtractPlan, field: FieldPlan, words: PageWords
+) -> Iterator[str]:
+    declared = contents.source(extract.source).purposes
+    for name in contents.purposes(extract.source, extract.table, field.name):
+        purpose = declared[name]
+        bases = ", ".join(_bases(purpose, contents.plan.consents.get(f"{extract.source}.{name}"), words))
+        yield f"{purpose.title.get(contents.language)} ({bases})"
+
+
+def _bases(purpose: Purpose, consent: str | None, words: PageWords) -> Iterator[str]:
+    """The bases in words; consent that is gone is said instead of the basis that it was."""
+    gone = consent in ("withdrawn", "absent")
+    codes = [code for code in (purpose.basis, purpose.special) if code]
+    if gone and any(code in CONSENT for code in codes):
+        assert consent is not None
+        yield words.phrase("consents", consent)
+    for code in codes:
+        if not (gone and code in CONSENT):
+            yield words.phrase("bases", code)

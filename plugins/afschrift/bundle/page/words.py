@@ -233,7 +233,7 @@ def warnings(parts: Sequence[ActivePart], words: PageWords) -> tuple[str, ...]:
     """A sentence for each thing that was found, and what to do; nothing where nothing was."""
     if not parts:
         return ()
-    said = list(dict.fromkeys(_warning(one, words) for one in parts))
+    said = list(dict.fromkeys(_warning(part, words) for part in parts))
     more = (words.say("active_more"),) if len(said) > _WARNINGS else ()
     return (*said[:_WARNINGS], *more, words.say("active_advice"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -97,10 +97,12 @@ class SheetContent:
         """(c) and 15(2): third countries first, then by name; each once."""
         found: dict[tuple[str, str], Receiver] = {}
         for use in self.uses:
-            for one in use.receivers:
-                first = found.get((one.name, one.country))
-                found[one.name, one.country] = one if first is None else _joined(first, one)
-        return tuple(sorted(found.values(), key=_purpose_key_of))
+            for receiver in use.receivers:
+                first = found.get((receiver.name, receiver.country))
+                found[receiver.name, receiver.country] = (
+                    receiver if first is None else _joined(first, receiver)
+                )
+        return tuple(sorted(found.values(), key=_abroad_first))
 
     @cached_property
     def given(self) -> tuple[DataGiver, ...]:
@@ -115,7 +117,7 @@ class SheetContent:
         )
 
     def origins(self) -> Iterator[tuple[Origin, tuple[str, ...]]]:
-        """The kinds of data by where they come from; what others gave is told apart."""
+        """The kinds of data by where they come from; what others gave is listed by itself."""
         for origin in Origin:
             columns = [held for held in self.processing.columns if origin in held.origins]
             if columns and origin not in (Origin.THIRD_PARTY, Origin.NOT_PERSONAL):
@@ -197,7 +199,7 @@ class SheetContent:
                 )
                 for name, country in named
             ]
-        yield from sorted(found, key=_purpose_key_of)
+        yield from sorted(found, key=_abroad_first)
 
     def _kept(self, source: str, field_path: str, purpose: Purpose) -> RetentionText:
         """(d) a date where the start is known, else the period and the event that starts it."""
@@ -236,11 +238,8 @@ class SheetContent:
 
 
 def _joined(first: Receiver, other: Receiver) -> Receiver:
-    return Receiver(
-        name=first.name,
-        country=first.country,
-        country_name=first.country_name,
-        outside=first.outside,
+    return replace(
+        first,
         does=tuple(dict.fromkeys((*first.does, *other.does))),
         purposes=tuple(dict.fromkeys((*first.purposes, *other.purposes))),
         safeguard=first.safeguard or other.safeguard,
@@ -248,5 +247,5 @@ def _joined(first: Receiver, other: Receiver) -> Receiver:
     )
 
 
-def _purpose_key_of(receiver: Receiver) -> tuple[bool, str, str]:
+def _abroad_first(receiver: Receiver) -> tuple[bool, str, str]:
     return (not receiver.outside, receiver.name.casefold(), receiver.name)

@@ -30,7 +30,7 @@ def sheet_document(content: SheetContent) -> dict[str, Any]:
         },
         "categories": [_kind(kind) for kind in content.kinds],
         "purposes": [_use(use) for use in content.uses],
-        "recipients": [_receiver(one) for one in content.receivers],
+        "recipients": [_receiver(receiver) for receiver in content.receivers],
         "origins": [
             {"origin": origin.value, "term": origin.iri, "categories": list(kinds)}
             for origin, kinds in content.origins()
@@ -82,7 +82,7 @@ def _use(use: Use) -> dict[str, Any]:
         **({"consent": use.consent} if use.consent else {}),
         "directMarketing": use.marketing,
         "categories": [kind.id for kind in use.kinds],
-        "recipients": [one.name for one in use.receivers],
+        "recipients": [receiver.name for receiver in use.receivers],
         "storage": {
             **({"period": use.kept.period} if use.kept.period else {}),
             "text": use.kept.text,
@@ -91,13 +91,13 @@ def _use(use: Use) -> dict[str, Any]:
     }
 
 
-def _receiver(one: Receiver) -> dict[str, Any]:
-    optional = {"country": one.country, "safeguard": one.safeguard, "whyNotNamed": one.why}
+def _receiver(receiver: Receiver) -> dict[str, Any]:
+    optional = {"country": receiver.country, "safeguard": receiver.safeguard, "whyNotNamed": receiver.why}
     return {
-        "name": one.name,
-        "outsideEea": one.outside,
-        "purposes": list(one.purposes),
-        "does": list(one.does),
+        "name": receiver.name,
+        "outsideEea": receiver.outside,
+        "purposes": list(receiver.purposes),
+        "does": list(receiver.does),
         **{key: value for key, value in optional.items() if value},
     }
 

@@ -74,7 +74,7 @@ class Processing:
         return self.contents.plan.consents.get(".".join(key))
 
     def rows(self, source: str, field_path: str) -> tuple[tuple[str | None, ...], ...]:
-        """What the data told at a place of the inventory."""
+        """What the data say at a place of the inventory."""
         return self._facts.get((source, field_path), ())
 
     def givers(self) -> Iterator[tuple[HeldColumn, DataSource, str]]:
@@ -112,7 +112,7 @@ def require_whole(contents: Contents) -> None:
 
 
 def _has_values(written: TableExtract, field: FieldPlan) -> bool:
-    """Whether some row has a value. Of a column that was not read nobody knows, so it is told."""
+    """Whether some row has a value. Of a column that was not read that is not known, so it is named."""
     read = field.action in (Action.INCLUDE, Action.MASK)
     return not read or written.seen is None or written.seen.nulls.get(field.name, 0) < written.rows
 
@@ -139,7 +139,7 @@ class SheetRight:
 
 
 def rights(processing: Processing) -> tuple[SheetRight, ...]:
-    """The rights in the order in which they are told."""
+    """The rights in the order in which the sheet names them."""
     all_ = {key: processing.purpose(key) for key in processing.purposes}
     withdrawable = tuple(key for key, p in all_.items() if _consented(processing, key, p))
     objectable = tuple(key for key, p in all_.items() if p.basis in _TO_OBJECT)
@@ -178,7 +178,7 @@ def _erase(
 
 
 def _consented(processing: Processing, key: PurposeKey, purpose: Purpose) -> bool:
-    """Rests on a consent that stands; one that nobody recorded counts as given."""
+    """Rests on a consent that holds; where none is recorded it counts as given."""
     granted = processing.consent(key) in (None, "granted")
     return granted and bool({purpose.basis, purpose.special} & CONSENT)
 

@@ -85,7 +85,7 @@ def _whole_rows(stream: BinaryIO) -> Iterator[bytes]:
 def _parse(parser: expat.XMLParserType, block: bytes, *, last: bool) -> None:
     try:
         parser.Parse(block, last)
-    except (expat.ExpatError, LookupError):  # the second one: an encoding that nobody knows
+    except (expat.ExpatError, LookupError):  # the second one: an unknown encoding
         raise UnreadableFileError("malformed", "the file is well-formed XML 1.0 in UTF-8") from None
 
 

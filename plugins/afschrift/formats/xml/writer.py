@@ -9,8 +9,9 @@ r"""XML 1.0: a table of rows of fields, each field named by an attribute.
 Column names stand in attributes, because most are no element names. A character that XML 1.0 forbids
 becomes U+FFFD; the exact text then stands in the attribute `base64` beside it (UTF-8), so nothing is lost.
 
-Beside the files of a table lies an XML Schema 1.0: rows in which every column stands once. All fields are one
-element told apart by an attribute, for which XML Schema knows one type: the kinds stand in the documentation.
+Beside the files of a table lies an XML Schema 1.0: rows in which every column occurs once. All fields are one
+element with an attribute for the name, and XML Schema gives an element one type: the kinds are in its
+documentation.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from tests.support.ground_forms import GROUNDS
 from tests.unit.bundle.bundle_example import LETTERS
 
 from afschrift.bundle.description.redactions import REDACTED, remark
-from afschrift.bundle.page.column_explanation import REMARKS
+from afschrift.bundle.page.table_views import REMARKS
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import (
     REASONS,
