@@ -32,47 +32,44 @@ class DestructionReason:
     """A reason.
 
     Attributes:
-        of: what is destroyed on it.
         article: of the GDPR that asks for it.
-        title: in words, for whoever chooses.
+        title: in words, for the person who chooses.
+        of: what is destroyed on it.
     """
 
     code: str
-    of: frozenset[Destroying]
     article: str
     title: str
+    of: tuple[Destroying, ...]
 
 
-def _reason(code: str, article: str, title: str, *of: Destroying) -> DestructionReason:
-    return DestructionReason(code, frozenset(of), article, title)
-
-
+_SHRED = (Destroying.SHRED,)
 REASONS = {
     one.code: one
     for one in (
-        _reason("retention_identity", "5(1)(e)", "the period of its records is over", Destroying.SHRED),
-        _reason(
-            "persons_erasure", "17(1)", "the person's own request to erase was granted", Destroying.SHRED
+        DestructionReason("retention_identity", "5(1)(e)", "the period of its records is over", _SHRED),
+        DestructionReason(
+            "persons_erasure", "17(1)", "the person's own request to erase was granted", _SHRED
         ),
-        _reason(
-            "no_request",
-            "5(1)(c)",
-            "it was entered by mistake, and holds data of nobody who asked",
-            Destroying.SHRED,
+        DestructionReason(
+            "no_request", "5(1)(c)", "it was entered by mistake, and holds data of nobody who asked", _SHRED
         ),
-        _reason(
-            "key_compromised", "32(1)", "others may know its key", Destroying.SHRED, Destroying.RETIRE_KEYS
+        DestructionReason(
+            "key_compromised", "32(1)", "others may know its key", (*_SHRED, Destroying.RETIRE_KEYS)
         ),
-        _reason("key_rotation", "32(1)", "the usual change of keys", Destroying.RETIRE_KEYS),
-        _reason(
+        DestructionReason("key_rotation", "32(1)", "the usual change of keys", (Destroying.RETIRE_KEYS,)),
+        DestructionReason(
             "restoration",
             "32(1)",
             "a restoration brought it back, or nothing knows of it any more",
-            Destroying.SHRED,
-            Destroying.SHRED_STRAYS,
+            (*_SHRED, Destroying.SHRED_STRAYS),
         ),
-        _reason("retention_index", "5(1)(e)", "two years after its end are over", Destroying.FORGET_YEAR),
-        _reason("retention_trail", "5(1)(e)", "the years of the trail are over", Destroying.DROP_YEAR),
+        DestructionReason(
+            "retention_index", "5(1)(e)", "two years after its end are over", (Destroying.FORGET_YEAR,)
+        ),
+        DestructionReason(
+            "retention_trail", "5(1)(e)", "the years of the trail are over", (Destroying.DROP_YEAR,)
+        ),
     )
 }
 """Code -> reason. The code stands in the trail, as the rule of what was destroyed."""

@@ -6,7 +6,6 @@ hold may be on a whole case: then each of its requests has the fact, and all bea
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +15,7 @@ from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.request import Hold
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
-from afschrift.law.clock.sending import must_lie_within
+from afschrift.law.clock.sending import REFERENCE, must_lie_within
 
 NewFacts = Mapping[str, Sequence[NewFact]]
 """Request -> the facts to append to it."""
@@ -137,9 +136,6 @@ def need_some(timelines: Sequence[Timeline]) -> None:
         raise RefusedError(
             "This case holds no request, so no rule would destroy anything of it.", remedy="nothing is due."
         )
-
-
-_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,99}")
 
 
 class Sender(StrEnum):
@@ -304,7 +300,7 @@ def must_be_reference(text: str) -> None:
     Raises:
         RefusedError: it is none.
     """
-    if not _REFERENCE.fullmatch(text):
+    if not REFERENCE.fullmatch(text):
         raise RefusedError(
             "This is no reference.",
             remedy="write a number or id without spaces and @, such as z2026-01234; words go into the text.",

@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema_rs
 
 from afschrift.domain.right import Right
-from afschrift.law.grounds import Ground, GroundField, Grounds, Never, OnlyWhile, Outcome
+from afschrift.law.grounds import Ground, GroundField, Grounds, OnlyWhile, Outcome
 from afschrift.law.roles import Role
 
 _YEAR = timedelta(days=365)
@@ -238,7 +238,7 @@ def _fits(
     """Ground against right and outcome, and against what is known of the person."""
     for never in ground.turned_down:
         if never.right in (None, right) and never.outcome in (None, outcome):
-            return _never(never)
+            return TurnedDown(never.rule, never.because, never.instead)
     if right not in ground.rights:
         only = " and ".join(ground.rights)
         return TurnedDown(ground.rules[0], f"{ground.code} holds for {only} alone", _choose(outcome, offered))
@@ -263,17 +263,14 @@ def _fits(
     return None
 
 
-def _never(never: Never) -> TurnedDown:
-    return TurnedDown(never.rule, never.because, never.instead)
-
-
 def _form(
     grounds: Grounds, ground: Ground, outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts
 ) -> TurnedDown | None:
     """The form: first what is turned down by name, then what is missing or wrong, then what cannot be."""
     known = {name: grounds.fields[name] for name in ground.fields}
     for name, value in form.items():
-        found = next((n for code, n in _turned_down(known, name) if code in _codes(value)), None)
+        ruled_out = known[name].turned_down if name in known else {}
+        found = next((never for code, never in ruled_out.items() if code in _codes(value)), None)
         if found is not None:
             return TurnedDown(found.rule, found.because, found.instead, {name: found.because})
     required = ground.required(outcome, first_request=facts.first_request, form=form)
@@ -295,11 +292,6 @@ def _form(
         rule = "R24"
     said = f"the form of {ground.code} is not filled in right"
     return TurnedDown(rule, said, f"`afschrift grounds show {ground.code}` shows it", faults)
-
-
-def _turned_down(known: Mapping[str, GroundField], name: str) -> Iterator[tuple[str, Never]]:
-    if name in known:
-        yield from known[name].turned_down.items()
 
 
 def _codes(value: Any) -> set[str]:

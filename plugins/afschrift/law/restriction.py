@@ -62,8 +62,9 @@ class RestrictionReview:
 
 def reviews(timeline: Timeline, restriction: str) -> tuple[RestrictionReview, ...]:
     """All looks at a restriction, the oldest first."""
+    signed = FactKind.RESTRICTION_SIGNED
     return tuple(
-        RestrictionReview(one, next((f.detail.get("agree") for f in _signed(timeline, one)), None))
+        RestrictionReview(one, next((f.detail.get("agree") for f in timeline.about(one, signed)), None))
         for one in timeline.of(FactKind.RESTRICTION_REVIEWED)
         if one.detail.get("restriction") == restriction
     )
@@ -154,7 +155,3 @@ def sign(timeline: Timeline, restriction: str, *, agree: bool) -> list[NewFact]:
     about = review_to_sign(timeline, restriction).fact.id
     detail = {"restriction": restriction, "agree": agree}
     return [NewFact(FactKind.RESTRICTION_SIGNED, about=about, detail=detail)]
-
-
-def _signed(timeline: Timeline, one: FactRow) -> tuple[FactRow, ...]:
-    return timeline.about(one, FactKind.RESTRICTION_SIGNED)

@@ -62,37 +62,24 @@ class Jurisdiction:
 
 
 @dataclass(frozen=True)
-class Clock:
+class Clock(Deadline):
     """When a request is due on some day, and why.
 
     Attributes:
-        received: local date of receipt.
-        due: last day, which ends at 23:59:59 local time; None while suspended.
         days_left: calendar days from today to `due`; 0: today, negative: overdue. None while suspended and
             once closed.
         working_days_left: likewise.
-        notice_due: last day for sending an extension, a refusal or a fee; None while suspended.
-        target: the day to be ready by.
         suspended_since: local date; None where the clock runs.
-        breaches: what was done too late or without effect, as `code:rule`.
         status: what holds beside the state, with its DPV term.
-        steps: how it was reached, in words.
         versions: of the algorithm, the calendar and the time zones.
     """
 
-    received: date
-    due: date | None
     days_left: int | None
     working_days_left: int | None
-    notice_due: date | None
-    target: date
-    extended: bool
     suspended_since: date | None
     closed_on: date | None
     colour: Colour
-    breaches: tuple[str, ...]
     status: tuple[StatusTerm, ...]
-    steps: tuple[str, ...]
     versions: tuple[tuple[str, str], ...]
 
     @property
@@ -121,28 +108,22 @@ def clock(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Clock:
     )
     closed_on = _closed_on(timeline)
     since = next((w.period.start for w in waits if w.period.end is None), None) if found.due is None else None
-    running = closed_on is None and found.due is not None
+    runs_to = found.due if closed_on is None else None
+    steps = (
+        *_receipt_words(timeline),
+        *found.steps,
+        *(wait.why for wait in waits if wait.why),
+        *_fact_words(timeline, found, today),
+    )
+    breaches = (*found.breaches, *_breaches(timeline, found, closed_on, today))
     return Clock(
-        received=found.received,
-        due=found.due,
-        days_left=(found.due - today).days if running and found.due else None,
-        working_days_left=jurisdiction.calendar.working_days(today, found.due)
-        if running and found.due
-        else None,
-        notice_due=found.notice_due,
-        target=found.target,
-        extended=found.extended,
+        **vars(found) | {"breaches": breaches, "steps": steps},
+        days_left=(runs_to - today).days if runs_to else None,
+        working_days_left=jurisdiction.calendar.working_days(today, runs_to) if runs_to else None,
         suspended_since=since if closed_on is None else None,
         closed_on=closed_on,
         colour=_colour(found, closed_on, today),
-        breaches=(*found.breaches, *_breaches(timeline, found, closed_on, today)),
         status=tuple(_status(timeline, found, closed_on)),
-        steps=(
-            *_receipt_words(timeline),
-            *found.steps,
-            *(wait.why for wait in waits if wait.why),
-            *_fact_words(timeline, found, today),
-        ),
         versions=_versions(jurisdiction.calendar),
     )
 

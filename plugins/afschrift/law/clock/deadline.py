@@ -194,7 +194,6 @@ class Deadline:
     extended: bool
     breaches: tuple[str, ...]
     steps: tuple[str, ...]
-    algorithm: str = ALGORITHM
 
     def overdue(self, today: date) -> bool:
         """Whether the last day is over on a local date."""

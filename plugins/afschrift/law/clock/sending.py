@@ -11,7 +11,7 @@ from afschrift.domain.state import State
 from afschrift.law.clock.facts import WITH_LETTER, FactKind, FactRow, NewFact, Timeline
 
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,40}")
-_PROOF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,99}")
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def proof(text: str) -> None:
     Raises:
         RefusedError: it is none.
     """
-    if not _PROOF.fullmatch(text):
+    if not REFERENCE.fullmatch(text):
         raise RefusedError(
             "The proof is no reference.",
             remedy="write a number or id without spaces and @, such as 3SABC123; words and documents go "
