@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from afschrift.domain.errors import (
     ConfigurationError,
@@ -106,9 +107,9 @@ def find(
                 session.bind(keys, at)
                 found.append(_table(inventory, session, sql, one))
         except RetriableError:
-            found.append(_described(inventory, one, DOWN))
+            found.append(replace(_described(inventory, one), fault=DOWN))
         except (ConfigurationError, NeedsPersonError):
-            found.append(_described(inventory, one, UNREADABLE))
+            found.append(replace(_described(inventory, one), fault=UNREADABLE))
     return found
 
 
@@ -126,7 +127,7 @@ def statement(
     dialect = session.dialect
     finder = WayFinder(source, inventory.identity, dialect, session.catalogue())
     columns = [dialect.text(finder.column(table.table, name)) for name in table.columns]
-    first = len(table.keys) + 1
+    first = len(table.keys) + 1  # columns by their place
     return render(
         sql,
         "identifying.sql",
@@ -166,19 +167,13 @@ def _table(inventory: Inventory, session: Source, sql: Path, one: IdentifyingTab
         )
         for row in rows
     ]
-    return _described(inventory, one, rows=found, count=int(count))
+    return replace(_described(inventory, one), rows=found, count=int(count))
 
 
-def _described(
-    inventory: Inventory,
-    one: IdentifyingTable,
-    fault: str = "",
-    rows: Sequence[FoundRow] = (),
-    count: int = 0,
-) -> FoundTable:
-    source = inventory.sources[one.source]
-    table = source.tables[one.table]
+def _described(inventory: Inventory, one: IdentifyingTable) -> FoundTable:
+    """A table of which nothing was read yet."""
+    table = inventory.sources[one.source].tables[one.table]
     titles = {name: table.columns[name].title for name in one.columns}
     words = [title.get("en") if title else name for name, title in titles.items()]
     title = table.title.get("en") if table.title else f"{one.source}.{one.table}"
-    return FoundTable(one.source, one.table, title, words, list(one.keys), list(rows), count, fault)
+    return FoundTable(one.source, one.table, title, words, list(one.keys))

@@ -7,13 +7,15 @@ second person stops and asks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from pathlib import Path
 from typing import Any
 
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, KeyMatch, Unique, key_form
 from afschrift.domain.sources import Source, SourceFactory
 from afschrift.inventory.model import Inventory, SourceFile, key_matches
@@ -87,9 +89,7 @@ class Expansion:
             shared = self._shared(links, keys)
             persons = {key.value for key in keys if key.name == self._person}
             led = self._led(links, keys, persons) if len(persons) > 1 else {}
-        counts: dict[str, int] = {}
-        for key in shared:
-            counts[key.name] = counts.get(key.name, 0) + 1
+        counts = Counter(key.name for key in shared)
         return Identity(keys, len(persons), counts, tuple(shared), shared, led)
 
     def _linked(self) -> Iterator[SourceFile]:
@@ -124,12 +124,12 @@ class Expansion:
         found = self._folded(found)
         bounded = {(k.name, self._value(k)) for k in found if k.valid_from or k.valid_to}
         kept = [k for k in found if k.valid_from or k.valid_to or (k.name, self._value(k)) not in bounded]
-        return tuple(sorted(kept, key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or "")))
+        return tuple(sorted(kept, key=_order))
 
     def _folded(self, found: set[Key]) -> set[Key]:
         """Two spellings are one key where a table compares them as one."""
         firsts: dict[tuple[object, ...], Key] = {}
-        for key in sorted(found, key=lambda k: (k.name, k.value, k.valid_from or "", k.valid_to or "")):
+        for key in sorted(found, key=_order):
             firsts.setdefault((key.name, self._value(key), key.valid_from, key.valid_to), key)
         return set(firsts.values())
 
@@ -201,6 +201,10 @@ class _LinkTable:
         return int(self.session.rows(statement)[0][0])
 
 
+def _order(key: Key) -> tuple[str, ...]:
+    return key.name, key.value, key.valid_from or "", key.valid_to or ""
+
+
 def _instant(value: Any) -> str | None:
     """A time of the source as RFC 3339 in UTC."""
     if value is None:
@@ -208,5 +212,5 @@ def _instant(value: Any) -> str | None:
     if isinstance(value, datetime):
         if value.year in (MINYEAR, MAXYEAR):  # infinity is no bound
             return None
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return rfc3339(value.astimezone())
     return str(value)

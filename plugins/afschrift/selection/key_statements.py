@@ -99,32 +99,22 @@ class KeyStatements(Statements):
 
     def sharers(self, table: str, key: str) -> str | None:
         """Statement counting other persons who hold one of the person's keys at the same time."""
-        declared = self._source.tables[table]
-        person = self._identity.person
-        if key == person or not {key, person} <= set(declared.links):
-            return None
-        return self._render(
-            "sharers.sql",
-            table,
-            key=self._dialect.literal(key),
-            person=self._dialect.literal(person),
-            link=self._link(table, declared, key),
-            owner=self._link(table, declared, person),
-        )
+        parts = self._with_owner(table, key)
+        person = self._dialect.literal(self._identity.person)
+        return None if parts is None else self._render("sharers.sql", table, person=person, **parts)
 
     def start(self, table: str, key: str) -> str | None:
         """Statement finding the person's own key by another key given at intake, at that moment."""
-        declared = self._source.tables[table]
-        person = self._identity.person
+        parts = self._with_owner(table, key)
+        return None if parts is None else self._render("start.sql", table, **parts)
+
+    def _with_owner(self, table: str, key: str) -> dict[str, Any] | None:
+        """A key and the person's own key in a table; None where it does not link the two."""
+        declared, person = self._source.tables[table], self._identity.person
         if key == person or not {key, person} <= set(declared.links):
             return None
-        return self._render(
-            "start.sql",
-            table,
-            key=self._dialect.literal(key),
-            link=self._link(table, declared, key),
-            owner=self._link(table, declared, person),
-        )
+        link, owner = (self._link(table, declared, name) for name in (key, person))
+        return {"key": self._dialect.literal(key), "link": link, "owner": owner}
 
     def crossings(self, table: str) -> Iterator[tuple[str, str]]:
         """Each join, in words, and how many rows of others have the key of a row that is the person's."""
