@@ -19,9 +19,9 @@ from afschrift.domain.sources import Source
 from afschrift.selection.held_keys import alike
 from afschrift.services import Services
 from afschrift.steps.extract import extracted_before, gated_extract, keys_of
-from afschrift.steps.person_staged import staged_keys
 from afschrift.steps.plan_gates import Gate
 from afschrift.steps.residual import searched_sources
+from afschrift.steps.staged_again import staged_keys
 
 
 class Alone(StrEnum):

@@ -34,9 +34,8 @@ from afschrift.services import Services
 from afschrift.staging.staged_file import PERSON
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import StepBasis, StepEvidence, enter
-from afschrift.steps.person_staged import stage_person, staged_keys
 from afschrift.steps.residual import read_sources, search_all
-from afschrift.steps.staged_again import REPLACED, Faults, fault, record_again
+from afschrift.steps.staged_again import REPLACED, Faults, fault, record_again, stage_person, staged_keys
 
 
 @dataclass(frozen=True)

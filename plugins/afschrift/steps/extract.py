@@ -24,11 +24,10 @@ from afschrift.steps.keyed_digests import (
     record_digest,
     search_digest,
 )
-from afschrift.steps.person_staged import staged_keys
 from afschrift.steps.plan_gates import Gate, gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
 from afschrift.steps.source_reading import SourceReading
-from afschrift.steps.staged_again import Faults, fault, record_again, source_faults
+from afschrift.steps.staged_again import Faults, fault, record_again, source_faults, staged_keys
 
 
 def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:

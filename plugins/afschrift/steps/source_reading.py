@@ -28,10 +28,10 @@ from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.mask_tokens import SALT_OF, salt_key
 from afschrift.selection.table_decision import NO_ROWS
 from afschrift.steps.keyed_digests import keyed_files
-from afschrift.steps.person_staged import staged_identifiers
 from afschrift.steps.plan_gates import Gate
 from afschrift.steps.residual import bound_keys, evidence, search, unsettled
 from afschrift.steps.sheet_facts import read_facts, require_complete
+from afschrift.steps.staged_again import staged_identifiers
 from afschrift.values.table_profiler import Rows
 
 

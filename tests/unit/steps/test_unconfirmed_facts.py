@@ -19,7 +19,7 @@ from afschrift.extraction.finder.people import PeopleReader
 from afschrift.inventory.sheet_gaps import gaps
 from afschrift.selection.statements import Statements, fact_plans
 from afschrift.services import Services
-from afschrift.steps.consents import read_consents
+from afschrift.steps.draft import read_consents
 
 AT = "2026-01-01T00:00:00.000000Z"
 ANN = [Key("customer_id", "1")]
