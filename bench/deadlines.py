@@ -14,9 +14,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from afschrift.casework.notices.deadline_check import DeadlineCheck
-from afschrift.casework.notices.deadlines import deadline_reminder
-from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.deadlines import DeadlineCheck, deadline_reminder
+from afschrift.casework.notices.reminder import Message
 from afschrift.casework.notices.report import table
 from afschrift.domain.keys import Key
 from afschrift.domain.right import Right

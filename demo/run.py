@@ -25,7 +25,7 @@ from afschrift.app.settings import Settings
 from afschrift.bundle.container.verify import unpack, verify
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.redactions_in_force import REVIEW
+from afschrift.casework.review.question import REVIEW
 from afschrift.cli.common import actor
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.right import Right

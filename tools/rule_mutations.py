@@ -307,7 +307,7 @@ CLOCK = (
     ),
     Mutation(
         "R44",
-        "casework/partial_response/require.py",
+        "casework/partial_response/question.py",
         "if later.about not in done and date.fromisoformat(later.rest_by) >= today",
         "if later.about not in done",
         "a source is left for later when its day is over",

@@ -185,7 +185,7 @@ def _another(installation: Installation) -> str:
 
 def test_whoever_may_not_answer_reads_why(browse: Browse, installation: Installation, customer: int) -> None:
     from afschrift.app.roles_file import load_roles
-    from afschrift.questions.assignment import assign
+    from afschrift.questions.ask import assign
 
     request, question = asked_identity(installation, customer)
     page = browse("dirk", f"/questions/{question}").text
@@ -365,7 +365,7 @@ def test_no_file_is_written_of_whoever_may_not_bring_one(
     browse: Browse, installation: Installation, customer: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from afschrift.app.roles_file import load_roles
-    from afschrift.questions.assignment import assign
+    from afschrift.questions.ask import assign
     from afschrift.web.multipart import EncryptedTempFile
 
     written: list[int] = []

@@ -46,7 +46,7 @@ def test_each_role_is_told_once_and_again_where_it_is_assigned(
     airflow_env: AirflowEnv, installation: Installation, dag: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from afschrift.law.roles import Roles
-    from afschrift.questions.assignment import assign
+    from afschrift.questions.ask import assign
     from afschrift.register.open import open_register
 
     (installation.home / "notifiers.yml").write_text(NOTIFIERS)

@@ -22,10 +22,10 @@ from tests.support.deciding import ROLES, Bureau
 from tests.support.ground_forms import GROUNDS, complete
 from tests.support.reviewing import BALANCE, CODES
 
-from afschrift.casework.clock.record import ClockService
+from afschrift.casework.clock import ClockService
+from afschrift.casework.decision.answer import letter_again
 from afschrift.casework.decision.in_force import request_decisions
-from afschrift.casework.disputes.record import DisputeService
-from afschrift.casework.letters.resend import again
+from afschrift.casework.disputes import DisputeService
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError
@@ -249,7 +249,10 @@ def acts(place: Place) -> Iterator[tuple[str, Act]]:
         elif letter.state is LetterState.SENT and not state.open:
             yield f"{letter.kind} came back", partial(came_back, letter=letter.id)
         elif letter.state is LetterState.BOUNCED and state is State.NEEDS_PERSON:
-            yield f"{letter.kind} made anew", lambda p, id_=letter.id: _nothing(again(p.officer(), id_))
+            yield (
+                f"{letter.kind} made anew",
+                lambda p, id_=letter.id: _nothing(letter_again(p.officer(), id_)),
+            )
     if state.to_tell:
         yield "handed over", lambda p: _nothing(p.clocks.told(p.request, posted()))
     if not state.open:

@@ -12,7 +12,7 @@ from tests.support.reviewing import BALANCE, CODES, ROLES, members
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.review_view import review_view
+from afschrift.casework.review.view import review_view
 from afschrift.domain.errors import NeedsPersonError
 
 TICKETS = "shop.ticket_message"

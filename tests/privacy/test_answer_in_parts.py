@@ -18,7 +18,7 @@ from tests.privacy.test_canary import expected
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
-from afschrift.casework.partial_response.require import ask_about
+from afschrift.casework.partial_response.question import ask_about
 from afschrift.domain.errors import AfschriftError, SourceDownError
 from afschrift.domain.state import State
 from afschrift.law.roles import Person, Role, Roles

@@ -10,7 +10,7 @@ from typing import Any
 
 from testbed.running import run
 
-from afschrift.casework.partial_response.require import ask_about
+from afschrift.casework.partial_response.question import ask_about
 from afschrift.domain.errors import NeedsPersonError, SourceDownError
 from afschrift.services import Services
 

@@ -12,7 +12,7 @@ from tests.support.days import days_away
 from tests.support.deciding import ROLES, Bureau
 from tests.support.reviewing import policy
 
-from afschrift.casework.disputes.record import DisputeService
+from afschrift.casework.disputes import DisputeService
 from afschrift.casework.officer import Officer
 from afschrift.domain.instants import utc_now
 from afschrift.register.records import QuestionRow

@@ -20,10 +20,10 @@ def look() -> dict[str, Any]:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers
-        from afschrift.casework.notices.referrals import to_hand_over
+        from afschrift.casework.intake.referral import to_hand_over
         from afschrift.casework.notices.report import open_check, table
         from afschrift.casework.notices.reviews import due_reviews
-        from afschrift.casework.telling.tell import ask_again
+        from afschrift.casework.telling.question import ask_again
         from afschrift.operations.figures import remarks
 
         notifiers = sorted(load_notifiers())
@@ -55,7 +55,7 @@ def notify(name: str) -> int:
     with shown():
         from afschrift.airflow_ext.notifiers import tell
         from afschrift.canary.history import canary_reminder
-        from afschrift.casework.notices.reminders import reminders
+        from afschrift.casework.notices.deadlines import reminders
         from afschrift.casework.notices.report import open_check
         from afschrift.operations.figures import remarks
 

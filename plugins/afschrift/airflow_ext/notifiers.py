@@ -26,8 +26,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from pydantic import BaseModel, ConfigDict, RootModel
 
 from afschrift.app.settings import Settings
-from afschrift.casework.notices.message import Message
-from afschrift.casework.notices.reminder import Reminder
+from afschrift.casework.notices.reminder import Message, Reminder
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.law.roles import Role
 

@@ -209,7 +209,7 @@ def _asked_at_last(services: Services, request: str, ti: Any) -> Iterator[None]:
     except SourceDownError as error:
         if not is_last_try(ti):
             raise
-        from afschrift.casework.partial_response.require import ask_about
+        from afschrift.casework.partial_response.question import ask_about
 
         raise ask_about(services, request, error) from None
 

@@ -27,6 +27,7 @@ from afschrift.canary.count import count, read_bundle
 from afschrift.canary.history import CanaryCheck, RightOutcome, record, record_search
 from afschrift.canary.leaks import Needles, Said, as_bytes, heard, known_texts, places
 from afschrift.canary.signed import require_signed
+from afschrift.casework.columns import judged_files
 from afschrift.casework.columns import question as columns
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.store_request import submit
@@ -58,7 +59,7 @@ _EXCLUDED = (
 )
 _LEFT_OUT = (
     *(columns.UNLISTED_TABLES, columns.UNKNOWN_ORIGIN, columns.FOREIGN_ROWS, columns.RESIDUAL_ROWS),
-    *(columns.FILE_MISSING, columns.ACTIVE_CONTENT),
+    *judged_files.KINDS,
 )
 GIVES_LESS = {kind.name: "exclude" for kind in _EXCLUDED} | {kind.name: "leave_out" for kind in _LEFT_OUT}
 """Kind of question -> the answer that gives less. So a gap in the map shows as a value not found."""

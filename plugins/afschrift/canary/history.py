@@ -12,8 +12,7 @@ from typing import Any
 
 from afschrift.audit.sentences import ENGLISH, leaks
 from afschrift.audit.wording import wording
-from afschrift.casework.notices.message import Message, as_message
-from afschrift.casework.notices.reminder import Reminder
+from afschrift.casework.notices.reminder import Message, Reminder, as_message
 from afschrift.domain.event import NewEvent
 from afschrift.domain.notation import count as counted
 from afschrift.law.roles import Role

@@ -18,7 +18,7 @@ from afschrift.domain import instants
 from afschrift.domain.errors import TooLateError
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act, Role, Roles
-from afschrift.questions.assignment import must_be_theirs
+from afschrift.questions.ask import must_be_theirs
 from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
+from afschrift.casework.identity import accounts
 from afschrift.casework.identity import question as identity
-from afschrift.casework.intake import question as intake
+from afschrift.casework.intake import not_received
 from afschrift.casework.manual import question as manual
 from afschrift.casework.partial_response import question as partial_response
 from afschrift.casework.review import question as review
 from afschrift.casework.telling import question as telling
 from afschrift.questions.kind import QuestionKind
 
-SUBJECTS = (identity, decision, intake, columns, review, manual, partial_response, telling)
+SUBJECTS = (identity, accounts, decision, not_received, columns, review, manual, partial_response, telling)
 
 KINDS: dict[str, QuestionKind] = {kind.name: kind for subject in SUBJECTS for kind in subject.KINDS}
 

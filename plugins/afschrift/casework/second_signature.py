@@ -14,8 +14,7 @@ from afschrift.law.roles import AGREE
 from afschrift.questions.ask import put
 from afschrift.questions.forms import fields
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion
-from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
-from afschrift.questions.words import inline, said
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, inline, said
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 from afschrift.register.timelines import Make
@@ -120,14 +119,5 @@ def sign(
     Raises:
         TooLateError: answered already, or the request is closed.
     """
-    decision = officer.register.questions.answer(
-        question.id,
-        given.choice,
-        officer.by,
-        None,
-        given.text,
-        authority=given.authority,
-        rules=rules,
-        facts=facts if given.choice == AGREE else None,
-    )
-    return Answered(decision, question.request)
+    follows = facts if given.choice == AGREE else None
+    return officer.record_answer(question, given, rules, follows)

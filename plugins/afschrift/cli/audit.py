@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.app.settings import Settings
-from afschrift.casework.destruction.destroy import DestructionService
-from afschrift.casework.trail_acts.set_aside import propose_aside, sign_aside
+from afschrift.casework.destruction import DestructionService
+from afschrift.casework.trail_acts import propose_aside, sign_aside
 from afschrift.cli.bundle import trusted_keys
 from afschrift.cli.common import Yes, actor, confirm, officer, open_register, print_lines, say
 from afschrift.domain.errors import ConfigurationError

@@ -12,7 +12,7 @@ from afschrift.app.jurisdiction import hints
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import places_of, said_of
-from afschrift.casework.notices.searches import unknown_owners
+from afschrift.casework.notices.questions import unknown_owners
 from afschrift.cli.common import Folder, print_json, print_lines
 from afschrift.datamap.check.documents import FindingLines, of_faults
 from afschrift.datamap.check.finding import Code, SampleKind, Severity

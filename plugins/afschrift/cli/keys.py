@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from afschrift.app.settings import Settings
-from afschrift.casework.destruction.destroy import DestructionService
+from afschrift.casework.destruction import DestructionService
 from afschrift.cli.common import Yes, actor, confirm, officer, open_keys, say
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.instants import rfc3339, utc_now

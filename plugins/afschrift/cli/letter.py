@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.app.settings import Settings
-from afschrift.casework.telling.tell import ask_to_tell
+from afschrift.casework.telling.question import ask_to_tell
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
 from afschrift.cli.forms import ask_letter, described_kind, letter_form, listed_kind, read_form
 from afschrift.cli.given import id_copy, opened, write
@@ -223,12 +223,12 @@ def again(
     as_json: AsJson = False,
 ) -> None:
     """Make a letter that came back anew, with the words of its decision. It is not sent yet."""
-    from afschrift.casework.letters.resend import again as make_again
+    from afschrift.casework.decision.answer import letter_again
     from afschrift.cli.given import text
 
     who = officer()
     authority = _may_decide(who, who.register.letters.get(letter).request)
-    _done(make_again(who, letter, to=text(to_file), authority=authority), as_json)
+    _done(letter_again(who, letter, to=text(to_file), authority=authority), as_json)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.casework.destruction.destroy import DestructionService
+from afschrift.casework.destruction import DestructionService
 from afschrift.cli.common import Yes, actor, confirm, officer, open_keys, open_register, say
 from afschrift.domain.errors import AfschriftError
 from afschrift.law.destruction import Destroying
@@ -128,7 +128,7 @@ def restored(sign: Sign = False) -> None:
     until another person signs it with --sign.
     """
     if sign:
-        from afschrift.casework.trail_acts.restoration import sign_restoration
+        from afschrift.casework.trail_acts import sign_restoration
 
         done = sign_restoration(officer(), _witnessed())
         say(f"Signed: events {done['restored'][0] + 1} to {done['replaced'][0]} are lost. `afschrift check` ")

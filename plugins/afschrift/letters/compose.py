@@ -13,12 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
-from afschrift.letters.article import article
-from afschrift.letters.element_values import clean, element_values, form_error
+from afschrift.letters.element_values import clean, element_values, form_error, unverified_faults
+from afschrift.letters.elements import article
+from afschrift.letters.html import ElementTexts, said_elements, to_text
 from afschrift.letters.kinds import LetterKind
-from afschrift.letters.plain import said_elements, to_text
-from afschrift.letters.said import ElementTexts
-from afschrift.letters.unverified import unverified_faults
 from afschrift.letters.words import LetterWords
 
 

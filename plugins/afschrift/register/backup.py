@@ -30,8 +30,8 @@ from afschrift.register.schema import upgrade
 from afschrift.register.trail import trail
 from afschrift.register.trail.height import Height, lacks
 from afschrift.register.trail.own_events import acts
+from afschrift.register.trail.trail import RESTORED
 
-RESTORED = "register_restored"
 _LAST = (
     select(event.c.type, event_payload.c.payload)
     .outerjoin(event_payload)
@@ -138,7 +138,7 @@ def enter(
     """Enter in the trail that the register was restored; for one on PostgreSQL, after its own programs.
 
     The event names both heights: what the register came to before, by whatever knows of it, and what it was
-    restored to. It opens nothing until another person signs it (`casework.trail_acts.restoration`).
+    restored to. It opens nothing until another person signs it (`casework.trail_acts`).
 
     Args:
         url: of the restored register.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from afschrift.casework.decision.require import require_decision
+from afschrift.casework.identity.confirmed import require_identity
 from afschrift.casework.identity.mandates import require_representation
-from afschrift.casework.identity.risk import require_identity
 from afschrift.casework.intake.not_received import require_received
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.request import check_formats

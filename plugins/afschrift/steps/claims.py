@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.casework.partial_response.require import waits_for
+from afschrift.casework.partial_response.question import waits_for
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State

@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from afschrift.casework.decision.require import hidden_places, require_decision
-from afschrift.casework.identity.confirmed import fingerprint
+from afschrift.casework.identity.confirmed import fingerprint, require_identity
 from afschrift.casework.identity.mandates import require_representation
-from afschrift.casework.identity.risk import require_identity
 from afschrift.casework.manual.question import asked_again
-from afschrift.casework.partial_response.require import ask_for_more, left_for_later
+from afschrift.casework.partial_response.question import ask_for_more, left_for_later
 from afschrift.casework.partial_response.supplement import delivered
 from afschrift.casework.question_kinds import KINDS
-from afschrift.casework.review.redactions_in_force import decided, redactions_of
-from afschrift.casework.telling.question import TELL, TELL_KIND
-from afschrift.casework.telling.tell import answer_ready, tell
+from afschrift.casework.review.question import decided, redactions_of
+from afschrift.casework.telling.question import TELL, TELL_KIND, answer_ready, tell
 from afschrift.datamap.check.map_findings import stopping
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest

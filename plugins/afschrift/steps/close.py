@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from afschrift.casework.partial_response.supplement import spent
-from afschrift.casework.telling.tell import answer_ready, tell
+from afschrift.casework.telling.question import answer_ready, tell
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import Plan, Portion
 from afschrift.domain.request import PARTLY

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from afschrift.casework.columns.judged_files import active_counts, judged_files
-from afschrift.casework.partial_response.require import waits_for
+from afschrift.casework.partial_response.question import waits_for
 from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import UPLOADS, SourceExtract

@@ -11,7 +11,7 @@ from typing import Any
 
 from afschrift.casework.decision.in_force import DECISION
 from afschrift.casework.identity.question import IDENTITY_KIND, MANDATE
-from afschrift.casework.review.redactions_in_force import REVIEW
+from afschrift.casework.review.question import REVIEW
 from afschrift.domain.errors import GateError, UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request, Run

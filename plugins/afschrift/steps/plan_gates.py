@@ -13,9 +13,9 @@ from typing import Any
 from afschrift.casework.decision.require import hidden_places
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.mandates import asked_for, known_minority, mandate_status_now
-from afschrift.casework.partial_response.require import left_for_later
+from afschrift.casework.partial_response.question import left_for_later
 from afschrift.casework.partial_response.supplement import delivered, spent
-from afschrift.casework.review.redactions_in_force import decided
+from afschrift.casework.review.question import decided
 from afschrift.datamap.check.map_findings import stopping
 from afschrift.domain.errors import GateError
 from afschrift.domain.event import NewEvent, digest

@@ -10,12 +10,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from afschrift.app.jurisdiction import load_controller
-from afschrift.casework.disputes.follow_up import follow_up, review_lines
-from afschrift.casework.disputes.record import DisputeService
+from afschrift.casework.disputes import DisputeService, follow_up, review_lines
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.not_received import propose
-from afschrift.casework.intake.referral import record_handed_over
-from afschrift.casework.notices.referrals import to_hand_over
+from afschrift.casework.intake.referral import record_handed_over, to_hand_over
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import complaints, holds

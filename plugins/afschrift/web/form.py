@@ -11,7 +11,7 @@ from afschrift.casework.answer import form_of
 from afschrift.casework.decision.in_force import DECISION
 from afschrift.casework.manual.scan import scan, too_large
 from afschrift.casework.question_kinds import kind_named
-from afschrift.casework.review.redactions_in_force import REVIEW
+from afschrift.casework.review.question import REVIEW
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.domain.redaction import SHAPE
 from afschrift.law.grounds import Grounds, Outcome

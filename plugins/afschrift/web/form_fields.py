@@ -18,7 +18,7 @@ from afschrift.law.grounds import (
     OnlyWhile,
     Outcome,
 )
-from afschrift.questions.words import said
+from afschrift.questions.view import said
 from afschrift.web.multipart import Sent
 
 WORDS = "case_file"

@@ -27,7 +27,7 @@ from afschrift.domain.errors import (
     UnknownQuestionError,
     UnknownRequestError,
 )
-from afschrift.questions.words import plain, said
+from afschrift.questions.view import plain, said
 
 MOUNTED = "/afschrift"
 

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from afschrift.casework.answer import form_of, visible
-from afschrift.casework.question_view import look
+from afschrift.casework.answer import form_of, look, visible
 from afschrift.law.roles import Role
-from afschrift.questions.assignment import assigned_to
+from afschrift.questions.ask import assigned_to
 from afschrift.register.open import open_register
 from afschrift.register.records import QuestionRow
 from afschrift.web.answers import Start, SubmittedAnswer, record

@@ -10,9 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction
-from afschrift.casework.answer import visible
+from afschrift.casework.answer import has_view, look, visible
 from afschrift.casework.identity.question import IDENTITY_KIND
-from afschrift.casework.question_view import has_view, look
 from afschrift.domain.errors import FormError
 from afschrift.domain.event import NewEvent
 from afschrift.law.clock.facts import Timeline

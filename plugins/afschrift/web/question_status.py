@@ -14,9 +14,9 @@ from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
-from afschrift.questions.assignment import assigned_to
+from afschrift.questions.ask import assigned_to
 from afschrift.questions.kind import QuestionKind
-from afschrift.questions.words import said
+from afschrift.questions.view import said
 from afschrift.register.open import open_register
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register

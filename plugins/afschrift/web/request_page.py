@@ -9,10 +9,10 @@ from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.app.settings import Settings
 from afschrift.canary.signed import asks_for_canary
 from afschrift.casework.answer import visible
-from afschrift.casework.clock import view as request_words
+from afschrift.casework.clock import earlier_lines, explanation_lines, fact_lines
 from afschrift.casework.letters.due import letters_due
 from afschrift.casework.letters.due import lines as letter_lines
-from afschrift.casework.review.review_view import ROWS, review_view
+from afschrift.casework.review.view import ROWS, review_view
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
@@ -49,8 +49,8 @@ def show(request: Request, request_id: str, by: Known) -> Response:
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
         register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
-        lines += request_words.facts(timeline.facts)
-        lines += request_words.earlier(timeline, register.identities.earlier(request_id, own_keys()))
+        lines += fact_lines(timeline.facts)
+        lines += earlier_lines(timeline, register.identities.earlier(request_id, own_keys()))
         today = local_date(utc_now(), timeline.zone)
         lines += letter_lines(letters_due(register, timeline, load_jurisdiction(), today), request_id)
         runs = [
@@ -69,7 +69,7 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         last_day=last_day(clock),
         clock=clock,
         canary=asks_for_canary(register, request_id, Settings.from_environment()),
-        why=list(request_words.explained(clock)),
+        why=list(explanation_lines(clock)),
         questions=[
             (q, visible(by.roles, by.account, q)) for q in register.questions.all(request_id=request_id)
         ],

@@ -120,7 +120,7 @@ def _tell_by_mail(
 ) -> str | None:
     if settings.mail is None:
         return None
-    from afschrift.casework.telling.by_mail import tell_by_mail  # letters are heavy, and few steps send one
+    from afschrift.casework.telling.answer import tell_by_mail  # letters are heavy, and few steps send one
 
     installation = Officer(register, load_roles(settings), "system", settings=settings)
     return tell_by_mail(installation, request_id, log)

@@ -9,8 +9,8 @@ from operator import attrgetter
 
 from afschrift.batch.members import way_of
 from afschrift.casework.decision.require import hidden_places
+from afschrift.casework.identity.confirmed import sure_identity
 from afschrift.casework.identity.mandates import mandate_status_now
-from afschrift.casework.identity.risk import sure_identity
 from afschrift.domain.decision import REASONS, Action
 from afschrift.domain.errors import AfschriftError, GateError
 from afschrift.domain.notation import count

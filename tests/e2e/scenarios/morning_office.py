@@ -20,9 +20,9 @@ from tests.support.manual import system
 from tests.support.pages import look_token_in, text_of, token_in
 from tests.support.parts import Club
 
-from afschrift.casework.partial_response.require import ask_about
+from afschrift.casework.answer import has_view
+from afschrift.casework.partial_response.question import ask_about
 from afschrift.casework.question_kinds import kind_named
-from afschrift.casework.question_view import has_view
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError, SourceDownError
 from afschrift.domain.state import State
 from afschrift.law.grounds import Outcome

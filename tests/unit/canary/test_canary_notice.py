@@ -16,7 +16,7 @@ from afschrift.canary.history import (
     record,
     record_search,
 )
-from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.reminder import Message
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
 

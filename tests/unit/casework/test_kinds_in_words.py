@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from afschrift.casework.question_kinds import KINDS, kind_named
-from afschrift.questions.words import said
+from afschrift.questions.view import said
 
 
 @pytest.mark.parametrize("kind", KINDS)

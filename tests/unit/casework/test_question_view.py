@@ -11,10 +11,10 @@ from testbed.register_reader import faults
 from tests.support.deciding import ROLES, Bureau
 from typer.testing import CliRunner
 
+from afschrift.casework.answer import look
 from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS
-from afschrift.casework.question_view import look
 from afschrift.cli.main import app
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.law.roles import Person, Role, Roles

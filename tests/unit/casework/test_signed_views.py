@@ -12,11 +12,10 @@ from tests.support.family import ADULT, CHILD, open_family
 from tests.support.kept import Kept
 from tests.support.reviewing import BALANCE, LINE, Reviewers
 
-from afschrift.casework.answer import answer_question
+from afschrift.casework.answer import answer_question, look
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.store_request import take_in
-from afschrift.casework.question_view import look
 from afschrift.questions.view import Kept as From
 from afschrift.questions.view import Section
 from afschrift.register.records import QuestionRow

@@ -14,8 +14,8 @@ from tests.support.letter_samples import FOLDER, LANGUAGES, facts, given, sample
 from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
 from afschrift.letters.compose import LetterFacts, compose
 from afschrift.letters.elements import ELEMENTS, Giver
+from afschrift.letters.html import said_elements
 from afschrift.letters.kinds import HEAD, KINDS, kind_named
-from afschrift.letters.plain import said_elements
 
 OFFICER = [(kind, e) for kind, k in KINDS.items() for e in k.required if ELEMENTS[e].giver is Giver.OFFICER]
 REGISTER = [

@@ -9,7 +9,7 @@ from tests.support.days import days_away
 from tests.support.deciding import ROLES, Bureau
 
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
-from afschrift.questions.assignment import assign, assigned_to
+from afschrift.questions.ask import assign, assigned_to
 
 
 @pytest.fixture

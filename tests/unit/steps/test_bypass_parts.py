@@ -23,7 +23,7 @@ from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.answer import PartialResponseService
-from afschrift.casework.review.redactions_in_force import decided
+from afschrift.casework.review.question import decided
 from afschrift.domain.errors import GateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.plan import Later

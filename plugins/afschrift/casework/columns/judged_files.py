@@ -6,17 +6,22 @@ The questions name files by numbers, never by a name or a path: what these say m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from afschrift.casework.columns.question import ACTIVE_CONTENT, FILE_MISSING
+from afschrift.casework.columns.meaning import described, table_words
+from afschrift.casework.officer import Officer
 from afschrift.domain.event import canonical, digest
 from afschrift.domain.extracted import LEFT_OUT, GivenFile, MissingFile, SourceExtract, TableExtract, Upload
 from afschrift.questions.ask import Answers, ask
-from afschrift.questions.kind import OpenQuestion
-from afschrift.questions.words import said
+from afschrift.questions.kind import OpenQuestion, QuestionKind
+from afschrift.questions.view import Line, Section, said
+from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.staging.encrypted import EncryptedStaging
+
+if TYPE_CHECKING:
+    from afschrift.staging.encrypted import EncryptedStaging
 
 _SHOWN = 20
 _LEAVE_OUT = "leave_out"
@@ -27,6 +32,35 @@ _PLACES = {
     "archived": "file {n} of the archive",
     "embedded": "file {n} in the PDF",
 }
+
+_WHERE = "Row of the table's file, or number of the file; what, and in which part of it"
+
+FILE_MISSING = QuestionKind(
+    "file_missing",
+    "Uploaded files that are gone",
+    "Files that the person uploaded are gone, or are others by now (R60). Put back, the next run finds them.",
+    {
+        "leave_out": "The answer goes without them, and says which are missing.",
+    },
+    note="`rows` are numbers of rows in the table's file.",
+)
+
+ACTIVE_CONTENT = QuestionKind(
+    "active_content",
+    "Files with something in them that may run",
+    "These files hold something that may run, or fetch something, where they are opened; or nobody could "
+    "look into them. Do they go along?",
+    {
+        "include": "They go along as they are, and the bundle tells the person of it. Say why in words.",
+        "leave_out": "The answer goes without them, and says how many are left out.",
+    },
+    in_words=("include",),
+    note="`found` counts files by [what was found](sources.md#what-is-looked-for-in-files), `where` says in "
+    "which part of which file, by numbers alone. They are the person's data all the same: leave a file out "
+    "where it would harm them, and not because it is unusual.",
+)
+
+KINDS = (FILE_MISSING, ACTIVE_CONTENT)
 
 Mac = Callable[[bytes], str]
 
@@ -161,3 +195,27 @@ def missing_question(table: TableExtract) -> OpenQuestion | None:
         "which": digest({"missing": [[gone.column, gone.row, gone.reason] for gone in table.missing]}),
     }
     return OpenQuestion(FILE_MISSING, FILE_MISSING.options, words, detail)
+
+
+def missing_files_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+    """How many files of a table are gone, why, and in which rows of the table's file."""
+    detail: Mapping[str, Any] = question.detail
+    _, table, _ = described(officer.inventory, f"{detail['table']}.")
+    lines = [Line("Table", table_words(detail["table"], table)), Line("Files", str(detail["files"]))]
+    lines += [Line(said(reason), str(number)) for reason, number in detail["reasons"].items()]
+    numbers = ", ".join(map(str, detail["rows"])) + (", ..." if len(detail["rows"]) < detail["files"] else "")
+    return (Section("What is gone", (*lines, Line("Rows of the table's file", numbers))),)
+
+
+def active_files_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+    """How many files, of what, and in which part of which file it was found, by numbers alone."""
+    detail: Mapping[str, Any] = question.detail
+    place = detail.get("table") or detail["source"]
+    _, table, _ = described(officer.inventory, f"{place}.")
+    lines = [Line("Table", table_words(place, table)) if "table" in detail else Line("System", place)]
+    lines += [Line("Files", str(detail["files"]))]
+    lines += [Line(said(kind), f"in {number}") for kind, number in detail["found"].items()]
+    return (
+        Section("What was found", tuple(lines)),
+        Section("Where", (), (_WHERE,), tuple((one,) for one in detail["where"])),
+    )

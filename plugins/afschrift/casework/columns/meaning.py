@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
-from afschrift.questions.view import Line
-from afschrift.questions.words import said
+from afschrift.questions.view import Line, said
 
 NOT_DESCRIBED = "not described in the inventory"
 

@@ -1,12 +1,78 @@
-"""The form of a decision as JSON Schema, and which of its parts may reach the trail."""
+"""The form of a decision on a ground: as JSON Schema, and held against law and register."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
+from afschrift.casework.decision.triggers import own_keys
+from afschrift.casework.identity.confirmed import lacks_mandate
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import FormError, RefusedError
 from afschrift.domain.right import Right
+from afschrift.inventory.model import Inventory
+from afschrift.law.clock.clock import clock
+from afschrift.law.clock.facts import FactKind, FactRow, Timeline
+from afschrift.law.ground_check import Accepted, RequestFacts, check_ground
 from afschrift.law.grounds import FieldStorage, Grounds, Outcome
+from afschrift.law.roles import Role
+from afschrift.register.records import QuestionRow
+
+
+def request_facts(officer: Officer, request_id: str) -> RequestFacts:
+    """The facts of a request today."""
+    timeline = officer.register.facts.timeline(request_id)
+    today = officer.today(timeline.zone)
+    current = clock(timeline, officer.jurisdiction, today)
+    extended = clock(_extended(timeline, today), officer.jurisdiction, today)
+    earlier = {
+        past.request: timeline.local(past.ended_at) if past.ended_at else None
+        for past in officer.register.identities.history(request_id, own_keys(officer.inventory))
+    }
+    tables, columns = _personal(officer.inventory)
+    return RequestFacts(
+        today=today,
+        identified=timeline.identified_at is not None,
+        lacks_mandate=lacks_mandate(officer.register, request_id, today),
+        earlier=earlier,
+        last_day=current.due,
+        longest_day=extended.due,
+        tables=tables,
+        columns=columns,
+        systems=frozenset(officer.inventory.manual),
+        wrote=officer.register.cases.wrote(request_id),
+    )
+
+
+def _extended(timeline: Timeline, today: date) -> Timeline:
+    """As it would be with an extension announced today."""
+    if timeline.of(FactKind.EXTENDED):
+        return timeline
+    number = len(timeline.facts) + 1
+    at = f"{today}T00:00:00Z"
+    asked = FactRow("new-1", timeline.request, number, FactKind.EXTENDED, at, "", detail={"reasons": []})
+    sent = FactRow(
+        "new-2", timeline.request, number + 1, FactKind.LETTER_SENT, at, "", day=today, about="new-1"
+    )
+    return timeline.with_(asked, sent)
+
+
+def _personal(inventory: Inventory) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of all personal tables as `source.table`, and of their columns as `source.table.column`."""
+    tables = {
+        f"{name}.{table}": one
+        for name, source in inventory.sources.items()
+        for table, one in source.tables.items()
+        if one.personal
+    }
+    columns = frozenset(
+        f"{table_name}.{column}" for table_name, one in tables.items() for column in one.columns
+    )
+    return frozenset(tables), columns
+
+
+UNCHANGED = "Nothing was changed; the question is open."
 
 
 def question_form(grounds: Grounds, right: Right, options: Sequence[str]) -> dict[str, Any]:
@@ -60,3 +126,48 @@ def kept_apart(grounds: Grounds, detail: Mapping[str, Any], texts: Mapping[str, 
         if name in grounds.fields and grounds.fields[name].kept is FieldStorage.TRAIL:
             faults[name] = "is a code: put it under `detail`"
     return faults
+
+
+def must_be_accepted(
+    officer: Officer,
+    question: QuestionRow,
+    grounds: Grounds,
+    outcome: Outcome,
+    ground: str | None,
+    codes: Mapping[str, Any],
+    texts: Mapping[str, Any],
+    fault: Callable[..., FormError],
+) -> Accepted:
+    """Hold a form against its ground.
+
+    Args:
+        officer: who fills it in.
+        question: that they answer.
+        grounds: the table, or the part of it that the answer may rest on.
+        outcome: that they choose.
+        ground: code of their ground.
+        codes: fields of the form that the trail keeps.
+        texts: those that are kept encrypted.
+        fault: makes the error about some fields, from their faults, a sentence and what to do instead.
+
+    Raises:
+        FormError: a field is wrong.
+        RefusedError: the ground does not carry it; names the rule and the remedy.
+    """
+    if faults := kept_apart(officer.grounds, codes, texts):
+        raise fault(faults)
+    verdict = check_ground(
+        grounds,
+        outcome,
+        ground,
+        officer.register.requests.get(question.request).right,
+        {**codes, **texts},
+        [Role(question.role)],
+        request_facts(officer, question.request),
+    )
+    if isinstance(verdict, Accepted):
+        return verdict
+    said = f"This is turned down ({verdict.rule}): {verdict.because}."
+    if verdict.fields:
+        raise fault(verdict.fields, said, verdict.instead)
+    raise RefusedError(said, remedy=f"{verdict.instead}. {UNCHANGED}")

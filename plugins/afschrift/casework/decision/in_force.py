@@ -1,11 +1,14 @@
-"""The decisions that people took on a request as a whole, and whether each is in force."""
+"""The decisions that people took on a request as a whole, its restrictions (R84), and which are in force."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from afschrift.casework.second_signature import counts, is_due
+from afschrift.domain.errors import RefusedError
 from afschrift.law.grounds import Outcome
+from afschrift.law.restriction import last_review, lifted
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
@@ -50,3 +53,71 @@ def request_decisions(register: Register, request_id: str) -> tuple[RequestDecis
     asked = {q.id: q for q in register.questions.all(open_only=False, request_id=request_id)}
     signed = {d.about: d.choice for d in decisions if d.kind == SIGNATURE}
     return tuple(RequestDecision(d, asked[d.question or ""], signed.get(d.about)) for d in taken)
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """A restriction that a person decided on and, where due, another one signed.
+
+    Attributes:
+        id: of the question whose answer it was.
+        by: who decided, or looked at it last.
+        review_on: the day to look again.
+        hidden: the person may not know of it.
+        lifted: it is over.
+    """
+
+    id: str
+    request: str
+    decision: RequestDecision
+    by: str
+    review_on: date
+    lifted: bool
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the person may not know of it."""
+        return self.decision.decision.detail.get("existence") == "hidden"
+
+    @property
+    def provision(self) -> str:
+        """Code of the provision that allows it."""
+        return str(self.decision.decision.detail.get("provision"))
+
+
+def restrictions(register: Register, request_id: str) -> tuple[Restriction, ...]:
+    """All that ever were in force, the oldest first."""
+    timeline = register.facts.timeline(request_id)
+    over, found = lifted(timeline), []
+    for one in request_decisions(register, request_id):
+        if one.in_force and one.outcome is Outcome.RESTRICT:
+            reviewed = last_review(timeline, one.question.id)
+            first = date.fromisoformat(one.decision.detail["review_on"])
+            found.append(
+                Restriction(
+                    one.question.id,
+                    request_id,
+                    one,
+                    reviewed.fact.by if reviewed else one.decision.by,
+                    (reviewed.next if reviewed else None) or first,
+                    one.question.id in over,
+                )
+            )
+    return tuple(found)
+
+
+def restriction(register: Register, request_id: str, id_: str) -> Restriction:
+    """One of them.
+
+    Raises:
+        RefusedError: the request has none with this id.
+    """
+    found = restrictions(register, request_id)
+    for one in found:
+        if one.id == id_:
+            return one
+    listing = ", ".join(one.id for one in found)
+    raise RefusedError(
+        f"Request {request_id} has no restriction in force with this id.",
+        remedy=f"name one of {listing}." if listing else "it has none: look at `afschrift request show`.",
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from afschrift.casework.decision.restrictions import in_force
+from afschrift.casework.decision.in_force import restrictions
 from afschrift.domain.keys import Unique
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
@@ -135,7 +135,9 @@ def _restricted(services: Services, request: Request, history: tuple[Past, ...])
     """What was kept back from this person before and is not lifted is no matter of course now (R84)."""
     linked = [fact.other for fact in services.register.facts.timeline(request.id).of(FactKind.LINKED)]
     for earlier in dict.fromkeys([*(past.request for past in history), *linked]):
-        for one in in_force(services.register, earlier) if earlier else ():
+        for one in restrictions(services.register, earlier) if earlier else ():
+            if one.lifted:
+                continue
             payload = {"earlier": earlier, "restriction": one.id, "provision": one.provision}
             words = f"in request {earlier} something was restricted, and that is not lifted"
             yield Trigger("restricted_before", ("R84",), words, payload)

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from afschrift.casework.answer import answer_question
-from afschrift.casework.identity.answer import must_have_keys
-from afschrift.casework.identity.question import IDENTITY_FORM, IDENTITY_KIND
+from afschrift.casework.identity.question import IDENTITY_FORM, IDENTITY_KIND, must_have_keys
 from afschrift.casework.officer import Officer
 from afschrift.law.person import Risk, must_cover
 from afschrift.questions.forms import check

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from afschrift.casework.identity.confirmed import identity_decision, identity_question
+from afschrift.casework.identity.confirmed import identity_decision, identity_question, risk_of
 from afschrift.casework.identity.question import IDENTITY_KIND
-from afschrift.casework.identity.risk import risk_of
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import ConfigurationError, TooLateError
 from afschrift.inventory.model import Inventory, casefold_keys

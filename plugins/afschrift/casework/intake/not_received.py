@@ -11,8 +11,7 @@ from dataclasses import replace
 from datetime import date
 
 from afschrift.casework import second_signature
-from afschrift.casework.decision.view import request_line
-from afschrift.casework.intake.question import NOT_RECEIVED, NOT_RECEIVED_KIND
+from afschrift.casework.decision.question import request_line
 from afschrift.casework.officer import Officer
 from afschrift.casework.second_signature import form_sections
 from afschrift.domain.errors import RefusedError, TooLateError
@@ -21,13 +20,33 @@ from afschrift.domain.request import Request
 from afschrift.domain.state import State, may_move
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, NewFact
-from afschrift.law.roles import AGREE, SIGNS, Act
+from afschrift.law.roles import AGREE, SIGNS, Act, Role
 from afschrift.questions.ask import ask, put
-from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion
+from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.questions.view import Section
 from afschrift.register.cases import CaseRow
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
+
+NOT_RECEIVED = "not_received"
+
+
+NOT_RECEIVED_KIND = QuestionKind(
+    "not_received",
+    "Second signature: not received",
+    "An officer finds that a message to an address not meant for it counts as not received (R03). "
+    "Do you sign that?",
+    {
+        "agree": "It counts as not received. Nothing is deleted.",
+        "disagree": "It counts as received on the day on which it came.",
+    },
+    Role.SECOND_SIGNER,
+    note="With `agree` the requests of the case end. It shows who found it and when, what they wrote, and "
+    "these requests.",
+)
+
+KINDS = (NOT_RECEIVED_KIND,)
+
 
 PROPOSED = "proposed"
 UNCHANGED = "Nothing was recorded."
@@ -179,7 +198,7 @@ def _must_be_so(
         )
 
 
-def not_received(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+def not_received_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     """The finding with its day, channel and words, and the requests that would end."""
     requests = tuple(request_line(officer, one, "Request") for one in question.detail["requests"])
     decided = form_sections(officer, question, NOT_RECEIVED)

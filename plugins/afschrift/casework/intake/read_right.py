@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import assert_never
 
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.intake.store_request import link_repeat
@@ -20,6 +19,8 @@ from afschrift.law.ground_check import quoted
 from afschrift.law.roles import Act, Roles
 from afschrift.register.register import Register
 from afschrift.services import Services
+
+_FURTHER = "a further right of the person is a request of its own: `afschrift submit`."
 
 
 class Reading(StrEnum):
@@ -64,7 +65,8 @@ def read_right(
     register = services.register
     role = roles.require(by, Act.DECIDE)
     request = register.requests.get(request_id)
-    right = _meant(reading)
+    # of both, portability gets a request of its own
+    right = Right.PORTABILITY if reading is Reading.PORTABILITY else Right.ACCESS
     _still_open(register, register.facts.timeline(request_id))
     if not quote.strip() or not quoted(quote, register.cases.wrote(request_id)):
         raise RefusedError(
@@ -87,33 +89,18 @@ def read_right(
 
 def _still_open(register: Register, timeline: Timeline) -> None:
     if not timeline.of(FactKind.RIGHT_UNCLEAR):
-        raise RefusedError(
-            "The message of this request said which right it means (R05).",
-            remedy="a further right of the person is a request of its own: `afschrift submit`.",
-        )
+        raise RefusedError("The message of this request said which right it means (R05).", remedy=_FURTHER)
     if timeline.of(FactKind.RIGHT_READ):
         raise TooLateError(
-            "Somebody read it already, and requests run by that reading (R05).",
-            remedy="a further right of the person is a request of its own: `afschrift submit`.",
+            "Somebody read it already, and requests run by that reading (R05).", remedy=_FURTHER
         )
     extracted = register.steps.latest(timeline.request, "extract") is not None
     if not timeline.state.open or extracted:
         raise TooLateError(
             f"Request {timeline.request} was read as {timeline.right} and is {timeline.state}: its data was "
             "extracted (R05).",
-            remedy="a further right of the person is a request of its own: `afschrift submit`.",
+            remedy=_FURTHER,
         )
-
-
-def _meant(reading: Reading) -> Right:
-    """The right of the request itself; of both, portability gets a request of its own."""
-    match reading:
-        case Reading.ACCESS | Reading.BOTH:
-            return Right.ACCESS
-        case Reading.PORTABILITY:
-            return Right.PORTABILITY
-        case _:
-            assert_never(reading)
 
 
 def _beside(services: Services, request: Request, by: str) -> str:

@@ -16,7 +16,6 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedE
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
-from afschrift.law.letter import LetterRow
 from afschrift.letters.mail_message import checked_address
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
@@ -47,7 +46,7 @@ def receive(
         The case with its requests, and what is to be handed over.
 
     Raises:
-        ConfigurationError, RefusedError: as `casework.intake.store.take_in`; nothing was stored.
+        ConfigurationError, RefusedError: as `casework.intake.store_request.take_in`; nothing was stored.
     """
     if services.inventory.controller.example and not settings.demo:
         raise ConfigurationError(
@@ -79,10 +78,6 @@ def _acknowledged(settings: Settings, register: Register, request_id: str, to: s
     assert letter is not None  # `make` keeps it
     if letter.mailed and settings.mail is not None:
         letter = send(settings, register, letter.id, BY)
-    return _acknowledgement_lines(letter)
-
-
-def _acknowledgement_lines(letter: LetterRow) -> str:
     said = f"Acknowledgement {letter.id} of {letter.request} is {letter.state}"
     return f"{said}." if letter.sent_on else f"{said}: `afschrift letter send`, or `letter sent`."
 

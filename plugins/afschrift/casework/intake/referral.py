@@ -7,9 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from afschrift.app.jurisdiction import load_controller
+from afschrift.app.settings import Settings
+from afschrift.casework.notices.reminder import Message, Reminder, as_message
 from afschrift.domain.errors import RefusedError
+from afschrift.domain.instants import utc_now
 from afschrift.law.case_facts import CaseFactKind, Matter, NewCaseFact, Referral, hand_over, referrals
-from afschrift.law.clock.alarm import OVERDUE, AlarmDay
+from afschrift.law.clock.alarm import OVERDUE, AlarmDay, marks
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.register.register import Register
@@ -17,6 +21,9 @@ from afschrift.register.register import Register
 _DESK = re.compile(r"[^\W\d_][\w .,&/()'-]{0,59}")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,99}")
 NEW = "new"
+_COLUMNS = ("Case", "Asks for", "Article", "To", "Due", "Days")
+_OF = (Role.INTAKE, Role.OFFICER)
+"""Whose notifiers are reminded."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +108,6 @@ def record_handed_over(
     return next(found for found in referrals(facts) if found.matter is one)
 
 
-def note_reminded(register: Register, found: Sequence[PendingReferral], notifier: str, by: str) -> None:
-    """A notifier took a reminder of each: the same level is not told to it again."""
-    for one in found:
-        detail = {"notifier": notifier, "level": one.level}
-        fact = NewCaseFact(CaseFactKind.MATTER_TOLD, one.referral.id, detail)
-        register.case_facts.record(one.referral.case, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
-
-
 def _pending(one: Referral, today: date, at: Collection[AlarmDay]) -> PendingReferral:
     if one.due is None:
         return PendingReferral(one, NEW, None)
@@ -116,3 +115,52 @@ def _pending(one: Referral, today: date, at: Collection[AlarmDay]) -> PendingRef
     passed = [mark for mark in at if today >= one.due - timedelta(days=mark.span)]
     level = OVERDUE if left < 0 else min(passed, key=lambda mark: mark.span).level if passed else NEW
     return PendingReferral(one, level, left)
+
+
+def to_hand_over(
+    register: Register, now: datetime | None = None, settings: Settings | None = None
+) -> tuple[PendingReferral, ...]:
+    """What nobody handed over yet, the most urgent first.
+
+    Raises:
+        InventoryError: `controller.yml` is missing or wrong.
+        ConfigurationError: the marks of deadlines cannot be read.
+    """
+    settings = settings or Settings.from_environment()
+    if not register.case_facts.of():
+        return ()
+    zone = load_controller(settings).zone
+    return pending_referrals(register, now or utc_now(), zone, marks(settings.deadline_marks))
+
+
+def referral_reminder(register: Register, by: str, now: datetime) -> Reminder[PendingReferral]:
+    """Reminds intake and officers of what is to be handed over; `now`: the present moment, aware."""
+
+    def due(roles: Collection[str]) -> tuple[PendingReferral, ...]:
+        meant = not roles or set(roles) & {role.value for role in _OF}
+        return to_hand_over(register, now) if meant else ()
+
+    def has_had(pending: PendingReferral, notifier: str) -> bool:
+        return (notifier, pending.level) in pending.referral.notified
+
+    def note(taken: Sequence[PendingReferral], notifier: str) -> None:
+        for pending in taken:
+            detail = {"notifier": notifier, "level": pending.level}
+            fact = NewCaseFact(CaseFactKind.MATTER_TOLD, pending.referral.id, detail)
+            register.case_facts.record(pending.referral.case, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
+
+    return Reminder(due, has_had, _message, note)
+
+
+def _message(due: Sequence[PendingReferral]) -> Message:
+    late = sum(one.level == OVERDUE for one in due)
+    subject = f"Afschrift: {len(due)} to be handed over" + (f", {late} overdue" if late else "")
+    what = 'Then: afschrift case handed-over CASE RIGHT --to "DESK" --reference CODE.'
+    return as_message(subject, _COLUMNS, [_cells(one) for one in due], [one.words for one in due], what)
+
+
+def _cells(pending: PendingReferral) -> tuple[str, ...]:
+    asks = pending.referral
+    days = "" if pending.days_left is None else str(pending.days_left)
+    article, desk, due = asks.matter.article or "", asks.desk or "", str(asks.due or "")
+    return (asks.case, asks.matter.value, article, desk, due, days)

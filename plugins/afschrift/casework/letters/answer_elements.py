@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from afschrift.app.settings import Settings
-from afschrift.domain.errors import FormError
+from afschrift.bundle.description.redactions import remark
+from afschrift.bundle.page.words import PageWords
+from afschrift.domain.errors import ConfigurationError, FormError
+from afschrift.domain.plan import Plan
 from afschrift.domain.state import State
+from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
+from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.organisation import KeyDeclaration
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.partial_response import parts
+from afschrift.letters.element_values import ITEMS, LINE
 from afschrift.register.register import Register
+
+PARTIAL, SUPPLEMENT = "partial_delivery", "supplement"
 
 
 def answer_elements(
@@ -36,19 +46,20 @@ def answer_elements(
     if about.kind is FactKind.PARTLY_DELIVERED or about.detail["state"] == State.READY:
         return _files(settings, register, timeline, about.detail.get("bundle"))
     inventory = load(settings.inventory)
-    systems = {name: source.title for name, source in inventory.sources.items()}
-    keys = {name: key.title for name, key in inventory.identity.keys.items()}
+    systems = _titles(inventory.sources, about.detail.get("systems", ()), language)
     if about.detail["state"] == State.NOTHING_PORTABLE:
-        return {"refused": _named(about.detail.get("systems", ()), systems, language)}
+        return {"refused": systems}
     if about.detail["letter"] != "nothing_held":  # the person's limits leave nothing: nobody searched
         return {}
-    return {
-        "searched": _named(about.detail.get("systems", ()), systems, language),
-        "searched_for": _named(about.detail.get("keys", ()), keys, language),
-    }
+    keys = _titles(inventory.identity.keys, about.detail.get("keys", ()), language)
+    return {"searched": systems, "searched_for": keys}
 
 
-def _named(names: Iterable[str], titles: Mapping[str, Any], language: str) -> list[str]:
+def _titles(
+    described: Mapping[str, SourceFile] | Mapping[str, KeyDeclaration], names: Sequence[str], language: str
+) -> list[str]:
+    """What a letter calls sources or keys: their titles, or else their names."""
+    titles = {name: described[name].title for name in names if name in described}
     return [title.get(language) if (title := titles.get(name)) else name for name in names]
 
 
@@ -64,15 +75,6 @@ def _files(settings: Settings, register: Register, timeline: Timeline, bundle: s
     return {}
 
 
-PARTIAL, SUPPLEMENT = "partial_delivery", "supplement"
-
-
-def part_of(kind: str, timeline: Timeline) -> FactRow | None:
-    """The partial delivery that a letter tells of, or follows; None where there is none."""
-    delivered = parts(timeline) if kind in (PARTIAL, SUPPLEMENT) else ()
-    return delivered[-1] if delivered else None
-
-
 def known_elements(
     settings: Settings, kind: str, timeline: Timeline, language: str, given: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -82,14 +84,15 @@ def known_elements(
         FormError: another day was given than was decided on.
         ConfigurationError: the inventory cannot be used.
     """
-    fact = part_of(kind, timeline)
-    if fact is None:
+    delivered = parts(timeline) if kind in (PARTIAL, SUPPLEMENT) else ()
+    if not delivered:
         return dict(given)
-    later = fact.detail["later"]
-    titles = _titles(settings, [one["source"] for one in later], language)
+    later = delivered[-1].detail["later"]
+    sources = load(settings.inventory).sources
+    systems = _titles(sources, [source["source"] for source in later], language)
     if kind == SUPPLEMENT:
-        return {"contains": titles, **given}
-    rest_by = max(one["rest_by"] for one in later)
+        return {"contains": systems, **given}
+    rest_by = max(source["rest_by"] for source in later)
     if str(given.get("rest_by") or rest_by) != rest_by:
         fault = f"{rest_by} was decided on; leave it out, or decide on another day first"
         raise FormError(
@@ -97,10 +100,39 @@ def known_elements(
             {"rest_by": fault},
             remedy="leave `rest_by` out; nothing was recorded.",
         )
-    return {"missing": titles, "rest_by": rest_by, **given}
+    return {"missing": systems, "rest_by": rest_by, **given}
 
 
-def _titles(settings: Settings, sources: list[str], language: str) -> list[str]:
-    known = load(settings.inventory).sources
-    titles = {name: source.title for name, source in known.items()}
-    return [title.get(language) if (title := titles.get(name)) else name for name in sources]
+MASKED = "masked"
+"""The element of the letter."""
+
+
+def masked_lines(settings: Settings, register: Register, request_id: str, language: str) -> list[str]:
+    """One line a column and ground; none where no cell is masked, or no plan of it can be read any more.
+
+    Raises:
+        ConfigurationError: the inventory or the texts cannot be used.
+    """
+    frozen = register.steps.latest(request_id, "classify")
+    try:
+        plan = register.plans.get(request_id, frozen["plan"]) if frozen else None
+    except ConfigurationError:  # shredded, or of another version of the software
+        plan = None
+    if plan is None or not any(part.redactions for part in plan.extracts):
+        return []
+    words = PageWords.load(settings.folder("letters"), language)
+    return _masked_lines(plan, load(settings.inventory), words, language)[:ITEMS]
+
+
+def _masked_lines(plan: Plan, inventory: Inventory, words: PageWords, language: str) -> list[str]:
+    lines = []
+    for part in plan.extracts:
+        table = inventory.sources[part.source].tables[part.table]
+        counts = Counter((one.column, one.ground) for one in part.redactions)
+        for (name, ground), count in counts.items():
+            title = (table.columns.get(name) or Column()).title
+            column = title.get(language) if title else name
+            of_table = table.title.get(language) if table.title else part.table
+            line = words.count("masked_line", count, column=column, table=of_table)
+            lines.append(f"{line} {words.phrase('remarks', remark(ground))}"[:LINE])
+    return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from afschrift.casework.decision.restrictions import restrictions
+from afschrift.casework.decision.in_force import restrictions
 from afschrift.casework.letters.register_elements import missed_day, right_unclear
 from afschrift.domain.state import State
 from afschrift.law.case_facts import referrals

@@ -10,8 +10,7 @@ from typing import Any
 from afschrift.app.jurisdiction import jurisdiction_of, load_controller
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision
-from afschrift.casework.letters.answer_elements import answer_elements, known_elements
-from afschrift.casework.letters.masked import MASKED, masked_lines
+from afschrift.casework.letters.answer_elements import MASKED, answer_elements, known_elements, masked_lines
 from afschrift.casework.letters.register_elements import AboutRequest, filled_in, register_elements
 from afschrift.casework.letters.send import mail_settings
 from afschrift.casework.officer import Officer

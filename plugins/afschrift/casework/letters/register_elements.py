@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from afschrift.casework.decision.restrictions import restrictions
+from afschrift.casework.decision.in_force import restrictions
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.request import Request
 from afschrift.law.case_facts import CaseFactRow, Matter, referrals

@@ -1,24 +1,143 @@
 """Files that a person found in a system: what they are by their content, and whether they can be taken in.
 
 The ending of a name proves nothing: a type is told by the first bytes, and the name only chooses among the
-types that these allow. What nobody can look into is turned down. What may run when it is opened is taken, and
-an officer is asked about it (`casework/columns/judged_files.py`): a macro of the person is their data too.
+types that these allow. What nobody can look into is turned down: of an archive every member is inflated, and
+its bytes are counted and thrown away, as what it declares is not believed. What may run when it is opened is
+taken, and an officer is asked about it (`casework/columns/judged_files.py`): a macro of the person is their
+data too.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
+import zlib
 from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
 import puremagic
 
-from afschrift.casework.manual.archive import UnpackBudget, look_into
 from afschrift.domain.errors import RefusedError
 from afschrift.extraction.active_content.signatures import OLE, ZIPS, runs
 from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.law.manual_search import NewFile
+
+CHUNK = 1 << 20
+MEMBERS = 20_000
+RATIO = 100
+"""Bytes that one byte of an archive may become, where it unpacks to more than `_SMALL` bytes."""
+
+_SMALL = 10_000_000
+_UNPACKED = 4
+"""An archive may unpack to so many times the bytes that one file may have."""
+
+_DEPTH = 3
+_INNER = 100_000_000
+"""Bytes of an archive in an archive: it is looked into in memory, so that nothing of it touches a disk."""
+
+_OFFICE = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
+
+
+@dataclass
+class UnpackBudget:
+    """What an archive, with all in it, may still unpack to.
+
+    Attributes:
+        file_bytes: bytes that one file may have.
+        size: bytes of the archive itself.
+        depth: how many archives it is inside of.
+        unpacked: bytes that were unpacked so far, of all depths.
+    """
+
+    file_bytes: int
+    size: int
+    depth: int = 0
+    unpacked: int = 0
+
+    @property
+    def most(self) -> int:
+        """Bytes of all members together."""
+        return self.file_bytes * _UNPACKED
+
+    def spent(self, more: int = 0) -> bool:
+        """Whether it unpacks, with so many bytes more, to far more than it should."""
+        unpacked = self.unpacked + more
+        return unpacked > self.most or (unpacked > _SMALL and unpacked > RATIO * self.size)
+
+
+def look_into(content: BinaryIO, ending: str, budget: UnpackBudget) -> str | None:
+    """Look at every member of a ZIP file; the ending that its members show, where they show one.
+
+    Raises:
+        RefusedError: it blows up, has a password, or is damaged.
+    """
+    try:
+        with zipfile.ZipFile(content) as archive:
+            members = archive.infolist()
+            declared = sum(member.file_size for member in members)
+            if len(members) > MEMBERS or budget.spent(declared):
+                raise _bomb()
+            for member in members:
+                _member(archive, member, budget)
+            return _office([member.filename for member in members], ending)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, OSError) as error:
+        raise RefusedError(
+            f"A ZIP or office file cannot be looked into ({type(error).__name__}): it is damaged, or packed "
+            "in a way that is not known.",
+            remedy="unpack it and give the files in it. Nothing was recorded.",
+        ) from None
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: UnpackBudget) -> None:
+    if member.flag_bits & 0x1:
+        raise RefusedError(
+            "A ZIP file has a password, so nobody can see what is in it.",
+            remedy="unpack it and give the files in it. Nothing was recorded.",
+        )
+    if member.is_dir():
+        return
+    believed = copy(member)
+    believed.file_size = budget.most + 1  # so that more than was declared is not cut off, but seen
+    first, held, seen = b"", io.BytesIO(), 0
+    with archive.open(believed) as stream:
+        while chunk := stream.read(CHUNK):
+            first = first or chunk[:64]
+            seen += len(chunk)
+            budget.unpacked += len(chunk)
+            if seen > member.file_size or budget.spent():
+                raise _bomb()
+            if first.startswith(b"PK\x03\x04"):
+                if seen > _INNER or budget.depth + 1 >= _DEPTH:
+                    raise _bomb()
+                held.write(chunk)
+    if held.tell():
+        budget.depth += 1
+        look_into(held, "zip", budget)
+        budget.depth -= 1
+
+
+def _office(names: list[str], ending: str) -> str | None:
+    """What an archive is by what stands in it; None: what was told of it may stay."""
+    if "[Content_Types].xml" in names:
+        return next(
+            (kind for folder, kind in _OFFICE.items() if any(n.startswith(folder) for n in names)), "zip"
+        )
+    if "mimetype" in names and ending in ("odt", "ods"):
+        return None
+    return "zip"
+
+
+def _bomb() -> RefusedError:
+    return RefusedError(
+        "A ZIP or office file unpacks to far more than it should (a zip bomb); it is not taken.",
+        remedy="ask where it comes from; else unpack it and give the files that are about the person. "
+        "Nothing was recorded.",
+    )
+
 
 PART_BYTES = 1 << 20
 

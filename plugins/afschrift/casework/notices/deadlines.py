@@ -1,16 +1,162 @@
-"""Notices of last days, sent to notifiers."""
+"""The check of deadlines: looks at every open request, raises notices once, and notifies each notifier once.
+
+A notice is a fact beside the request's state, with its event: `notice_raised` when a level is reached, and
+`notice_told` for each notifier that took it. So a check that is repeated, or that was down for days, raises
+nothing twice, and a notifier that failed is notified again next time whatever the others did.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
-from afschrift.casework.notices.deadline_check import DeadlineCheck, OpenRequest, Remarks
-from afschrift.casework.notices.message import Message, as_message
-from afschrift.casework.notices.reminder import Reminder
-from afschrift.casework.notices.report import COLUMNS, cells
-from afschrift.law.clock.alarm import OVERDUE
+from afschrift.casework.intake.referral import referral_reminder
+from afschrift.casework.notices.questions import search_reminder
+from afschrift.casework.notices.reminder import Message, Reminder, as_message
+from afschrift.casework.notices.reviews import review_reminder
+from afschrift.domain.event import NewEvent
+from afschrift.law.clock.alarm import OVERDUE, AlarmDay, level, to_raise
+from afschrift.law.clock.clock import Clock, Jurisdiction, clock
+from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
+from afschrift.register.register import Register
 from afschrift.register.timelines import Make
+
+COLUMNS = ("Request", "Right", "State", "Due", "Days", "Colour", "Notice", "Also")
+
+Remarks = Mapping[str, Sequence[str]]
+"""Request -> codes of what else somebody should see, such as `run_failed` or `letter_unsent`."""
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """An open request as the check sees it.
+
+    Attributes:
+        level: how near the last day is; None for far away, and while the clock stands still.
+        raised: the notice of this level, where it was raised before this check.
+        acknowledged: somebody said by name why it is overdue.
+        remarks: codes of what else somebody should see.
+    """
+
+    timeline: Timeline
+    clock: Clock
+    level: str | None
+    raised: FactRow | None
+    acknowledged: bool
+    remarks: tuple[str, ...]
+
+    @property
+    def new(self) -> bool:
+        """A level is reached of which there is no notice."""
+        return self.level is not None and self.raised is None
+
+    @property
+    def unexplained(self) -> bool:
+        """Overdue, and nobody has said why."""
+        return self.level == OVERDUE and not self.acknowledged
+
+
+@dataclass(frozen=True)
+class DeadlineCheck:
+    """One check.
+
+    Attributes:
+        register: of the installation.
+        place: where the controller must act.
+        marks: levels before the last day.
+        now: the present moment, aware.
+        by: account that checks.
+    """
+
+    register: Register
+    place: Jurisdiction
+    marks: Collection[AlarmDay]
+    now: datetime
+    by: str
+
+    def open_requests(self, remarks: Remarks | None = None) -> list[OpenRequest]:
+        """Every open request, the most urgent first."""
+        found = [
+            self._status(one, (remarks or {}).get(one.request, ())) for one in self.register.facts.timelines()
+        ]
+        return sorted(found, key=lambda one: (one.clock.due or date.max, one.timeline.request))
+
+    def raise_notices(self, checked: Iterable[OpenRequest]) -> int:
+        """Record the notices of new levels, and that the check was made; how many there are."""
+        checked = list(checked)
+        new = {one.timeline.request: self._notice for one in checked if one.new}
+        if new:
+            self.register.facts.record_many(new, self.by)
+        counts = {
+            "open": len(checked),
+            "raised": len(new),
+            "suspended": sum(one.clock.suspended_since is not None for one in checked),
+            "overdue": sum(one.level == OVERDUE for one in checked),
+            "unacknowledged": sum(one.unexplained for one in checked),
+        }
+        self.register.trail.record(None, NewEvent("deadlines_checked", self.by, counts))
+        return len(new)
+
+    def _clock(self, timeline: Timeline) -> Clock:
+        return clock(timeline, self.place, local_date(self.now, timeline.zone))
+
+    def _notice(self, timeline: Timeline) -> list[NewFact]:
+        """Looks again inside the transaction, so that two checks at once raise a notice once."""
+        now = self._clock(timeline)
+        new = to_raise(now, self.marks, _levels(timeline)) if timeline.state.open else None
+        if new is None:
+            return []
+        detail = {"level": new, "due": str(now.due), "days_left": now.days_left}
+        return [NewFact(FactKind.NOTICE_RAISED, local_date(self.now, timeline.zone), detail=detail)]
+
+    def _status(self, timeline: Timeline, remarks: Sequence[str]) -> OpenRequest:
+        now = self._clock(timeline)
+        here = level(now, self.marks)
+        notices = [n for n in _of_due(timeline, FactKind.NOTICE_RAISED, now) if n.detail["level"] == here]
+        return OpenRequest(
+            timeline,
+            now,
+            here,
+            notices[-1] if notices else None,
+            bool(_of_due(timeline, FactKind.OVERDUE_ACKNOWLEDGED, now)),
+            (
+                *(("answer_not_told",) if timeline.state.to_tell else ()),
+                *(breach.partition(":")[0] for breach in now.breaches if not breach.startswith(OVERDUE)),
+                *remarks,
+            ),
+        )
+
+
+def _levels(timeline: Timeline) -> list[tuple[date, str]]:
+    return [
+        (date.fromisoformat(fact.detail["due"]), fact.detail["level"])
+        for fact in timeline.of(FactKind.NOTICE_RAISED)
+    ]
+
+
+def _of_due(timeline: Timeline, kind: FactKind, now: Clock) -> list[FactRow]:
+    """Facts about the last day of today; those about one that has moved since count no more."""
+    return [fact for fact in timeline.of(kind) if fact.detail["due"] == str(now.due)]
+
+
+def cells(one: OpenRequest) -> tuple[str, ...]:
+    """A row of the table, in the order of `COLUMNS`."""
+    clock = one.clock
+    days = "-" if clock.days_left is None else f"{clock.days_left} ({clock.working_days_left})"
+    acknowledged = ("acknowledged",) if one.level == OVERDUE and one.acknowledged else ()
+    return (
+        one.timeline.request,
+        one.timeline.right.value,
+        one.timeline.state.value,
+        str(clock.due) if clock.due else f"suspended since {clock.suspended_since}",
+        days,
+        clock.colour.value,
+        f"{one.level} NEW" if one.new else one.level or "",
+        ", ".join((*acknowledged, *one.remarks)),
+    )
 
 
 def deadline_reminder(check: DeadlineCheck, remarks: Remarks) -> Reminder[OpenRequest]:
@@ -37,17 +183,16 @@ def _has_had(one: OpenRequest, notifier: str) -> bool:
 
 
 def _message(due: Sequence[OpenRequest]) -> Message:
-    rows = [dict(zip(COLUMNS, cells(one), strict=True)) for one in due]
+    rows = [cells(one) for one in due]
     overdue = sum(one.level == OVERDUE for one in due)
     subject = f"Afschrift: {len(rows)} request{'s' * (len(rows) != 1)} near the last day"
     subject += f", {overdue} overdue" if overdue else ""
+    lines = [
+        f"{request}  {right}, {state}: due {day}, {days} days. {also}".strip()
+        for request, right, state, day, days, _, _, also in rows
+    ]
     what = "Days are calendar days, working days in brackets. More: afschrift request show REQUEST."
-    return as_message(subject, COLUMNS, [tuple(r.values()) for r in rows], [_line(r) for r in rows], what)
-
-
-def _line(row: Mapping[str, str]) -> str:
-    of = f"{row['Request']}  {row['Right']}, {row['State']}"
-    return f"{of}: due {row['Due']}, {row['Days']} days. {row['Also']}".strip()
+    return as_message(subject, COLUMNS, rows, lines, what)
 
 
 def _fact(notice: str, notifier: str) -> Make:
@@ -64,3 +209,14 @@ def _fact(notice: str, notifier: str) -> Make:
 
 def _had(timeline: Timeline, notice: FactRow, notifier: str) -> bool:
     return any(one.detail.get("notifier") == notifier for one in timeline.about(notice, FactKind.NOTICE_TOLD))
+
+
+def reminders(check: DeadlineCheck, remarks: Remarks) -> tuple[Reminder[Any], ...]:
+    """All that go out with a check, in the order in which a notifier gets them; `remarks`: as above."""
+    register, by, now = check.register, check.by, check.now
+    return (
+        deadline_reminder(check, remarks),
+        search_reminder(register, by, check.place, now),
+        review_reminder(register, by, now),
+        referral_reminder(register, by, now),
+    )

@@ -1,19 +1,32 @@
-"""Reminds roles of open questions: each once, and again where it is assigned."""
+"""Open questions and systems to search: whose turn it is, by when; each role is reminded of each once.
+
+Of a question it is reminded again where it is assigned, of a search where its day or its person changes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from afschrift.casework.notices.message import Message, as_message
-from afschrift.casework.notices.reminder import Reminder, request_reminder
+from afschrift.casework.notices.reminder import Message, Reminder, as_message, request_reminder
+from afschrift.inventory.model import Inventory
+from afschrift.law.clock.clock import Jurisdiction, clock
+from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
-from afschrift.questions.assignment import assigned_to
+from afschrift.law.manual_search import KIND, due
+from afschrift.law.roles import Roles
+from afschrift.questions.ask import assigned_to
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
-_COLUMNS = ("Question", "Request", "Kind", "Role", "For", "Asked")
+SOON, LATE = "due_soon", "late"
+REMIND_BEFORE = 2
+"""Working days before a search is due, from which its owner is reminded."""
+
+_QUESTION_COLUMNS = ("Question", "Request", "Kind", "Role", "For", "Asked")
+_SEARCH_COLUMNS = ("Question", "Request", "System", "Role", "For", "Due")
 
 
 @dataclass(frozen=True)
@@ -34,25 +47,125 @@ def question_reminder(register: Register, by: str) -> Reminder[PendingQuestion]:
                 timeline = register.facts.timeline(question.request)
                 yield PendingQuestion(question, timeline, assigned_to(timeline, question.id))
 
-    return request_reminder(register, by, due, _message, lambda one: one.timeline, _detail)
+    return request_reminder(
+        register,
+        by,
+        due,
+        _questions_message,
+        lambda pending: pending.timeline,
+        lambda pending, notifier: {"question": pending.question.id, "notifier": notifier, "to": pending.to},
+    )
 
 
-def _detail(one: PendingQuestion, notifier: str) -> Mapping[str, Any]:
-    return {"question": one.question.id, "notifier": notifier, "to": one.to}
-
-
-def _message(due: Sequence[PendingQuestion]) -> Message:
-    cells = [_cells(one) for one in due]
-    roles = ", ".join(sorted({one.question.role for one in due}))
+def _questions_message(due: Sequence[PendingQuestion]) -> Message:
+    asked = [(pending.question, pending.to or "") for pending in due]
+    cells = [(q.id, q.request, q.kind, q.role, to, q.asked_at[:16]) for q, to in asked]
+    roles = ", ".join(sorted({question.role for question, _ in asked}))
     subject = f"Afschrift: {len(due)} question{'s' * (len(due) != 1)} open for {roles}"
     lines = [
         f"{question}  {request}  {kind}  role {role}{to and ' for ' + to}"
         for question, request, kind, role, to, _ in cells
     ]
     what = "Runs do not wait, people do: afschrift questions, then afschrift answer QUESTION."
-    return as_message(subject, _COLUMNS, cells, lines, what)
+    return as_message(subject, _QUESTION_COLUMNS, cells, lines, what)
 
 
-def _cells(one: PendingQuestion) -> tuple[str, ...]:
-    question = one.question
-    return (question.id, question.request, question.kind, question.role, one.to or "", question.asked_at[:16])
+@dataclass(frozen=True)
+class Search:
+    """A question to whoever searches a system.
+
+    Attributes:
+        to: name of the person that it is assigned to; None: everybody with its role.
+        due: local date, five working days before the request's target; None while its clock stands still.
+        level: `due_soon`, `late`, or None for neither; always None once it is answered.
+    """
+
+    question: QuestionRow
+    timeline: Timeline
+    to: str | None
+    due: date | None
+    level: str | None
+
+    @property
+    def source(self) -> str:
+        """Name of the system in the inventory."""
+        return str(self.question.detail["source"])
+
+
+def searches(
+    register: Register,
+    place: Jurisdiction,
+    now: datetime,
+    *,
+    open_only: bool = True,
+    request_id: str | None = None,
+) -> list[Search]:
+    """The questions about such systems, oldest first."""
+    timelines: dict[str, Timeline] = {}
+    found = []
+    for question in register.questions.all(open_only=open_only, request_id=request_id):
+        if question.kind != KIND:
+            continue
+        if question.request not in timelines:
+            timelines[question.request] = register.facts.timeline(question.request)
+        found.append(_search(question, timelines[question.request], place, now))
+    return found
+
+
+def _search(question: QuestionRow, timeline: Timeline, place: Jurisdiction, now: datetime) -> Search:
+    today = local_date(now, timeline.zone)
+    status = clock(timeline, place, today)
+    on = due(status.target, place.calendar) if status.due is not None else None
+    level = None
+    if on is not None and question.answered_at is None and timeline.state.open:
+        if today > on:
+            level = LATE
+        elif place.calendar.working_days(today, on) <= REMIND_BEFORE:
+            level = SOON
+    return Search(question, timeline, assigned_to(timeline, question.id), on, level)
+
+
+def search_reminder(register: Register, by: str, place: Jurisdiction, now: datetime) -> Reminder[Search]:
+    """Reminds of searches that are due soon or late.
+
+    Args:
+        register: of the installation.
+        by: account that reminds.
+        place: where the controller must act.
+        now: the present moment, aware.
+    """
+
+    def due(roles: Collection[str]) -> Iterator[Search]:
+        for search in searches(register, place, now):
+            if search.level is not None and (not roles or search.question.role in roles):
+                yield search
+
+    return request_reminder(register, by, due, _searches_message, lambda search: search.timeline, _detail)
+
+
+def _detail(search: Search, notifier: str) -> Mapping[str, Any]:
+    """With a new day or another person it is another reminder."""
+    of = {"question": search.question.id, "notifier": notifier, "to": search.to}
+    return {**of, "level": search.level, "due": str(search.due)}
+
+
+def _searches_message(due: Sequence[Search]) -> Message:
+    asked = [(search.question, search) for search in due]
+    cells = [(q.id, q.request, one.source, q.role, one.to or "", str(one.due)) for q, one in asked]
+    late = sum(search.level == LATE for search in due)
+    subject = f"Afschrift: {len(due)} system{'s' * (len(due) != 1)} to search"
+    subject += f", {late} late" if late else ""
+    lines = [
+        f"{request}  {system}: due {on}, role {role}{to and ' for ' + to}"
+        for _, request, system, role, to, on in cells
+    ]
+    what = "More: afschrift manual list, then afschrift manual answer REQUEST SOURCE."
+    return as_message(subject, _SEARCH_COLUMNS, cells, lines, what)
+
+
+def unknown_owners(inventory: Inventory, roles: Roles) -> Iterator[str]:
+    """Systems whose owner nobody knows: their questions would wait until somebody assigns them."""
+    for name, source in inventory.manual.items():
+        person = roles.named(source.person) if source.person is not None else None
+        if source.person is not None and (person is None or roles.acting(person, source.role) is None):
+            yield f"{name}: its owner holds no role keeper in {roles.location}"

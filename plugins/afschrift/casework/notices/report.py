@@ -12,16 +12,15 @@ from rich.table import Table
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.settings import Settings
-from afschrift.casework.notices.deadline_check import DeadlineCheck, OpenRequest
+from afschrift.casework.notices.deadlines import COLUMNS, DeadlineCheck, OpenRequest, cells
 from afschrift.domain.instants import utc_now
-from afschrift.law.clock.alarm import OVERDUE, marks
+from afschrift.law.clock.alarm import marks
 from afschrift.register.open import open_register
 
 _WIDTH = 1_000
 """A row stands in one line of the log, whatever it says to do."""
 _SHOWN = 200
 """Rows of the table of a log; the most urgent come first."""
-COLUMNS = ("Request", "Right", "State", "Due", "Days", "Colour", "Notice", "Also")
 
 
 def open_check(by: str, settings: Settings | None = None, now: datetime | None = None) -> DeadlineCheck:
@@ -58,20 +57,3 @@ def drawn(shown: Table) -> str:
     text = io.StringIO()
     Console(file=text, width=_WIDTH, no_color=True).print(shown, markup=False)
     return text.getvalue().rstrip()
-
-
-def cells(one: OpenRequest) -> tuple[str, ...]:
-    """A row of the table, in the order of `COLUMNS`."""
-    clock = one.clock
-    days = "-" if clock.days_left is None else f"{clock.days_left} ({clock.working_days_left})"
-    acknowledged = ("acknowledged",) if one.level == OVERDUE and one.acknowledged else ()
-    return (
-        one.timeline.request,
-        one.timeline.right.value,
-        one.timeline.state.value,
-        str(clock.due) if clock.due else f"suspended since {clock.suspended_since}",
-        days,
-        clock.colour.value,
-        f"{one.level} NEW" if one.new else one.level or "",
-        ", ".join((*acknowledged, *one.remarks)),
-    )

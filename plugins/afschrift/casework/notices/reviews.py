@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from afschrift.casework.decision.in_force import request_decisions
-from afschrift.casework.decision.restrictions import Restriction, restrictions
-from afschrift.casework.notices.message import Message, as_message
-from afschrift.casework.notices.reminder import Reminder, request_reminder
+from afschrift.casework.decision.in_force import Restriction, request_decisions, restrictions
+from afschrift.casework.notices.reminder import Message, Reminder, as_message, request_reminder
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.grounds import Outcome
 from afschrift.register.register import Register

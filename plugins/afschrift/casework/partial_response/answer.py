@@ -8,9 +8,15 @@ from datetime import date
 from typing import Any
 
 from afschrift.casework.officer import Officer
-from afschrift.casework.partial_response.question import FORM
-from afschrift.casework.partial_response.require import binding, decided_partial, taken, waits_for
-from afschrift.casework.partial_response.source_for_later import hindrance, personal_tables
+from afschrift.casework.partial_response.question import (
+    FORM,
+    binding,
+    decided_partial,
+    hindrance,
+    personal_tables,
+    taken,
+    waits_for,
+)
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.clock import Jurisdiction, clock

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from afschrift.casework.partial_response.source_for_later import personal_tables
-from afschrift.casework.review.redactions_in_force import REVIEW, REVIEW_SIGNED
+from afschrift.casework.partial_response.question import personal_tables
+from afschrift.casework.review.question import REVIEW, REVIEW_SIGNED
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Receipt

@@ -11,14 +11,15 @@ from typing import Any
 from afschrift.bundle.page.words import local_day
 from afschrift.casework.columns.judged_files import place_of
 from afschrift.casework.decision.in_force import RequestDecision, request_decisions
-from afschrift.casework.review.question import REVIEW_KIND, signature
-from afschrift.casework.review.redactions_in_force import (
+from afschrift.casework.review.question import (
     APPROVED,
     HOLD_BACK,
     OPTIONS,
     REDACT,
     REDACTIONS,
     REVIEW,
+    REVIEW_KIND,
+    signature,
     unsigned,
 )
 from afschrift.domain.plan import Plan

@@ -1,9 +1,32 @@
-"""What will be sent, as a reviewer is shown it. Plain values, for a terminal, a page and REST alike."""
+"""What will be sent, as a reviewer is shown it: plain values, for a terminal, a page and REST alike.
+
+That a person looked is an event `bundle_viewed`, recorded before they see anything.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from afschrift.casework.decision.require import hidden_places
+from afschrift.casework.officer import Officer
+from afschrift.casework.review.question import REVIEW
+from afschrift.casework.review.resolve import usable_key
+from afschrift.domain.decision import REASONS
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.extracted import CELL, TableExtract
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
+from afschrift.domain.redaction import LineError, RedactionLine, TablePointers, parse
+from afschrift.extraction.staged_records import staged_pointers, staged_record, staged_samples
+from afschrift.extraction.staged_rows import Row, StagedTable
+from afschrift.formats.registry import FORMATS
+from afschrift.inventory.model import Inventory
+from afschrift.law.roles import Act
+from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
+from afschrift.staging.encrypted import EncryptedStaging
 
 
 @dataclass(frozen=True)
@@ -119,3 +142,213 @@ class ReviewView:
     hidden: tuple[str, ...]
     grounds: Mapping[str, tuple[str, ...]]
     values: bool
+
+
+AROUND = 60
+"""Characters shown on either side of what was pointed out."""
+
+
+@dataclass(frozen=True)
+class StagedReview:
+    """One look.
+
+    Attributes:
+        values: whether whoever looks may see values.
+        rows: of a table at most.
+        table: this one alone, with whole values; None: all, from their samples.
+        row: one row of it, as a line names it.
+    """
+
+    staging: EncryptedStaging
+    inventory: Inventory
+    plan: Plan
+    values: bool
+    rows: int
+    table: str | None
+    row: str | None
+
+    def tables(self) -> Iterator[ReviewTable]:
+        """The tables of which something leaves."""
+        for source in self.plan.sources:
+            record = staged_record(self.staging, source)
+            written = {one.table: one for one in record.tables} if record else {}
+            found = staged_pointers(self.staging, source) if record else {}
+            for part in self.plan.of_source(source):
+                if self.table in (None, part.name):
+                    yield self._table(part, written.get(part.table), found.get(part.table, TablePointers()))
+
+    def _table(self, part: ExtractPlan, written: TableExtract | None, found: TablePointers) -> ReviewTable:
+        redacted = Counter(one.column for one in part.redactions)
+        masked = written.masked if written else {}
+        columns = tuple(column(f, masked.get(f.name, 0), redacted[f.name]) for f in part.fields)
+        if written is None:
+            return ReviewTable(part.name, None, part.path, columns)
+        table = self.inventory.sources[part.source].tables[part.table]
+        key = usable_key(part, table, written)
+        staged = StagedTable(self.staging, written, part.selected, FORMATS)
+        return ReviewTable(
+            part.name,
+            written.rows,
+            part.path,
+            columns,
+            key,
+            len(written.uploads),
+            tuple(self._first(part, staged, key)) if self.values else (),
+            tuple(self._pointed(part, staged, key, found)),
+            found.counts,
+        )
+
+    def _first(self, part: ExtractPlan, staged: StagedTable, key: tuple[str, ...]) -> Iterator[ReviewRow]:
+        if self.table is None:
+            samples = staged_samples(self.staging, part.source).get(part.name, [])
+            for number, row in enumerate(samples[: self.rows], 1):
+                yield ReviewRow(number, _name(number, row, key), row)
+            return
+        found = staged.first(self.rows) if self.row is None else self._named(part, staged, key)
+        for number, row in found:
+            yield ReviewRow(number, _name(number, row, key), row)
+
+    def _named(self, part: ExtractPlan, staged: StagedTable, key: tuple[str, ...]) -> list[tuple[int, Row]]:
+        try:
+            line = parse(1, f"{part.name} {self.row} x x")
+        except LineError as error:
+            raise RefusedError(f"This names no row: {error}.") from None
+        if line.row is None and set(line.key) != set(key):
+            raise RefusedError(
+                "This is not the key of the table.",
+                remedy=f"its key is {', '.join(key)}." if key else "name the row as #NUMBER.",
+            )
+        if line.row is not None:
+            found = list(staged.numbered([line.row]).items())
+        else:
+            found = list(staged.keyed([{name: line.key[name] for name in key}]))
+        if not found:
+            raise RefusedError("The table has no such row in this answer.")
+        return found
+
+    def _pointed(
+        self, part: ExtractPlan, staged: StagedTable, key: tuple[str, ...], found: TablePointers
+    ) -> Iterator[Pointed]:
+        pointers = found.pointers
+        if self.row is not None:
+            wanted = {number for number, _ in self._named(part, staged, key)}
+            pointers = tuple(one for one in pointers if one.row in wanted)
+        rows = staged.numbered({one.row for one in pointers}) if pointers else {}
+        for one in pointers:
+            row = rows.get(one.row, {})
+            named = {name: row[name] or "" for name in key if name in row} if self.values else {}
+            line = RedactionLine(
+                1,
+                part.name,
+                one.column,
+                "GROUND",
+                None if named else one.row,
+                named,
+                (one.start, one.end),
+            ).text
+            text = row.get(one.column) if self.values else None
+            around: tuple[str, str, str] | tuple[None, None, None] = (None, None, None)
+            if text is not None:
+                around = (
+                    text[max(0, one.start - AROUND) : one.start],
+                    text[one.start : one.end],
+                    text[one.end : one.end + AROUND],
+                )
+            yield Pointed(line, one.row, one.column, one.start, one.end, one.kind, *around)
+
+
+def column(one: FieldPlan, masked: int = 0, redacted: int = 0) -> ReviewColumn:
+    """A column with its decision."""
+    kind = one.kind.value if one.kind else None
+    words = REASONS.get(one.reason, one.reason)
+    return ReviewColumn(one.name, kind, one.action.value, one.reason, words, one.rules, masked, redacted)
+
+
+def _name(number: int, row: Row, key: tuple[str, ...]) -> str:
+    """How a line names a row. Values that an overview cut name nothing."""
+    named = {name: row.get(name) or "" for name in key}
+    if not key or any(len(value) > CELL for value in named.values()):
+        return f"#{number}"
+    return RedactionLine(1, "x", "x", "x", None, named).text.split()[1]
+
+
+ROWS, MOST_ROWS = 5, 1_000
+
+
+def review_view(
+    officer: Officer, request_id: str, *, table: str | None = None, rows: int = ROWS, row: str | None = None
+) -> ReviewView:
+    """Look at what will be sent.
+
+    Args:
+        officer: whoever looks.
+        request_id: the request.
+        table: `source.table`: this one alone, with whole values; None: all, with values cut to `CELL`.
+        rows: rows of each table at most.
+        row: one row of the table, as a line names it.
+
+    Raises:
+        UnknownRequestError: no such request.
+        NotAllowedError: they may not; the attempt is an event `answer_refused`.
+        RefusedError: nothing is planned yet, or there is no such table or row.
+        RetriableError: staging is down.
+    """
+    register = officer.register
+    request = register.requests.get(request_id)
+    with officer.refusals(request_id, REVIEW, act="look"):
+        role = officer.roles.require(officer.by, Act.TIMELINE)
+    values = officer.roles.may(officer.by, Act.VALUES)
+    digest, plan = _frozen(register, request_id)
+    _must_have(plan, table)
+    packed = register.steps.latest(request_id, "package")
+    if packed is not None and packed["plan"] != digest:
+        packed = None
+    bundle = packed["bundle"] if packed else None
+    detail = {"role": role.value, "plan": digest, "bundle": bundle, "table": table, "values": values}
+    register.trail.record(request_id, NewEvent("bundle_viewed", officer.by, detail))
+    staging = officer.staging(request_id)
+    staged = StagedReview(staging, officer.inventory, plan, values, min(rows, MOST_ROWS), table, row)
+    asked = _asked(register, request_id, bundle)
+    return ReviewView(
+        request=request_id,
+        right=request.right.value,
+        state=request.state.value,
+        plan=digest,
+        bundle=bundle,
+        bytes=packed["bytes"] if packed else 0,
+        question=asked[-1].id if asked else None,
+        why=tuple(asked[-1].detail["why"]) if asked else (),
+        tables=tuple(staged.tables()),
+        withheld=tuple(
+            ReviewTable(f"{one.source}.{one.table}", None, "", tuple(map(column, one.fields)))
+            for one in plan.withheld
+        ),
+        searched={one.source: (one.status.value, len(one.files)) for one in plan.manual},
+        hidden=tuple(sorted(hidden_places(register, request_id))),
+        grounds={one.code: one.fields for one in officer.grounds.redacting(request.right)},
+        values=values,
+    )
+
+
+def _frozen(register: Register, request_id: str) -> tuple[str, Plan]:
+    """The plan that was frozen last, with its digest."""
+    frozen = register.steps.latest(request_id, "classify")
+    if frozen is None:
+        raise RefusedError(
+            f"Nothing is planned for request {request_id} yet.",
+            remedy="it can be looked at once its run packed it; `afschrift plan` is the dry run.",
+        )
+    return frozen["plan"], register.plans.get(request_id, frozen["plan"])
+
+
+def _must_have(plan: Plan, table: str | None) -> None:
+    if table is not None and table not in {part.name for part in plan.extracts}:
+        raise RefusedError(
+            "The answer has no such table.", remedy="`afschrift review show REQUEST` lists them."
+        )
+
+
+def _asked(register: Register, request_id: str, bundle: str | None) -> list[QuestionRow]:
+    """The open questions about this very bundle."""
+    asked = register.questions.all(request_id=request_id)
+    return [q for q in asked if q.kind == REVIEW and q.about == bundle and bundle]

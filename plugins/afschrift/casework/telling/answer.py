@@ -1,19 +1,30 @@
-"""Taking the answer to `tell_person`: a letter is made, or somebody told the person already."""
+"""Telling the person: by a letter to an address that is sure, or as an officer says that it was done."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 
-from afschrift.casework.clock.record import ClockService
+from afschrift.casework.clock import ClockService
+from afschrift.casework.identity.confirmed import identity_decision, mandate_decision
+from afschrift.casework.identity.question import MANDATE
 from afschrift.casework.letters.make import make
+from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
-from afschrift.casework.telling.by_mail import verified_address
 from afschrift.casework.telling.question import MAKE_LETTER
+from afschrift.domain.errors import AfschriftError, FormError, RefusedError
+from afschrift.domain.instants import on_the_wall
+from afschrift.law.clock.facts import Timeline
 from afschrift.law.clock.sending import Sending, told
+from afschrift.law.letter import LetterState
+from afschrift.letters.elements import ELEMENTS
 from afschrift.letters.kinds import kind_named
+from afschrift.letters.mail_message import checked_address
 from afschrift.questions.kind import Answered, GivenAnswer
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, said
 from afschrift.register.records import QuestionRow
+from afschrift.register.register import Register
 
 _WORDS = {"delivery": "where", "supplement": "where", "nothing_portable": "reasons"}
 """Kind of letter -> the element that the words of the answer are."""
@@ -52,3 +63,103 @@ def _make_letter(officer: Officer, question: QuestionRow, given: GivenAnswer) ->
     assert letter is not None  # `make` keeps it
     how = f"`afschrift letter send {letter.id}`, or enter with `afschrift letter sent` that you sent it"
     return replace(done, letter=letter.id, said=f"Letter {letter.id} ({kind.name}) is made: {how}.")
+
+
+_NEEDS_WORDS = ("nothing_portable",)
+"""Letters whose reasons a person writes (R56)."""
+
+
+def tell_by_mail(officer: Officer, request_id: str, log: Callable[[str], None]) -> str | None:
+    """Make the letter of the answer that is ready and send it; its id, or None where a person must tell.
+
+    What keeps it from going is logged without the letter's words; the letter may lie in the outbox then.
+    """
+    untold = officer.register.facts.timeline(request_id).untold_answers
+    if not untold or untold[-1].detail["letter"] in _NEEDS_WORDS:
+        return None
+    to = verified_address(officer.register, request_id)
+    if to is None:
+        return None
+    try:
+        letter = make(officer, request_id, untold[-1].detail["letter"], {"to": to}).letter
+        assert letter is not None  # `make` keeps it
+        sent = send(officer.settings, officer.register, letter.id, officer.by)
+    except AfschriftError as error:
+        log(f"Nobody was told by mail. {error}")
+        return None
+    if sent.state is not LetterState.SENT:
+        log(f"Nobody was told by mail: letter {letter.id} is {sent.state} ({sent.bounce}).")
+        return None
+    return letter.id
+
+
+def verified_address(register: Register, request_id: str) -> str | None:
+    """The one e-mail address of the person that a channel had authenticated; None: none is sure.
+
+    An address that was merely typed is none, and neither is one of a request that somebody else made for
+    the person, or of a child that is answered through somebody else: who receives the answer is then for a
+    person to say (R15, R16, R69).
+    """
+    if identity_decision(register, request_id) is None:
+        return None
+    if register.requests.made_by(request_id) != "self" or mandate_decision(register, request_id) is not None:
+        return None
+    found = {_address(key.value) for key in register.identities.verified(request_id)} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _address(value: str) -> str | None:
+    try:
+        return checked_address(value.strip())
+    except RefusedError:
+        return None
+
+
+def tell_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+    """The answer, who receives it, and the letter as far as it can be made."""
+    timeline = officer.register.facts.timeline(question.request)
+    ready = next((one for one in timeline.facts if one.id == question.detail["answer"]), None)
+    if ready is None:
+        return (NOTHING_KEPT,)
+    answer = [Line("Ready since", on_the_wall(ready.at, timeline.zone))]
+    for one in officer.register.deliveries.of(question.request):
+        if one.sha256 == ready.detail.get("bundle"):
+            answer += [Line("The bundle lies at", one.uri), Line("Bytes", str(one.bytes))]
+    letter = str(question.detail["letter"])
+    return (
+        Section("The answer", tuple(answer)),
+        Section("Whom to tell", tuple(_recipient_lines(officer, timeline))),
+        Section("The letter", tuple(_letter_lines(officer, question.request, letter))),
+    )
+
+
+def _recipient_lines(officer: Officer, timeline: Timeline) -> Iterator[Line]:
+    register, request = officer.register, timeline.request
+    made_by = register.requests.made_by(request)
+    if made_by != "self":
+        yield Line("Who asked", said(made_by))
+        mandates = [one.detail for one in register.decisions.of(request) if one.kind == MANDATE]
+        for name in ("answer_to", "answer_by"):
+            if mandates and name in mandates[-1]:
+                yield Line(said(name), said(str(mandates[-1][name])))
+        return
+    address = verified_address(register, request)
+    if address is None:
+        yield Line("E-mail address", "none that is sure: it was not authenticated, or there are several")
+    else:
+        yield Line("E-mail address", address, Kept.MASKED)
+
+
+def _letter_lines(officer: Officer, request: str, kind: str) -> Iterator[Line]:
+    yield Line("Letter", said(kind))
+    try:
+        made = make(officer, request, kind, {}, keep=False)
+    except FormError as error:
+        lacking = [ELEMENTS[name].help for name in error.fields if name in ELEMENTS]
+        yield Line("What you add", "; ".join(lacking) or str(error))
+        return
+    except AfschriftError as error:
+        yield Line("What hinders it", str(error))
+        return
+    yield Line("Subject", made.text.subject, Kept.ROLE)
+    yield Line("Text", made.text.text, Kept.ROLE)

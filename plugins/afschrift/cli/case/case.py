@@ -16,8 +16,7 @@ from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.not_received import propose
-from afschrift.casework.intake.referral import record_handed_over
-from afschrift.casework.notices.referrals import to_hand_over
+from afschrift.casework.intake.referral import record_handed_over, to_hand_over
 from afschrift.cli import given
 from afschrift.cli.case.disputes import app
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, say

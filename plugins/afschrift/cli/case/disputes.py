@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.app.settings import Settings
-from afschrift.casework.disputes.record import DisputeService
+from afschrift.casework.disputes import DisputeService
 from afschrift.cli import given
 from afschrift.cli.common import actor, officer, open_register, print_lines, say
 from afschrift.cli.given import id_copy, opened
@@ -145,7 +145,7 @@ def reviewed(
 
     Where its ground takes a second signer, so does this: another person, with --sign.
     """
-    from afschrift.casework.disputes.follow_up import follow_up, review_lines
+    from afschrift.casework.disputes import follow_up, review_lines
 
     if sum((outcome is not None, sign, turn_down, open_request)) != 1:
         raise ConfigurationError(

@@ -13,7 +13,7 @@ from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.roles_file import load_roles
 from afschrift.casework.answer import answer_question
 from afschrift.casework.manual.question import ask_again, open_question
-from afschrift.casework.notices.searches import searches
+from afschrift.casework.notices.questions import searches
 from afschrift.cli.common import AsJson, actor, load_inventory, officer, open_register, print_json, say
 from afschrift.cli.given import opened
 from afschrift.cli.questions.questions import go_on
@@ -25,7 +25,7 @@ from afschrift.domain.instants import utc_now
 from afschrift.law.manual_search import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
 
 if TYPE_CHECKING:
-    from afschrift.casework.notices.searches import Search
+    from afschrift.casework.notices.questions import Search
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -22,8 +22,8 @@ from afschrift.cli.forms import FormAnswer, ask_decision, from_file
 from afschrift.cli.running import CODES, Here, OnAirflow, RequestId, begin, in_one_place, leave
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.roles import Act
-from afschrift.questions.assignment import assign as record
-from afschrift.questions.assignment import assigned_to
+from afschrift.questions.ask import assign as record
+from afschrift.questions.ask import assigned_to
 from afschrift.questions.forms import expected, fields, needed, typed
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what is judged: what the question rests on, values masked. The look is an event."""
-    from afschrift.casework.question_view import look
+    from afschrift.casework.answer import look
 
     found = look(officer(), question, unmask=unmask)
     if as_json:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.casework.answer import answer_question
-from afschrift.casework.review.redactions_in_force import REVIEW
+from afschrift.casework.review.question import REVIEW
 from afschrift.cli import given
 from afschrift.cli.common import AsJson, officer, print_json, print_lines, say
 from afschrift.cli.forms import from_file
@@ -41,7 +41,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what will be sent: tables, columns and why, rows, what was pointed out. The look is an event."""
-    from afschrift.casework.review.review_view import review_view
+    from afschrift.casework.review.view import review_view
 
     if row is not None and table is None:
         raise ConfigurationError("A row is one of a table.", remedy="give --table too.")

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.app.jurisdiction import own_keys
-from afschrift.casework.clock import view as request_words
-from afschrift.casework.clock.record import ClockService
-from afschrift.casework.clock.view import due
+from afschrift.casework.clock import ClockService, due_words, earlier_lines, explanation_lines, fact_lines
+from afschrift.casework.intake.referral import to_hand_over
 from afschrift.casework.letters import due as letters_due
-from afschrift.casework.notices.referrals import to_hand_over
 from afschrift.cli.common import AsJson, officer, open_register, print_json
 from afschrift.cli.running import RequestId
 from afschrift.law.clock.facts import FactKind
@@ -70,8 +68,8 @@ def listing(
             f"  {note}" for note in (*(b.partition(":")[0] for b in clock.breaches), *_pending(one))
         )
         typer.echo(
-            f"{one.request}  {one.right:<11} {one.state:<16} received {clock.received}  {due(clock):<34} "
-            f"{clock.colour}{notes}".rstrip()
+            f"{one.request}  {one.right:<11} {one.state:<16} received {clock.received}  "
+            f"{due_words(clock):<34} {clock.colour}{notes}".rstrip()
         )
     for wait in pending:
         typer.echo(wait.words)
@@ -104,9 +102,9 @@ def show(
     typer.echo(f"  received {timeline.received_at}, case {found.case}, language {found.language}")
     typer.echo(f"  formats {', '.join(found.formats)}, destination {found.destination}")
     for line in (
-        *request_words.explained(clock),
-        *request_words.facts(timeline.facts),
-        *request_words.earlier(timeline, earlier),
+        *explanation_lines(clock),
+        *fact_lines(timeline.facts),
+        *earlier_lines(timeline, earlier),
         *_disputes(timeline),
         *letters_due.lines(due_letters, request),
     ):
@@ -126,7 +124,7 @@ def print_clock(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
         print_json(document)
         return
     typer.echo(f"{timeline.request}: {timeline.state}")
-    for line in (*request_words.explained(clock), *request_words.facts(timeline.facts)):
+    for line in (*explanation_lines(clock), *fact_lines(timeline.facts)):
         typer.echo(f"  {line}")
 
 

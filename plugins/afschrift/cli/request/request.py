@@ -11,8 +11,8 @@ import typer
 
 from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
 from afschrift.app.roles_file import load_roles
+from afschrift.casework.identity.confirmed import needed_level
 from afschrift.casework.identity.correct_keys import change_keys
-from afschrift.casework.identity.risk import needed_level
 from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.cli import given, submit
 from afschrift.cli.common import actor, officer, print_lines, say, services
@@ -73,7 +73,7 @@ def mandate_withdrawn(
     ] = None,
 ) -> None:
     """Record that the person took a mandate back: nothing is delivered on it, and it is asked anew (R15)."""
-    from afschrift.casework.identity.answer import take_back
+    from afschrift.casework.identity.question import take_back
 
     take_back(officer(), request, given.text(text_file))
     typer.echo(f"Recorded: the mandate of {request} does not hold any more.")

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from afschrift.casework.notices.message import Message, as_message
-from afschrift.casework.notices.reminder import Reminder
+from afschrift.casework.notices.reminder import Message, Reminder, as_message
 from afschrift.datamap.check.finding import RULES, Code
 from afschrift.domain.event import digest
 from afschrift.law.roles import Role

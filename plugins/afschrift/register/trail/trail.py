@@ -27,7 +27,8 @@ CLOCK_WENT_BACK = "clock_went_back"
 
 BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED = "bundle_sealed", "bundle_arrived", "data_key_destroyed"
 ROWS_ADOPTED, ROWS_TOLD_AGAIN = "rows_adopted", "rows_told_again"
-KEYS_LOST, RESTORATION_SIGNED, SET_ASIDE = "wrapping_keys_lost", "restoration_signed", "set_aside"
+RESTORED, RESTORATION_SIGNED = "register_restored", "restoration_signed"
+KEYS_LOST, SET_ASIDE = "wrapping_keys_lost", "set_aside"
 KEPT = (
     *(BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED),
     *("destruction_proposed", "destruction_turned_down"),

@@ -9,7 +9,7 @@ import pytest
 from testbed.running import run, store
 
 from afschrift.app.jurisdiction import jurisdiction_of
-from afschrift.casework.clock.record import ClockService
+from afschrift.casework.clock import ClockService
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError
 from afschrift.law.roles import Person, Role, Roles

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from testbed import register_reader
 from tests.support.properties import fewer
 
-from afschrift.casework.clock.record import ClockService
+from afschrift.casework.clock import ClockService
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NotAllowedError, RefusedError
 from afschrift.domain.request import Request

@@ -12,8 +12,8 @@ from testbed.running import installation
 from tests.support.days import local_today
 from tests.support.deciding import ANN, Bureau
 
-from afschrift.casework.columns.question import ACTIVE_CONTENT
-from afschrift.casework.question_view import look
+from afschrift.casework.answer import look
+from afschrift.casework.columns.judged_files import ACTIVE_CONTENT
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion

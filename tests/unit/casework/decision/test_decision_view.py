@@ -10,7 +10,7 @@ from tests.support.days import days_away, local_today
 from tests.support.deciding import Bureau
 from tests.support.restricted import open_bureau
 
-from afschrift.casework.question_view import look
+from afschrift.casework.answer import look
 from afschrift.law.roles import Role
 from afschrift.questions.view import NOT_FOR_ROLE, Kept, Section
 from afschrift.register.records import QuestionRow

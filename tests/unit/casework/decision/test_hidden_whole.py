@@ -24,7 +24,7 @@ from afschrift.casework.decision.require import open_decision
 from afschrift.casework.letters.make import make
 from afschrift.casework.manual.scan import scan
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.review_view import review_view
+from afschrift.casework.review.view import review_view
 from afschrift.domain.errors import FormError, NeedsPersonError
 from afschrift.domain.state import State
 from afschrift.law.roles import Person, Role, Roles

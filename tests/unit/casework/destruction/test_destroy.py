@@ -10,7 +10,7 @@ from tests.support.deciding import Bureau
 from tests.support.moves import moved
 from tests.support.restricted import dispute_service
 
-from afschrift.casework.destruction.destroy import DestructionService
+from afschrift.casework.destruction import DestructionService
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.state import State
 from afschrift.law.destruction import REASONS, Destroying, reason_for, reasons

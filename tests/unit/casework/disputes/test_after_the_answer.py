@@ -13,7 +13,7 @@ from tests.support.restricted import dispute_service, open_bureau
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.letters.make import make
-from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.reminder import Message
 from afschrift.casework.notices.reviews import due_reviews, review_reminder
 from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now

@@ -11,8 +11,8 @@ from testbed.running import run
 from tests.support.deciding import Bureau, trigger_codes
 from tests.support.restricted import FIRST, dispute_service, open_bureau, restricted
 
-from afschrift.casework.decision.restrictions import restriction
-from afschrift.casework.disputes.follow_up import follow_up, review_lines
+from afschrift.casework.decision.in_force import restriction
+from afschrift.casework.disputes import follow_up, review_lines
 from afschrift.casework.notices.reviews import due_reviews
 from afschrift.domain.errors import GateError, NotAllowedError, RefusedError, TooLateError
 from afschrift.law.clock.facts import FactKind

@@ -14,9 +14,9 @@ from tests.support.restricted import open_bureau
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
-from afschrift.casework.clock.record import ClockService
+from afschrift.casework.clock import ClockService
 from afschrift.casework.identity.confirm import confirm_identity
-from afschrift.casework.identity.risk import needed_level
+from afschrift.casework.identity.confirmed import needed_level
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, RefusedError

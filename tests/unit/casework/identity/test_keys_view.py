@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.support.deciding import Bureau
 
-from afschrift.casework.question_view import look
+from afschrift.casework.answer import look
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.questions.view import Kept, Section, masked
 from afschrift.register.records import QuestionRow

@@ -20,13 +20,11 @@ from tests.support.family import ADULT, BORN, CHILD, NOT_KNOWN, open_family
 from tests.support.ground_forms import GROUNDS
 from tests.support.parts import Club
 
-from afschrift.casework.answer import answer_question
+from afschrift.casework.answer import answer_question, look
 from afschrift.casework.decision.require import open_decision
-from afschrift.casework.identity.answer import take_back
-from afschrift.casework.identity.question import MANDATE_FORM
+from afschrift.casework.identity.question import MANDATE_FORM, take_back
 from afschrift.casework.officer import Officer
-from afschrift.casework.partial_response.require import ask_about
-from afschrift.casework.question_view import look
+from afschrift.casework.partial_response.question import ask_about
 from afschrift.domain.errors import (
     FormError,
     GateError,

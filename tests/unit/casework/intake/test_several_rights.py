@@ -17,10 +17,9 @@ from tests.support.family import ADULT, open_family
 
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.read_right import Reading, read_right
-from afschrift.casework.intake.referral import pending_referrals, record_handed_over
+from afschrift.casework.intake.referral import pending_referrals, record_handed_over, referral_reminder
 from afschrift.casework.intake.store_request import StoredCase, take_in
-from afschrift.casework.notices.message import Message
-from afschrift.casework.notices.referrals import referral_reminder
+from afschrift.casework.notices.reminder import Message
 from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.right import Right

@@ -13,7 +13,7 @@ from tests.support.deciding import ROLES, Bureau
 from tests.support.restricted import FIRST, dispute_service, open_bureau, restricted
 
 from afschrift.app.jurisdiction import load_jurisdiction
-from afschrift.casework.clock.record import ClockService
+from afschrift.casework.clock import ClockService
 from afschrift.casework.intake.referral import record_handed_over
 from afschrift.casework.letters.due import letters_due
 from afschrift.casework.letters.make import make

@@ -8,10 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from testbed import register_reader
 
-from afschrift.casework.clock.record import ClockService
-from afschrift.casework.notices.deadline_check import DeadlineCheck
-from afschrift.casework.notices.deadlines import deadline_reminder
-from afschrift.casework.notices.message import Message
+from afschrift.casework.clock import ClockService
+from afschrift.casework.notices.deadlines import DeadlineCheck, deadline_reminder
+from afschrift.casework.notices.reminder import Message
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.request import Request

@@ -11,7 +11,7 @@ from tests.support.days import days_away
 from tests.support.deciding import Bureau
 from tests.support.restricted import open_bureau
 
-from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.reminder import Message
 from afschrift.casework.notices.reviews import due_reviews, review_reminder
 
 LATER = days_away(50)

@@ -11,13 +11,13 @@ from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
 from tests.support.manual import add_systems, system, waits
 
-from afschrift.casework.notices.message import Message
-from afschrift.casework.notices.searches import search_reminder, searches
+from afschrift.casework.notices.questions import search_reminder, searches
+from afschrift.casework.notices.reminder import Message
 from afschrift.domain.errors import RetriableError
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.roles import Roles
-from afschrift.questions.assignment import assign
+from afschrift.questions.ask import assign
 from afschrift.register.register import Register
 from afschrift.services import Services
 

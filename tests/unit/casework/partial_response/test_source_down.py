@@ -27,7 +27,7 @@ from tests.support.in_parts import (
 )
 from tests.support.parts import Club, run_to_its_end
 
-from afschrift.casework.partial_response.source_for_later import hindrance
+from afschrift.casework.partial_response.question import hindrance
 from afschrift.domain.errors import (
     FormError,
     NeedsPersonError,

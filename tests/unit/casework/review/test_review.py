@@ -13,7 +13,7 @@ from tests.support.kept import Kept
 from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers, members
 
 from afschrift.casework.letters.make import make
-from afschrift.casework.review.redactions_in_force import redactions_of
+from afschrift.casework.review.question import redactions_of
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, TooLateError
 
 pytestmark = pytest.mark.slow

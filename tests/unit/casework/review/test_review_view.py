@@ -13,8 +13,7 @@ from tests.support.deciding import unchanged
 from tests.support.kept import Kept
 from tests.support.reviewing import LINE, NEIGHBOUR, ROLES, SPAN, Reviewers
 
-from afschrift.casework.review.review_view import review_view
-from afschrift.casework.review.view import ReviewTable, ReviewView
+from afschrift.casework.review.view import ReviewTable, ReviewView, review_view
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError
 from afschrift.domain.redaction import Pointer, TablePointers
 

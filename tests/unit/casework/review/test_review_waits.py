@@ -13,8 +13,7 @@ from tests.support.reviewing import LINE, NEIGHBOUR, Reviewers, members
 
 from afschrift.casework.answer import still_open
 from afschrift.casework.question_kinds import KINDS
-from afschrift.casework.review.question import signature
-from afschrift.casework.review.redactions_in_force import in_force, to_sign, unsigned
+from afschrift.casework.review.question import in_force, signature, to_sign, unsigned
 from afschrift.domain.errors import NeedsPersonError, TooLateError
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.steps.deliver import deliver

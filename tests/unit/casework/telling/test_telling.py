@@ -15,13 +15,12 @@ from tests.support.mail_server import Manner, Server, serving
 from tests.support.mailed import LINK, mailed
 from tests.support.restricted import dispute_service
 
-from afschrift.casework.answer import answer_question
-from afschrift.casework.clock.record import ClockService
+from afschrift.casework.answer import answer_question, look
+from afschrift.casework.clock import ClockService
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
-from afschrift.casework.question_view import look
-from afschrift.casework.telling.tell import ask_again
+from afschrift.casework.telling.question import ask_again
 from afschrift.domain.errors import FormError, NeedsPersonError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State

@@ -19,10 +19,10 @@ from tests.support.restricted import dispute_service
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
-from afschrift.casework.clock.record import ClockService
+from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.require import open_decision
-from afschrift.casework.identity.answer import take_back
 from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.identity.question import take_back
 from afschrift.casework.letters.due import letters_due
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send

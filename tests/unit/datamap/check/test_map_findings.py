@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from afschrift.casework.notices.message import Message
+from afschrift.casework.notices.reminder import Message
 from afschrift.datamap.check.finding import Code
 from afschrift.datamap.check.map_findings import (
     MapFinding,

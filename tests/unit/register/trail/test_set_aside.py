@@ -14,7 +14,7 @@ from tests.support.trail_matrix import TOOL
 
 from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
-from afschrift.casework.trail_acts.set_aside import propose_aside, sign_aside
+from afschrift.casework.trail_acts import propose_aside, sign_aside
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request

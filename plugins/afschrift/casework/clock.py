@@ -1,18 +1,19 @@
-"""Recording what moves a request's clock: the one way for the terminal and every other front.
+"""What moves a request's clock, recorded for every front; and when it is due and why, in words.
 
 Roles and four eyes are held here, the law in `law`, and the register appends the facts with their events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from afschrift.casework.officer import Officer
 from afschrift.law.clock import alarm, overlap, receipt, sending
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
-from afschrift.law.clock.facts import NewFact, Timeline, rows
+from afschrift.law.clock.facts import WITH_LETTER, FactRow, NewFact, Timeline, rows
 from afschrift.law.clock.sending import Sending
 from afschrift.law.clock.suspension import extend, insufficient, resume, suspend
 from afschrift.register.timelines import Pair
@@ -155,24 +156,24 @@ class ClockService:
 
         `names`: identity keys that belong to one person alone.
         """
+        return self._record_pair("merge", later_id, earlier_id, self.merge_facts, names)
 
-        def make(
-            later: Timeline, earlier: Timeline, same: bool, narrower: bool
-        ) -> tuple[list[NewFact], list[NewFact]]:
-            of_later, of_earlier = overlap.merge(later, earlier, same=same, narrower=narrower)
-            return [of_later], self.with_lifting(earlier, [of_earlier])
-
-        return self._record_pair("merge", later_id, earlier_id, make, names)
+    def merge_facts(
+        self, later: Timeline, earlier: Timeline, same: bool, narrower: bool
+    ) -> tuple[list[NewFact], list[NewFact]]:
+        """What a merge records of both requests, as `register.facts.record_pair` takes it."""
+        of_later, of_earlier = overlap.merge(later, earlier, same=same, narrower=narrower)
+        return [of_later], self.with_lifting(earlier, [of_earlier])
 
     def link(self, later_id: str, earlier_id: str, kind: str, names: Collection[str]) -> Result:
         """A request comes after an earlier one: a `repeat` (R26) or a `reminder` (R54); `names` as above."""
-
-        def make(
-            later: Timeline, earlier: Timeline, same: bool, _narrower: bool
-        ) -> tuple[list[NewFact], list[NewFact]]:
-            return overlap.link(later, earlier, kind, same=same), []
-
-        return self._record_pair("link", later_id, earlier_id, make, names)
+        return self._record_pair(
+            "link",
+            later_id,
+            earlier_id,
+            lambda later, earlier, same, _: (overlap.link(later, earlier, kind, same=same), []),
+            names,
+        )
 
     def _officer(
         self,
@@ -211,3 +212,46 @@ class ClockService:
         after = timeline.with_(*rows(timeline, new, self.officer.now.isoformat(), self.officer.by, ids))
         first, *rest = new
         return [replace(first, detail={**first.detail, "clock": self.clock(after).evidence}), *rest]
+
+
+def due_words(clock: Clock) -> str:
+    """When it is due, in a few words."""
+    if clock.closed_on is not None:
+        return f"closed {clock.closed_on}"
+    if clock.due is None:
+        return f"suspended since {clock.suspended_since}"
+    return f"due {clock.due}  {clock.days_left:>4} days ({clock.working_days_left})"
+
+
+def explanation_lines(clock: Clock) -> Iterator[str]:
+    """When it is due and why, a line each."""
+    notice = f"by {clock.notice_due}" if clock.notice_due else "day not known while suspended"
+    yield f"{due_words(clock)}, {clock.colour}; notice {notice}, target {clock.target}"
+    for breach in clock.breaches:
+        code, _, rule = breach.partition(":")
+        yield f"breach {code} ({rule})"
+    for step in clock.steps:
+        yield f"why  {step}"
+
+
+def fact_lines(found: Sequence[FactRow]) -> Iterator[str]:
+    """Its facts, a line each."""
+    for fact in found:
+        codes = {name: value for name, value in fact.detail.items() if name != "clock"}
+        day = f" on {fact.day}" if fact.day else f" at {fact.instant}" if fact.instant else ""
+        about = f" of {fact.about or fact.other}" if fact.about or fact.other else ""
+        letter = ""
+        if fact.kind in WITH_LETTER:
+            letter = f", sent {fact.sent_on} by {fact.sent_by[0]}" if fact.sent_on else ", LETTER NOT SENT"
+        words = f" {json.dumps(codes)}" if codes else ""
+        yield f"fact {fact.id} {fact.kind}{day}{about}{letter}, by {fact.by}{words}"
+
+
+def earlier_lines(timeline: Timeline, requests: Sequence[str]) -> Iterator[str]:
+    """Earlier requests of the same person that nobody linked to it."""
+    known = {fact.other for fact in timeline.facts}
+    if unlinked := [one for one in requests if one not in known]:
+        yield (
+            f"earlier requests of the same person: {', '.join(unlinked)} (`request merge` an open one, "
+            "`request link` a closed one)"
+        )

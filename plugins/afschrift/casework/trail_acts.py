@@ -1,4 +1,8 @@
-"""Setting aside what was forged: the data protection officer proposes it, and a second signer signs."""
+"""What two people decide about the trail itself: that it was restored, and what in it was forged.
+
+A restored register opens nothing that it held before until a second person signs. What was forged is set
+aside once the data protection officer proposed it and a second signer signed.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import TERMINAL, Act, Role
+from afschrift.register.trail.height import Height
 from afschrift.register.trail.set_aside import Uncoded
-from afschrift.register.trail.trail import SET_ASIDE
+from afschrift.register.trail.trail import RESTORATION_SIGNED, RESTORED, SET_ASIDE
 
 PROPOSED, TURNED_DOWN = "set_aside_proposed", "set_aside_turned_down"
 _WHAT = ("events", "rows")
@@ -39,7 +44,7 @@ def propose_aside(officer: Officer) -> Uncoded:
             remedy="where `afschrift audit verify` finds something else, restore a back-up (docs/keys.md).",
         )
     waiting = _waiting(officer)
-    if waiting is not None and _same(waiting[1], what):
+    if waiting is not None and waiting[1] == what.payload():
         raise TooLateError(
             "It is proposed already, and waits for a second person.",
             remedy="another person: `afschrift audit set-aside --sign`, or --turn-down.",
@@ -86,5 +91,37 @@ def _waiting(officer: Officer) -> tuple[str, dict[str, Any]] | None:
     return header.actor, {name: (payload or {}).get(name) for name in _WHAT}
 
 
-def _same(payload: dict[str, Any], what: Uncoded) -> bool:
-    return payload == what.payload()
+def sign_restoration(officer: Officer, witnessed: Height | None = None) -> dict[str, Any]:
+    """Sign the restoration that was entered last; gives what its event says.
+
+    Args:
+        officer: at work.
+        witnessed: the highest height that a witness place knows.
+
+    Raises:
+        NotAllowedError: they are no second signer, or the one who restored it (four eyes); an event.
+        RefusedError: none waits; or a place knows of more than it names.
+    """
+    register, by = officer.register, officer.by
+    with officer.signing(None, "restored") as held:
+        found = register.evidence.of_types(None, RESTORED, RESTORATION_SIGNED)
+        if not found or found[-1][0].type != RESTORED:
+            raise RefusedError(
+                "No restoration waits for a second person.",
+                remedy="who restored the register enters it first: `afschrift register restored`.",
+            )
+        header, payload = found[-1]
+        officer.roles.need_another(by, [header.actor])
+    said = payload or {}
+    replaced = said.get("replaced") or said["restored"]
+    known = [one.seq for one in (witnessed, register.evidence.kept()) if one]
+    if max(known, default=0) > int(replaced[0]) and register.evidence.lost_heights(witnessed):
+        raise TooLateError(
+            f"A place knows that the trail had come to event {max(known)}, further than was entered.",
+            remedy="enter the restoration again: `afschrift register restored`; then another person signs.",
+        )
+    signed = {"event": header.seq, "restored": said["restored"], "replaced": replaced}
+    register.trail.record(
+        None, NewEvent(RESTORATION_SIGNED, by, {**signed, "proposed_by": header.actor, "held": held})
+    )
+    return signed

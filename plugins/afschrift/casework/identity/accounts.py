@@ -1,4 +1,4 @@
-"""What is shown of the keys that a question is about: a key that others use too, and several accounts."""
+"""The questions whose keys and accounts these are, and what they show of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,38 @@ from typing import Any
 
 from afschrift.casework.officer import Officer
 from afschrift.domain.notation import count
+from afschrift.questions.kind import QuestionKind
 from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
 from afschrift.register.records import QuestionRow
 
+SEVERAL_PERSONS = QuestionKind(
+    "several_persons",
+    "Several accounts",
+    "The keys lead to several accounts. Whose are they?",
+    {
+        "all_accounts": "All of them are this person's, and are read.",
+        "only_given": "Only those that the person gave a number for are read.",
+        "none": "None of them is read.",
+    },
+    note="It shows each account, by which keys it was reached and since when, and the rows of each.",
+)
 
-def shared_key(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+SHARED_KEY = QuestionKind(
+    "shared_key",
+    "A key that others use too",
+    "Somebody else uses this key as well. Do the rows leave that are found by it?",
+    {
+        "include": "The key is followed.",
+        "exclude": "The key is left out, and rows found by it alone stay.",
+    },
+    note="It shows the key, when it was the person's, how many others use it, and by table how many rows it "
+    "finds and how many nothing else finds.",
+)
+
+KINDS = (SEVERAL_PERSONS, SHARED_KEY)
+
+
+def shared_key_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     """Which key it is, when it was the person's, by how many others it is used, and what it finds."""
     kept = officer.register.questions.kept(question.id)
     if not kept:
@@ -30,11 +57,11 @@ def shared_key(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
         for number, (value, since, until, others) in enumerate(kept["values"], 1)
     )
     heads = ("Table", "Rows that it finds", "Rows that nothing else finds")
-    found = Section("What is found by it", _none(kept), heads, _rows(kept))
+    found = Section("What is found by it", _no_rows(kept), heads, _table_rows(kept))
     return (*values, found)
 
 
-def several_persons(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+def several_persons_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     """Each account: its number, what led to it and since when; and the rows of each by table."""
     kept = officer.register.questions.kept(question.id)
     if not kept:
@@ -46,7 +73,7 @@ def several_persons(officer: Officer, question: QuestionRow) -> tuple[Section, .
     )
     heads = ("Table", *(f"Rows of account {number}" for number in range(1, len(accounts) + 1)))
     more = (Line("Not shown here", count(kept["more"], "further account")),) if kept["more"] else ()
-    return (*accounts, Section("What is held of each", (*more, *_none(kept)), heads, _rows(kept)))
+    return (*accounts, Section("What is held of each", (*more, *_no_rows(kept)), heads, _table_rows(kept)))
 
 
 def _account(officer: Officer, title: str, one: Mapping[str, Any]) -> Iterator[Line]:
@@ -73,9 +100,9 @@ def _interval(since: str | None, until: str | None) -> str:
     return f"{first} until {until[:10]}".strip() if until else f"{first} on"
 
 
-def _rows(kept: Mapping[str, Any]) -> tuple[tuple[str | int, ...], ...]:
+def _table_rows(kept: Mapping[str, Any]) -> tuple[tuple[str | int, ...], ...]:
     return tuple(tuple(row) for row in kept["tables"])
 
 
-def _none(kept: Mapping[str, Any]) -> tuple[Line, ...]:
+def _no_rows(kept: Mapping[str, Any]) -> tuple[Line, ...]:
     return () if kept["tables"] else (Line("Rows", "none in any table"),)

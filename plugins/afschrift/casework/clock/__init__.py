@@ -1,1 +1,0 @@
-"""Recording what moves a request's clock, and saying when it is due and why."""
