@@ -5,7 +5,8 @@ The question is about the digest of the packed bundle: another bundle is another
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from afschrift.bundle.page.words import local_day
@@ -22,10 +23,12 @@ from afschrift.casework.review.question import (
     signature,
     unsigned,
 )
+from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan
-from afschrift.domain.redaction import MOST_LINES
+from afschrift.domain.redaction import MOST_LINES, TablePointers
 from afschrift.domain.right import Right
 from afschrift.extraction.staged_records import read_record, staged_pointers
+from afschrift.inventory.model import Inventory
 from afschrift.law.clock.deadline import Period
 from afschrift.law.grounds import Grounds, Outcome
 from afschrift.questions.ask import ask
@@ -58,10 +61,15 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
     of_this = [d for d in decisions if d.kind == REVIEW and d.about == bundle]
     if of_this and of_this[-1].choice == APPROVED:
         return
-    pointed = _pointed(services, plan)
-    why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointed)))
+    staging = services.staging(plan.request)
+    pointers = {
+        f"{source}.{table}": found
+        for source in plan.sources
+        for table, found in staged_pointers(staging, source).items()
+    }
+    why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointers)))
     if why:
-        raise ask(register, plan.request, [question(services, plan, packed, why, pointed)])
+        raise ask(register, plan.request, [question(services, plan, packed, why, pointers)])
 
 
 def reasons(
@@ -69,7 +77,7 @@ def reasons(
     plan: Plan,
     bundle: str,
     decisions: tuple[DecisionRow, ...],
-    pointed: Mapping[str, int],
+    pointers: Mapping[str, TablePointers],
 ) -> Iterator[str]:
     """Codes why a review is due; none: it is not.
 
@@ -85,9 +93,9 @@ def reasons(
         last = {(d.kind, d.about): d.choice for d in decisions}
         if any(choice in LEAVES for choice in last.values()) or any(map(_let_go, ruled)):
             yield "answered"
-        if pointed:
+        if any(found.total for found in pointers.values()):
             yield "pointed_out"
-        if _unread(services, plan):
+        if any(found.unread for found in pointers.values()):
             yield "names_unread"
     made = {payload["bundle"] for payload in _packed(services.register, plan.request)}
     reviewed = [d for d in decisions if d.kind == REVIEW and d.about in made]
@@ -102,24 +110,32 @@ def reasons(
 
 
 def question(
-    services: Services, plan: Plan, packed: Mapping[str, Any], why: list[str], pointed: Mapping[str, int]
+    services: Services,
+    plan: Plan,
+    packed: Mapping[str, Any],
+    why: list[str],
+    pointers: Mapping[str, TablePointers],
 ) -> OpenQuestion:
-    """The question `review`: digests, counts and why; never a value."""
-    redacted: dict[str, int] = {}
-    for one in (one for part in plan.extracts for one in part.redactions):
-        column_path = f"{one.table}.{one.column}"
-        redacted[column_path] = redacted.get(column_path, 0) + 1
+    """The question `review`: digests, counts and why; never a value.
+
+    `pointers`: `source.table` -> what the finder pointed out in it.
+    """
+    records = [read_record(services.staging(plan.request), source) for source in plan.staged]
+    more = {
+        "pointed_out": {table: found.total for table, found in pointers.items() if found.total},
+        "in_files": _in_files(pointers),
+        # tables of people whose names nobody looked for in the free text of this answer
+        "names_unread": sorted({table for found in pointers.values() for table in found.unread}),
+        "redacted": dict(Counter(f"{r.table}.{r.column}" for part in plan.extracts for r in part.redactions)),
+        "retention_over": kept_too_long(services.inventory, plan, records),
+    }
     detail: dict[str, Any] = {
         "plan": plan.digest(),
         "bundle": packed["bundle"],
         "bytes": packed["bytes"],
         "why": why,
-        "tables": _rows(services, plan),
-        **({"pointed_out": dict(pointed)} if pointed else {}),
-        **({"in_files": in_files} if (in_files := _in_files(services, plan)) else {}),
-        **({"names_unread": unread} if (unread := _unread(services, plan)) else {}),
-        **({"redacted": redacted} if redacted else {}),
-        **({"retention_over": over} if (over := kept_too_long(services, plan)) else {}),
+        "tables": _rows(records),
+        **{name: found for name, found in more.items() if found},
     }
     words = f"The bundle is packed; a person looks at it before it leaves ({', '.join(why)})."
     form = review_form(services.grounds, plan.right)
@@ -169,51 +185,30 @@ def _packed(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
     yield from (payload for _, payload in packed if payload)
 
 
-def _pointed(services: Services, plan: Plan) -> dict[str, int]:
-    """Table -> how many places the finder pointed out in it."""
-    staging = services.staging(plan.request)
-    return {
-        f"{source}.{table}": found.total
-        for source in plan.sources
-        for table, found in staged_pointers(staging, source).items()
-        if found.total
-    }
-
-
-def _in_files(services: Services, plan: Plan) -> dict[str, list[str]]:
+def _in_files(pointers: Mapping[str, TablePointers]) -> dict[str, list[str]]:
     """Table -> in which texts of which files the finder pointed something out, by numbers; the first ones."""
-    staging = services.staging(plan.request)
     found: dict[str, list[str]] = {}
-    for source in plan.sources:
-        for table, one in staged_pointers(staging, source).items():
-            for place, number in list(one.in_files.items())[:_PLACES]:
-                row, _, position = place.partition(":")
-                found.setdefault(f"{source}.{table}", []).append(f"{row}: {number} in {place_of(position)}")
+    for table, pointed in pointers.items():
+        for place, number in list(pointed.in_files.items())[:_PLACES]:
+            row, _, position = place.partition(":")
+            found.setdefault(table, []).append(f"{row}: {number} in {place_of(position)}")
     return found
 
 
-def _unread(services: Services, plan: Plan) -> list[str]:
-    """Tables of people whose names nobody looked for in the free text of this answer."""
-    staging = services.staging(plan.request)
-    found = (one for source in plan.sources for one in staged_pointers(staging, source).values())
-    return sorted({column_path for one in found for column_path in one.unread})
-
-
-def kept_too_long(services: Services, plan: Plan) -> list[str]:
+def kept_too_long(inventory: Inventory, plan: Plan, records: Sequence[SourceExtract]) -> list[str]:
     """Purposes for which all rows of the person are held after the end of their period (R75).
 
     The person reads it on the information sheet, so an officer sees it first. The data are given as they
     stand, and nothing is deleted to avoid giving it (R07, R28).
     """
-    staging, zone = services.staging(plan.request), services.inventory.controller.zone
+    zone = inventory.controller.zone
     planned = local_day(plan.frozen_at, zone)
-    records = [read_record(staging, source) for source in plan.staged]
     found = []
     for source, fact in ((record.source, fact) for record in records for fact in record.facts):
         kind, name, *rest = fact.place.split(".")
         if kind != "purposes" or rest != ["retention"]:
             continue
-        retention = services.inventory.sources[source].purposes[name].retention
+        retention = inventory.sources[source].purposes[name].retention
         period = Period.parse(retention.period) if retention and retention.period else None
         newest = local_day(fact.rows[0][1], zone) if fact.rows else None
         until = period.after(newest) if period and newest else None
@@ -222,8 +217,6 @@ def kept_too_long(services: Services, plan: Plan) -> list[str]:
     return found
 
 
-def _rows(services: Services, plan: Plan) -> dict[str, int]:
-    staging = services.staging(plan.request)
-    records = [read_record(staging, source) for source in plan.staged]
+def _rows(records: Sequence[SourceExtract]) -> dict[str, int]:
     rows = {f"{t.source}.{t.table}": t.rows for record in records for t in record.tables}
     return rows | {record.source: len(record.given) for record in records if record.given}
