@@ -12,6 +12,7 @@ from afschrift.register.schema import must_be_current, to_be_made
 from afschrift.register.trail.own_events import ends
 from afschrift.register.trail.replay import check_case
 from afschrift.register.trail.schema_check import schema_changed
+from afschrift.register.trail.segments import register_id
 from afschrift.register.trail.told_rows import prepare_rows
 
 _NONE = "none"
@@ -35,4 +36,5 @@ def prepare_gates(url: str) -> None:
             schema_changed(tx)
             prepare_rows(tx, _NONE)
             ends(tx, {}, _NONE, 0)
-            list(check_case(tx, _NONE, {}))
+            register_id(tx)
+            list(check_case(tx, _NONE, {}, rest=True))
