@@ -155,5 +155,5 @@ def test_the_type_checker_names_every_place_that_a_third_right_needs(tmp_path: P
         "domain/decision.py",
         "domain/decision.py",
         "law/manual_search.py",
-        "person/mandate.py",
+        "law/person.py",
     ]

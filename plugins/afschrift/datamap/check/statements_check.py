@@ -69,7 +69,7 @@ class _Prepared:
                     continue
                 statements = self._of_table(made, decision, right)
                 yield from self._tries((name,), f" of {right.value}", statements)
-                if right is Right.ACCESS:
+                if right.terms.information_sheet:
                     decided.append(Withheld(of.declared.source, name, decision.fields))
         yield from self._tries((), " of the information sheet", self._of_sheet(made, decided))
 
