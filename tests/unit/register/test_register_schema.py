@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -28,12 +29,24 @@ from afschrift.register.database.objects import differing
 from afschrift.register.database.tables import metadata
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
+from afschrift.register.trail.told_rows import read_case_of
 
 pytestmark = pytest.mark.slow
 
 RECEIVED = "2026-03-02T09:00:00+01:00"
 COMPARED = {"version_table": schema.VERSION_TABLE, "compare_type": True}
 EVERY_STATEMENT = 500  # more than a new register takes
+LONG_TRAIL = (
+    "INSERT INTO event SELECT n, '2026-03-02T08:00:00Z', 'req-' || n / 40, 'swept', 'system', 'x', 'x'"
+    " FROM generate_series((SELECT max(seq) + 1 FROM event), 8000) n",
+    "INSERT INTO event_payload (seq, payload, salt)"
+    " SELECT seq, '{}', 'x' FROM event WHERE seq > (SELECT max(seq) FROM event_payload)",
+    "INSERT INTO event_code SELECT seq, 'case-' || seq / 40, 0, '[]', 'x', 'x', 'x'"
+    " FROM event WHERE seq > (SELECT max(seq) FROM event_code)",
+    "INSERT INTO data_key (owner, wrapped, kek_id, created_at)"
+    " SELECT 'req-' || n, 'x', 'x', 'x' FROM generate_series(1, 2000) n",
+)
+READ = re.compile(r"(?:actual rows=|Rows Removed by Filter: )(\d+)")
 Row = dict[str, Any]
 Content = dict[str, list[Row]]
 
@@ -79,6 +92,31 @@ def test_the_last_event_of_a_type_is_found_by_an_index(tmp_path: Path, keys: Key
         plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     assert "ix_event_type_seq (type=?)" in str(plan[0])
     assert "TEMP B-TREE" not in str(plan)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_write_and_a_gate_of_a_long_trail_read_a_few_rows_of_it(
+    register: Register, open_one: Callable[..., Request]
+) -> None:
+    """An index was passed over, and all events were read while other writers waited."""
+    mine, asked = open_one(), list[tuple[str, Any]]()
+    with register.oversight._db.write() as tx:
+        for rows in LONG_TRAIL:
+            tx.exec_driver_sql(rows)
+    register.trail.record(mine.id, NewEvent("swept"))  # all events since the one before it are looked at
+    with register.oversight._db.read() as tx:
+        tx.exec_driver_sql("ANALYZE")
+    listen(register.oversight._db.engine, "before_cursor_execute", lambda *of: asked.append(of[2:4]))
+    register.trail.record(mine.id, NewEvent("swept"))
+    with register.oversight._db.read() as tx:
+        read_case_of(tx, mine.id)
+    selects = [one for one in asked if "FROM event" in one[0] or "FROM data_key" in one[0]]
+    assert len(selects) >= 2
+    with register.oversight._db.read() as tx:
+        for statement, values in selects:
+            lines = tx.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}", values).scalars().all()
+            plan = "\n".join(lines)
+            assert max(map(int, READ.findall(plan))) < 100, plan
 
 
 def test_an_upgrade_killed_before_any_statement_leaves_nothing_and_the_next_one_ends(empty: str) -> None:

@@ -49,17 +49,16 @@ _LAST_OF_OWNER = (
     .order_by(event_code.c.seq.desc())
     .limit(bindparam("most"))
 )
-_ENDS = _WHOLE.where(
-    _IS_ACT
-    | event.c.seq.in_([bindparam("beside"), _LAST_OF_ALL])
-    | event.c.seq.in_(
-        select(event_code.c.seq)
-        .join(event, event.c.seq == event_code.c.seq)
-        .where(event_code.c.owner == bindparam("owner"))
-        .order_by(event_code.c.seq.desc())
-        .limit(1)
-    )
+_LAST_NUMBER_OF_OWNER = (
+    select(event_code.c.seq)
+    .join(event, event.c.seq == event_code.c.seq)
+    .where(event_code.c.owner == bindparam("owner"))
+    .order_by(event_code.c.seq.desc())
+    .limit(1)
+    .scalar_subquery()
 )
+# The last two are single values: beside an `OR`, PostgreSQL reads the whole trail for what is in a subquery.
+_ENDS = _WHOLE.where(_IS_ACT | event.c.seq.in_([bindparam("beside"), _LAST_OF_ALL, _LAST_NUMBER_OF_OWNER]))
 
 Keys = Mapping[str, bytes]
 """Id -> trail key."""

@@ -276,7 +276,8 @@ def _rows_of_a_case(*, by_request: bool = False) -> _Rows:
         case = select(request.c.case_id).where(request.c.id == bindparam("request")).scalar_subquery()
     requests = select(request.c.id).where(request.c.case_id == case)
     wanted = {table: _of_case(table, case, requests) for table in TOLD_TABLES.values()}
-    return _made({**wanted, data_key: (data_key.c.owner == case) | data_key.c.owner.in_(requests)})
+    owners = union_all(requests, select(case))
+    return _made({**wanted, data_key: data_key.c.owner.in_(owners)})
 
 
 @cache
