@@ -14,8 +14,8 @@ from importlib import import_module
 from afschrift.wiring.warm_up import warm_up
 
 _OURS = (
-    *("airflow_ext.outside.lineage", "airflow_ext.tasks", "airflow_ext.trigger", "audit.line"),
-    *("sources.options", "values.without_pandas"),
+    *("airflow_ext.outside.lineage", "airflow_ext.tasks", "airflow_ext.trigger", "sources.options"),
+    "values.without_pandas",
 )
 """Of ours, what the DAG file and its tasks import beside services and steps. The file itself is read anew in
 each task, as settings and inventory say then."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
 
 from afschrift.airflow_ext.environment import DAGS
+from afschrift.airflow_ext.warm import _OURS
 from afschrift.formats.registry import FORMATS
 
 SHOWN = """
@@ -25,6 +27,10 @@ assert {*heavy, gc.get_freeze_count() > 0} == {heavy[0]}, (heavy, gc.get_freeze_
 hooks = settings.get_policy_plugin_manager().hook.task_instance_mutation_hook.get_hookimpls()
 print(heavy[0], settings.task_instance_mutation_hook.is_noop, [hook.plugin_name for hook in hooks][1:])
 """
+
+
+def test_what_is_imported_beforehand_is_there() -> None:
+    assert [name for name in _OURS if find_spec(f"afschrift.{name}") is None] == []
 
 
 @pytest.mark.airflow
