@@ -97,9 +97,10 @@ class LazyGroup(TyperGroup):
         return [*HELP]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """The command or group of a name; None: there is none."""
-        if cmd_name in HELP and cmd_name not in self.commands:
-            self.add_command(_imported(cmd_name))
+        """The command or group of a name; None: there is none, and all are held for what Typer suggests."""
+        for name in [cmd_name] if cmd_name in HELP else HELP:
+            if name not in self.commands:
+                self.add_command(_imported(name))
         return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002

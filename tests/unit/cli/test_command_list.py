@@ -8,6 +8,7 @@ import sys
 import pytest
 from typer.core import TyperCommand
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from afschrift.cli.main import HELP, app
 
@@ -36,6 +37,13 @@ def test_a_command_is_listed_with_the_beginning_of_its_own_help(name: str) -> No
 
 def test_what_is_no_command_is_refused() -> None:
     assert get_command(app).get_command(None, "nothing") is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("sumbit", "submit"), ("auditt", "audit")])
+def test_a_misspelt_command_is_refused_with_the_one_that_is_like_it(typed: str, meant: str) -> None:
+    done = CliRunner().invoke(app, [typed, "--help"])
+    assert done.exit_code == 2
+    assert f"No such command '{typed}'. Did you mean '{meant}'?" in done.output
 
 
 def test_no_command_loads_airflow_before_it_prepares_one() -> None:
