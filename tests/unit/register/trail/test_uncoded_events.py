@@ -65,3 +65,12 @@ def test_what_rests_on_events_of_a_type_stops_at_a_forged_one(register: Register
     with pytest.raises(RefusedError, match=f"event {seq}"):
         register.evidence.of_types(None, "map_confirmed")
     assert len(register.evidence.of_types(None, "canary_signed")) == 1
+
+
+def test_events_of_several_types_come_in_their_order(register: Register) -> None:
+    for kind in ("canary_signed", "map_confirmed", "canary_signed"):
+        register.trail.record(None, NewEvent(kind))
+
+    found = register.evidence.of_types(None, "map_confirmed", "canary_signed")
+
+    assert [header.type for header, _ in found] == ["canary_signed", "map_confirmed", "canary_signed"]
