@@ -11,7 +11,7 @@ import typer
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.deadline import Deadline, Suspension, deadline, local_date
+from afschrift.law.clock.deadline import ALGORITHM, Deadline, Suspension, deadline, local_date
 
 commands = typer.Typer()
 Suspended = Annotated[
@@ -105,7 +105,7 @@ def _text(found: Deadline) -> str:
 
 def _row(found: Deadline, zone: str, version: str) -> dict[str, object]:
     row = {name: str(value) if isinstance(value, date) else value for name, value in asdict(found).items()}
-    return {**row, "zone": zone, "calendar": version}
+    return {**row, "algorithm": ALGORITHM, "zone": zone, "calendar": version}
 
 
 def _moment(text: str) -> date | datetime:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
+from afschrift.law.clock.deadline import ALGORITHM
 
 
 def said(*words: str) -> str:
@@ -42,6 +43,7 @@ def test_for_machines() -> None:
         "Europe/Amsterdam",
     )
     assert found["calendar"].startswith("holidays ")
+    assert found["algorithm"] == ALGORITHM
 
 
 def test_the_zone_is_that_of_the_part_of_a_country() -> None:
