@@ -50,11 +50,11 @@ class TogetherStatements(Statements):
 
     def reads(self, part: ExtractPlan) -> bool:
         """Whether an extract can be read for several persons: it is the frozen one for each of them."""
-        alone = (
-            self.alone.extract(part.table, part.fields, scope_of(part)),
-            self.alone.masked(part.table, part.fields, scope_of(part)),
-        )
-        return self.has_shape(part.table) and (part.statement, part.masked_statement) == alone
+        if not self.has_shape(part.table):
+            return False
+        asked = part.table, part.fields, scope_of(part)
+        alone = self.alone.extract(*asked), self.alone.masked(*asked)
+        return (part.statement, part.masked_statement) == alone
 
     def rows(self, part: ExtractPlan, persons: tuple[int, int] | None = None) -> str:
         """The rows of an extract person by person, each one's in their own order.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 from testbed.mini import write_inventory
 from testbed.running import installation, store
@@ -64,3 +65,24 @@ def test_a_table_whose_statement_is_not_the_frozen_one_is_read_alone(
             masks = replace(part, masked_statement=f"{part.masked_statement}\n")
             assert not statements.reads(less)
             assert not statements.reads(masks)
+
+
+def test_a_table_without_a_shape_is_read_alone_also_where_a_column_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each person's own run meets that the column is gone; the tables of a pass are told apart before it."""
+    database = mini_crowd(tmp_path / "crowd.duckdb", 1)
+    monkeypatch.setenv("MINI_SHOP", str(database))
+    services = installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
+    request = store(services, {"customer_id": str(FIRST)})
+    assess(services, request)
+    frozen = classify(services, request)["plan"]
+    parts = {part.table: part for part in services.register.plans.get(request, frozen).of_source("shop")}
+    with duckdb.connect(str(database)) as changed:
+        changed.execute("ALTER TABLE message ADD COLUMN afschrift_person INTEGER")
+        changed.execute("ALTER TABLE message DROP COLUMN body")
+
+    with services.open_source("shop") as session:
+        statements = together_statements(services, "shop", session)
+        assert not statements.reads(parts["message"])
+        assert statements.reads(parts["beat"])
