@@ -87,20 +87,23 @@ INPUTS: dict[str, bytes] = {
 READABLE = {"many names", "many lists", "a long line", "a long number", "nothing"}
 
 
-def walk(app: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    for one in app.registered_commands:
-        name = one.name or one.callback.__name__.replace("_", "-")
-        for parameter, kind in typing.get_type_hints(one.callback).items():
+def walk(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        if hasattr(command, "list_commands"):
+            yield from walk(command, (*path, name))
+            continue
+        for parameter, kind in typing.get_type_hints(command.callback).items():
             if "Path" in str(kind):
                 yield " ".join((*path, name)), parameter
-    for group in app.registered_groups:
-        yield from walk(group.typer_instance, (*path, group.name) if group.name else path)
 
 
 def test_every_command_that_takes_a_file_is_in_the_table() -> None:
+    from typer.main import get_command
+
     from afschrift.cli.main import app
 
-    found = {one for one in walk(app) if one[1] not in PLACES}
+    found = {one for one in walk(get_command(app)) if one[1] not in PLACES}
     assert found == DOORS.keys() | OF_A_REQUEST | DOCUMENTS
 
 
