@@ -1,1 +1,1 @@
-"""`afschrift ...`: a file for each subject of commands; heavy modules are imported when a command needs them."""
+"""`afschrift ...`: a file for a few commands; heavy modules are imported when a command needs them."""
