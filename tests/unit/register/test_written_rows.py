@@ -12,8 +12,10 @@ from sqlalchemy import Connection, select
 from testbed.mini import write_database, write_inventory
 from testbed.running import drive, hand_over, installation, store
 
+from afschrift.domain.event import NewEvent
 from afschrift.register.database.tables import request
 from afschrift.register.database.written import written
+from afschrift.register.trail import trail
 from afschrift.register.trail.told_rows import TOLD_TABLES
 from afschrift.services import Services
 
@@ -50,3 +52,10 @@ def test_each_commit_of_a_request_remembers_what_is_there(services: Services) ->
     hand_over(services, asked)
 
     assert {"request", "step", "fact", "delivery"} <= set(+compared)
+
+
+def test_a_write_that_reads_the_trail_sees_what_it_appended(services: Services) -> None:
+    asked = store(services, {"customer_id": "1"})
+    with services.register.requests._db.write() as tx:
+        trail.append(tx, "2026-06-01T10:00:00Z", [(asked, NewEvent("note"))])
+        assert [header.type for header, _ in trail.each(tx, asked)][-1] == "note"

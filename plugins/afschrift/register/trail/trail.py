@@ -132,6 +132,7 @@ def read(
 
 def each(connection: Connection, request: str | None = None) -> Iterator[Recorded]:
     """Those of one request, or all, one by one: some thousand are in memory at a time."""
+    write_appended(connection)
     rows = _events(request, None).execution_options(yield_per=_BATCH)
     yield from map(recorded, connection.execute(rows))
 
