@@ -44,12 +44,22 @@ MEMORY := $(shell [ "$$(df -m /dev/shm 2>/dev/null | awk 'END {print $$4 + 0}')"
 PYTEST = @$(if $(MEMORY),TMPDIR=$(MEMORY)) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
-test: $(VENV) ## Run all tests
-	$(PYTEST) $(ARGS)
+test: $(VENV) ## Run all tests but the nightly ones
+	$(PYTEST) -m "not nightly" $(ARGS)
 
 .PHONY: test-quick
 test-quick: $(VENV) ## Run the tests that start no server, no browser and no Airflow, and are not slow
-	$(PYTEST) -m "not server and not slow" $(ARGS)
+	$(PYTEST) -m "not server and not slow and not nightly" $(ARGS)
+
+.PHONY: test-nightly
+test-nightly: $(VENV_CELERY) ## Run the nightly tests, and write their outcomes to tests/nightly.tsv
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) PATH="$$PATH:/usr/sbin" AFSCHRIFT_CELERY=1 PYTHONDONTWRITEBYTECODE= \
+		$(BIN)/pytest -m nightly -n auto --dist loadfile --junitxml=build/nightly.xml $(ARGS) || failed=$$?; \
+		$(BIN)/python tools/nightly.py write build/nightly.xml; exit $${failed:-0}
+
+.PHONY: nightly-check
+nightly-check: $(VENV) ## Fail where tests/nightly.tsv is over 40 commits old, or lacks a test or has a failed one
+	@$(BIN)/python tools/nightly.py check
 
 .PHONY: test-deep
 test-deep: $(VENV) ## Try each property on thousands of examples, and walk each scenario to all its ends
@@ -76,7 +86,7 @@ mutants: $(VENV) ## Plant 300 small faults all over the product: what a test fou
 mutants-draw: export COVERAGE_FILE := build/coverage
 mutants-draw: $(VENV) ## Draw these faults anew from what the quick tests execute; a test that fails is not tried on them
 	@rm -f build/coverage build/tests.xml
-	-$(PYTEST) -m "not server and not slow" --cov=plugins/afschrift --cov-context=test --cov-report= --junitxml=build/tests.xml
+	-$(PYTEST) -m "not server and not slow and not nightly" --cov=plugins/afschrift --cov-context=test --cov-report= --junitxml=build/tests.xml
 	@$(BIN)/python tools/mutants.py draw $(ARGS)
 
 .PHONY: up

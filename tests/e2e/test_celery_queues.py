@@ -1,6 +1,6 @@
 """CeleryExecutor: a source that only one worker reaches is read by that worker.
 
-Takes about a minute on two idle cores, so it is no part of `make test`: `make test-celery` runs it.
+Takes about a minute on two idle cores, so it is a nightly test; `make test-celery` runs it too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.airflow,
+    pytest.mark.nightly,
     pytest.mark.timeout(1_200),
     pytest.mark.skipif("AFSCHRIFT_CELERY" not in os.environ, reason="make test-celery runs it"),
 ]

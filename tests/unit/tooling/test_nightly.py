@@ -1,0 +1,96 @@
+"""tests/nightly.tsv: what is written of a nightly run, and what is wrong with a committed one."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from tools.nightly import MOST_COMMITS, Result, age, faults, read, read_report, write
+
+REPORT = """<testsuites><testsuite time="61.6">
+<testcase classname="tests.e2e.test_walk" name="test_way[a]" time="1"/>
+<testcase classname="tests.e2e.test_walk" name="test_way[b]" time="1"/>
+<testcase classname="tests.e2e.test_walk" name="test_end" time="1"><failure/></testcase>
+<testcase classname="tests.e2e.test_walk" name="test_s3" time="1"><skipped/></testcase>
+</testsuite></testsuites>"""
+WAY, END, S3 = (f"tests/e2e/test_walk.py::{name}" for name in ("test_way", "test_end", "test_s3"))
+
+
+def run_git(folder: Path, *arguments: str) -> str:
+    name = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(["git", *name, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Result:
+    report = tmp_path / "nightly.xml"
+    report.write_text(REPORT, encoding="utf-8")
+    return read_report(report, "c0ffee")
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with one commit more than the limit after its first."""
+    folder = tmp_path_factory.mktemp("history")
+    run_git(folder, "init", "-q", "-b", "main")
+    for number in range(MOST_COMMITS + 2):
+        run_git(folder, "commit", "-q", "--allow-empty", "-m", str(number))
+    return folder
+
+
+def test_written_result_is_read_back(tmp_path: Path, result: Result) -> None:
+    assert result.cases == {WAY: 2, END: 1, S3: 1}
+    assert (result.seconds, result.failed) == (62, {END, S3})
+    write(result, tmp_path / "nightly.tsv")
+    assert read(tmp_path / "nightly.tsv") == result
+
+
+@pytest.mark.parametrize(
+    ("collected", "fault"),
+    [
+        ({WAY: 2}, ""),
+        ({WAY: 1}, ""),
+        ({WAY: 3}, "test_way has 3 cases, of which the last nightly run knew 2."),
+        (
+            {"tests/e2e/test_new.py::test_new": 1},
+            "test_new has 1 cases, of which the last nightly run knew 0.",
+        ),
+        ({END: 1}, "test_end failed or was skipped."),
+        ({S3: 1}, "test_s3 failed or was skipped."),
+    ],
+)
+def test_fault_names_test(result: Result, collected: dict[str, int], fault: str) -> None:
+    found = list(faults(result, collected))
+    assert len(found) == bool(fault)
+    assert fault in "".join(found)
+
+
+def test_result_is_refused_when_too_many_commits_followed(history: Path) -> None:
+    first, second = run_git(history, "rev-list", "--reverse", "HEAD").splitlines()[:2]
+    assert age(second, history)[1]
+    sentence, recent = age(first, history)
+    assert not recent
+    assert f"{MOST_COMMITS + 1} commits back" in sentence
+
+
+def test_result_is_refused_when_its_commit_is_unknown(history: Path) -> None:
+    sentence, recent = age("0" * 40, history)
+    assert (recent, "not in the history" in sentence) == (False, True)
+
+
+def test_shallow_clone_says_that_age_is_not_checked(history: Path, tmp_path: Path) -> None:
+    first = run_git(history, "rev-list", "--reverse", "HEAD").splitlines()[0]
+    run_git(tmp_path, "clone", "-q", "--depth", "3", history.as_uri(), "clone")
+    sentence, accepted = age(first, tmp_path / "clone")
+    assert (accepted, "git fetch --unshallow" in sentence) == (True, True)
+
+
+def test_exported_tree_says_that_age_is_not_checked(history: Path, tmp_path: Path) -> None:
+    sentence, accepted = age("0" * 40, tmp_path)
+    assert (accepted, "no clone" in sentence) == (True, True)
+    shutil.copytree(history, tmp_path / "outer")
+    (tmp_path / "outer" / "export").mkdir()  # inside a clone of something else
+    assert age("0" * 40, tmp_path / "outer" / "export")[1]
