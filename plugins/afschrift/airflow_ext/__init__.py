@@ -1,6 +1,6 @@
 """Airflow's side: tasks, trigger form, retries, and an Airflow of our own.
 
-Whatever imports this package can read keys from Airflow's secrets backends (docs/adr/0009), and options of
+Whatever imports this package can read keys from Airflow's secrets backends (docs/adr/0004), and options of
 places from its connections.
 """
 

@@ -154,7 +154,7 @@ def may_move(event: str, now: State, to: State) -> bool:
 class StatusTerm(StrEnum):
     """Something that holds of a request for a time, or since a moment, whatever its state.
 
-    A request may be accepted, extended and suspended at once, so none of them is a state (docs/adr/0010).
+    A request may be accepted, extended and suspended at once, so none of them is a state (docs/adr/0023).
     """
 
     WAITING_FOR_IDENTITY = "waiting_for_identity"

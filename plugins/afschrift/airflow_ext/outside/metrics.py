@@ -1,7 +1,7 @@
 """What others see of an installation and of each pass through a step: Airflow's metrics, and spans.
 
 What a step did is in the events that it appends, so it need not know that it is measured. Numbers that leave
-the register would show whose request it was when that is forgotten (docs/adr/0029): rows go as powers of ten.
+the register would show whose request it was when that is forgotten (docs/adr/0004): rows go as powers of ten.
 Airflow's plain StatsD knows no tags, so a kind or a step stands in the name, and a name never holds more:
 no id, no source, no text. Where no metrics are on, nothing is sent and nothing is lost.
 """
