@@ -15,8 +15,10 @@ from tests import airflow_support
 from tests.support import mariadb
 from tests.support.command_line import programs_made_once
 from tests.support.compiled import compiled_once
+from tests.support.cpu_seconds import CpuSeconds
 from tests.support.demo_warehouse import small_demo
 from tests.support.installed import Installation, installed
+from tests.support.lost_workers import LostWorkers
 from tests.support.properties import register_profiles
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "needs_program(name): skipped where the program is absent; in CI its absence is a failure"
     )
+    config.pluginmanager.register(CpuSeconds())
+    config.pluginmanager.register(LostWorkers())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,0 +1,67 @@
+"""A worker of pytest-xdist that dies costs the test that it ran; the others of the file run elsewhere.
+
+xdist 3.8 gives a test at which a worker died to the next worker, which dies too, and waits for ever for a worker
+that was given a single test (its --dist loadfile).
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+GRACE = 60.0
+"""Seconds that a test has for its teardown after its timeout."""
+
+
+class FileScheduling(LoadFileScheduling):
+    """`--dist loadfile`, by which a test runs once."""
+
+    def remove_node(self, node: Any) -> str | None:
+        """Give the unfinished tests of a worker to others; the test at which it died is finished."""
+        workload = self.assigned_work.pop(node)
+        unfinished = [
+            (scope, test) for scope, unit in workload.items() for test, done in unit.items() if not done
+        ]
+        if not unfinished:
+            return None
+        scope, lost = unfinished[0]
+        workload[scope][lost] = True
+        self.workqueue.update({scope: unit for scope, unit in workload.items() if not all(unit.values())})
+        for other in self.assigned_work:
+            self._reschedule(other)
+        return lost
+
+    def _reschedule(self, node: Any) -> None:
+        """Give a worker files until it has three tests, as it begins a test when it knows the next one."""
+        if node not in self.registered_collections:
+            return  # it replaces another one and is still collecting
+        while not node.shutting_down and self._pending_of(self.assigned_work[node]) <= 2:
+            super()._reschedule(node)
+
+
+class LostWorkers:
+    """Hooks for pytest-xdist and pytest-timeout."""
+
+    def __init__(self) -> None:
+        self._stderr = os.dup(2)  # while a test runs, pytest has descriptor 2
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> FileScheduling | None:
+        return FileScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+    @pytest.hookimpl(optionalhook=True, wrapper=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> Iterator[None]:
+        """End a worker whose test goes on after its timeout: a signal does not reach all code."""
+        if hasattr(item.config, "workerinput"):
+            faulthandler.dump_traceback_later(settings.timeout + GRACE, exit=True, file=self._stderr)
+        return (yield)
+
+    @pytest.hookimpl(optionalhook=True, wrapper=True)
+    def pytest_timeout_cancel_timer(self, item: pytest.Item) -> Iterator[None]:
+        faulthandler.cancel_dump_traceback_later()
+        return (yield)
