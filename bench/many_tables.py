@@ -4,7 +4,7 @@
 
 makes the tables in PostgreSQL, with foreign keys and rows, scans them, confirms each question of the review
 (as proposed; where nothing is proposed, the origin is told `provided`), and checks the map.
-docs/many-tables.md has what came out.
+docs/datamap/many-tables.md has what came out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes `docs/performance.md` and its chart from `bench/results/latest.json`.
+"""Writes `docs/operator/performance.md` and its chart from `bench/results/latest.json`.
 
 python -m bench.report
 """
@@ -91,7 +91,7 @@ def main() -> None:
     page = DOCS / "performance.md"
     _, apart, measured = page.read_text(encoding="utf-8").partition(BY_HAND)
     page.write_text(text + apart + measured, encoding="utf-8")
-    print("Written to docs/performance.md.")
+    print("Written to docs/operator/performance.md.")
 
 
 def _note(results: Sequence[dict[str, Any]], case: str) -> str:

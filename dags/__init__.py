@@ -1,4 +1,4 @@
-"""The DAGs of Afschrift, each by its id, for a DAG file of one line (docs/installation.md has it).
+"""The DAGs of Afschrift, each by its id, for a DAG file of one line (docs/operator/installation.md has it).
 
 A DAG is made when it is asked for: a file gets those that it names, and no other.
 """

@@ -3,7 +3,7 @@
 Whoever keeps the data map plants rows that can be recognised, and an officer signs `canary.yml`. The check
 asks for access and for portability as anybody would, up to the packed bundle. Nothing of it is delivered, and
 no request, clock, letter or count of the installation knows of it: its register, its keys and its staging are
-made for the check and destroyed with it. `docs/canary.md` has the rest.
+made for the check and destroyed with it. `docs/operator/canary.md` has the rest.
 
 ## Trigger
 By itself, once a day. Trigger it by hand after a change of the data map or of a source. It takes no

@@ -1,7 +1,8 @@
 """Holds the data map against its sources every day, and tells its owners once of what differs.
 
-It reads the sources within limits (`docs/check.md`) and keeps no value: a finding is a code and a place. The
-events `inventory_checked` in the trail say what stands; the log of the task `check` has counts and remedies.
+It reads the sources within limits (`docs/datamap/check.md`) and keeps no value: a finding is a code and a
+place. The events `inventory_checked` in the trail have the findings that hold; the log of the task `check`
+has counts and remedies.
 
 ## Trigger
 By itself, once a day. Trigger it by hand after a change of the warehouse or of the inventory. It takes no
@@ -31,7 +32,7 @@ any more; or answer the question for one request.
 ## What others see
 The asset `afschrift_map_changed` has an event when the inventory or what stands is another one than at the
 last time. The gauges `afschrift.inventory.findings` and `afschrift.inventory.stops` are in
-`docs/monitoring.md`.
+`docs/operator/monitoring.md`.
 
 ## The run failed
 - **reached**: a source is down or its connection is wrong; the log of `check` names it. Its findings stand as

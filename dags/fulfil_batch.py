@@ -17,7 +17,7 @@ how many on (`AFSCHRIFT_BATCH_REQUESTS`); `afschrift batch start` does it from a
 | start | one a request: starts its run of `fulfil_request`, which finds the sources extracted |
 
 Each request keeps its own gates, key, evidence and bundle. The log of `extract` says how many requests were
-read together, and why others go alone. `docs/batch.md` says what goes together.
+read together, and why others go alone. `docs/operator/batch.md` says what goes together.
 
 ## The run failed
 - **a source is down**: it was tried three times. The requests' own runs go on, and ask about it.

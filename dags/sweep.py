@@ -14,8 +14,8 @@ the same without acting.
 
 ## What is found, and what to do
 - **never_run**: an open request without a run or a question, older than an hour. Its first run is started;
-  where the installation reads requests together (`docs/batch.md`), it waits for company and no longer than
-  a day, and they start as one batch.
+  where the installation reads requests together (`docs/operator/batch.md`), it waits for company and no
+  longer than a day, and they start as one batch.
   Where it says that the run stands in Airflow already, that run failed before it began: see its log, mend
   what it says, trigger the request. Where it names a task that is `queued` and nobody works at, a worker was
   killed as it took it: clear that task; where it stays `queued`, restart the scheduler.
@@ -38,8 +38,8 @@ the same without acting.
 - **staged_too_long**: staged files of an open request without a run or a question, 72 hours after its last
   activity. They are destroyed; the next run makes them again from `classify`.
 
-The ages are settings. `docs/operations.md` has them, and what to do when register, disk or clock are in
-trouble.
+The ages are settings. `docs/operator/operations.md` has them, and what to do when register, disk or clock are
+in trouble.
 
 ## The run failed
 The register or the staging does not answer or lacks rights: the last line of the task's log says what to do.

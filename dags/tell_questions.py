@@ -1,7 +1,7 @@
 """Tells people, every quarter of an hour, that a question is open for their role: runs do not wait for them.
 
 And it tells programs: how many requests are open, late or waiting, as Airflow's metrics; and what happened,
-as events of Airflow's assets, on which a DAG of one's own can be scheduled (`docs/monitoring.md`).
+as events of Airflow's assets, on which a DAG of one's own can be scheduled (`docs/operator/monitoring.md`).
 
 It reads the register, and no personal data. Each notifier is told once of each question, and once more when
 the question is assigned to somebody. What a question is about stays in the register: the message has ids,

@@ -9,7 +9,7 @@
 #                        of the log-ins afschrift_worker, afschrift_pages and afschrift_sweep;
 #                        or RUNS_PASSWORD_FILE and so on, with files that hold them
 #
-# The owner must be allowed to make roles (CREATEROLE); docs/operations.md says what each role may.
+# The owner must be allowed to make roles (CREATEROLE); docs/operator/operations.md says what each role may.
 set -eu
 : "${AFSCHRIFT_REGISTER:?the address of the register as its owner}"
 for name in RUNS OFFICERS CHECKS; do

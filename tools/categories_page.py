@@ -1,9 +1,8 @@
-"""Write docs/categories.md: every category that a column may have, with columns that a scan takes for it.
+"""Print the page *Categories* of the site: every category that a column may have, with examples.
 
-`python tools/categories_page.py` writes it; with `--check` nothing is written, and the exit status is 1 where
-the page differs. The categories are those of the Fides taxonomy that `inventory check` accepts, the origins
-and cautions those that a scan proposes, and the columns, Dutch and English, those of its tests that the
-vocabulary takes for what a person did.
+`python tools/categories_page.py`. The categories are those of the Fides taxonomy that `inventory check`
+accepts, the origins and cautions those that a scan proposes, and the columns, Dutch and English, those of the
+lists on which the scan is tested.
 """
 
 from __future__ import annotations
@@ -21,26 +20,21 @@ from afschrift.datamap.scan.concepts import ELSE, TOPIC, Concept, vocabulary  # 
 from afschrift.datamap.scan.proposal import cautions  # noqa: E402
 from afschrift.inventory.base import fides_categories  # noqa: E402
 
-PAGE = ROOT / "docs" / "categories.md"
 COLUMNS = ROOT / "tests" / "unit" / "datamap" / "scan" / "data"
 MOST = 8
 HEAD = """# Categories
 
-Made by `python tools/categories_page.py` from the Fides taxonomy, the vocabulary of the scan and the names of
-columns that its tests know; a test holds them together.
+A column's [`category`](inventory.md#a-column) says what it holds, as a data category of the Fides taxonomy.
+Take the nearest that fits; above them all is `user`. Four things depend on it: a request for a part of the
+data may name categories, special and financial data need a surer identity, `defaults` and
+`case_categories` apply to a category and all below it, and e-mail addresses, telephone numbers and bank
+accounts are [searched for](inventory.md#rows-that-no-way-reaches).
 
-A column's `category` says what it holds ([inventory.md](inventory.md#a-column)). Decisions rest on it in four
-places: a request for a part of the data may name categories; a request that reaches special or financial data
-needs a surer identity ([questions.md](questions.md#how-sure-an-identity-must-be)); `case_categories` and
-[`defaults`](inventory.md#less-to-write) of the inventory go by it, for all below a category too; and e-mail
-addresses, telephone numbers and accounts are searched for
-[beside the ways](inventory.md#rows-that-no-way-reaches). Take the nearest that fits; above them is `user`.
+*Usual origin* is what a scan proposes for columns with such names; where there are several, the table
+decides. *Take care* says what the law or the software asks: **special** is Art. 9, **criminal** Art. 10,
+**secret** that the value never leaves. Column names come from the lists on which the scan is tested.
 
-*Usual origin* is what a scan proposes for columns of such names; where several stand there, the table decides
-([proposals.md](proposals.md)). *Heed* says what the law or the software asks of it: **special** is Art. 9,
-**criminal** Art. 10, **secret** that the value never leaves. Where no columns are named, its tests know none.
-
-| Category | Holds | Columns such as | Usual origin | Heed |
+| Category | Holds | Columns such as | Usual origin | Take care |
 |---|---|---|---|---|
 """
 
@@ -97,22 +91,11 @@ def _rows() -> Iterator[dict[str, str]]:
             yield from csv.DictReader(file)
 
 
-def page() -> Iterator[str]:
-    """The page, in parts."""
-    yield HEAD
+def page() -> str:
+    """Return the page."""
     known = Known()
-    for category, holds in fides_categories().items():
-        yield known.row(category, holds)
-
-
-def main() -> int:
-    """Write the page, or compare it."""
-    made = "".join(page())
-    if "--check" in sys.argv:
-        return int(not PAGE.exists() or PAGE.read_text(encoding="utf-8") != made)
-    PAGE.write_text(made, encoding="utf-8")
-    return 0
+    return HEAD + "".join(known.row(category, holds) for category, holds in fides_categories().items())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.stdout.write(page())

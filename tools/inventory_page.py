@@ -1,8 +1,7 @@
-"""Write docs/inventory-reference.md: every word of every file of the inventory, from the models that read it.
+"""Print the page *Inventory reference* of the site: every word of the inventory, from its models.
 
-`python tools/inventory_page.py` writes it; with `--check` nothing is written, and the exit status is 1 where
-the page differs. What a word means stands in the docstring of its model, examples in the inventories of this
-project, so neither can be out of date here.
+`python tools/inventory_page.py`. Meanings come from the docstrings of the models and examples from the
+inventories and pages of this project, so neither can be out of date.
 """
 
 from __future__ import annotations
@@ -26,20 +25,16 @@ from afschrift.inventory import load  # noqa: E402
 from afschrift.inventory.load import parts  # noqa: E402
 from afschrift.outside.read_yaml import read_yaml  # noqa: E402
 
-PAGE = ROOT / "docs" / "inventory-reference.md"
 EXAMPLES = ("include/inventory", "examples/chinook/inventory")
-EXPLAINED = (ROOT / "docs" / "inventory.md", ROOT / "docs" / "canary.md")
+EXPLAINED = (ROOT / "docs" / "datamap" / "inventory.md", ROOT / "docs" / "operator" / "canary.md")
 LONG = 90
 FILES = load.FILES | {"canary": CanaryFile}
 PARTS = parts(FILES["source"])
-HEAD = """# Every word of the inventory
+HEAD = """# Inventory reference
 
-Made by `python tools/inventory_page.py` from the models that read the files; a test holds the two together.
-[inventory.md](inventory.md) explains how the words go together, and what follows from them.
-`afschrift inventory schema FILE` prints the same for an editor.
-
-*Required* says where a word may not be left out; else the default holds. An example is one that stands in an
-inventory of this project, or in [inventory.md](inventory.md). A word that is not here is a fault.
+Every word of every file of the inventory. [The inventory](inventory.md) explains how the words go
+together. `afschrift inventory schema FILE` prints the same as JSON Schema, for an editor. A word without a
+default may be left out unless it is *required*. A word that is not on this page is a fault.
 
 """
 TITLES = {
@@ -166,8 +161,7 @@ def row(name: str, word: str, of: Schema, part: Schema, defs: Schema, known: Exa
     return f"| `{word}` | {of.get('description', '')} | {kind(of, defs)} | {needed} | {shown} |\n"
 
 
-def page() -> Iterator[str]:
-    """The page, in parts."""
+def _page_parts() -> Iterator[str]:
     yield HEAD
     told: set[str] = set()
     for file, model in FILES.items():
@@ -188,14 +182,10 @@ def page() -> Iterator[str]:
                 yield "\n"
 
 
-def main() -> int:
-    """Write the page, or compare it."""
-    made = "".join(page()).rstrip("\n") + "\n"
-    if "--check" in sys.argv:
-        return int(not PAGE.exists() or PAGE.read_text(encoding="utf-8") != made)
-    PAGE.write_text(made, encoding="utf-8")
-    return 0
+def page() -> str:
+    """Return the page."""
+    return "".join(_page_parts()).rstrip("\n") + "\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.stdout.write(page())

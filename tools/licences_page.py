@@ -1,7 +1,6 @@
-"""Write docs/licences.md: under which licence each package stands that runs with Afschrift.
+"""Print the page *Licences* of the site: the licence of each package that runs with Afschrift.
 
-`python tools/licences_page.py` writes it; with `--check` nothing is written, and the exit status is 1 where
-the page differs. A licence that nobody allowed ends it with 2, and the package's name.
+`python tools/licences_page.py`. A licence that is not in `ALLOWED` ends it with 2 and the package's name.
 """
 
 from __future__ import annotations
@@ -10,9 +9,8 @@ import sys
 from collections import Counter
 
 from license_expression import LicenseSymbol
-from locked import ROOT, SPDX, Package, packages
+from locked import SPDX, Package, packages
 
-PAGE = ROOT / "docs" / "licences.md"
 ALLOWED = {
     "0BSD": "nothing",
     "Apache-2.0": "keep its licence and its NOTICE",
@@ -32,37 +30,34 @@ ALLOWED = {
     "Zlib": "keep its licence",
 }
 """Licences that fit Apache-2.0 as Afschrift uses the packages, with what whoever passes a copy on must do."""
-HEAD = """# Licences of what runs with Afschrift
+HEAD = """# Licences
 
-Made by `python tools/licences_page.py` from `constraints.txt` and the metadata of the packages; a test
-holds them together, and refuses a licence that is not in the second table. Afschrift itself is under
-[Apache-2.0](../LICENSE) and has no code of these packages in it: they are installed beside it, unchanged.
-What only tests and development need is not listed. *OR* leaves the choice to you.
+Licences of the packages that run with Afschrift on Linux and macOS, from their metadata. Packages that
+only tests and development need are not listed. Afschrift itself is under Apache-2.0 and contains no code
+of these packages: they are installed unchanged. *OR* leaves the choice to you. The list does not cover
+what a package has compiled into it, such as libpq and OpenSSL in `psycopg-binary`, and it is no legal
+advice.
 
-This page tells what the packages say of themselves, for Linux and macOS. It is no legal advice, and of what
-a package has compiled into it (libpq and OpenSSL in `psycopg-binary`, for one) it tells nothing.
+## If you pass a copy on
 
-## If you pass it on
+Use within your organisation passes nothing on. An image or disk that goes to another party does:
 
-Using Afschrift within an organisation passes nothing on. An image or a disk that goes to somebody else does:
-
-- **LGPL** (`psycopg`, `psycopg-binary`, `python-stdnum`): leave them installed as packages of their own, as
-  pip and uv do, with their licences. Then whoever gets the copy can put another version in their place,
-  which is what the licence asks. Do not freeze them into one executable, and pass on the source of what you
-  changed.
-- **MPL**: pass on the source of the files that you changed of such a package; unchanged ones need no more
-  than their licence.
-- **All others**: leave the licence files where they are, in `*.dist-info`.
+- **LGPL** (`psycopg`, `psycopg-binary`, `python-stdnum`): leave them installed as separate packages with
+  their licences, as pip and uv do, so that the recipient can replace them. Do not freeze them into one
+  executable, and pass on the source of what you changed.
+- **MPL**: pass on the source of the files that you changed.
+- **All others**: leave the licence files in `*.dist-info`.
 
 """
 
 
-def page(found: list[Package]) -> str:
-    """The whole page.
+def page() -> str:
+    """Return the page.
 
     Raises:
-        LookupError: A package stands under no allowed licence.
+        LookupError: A package is under no allowed licence.
     """
+    found = packages()
     rows = [f"| {one.name} | {', '.join(pin.version for pin in one.pins)} | {one.licence} |" for one in found]
     used = Counter(licence for one in found for licence in _accepted(one))
     terms = [f"| {licence} | {used[licence]} | {do} |" for licence, do in ALLOWED.items() if used[licence]]
@@ -98,15 +93,12 @@ def _choose(tree: object) -> set[str] | None:
 
 
 def main() -> int:
-    """Write the page, or compare it."""
+    """Print the page."""
     try:
-        text = page(packages())
+        sys.stdout.write(page())
     except LookupError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    if "--check" in sys.argv:
-        return int(not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text)
-    PAGE.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -1,6 +1,6 @@
-"""Writes the table of docs/proposals.md from the vocabulary of the scan; `--check` only compares.
+"""Print the page *Vocabulary of the scan* of the site: what a scan takes names of tables and columns for.
 
-PYTHONPATH=plugins python tools/proposals_page.py
+python tools/proposals_page.py
 """
 
 from __future__ import annotations
@@ -9,17 +9,23 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins"))
+
 from afschrift.datamap.scan.concepts import ELSE, OTHERS, TOPIC, Concept, Topic, vocabulary
 
-PAGE = Path(__file__).parents[1] / "docs" / "proposals.md"
-MARK = "<!-- From here on written by tools/proposals_page.py. -->\n"
+HEAD = """# Vocabulary of the scan
+
+What [a scan](scan.md) proposes for the names of tables and columns. The words are in
+`plugins/afschrift/datamap/scan/vocabulary.yml`.
+
+"""
 _PLACES = {OTHERS: "about others", "person": "in the table of people", "child": "in other tables"}
 
 
-def tables() -> str:
-    """The part of the page that the vocabulary gives."""
+def page() -> str:
+    """Return the page."""
     words = vocabulary()
-    return "\n".join(
+    return HEAD + "\n".join(
         [
             "## What a table is about",
             "",
@@ -60,15 +66,5 @@ def _said(by_place: Mapping[str, str | None], mark: str = "") -> Iterator[str]:
         yield shown if place == ELSE else f"{shown} {_PLACES.get(place, f'in a table about {place}')}"
 
 
-def main() -> int:
-    """Write, or compare."""
-    head, mark, now = PAGE.read_text(encoding="utf-8").partition(MARK)
-    made = f"\n{tables()}"
-    if "--check" in sys.argv[1:]:
-        return int(not mark or now != made)
-    PAGE.write_text(f"{head}{MARK}{made}", encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.stdout.write(page())

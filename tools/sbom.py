@@ -1,6 +1,6 @@
 """Write the bill of materials of Afschrift: CycloneDX 1.6 as JSON, of what runs with it.
 
-`python tools/sbom.py FILE` writes FILE: each package of docs/licences.md at each version of constraints.txt,
+`python tools/sbom.py FILE` writes FILE: each package at each version of constraints.txt,
 with its licence, the SHA-256 of every file that may be installed of it, and what it needs. Equal locks give
 equal bytes: it has no time in it, and its serial number is made of its contents.
 """

@@ -1,13 +1,16 @@
-"""For mkdocs: adds pages that lie outside docs/, and turns links between files into links between pages.
+"""For mkdocs: adds pages from outside docs/ and pages that programs make, and rewrites links between files.
 
-A link to a file that is no page (a test, a script) becomes its name: the site knows no address of the
-repository. A link to nothing stays, and `--strict` fails on it.
+A link to a program of `MADE` leads to the page that it makes. A link to another file that is no page (a test,
+a script) becomes its name: the site knows no address of the repository. A link to nothing stays, and
+`--strict` fails on it.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
+import sys
+from importlib import import_module
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -25,8 +28,18 @@ ELSEWHERE = {
     "deploy/README.md": "deploy.md",
     "examples/chinook/README.md": "examples/chinook.md",
     "examples/reuse/README.md": "examples/reuse.md",
+    "tests/contract/key_equality.md": "datamap/two-spellings.md",
+    "tests/contract/zoo/types.md": "datamap/types.md",
 }
 """File of the repository -> page of the site."""
+MADE = {
+    "tools/categories_page.py": "datamap/categories.md",
+    "tools/inventory_page.py": "datamap/inventory-reference.md",
+    "tools/licences_page.py": "operator/licences.md",
+    "tools/proposals_page.py": "datamap/vocabulary.md",
+    "tools/where_page.py": "where.md",
+}
+"""Program whose function `page` returns Markdown -> page of the site; links go from its folder in docs/."""
 _FILES = {page: file for file, page in ELSEWHERE.items()}
 _LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\[\]]*)\]\((?P<target>[^()\s:#]+)(?P<anchor>#[^()\s]*)?\)")
 _FETCHED = re.compile(
@@ -37,10 +50,20 @@ _CODE = re.compile(r"(^```.*?^```)", re.MULTILINE | re.DOTALL)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages from elsewhere."""
+    """Add the pages from elsewhere and those that programs make."""
     for file, page in ELSEWHERE.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / file)))
+    for program, page in MADE.items():
+        files.append(File.generated(config, page, content=made(program)))
     return files
+
+
+def made(program: str) -> str:
+    """The page that a program of `MADE` makes."""
+    if str(ROOT / "tools") not in sys.path:
+        sys.path.insert(0, str(ROOT / "tools"))
+    text: str = import_module(Path(program).stem).page()
+    return text
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
@@ -67,7 +90,9 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:  # noqa:
 
 def _rewritten(found: re.Match[str], here: str, uri: str) -> str:
     target = posixpath.normpath(posixpath.join(posixpath.dirname(here), found["target"]))
-    page = ELSEWHERE.get(target) or (target.removeprefix("docs/") if target.startswith("docs/") else None)
+    page = (ELSEWHERE | MADE).get(target)
+    if page is None and target.startswith("docs/"):
+        page = target.removeprefix("docs/")
     if page is not None:
         page = posixpath.relpath(page, posixpath.dirname(uri) or ".")
         return f"{found['image']}[{found['text']}]({page}{found['anchor'] or ''})"

@@ -1,7 +1,6 @@
-"""Write docs/where.md: every package with what it is for, from the packages themselves.
+"""Print the page *Packages* of the site: every package with what it is for, from its own docstring.
 
-`python tools/where_page.py` writes it; with `--check` nothing is written, and the exit status is 1 where the
-page differs.
+python tools/where_page.py
 """
 
 from __future__ import annotations
@@ -13,11 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "plugins" / "afschrift"
-PAGE = ROOT / "docs" / "where.md"
-HEAD = """# Where is what
+HEAD = """# Packages
 
-Made by `python tools/where_page.py` from what each package says of itself; a test holds the two together.
-[architecture.md](architecture.md) says why it is so, and in which order parts import each other.
+[Architecture](architecture.md) explains the layers, and in which order packages import each other.
 
 | Package | What it is for | Files |
 |---|---|---|
@@ -34,14 +31,10 @@ def rows() -> Iterator[str]:
             yield f"| `{folder.as_posix()}` | {said} | {files} |"
 
 
-def main() -> int:
-    """Write the page, or compare it."""
-    page = HEAD + "\n".join(rows()) + "\n"
-    if "--check" in sys.argv:
-        return int(not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page)
-    PAGE.write_text(page, encoding="utf-8")
-    return 0
+def page() -> str:
+    """Return the page."""
+    return HEAD + "\n".join(rows()) + "\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.stdout.write(page())

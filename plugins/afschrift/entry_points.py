@@ -67,7 +67,7 @@ def provider_info() -> dict[str, Any]:
                 "hook-name": AfschriftHook.hook_name,
                 "ui-field-behaviour": {
                     "relabeling": {"schema": "Database"},
-                    "placeholders": {"extra": "options of the source, as docs/sources.md lists them"},
+                    "placeholders": {"extra": "options of the source, as docs/datamap/sources.md lists them"},
                 },
             }
         ],

@@ -19,7 +19,7 @@ def load(path: Path) -> SourceFile:
     """One file of an inventory, which need not be complete yet.
 
     Raises:
-        InventoryError: it is not written as docs/inventory.md says.
+        InventoryError: it is not written as docs/datamap/inventory.md says.
     """
     document = Document(path)
     source = document.parse(SourceFile)

@@ -104,7 +104,7 @@ def test_it_is_held_to_the_contract_of_destinations(test: Callable[..., None], t
         ({"kind": "drawer", "pin": PIN}, "give 'cabinet', 'pin' and, where needed, 'drawer'"),
         ({"kind": "drawer", "cabinet": "x", "pin": PIN, "shelf": PIN}, "give 'cabinet', 'pin'"),
         ({"pin": PIN}, "give 'url' and, where needed, 'options'"),
-        ([PIN], "a JSON object; docs/operations.md lists what it takes"),
+        ([PIN], "a JSON object; docs/operator/operations.md lists what it takes"),
     ],
 )
 def test_what_does_not_fit_names_the_setting_and_what_would(tmp_path: Path, options: Any, told: str) -> None:

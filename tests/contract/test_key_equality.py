@@ -1,7 +1,7 @@
 """One equality of keys and joins, whatever the database takes for equal: bytes, after the key's normal form.
 
-Each pair is the key of a person and a text that a row holds. The table of docs/key-equality.md says what comes of
-it: `equal`: the row is the person's; `different`: it is not; `asked`: it is not, and a person is asked about it,
+Each pair is the key of a person and a text that a row holds. Its table (`key_equality.md`) has the
+outcomes: `equal`: the row is the person's; `different`: it is not; `asked`: it is not, and a person is asked about it,
 as the database takes the two for equal; `refused`: no request reads the table.
 """
 
@@ -23,7 +23,7 @@ from afschrift.domain.reconciliation import Extract
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import SOURCES
 
-PAGE = Path(__file__).parents[2] / "docs" / "key-equality.md"
+PAGE = Path(__file__).parent / "key_equality.md"
 NFD = unicodedata.normalize("NFD", "zoë")
 PAIRS = {
     "the same": ("tess", "tess"),

@@ -2,8 +2,8 @@
 
 A value that comes out is held against the database's own text, which another client than the product's reads
 and other code than the product's translates. What is refused names the column and what to do. What comes out is
-what the reconciliation of it says, and another value is not: else a request would never leave. The page
-`docs/sources.md` says which is which: `AFSCHRIFT_ZOO_PAGE=write pytest tests/contract/test_type_zoo.py` writes
+what the reconciliation of it says, and another value is not: else a request would never leave. The tables of
+`zoo/types.md` say which is which: `AFSCHRIFT_ZOO_PAGE=write pytest tests/contract/test_type_zoo.py` writes
 it anew.
 """
 

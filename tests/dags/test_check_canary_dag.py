@@ -121,5 +121,5 @@ def test_it_runs_daily_in_one_place_and_its_runbook_names_the_tasks(dag: Any) ->
         assert task.retry_policy is POLICY
         assert task.doc_md
         assert f"| {name} |" in dag.doc_md
-    for part in ("## Trigger", "## The run failed", "docs/canary.md", "afschrift canary sign"):
+    for part in ("## Trigger", "## The run failed", "docs/operator/canary.md", "afschrift canary sign"):
         assert part in dag.doc_md

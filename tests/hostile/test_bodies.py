@@ -238,7 +238,7 @@ def test_the_page_of_limits_says_what_holds() -> None:
     from afschrift.outside import limits
     from afschrift.web import body, multipart
 
-    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "operator" / "operations.md").read_text(encoding="utf-8")
     page = text.partition("## Limits")[2].partition("\n## ")[0]
     for number in (
         limits.DEPTH,

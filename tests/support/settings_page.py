@@ -1,11 +1,11 @@
-"""The table of docs/settings.md: every setting, its default, and the processes that read it."""
+"""The table of docs/operator/settings.md: every setting, its default, and the processes that read it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "operator" / "settings.md"
 PROCESSES = frozenset({"scheduler", "DAG processor", "worker", "API server", "terminal"})
 
 

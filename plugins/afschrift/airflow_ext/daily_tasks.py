@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("afschrift.run")
 BY = f"airflow:{CANARY_DAG_ID}"
-SEE = "see docs/canary.md, then `afschrift canary check`; the trail has the event."
+SEE = "see docs/operator/canary.md, then `afschrift canary check`; the trail has the event."
 
 
 def check(ti: Any = None) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _there(services: Services, settings: Settings) -> None:
     from afschrift.inventory.run_in import CANARY
 
     if load_canary(settings.inventory, services.inventory.identity.keys) is None:
-        raise AirflowSkipException(f"There is no {CANARY} beside the data map: see docs/canary.md.")
+        raise AirflowSkipException(f"There is no {CANARY} beside the data map: see docs/operator/canary.md.")
 
 
 def _logs(run_id: str) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 """The tasks of `fulfil_request`: each runs one use case, and hands on an id or names of sources alone.
 
-A number of rows or bytes would stay in Airflow when the request is forgotten (docs/keys.md).
+A number of rows or bytes would stay in Airflow when the request is forgotten (docs/operator/keys.md).
 
 The docstrings are what Airflow shows beside the task.
 """

@@ -33,7 +33,7 @@ DEFAULTS: dict[str, float] = {
     "AFSCHRIFT_SEARCH_ROWS": 20_000_000,
     "AFSCHRIFT_SEARCH_SECONDS": 60,
 }
-"""Of numbers, each in the unit of its name. docs/settings.md says what every setting means."""
+"""Of numbers, each in the unit of its name. docs/operator/settings.md says what every setting means."""
 _DESTINATION = "AFSCHRIFT_DESTINATION_"
 _WITNESS = "AFSCHRIFT_WITNESS_"
 _OPTIONS = "_OPTIONS"
@@ -83,7 +83,7 @@ def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are, and how much is taken at once. docs/settings.md says what each variable means.
+    """Where things are, and how much is taken at once. docs/operator/settings.md explains each variable.
 
     Attributes:
         key_source: where the keys are instead of a file, as `<kind>:<name>` (`airflow-variable:...`).
@@ -203,14 +203,15 @@ class Settings:
         else:
             return link, days
         raise ConfigurationError(
-            f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operations.md shows both."
+            f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operator/operations.md shows both."
         )
 
     def _destination_file(self, name: str) -> dict[str, Any]:
         if name not in self.destination_options:
             return {}
         what = self._destination_name(name)
-        return read_options(self.destination_options[name], what, "docs/operations.md", store="options")
+        page = "docs/operator/operations.md"
+        return read_options(self.destination_options[name], what, page, store="options")
 
     def _destination_name(self, name: str) -> str:
         return f"the destination '{name}' ({_DESTINATION}{name.upper()}{_OPTIONS})"

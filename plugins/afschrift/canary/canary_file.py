@@ -25,7 +25,7 @@ from afschrift.inventory.run_in import CANARY
 from afschrift.inventory.table import Table
 from afschrift.outside.limits import read_file
 
-PAGE = "docs/canary.md"
+PAGE = "docs/operator/canary.md"
 ALL = "all"
 
 
@@ -54,7 +54,7 @@ class Planted(Part):
 
     Attributes:
         table: `source.table` of the data map.
-        row: column -> its value as the bundle has it (docs/formats.md), or a pattern; null: it is NULL.
+        row: column -> its value as the bundle has it (docs/datamap/formats.md), or a pattern; null: NULL.
         kept_back: right -> the columns that an answer must not give, or `all`.
     """
 
@@ -156,7 +156,7 @@ def load_canary(folder: Path, keys: Collection[str]) -> Canary | None:
 
 ROWS = 5
 _EXAMPLE = """\
-# A synthetic person whose rows are planted in the sources: see docs/canary.md.
+# A synthetic person whose rows are planted in the sources: see docs/operator/canary.md.
 # Fill in every value, plant the same rows, put this file beside the data map, then `afschrift canary sign`.
 # Values are texts in quotes, as a bundle has them. One that the source makes itself is a pattern:
 # {{matches: "[0-9]+"}}. Take values that are nowhere else, of eight characters or more where there is room.

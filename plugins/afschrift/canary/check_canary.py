@@ -79,7 +79,7 @@ def known_canary(settings: Settings, inventory: Inventory) -> Canary:
     if canary is None:
         raise RefusedError(
             f"There is no {CANARY} beside the data map.",
-            remedy="`afschrift canary plan` prints an example of one (docs/canary.md).",
+            remedy="`afschrift canary plan` prints an example of one (docs/operator/canary.md).",
         )
     return canary
 

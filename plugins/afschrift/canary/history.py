@@ -25,7 +25,7 @@ _FOR = frozenset({Role.OFFICER.value, Role.DPO.value, Role.AUDITOR.value})
 _COLUMNS = ("Since", "Found")
 _WHAT = (
     "What an answer lacks here it may lack for everybody: see the data map and its joins, then `afschrift "
-    "canary check` (docs/canary.md)."
+    "canary check` (docs/operator/canary.md)."
 )
 
 

@@ -35,13 +35,14 @@ def propose_aside(officer: Officer) -> Uncoded:
     if register.evidence.lost_heights():
         raise RefusedError(
             "The register was set back, so what lost its code cannot be told from what never had one.",
-            remedy="restore a back-up (docs/keys.md).",
+            remedy="restore a back-up (docs/operator/keys.md).",
         )
     what = register.evidence.uncoded()
     if not what.events and not what.rows:
         raise RefusedError(
             "Every event and row has its code: there is nothing to set aside.",
-            remedy="where `afschrift audit verify` finds something else, restore a back-up (docs/keys.md).",
+            remedy="where `afschrift audit verify` finds something else, restore a back-up "
+            "(docs/operator/keys.md).",
         )
     waiting = _waiting(officer)
     if waiting is not None and waiting[1] == what.payload():

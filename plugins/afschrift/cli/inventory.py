@@ -52,7 +52,7 @@ def explain(
     if found.proposal:
         typer.echo(f"  proposed  {found.proposal}; nobody confirmed it, so it decides nothing")
     if found.awaited:
-        typer.echo(f"  waits     nobody confirmed {found.awaited}: docs/inventory.md#proposals")
+        typer.echo(f"  waits     nobody confirmed {found.awaited}: docs/datamap/inventory.md#proposals")
     for default in found.defaults:
         typer.echo(f"  default   {default}")
     if found.decided:

@@ -307,12 +307,13 @@ def review(
     """Go through what is proposed and what nobody classified, and confirm it key by key.
 
     What is alike is one question. Each answer is written to the inventory's files at once, with who, when and
-    why; stop when you like, the same command goes on. Without a terminal, edit the files: docs/review.md.
+    why; stop when you like, the same command goes on. Without a terminal, edit the files:
+    docs/datamap/review.md.
     """
     if not sys.stdin.isatty():
         raise ConfigurationError(
             "A review needs a terminal, for its answers are keys.",
-            remedy="start it in one, or confirm by hand as docs/review.md says.",
+            remedy="start it in one, or confirm by hand as docs/datamap/review.md says.",
         )
     today = date.today()  # noqa: DTZ011  the day of whoever is at the terminal
     session = Review(folder or Settings.from_environment().inventory)

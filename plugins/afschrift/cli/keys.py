@@ -1,4 +1,4 @@
-"""`afschrift key`: the keys of the installation, apart from the register; docs/keys.md is the runbook."""
+"""`afschrift key`: the keys of the installation, apart from the register. Runbook: docs/operator/keys.md."""
 
 from __future__ import annotations
 

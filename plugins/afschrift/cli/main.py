@@ -44,7 +44,7 @@ HELP = {
     "register": "The register: bring its tables to the newest version, back it up, restore it, shred a "
     "request.",
     "audit": "The audit trail: show it, verify the chain, sign checkpoints, export it.",
-    "batch": "Read several requests in one pass over each table (docs/batch.md).",
+    "batch": "Read several requests in one pass over each table (docs/operator/batch.md).",
     "canary": "A synthetic person, planted in the sources: whether an answer finds all of them, and nobody "
     "else.",
     "request": "One request: show it, confirm the identity, record what moves its clock.",

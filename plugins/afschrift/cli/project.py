@@ -85,9 +85,9 @@ def init(folder: Annotated[Path, typer.Argument(help="Empty, or not there yet.")
         ("afschrift submit request.yml --start here", "a first answer, on the example"),
     ):
         say(f"  {command:<44}{'# ' + why if why else ''}".rstrip())
-    say("Then put your own source into inventory/ (docs/inventory.md), in place of example.yml. How it is")
-    say("reached goes into afschrift.env (AIRFLOW_CONN_SHOP=...), afschrift inventory scan shop drafts it,")
-    say("and afschrift inventory check --live says what it lacks.")
+    say("Then put your own source into inventory/ (docs/datamap/inventory.md), in place of example.yml.")
+    say("How it is reached goes into afschrift.env (AIRFLOW_CONN_SHOP=...), afschrift inventory scan shop")
+    say("drafts it, and afschrift inventory check --live says what it lacks.")
     say("Mend controller.yml and policy.yml.")
 
 

@@ -72,7 +72,7 @@ def _say_pending() -> None:
 
 @app.command()
 def roles() -> None:
-    """Print the SQL that makes the roles of a register on PostgreSQL (docs/operations.md)."""
+    """Print the SQL that makes the roles of a register on PostgreSQL (docs/operator/operations.md)."""
     typer.echo(files("afschrift.register").joinpath("roles.sql").read_text(encoding="utf-8"), nl=False)
 
 
@@ -86,7 +86,7 @@ def backup(
     """Back up a register on SQLite, also while it is in use.
 
     The data keys go to a file of their own or to none: so the back-up of the register brings no key back
-    that was destroyed meanwhile. For PostgreSQL see docs/keys.md.
+    that was destroyed meanwhile. For PostgreSQL see docs/operator/keys.md.
     """
     from afschrift.register.backup import back_up
 
@@ -149,7 +149,7 @@ def restored(sign: Sign = False) -> None:
 def shred(
     request: Annotated[str, typer.Argument(help="Id of a request that is closed.")],
     rule: Annotated[
-        str, typer.Option(help="Why, from a closed list: see docs/keys.md. Left out with --sign.")
+        str, typer.Option(help="Why, from a closed list: see docs/operator/keys.md. Left out with --sign.")
     ] = "",
     sign: Sign = False,
     turn_down: TurnDown = False,

@@ -15,7 +15,7 @@ commands = typer.Typer()
 
 
 class Ended(IntEnum):
-    """Exit codes of commands that store, answer or start; docs/operations.md has the same table.
+    """Exit codes of commands that store, answer or start; docs/operator/operations.md has the same table.
 
     2 is a mistake in the command line itself.
     """

@@ -42,7 +42,7 @@ def open_destination(name: str, settings: Mapping[str, Any]) -> Destination:
     except TypeError:  # its text may quote what was given
         raise ConfigurationError(
             f"The settings of the destination '{name}' do not fit its kind '{kind}'.",
-            remedy=f"{where}, give {_takes(kind)}; see docs/operations.md.",
+            remedy=f"{where}, give {_takes(kind)}; see docs/operator/operations.md.",
         ) from None
 
 

@@ -26,7 +26,9 @@ FAULTS = 1_000
 class Document:
     """One file of the inventory, parsed as YAML 1.2 (`yes` and `on` are words)."""
 
-    def __init__(self, path: Path, page: str = "docs/inventory.md", *, read: bytes | None = None) -> None:
+    def __init__(
+        self, path: Path, page: str = "docs/datamap/inventory.md", *, read: bytes | None = None
+    ) -> None:
         """`read`: content of the file, where it was read already."""
         self.path = path
         self._page = page  # that explains the file's words

@@ -74,7 +74,8 @@ def _witnessed(settings: Settings) -> Iterator[InstallationCheck]:
     for line in doubts(asked, kept=kept):
         yield InstallationCheck(True, line, note=True)
     for line in missing:
-        yield InstallationCheck(False, f"Lost, as a witness shows: {line}. Enter it again (docs/keys.md).")
+        again = "Enter it again (docs/operator/keys.md)."
+        yield InstallationCheck(False, f"Lost, as a witness shows: {line}. {again}")
 
 
 def _inventory(inventory: Inventory, settings: Settings) -> Iterator[InstallationCheck]:

@@ -106,7 +106,7 @@ def _look(name: str, do: Do, found: dict[str, Look]) -> None:
     except AfschriftError as error:
         how, says = Health.FAILED, str(error)
     except Exception as error:  # its text may quote an address with a password
-        how, says = Health.FAILED, f"an unexpected {type(error).__name__}; see docs/operations.md."
+        how, says = Health.FAILED, f"an unexpected {type(error).__name__}; see docs/operator/operations.md."
     found[name] = Look(name, how, says, round(time.monotonic() - began, 3))
 
 

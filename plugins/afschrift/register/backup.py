@@ -3,7 +3,7 @@
 A back-up of the register without its data keys brings no destroyed key back, however old it is, and it is
 without what officers looked up before an identity was confirmed. The data
 keys have a back-up of their own, of which only the newest is kept. PostgreSQL has its own programs for
-this; docs/keys.md names the commands.
+this; docs/operator/keys.md names the commands.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def _file(url: str) -> Path:
     if address.get_backend_name() != "sqlite" or not address.database:
         raise RefusedError(
             "This command is for a register on SQLite.",
-            remedy="use pg_dump and pg_restore as docs/keys.md says.",
+            remedy="use pg_dump and pg_restore as docs/operator/keys.md says.",
         )
     return Path(address.database)
 

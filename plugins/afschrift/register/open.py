@@ -72,7 +72,7 @@ def initialise(settings: Settings, *, lost: bool = False, by: str = "system") ->
             f"There is no key file at {settings.keys}, and the register holds data keys that only "
             f"{', '.join(missing)} of such a file opens.",
             remedy="put the key file back from its back-up. Only where it is lost for good: `afschrift key "
-            "new --lost` makes new keys; what was encrypted before stays unreadable (docs/keys.md).",
+            "new --lost` makes new keys; what was encrypted before stays unreadable (docs/operator/keys.md).",
         )
     keys = KeyStore.create(settings.keys) if made else open_keys(settings)
     _code_events(settings, keys, by, adopt=False)

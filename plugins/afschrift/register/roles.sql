@@ -1,5 +1,5 @@
 -- Who may do what to a register on PostgreSQL: four roles without a log-in, to be granted to log-ins of yours.
--- docs/operations.md says who needs which. Run it as the owner's administrator after each `afschrift register upgrade`:
+-- docs/operator/operations.md says who needs which. Run it as the owner's administrator after each `afschrift register upgrade`:
 --
 --   afschrift register roles | psql -v ON_ERROR_STOP=1 "$ADMIN_URL"
 --

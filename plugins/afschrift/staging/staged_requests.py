@@ -125,7 +125,7 @@ def staging_root(settings: Settings) -> UPath:
     if settings.staging_options is None:
         return UPath(settings.staging)
     options = read_options(
-        settings.staging_options, "staging (AFSCHRIFT_STAGING_OPTIONS)", "docs/settings.md"
+        settings.staging_options, "staging (AFSCHRIFT_STAGING_OPTIONS)", "docs/operator/settings.md"
     )
     try:
         root: UPath = UPath(settings.staging, **options)

@@ -1,4 +1,4 @@
-"""The tables of types in `docs/sources.md`, between marks, as the zoo found them."""
+"""The tables of types in `types.md`, between marks, as the zoo found them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.contract.zoo.cages import SHAPES, Outcome, Row
 from tests.contract.zoo.reconciled import ReconciledColumns
 
-PAGE = Path(__file__).parents[3] / "docs" / "sources.md"
+PAGE = Path(__file__).parent / "types.md"
 _HEAD = (
     "| Types | Alone | In lists, structs, maps | With `kind: text` | Reconciled |\n|---|---|---|---|---|\n"
 )

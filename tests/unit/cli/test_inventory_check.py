@@ -133,7 +133,7 @@ def test_a_mistake_in_the_command_ends_with_2(check: Check) -> None:
 
 
 def test_every_code_is_in_the_docs() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "check.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "datamap" / "check.md").read_text()
     assert finding.table() in page
     assert set(finding.RULES) == set(finding.Code)
 

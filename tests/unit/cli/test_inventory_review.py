@@ -189,7 +189,7 @@ def test_others_data_and_a_meaning_are_said_by_a_key(services: Services) -> None
 def test_without_a_terminal_the_way_out_is_named(services: Services) -> None:
     error = CliRunner().invoke(app, ["inventory", "review"]).exception
     assert isinstance(error, ConfigurationError)
-    assert "docs/review.md" in error.remedy
+    assert "docs/datamap/review.md" in error.remedy
 
 
 def test_a_column_that_the_source_does_not_have_is_told(services: Services) -> None:

@@ -134,7 +134,7 @@ def test_refused_and_stored_have_codes_of_their_own(submit: Submit) -> None:
 
 
 def test_the_help_of_each_command_and_the_runbook_have_the_table(project_root: Path) -> None:
-    runbook = (project_root / "docs" / "operations.md").read_text(encoding="utf-8")
+    runbook = (project_root / "docs" / "operator" / "operations.md").read_text(encoding="utf-8")
     for code, words in MEANING.items():
         assert f"| {code.value} | {words} |" in runbook
     groups = {"review": ("approve", "hold-back", "redact"), "manual": ("answer",)}

@@ -1,4 +1,4 @@
-"""docs/canary.md: its example is read, its commands and counts are those of the software."""
+"""docs/operator/canary.md: its example is read, its commands and counts are those of the software."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from afschrift.canary.history import RightOutcome
 from afschrift.cli.canary import app
 from afschrift.domain.right import Right
 
-TEXT = (Path(__file__).parents[3] / "docs" / "canary.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs" / "operator" / "canary.md").read_text(encoding="utf-8")
 
 
 def test_the_example_is_read_and_means_what_the_page_says() -> None:

@@ -1,4 +1,4 @@
-"""docs/formats.md says what the code does: each format with its files, each value form with its spellings."""
+"""docs/datamap/formats.md says what the code does: each format with its files, each value form with its spellings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from afschrift.formats.registry import FORMATS
 from afschrift.values.written import text_schema
 
 DOCS = Path(__file__).parents[3] / "docs"
-TEXT = (DOCS / "formats.md").read_text(encoding="utf-8")
+TEXT = (DOCS / "datamap" / "formats.md").read_text(encoding="utf-8")
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -82,4 +82,4 @@ def test_a_value_is_written_as_the_page_says(row: list[str]) -> None:
 
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)", TEXT):
-        assert (DOCS / target).exists(), target
+        assert (DOCS / "datamap" / target).exists(), target

@@ -1,4 +1,4 @@
-"""`docs/inventory.md` explains every word of the format, and its examples are what the software reads."""
+"""`docs/datamap/inventory.md` explains every word of the format, and its examples are what the software reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from afschrift.inventory import column, model, organisation, table
 from afschrift.inventory.load import load
 from afschrift.law.manual_search import NOT_SEARCHED_BECAUSE
 
-PAGE = Path(__file__).parents[3] / "docs" / "inventory.md"
+PAGE = Path(__file__).parents[3] / "docs" / "datamap" / "inventory.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 MODULES = (column, model, organisation, table)

@@ -1,11 +1,8 @@
-"""`docs/inventory-reference.md` lists every word of the inventory's files, each with what it means."""
+"""The inventory reference lists every word of the inventory's files, each with what it means."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -16,14 +13,8 @@ from afschrift.inventory import load
 from afschrift.inventory.load import meanings, parts
 from afschrift.inventory.organisation import IdentityFile
 
-ROOT = Path(__file__).parents[3]
 FILES = load.FILES | {"canary": CanaryFile}
 PARTS = {name: model for file in FILES.values() for name, model in parts(file).items()}
-
-
-def test_the_page_is_what_the_tool_writes() -> None:
-    done = subprocess.run([sys.executable, ROOT / "tools/inventory_page.py", "--check"], check=False)
-    assert done.returncode == 0, "run python tools/inventory_page.py"
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -1,4 +1,4 @@
-"""docs/monitoring.md names every metric and asset of the code, and its alerts go by metrics that there are."""
+"""docs/operator/monitoring.md names every metric and asset of the code, and its alerts go by metrics that there are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.installed import Installation
 from afschrift.airflow_ext.outside.metrics import METRICS
 
 pytestmark = pytest.mark.usefixtures("airflow_env")
-TEXT = (Path(__file__).parents[3] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs" / "operator" / "monitoring.md").read_text(encoding="utf-8")
 
 
 def part(name: str) -> str:

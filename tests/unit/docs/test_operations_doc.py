@@ -1,4 +1,4 @@
-"""docs/operations.md is played: each trouble is made, and what the software says then stands there."""
+"""docs/operator/operations.md is played: each trouble is made, and what the software says then stands there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from afschrift.register.database import database
 from afschrift.register.open import open_keys
 from afschrift.register.register import Register
 
-DOC = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+DOC = (Path(__file__).parents[3] / "docs" / "operator" / "operations.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -161,6 +161,6 @@ def test_every_finding_of_the_sweep_stands_there() -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    folder = Path(__file__).parents[3] / "docs"
+    folder = Path(__file__).parents[3] / "docs" / "operator"
     for target in re.findall(r"\]\(([^)#]+)", DOC):
         assert (folder / target).exists(), target

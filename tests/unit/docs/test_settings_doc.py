@@ -1,4 +1,4 @@
-"""The code reads each setting of docs/settings.md in one place, with that default, and no other."""
+"""The code reads each setting of docs/operator/settings.md in one place, with that default, and no other."""
 
 from __future__ import annotations
 

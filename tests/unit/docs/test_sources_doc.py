@@ -1,4 +1,4 @@
-"""`docs/sources.md` names every kind with its options, and what it shows works."""
+"""`docs/datamap/sources.md` names every kind with its options, and what it shows works."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from afschrift.domain.keys import Key
 from afschrift.sources.options import Opening, cell_limit, from_environment
 from afschrift.sources.registry import SOURCES, open_source
 
-TEXT = (Path(__file__).parents[3] / "docs" / "sources.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs" / "datamap" / "sources.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in row.split("|")] for row in re.findall(r"^\|(.+)\|$", TEXT, re.MULTILINE)]
 SQL = re.findall(r"[^\n;]+;", "".join(re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)))
 

@@ -1,4 +1,4 @@
-"""Plays the back-up and restoration of docs/keys.md, command by command as they stand there."""
+"""Plays the back-up and restoration of docs/operator/keys.md, command by command as they stand there."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Runbook:
 
 @pytest.fixture
 def runbook(url: str, tmp_path: Path, project_root: Path, request: pytest.FixtureRequest) -> Runbook:
-    page = (project_root / "docs" / "keys.md").read_text(encoding="utf-8")
+    page = (project_root / "docs" / "operator" / "keys.md").read_text(encoding="utf-8")
     blocks = dict(re.findall(r"<!-- played: (.+?) -->\n```sh\n(.+?)```", page, re.DOTALL))
     assert len(blocks) == 12
     folders = {name: tmp_path / name.lower() for name in ("BACKUP", "BACKUP_KEYS", "BACKUP_DOCUMENT")}

@@ -350,7 +350,7 @@ def test_every_table_is_named_with_what_each_role_may_do(installed: Installed, p
         for word in line.split(" -- ")[0].replace(";", " ").split()
     }
     assert {*metadata.tables, VERSION_TABLE} - granted == set()
-    told = (project_root / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = (project_root / "docs" / "operator" / "operations.md").read_text(encoding="utf-8")
     assert [role for role in ROLES if f"| `{role}` |" not in told] == []
     found = installed.admin_rows(
         "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "

@@ -69,7 +69,7 @@ def test_a_back_up_is_without_it(
     register: Register, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
 ) -> None:
     if not url.startswith("sqlite"):
-        return  # docs/keys.md leaves the table out of pg_dump
+        return  # docs/operator/keys.md leaves the table out of pg_dump
     one = open_one()
     served(register, one.id)
     back_up(url, tmp_path / "copy.db", tmp_path / "keys.db")

@@ -21,8 +21,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 def tree(tmp_path: Path, project_root: Path) -> Path:
     """What the tools read, to change."""
     shutil.copytree(project_root / "tools", tmp_path / "tools")
-    (tmp_path / "docs").mkdir()
-    for name in ("constraints.txt", "pyproject.toml", "docs/licences.md"):
+    for name in ("constraints.txt", "pyproject.toml"):
         shutil.copy(project_root / name, tmp_path / name)
     return tmp_path
 
@@ -38,16 +37,10 @@ def change(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_the_page_of_licences_is_made_from_the_lock(project_root: Path) -> None:
-    """Where this fails: python tools/licences_page.py."""
-    done = run(project_root, "tools/licences_page.py", "--check")
-    assert done.returncode == 0, done.stderr
-
-
-def test_a_new_version_makes_the_page_old(tree: Path) -> None:
+def test_a_new_version_is_on_the_page_of_licences(tree: Path) -> None:
     text = (tree / "constraints.txt").read_text(encoding="utf-8")
     (tree / "constraints.txt").write_text(re.sub(r"xxhash==\S+", "xxhash==99.0", text), encoding="utf-8")
-    assert run(tree, "tools/licences_page.py", "--check").returncode == 1
+    assert "| xxhash | 99.0 |" in run(tree, "tools/licences_page.py").stdout
 
 
 @pytest.mark.parametrize(
@@ -57,7 +50,7 @@ def test_a_new_version_makes_the_page_old(tree: Path) -> None:
 def test_a_licence_that_nobody_allowed_is_refused(tree: Path, licence: str, package: str) -> None:
     """Also one of an AND, and an OR of which none is allowed."""
     change(tree / "tools" / "licences_page.py", f'    "{licence}":', f'    "not {licence}":')
-    done = run(tree, "tools/licences_page.py", "--check")
+    done = run(tree, "tools/licences_page.py")
     assert done.returncode == 2
     assert done.stderr.startswith(f"{package} is under ") and "ALLOWED" in done.stderr
 
@@ -120,7 +113,7 @@ def test_the_bill_has_each_package_with_licence_and_the_hashes_of_the_lock(
     told: dict[str, Any] = json.loads(bill)
     lock = re.sub(r"\s*\\\n\s*", " ", (project_root / "constraints.txt").read_text(encoding="utf-8"))
     hashes = {line.split(" ")[0]: set(re.findall("[0-9a-f]{64}", line)) for line in lock.splitlines()}
-    page = (project_root / "docs" / "licences.md").read_text(encoding="utf-8")
+    page = run(project_root, "tools/licences_page.py").stdout
     listed = re.findall(r"^\| ([a-z0-9-]+) \| ([^|]*\d[^|]*) \|", page.split("## Allowed")[0], re.MULTILINE)
 
     assert {part["bom-ref"] for part in told["components"]} == {

@@ -26,7 +26,7 @@ MAP_CHANGED = Asset("afschrift_map_changed", uri="afschrift://map_changed")
 FINDING = Asset("afschrift_finding", uri="afschrift://finding")
 
 ASSETS = (DELIVERED, REFUSED, FINDING, MAP_CHANGED)
-"""docs/monitoring.md says when each has an event."""
+"""docs/operator/monitoring.md says when each has an event."""
 ALIASES = tuple(AssetAlias(one.name) for one in ASSETS)
 """Outlets: an asset has an event whenever its task succeeds, an alias when something is added to it."""
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Metric(NamedTuple):
-    """A name, or with `KIND` or `STEP` at its end one a kind or a step; docs/monitoring.md lists all.
+    """A name, or with `KIND` or `STEP` at its end one a kind or a step. All: docs/operator/monitoring.md.
 
     Attributes:
         name: without the prefix of Airflow's settings, usually `airflow.`.

@@ -107,7 +107,7 @@ def require_whole(contents: Contents) -> None:
     if found:
         raise ConfigurationError(
             f"The information sheet cannot be made. {'; '.join(map(str, found))}.",
-            remedy="fill in these fields of the inventory; docs/inventory.md explains them.",
+            remedy="fill in these fields of the inventory; docs/datamap/inventory.md explains them.",
         )
 
 

@@ -55,9 +55,9 @@ ACTIVE_CONTENT = QuestionKind(
         "leave_out": "The answer goes without them, and says how many are left out.",
     },
     in_words=("include",),
-    note="`found` counts files by [what was found](sources.md#what-is-looked-for-in-files), `where` says in "
-    "which part of which file, by numbers alone. They are the person's data all the same: leave a file out "
-    "where it would harm them, and not because it is unusual.",
+    note="`found` counts files by [what was found](datamap/sources.md#what-is-looked-for-in-files), `where` "
+    "says in which part of which file, by numbers alone. They are the person's data all the same: leave a "
+    "file out where it would harm them, and not because it is unusual.",
 )
 
 KINDS = (FILE_MISSING, ACTIVE_CONTENT)

@@ -123,8 +123,8 @@ ROWS_NOT_GIVEN = QuestionKind(
     hint="mend the inventory, run the DAG `check_inventory`, and `afschrift run {request}` or a new run of "
     "`fulfil_request` gives what it finds; or settle it for this request alone with `afschrift answer {id} "
     "--choice {options}`.",
-    note="`findings` names places and codes ([check.md](check.md)). Once a later check does not find it any "
-    "more, it asks nobody.",
+    note="`findings` names places and codes ([check.md](datamap/check.md)). Once a later check does not find "
+    "it any more, it asks nobody.",
 )
 
 RESIDUAL_ROWS = QuestionKind(
@@ -140,7 +140,7 @@ RESIDUAL_ROWS = QuestionKind(
     note="The inventory settles a column once, and then it asks nobody: reach the rows by a `subject` or "
     "`join` of the table, or of a second entry of it with `table`; or write under the column `mentions: "
     "{settled: not_given, by: ..., on: ..., why: ...}` "
-    "([inventory.md](inventory.md#rows-that-no-way-reaches)).",
+    "([inventory.md](datamap/inventory.md#rows-that-no-way-reaches)).",
 )
 
 NO_RIGHT = QuestionKind(
@@ -159,8 +159,9 @@ SHEET_INCOMPLETE = QuestionKind(
     {
         "try_again": "It is filled in: the next run looks again.",
     },
-    note="`fields` names what is missing ([inventory.md](inventory.md#what-an-access-answer-must-tell)). No "
-    "answer lets the request pass: the inventory must say it.",
+    note="`fields` names what is missing "
+    "([inventory.md](datamap/inventory.md#what-an-access-answer-must-tell)). No answer lets the request "
+    "pass: the inventory must say it.",
 )
 
 NOTHING_IN_LIMITS = QuestionKind(

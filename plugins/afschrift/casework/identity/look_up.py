@@ -29,7 +29,7 @@ from afschrift.selection.identifying_rows import (
 
 HOW_TO_MARK = (
     "put `identifies: true` at the columns by which one tells who somebody is, such as name, e-mail address "
-    "and since when (docs/inventory.md)."
+    "and since when (docs/datamap/inventory.md)."
 )
 
 

@@ -46,8 +46,8 @@ MANUAL = QuestionKind(
     Role.SOURCE_OWNER,
     files_with=GIVEN,
     hint="search it: `afschrift manual show {request} {source}` says how.",
-    note="See [inventory.md](inventory.md#a-system-that-people-search). Another key of the person, or "
-    "another instruction, is another question.",
+    note="See [inventory.md](datamap/inventory.md#a-system-that-people-search). Another key of the person, "
+    "or another instruction, is another question.",
 )
 
 KINDS = (MANUAL,)

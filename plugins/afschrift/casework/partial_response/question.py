@@ -54,9 +54,9 @@ SOURCE_DOWN = QuestionKind(
         "partial": "The other sources are given now; this one follows by the day that you name. Say why in "
         "words.",
     },
-    note="After its third try ([operations.md](operations.md#a-source-is-down)). `since` is when it was "
-    "first found down, `code` what its driver calls the error, `hindrance` why it cannot be left for later. "
-    "`partial` needs `rest_by`, a date not after the last day of the request; the clock goes on.",
+    note="After its third try ([operations.md](operator/operations.md#a-source-is-down)). `since` is when it "
+    "was first found down, `code` what its driver calls the error, `hindrance` why it cannot be left for "
+    "later. `partial` needs `rest_by`, a date not after the last day of the request; the clock goes on.",
 )
 
 REST_GONE_KIND = QuestionKind(

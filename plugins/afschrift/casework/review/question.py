@@ -101,7 +101,7 @@ def redactions_of(register: Register, plan: Plan) -> tuple[Redaction, ...]:
             raise RefusedError(
                 f"What was redacted for request {request_id} cannot be read any more: its key was destroyed.",
                 remedy="nothing leaves without it. Where the key went by mistake, restore it with the "
-                "register (docs/keys.md); else close the request, and the person asks anew.",
+                "register (docs/operator/keys.md); else close the request, and the person asks anew.",
             )
         found = together(found, msgspec.json.decode(words, type=RedactionWords).redactions)
     answered = {d.question for d in decisions if d.kind == LOST}

@@ -28,7 +28,7 @@ class ExternalDraft:
     """A draft.
 
     Attributes:
-        source: as docs/inventory.md describes a source.
+        source: as docs/datamap/inventory.md describes a source.
         keys: identity keys that it uses.
         notes: what was left out, and why, a line each.
         open: columns that wait for a person although all was to be confirmed.

@@ -126,7 +126,7 @@ def described_column(
 
     Args:
         name: of the column.
-        said: words as docs/inventory.md has them for a column, and `identity`.
+        said: words as docs/datamap/inventory.md has them for a column, and `identity`.
         because: where they are said.
         place: of the column, for messages.
         left: gets what is left out.

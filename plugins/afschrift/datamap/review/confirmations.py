@@ -194,7 +194,7 @@ def _decision(group: Group, answer: Answer) -> dict[str, Any]:
 
 ELSEWHERE = (
     "Answer where the files can be changed: with `afschrift inventory review` at a terminal, or in version "
-    "control as docs/review.md says, and bring them here as you bring every change of the map."
+    "control as docs/datamap/review.md says, and bring them here as you bring every change of the map."
 )
 _MOUNTS = Path("/proc/self/mountinfo")
 

@@ -31,7 +31,7 @@ class NotWritableError(ConfigurationError):
         super().__init__(
             f"{name} cannot be written from here ({error.strerror}); nothing was written to it.",
             remedy="do the same where its folder can be written, or edit the files in version control: "
-            "docs/review.md.",
+            "docs/datamap/review.md.",
         )
 
 

@@ -134,7 +134,7 @@ class Review:
                 raise ConfigurationError(
                     f"Nothing was written, as {', '.join(others[:3])} would not say what was shown and "
                     "answered.",
-                    remedy="write the answer into the file by hand: docs/review.md.",
+                    remedy="write the answer into the file by hand: docs/datamap/review.md.",
                 )
         replace_files(self._folder, self._shown, after)
         self._now(inventory, after)

@@ -168,7 +168,8 @@ def as_file(name: str, confirmed: Mapping[str, Any]) -> bytes:
         confirmed: content of a `ConfirmedFile`.
     """
     head = (
-        f"# What people confirmed of {name} (docs/review.md); written whole by Afschrift with each answer.\n"
+        f"# What people confirmed of {name} (docs/datamap/review.md); "
+        "written whole by Afschrift with each answer.\n"
         f"# A word in {name} without `review: needed` counts before what is said here.\n"
     )
     tables = {name: _columns_last(entry) for name, entry in confirmed["tables"].items()}
@@ -228,7 +229,7 @@ def drafted(path: Path, files: Mapping[Path, bytes], draft: Words) -> Drafted:
     more = additions(here, draft)
     known = read_yaml(files[below], below.name) if below in files else {}
     head = (
-        f"# What programs propose beside {path.name} (docs/scan.md); written whole by Afschrift.\n"
+        f"# What programs propose beside {path.name} (docs/datamap/scan.md); written whole by Afschrift.\n"
         f"# To say it otherwise, say it in {path.name}: that counts before what is said here.\n"
     )
     written = f"{head}{_as_text(lines(with_additions(known, more)))}".encode()

@@ -176,5 +176,5 @@ def next_steps(
         yield "The inventory loads: `afschrift inventory check` says what is left to decide."
     yield (
         "Next: `afschrift inventory review` asks what is proposed, ways first; what only you know goes into "
-        "the file (docs/scan.md)."
+        "the file (docs/datamap/scan.md)."
     )

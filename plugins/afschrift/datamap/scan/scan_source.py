@@ -180,7 +180,7 @@ def _person(text: str) -> tuple[str, str | None]:
 def _remark(found: Findings, head: Mapping[str, Any]) -> list[str]:
     """Lines of the remark above the file."""
     lines = [
-        f"A draft of what {head['source']} holds, made by `afschrift inventory scan` (docs/scan.md).",
+        f"A draft of what {head['source']} holds, made by `afschrift inventory scan` (docs/datamap/scan.md).",
         "Nothing in it counts until a person confirms it: a request that meets one of its columns waits.",
         "",
         "To decide, and not to be read from any database:",

@@ -39,7 +39,7 @@ _STAYS = (
     *("id", "request_id", "number", "kind", "at", "by", "day", "instant", "about", "letter", "channel"),
     *("proof", "other", "text"),
 )
-"""Columns of a fact that keep their values once the data key of its request is destroyed (docs/keys.md)."""
+"""Columns of a fact that keep their values once its data key is destroyed (docs/operator/keys.md)."""
 _KEY_IS_GONE = "NOT EXISTS (SELECT 1 FROM data_key WHERE owner = OLD.request_id)"
 
 _FACT_TYPES = (

@@ -1,7 +1,7 @@
 """Data keys of requests and cases, from their use to their end, and what goes with them.
 
 Someone who has the sources may count a person's rows and digest a person's files anew, and would find in such
-a number whose request it was. What is kept says what was decided, by whom and when (docs/keys.md).
+a number whose request it was. What is kept says what was decided, by whom and when (docs/operator/keys.md).
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _strays(tx: Connection) -> tuple[str, ...]:
 
 _DIGEST = re.compile(r"[0-9a-f]{32,}")
 _PROOF = "bundle"
-"""Field of a fact that names a bundle by its digest, which nobody can make anew (docs/keys.md)."""
+"""Field of a fact that names a bundle by its digest, which nobody can make anew (docs/operator/keys.md)."""
 _NOTHING = b""
 """Instead of what is encrypted, whose size tells of what it was."""
 

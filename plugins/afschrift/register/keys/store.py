@@ -178,8 +178,8 @@ class KeyStore:
                     return unseal(kek.key, wrapped, "data_key", "wrapped", owner)
         raise ConfigurationError(
             f"The {self.location} does not hold the wrapping key {kek_id}.",
-            remedy="put back the keys that belong to this register; docs/keys.md says what holds if they "
-            "are lost.",
+            remedy="put back the keys that belong to this register; docs/operator/keys.md says what holds if "
+            "they are lost.",
         )
 
     def index_key(self, year: int) -> IndexKey:

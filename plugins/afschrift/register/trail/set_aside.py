@@ -89,7 +89,7 @@ def take_out(tx: Connection, what: Uncoded, seq: int) -> None:
             except IntegrityError:
                 raise RefusedError(
                     f"A row of the service points to {table.name} {name}, which no event tells of.",
-                    remedy="restore a back-up (docs/keys.md).",
+                    remedy="restore a back-up (docs/operator/keys.md).",
                 ) from None
 
 

@@ -1,4 +1,4 @@
-"""What holds after a key was lost: docs/keys.md promises it, row by row."""
+"""What holds after a key was lost: docs/operator/keys.md promises it, row by row."""
 
 from __future__ import annotations
 
