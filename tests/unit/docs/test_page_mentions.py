@@ -35,7 +35,7 @@ LINK = re.compile(r"\]\(([^()\s:#]+)(?:#[^()\s]*)?\)")
 def texts(folder: Path) -> Iterator[tuple[Path, str]]:
     for file in sorted(folder.rglob("*")):
         inside = file.relative_to(ROOT).parts
-        if file.suffix in ENDINGS and file.is_file() and "dbt_project" not in inside:
+        if file.suffix in ENDINGS and file.is_file() and not {"dbt_project", "tooling"} & {*inside}:
             yield file, file.read_text(encoding="utf-8")
 
 
