@@ -147,8 +147,8 @@ def compare(logs: TaskLogs, events: Iterable[Recorded]) -> LogComparison:
     """
     found = LogComparison([], len(logs.lines))
     lines: dict[int, list[Found]] = {}
-    for one in logs.lines:
-        lines.setdefault(one.seq, []).append(one)
+    for found_line in logs.lines:
+        lines.setdefault(found_line.seq, []).append(found_line)
     runs = _Runs(logs)
     first = None
     of: dict[int, str | None] = {}  # event that a line names -> its request
@@ -156,19 +156,19 @@ def compare(logs: TaskLogs, events: Iterable[Recorded]) -> LogComparison:
     for header, payload in events:
         first = first or header.seq
         runs.see(header, payload)
-        for one in lines.get(header.seq, ()):
+        for found_line in lines.get(header.seq, ()):
             of[header.seq] = header.request
-            found.erased += one.said is not None and payload is None
-            if code := _wrong(one, header, payload):
-                wrong[one] = code
-    for one in logs.lines:
-        if 0 < one.seq < (first or 0):
+            found.erased += found_line.said is not None and payload is None
+            if code := _wrong(found_line, header, payload):
+                wrong[found_line] = code
+    for found_line in logs.lines:
+        if 0 < found_line.seq < (first or 0):
             found.dropped += 1
             continue
-        code = _wrong(one, None, None) if one.seq not in of else wrong.get(one)
-        code = code or runs.other_request(one, of.get(one.seq))
+        code = _wrong(found_line, None, None) if found_line.seq not in of else wrong.get(found_line)
+        code = code or runs.other_request(found_line, of.get(found_line.seq))
         if code:
-            found.findings.append(TrailFinding(code, one.seq, f"{one.place}: {WORDS[code]}"))
+            found.findings.append(TrailFinding(code, found_line.seq, f"{found_line.place}: {WORDS[code]}"))
     found.findings += runs.lacking()
     found.findings.sort(key=lambda finding: (finding.seq, finding.text))
     return found
@@ -185,16 +185,16 @@ WORDS = {
 """Code of what is wrong with a line -> in words."""
 
 
-def _wrong(one: Found, header: Header | None, payload: Mapping[str, Any] | None) -> str | None:
+def _wrong(found: Found, header: Header | None, payload: Mapping[str, Any] | None) -> str | None:
     """Code of what is wrong with a line beside its event."""
-    if one.said is None:
+    if found.said is None:
         return "log_line_unreadable"
     if header is None:
         return "log_event_unknown"
-    if one.said.mark != mark(header):
+    if found.said.mark != mark(header):
         return "log_event_differs"
     told = parse(line(header, payload))
-    if one.said.type != header.type or (payload is not None and one.said != told):
+    if found.said.type != header.type or (payload is not None and found.said != told):
         return "log_line_altered"
     return None
 
@@ -203,9 +203,9 @@ class _Runs:
     """What the trail tells of the runs of which there are logs."""
 
     def __init__(self, logs: TaskLogs) -> None:
-        self._told = {one.seq for one in logs.lines}
+        self._told = {found.seq for found in logs.lines}
         self._tasks = {run_name(run): of for run, of in logs.tasks.items()}
-        self._logged = {*self._tasks, *(run_name(one.run) for one in logs.lines if one.run is not None)}
+        self._logged = {*self._tasks, *(run_name(found.run) for found in logs.lines if found.run is not None)}
         self._requests: dict[str, str] = {}  # name of a run -> the request that it began for
         self._going: dict[str, str] = {}  # request -> the run that it is in
         self._steps: list[tuple[str, Header]] = []
@@ -228,9 +228,9 @@ class _Runs:
             self._going[request] = run
             self._requests[run] = request
 
-    def other_request(self, one: Found, request: str | None) -> str | None:
+    def other_request(self, found: Found, request: str | None) -> str | None:
         """The code of a line that stands in the log of a run for another request than its event has."""
-        works_for = self._requests.get(run_name(one.run)) if one.run is not None else None
+        works_for = self._requests.get(run_name(found.run)) if found.run is not None else None
         if request is not None and works_for is not None and works_for != request:
             return "log_other_request"
         return None

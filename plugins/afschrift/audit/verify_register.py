@@ -63,8 +63,8 @@ class Verified:
 
     def lines(self) -> list[str]:
         """Each finding as a line; places and codes, never a value."""
-        found = [f"event {one.seq}: {one.text} ({one.code})" for one in self.findings]
-        return [*found, *(f"{_place(one)} {SENTENCES[one.code]} ({one.code})" for one in self.differences)]
+        found = [f"event {finding.seq}: {finding.text} ({finding.code})" for finding in self.findings]
+        return [*found, *(f"{_place(d)} {SENTENCES[d.code]} ({d.code})" for d in self.differences)]
 
 
 def verify(
@@ -118,9 +118,9 @@ def verify(
     )
 
 
-def _place(one: Difference) -> str:
-    if not one.table:
-        return f"event {one.seq}:"
-    field = f", {one.field}" if one.field else ""
-    before = f" (before event {one.seq})" if one.code == "row_overwritten" else ""
-    return f"{one.table} {one.row}".rstrip() + f"{field}{before}:"
+def _place(difference: Difference) -> str:
+    if not difference.table:
+        return f"event {difference.seq}:"
+    field = f", {difference.field}" if difference.field else ""
+    before = f" (before event {difference.seq})" if difference.code == "row_overwritten" else ""
+    return f"{difference.table} {difference.row}".rstrip() + f"{field}{before}:"

@@ -75,8 +75,8 @@ class Wording:
     def count(self, number: object, noun: str) -> str:
         """`1 row`, `2 rows`, `1,000 rows`."""
         found = int(str(number))
-        one, more = self._texts["nouns"].get(noun, (noun, f"{noun}s"))
-        return f"{self.number(found)} {one if found == 1 else more}"
+        singular, more = self._texts["nouns"].get(noun, (noun, f"{noun}s"))
+        return f"{self.number(found)} {singular if found == 1 else more}"
 
     def code(self, code: object) -> str:
         """A code, or a list of codes, in words."""

@@ -256,7 +256,7 @@ class Searched:
 
 def searched_digest(searched: Sequence[Searched] | None) -> str:
     """What the register keeps of a search, so that what is staged of it cannot be another; "" for none."""
-    return "" if searched is None else digest([asdict(one) for one in searched])
+    return "" if searched is None else digest([asdict(table) for table in searched])
 
 
 @dataclass(frozen=True)
@@ -286,7 +286,7 @@ class SourceExtract:
     @property
     def compared(self) -> bool:
         """Whether every table was reconciled with the source."""
-        return all(one.compared is not None and one.compared.rows == one.rows for one in self.tables)
+        return all(table.compared is not None and table.compared.rows == table.rows for table in self.tables)
 
     @property
     def digests(self) -> dict[str, str]:

@@ -293,7 +293,7 @@ class Plan:
         is the canonical form, in a hundredth of the time.
         """
         quick = msgspec.json.encode(self, order="sorted")
-        if max(quick) < _FIRST_BEYOND_D7FF and all(_plain(one.row_rule) for one in self.extracts):
+        if max(quick) < _FIRST_BEYOND_D7FF and all(_plain(extract.row_rule) for extract in self.extracts):
             return quick
         return canonical(asdict(self))
 
@@ -309,7 +309,7 @@ class Plan:
     @property
     def given(self) -> tuple[ManualPlan, ...]:
         """Systems in which a person found files."""
-        return tuple(one for one in self.manual if one.status is ManualStatus.GIVEN)
+        return tuple(manual for manual in self.manual if manual.status is ManualStatus.GIVEN)
 
     @property
     def staged(self) -> tuple[str, ...]:
@@ -318,11 +318,11 @@ class Plan:
         Where the rest of an answer is only to be told of, its sources count, so that it is told; where not
         even that is left, those that the answer names all the same.
         """
-        found = (*self.sources, *(one.source for one in self.given))
+        found = (*self.sources, *(manual.source for manual in self.given))
         if found or not self.after:
             return found
         named = self.withheld if self.withheld or self.later else (self.gone or self.before)
-        return tuple(dict.fromkeys(one.source for one in named))
+        return tuple(dict.fromkeys(part.source for part in named))
 
     @property
     def part(self) -> Portion:

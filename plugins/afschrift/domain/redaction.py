@@ -135,7 +135,7 @@ def parse(number: int, text: str) -> RedactionLine:
 
 def _span(text: str) -> Span:
     start, colon, end = text.partition(":")
-    if not colon or not all(one.isascii() and one.isdecimal() and len(one) < 12 for one in (start, end)):
+    if not colon or not all(at.isascii() and at.isdecimal() and len(at) < 12 for at in (start, end)):
         raise LineError("a span is FROM:TO, two numbers of characters from 0")
     if int(start) >= int(end):
         raise LineError("a span ends after it begins")
@@ -194,8 +194,8 @@ def _before(at: int, masked: Sequence[Span]) -> int:
 def overlapping(spans: Sequence[tuple[Span | None, int]]) -> tuple[int, int] | None:
     """Of the redactions of one cell the numbers of two lines that overlap; None: none do."""
     ends = sorted(((0, 1 << 60) if span is None else span, line) for span, line in spans)
-    for (one, first), (other, second) in pairwise(ends):
-        if other[0] < one[1]:
+    for (earlier, first), (later, second) in pairwise(ends):
+        if later[0] < earlier[1]:
             return min(first, second), max(first, second)
     return None
 
@@ -204,15 +204,15 @@ def together(earlier: Iterable[Redaction], later: Iterable[Redaction]) -> tuple[
     """All redactions: a later one takes the place of earlier ones that it covers."""
     found = list(earlier)
     for new in later:
-        found = [one for one in found if not (one.cell_id == new.cell_id and _covers(new, one))]
+        found = [known for known in found if not (known.cell_id == new.cell_id and _covers(new, known))]
         found.append(new)
     return tuple(found)
 
 
-def _covers(new: Redaction, one: Redaction) -> bool:
-    if new.span is None or one.span is None:
+def _covers(new: Redaction, known: Redaction) -> bool:
+    if new.span is None or known.span is None:
         return new.span is None
-    return new.span[0] <= one.span[0] and one.span[1] <= new.span[1]
+    return new.span[0] <= known.span[0] and known.span[1] <= new.span[1]
 
 
 def row_bytes(values: Iterable[str | None]) -> bytes:

@@ -148,7 +148,7 @@ TRANSITIONS: tuple[Transition, ...] = (
 
 def may_move(event: str, now: State, to: State) -> bool:
     """Whether an event may lead from one state to another; staying is always allowed."""
-    return now is to or any(one.event == event and now in one.states and one.to is to for one in TRANSITIONS)
+    return now is to or any(row.event == event and now in row.states and row.to is to for row in TRANSITIONS)
 
 
 class StatusTerm(StrEnum):

@@ -131,23 +131,23 @@ def referrals(facts: Sequence[CaseFactRow]) -> tuple[Referral, ...]:
 
 
 def _referrals(facts: Sequence[CaseFactRow]) -> Iterator[Referral]:
-    handed_over = {one.about: one for one in facts if one.kind is CaseFactKind.HANDED_OVER}
+    handed_over = {fact.about: fact for fact in facts if fact.kind is CaseFactKind.HANDED_OVER}
     notified: dict[str | None, set[tuple[str, str]]] = {}
-    for one in facts:
-        if one.kind is CaseFactKind.MATTER_TOLD:
-            notified.setdefault(one.about, set()).add((one.detail["notifier"], one.detail["level"]))
-    for one in facts:
-        if one.kind is CaseFactKind.MATTER_RECORDED:
-            due = one.detail.get("due")
+    for fact in facts:
+        if fact.kind is CaseFactKind.MATTER_TOLD:
+            notified.setdefault(fact.about, set()).add((fact.detail["notifier"], fact.detail["level"]))
+    for fact in facts:
+        if fact.kind is CaseFactKind.MATTER_RECORDED:
+            due = fact.detail.get("due")
             yield Referral(
-                one.id,
-                one.case,
-                Matter(one.detail["matter"]),
-                one.at,
+                fact.id,
+                fact.case,
+                Matter(fact.detail["matter"]),
+                fact.at,
                 date.fromisoformat(due) if due else None,
-                one.detail.get("desk"),
-                handed_over.get(one.id),
-                frozenset(notified.get(one.id, ())),
+                fact.detail.get("desk"),
+                handed_over.get(fact.id),
+                frozenset(notified.get(fact.id, ())),
             )
 
 
@@ -163,9 +163,9 @@ def hand_over(facts: Sequence[CaseFactRow], right: Matter, to: str, reference: s
     Raises:
         RefusedError: no such right is asked for, or it was handed over already.
     """
-    found = [one for one in referrals(facts) if one.matter is right]
+    found = [r for r in referrals(facts) if r.matter is right]
     if not found:
-        known = ", ".join(one.matter.value for one in referrals(facts)) or "nothing beside its requests"
+        known = ", ".join(r.matter.value for r in referrals(facts)) or "nothing beside its requests"
         raise RefusedError(
             f"This case does not ask for {right.value}; it holds {known}.",
             remedy="`afschrift case show CASE` says what it holds. Nothing was recorded.",

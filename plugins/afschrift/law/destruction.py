@@ -45,8 +45,8 @@ class DestructionReason:
 
 _SHRED = (Destroying.SHRED,)
 REASONS = {
-    one.code: one
-    for one in (
+    reason.code: reason
+    for reason in (
         DestructionReason("retention_identity", "5(1)(e)", "the period of its records is over", _SHRED),
         DestructionReason(
             "persons_erasure", "17(1)", "the person's own request to erase was granted", _SHRED
@@ -83,7 +83,7 @@ def reason_for(act: Destroying, code: str) -> DestructionReason:
     """
     found = REASONS.get(code)
     if found is None or act not in found.of:
-        known = "; ".join(f"{one.code} (Art. {one.article}: {one.title})" for one in reasons(act))
+        known = "; ".join(f"{reason.code} (Art. {reason.article}: {reason.title})" for reason in reasons(act))
         raise RefusedError(
             "This is no reason to destroy it: nothing is destroyed on a reason of one's own.",
             remedy=f"choose one: {known}. Nothing was changed.",
@@ -93,4 +93,4 @@ def reason_for(act: Destroying, code: str) -> DestructionReason:
 
 def reasons(act: Destroying) -> tuple[DestructionReason, ...]:
     """Those on which something is destroyed."""
-    return tuple(one for one in REASONS.values() if act in one.of)
+    return tuple(reason for reason in REASONS.values() if act in reason.of)

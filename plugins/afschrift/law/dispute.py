@@ -62,7 +62,7 @@ def under_hold(request_id: str, found: Sequence[Hold], what: str) -> RefusedErro
         found: the holds in force.
         what: that stays, in a clause.
     """
-    listing = ", ".join(one.words for one in found)
+    listing = ", ".join(hold.words for hold in found)
     return RefusedError(
         f"Request {request_id} is under hold {listing}: {what}.",
         remedy=f"`afschrift case show {request_id}` says why. Once the dispute is over, an officer frees it "
@@ -85,7 +85,7 @@ def hold(
     Raises:
         RefusedError: no such ground, nothing to hold, or a day that is over.
     """
-    if ground not in [one.value for one in HoldGround]:
+    if ground not in [known.value for known in HoldGround]:
         raise RefusedError("This is no ground for a hold.", remedy=f"choose one of {', '.join(HoldGround)}.")
     if review_on is not None and review_on <= today:
         raise RefusedError(
@@ -93,7 +93,7 @@ def hold(
         )
     need_some(timelines)
     detail = {"hold": id_, "ground": ground} | ({"review_on": str(review_on)} if review_on else {})
-    return {one.request: [NewFact(FactKind.HELD, detail=detail)] for one in timelines}
+    return {timeline.request: [NewFact(FactKind.HELD, detail=detail)] for timeline in timelines}
 
 
 def release(timelines: Sequence[Timeline], hold_id: str | None) -> NewFacts:
@@ -106,8 +106,8 @@ def release(timelines: Sequence[Timeline], hold_id: str | None) -> NewFacts:
     Raises:
         RefusedError: none is in force, several are and none was named, or the one named is not.
     """
-    found = [(timeline, one) for timeline in timelines for one in holds(timeline)]
-    ids = list(dict.fromkeys(one.id for _, one in found))
+    found = [(timeline, hold) for timeline in timelines for hold in holds(timeline)]
+    ids = list(dict.fromkeys(hold.id for _, hold in found))
     if not ids:
         raise RefusedError("No hold is in force here.", remedy="`afschrift case list --held` lists them.")
     if hold_id is None and len(ids) > 1:
@@ -120,9 +120,9 @@ def release(timelines: Sequence[Timeline], hold_id: str | None) -> NewFacts:
             f"Hold {chosen} is not in force here.", remedy=f"name one of {', '.join(ids)} with --hold."
         )
     return {
-        timeline.request: [NewFact(FactKind.RELEASED, about=one.fact, detail={"hold": one.id})]
-        for timeline, one in found
-        if one.id == chosen
+        timeline.request: [NewFact(FactKind.RELEASED, about=hold.fact, detail={"hold": hold.id})]
+        for timeline, hold in found
+        if hold.id == chosen
     }
 
 
@@ -191,8 +191,8 @@ class Complaint:
 def complaints(timeline: Timeline) -> tuple[Complaint, ...]:
     """The complaints about a request, in the order of their recording."""
     return tuple(
-        Complaint(one, next(iter(timeline.about(one, FactKind.COMPLAINT_ENDED)), None))
-        for one in timeline.of(FactKind.COMPLAINED)
+        Complaint(fact, next(iter(timeline.about(fact, FactKind.COMPLAINT_ENDED)), None))
+        for fact in timeline.of(FactKind.COMPLAINED)
     )
 
 
@@ -219,13 +219,13 @@ def complain(
     Raises:
         RefusedError: no such sender, no reference, a day that cannot be, or it was entered already.
     """
-    if sender not in [one.value for one in Sender]:
+    if sender not in [known.value for known in Sender]:
         raise RefusedError("A complaint is not of this sender.", remedy=f"choose {' | '.join(Sender)}.")
     must_be_reference(reference)
     need_some(timelines)
     for timeline in timelines:
         must_lie_within(received, timeline, today, "A complaint")
-        if any(one.reference == reference for one in complaints(timeline)):
+        if any(complaint.reference == reference for complaint in complaints(timeline)):
             raise RefusedError(
                 f"A complaint with reference {reference} was entered for {timeline.request} already.",
                 remedy=f"enter what came of it: `afschrift case complaint {timeline.request} --reference "
@@ -255,42 +255,43 @@ def end_complaint(
             opens nothing again.
         TooLateError: its outcome was entered already.
     """
-    if outcome not in [one.value for one in Ending]:
+    if outcome not in [known.value for known in Ending]:
         raise RefusedError("This is no outcome.", remedy=f"choose {' | '.join(Ending)}.")
     if reopen and outcome not in (Ending.UPHELD, Ending.SETTLED):
         raise RefusedError(
             f"A complaint that is {outcome} takes no end back.",
             remedy="leave --reopen out, or enter that it was upheld or settled.",
         )
-    found = [(t, one) for t in timelines for one in complaints(t) if one.reference == reference]
+    found = [(t, c) for t in timelines for c in complaints(t) if c.reference == reference]
     if not found:
         raise RefusedError(
             "No complaint with this reference was entered here.",
             remedy="`afschrift case show` lists them; enter it first, with --from and --received.",
         )
-    for timeline, one in found:
-        if one.ended is not None:
+    for timeline, complaint in found:
+        if complaint.ended is not None:
             raise TooLateError(
-                f"The outcome of {reference} was entered already: {one.ended.detail.get('outcome')} on "
-                f"{one.ended.day}.",
+                f"The outcome of {reference} was entered already: {complaint.ended.detail.get('outcome')} on "
+                f"{complaint.ended.day}.",
                 remedy="enter an appeal as a complaint with a reference of its own.",
             )
         must_lie_within(day, timeline, today, "An outcome")
-        if one.entered.day is not None and day < one.entered.day:
+        if complaint.entered.day is not None and day < complaint.entered.day:
             raise RefusedError(
-                f"The outcome of {day} is before the complaint of {one.entered.day}.", remedy="look at both."
+                f"The outcome of {day} is before the complaint of {complaint.entered.day}.",
+                remedy="look at both.",
             )
     return {
         timeline.request: [
             NewFact(
                 FactKind.COMPLAINT_ENDED,
                 day,
-                about=one.entered.id,
+                about=complaint.entered.id,
                 detail={"outcome": outcome},
                 to=State.NEEDS_PERSON if reopen and not timeline.state.open else None,
             )
         ]
-        for timeline, one in found
+        for timeline, complaint in found
     }
 
 

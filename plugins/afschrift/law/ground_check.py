@@ -57,9 +57,9 @@ class RequestFacts:
         return not any(self.today - day < _YEAR for day in ended)
 
 
-def fits(one: GroundField, value: Any) -> bool:
+def fits(entry: GroundField, value: Any) -> bool:
     """Whether a value does for a field."""
-    return bool(jsonschema_rs.validator_for(dict(one.schema), validate_formats=True).is_valid(value))
+    return bool(jsonschema_rs.validator_for(dict(entry.schema), validate_formats=True).is_valid(value))
 
 
 def cannot_be(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) -> Iterator[tuple[str, str]]:
@@ -118,9 +118,9 @@ def _same(text: str) -> str:
     return " ".join(_WORDS.findall(text.casefold()))
 
 
-def takes(one: GroundField) -> str:
+def takes(entry: GroundField) -> str:
     """What a field takes, in words."""
-    schema = one.schema
+    schema = entry.schema
     names, values, items = (schema.get(n, {}) for n in ("propertyNames", "additionalProperties", "items"))
     if "const" in schema:
         return str(schema["const"]).lower()
@@ -278,13 +278,13 @@ def _form(
     if unknown := len(form.keys() - known.keys()):
         faults["form"] = f"{unknown} field(s) that {ground.code} does not have; it has {', '.join(known)}"
     rule = ground.rules[0]
-    for name, one in known.items():
+    for name, entry in known.items():
         if form.get(name) in (None, "", [], {}):
             if name in required:
-                faults[name] = f"is missing; it takes {takes(one)}"
+                faults[name] = f"is missing; it takes {takes(entry)}"
                 rule = required[name] if len(faults) == 1 else rule
-        elif not fits(one, form[name]):
-            faults[name] = f"takes {takes(one)}"
+        elif not fits(entry, form[name]):
+            faults[name] = f"takes {takes(entry)}"
     faults = faults or dict(cannot_be(outcome, form, facts))
     if not faults:
         return None
@@ -298,4 +298,4 @@ def _codes(value: Any) -> set[str]:
     """The codes in a value: itself, its items, or the names of its parts."""
     if isinstance(value, str):
         return {value}
-    return {one for one in value if isinstance(one, str)} if isinstance(value, (list, tuple, dict)) else set()
+    return {c for c in value if isinstance(c, str)} if isinstance(value, (list, tuple, dict)) else set()

@@ -238,14 +238,14 @@ class Grounds:
         """Grounds on which single cells are masked for a right; each with the form that this takes."""
         return tuple(
             replace(
-                one,
-                needed=(Need(one.redaction.needed),),
+                ground,
+                needed=(Need(ground.redaction.needed),),
                 optional=(),
                 outcomes={Outcome.REFUSE_PART: None},
-                four_eyes=FourEyes.ALWAYS if one.redaction.two else FourEyes.NEVER,
+                four_eyes=FourEyes.ALWAYS if ground.redaction.two else FourEyes.NEVER,
             )
-            for one in self.grounds.values()
-            if one.redaction is not None and right in one.rights
+            for ground in self.grounds.values()
+            if ground.redaction is not None and right in ground.rights
         )
 
     def texts(self, form: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def answered(
     source: str, medium: Medium, choice: str, detail: Mapping[str, Any], answered_at: str
 ) -> ManualPlan:
     """What an answer comes to in a plan."""
-    files = tuple(one["id"] for one in detail.get("files", ()))
+    files = tuple(file["id"] for file in detail.get("files", ()))
     of_answer = digest({"choice": choice, "detail": dict(detail)})
     if choice == GIVEN:
         return ManualPlan(source, medium, ManualStatus.GIVEN, ("R08",), "", of_answer, answered_at, files)

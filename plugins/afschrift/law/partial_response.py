@@ -57,13 +57,13 @@ def parts(timeline: Timeline) -> tuple[FactRow, ...]:
 
 def used(timeline: Timeline) -> frozenset[str]:
     """What was decided on for the parts that are delivered: it counts no more for the next one."""
-    return frozenset(one["about"] for fact in parts(timeline) for one in fact.detail.get("later", ()))
+    return frozenset(source["about"] for fact in parts(timeline) for source in fact.detail.get("later", ()))
 
 
 def awaited(timeline: Timeline) -> tuple[FactRow, date] | None:
     """The last partial delivery of an open request, and by when the rest of it was promised."""
     found = parts(timeline)
-    promised = [one["rest_by"] for one in found[-1].detail.get("later", ())] if found else []
+    promised = [source["rest_by"] for source in found[-1].detail.get("later", ())] if found else []
     if not promised or not timeline.state.open:
         return None
     return found[-1], date.fromisoformat(max(promised))

@@ -130,8 +130,8 @@ def risk(found: Collection[Factor], levels: Mapping[Factor, Level] = USUAL, usua
         levels: what each asks for.
         usual: the class without any.
     """
-    asked = [usual, *(levels[one] for one in found)]
-    return Risk(max(asked, key=list(Level).index), tuple(one for one in Factor if one in found))
+    asked = [usual, *(levels[factor] for factor in found)]
+    return Risk(max(asked, key=list(Level).index), tuple(factor for factor in Factor if factor in found))
 
 
 def level_of(word: object) -> Level:
@@ -168,7 +168,7 @@ def must_cover(word: object, needed: Risk) -> None:
 
 def below(category: str | None, these: Collection[str]) -> bool:
     """Whether a Fides category is one of some, or stands below one."""
-    return category is not None and any(category == one or category.startswith(f"{one}.") for one in these)
+    return category is not None and any(category == top or category.startswith(f"{top}.") for top in these)
 
 
 MANDATE_KINDS = (

@@ -64,25 +64,25 @@ def reviews(timeline: Timeline, restriction: str) -> tuple[RestrictionReview, ..
     """All looks at a restriction, the oldest first."""
     signed = FactKind.RESTRICTION_SIGNED
     return tuple(
-        RestrictionReview(one, next((f.detail.get("agree") for f in timeline.about(one, signed)), None))
-        for one in timeline.of(FactKind.RESTRICTION_REVIEWED)
-        if one.detail.get("restriction") == restriction
+        RestrictionReview(fact, next((f.detail.get("agree") for f in timeline.about(fact, signed)), None))
+        for fact in timeline.of(FactKind.RESTRICTION_REVIEWED)
+        if fact.detail.get("restriction") == restriction
     )
 
 
 def last_review(timeline: Timeline, restriction: str) -> RestrictionReview | None:
     """The last look that counts; None: there is none yet."""
-    found = [one for one in reviews(timeline, restriction) if one.in_force]
+    found = [review for review in reviews(timeline, restriction) if review.in_force]
     return found[-1] if found else None
 
 
 def lifted(timeline: Timeline) -> frozenset[str]:
     """Ids of the restrictions that are lifted. What was lifted stays so: another one is another decision."""
-    ids = {str(one.detail.get("restriction")) for one in timeline.of(FactKind.RESTRICTION_REVIEWED)}
+    ids = {str(fact.detail.get("restriction")) for fact in timeline.of(FactKind.RESTRICTION_REVIEWED)}
     return frozenset(
-        one
-        for one in ids
-        if any(r.in_force and r.outcome is ReviewOutcome.LIFTED for r in reviews(timeline, one))
+        restriction
+        for restriction in ids
+        if any(r.in_force and r.outcome is ReviewOutcome.LIFTED for r in reviews(timeline, restriction))
     )
 
 
@@ -103,7 +103,7 @@ def review(
         TooLateError: it was lifted already, or a look waits for its second signer.
         RefusedError: no such outcome; one that stays without a later day, or a day for one that is lifted.
     """
-    if outcome not in [one.value for one in ReviewOutcome]:
+    if outcome not in [known.value for known in ReviewOutcome]:
         raise RefusedError(
             "This is no outcome of a review.", remedy=f"choose {' | '.join(ReviewOutcome)} (R84)."
         )
@@ -112,7 +112,7 @@ def review(
             f"Restriction {restriction} was lifted already.",
             remedy="where it is needed again, decide anew: `afschrift questions open REQUEST`.",
         )
-    if any(one.waits for one in reviews(timeline, restriction)):
+    if any(earlier.waits for earlier in reviews(timeline, restriction)):
         raise TooLateError(
             f"A review of restriction {restriction} waits for its second signer.",
             remedy=f"another person: `afschrift case reviewed {timeline.request} --restriction "
@@ -137,7 +137,7 @@ def review_to_sign(timeline: Timeline, restriction: str) -> RestrictionReview:
     Raises:
         RefusedError: none does.
     """
-    found = next((one for one in reviews(timeline, restriction) if one.waits), None)
+    found = next((review for review in reviews(timeline, restriction) if review.waits), None)
     if found is None:
         raise RefusedError(
             f"No review of restriction {restriction} waits for a second signer.",

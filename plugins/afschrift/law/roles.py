@@ -114,14 +114,14 @@ class Roles:
     def named(self, name: str) -> Person | None:
         """Somebody by their name in the roles file, or by an account that holds a role."""
         found = next((person for person in self.people if person.name == name), None)
-        one = found or self.person(name)
-        return one if one.roles else None
+        person = found or self.person(name)
+        return person if person.roles else None
 
     def stands_for(self, account: str, name: str) -> bool:
         """Whether an account is of a person of this name, or of a deputy of theirs."""
-        one = self.named(name)
+        person = self.named(name)
         mine = self.person(account).name
-        return one is not None and (mine == one.name or mine in one.deputies)
+        return person is not None and (mine == person.name or mine in person.deputies)
 
     def may(self, account: str, act: Act) -> bool:
         """Whether one of the roles of an account allows an act."""
@@ -133,8 +133,8 @@ class Roles:
 
     def acting(self, person: Person, role: Role) -> Role | None:
         """The role in which somebody answers what is put to a role: that one, or one in its place."""
-        fitting = (one for one in (role, STAND_IN.get(role)) if one in person.roles)
-        return next((one for one in fitting if one is not None and Act.ANSWER in MAY[one]), None)
+        fitting = (r for r in (role, STAND_IN.get(role)) if r in person.roles)
+        return next((r for r in fitting if r is not None and Act.ANSWER in MAY[r]), None)
 
     def require(self, account: str, act: Act) -> Role:
         """The role that allows an act.

@@ -157,10 +157,10 @@ def enter(
             restored, place = list(trail.head(tx)), store.beside.of(tx)
             trail_keys, beside = keys.trail_keys(), place.read() if place else None
             known_acts = acts(tx, trail_keys)
-            heights = [one for one in (witnessed, beside) if one and lacks(tx, one, trail_keys, known_acts)]
-            known: list[list[int | str]] = [[one.seq, one.head] for one in sorted(heights)[-1:]]
+            heights = [h for h in (witnessed, beside) if h and lacks(tx, h, trail_keys, known_acts)]
+            known: list[list[int | str]] = [[height.seq, height.head] for height in sorted(heights)[-1:]]
             known += [replaced] if replaced else []
-            over = max(known, key=lambda one: int(one[0]), default=None)
+            over = max(known, key=lambda head: int(head[0]), default=None)
             last = tx.execute(_LAST).first()
             if last is not None and last.type == RESTORED and _names(last.payload, over):
                 return False

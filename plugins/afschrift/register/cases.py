@@ -69,12 +69,12 @@ class CaseTimelines(Repository):
     def append(self, tx: Connection, case_id: str, make: MakeCase, by: str) -> None:
         """As `record`, in a transaction of the caller's."""
         known = self._case_facts(tx, case_id)
-        for number, one in enumerate(make(known), start=len(known) + 1):
+        for number, new in enumerate(make(known), start=len(known) + 1):
             values: dict[str, Any] = {"id": new_id("cf"), "case_id": case_id, "number": number}
-            values |= {"kind": one.kind.value, "at": self._now(), "about": one.about}
-            values["detail"] = dict(one.detail)
+            values |= {"kind": new.kind.value, "at": self._now(), "about": new.about}
+            values["detail"] = dict(new.detail)
             insert_row(tx, case_fact, {**values, "by": by})
-            self._append(tx, None, NewEvent(EVENT + one.kind, by, {"case": case_id, "fact": values}))
+            self._append(tx, None, NewEvent(EVENT + new.kind, by, {"case": case_id, "fact": values}))
 
     def _case_facts(self, tx: Connection, case_id: str | None) -> tuple[CaseFactRow, ...]:
         wanted = select(case_fact).order_by(case_fact.c.case_id, case_fact.c.number)
@@ -336,8 +336,8 @@ class Cases(Repository):
             requests = list(tx.scalars(select(request.c.id).where(request.c.case_id == row.case_id)))
         recorded = [
             Destroyed(header.at, payload["rule"] if payload else None)
-            for one in requests
-            for header, payload in trail.read(tx, one)
+            for request_id in requests
+            for header, payload in trail.read(tx, request_id)
             if header.type == "data_key_destroyed"
             and (row.request_id or payload is None or payload["case"] == row.case_id)
         ]

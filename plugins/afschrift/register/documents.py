@@ -148,8 +148,8 @@ class Documents(Repository):
             mac.update(piece)
             yield piece
             for number in tx.scalars(follows.order_by(message_part.c.number)).all():
-                one = (message_part.c.message_id == text_id) & (message_part.c.number == number)
-                sealed = tx.execute(select(message_part.c.ciphertext).where(one)).scalar_one()
+                this = (message_part.c.message_id == text_id) & (message_part.c.number == number)
+                sealed = tx.execute(select(message_part.c.ciphertext).where(this)).scalar_one()
                 piece = key.decrypt(sealed, "message_part", "ciphertext", text_id, str(number))
                 mac.update(piece)
                 yield piece

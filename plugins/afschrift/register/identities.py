@@ -119,7 +119,7 @@ class Identities(Repository):
     def fingerprint(self, tx: Connection, request_id: str) -> str:
         """HMAC of the request's keys: an identity decision holds for these alone."""
         key = self._key(tx, request_id)
-        return key.hmac(keys_text(one for one, _ in self._identity(tx, request_id, key)))
+        return key.hmac(keys_text(known for known, _ in self._identity(tx, request_id, key)))
 
     def change(
         self,
@@ -153,7 +153,7 @@ class Identities(Repository):
         with self._db.write() as tx:
             must_be_open(self._request_row(tx, request_id))
             key = self._key(tx, request_id)
-            before = {one.name: one.value for one, _ in self._identity(tx, request_id, key)}
+            before = {known.name: known.value for known, _ in self._identity(tx, request_id, key)}
             told = {
                 "added": sorted(name for name, value in given.items() if value and name not in before),
                 "changed": sorted(n for n, v in given.items() if v and n in before and before[n] != v),
@@ -165,8 +165,8 @@ class Identities(Repository):
             mine = (request_identity.c.request_id == request_id) & request_identity.c.kind.in_(gone)
             delete_rows(tx, request_identity, mine)
             for name in (*told["changed"], *told["added"]):
-                one = Key(name, given[name])
-                self.keep(tx, key, request_id, one, fold=name in casefold, verified_by=None)
+                new = Key(name, given[name])
+                self.keep(tx, key, request_id, new, fold=name in casefold, verified_by=None)
             self._append(
                 tx, request_id, NewEvent("keys_changed", by, {**told, "held": dict(authority or {})})
             )
@@ -174,17 +174,17 @@ class Identities(Repository):
             return told
 
     def keep(
-        self, tx: Connection, key: DataKey, request_id: str, one: Key, *, fold: bool, verified_by: str | None
+        self, tx: Connection, key: DataKey, request_id: str, new: Key, *, fold: bool, verified_by: str | None
     ) -> None:
         """Keep one of a request's keys, encrypted, with its blind index."""
         # The year of entry, not of receipt: a key of a past year is never made again.
         index_key = self._keys.index_key(self._clock().year)
-        facts = {"value": one.value, "valid_from": one.valid_from, "valid_to": one.valid_to, "casefold": fold}
+        facts = {"value": new.value, "valid_from": new.valid_from, "valid_to": new.valid_to, "casefold": fold}
         values = {
             "request_id": request_id,
-            "kind": one.name,
-            "ciphertext": key.encrypt(json.dumps(facts).encode(), "request_identity", "ciphertext", one.name),
-            "blind_index": blind_index(index_key.key, one.name, one.value, casefold=fold),
+            "kind": new.name,
+            "ciphertext": key.encrypt(json.dumps(facts).encode(), "request_identity", "ciphertext", new.name),
+            "blind_index": blind_index(index_key.key, new.name, new.value, casefold=fold),
             "key_id": index_key.id,
             "verified_by": verified_by,
         }
@@ -207,9 +207,9 @@ class Identities(Repository):
             return {row.blind_index for row in mine if names is None or row.kind in names}
         years = self._keys.index_keys()
         return {
-            blind_index(year.key, one.name, one.value, casefold=fold)
-            for one, fold in self._identity(tx, request_id, key)
-            if names is None or one.name in names
+            blind_index(year.key, known.name, known.value, casefold=fold)
+            for known, fold in self._identity(tx, request_id, key)
+            if names is None or known.name in names
             for year in years
         }
 

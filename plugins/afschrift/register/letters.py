@@ -152,8 +152,7 @@ class Letters(Repository):
         row = self._row(tx, letter, letter_id)
         if row is None:
             raise UnknownRequestError(
-                "The register knows no letter with this id.",
-                remedy="list them with `afschrift letter list`.",
+                "The register knows no letter with this id.", remedy="list them with `afschrift letter list`."
             )
         return row
 
@@ -290,7 +289,7 @@ class Sendings(Repository):
 
     def _lettered(self, tx: Connection, fact_id: str) -> tuple[FactRow, Timeline]:
         timeline = self._facts.read(tx, self._facts.row(tx, fact_id).request_id)
-        of = next(one for one in timeline.facts if one.id == fact_id)
+        of = next(fact for fact in timeline.facts if fact.id == fact_id)
         if of.kind not in WITH_LETTER:
             raise RefusedError(f"Fact {fact_id} ({of.kind}) goes with no letter.")
         return of, timeline

@@ -139,7 +139,7 @@ class Oversight(Repository):
         return {
             row.id: replace(
                 _status(row, row.id in readable, tuple(runs[row.id]), steps.get(row.id), questions[row.id]),
-                holds=tuple(one for one in holds if one.request == row.id),
+                holds=tuple(hold for hold in holds if hold.request == row.id),
             )
             for row in rows
         }

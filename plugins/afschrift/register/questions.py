@@ -181,7 +181,7 @@ class Questions(Repository):
         fingerprint = digest({"kind": kind, "about": about, "detail": dict(detail)})
         with self._db.write() as tx:
             row = self._request_row(tx, request_id)
-            same = (one for one in _still_open(tx, request_id) if one.fingerprint == fingerprint)
+            same = (r for r in _still_open(tx, request_id) if r.fingerprint == fingerprint)
             asked = next(same, None)
             if asked is None:
                 asked = self._new_question(
@@ -287,7 +287,7 @@ class Questions(Repository):
             row = self._question_row(tx, question_id)
             self._check_answer(tx, row, choice)
             if files:
-                detail = {**(detail or {}), "files": [self._keep(tx, row, one, by) for one in files]}
+                detail = {**(detail or {}), "files": [self._keep(tx, row, file, by) for file in files]}
             given = (row.request_id, row.kind, choice, by, row.about, detail, text, authority)
             decided = self._decisions.append(tx, *given, asked=row, rules=rules)
             change_rows(tx, question, question.c.id == row.id, {"answered_at": decided.at})
@@ -348,8 +348,7 @@ class Questions(Repository):
         row = self._row(tx, question, question_id)
         if row is None:
             raise UnknownQuestionError(
-                "The register knows no question with this id.",
-                remedy="list them with `afschrift questions`.",
+                "The register knows no question with this id.", remedy="list them with `afschrift questions`."
             )
         return row
 
@@ -367,8 +366,7 @@ class Questions(Repository):
             )
         if choice not in row.options:
             raise RefusedError(
-                f"This choice is no option of question {row.id}.",
-                remedy=f"choose {' | '.join(row.options)}.",
+                f"This choice is no option of question {row.id}.", remedy=f"choose {' | '.join(row.options)}."
             )
         must_be_open(self._request_row(tx, row.request_id))
 

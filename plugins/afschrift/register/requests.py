@@ -84,9 +84,9 @@ class Requests(Repository):
             sealed = key.encrypt(json.dumps(limits).encode(), "request", "limits") if limits else None
             row = {"id": request_id, "case_id": case, "state": State.RECEIVED, "version": 1, "limits": sealed}
             insert_row(tx, request, {**facts, **row, "created_at": now, "changed_at": now})
-            for one in keys:
-                fold = one.name in casefold
-                self._identities.keep(tx, key, request_id, one, fold=fold, verified_by=verified_by)
+            for identity_key in keys:
+                fold = identity_key.name in casefold
+                self._identities.keep(tx, key, request_id, identity_key, fold=fold, verified_by=verified_by)
             payload = {"case": case, "keys": [k.name for k in keys], "limited": bool(limits)}
             self._append(tx, request_id, NewEvent("request_received", by, {**facts, **payload}))
             return self._request(tx, self._request_row(tx, request_id))
@@ -119,7 +119,7 @@ class Requests(Repository):
             if case is not None:
                 rows = requests_of_case(tx, case)
                 every = [self._request(tx, row) for row in rows]
-                return [one for one in every if one.state.open or not open_only]
+                return [found for found in every if found.state.open or not open_only]
             corrected = self._corrected(tx)
             return [self._request(tx, row, corrected) for row in tx.execute(wanted).all()]
 
@@ -221,9 +221,9 @@ class Requests(Repository):
 
     def _corrected_to(self, tx: Connection, request_id: str) -> str | None:
         facts = [
-            one for one in rows_of_request(tx, fact, request_id) if one.kind == FactKind.RECEIPT_CORRECTED
+            row for row in rows_of_request(tx, fact, request_id) if row.kind == FactKind.RECEIPT_CORRECTED
         ]
-        return str(max(facts, key=lambda one: one.number).instant) if facts else None
+        return str(max(facts, key=lambda row: row.number).instant) if facts else None
 
     def _request(self, tx: Connection, row: Row[Any], corrected: Mapping[str, str] | None = None) -> Request:
         arrived = self._corrected_to(tx, row.id) if corrected is None else corrected.get(row.id)

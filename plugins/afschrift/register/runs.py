@@ -99,8 +99,8 @@ class Runs(Repository):
             return tx.execute(select(run.c.request_id).where(run.c.run_id == run_id)).scalar()
 
     def _go(self, tx: Connection, request_id: str, run_id: str, patience: timedelta, by: str) -> Run:
-        others = (one for one in rows_of_request(tx, run, request_id) if one.run_id != run_id)
-        other = next((one for one in others if one.ended_at is None), None)
+        others = (row for row in rows_of_request(tx, run, request_id) if row.run_id != run_id)
+        other = next((row for row in others if row.ended_at is None), None)
         if other is not None:
             if other.seen_at >= rfc3339(self._clock() - patience):
                 return _run(other)

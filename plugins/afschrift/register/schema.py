@@ -119,7 +119,7 @@ def pending(url: str) -> tuple[str | None, tuple[Pending, ...]]:
         return None, (Pending(revisions()[-1], "Make the tables of a new register.", undone=False),)
     missing = revisions()[revisions().index(found) + 1 :]
     scripts = ScriptDirectory.from_config(_config())
-    return found, tuple(_pending(scripts.get_revision(one)) for one in missing)
+    return found, tuple(_pending(scripts.get_revision(revision)) for revision in missing)
 
 
 def to_be_made(database: Database) -> bool:

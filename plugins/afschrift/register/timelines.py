@@ -99,9 +99,9 @@ class Timelines(Repository):
             events: list[tuple[str | None, NewEvent]] = []
             for request_id, timeline in self.find(tx, request.c.state.in_(_OPEN)).items():
                 new = facts[request_id](timeline) if request_id in facts else ()
-                for one in rows(timeline, new, at, by, [new_id("fact") for _ in new]):
-                    columns.append(_columns(one, None))
-                    events.append((request_id, NewEvent(EVENT + one.kind, by, _payload(columns[-1], None))))
+                for row in rows(timeline, new, at, by, [new_id("fact") for _ in new]):
+                    columns.append(_columns(row, None))
+                    events.append((request_id, NewEvent(EVENT + row.kind, by, _payload(columns[-1], None))))
             if columns:
                 insert_rows(tx, fact, columns)
                 trail.append(tx, at, events)
@@ -194,12 +194,12 @@ class Timelines(Repository):
         made = rows(timeline, new, self._now(), by, [new_id("fact") for _ in new])
         if text is not None:
             text_id = self.keep_reasons(tx, timeline.request, timeline.case, timeline.request, text, by)
-        for number, (one, given) in enumerate(zip(made, new, strict=True)):
-            columns = _columns(one, text_id if number == 0 else None)
+        for number, (row, given) in enumerate(zip(made, new, strict=True)):
+            columns = _columns(row, text_id if number == 0 else None)
             insert_row(tx, fact, columns)
-            self._append(tx, timeline.request, NewEvent(EVENT + one.kind, by, _payload(columns, authority)))
+            self._append(tx, timeline.request, NewEvent(EVENT + row.kind, by, _payload(columns, authority)))
             if given.to is not None:
-                self._set_state(tx, self._request_row(tx, timeline.request), EVENT + one.kind, given.to, by)
+                self._set_state(tx, self._request_row(tx, timeline.request), EVENT + row.kind, given.to, by)
 
     def keep_reasons(
         self, tx: Connection, owner: str, case_id: str, request_id: str | None, text: str, by: str
@@ -219,14 +219,14 @@ class Timelines(Repository):
         """The requests that a condition picks, with their facts, in the order of receipt as entered."""
         return found(tx, which)
 
-    def _same_person(self, tx: Connection, one: str, other: str, names: Collection[str]) -> bool:
-        shared = request_identity.c.blind_index.in_(self._identities.indexes(tx, one, names))
+    def _same_person(self, tx: Connection, later: str, other: str, names: Collection[str]) -> bool:
+        shared = request_identity.c.blind_index.in_(self._identities.indexes(tx, later, names))
         found = select(request_identity.c.id).where(request_identity.c.request_id == other, shared)
         return tx.execute(found).first() is not None
 
-    def _narrower(self, tx: Connection, one: str, other: str) -> bool:
+    def _narrower(self, tx: Connection, later: str, other: str) -> bool:
         """Whether the first asks for nothing beyond the second, by the limits that the person set (R24)."""
-        mine, theirs = (self._scope(tx, request_id) for request_id in (one, other))
+        mine, theirs = (self._scope(tx, request_id) for request_id in (later, other))
         return theirs is None or (mine is not None and mine <= theirs)
 
     def _scope(self, tx: Connection, request_id: str) -> set[tuple[str, str]] | None:
@@ -234,7 +234,7 @@ class Timelines(Repository):
         if row.limits is None:
             return None
         limits = json.loads(self._key(tx, request_id).decrypt(row.limits, "request", "limits"))
-        return {(name, one) for name in ("tables", "categories") for one in limits.get(name, ())}
+        return {(name, value) for name in ("tables", "categories") for value in limits.get(name, ())}
 
 
 def _payload(columns: Mapping[str, Any], authority: Mapping[str, str] | None) -> dict[str, Any]:
@@ -243,10 +243,10 @@ def _payload(columns: Mapping[str, Any], authority: Mapping[str, str] | None) ->
     return {"fact": said} if authority is None else {"fact": said, "held": dict(authority)}
 
 
-def _columns(one: FactRow, text: str | None) -> dict[str, Any]:
-    kept = {n: v for n, v in vars(one).items() if n not in ("request", "sent_on", "sent_by")}
-    kept |= {"kind": one.kind.value, "day": one.day.isoformat() if one.day else None, "text": text}
-    return {**kept, "request_id": one.request, "detail": dict(one.detail)}
+def _columns(row: FactRow, text: str | None) -> dict[str, Any]:
+    kept = {n: v for n, v in vars(row).items() if n not in ("request", "sent_on", "sent_by")}
+    kept |= {"kind": row.kind.value, "day": row.day.isoformat() if row.day else None, "text": text}
+    return {**kept, "request_id": row.request, "detail": dict(row.detail)}
 
 
 _HOLDS = (FactKind.HELD, FactKind.RELEASED)

@@ -13,11 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from afschrift.domain.errors import (
-    ConfigurationError,
-    NeedsPersonError,
-    RetriableError,
-)
+from afschrift.domain.errors import ConfigurationError, NeedsPersonError, RetriableError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source, SourceFactory
 from afschrift.inventory.model import Inventory, SourceFile
@@ -101,15 +97,15 @@ def find(
         at: RFC 3339 instant of the receipt: a key that passes on leads to who had it then.
     """
     found: list[FoundTable] = []
-    for one in identifying_tables(inventory, {key.name for key in keys}):
+    for table in identifying_tables(inventory, {key.name for key in keys}):
         try:  # in a session of its own: one that failed gives nothing more
-            with open_source(one.source, request) as session:
+            with open_source(table.source, request) as session:
                 session.bind(keys, at)
-                found.append(_table(inventory, session, sql, one))
+                found.append(_table(inventory, session, sql, table))
         except RetriableError:
-            found.append(replace(_described(inventory, one), fault=DOWN))
+            found.append(replace(_described(inventory, table), fault=DOWN))
         except (ConfigurationError, NeedsPersonError):
-            found.append(replace(_described(inventory, one), fault=UNREADABLE))
+            found.append(replace(_described(inventory, table), fault=UNREADABLE))
     return found
 
 
@@ -154,26 +150,26 @@ def _link(
     return {"key": session.dialect.literal(key), "holds": holds, "from": since, "to": until}
 
 
-def _table(inventory: Inventory, session: Source, sql: Path, one: IdentifyingTable) -> FoundTable:
-    rows = session.rows(statement(inventory, session, sql, one, counted=False))
+def _table(inventory: Inventory, session: Source, sql: Path, table: IdentifyingTable) -> FoundTable:
+    rows = session.rows(statement(inventory, session, sql, table, counted=False))
     count = len(rows)
     if count == MOST:
-        [(count,)] = session.rows(statement(inventory, session, sql, one, counted=True))
-    keys = len(one.keys)
+        [(count,)] = session.rows(statement(inventory, session, sql, table, counted=True))
+    keys = len(table.keys)
     found = [
         FoundRow(
-            [name for name, bears in zip(one.keys, row, strict=False) if bears],
+            [name for name, bears in zip(table.keys, row, strict=False) if bears],
             [None if value is None else str(value)[:_LONGEST] for value in row[keys:]],
         )
         for row in rows
     ]
-    return replace(_described(inventory, one), rows=found, count=int(count))
+    return replace(_described(inventory, table), rows=found, count=int(count))
 
 
-def _described(inventory: Inventory, one: IdentifyingTable) -> FoundTable:
+def _described(inventory: Inventory, place: IdentifyingTable) -> FoundTable:
     """A table of which nothing was read yet."""
-    table = inventory.sources[one.source].tables[one.table]
-    titles = {name: table.columns[name].title for name in one.columns}
+    table = inventory.sources[place.source].tables[place.table]
+    titles = {name: table.columns[name].title for name in place.columns}
     words = [title.get("en") if title else name for name, title in titles.items()]
-    title = table.title.get("en") if table.title else f"{one.source}.{one.table}"
-    return FoundTable(one.source, one.table, title, words, list(one.keys))
+    title = table.title.get("en") if table.title else f"{place.source}.{place.table}"
+    return FoundTable(place.source, place.table, title, words, list(place.keys))

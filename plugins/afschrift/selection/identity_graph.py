@@ -151,8 +151,8 @@ class Expansion:
         self, links: Sequence[_LinkTable], keys: Sequence[Key], persons: Collection[str]
     ) -> dict[str, tuple[Key, ...]]:
         others = [key for key in keys if key.name != self._person]
-        owners = {key: {one for link in links for one in link.owners(key, self._at)} for key in others}
-        return {one: tuple(key for key in others if one in owners[key]) for one in sorted(persons)}
+        owners = {key: {owner for link in links for owner in link.owners(key, self._at)} for key in others}
+        return {person: tuple(key for key in others if person in owners[key]) for person in sorted(persons)}
 
     def _ties(self, links: Sequence[_LinkTable], key: Key, own: set[Key]) -> bool:
         """Whether a key that should be one person's is somebody else's too."""

@@ -67,7 +67,7 @@ def _with_parts(
         there = dict(columns)
     except AfschriftError:
         return columns
-    if any(one.part for one in there.values()):
+    if any(column.part for column in there.values()):
         return columns
     for member in sorted(n for n, part in parts.items() if part.path and n in there):
         raise ConfigurationError(

@@ -121,7 +121,7 @@ class ResidualSearch:
         if rows > _LARGE and self._seconds(relation, looks) * rows / _SAMPLE > self.limits.seconds:
             return Searched(table, reason=NotSearched.TIME)
         held = [look for some in _by_kind(looks) if self._holding(relation, some)[0] for look in some]
-        readable = [column for column, one in columns.items() if not one.closed]
+        readable = [column for column, found in columns.items() if not found.closed]
         found = self._found(finder, relation, names, readable, held) if held else {}
         return Searched(table, len(asked), rows, found, reason)
 
@@ -144,12 +144,12 @@ class ResidualSearch:
         self, names: Sequence[str], columns: Mapping[str, ColumnType], asked: Collection[str]
     ) -> NotSearched | None:
         """Why not all columns are searched that could be; a secret names nobody."""
-        for column, one in columns.items():
+        for column, found in columns.items():
             declared = [self.declared.tables[name].columns.get(column) for name in names]
             secret = any(known and known.protect is Protect.SECRET for known in declared)
-            if one.closed and not secret:
+            if found.closed and not secret:
                 return NotSearched.RIGHT
-            if one.kind is None and not one.closed and column not in asked:
+            if found.kind is None and not found.closed and column not in asked:
                 return NotSearched.TYPE
         return None
 
@@ -242,7 +242,7 @@ class ResidualSearch:
         """The columns that nobody took out of the search."""
         for column, column_type in columns.items():
             declared = [self.declared.tables[name].columns.get(column) for name in names]
-            out = any(one and one.mentions and one.mentions.settled == "not_searched" for one in declared)
+            out = any(c and c.mentions and c.mentions.settled == "not_searched" for c in declared)
             hidden = any(self._is_hidden(name, column) for name in names)
             if not out and not hidden:
                 yield column, column_type
@@ -250,7 +250,7 @@ class ResidualSearch:
     def _is_hidden(self, name: str, column: str) -> bool:
         """A document is searched whole, so not where a part of it is hidden."""
         members = (n for n, part in self.declared.tables[name].parts.items() if part.column == column)
-        return any(f"{self.declared.source}.{name}.{one}" in self.hidden for one in (column, *members))
+        return any(f"{self.declared.source}.{name}.{member}" in self.hidden for member in (column, *members))
 
     def _counts(self, template: str, **parts: object) -> list[int]:
         dialect = self.session.dialect

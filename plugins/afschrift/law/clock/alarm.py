@@ -88,7 +88,7 @@ def to_raise(clock: Clock, at: Collection[AlarmDay], raised: Iterable[tuple[date
     now = level(clock, at)
     if now is None or clock.due is None:
         return None
-    notified = {one for due, one in raised if due == clock.due}
+    notified = {notice for due, notice in raised if due == clock.due}
     return None if now in notified else now
 
 

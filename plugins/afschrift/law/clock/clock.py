@@ -159,7 +159,7 @@ def _in_order(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> It
 def _waits(timeline: Timeline, asked: FactRow, jurisdiction: Jurisdiction, today: date) -> Iterator[_Wait]:
     """Times for which a question stopped the clock: one, or more where a further one came late (R43)."""
     start, identity = asked.sent_on, asked.detail.get("ground") == SuspensionGround.IDENTITY
-    end = next((one.day for one in timeline.about(asked, FactKind.RESUMED)), None)
+    end = next((reply.day for reply in timeline.about(asked, FactKind.RESUMED)), None)
     why = ""
     identified = timeline.local(timeline.identified_at) if identity and timeline.identified_at else None
     if identified and (end is None or identified < end):
@@ -308,7 +308,7 @@ def _fact_words(timeline: Timeline, found: Deadline, today: date) -> Iterator[st
         yield f"{what} request {fact.other} of the same person ({rule})."
     for fact in timeline.of(FactKind.PARTLY_DELIVERED):
         later = fact.detail.get("later", ())
-        rest = ", ".join(f"{one['source']} by {one['rest_by']}" for one in later)
+        rest = ", ".join(f"{source['source']} by {source['rest_by']}" for source in later)
         yield f"Partly delivered on {fact.day}; what was promised: {rest}. The period goes on (R44)."
     for fact in timeline.of(FactKind.WITHDRAWN):
         yield f"The person withdrew the request on {fact.day}."

@@ -259,7 +259,7 @@ def deadline(
 
 
 def _must_follow(received: date, suspensions: Sequence[Suspension], extension_sent: date | None) -> None:
-    sent = [("question", one.start) for one in suspensions]
+    sent = [("question", suspension.start) for suspension in suspensions]
     if extension_sent is not None:
         sent.append(("extension", extension_sent))
     for what, day in sent:

@@ -203,7 +203,7 @@ class Timeline:
 
     def about(self, fact: FactRow, *kinds: FactKind) -> tuple[FactRow, ...]:
         """The facts of some kinds that concern another one."""
-        return tuple(one for one in self.of(*kinds) if one.about == fact.id)
+        return tuple(other for other in self.of(*kinds) if other.about == fact.id)
 
     def local(self, instant: str) -> date:
         """Local date of an instant where the controller must act."""
@@ -213,7 +213,7 @@ class Timeline:
     def waiting(self) -> FactRow | None:
         """The question to the person without a sufficient answer, whether its letter was sent or not."""
         asked = self.of(FactKind.SUSPENDED)
-        return next((one for one in asked if not self.about(one, FactKind.RESUMED)), None)
+        return next((question for question in asked if not self.about(question, FactKind.RESUMED)), None)
 
     @property
     def proposed(self) -> FactRow | None:
@@ -221,7 +221,7 @@ class Timeline:
         proposed = self.of(FactKind.RECEIPT_PROPOSED)
         done = self.of(FactKind.RECEIPT_CORRECTED, FactKind.RECEIPT_REJECTED)
         last = proposed[-1] if proposed else None
-        return last if last and not any(one.number > last.number for one in done) else None
+        return last if last and not any(answer.number > last.number for answer in done) else None
 
     def closed_by(self, fact: FactRow) -> State | None:
         """The state that it takes once the person was told of a fact; None: the state stays.
@@ -231,7 +231,7 @@ class Timeline:
         if not self.state.open or self.about(fact, FactKind.OVERRULED):
             return None
         if fact.kind is FactKind.PARTLY_DELIVERED:
-            last = self.state is State.READY and [one.id for one in self.to_tell] == [fact.id]
+            last = self.state is State.READY and [ready.id for ready in self.to_tell] == [fact.id]
             return TOLD[self.state] if last else None
         end = _end(fact)
         return None if end is State.DELIVERED and self.untold_parts else end
@@ -239,17 +239,17 @@ class Timeline:
     @property
     def untold_refusals(self) -> tuple[FactRow, ...]:
         """Refusals of the whole that stand and whose letter did not go."""
-        return tuple(one for one in self._untold if _end(one) is State.REFUSED)
+        return tuple(fact for fact in self._untold if _end(fact) is State.REFUSED)
 
     @property
     def untold_answers(self) -> tuple[FactRow, ...]:
         """Answers that are ready and stand, and of which nobody was told."""
-        return tuple(one for one in self._untold if one.kind is FactKind.ANSWER_READY)
+        return tuple(fact for fact in self._untold if fact.kind is FactKind.ANSWER_READY)
 
     @property
     def untold_parts(self) -> tuple[FactRow, ...]:
         """Parts that were delivered, and of which nobody was told."""
-        return tuple(one for one in self.of(FactKind.PARTLY_DELIVERED) if one.sent_on is None)
+        return tuple(fact for fact in self.of(FactKind.PARTLY_DELIVERED) if fact.sent_on is None)
 
     @property
     def to_tell(self) -> tuple[FactRow, ...]:
@@ -259,9 +259,9 @@ class Timeline:
 
     @property
     def _untold(self) -> Iterator[FactRow]:
-        for one in self.of(FactKind.DECIDED, FactKind.ANSWER_READY):
-            if one.sent_on is None and _end(one) and not self.about(one, FactKind.OVERRULED):
-                yield one
+        for fact in self.of(FactKind.DECIDED, FactKind.ANSWER_READY):
+            if fact.sent_on is None and _end(fact) and not self.about(fact, FactKind.OVERRULED):
+                yield fact
 
     @property
     def ended_on(self) -> date | None:
@@ -269,13 +269,13 @@ class Timeline:
         if self.ended_by is None:
             return None
         parts = self.of(FactKind.PARTLY_DELIVERED) if self.state is State.DELIVERED else ()
-        return max(one.sent_on for one in (self.ended_by, *parts) if one.sent_on is not None)
+        return max(fact.sent_on for fact in (self.ended_by, *parts) if fact.sent_on is not None)
 
     @property
     def ended_by(self) -> FactRow | None:
         """The fact of which the person was told, and which ended the request so; None: nothing did so."""
-        told = [one for one in self.facts if one.sent_on is not None and _end(one) is self.state]
-        told = [one for one in told if not self.about(one, FactKind.OVERRULED)]
+        told = [fact for fact in self.facts if fact.sent_on is not None and _end(fact) is self.state]
+        told = [fact for fact in told if not self.about(fact, FactKind.OVERRULED)]
         return told[-1] if told else None
 
     def reopened_by(self, fact: FactRow) -> State | None:

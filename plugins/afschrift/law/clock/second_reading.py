@@ -84,4 +84,4 @@ def second_reading(state: str, year: int) -> frozenset[date] | None:
     days = _DAYS.get((state, year))
     if days is None:
         return None
-    return frozenset(date(year, int(one[:2]), int(one[2:])) for one in days.split())
+    return frozenset(date(year, int(day[:2]), int(day[2:])) for day in days.split())

@@ -35,12 +35,7 @@ class Sending:
     def fact(self, about: str | None = None, to: State | None = None) -> NewFact:
         """The fact that tells of it; `to`: the state that the request takes by it."""
         return NewFact(
-            FactKind.LETTER_SENT,
-            self.on,
-            about=about,
-            channel=self.channel,
-            proof=self.proof,
-            to=to,
+            FactKind.LETTER_SENT, self.on, about=about, channel=self.channel, proof=self.proof, to=to
         )
 
 
@@ -105,12 +100,12 @@ def told(timeline: Timeline, today: date, sending: Sending) -> list[NewFact]:
             remedy=f"run it further: `afschrift run {timeline.request}`.",
         )
     *before, last = timeline.to_tell
-    for one in timeline.to_tell:
-        _must_be_ready(timeline, one, sending.on)
+    for ready in timeline.to_tell:
+        _must_be_ready(timeline, ready, sending.on)
     nothing = last.detail.get("state") in (State.NOTHING_HELD, State.NOTHING_PORTABLE)
     kind = FactKind.LETTER_SENT if nothing else FactKind.HANDED_OVER
     end = State.DELIVERED if before else timeline.closed_by(last)
-    facts = [sending.fact(one.id) for one in before] + [sending.fact(last.id, to=end)]
+    facts = [sending.fact(ready.id) for ready in before] + [sending.fact(last.id, to=end)]
     return [replace(fact, kind=kind) for fact in facts]
 
 

@@ -47,9 +47,9 @@ def _timeline(row: Row[Any], facts: tuple[FactRow, ...], identified_at: str | No
 
 def timeline_of(row: Row[Any], facts: Iterable[Row[Any]], decisions: Iterable[Row[Any]]) -> Timeline:
     """A request with its facts; of all decisions on it, those on the identity are looked at."""
-    taken = [one for one in sorted(decisions, key=lambda one: one.id) if one.kind == "identity"]
+    taken = [row for row in sorted(decisions, key=lambda row: row.id) if row.kind == "identity"]
     identified_at = taken[-1].at if taken and taken[-1].choice == "confirmed" else None
-    ordered = [fact_row(one) for one in sorted(facts, key=lambda one: one.number)]
+    ordered = [fact_row(row) for row in sorted(facts, key=lambda row: row.number)]
     return _timeline(row, settled(ordered), identified_at)
 
 

@@ -130,7 +130,7 @@ class DataKeys(Repository):
         keyless = request.c.id.not_in(select(data_key.c.owner))
         with self._db.read() as tx:
             found = tx.scalars(select(request.c.id).where(keyless).order_by(request.c.id)).all()
-            return tuple(one for one in found if left(tx, one))
+            return tuple(request_id for request_id in found if left(tx, request_id))
 
     def strays(self) -> tuple[str, ...]:
         """Whose data keys are there, though the register knows no such request or case; in order."""
@@ -179,7 +179,7 @@ def left(tx: Connection, request_id: str) -> bool:
         request_identity.c.request_id == request_id, func.length(request_identity.c.ciphertext) > 0
     )
     done = select(step.c.id).where(step.c.request_id == request_id)
-    return any(tx.execute(one.limit(1)).first() for one in (sealed, done))
+    return any(tx.execute(query.limit(1)).first() for query in (sealed, done))
 
 
 def forget_request(tx: Connection, request_id: str) -> None:
@@ -211,10 +211,10 @@ def forget_case(tx: Connection, case_id: str) -> None:
 def codes_of(value: Any) -> Any:
     """What is kept of a detail: codes, names, days and instants. Numbers and digests go, `None` for each."""
     if isinstance(value, Mapping):
-        kept = {name: one if name == _PROOF else codes_of(one) for name, one in value.items()}
-        return {name: one for name, one in kept.items() if one is not None}
+        kept = {name: member if name == _PROOF else codes_of(member) for name, member in value.items()}
+        return {name: member for name, member in kept.items() if member is not None}
     if isinstance(value, list | tuple):
-        return [one for one in map(codes_of, value) if one is not None]
+        return [member for member in map(codes_of, value) if member is not None]
     if isinstance(value, bool):
         return value
     return value if isinstance(value, str) and not _DIGEST.fullmatch(value) else None

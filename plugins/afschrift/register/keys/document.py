@@ -96,7 +96,7 @@ def encode(keys: KeyDocument) -> bytes:
 
 def secret_texts(keys: KeyDocument) -> list[str]:
     """Every secret as it stands in the JSON, for whoever must keep it out of a log."""
-    return [base64.b64encode(one.key).decode() for one in _stored(keys)]
+    return [base64.b64encode(stored.key).decode() for stored in _stored(keys)]
 
 
 def fresh(now: str) -> KeyDocument:
@@ -111,11 +111,9 @@ def with_new_kek(keys: KeyDocument, now: str) -> KeyDocument:
 
 def with_new_signing_key(keys: KeyDocument, now: str) -> KeyDocument:
     """Another signing key. Of those before, the public half stays; the private one has no further use."""
-    former = tuple(FormerKey(one.id, public_half(one.key), one.created, now) for one in keys.signing_keys)
+    former = tuple(FormerKey(key.id, public_half(key.key), key.created, now) for key in keys.signing_keys)
     changed = replace(
-        keys,
-        signing_keys=(_new_signing_key(now),),
-        former_signing_keys=(*keys.former_signing_keys, *former),
+        keys, signing_keys=(_new_signing_key(now),), former_signing_keys=(*keys.former_signing_keys, *former)
     )
     return with_all_kinds(changed, now)
 
@@ -125,8 +123,8 @@ def with_index_key(keys: KeyDocument, year: int, now: str) -> KeyDocument:
     if str(year) in keys.index_keys:
         return keys
     key = secrets.token_bytes(KEY_BYTES)
-    one = StoredKey(f"{year}-{hashlib.sha256(key).hexdigest()[:8]}", key, now)
-    return replace(keys, index_keys={**keys.index_keys, str(year): one})
+    stored = StoredKey(f"{year}-{hashlib.sha256(key).hexdigest()[:8]}", key, now)
+    return replace(keys, index_keys={**keys.index_keys, str(year): stored})
 
 
 def with_all_kinds(keys: KeyDocument, now: str) -> KeyDocument:
@@ -153,7 +151,7 @@ def without_kek(keys: KeyDocument, kek_id: str) -> KeyDocument:
         raise ConfigurationError(
             f"The wrapping key {kek_id} is the active one.", remedy="run `afschrift key rotate` first."
         )
-    return replace(keys, keks=tuple(one for one in keys.keks if one.id != kek_id))
+    return replace(keys, keks=tuple(key for key in keys.keks if key.id != kek_id))
 
 
 def without_index_key(keys: KeyDocument, year: int) -> KeyDocument:
@@ -167,20 +165,20 @@ def with_revocation(keys: KeyDocument, signing_key_id: str, since: str) -> KeyDo
     Raises:
         RefusedError: it is the active one, or none of ours.
     """
-    if any(one.id == signing_key_id for one in keys.signing_keys):
+    if any(key.id == signing_key_id for key in keys.signing_keys):
         raise RefusedError(
             f"The signing key {signing_key_id} is the active one.",
             remedy="run `afschrift key rotate --signing` first.",
         )
-    if all(one.id != signing_key_id for one in keys.former_signing_keys):
+    if all(key.id != signing_key_id for key in keys.former_signing_keys):
         raise RefusedError(
             "There is no signing key with this id.", remedy="see the ids with `afschrift key list`."
         )
     former = tuple(
-        replace(one, revoked_since=min(since, one.revoked_since or since))
-        if one.id == signing_key_id
-        else one
-        for one in keys.former_signing_keys
+        replace(key, revoked_since=min(since, key.revoked_since or since))
+        if key.id == signing_key_id
+        else key
+        for key in keys.former_signing_keys
     )
     return replace(keys, former_signing_keys=former)
 
@@ -196,8 +194,8 @@ def _stored(keys: KeyDocument) -> tuple[StoredKey, ...]:
 
 def _whole(keys: KeyDocument) -> bool:
     """Whether every key has its length: one that was cut when it was copied would fail at its first use."""
-    halves = (one.public for one in keys.former_signing_keys)
-    return all(len(key) == KEY_BYTES for key in (*(one.key for one in _stored(keys)), *halves))
+    halves = (key.public for key in keys.former_signing_keys)
+    return all(len(key) == KEY_BYTES for key in (*(stored.key for stored in _stored(keys)), *halves))
 
 
 def _new_kek(now: str) -> StoredKey:

@@ -32,7 +32,7 @@ def reader(source: str) -> tuple[Callable[[], str], str]:
     """
     kind, _, name = source.partition(":")
     if kind not in _readers or not name:
-        known = ", ".join(f"{one}:<name>" for one in sorted(_readers))
+        known = ", ".join(f"{offered}:<name>" for offered in sorted(_readers))
         raise ConfigurationError(
             f"AFSCHRIFT_KEYS names no place for keys that is known here ({kind}:...).",
             remedy=f"set it to the path of a key file or to one of: {known}.",

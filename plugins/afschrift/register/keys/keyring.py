@@ -139,7 +139,7 @@ class Keyring(Repository):
         return found[0]
 
     def _refuse_index_held(self, tx: Connection, key_id: str) -> None:
-        held = sorted({one.request for one in holds_of(tx)})
+        held = sorted({hold.request for hold in holds_of(tx)})
         by_key = (request_identity.c.key_id == key_id) & request_identity.c.request_id.in_(held)
         found = tx.scalar(select(request_identity.c.request_id).where(by_key).limit(1))
         if found is not None:

@@ -215,7 +215,7 @@ class KeyStore:
 
     def trail_keys(self) -> dict[str, bytes]:
         """Key id -> key, of all that events were ever coded by."""
-        return {one.id: one.key for one in self._storage.load().trail_keys}
+        return {key.id: key.key for key in self._storage.load().trail_keys}
 
     def make_trail_key(self) -> bool:
         """Make a trail key where there is none; whether one was made.
@@ -245,13 +245,13 @@ class KeyStore:
     def public_keys(self) -> dict[str, bytes]:
         """Key id -> raw Ed25519 public key (32 bytes), of all signing keys ever used."""
         keys = self._storage.load()
-        former = {one.id: one.public for one in keys.former_signing_keys}
-        return former | {one.id: keydocument.public_half(one.key) for one in keys.signing_keys}
+        former = {key.id: key.public for key in keys.former_signing_keys}
+        return former | {key.id: keydocument.public_half(key.key) for key in keys.signing_keys}
 
     def revoked(self) -> dict[str, str]:
         """Key id -> instant since which a signing key deserves no trust."""
         former = self._storage.load().former_signing_keys
-        return {one.id: one.revoked_since for one in former if one.revoked_since}
+        return {key.id: key.revoked_since for key in former if key.revoked_since}
 
     def listing(self) -> tuple[KeyInfo, ...]:
         """All keys without their secrets."""

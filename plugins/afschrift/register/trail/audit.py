@@ -163,7 +163,7 @@ class AuditTrail(Repository):
             )
         last = self._newest_row(tx)
         before = None if last is None else checkpoint.parse(json.loads(last.payload or "{}")).statement
-        gone = [one.segment for one in segments.dropped(tx)]
+        gone = [dropped.segment for dropped in segments.dropped(tx)]
         statement = Statement(
             format=checkpoint.FORMAT,
             register=segments.register_id(tx),
@@ -267,7 +267,7 @@ class AuditTrail(Repository):
             tell_anew(tx, case)
 
     def _refuse_held(self, tx: Connection, what: Segment) -> None:
-        held = {one.request for one in holds_of(tx)}
+        held = {hold.request for hold in holds_of(tx)}
         of_year = select(event.c.request).where(event.c.seq.between(what.first_seq, what.last_seq))
         found = tx.scalar(of_year.where(event.c.request.in_(sorted(held))).order_by(event.c.seq).limit(1))
         if found is not None:
@@ -315,8 +315,8 @@ def write_export(connection: Connection, into: BinaryIO, at: str, public_keys: M
 
     keys = {name: key.hex() for name, key in public_keys.items()}
     line("trail", format=FORMAT, register=segments.register_id(connection), at=at, public_keys=keys)
-    for one in segments.dropped(connection):
-        line("segment", **one.payload(), event_seq=one.event_seq)
+    for dropped in segments.dropped(connection):
+        line("segment", **dropped.payload(), event_seq=dropped.event_seq)
     events, seq, head = 0, 0, GENESIS
     for row in stream(connection):
         header = header_of(row)

@@ -27,7 +27,7 @@ class Difference:
     request: str | None = None
 
     def __str__(self) -> str:
-        place = " ".join(one for one in (self.table, self.row, self.field) if one)
+        place = " ".join(part for part in (self.table, self.row, self.field) if part)
         return f"{self.code} {self.seq}" + (f" {place}" if place else "")
 
 
@@ -50,7 +50,7 @@ class ForgedError(RefusedError):
                 "the data protection officer (docs/trail.md).",
             )
             return
-        place = " ".join(one for one in (first.table, first.row, first.field) if one) or f"event {first.seq}"
+        place = " ".join(p for p in (first.table, first.row, first.field) if p) or f"event {first.seq}"
         more = f", and {len(found) - 1} more" if found[1:] else ""
         super().__init__(
             f"{words} does not follow from its trail ({first.code}, {place}{more}): somebody changed it "

@@ -81,7 +81,7 @@ def named_rightly(
     erased: Mapping[str, Any] | None, seq: int, known: Sequence[ToldErasure], after: int
 ) -> bool:
     """Whether a checkpoint at `seq` names the last erasure before it, where that is not of a dropped year."""
-    before = [one for one in known if one.seq <= seq]
+    before = [erasure for erasure in known if erasure.seq <= seq]
     if before:
         return erased == {"seq": before[-1].seq, "digest": before[-1].digest}
     return erased is None or int(erased["seq"]) <= after

@@ -52,8 +52,8 @@ def enter(tx: Connection, keys: KeyStore, beside: BesideKeys) -> Callable[[], ob
     key = keys.trail_key()
     owners = [_owner(header.request, case, cases) for header, _, case in done.events]
     told = _told(done, owners, cases)
-    found = {one: seen.own if one == owner else last_own(tx, one, trail_keys) for one in set(owners)}
-    last = {one: header.seq if header else 0 for one, header in found.items()}
+    found = {name: seen.own if name == owner else last_own(tx, name, trail_keys) for name in set(owners)}
+    last = {name: header.seq if header else 0 for name, header in found.items()}
     _lose(tx, last, done.events[0][0].seq, keys)
     maker, rows = codes(key.key), []
     for number, (header, salt, _) in enumerate(done.events):
@@ -92,7 +92,7 @@ def _lose(tx: Connection, last: dict[str, int], first: int, keys: KeyStore) -> N
 
 def _cases(tx: Connection, done: Written) -> dict[str, str]:
     """Request -> its case, of all that were written about."""
-    ids = {one.request for one in done.appended} | {place.request for place in done.rows}
+    ids = {new.request for new in done.appended} | {place.request for place in done.rows}
     ids |= {header.request for header, _, _ in done.events}
     rows = {name: done.known.get((request.name, name)) for name in ids if name}
     cases = {name: row.case_id for name, row in rows.items() if row}

@@ -60,7 +60,7 @@ class Evidence(Repository):
         known = acts(tx, keys, height.seq if height else 0)
         found = [*self._store.set_back(tx, known), *check_case(tx, case, keys, known, rest=True)]
         # What is wrong with an event is never left out: whose it is, it says itself.
-        return tuple(one for one in found if one.request in (None, request_id) or not one.table)
+        return tuple(d for d in found if d.request in (None, request_id) or not d.table)
 
     def must_follow(self, request_id: str) -> None:
         """See that the rows of a request follow from the trail, before anybody acts on them.
@@ -137,7 +137,7 @@ class Evidence(Repository):
 
     def lost_heights(self, *more: Height | None) -> bool:
         """Whether the register lacks a height: that beside the keys, or one of these."""
-        return any(self.lacking(one) for one in (self.kept(), *more) if one)
+        return any(self.lacking(height) for height in (self.kept(), *more) if height)
 
     def lacking(self, height: Height) -> tuple[Difference, ...]:
         """A difference where the register does not hold a height."""
@@ -185,7 +185,7 @@ class Evidence(Repository):
         """
         with self._db.read() as tx:
             yield from (changed := schema_changed(tx))
-            if any(one.table in TABLES for one in changed):
+            if any(d.table in TABLES for d in changed):
                 return
             yield from self._store.set_back(tx)
             for found in self._by_case(tx):
@@ -198,9 +198,9 @@ class Evidence(Repository):
         known, told = acts(tx, keys), set[int]()
         for case in sorted(tx.scalars(cases)):
             found = list(check_case(tx, case, keys, known))
-            told |= {one.seq for one in found}
+            told |= {d.seq for d in found}
             yield found
-        yield [one for one in not_own(tx, keys) if one.seq not in told]
+        yield [d for d in not_own(tx, keys) if d.seq not in told]
         for place in stray_rows(tx):
             yield [Difference("row_added", 0, place.table, place.row, request=place.request)]
 

@@ -22,16 +22,7 @@ from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
-from afschrift.register.trail.own_events import (
-    CODE,
-    PAYLOAD,
-    STREAM,
-    Acts,
-    Keys,
-    acts,
-    check_rest,
-    fault,
-)
+from afschrift.register.trail.own_events import CODE, PAYLOAD, STREAM, Acts, Keys, acts, check_rest, fault
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.told_rows import rows_of
 from afschrift.register.trail.trail import KEY_DESTROYED, ROWS_ADOPTED, ROWS_TOLD_AGAIN, header_of
@@ -132,7 +123,7 @@ def must_follow(tx: Connection, case: str, keys: Keys) -> None:
     Raises:
         ForgedError: they do not.
     """
-    found = schema_changed(tx) or [one for one in check_case(tx, case, keys) if one.code != "key_returned"]
+    found = schema_changed(tx) or [d for d in check_case(tx, case, keys) if d.code != "key_returned"]
     if found:
         raise ForgedError(f"What the register holds of case {case}", found)
 

@@ -125,11 +125,11 @@ def oldest_year(connection: Connection) -> int | None:
     return None if at is None else _year(at)
 
 
-def drop(connection: Connection, one: Dropped) -> None:
+def drop(connection: Connection, year: Dropped) -> None:
     """Keep the segment's row and delete its events; the database refuses unless the event tells of it."""
-    what = one.segment
+    what = year.segment
     row = {name: value for name, value in asdict(what).items() if name != "format"}
-    connection.execute(insert(segment).values(**row, event_seq=one.event_seq, signature=one.signature))
+    connection.execute(insert(segment).values(**row, event_seq=year.event_seq, signature=year.signature))
     for table in (event_code, event_payload, event):
         connection.execute(delete(table).where(table.c.seq.between(what.first_seq, what.last_seq)))
 
@@ -152,17 +152,17 @@ def check(
     """
     expected, previous = 1, GENESIS
     left = rows[-1].segment.last_seq if rows else 0
-    for number, one in enumerate(rows, start=1):
-        what, newest = one.segment, number == len(rows)
+    for number, row in enumerate(rows, start=1):
+        what, newest = row.segment, number == len(rows)
         if (what.first_seq, what.count, what.previous) != (expected, what.last_seq - expected + 1, previous):
             text = f"the dropped year {what.year} does not follow what was dropped before it"
             yield TrailFinding("segment_broken", what.last_seq, text)
-        at, payload = recorded.get(one.event_seq, ("", {}))
+        at, payload = recorded.get(row.event_seq, ("", {}))
         # An older one may be told by an event that has gone since; the digests of the newer ones hold it.
-        if (one.event_seq > left or newest) and dict(payload) != one.payload():
+        if (row.event_seq > left or newest) and dict(payload) != row.payload():
             text = f"no event of the trail tells that year {what.year} was dropped in this way"
             yield TrailFinding("segment_untold", what.last_seq, text)
-        fault = trusted.fault(asdict(what), one.signature, what.dropped_at)
+        fault = trusted.fault(asdict(what), row.signature, what.dropped_at)
         if fault == "wrong_key":
             text = f"the dropping of year {what.year} is signed with key {what.key_id}, which is not trusted"
             yield TrailFinding("segment_wrong_key", what.last_seq, text)
@@ -177,7 +177,7 @@ def check(
             )
             yield TrailFinding("segment_misdated", what.last_seq, text)
         expected, previous = what.last_seq + 1, what.digest()
-    for seq in sorted(recorded.keys() - {one.event_seq for one in rows}):
+    for seq in sorted(recorded.keys() - {row.event_seq for row in rows}):
         yield TrailFinding(
             "segment_missing", seq, f"event {seq} tells of a dropped year of which nothing is kept"
         )
@@ -191,13 +191,13 @@ def check_dates(rows: Sequence[Dropped], genuine: Iterable[tuple[int, str]]) -> 
         genuine: `seq` and `at` of each checkpoint.
     """
     moments = list(genuine)
-    for one in rows:
-        what = one.segment
+    for row in rows:
+        what = row.segment
         for seq, at in moments:
             inside = what.first_seq <= seq < what.last_seq  # the last one may be witnessed years later
             # By the year, which is what retention counts in: a clock may have been set back an hour.
-            early = one.event_seq <= seq and _year(at) < _year(what.dropped_at)
-            late = seq < one.event_seq and _year(at) > _year(what.dropped_at)
+            early = row.event_seq <= seq and _year(at) < _year(what.dropped_at)
+            late = seq < row.event_seq and _year(at) > _year(what.dropped_at)
             if (inside and _year(at) > what.year) or early or late:
                 text = (
                     f"year {what.year} was dropped on {what.dropped_at[:10]}, and a checkpoint of {at[:10]} "

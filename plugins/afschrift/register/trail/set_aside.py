@@ -50,7 +50,7 @@ class Uncoded:
 
     def payload(self) -> dict[str, Any]:
         """Plain JSON, as events name it."""
-        return {"events": [list(one) for one in self.events], "rows": [list(one) for one in self.rows]}
+        return {"events": [list(event) for event in self.events], "rows": [list(row) for row in self.rows]}
 
 
 def uncoded(tx: Connection, cases: Iterable[Sequence[Difference]], key: bytes) -> Uncoded:
@@ -66,12 +66,12 @@ def uncoded(tx: Connection, cases: Iterable[Sequence[Difference]], key: bytes) -
     """
     events, about = [], []
     every = [list(of_case) for of_case in cases]
-    takeable = [of_case for of_case in every if {one.code for one in of_case} <= {FORGED, ADDED}]
-    for seq in sorted({one.seq for of_case in every for one in of_case if one.code == FORGED}):
+    takeable = [of_case for of_case in every if {d.code for d in of_case} <= {FORGED, ADDED}]
+    for seq in sorted({d.seq for of_case in every for d in of_case if d.code == FORGED}):
         header, digest = digest_of(tx, seq)
         events.append((seq, digest))
         about.append(f"event {seq}: {header.type} by {header.actor} of {header.request or 'no request'}")
-    places = sorted({(one.table, one.row) for of_case in takeable for one in of_case if one.code == ADDED})
+    places = sorted({(d.table, d.row) for of_case in takeable for d in of_case if d.code == ADDED})
     return Uncoded(tuple(events), tuple(_rows(tx, places, key)), tuple(about))
 
 

@@ -62,8 +62,8 @@ _LEFT_OUT = {
     run: {"seen_at"},
 }
 TOLD_TABLES: dict[str, Table] = {
-    one.name: one
-    for one in (
+    table.name: table
+    for table in (
         case_file,
         case_fact,
         request,
@@ -264,8 +264,8 @@ def _answers(found: Mapping[Table, list[Any]]) -> dict[Hashable, object]:
     answers |= {("wrapped", row.id): keys.get(row.id) for _, row in named}
     for table, rows in found.items():
         if "request_id" in table.c:
-            for one in found[request]:
-                answers["rows", table.name, one.id] = [row for row in rows if row.request_id == one.id]
+            for asked in found[request]:
+                answers["rows", table.name, asked.id] = [row for row in rows if row.request_id == asked.id]
     return answers
 
 
@@ -292,7 +292,7 @@ def _made(wanted: Mapping[Table, ColumnElement[bool]]) -> _Rows:
     """Each table's columns in the first places of their kind, the others empty: slow, so made once."""
     columns = {table: _read_columns(table) for table in wanted}
     counted = [Counter(map(_kind, mine)) for mine in columns.values()]
-    width = {kind: max(one[kind] for one in counted) for kind in _KINDS}
+    width = {kind: max(count[kind] for count in counted) for kind in _KINDS}
     selects, tables = [], {}
     for table, mine in columns.items():
         wide: list[ColumnElement[Any]] = [literal_column(f"'{table.name}'", Text)]

@@ -29,10 +29,7 @@ BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED = "bundle_sealed", "bundle_arrived"
 ROWS_ADOPTED, ROWS_TOLD_AGAIN = "rows_adopted", "rows_told_again"
 RESTORED, RESTORATION_SIGNED = "register_restored", "restoration_signed"
 KEYS_LOST, SET_ASIDE = "wrapping_keys_lost", "set_aside"
-KEPT = (
-    *(BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED),
-    *("destruction_proposed", "destruction_turned_down"),
-)
+KEPT = (*(BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED), *("destruction_proposed", "destruction_turned_down"))
 """Events whose payloads are never erased: ids and codes, and the digest by which a bundle is known."""
 
 _SALT_BYTES = 32
@@ -188,7 +185,7 @@ def header_of(row: Row[Any]) -> Header:
         NotAsWrittenError: a column holds another type, as only damage makes it.
     """
     texts = (row.at, row.type, row.actor, row.payload_sha256, row.prev, row.request or "")
-    if type(row.seq) is not int or not all(type(one) is str for one in texts):
+    if type(row.seq) is not int or not all(type(text) is str for text in texts):
         raise NotAsWrittenError
     return Header(row.seq, row.at, row.request, row.type, row.actor, row.payload_sha256, row.prev)
 

@@ -59,17 +59,17 @@ def verify(
         *segments.check(rows, walk.dropped, trusted, keep_years, walk.first_left),
         *findings,
     ]
-    told = [one for one in walk.checkpoints.values() if not trusted.fault(*_signed(one))]
+    told = [point for point in walk.checkpoints.values() if not trusted.fault(*_signed(point))]
     findings += _dropped_heads(rows, heads, [*genuine, *told])
     findings += segments.check_dates(rows, {(c.statement.seq, c.statement.at) for c in (*genuine, *told)})
     if checkpoints is not None:
-        gone = [one.segment for one in rows]
+        gone = [row.segment for row in rows]
         findings += checkpoint.compare(genuine, walk.checkpoints, gone, walk.erasures, newest_after)
     return findings
 
 
-def _signed(one: Checkpoint) -> tuple[dict[str, Any], str, str]:
-    return asdict(one.statement), one.signature, one.statement.at
+def _signed(point: Checkpoint) -> tuple[dict[str, Any], str, str]:
+    return asdict(point.statement), point.signature, point.statement.at
 
 
 def _dropped_heads(
