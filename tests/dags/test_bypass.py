@@ -25,6 +25,7 @@ from tests.support.installed import CUSTOMERS
 
 pytestmark = [
     pytest.mark.airflow,
+    pytest.mark.nightly,  # tests/unit/steps/test_bypass_*.py make the same attempts without Airflow
     pytest.mark.timeout(600),
     pytest.mark.skipif(sys.platform != "linux", reason="looks for left processes in /proc"),
 ]
