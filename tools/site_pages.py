@@ -30,13 +30,19 @@ ELSEWHERE = {
     "examples/reuse/README.md": "examples/reuse.md",
     "tests/contract/key_equality.md": "datamap/two-spellings.md",
     "tests/contract/zoo/types.md": "datamap/types.md",
+    "tests/e2e/scenarios/morning.md": "morning.md",
+    "tests/e2e/state_walk.md": "state-walk.md",
+    "tests/unit/bundle/container/zip_matrix.md": "zip-programs.md",
+    "tests/unit/steps/attempts.md": "attempts.md",
 }
 """File of the repository -> page of the site."""
 MADE = {
     "tools/categories_page.py": "datamap/categories.md",
+    "tools/grounds_page.py": "grounds-table.md",
     "tools/inventory_page.py": "datamap/inventory-reference.md",
     "tools/licences_page.py": "operator/licences.md",
     "tools/proposals_page.py": "datamap/vocabulary.md",
+    "tools/states_page.py": "states.md",
     "tools/where_page.py": "where.md",
 }
 """Program whose function `page` returns Markdown -> page of the site; links go from its folder in docs/."""

@@ -1,7 +1,6 @@
-"""Write docs/states.md: the table of transitions, and the graph of the walk through it.
+"""Print the page *States* of the site: every state of a request, and every transition between them.
 
-`python tools/states_page.py` writes the table into the page; with `--check` nothing is written, and the exit
-status is 1 where the page differs. The graph is the walk's: `tests/e2e/test_state_walk.py` makes it.
+`python tools/states_page.py`. Both tables come from `domain/state.py`.
 """
 
 from __future__ import annotations
@@ -15,17 +14,26 @@ sys.path.insert(0, str(ROOT / "plugins"))
 
 from afschrift.domain.state import TOLD, TRANSITIONS, State  # noqa: E402
 
-PAGE = ROOT / "docs" / "states.md"
-TABLE, GRAPH = "table of transitions", "graph of the walk"
+HEAD = """# States
 
+A request is in one of these states. The register makes the transitions below and no other one; each is
+an event `state_changed`, which names the event that caused it. What can be true in any state (suspended,
+extended, partly delivered, under hold) is a fact ([deadlines](deadlines.md)). Why:
+[ADR 0023](adr/0023-answered-when-the-person-is-informed.md).
 
-def rows() -> Iterator[str]:
-    """A row a transition: the event, the states in which it may be, the next one."""
-    yield "| Event | In the state | Leads to |"
-    yield "|---|---|---|"
-    for one in TRANSITIONS:
-        states = [state for state in State if state in one.states]
-        yield f"| `{one.event}` | {', '.join(f'`{state}`' for state in states)} | `{one.to}` |"
+[The walk](../tests/e2e/state_walk.md) shows how requests of every kind reach their ends.
+
+"""
+NOTES = """
+- `fact_letter_sent` closes by the content of its letter: a refusal, or the answer that is ready. A letter
+  about a decision or an answer that was replaced closes nothing, and the software does not send it.
+- `fact_handed_over` is an officer's entry that the person has the files, or knows where they are.
+- `fact_letter_bounced` leads back, if the letter ended the request. An answer that was handed over
+  remains so.
+- `fact_complaint_ended` leads back where an officer says with the outcome that the request ended wrongly.
+- A transition compares the state and version that it saw. If two would end a request, the second finds it
+  closed, is recorded and changes nothing.
+"""
 
 
 def states() -> Iterator[str]:
@@ -34,36 +42,27 @@ def states() -> Iterator[str]:
     yield "|---|---|---|"
     for state in State:
         if state.to_tell:
-            clock = f"runs; told, it becomes `{TOLD[state]}`"
+            clock = f"runs; when the person is informed, it becomes `{TOLD[state]}`"
         else:
-            clock = "runs" if state.open else "stands: it is an end"
+            clock = "runs" if state.open else "has stopped: the request has ended"
         term = state.broader.partition("#")[2]
         yield f"| `{state}` | {clock} | {term if state.iri == state.broader else f'below {term}'} |"
 
 
-def replaced(page: str, part: str, lines: Iterator[str]) -> str:
-    """The page with one part of it made anew.
-
-    Args:
-        page: the whole page.
-        part: its name, which stands in a comment before and after it.
-        lines: what belongs there.
-    """
-    begin, end = f"<!-- {part}: begin -->\n", f"<!-- {part}: end -->"
-    before, _, rest = page.partition(begin)
-    _, _, after = rest.partition(end)
-    return before + begin + "\n".join(lines) + "\n" + end + after
+def transitions() -> Iterator[str]:
+    """A row a transition: the event, the states in which it may be, the next one."""
+    yield "| Event | In the state | Leads to |"
+    yield "|---|---|---|"
+    for transition in TRANSITIONS:
+        before = [state for state in State if state in transition.states]
+        yield f"| `{transition.event}` | {', '.join(f'`{state}`' for state in before)} | `{transition.to}` |"
 
 
-def main() -> int:
-    """Write the page, or compare it."""
-    page = PAGE.read_text(encoding="utf-8")
-    made = replaced(replaced(page, TABLE, rows()), "states", states())
-    if "--check" in sys.argv:
-        return int(made != page)
-    PAGE.write_text(made, encoding="utf-8")
-    return 0
+def page() -> str:
+    """Return the page."""
+    lines = ["## The states", "", *states(), "", "## The transitions", "", *transitions()]
+    return HEAD + "\n".join(lines) + "\n" + NOTES
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.stdout.write(page())

@@ -1,4 +1,4 @@
-"""Whatever becomes of a request, a letter or somebody's word ends it: walked, and drawn into docs/states.md.
+"""Each request of a walk through the states can reach an end; the graphs are in state_walk.md.
 
 Each scenario walks on from what the ones before it did not come to. `AFSCHRIFT_WALK=whole` (`make test-deep`)
 walks each to all its ends, and `AFSCHRIFT_WALK=draw pytest tests/e2e/test_state_walk.py -p no:xdist` writes the
@@ -19,18 +19,26 @@ from tests.support.deciding import Bureau
 from tests.support.family import CHILD, open_family
 from tests.support.manual import add_systems, system
 from tests.support.reviewing import policy
-from tools.states_page import GRAPH, PAGE, replaced
 
 from afschrift.casework.decision.require import open_decision
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
 
+PAGE = Path(__file__).with_name("state_walk.md")
+GRAPH = "graph of the walk"
 WHOLE = os.environ.get("AFSCHRIFT_WALK")
 KNOWN: set[Box] = set()
 """Boxes from which an earlier scenario walked on to an end."""
 
 Begin = Callable[[Path, pytest.MonkeyPatch], tuple[Bureau, str]]
+
+
+def replaced(page: str, part: str, graph: str) -> str:
+    """The page with another graph between the two comments that name the part."""
+    begin, end = f"<!-- {part}: begin -->\n", f"<!-- {part}: end -->"
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}{graph}\n{end}{rest.partition(end)[2]}"
 
 
 def _bureau(folder: Path, patch: pytest.MonkeyPatch, shop: str = mini.SHOP, review: str = "never") -> Bureau:
@@ -166,8 +174,8 @@ def test_every_way_ends(title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     KNOWN.update(found.boxes)
     part, page = f"{GRAPH}, {title}", PAGE.read_text(encoding="utf-8")
     if WHOLE == "draw":
-        lines = [f"### {title}", "", *found.lines(), ""]
-        PAGE.write_text(replaced(page, part, iter(lines)), encoding="utf-8")
+        graph = "\n".join([f"### {title}", "", *found.lines(), ""])
+        PAGE.write_text(replaced(page, part, graph), encoding="utf-8")
         return
     drawn = edges_in(page.partition(f"<!-- {part}: begin -->")[2].partition("<!--")[0])
     assert found.drawn() <= drawn, "draw it anew, see above"

@@ -143,7 +143,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     # A complaint that was upheld takes an end back.
     Transition("fact_complaint_ended", _ENDS, State.NEEDS_PERSON),
 )
-"""Every transition there is; the register makes no other one. docs/states.md draws it."""
+"""Every transition there is; the register makes no other one. `tools/states_page.py` prints it."""
 
 
 def may_move(event: str, now: State, to: State) -> bool:

@@ -1,4 +1,4 @@
-"""Draws docs/zip.md: what was done to a bundle's ZIP file, and what programs make of it."""
+"""Draws zip_matrix.md: what was done to a bundle's ZIP file, and what programs make of it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tests.support.zips.kinds import FREE, GROUPS, made
 from tests.support.zips.small import BUNDLE, TREE
 from tests.support.zips.unzippers import UNZIPPERS, Outcome
 
-PAGE = Path(__file__).parents[3] / "docs" / "zip.md"
+PAGE = Path(__file__).parents[2] / "unit" / "bundle" / "container" / "zip_matrix.md"
 
-_HEAD = """# A ZIP file that all programs read alike
+_HEAD = """# What programs make of a changed ZIP file
 
-A ZIP file says everything twice, and programs differ in which of the two they believe. Whoever may change a file can so build one in which a verifier finds the signed members and the person's own program others. [bundle.md](bundle.md#the-zip-file) has the one form that `afschrift verify` and `afschrift unpack` accept; this page shows why there is no other.
+A ZIP file states everything twice, and programs differ in which statement they use. A forger can therefore build one in which a verifier finds the signed members and another program finds others. [The bundle](../../../../docs/bundle.md#the-zip-file) has the one form that `afschrift verify` and `afschrift unpack` accept.
 
-A small signed bundle was changed in {count} ways, and each result given to `afschrift verify` and to {programs}. {free} ways make no difference to anybody and are accepted: another deflate stream of the same content, which no signature covers. All others are refused; of {fooled} of them one of the programs at least unpacks without an error something else than was signed.
+A small signed bundle was changed in {count} ways, and each result given to `afschrift verify` and to {programs}. {free} changes affect no program and are accepted: another deflate stream of the same content, which no signature covers. All others are refused. With {fooled} of them at least one program unpacks something else than was signed, without an error.
 
-- *same*: the bundle's files and no others, without an error. That a program passes over a difference does not make it harmless: the next one may not.
+- *same*: the bundle's files and no others, without an error. Another program may still read the file differently.
 - *other*: no error, and other files, or other bytes in them.
 - *error*: an error; *error, other*: an error, and a file that is not the bundle's was left on the disk.
 
-`AFSCHRIFT_DRAW=1 pytest tests/unit/bundle/container/test_zip_matrix.py` writes this page anew, and the test holds it to what `afschrift verify` says.
+`AFSCHRIFT_DRAW=1 pytest tests/unit/bundle/container/test_zip_matrix.py` writes this page again; the test compares it with `afschrift verify`.
 """
 
 

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tools import categories_page, inventory_page, proposals_page, where_page
+from tools import categories_page, inventory_page, proposals_page, states_page, where_page
 
 from afschrift.datamap.scan.concepts import vocabulary
+from afschrift.domain.state import TRANSITIONS, State
 from afschrift.inventory.base import fides_categories
 
 ROOT = Path(__file__).parents[3]
@@ -57,6 +58,13 @@ def test_the_inventory_reference_has_examples_of_the_handbook() -> None:
     assert "`origin: observed`" in found["origin"]
     assert "run_in: {queue: finance" in found["run_in"]
     assert "](inventory.md)" in inventory_page.page()
+
+
+def test_each_state_and_transition_has_a_row() -> None:
+    states, transitions = states_page.page().split("## The transitions")
+    assert list(rows(states)) == list(State)
+    assert transitions.count("\n| `") == len(TRANSITIONS)
+    assert all(f"| `{transition.to}` |" in transitions for transition in TRANSITIONS)
 
 
 @pytest.mark.parametrize("program", MADE)

@@ -1,6 +1,6 @@
 """Whatever is done to a bundle's ZIP file is refused, and what is accepted all programs unpack alike.
 
-`AFSCHRIFT_DRAW=1 pytest tests/unit/bundle/container/test_zip_matrix.py` writes docs/zip.md anew.
+`AFSCHRIFT_DRAW=1 pytest tests/unit/bundle/container/test_zip_matrix.py` writes zip_matrix.md again.
 """
 
 from __future__ import annotations
