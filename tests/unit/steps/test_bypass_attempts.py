@@ -1,6 +1,6 @@
 """Attempts to get round the gates, at the use cases: each is counted at the source and at the destination.
 
-docs/gates.md lists them; a docstring `Attempt: ...` names the row that a test stands for.
+attempts.md lists them; a docstring `Attempt: ...` names the row that a test stands for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Attempts to read before the identity is confirmed without an officer who asked; docs/gates.md lists them."""
+"""Attempts to read before the identity is confirmed without an officer who asked; attempts.md lists them."""
 
 from __future__ import annotations
 

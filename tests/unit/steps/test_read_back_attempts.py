@@ -1,6 +1,6 @@
 """Attempts of somebody who can write the staged files of a request, under its key too, to pass what is read back.
 
-docs/gates.md lists them; a docstring `Attempt: ...` names the row that a test stands for.
+attempts.md lists them; a docstring `Attempt: ...` names the row that a test stands for.
 """
 
 from __future__ import annotations
