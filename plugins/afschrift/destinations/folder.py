@@ -48,19 +48,19 @@ class FolderDestination:
         return f"FolderDestination({self.name!r})"
 
     def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
-        """Write a bundle beside its place, and move it there when it is whole.
+        """Write a bundle under a temporary name, and move it to its own name when it is complete.
 
-        The same bundle again changes nothing and gives the same receipt.
+        Delivering the same bundle again changes nothing and gives the same receipt.
 
         Raises:
-            ConfigurationError: the name is not opaque, another file lies there, or the folder is not usable.
-            RetriableError: the place is full or out of reach; nothing is left half-written.
+            ConfigurationError: the name is not opaque, another file has it, or the folder is not usable.
+            RetriableError: the folder is full or out of reach; no partial file is left.
         """
         check_name(name)
         target = self._folder / name
         with self._errors():
             if isinstance(self._folder, Path):
-                # Only the last folder: a missing parent may be a share that is not mounted.
+                # Make the last folder only: a missing parent may be a share that is not mounted.
                 self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
             else:
                 look_anew(self._folder)
@@ -68,10 +68,11 @@ class FolderDestination:
         return self._compare(target, chunks) if there else self._write(target, chunks)
 
     def reach(self) -> None:
-        """See whether the place answers and, on this machine, may be written; as `Destination.reach`."""
+        """Check that the folder answers and, on a local disk, is writable (see `Destination.reach`)."""
         with self._errors():
             if not isinstance(self._folder, Path):
-                self._folder.exists()  # an object store has no empty folders: that it answers must do
+                # An object store has no empty folders, so `False` is as good an answer as `True`.
+                self._folder.exists()
                 return
             there = self._folder if self._folder.exists() else self._folder.parent
             if not there.is_dir():
@@ -80,7 +81,7 @@ class FolderDestination:
                 raise PermissionError
 
     def _write(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
-        # One name for all attempts: what a killed one left behind is overwritten, not kept.
+        # All attempts use the same name, so the next one overwrites what a killed one left behind.
         part = target.with_name(f".{target.name}.part")
         digest, size = hashlib.sha256(), 0
         try:
@@ -96,12 +97,12 @@ class FolderDestination:
             finally:
                 with self._errors():
                     _close(sink, part)
-            with self._errors(), _seen(part):
+            with self._errors(), _expect_visible(part):
                 if part.stat().st_size != size:
                     raise OSError("fewer bytes arrived than were sent")
                 self._publish(part, target)
         except BaseException:
-            with contextlib.suppress(Exception):  # the first error is the one to tell
+            with contextlib.suppress(Exception):  # report the first error, not that of the clean-up
                 part.unlink(missing_ok=True)
             raise
         return Receipt(f"{self._shown}/{target.name}", size, digest.hexdigest())
@@ -113,7 +114,7 @@ class FolderDestination:
             part.rename(str(target))
             return
         try:
-            # A hard link, unlike a rename, never replaces a file that came up meanwhile.
+            # A hard link, unlike a rename, never replaces a file that appeared in the meantime.
             target.hardlink_to(part)
             part.unlink()
         except FileExistsError:
@@ -144,7 +145,7 @@ class FolderDestination:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Name the destination in what goes wrong there, and nothing that its address may hold."""
+        """Name the destination in errors, and never its address, which may hold a password."""
         try:
             yield
         except _CONFIGURATION as error:
@@ -164,18 +165,18 @@ class FolderDestination:
 
 
 @contextlib.contextmanager
-def _seen(part: Place) -> Iterator[None]:
-    """What was written a moment ago and is not found is not seen yet, in a store that shows files late."""
+def _expect_visible(part: Place) -> Iterator[None]:
+    """Treat a missing file as a retriable error: some object stores list a new file only after a while."""
     try:
         yield
     except FileNotFoundError:
         if isinstance(part, Path):
             raise
-        raise OSError(errno.EAGAIN, "what was written is not seen there yet") from None
+        raise OSError(errno.EAGAIN, "the written file is not visible yet") from None
 
 
 def _create(part: Place) -> BinaryIO:
-    """Open a new file that, on a local disk, its owner alone may read."""
+    """Open a new file; on a local disk only its owner may read it."""
     if isinstance(part, Path):
         return private_file(part, new=True)
     stream: BinaryIO = part.open("wb")
@@ -183,7 +184,7 @@ def _create(part: Place) -> BinaryIO:
 
 
 def _close(sink: BinaryIO, part: Place) -> None:
-    """Close a file; on a local disk, when its bytes are there to stay."""
+    """Close a file; on a local disk, after its bytes have reached the disk."""
     with sink:
         if isinstance(part, Path):
             sink.flush()
@@ -199,7 +200,6 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _without_secrets(url: str) -> str:
-    """The URL without user, password and query."""
     parts = urlsplit(url)
     if not parts.netloc:
         return url.rstrip("/")

@@ -1,7 +1,7 @@
-"""The kinds of destinations that there are. Adding one is a file and a line here; settings name it at once.
+"""The kinds of destinations. To add one, write a file and add a line here; settings can then name it.
 
-A kind is called with the name of the destination and what the settings say beside `kind`. It opens nothing
-before something is delivered.
+A kind is called with the name of the destination and its settings other than `kind`. It opens nothing before
+the first delivery.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DESTINATIONS: Mapping[str, Callable[..., Destination]] = {
 
 
 def open_destination(name: str, settings: Mapping[str, Any]) -> Destination:
-    """A destination from its settings: `kind`, and what that kind takes.
+    """Open a destination from its settings: `kind`, and the options of that kind.
 
     Args:
         name: name of the destination, for example `outbox`.
@@ -39,7 +39,7 @@ def open_destination(name: str, settings: Mapping[str, Any]) -> Destination:
         )
     try:
         return DESTINATIONS[kind](name, **arguments)
-    except TypeError:  # its text may quote what was given
+    except TypeError:  # its text may quote a setting
         raise ConfigurationError(
             f"The settings of the destination '{name}' do not fit its kind '{kind}'.",
             remedy=f"{where}, give {_takes(kind)}; see docs/operator/operations.md.",

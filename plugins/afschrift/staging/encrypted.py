@@ -22,7 +22,7 @@ from afschrift.app.object_stores import has_folders, look_anew, of_place
 from afschrift.app.private_files import LOCAL, private_file, private_folder
 from afschrift.domain.errors import ConfigurationError, RetriableError, StagedFileError
 from afschrift.domain.request import is_id
-from afschrift.staging.staged_file import staged_file
+from afschrift.staging.staged_file import describe_path
 
 SEGMENT_BYTES = 1 << 20
 KEY_BYTES = 32
@@ -57,7 +57,7 @@ def streaming_cipher(key: bytes) -> streaming_aead.StreamingAead:
 
 @cache
 def _register() -> None:
-    """Once a process: it takes longer than all the rest."""
+    """Register the cipher once a process: registering takes longer than all the rest."""
     streaming_aead.register()
 
 
@@ -77,10 +77,10 @@ class EncryptedStaging:
             key: 32 bytes, the request's subkey for staging.
 
         Raises:
-            ConfigurationError: the request id has no id's shape.
+            ConfigurationError: the request id is malformed.
         """
         if not is_id(request_id):
-            raise ConfigurationError("Staging is asked for something that is no request id.")
+            raise ConfigurationError("Staging was opened with something that is no request id.")
         require_for(str(root), "Staging (AFSCHRIFT_STAGING)")
         self._folder = UPath(root) / request_id
         self._request = request_id
@@ -91,20 +91,20 @@ class EncryptedStaging:
 
     @contextmanager
     def writer(self, path: str) -> Iterator[BinaryIO]:
-        """Open for writing; the file appears when the block ends without an exception, over an older one.
+        """Open for writing; when the block ends without an exception, the file appears, or replaces one.
 
         Raises:
-            RetriableError: the place cannot be written; what was begun is removed.
-            ConfigurationError: `path` is none below the request's folder.
+            RetriableError: staging cannot be written; the partial file is removed.
+            ConfigurationError: `path` leads out of the request's folder.
         """
         target = self._file(path)
         at_once = not has_folders(target.protocol)
         part = target if at_once else target.with_name(target.name + PART)
-        begun = stream = None
+        part_file = stream = None
         try:
             with self._writing(path):
-                begun = _begun(part)
-                stream = self._cipher.new_encrypting_stream(begun, self._bound(path))
+                part_file = _open_part(part)
+                stream = self._cipher.new_encrypting_stream(part_file, self._bound(path))
             with self._writing(path, by_caller=True):
                 yield cast(BinaryIO, stream)
             with self._writing(path):
@@ -112,10 +112,10 @@ class EncryptedStaging:
                 if not at_once:
                     part.rename(target)
         except BaseException:
-            if begun is not None:
+            if part_file is not None:
                 if at_once:
-                    _never_put(begun)
-                _abandon(begun, stream)
+                    _discard_object(part_file)
+                _close_quietly(part_file, stream)
                 if not at_once:
                     with suppress(Exception):
                         part.unlink(missing_ok=True)
@@ -123,48 +123,48 @@ class EncryptedStaging:
 
     @contextmanager
     def reader(self, path: str) -> Iterator[BinaryIO]:
-        """Open for reading, decrypted, forward only. Damage shows at the latest at the end of the file.
+        """Open for reading, decrypted, forward only. Damage is found at the end of the file at the latest.
 
         Raises:
-            StagedFileError: the file is gone or damaged, or belongs to another request or key.
+            StagedFileError: the file is missing or damaged, or belongs to another request or key.
             RetriableError: the place for staging does not answer.
-            ConfigurationError: `path` is none below the request's folder.
+            ConfigurationError: `path` leads out of the request's folder.
         """
         target = self._file(path)
         try:
             source = target.open("rb")
         except FileNotFoundError:
-            raise StagedFileError(self._request, path, "missing", staged_file(path).task) from None
+            raise StagedFileError(self._request, path, "missing", describe_path(path).task) from None
         except Exception as error:
             if not of_place(error):
                 raise
             raise self._unanswered(f"The staged file {path}", "cannot be opened", error) from None
         with source:
             plain = self._cipher.new_decrypting_stream(source, self._bound(path))
-            raw = _Decrypting(plain, self.damaged(path))
+            raw = _Decrypting(plain, self.damaged_error(path))
             with io.BufferedReader(raw, SEGMENT_BYTES) as stream:
                 yield cast(BinaryIO, stream)
 
-    def damaged(self, path: str) -> StagedFileError:
-        """The error for a file whose content was not staged by us."""
-        return StagedFileError(self._request, path, "damaged", staged_file(path).task)
+    def damaged_error(self, path: str) -> StagedFileError:
+        """Return the error for a file whose content was not staged by us."""
+        return StagedFileError(self._request, path, "damaged", describe_path(path).task)
 
     def exists(self, path: str) -> bool:
-        """Whether a file is staged whole.
+        """Whether a complete file is staged.
 
         Raises:
             RetriableError: the place for staging does not answer.
-            ConfigurationError: `path` is none below the request's folder.
+            ConfigurationError: `path` leads out of the request's folder.
         """
         with self._answering(f"The staged file {path}", "cannot be looked for"):
             return bool(self._file(path).exists())
 
     def wipe(self, under: str = "") -> None:
-        """Remove what is staged, begun files too; `under`: only that folder. Nothing there is as good.
+        """Remove all staged files, partial ones too; with `under`, only those of that folder.
 
         Raises:
             RetriableError: the place for staging does not answer.
-            ConfigurationError: `under` is none below the request's folder.
+            ConfigurationError: `under` leads out of the request's folder.
         """
         folder = self._folder.joinpath(*_parts(under)) if under else self._folder
         with self._answering("What is staged", "cannot be removed"):
@@ -173,11 +173,11 @@ class EncryptedStaging:
                 folder.fs.rm(folder.path, recursive=True)
 
     def remove(self, path: str) -> None:
-        """Remove one staged file; one that is not there is as good.
+        """Remove a staged file, if it exists.
 
         Raises:
             RetriableError: the place for staging does not answer.
-            ConfigurationError: `path` is none below the request's folder.
+            ConfigurationError: `path` leads out of the request's folder.
         """
         with self._answering(f"The staged file {path}", "cannot be removed"):
             self._file(path).unlink(missing_ok=True)
@@ -206,13 +206,13 @@ class EncryptedStaging:
 
     @contextmanager
     def _writing(self, path: str, *, by_caller: bool = False) -> Iterator[None]:
-        """Our words for a failed write. Within the caller's block only Tink's error is ours to explain."""
+        """Turn a failed write into our error. Within the caller's block this holds for Tink's errors only."""
         try:
             yield
         except Exception as error:
             if not isinstance(error, TinkError) and (by_caller or not of_place(error)):
                 raise
-            # Tink wraps an error of the disk in a text that holds paths of the installation.
+            # Tink wraps a disk error in a text that holds paths of the installation.
             reason = getattr(error, "strerror", None) or "writing failed, perhaps for want of room"
             raise RetriableError(
                 f"The file {path} cannot be staged at {self._folder}: {reason}.",
@@ -224,14 +224,14 @@ class EncryptedStaging:
 
 
 class _Decrypting(io.RawIOBase):
-    """Reads from Tink's stream, and says in our words when that fails.
+    """Reads from Tink's stream, and raises our error when that fails.
 
-    Readers such as Arrow's catch errors of their own kind alone, so the right one is raised at the source.
+    Readers such as Arrow's pass an error on unchanged unless it is of their own kind, so ours is raised here.
     """
 
-    def __init__(self, stream: BinaryIO, damaged: StagedFileError) -> None:
+    def __init__(self, stream: BinaryIO, damaged_error: StagedFileError) -> None:
         self._stream = stream
-        self._damaged = damaged
+        self._damaged = damaged_error
 
     def readable(self) -> bool:
         return True
@@ -245,11 +245,11 @@ class _Decrypting(io.RawIOBase):
         return len(data)
 
 
-def _begun(part: UPath) -> BinaryIO:
-    """A file to write, in a folder that is made for it; on a local disk both are the service's alone.
+def _open_part(part: UPath) -> BinaryIO:
+    """Open a file for writing and make its folder; on a local disk only the service can read either.
 
-    On an object store it is the object itself: it is not visible before it is whole, and a name to be changed
-    later would cost a copy and four more calls.
+    On an object store this is the object itself and not a temporary one: an object is not visible before it
+    is complete, and renaming would cost a copy and four more calls.
     """
     if part.protocol in LOCAL:
         file = Path(part.path)
@@ -260,36 +260,38 @@ def _begun(part: UPath) -> BinaryIO:
     return part.open("wb")
 
 
-def _never_put(begun: Any) -> None:
-    """Throw away what was written to an object: the store shows one as soon as its file is closed.
+def _discard_object(part_file: Any) -> None:
+    """Discard what was written to an object: the store shows an object as soon as its file is closed.
 
     Args:
-        begun: a file of fsspec, for writing.
+        part_file: a file of fsspec, for writing.
     """
     with suppress(Exception):
-        begun.discard()
-    begun.closed = True  # else Python closes it as it goes, and half a file takes the place of a whole one
+        part_file.discard()
+    # Else Python closes the file when it is garbage-collected, and a partial file replaces a complete one.
+    part_file.closed = True
 
 
-def _abandon(begun: BinaryIO, stream: Any) -> None:
-    """Close what is thrown away; the first error is the one to tell, so a later one is not.
+def _close_quietly(part_file: BinaryIO, stream: Any) -> None:
+    """Close a file that is discarded. Errors are suppressed, since the error that led here is reported.
 
     Args:
-        begun: the file.
-        stream: that encrypts into it and closes it too; None where it could not be made.
+        part_file: the file.
+        stream: the stream that encrypts into it and closes it too; None if it could not be opened.
     """
     if stream is None:
         with suppress(Exception):
-            begun.close()
+            part_file.close()
         return
     with suppress(Exception):
         stream.close()
-    with suppress(Exception):  # else Python closes it once more as it goes, and prints that this failed
+    # Else Python closes it again when it is garbage-collected, and prints that this failed.
+    with suppress(Exception):
         io.RawIOBase.close(stream.raw)
 
 
 def _parts(path: str) -> list[str]:
-    """The names of a relative path; anything that could lead elsewhere is turned down unread."""
+    """Split a relative path into names, and refuse one that could lead out of the folder."""
     parts = path.split("/")
     if "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
         raise ConfigurationError(

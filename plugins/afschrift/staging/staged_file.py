@@ -1,4 +1,4 @@
-"""What lies in staging, by its path: which step makes a file, of which source, and of which kind it is."""
+"""What a staged file is, by its path: the step that writes it, its source and its kind."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _BESIDE = {"records": "record", "samples": "first_rows", "overviews": "overview"
 
 @dataclass(frozen=True)
 class StagedFile:
-    """One staged file, without its path.
+    """A staged file, without its path.
 
     Attributes:
-        step: that makes it: the first one that has to be cleared where it is lost.
+        step: the step that writes it: the first one to clear if the file is lost.
         kind: `person`, `bundle`, `record`, `first_rows`, `overview`, `pointers`, `uploaded_file`, or the
             format of a table's file.
-        source: None where it is of the whole request.
+        source: None if the file belongs to the whole request.
     """
 
     step: str
@@ -29,12 +29,12 @@ class StagedFile:
 
     @property
     def task(self) -> str:
-        """Name of the task of that step: each source has its own."""
+        """Id of the Airflow task of that step: each source has its own."""
         return f"{self.step}_{self.source}" if self.source else self.step
 
 
-def staged_file(path: str) -> StagedFile:
-    """The file at a path of staging, such as `data/shop/orders.csv`."""
+def describe_path(path: str) -> StagedFile:
+    """Return what the file at a path such as `data/shop/orders.csv` is."""
     if path == PERSON:
         return StagedFile("classify", "person")
     if path == BUNDLE:

@@ -1,4 +1,4 @@
-"""The place for staging: what lies in it and for how long, and its end without a key, for the sweep."""
+"""The place for staging: which requests have files there, and removing them without a key, for the sweep."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from afschrift.domain.request import is_id
 
 
 def staged_requests(root: UPath | Path) -> tuple[StagedRequest, ...]:
-    """Requests of which something is staged, the longest untouched first; other folders do not count.
+    """List the requests that have staged files, the longest untouched first; other folders are skipped.
 
     Raises:
-        RetriableError: the place does not answer or may not be read.
+        RetriableError: the place does not answer or cannot be read.
     """
     found = []
     base = UPath(root)
@@ -37,7 +37,7 @@ def staged_requests(root: UPath | Path) -> tuple[StagedRequest, ...]:
 
 
 def destroy(root: UPath | Path, request_id: str) -> StagedRequest | None:
-    """Remove everything staged for a request; what it was, or None where nothing was left.
+    """Remove everything staged for a request. Return what it was, or None if there was nothing.
 
     Raises:
         RetriableError: something could not be removed.
@@ -59,10 +59,10 @@ def destroy(root: UPath | Path, request_id: str) -> StagedRequest | None:
 
 
 def probe(root: UPath | Path) -> None:
-    """Write one byte beside what is staged, and take it away again.
+    """Write one byte into the staging root, and remove it again.
 
     Raises:
-        RetriableError: the place does not answer, is full, or may not be written.
+        RetriableError: the place does not answer, is full, or cannot be written.
     """
     base = UPath(root)
     file = base / f".probe-{secrets.token_hex(8)}"
@@ -81,7 +81,7 @@ def _of_request(name: str) -> bool:
 
 
 def _staged_request(folder: UPath) -> StagedRequest | None:
-    """What lies in a request's folder; a run may add and remove files meanwhile."""
+    """Sum up a request's folder; a run may add and remove files meanwhile."""
     times, size = [], 0
     try:
         with _usable():
@@ -90,14 +90,14 @@ def _staged_request(folder: UPath) -> StagedRequest | None:
                     # The file system's own call: `stat` has no time on some object stores.
                     times.append(file.fs.modified(file.path))
                     size += file.stat().st_size
-    except FileNotFoundError:  # under work: the next look will tell
+    except FileNotFoundError:  # a run is changing it: the next sweep looks again
         return None
     return StagedRequest(folder.name, max(times), size) if times else None
 
 
 @contextmanager
 def _usable() -> Iterator[None]:
-    """Our words for a place that does not answer; what is gone meanwhile is the caller's to judge."""
+    """Turn errors of the place into ours; the caller decides what a missing file means."""
     try:
         yield
     except FileNotFoundError:
@@ -117,7 +117,7 @@ def _unusable(error: Exception) -> RetriableError:
 
 
 def staging_root(settings: Settings) -> UPath:
-    """The place, with the credentials that it needs.
+    """Open the place with its credentials.
 
     Raises:
         ConfigurationError: its options cannot be read, or do not fit its address.
@@ -129,7 +129,7 @@ def staging_root(settings: Settings) -> UPath:
     )
     try:
         root: UPath = UPath(settings.staging, **options)
-    except (ImportError, TypeError, ValueError) as error:  # its text may quote what was given
+    except (ImportError, TypeError, ValueError) as error:  # its text may quote an option
         raise ConfigurationError(
             f"The place for staging cannot be used with its options ({type(error).__name__}).",
             remedy="correct AFSCHRIFT_STAGING and AFSCHRIFT_STAGING_OPTIONS; an object store needs its "

@@ -22,7 +22,7 @@ from afschrift.domain.keys import Key
 from afschrift.extraction.staged_records import observations, pointers_path
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.staging.staged_file import PERSON, staged_file
+from afschrift.staging.staged_file import PERSON, describe_path
 
 
 def stage_person(staging: EncryptedStaging, keys: Sequence[Key], identifiers: Iterable[str]) -> None:
@@ -106,7 +106,7 @@ def record_again(services: Services, request_id: str, faults: Faults) -> None:
 def _by_maker(faults: Faults) -> dict[tuple[str, str | None], dict[str, Counter[str]]]:
     found: dict[tuple[str, str | None], dict[str, Counter[str]]] = {}
     for path, why in faults.items():
-        file = staged_file(path)
+        file = describe_path(path)
         found.setdefault((file.step, file.source), {}).setdefault(why, Counter())[file.kind] += 1
     return found
 

@@ -26,16 +26,16 @@ Log = list[tuple[Header, dict[str, Any]]]
 
 _JSON, _STAMP = ".json", ".tsr"
 _AT_ONCE = timedelta(hours=1)
-"""A stamp is asked for when its checkpoint is made; a later one means that this was dated back."""
+"""A stamp is requested when its checkpoint is made; a later stamp means that the checkpoint was backdated."""
 
 
 @dataclass(frozen=True)
 class CheckpointSending:
-    """What became of a checkpoint.
+    """To which places a checkpoint was sent.
 
     Attributes:
-        sent: place -> numbers of the checkpoints that it got now, those it lacked included.
-        problems: place -> what went wrong there.
+        sent: place -> numbers of the checkpoints sent there now, including those that it lacked.
+        problems: place -> error.
     """
 
     checkpoint: Checkpoint
@@ -43,7 +43,7 @@ class CheckpointSending:
     problems: dict[str, str] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
-        """What became of it, for a log."""
+        """Lines for a log."""
         numbers = {name: ", ".join(map(str, given)) for name, given in self.sent.items()}
         return [
             *(f"The witness place '{name}' holds checkpoint {given}." for name, given in numbers.items()),
@@ -52,7 +52,7 @@ class CheckpointSending:
 
 
 def send_checkpoint(settings: Settings, register: Register, by: str = "system") -> CheckpointSending:
-    """Make a checkpoint, have it stamped, and send it to every place; one that fails hides no other.
+    """Make a checkpoint, have it stamped, and send it to every place, also if another place fails.
 
     A place also gets the checkpoints made since the last one that it got.
 
@@ -68,8 +68,8 @@ def send_checkpoint(settings: Settings, register: Register, by: str = "system") 
         )
     made = register.trail.make_checkpoint(by)
     sending = CheckpointSending(made)
-    # Authorities first, so that every place gets their stamps too.
-    for name in sorted(settings.witnesses, key=lambda name: (not _stamps(settings, name), name)):
+    # Time stamping authorities first, so that the other places get their stamps too.
+    for name in sorted(settings.witnesses, key=lambda name: (not _is_authority(settings, name), name)):
         try:
             witness = open_place(settings, name)
             if isinstance(witness, TimeStamper):
@@ -78,7 +78,7 @@ def send_checkpoint(settings: Settings, register: Register, by: str = "system") 
                 sending.sent[name] = [made.statement.number]
                 continue
             log = register.trail.checkpoint_log()
-            for due in _due(log, name):
+            for due in _checkpoints_due(log, name):
                 witness.send({due.name: due.content()} | _stamps_of(log, due))
                 _record(register, SENT, name, due, by)
                 sending.sent.setdefault(name, []).append(due.statement.number)
@@ -88,18 +88,18 @@ def send_checkpoint(settings: Settings, register: Register, by: str = "system") 
     return sending
 
 
-def _stamps(settings: Settings, name: str) -> bool:
+def _is_authority(settings: Settings, name: str) -> bool:
     return settings.witnesses[name].startswith("tsa+")
 
 
-def _made(log: Log) -> dict[int, Checkpoint]:
+def _checkpoints_made(log: Log) -> dict[int, Checkpoint]:
     of_events = (checkpoint.parse(payload) for header, payload in log if header.type == checkpoint.MADE)
     return {made.statement.number: made for made in of_events}
 
 
-def _due(log: Log, witness_name: str) -> list[Checkpoint]:
-    """What a place lacks since the last checkpoint that it got; a new place begins with the newest."""
-    made = _made(log)
+def _checkpoints_due(log: Log, witness_name: str) -> list[Checkpoint]:
+    """Checkpoints that a place lacks since the last one it got; a new place begins with the newest."""
+    made = _checkpoints_made(log)
     got = [
         payload["number"]
         for header, payload in log
@@ -120,13 +120,13 @@ def _stamps_of(log: Log, made: Checkpoint) -> dict[str, bytes]:
 
 @dataclass(frozen=True)
 class GatheredCheckpoints:
-    """What the places hold.
+    """What the witness places hold.
 
     Attributes:
-        checkpoints: None where no place can be read from here.
-        findings: stamps that do not hold, and checkpoints that a place got and has no more.
+        checkpoints: None if no place can be read from here.
+        findings: invalid stamps, and checkpoints that a place got and no longer has.
         unread: place -> why nothing could be read from it.
-        failed: one of these can be read from here, and could not now.
+        failed: a place that can usually be read from here could not be read now.
     """
 
     checkpoints: list[Offered] | None
@@ -136,7 +136,7 @@ class GatheredCheckpoints:
 
 
 def gather(settings: Settings, register: Register) -> GatheredCheckpoints:
-    """Read every place that can be read from here; one that fails hides no other."""
+    """Read every place that can be read from here; a place that fails does not stop the rest."""
     held: dict[str, dict[str, bytes]] = {}
     stampers: dict[str, TimeStamper] = {}
     unread: dict[str, str] = {}
@@ -155,7 +155,7 @@ def gather(settings: Settings, register: Register) -> GatheredCheckpoints:
             failed = True
     findings = [
         *(f for name, files in held.items() for f in _stamp_faults(name, files, stampers)),
-        *_lacking(held, register),
+        *_missing_checkpoints(held, register),
     ]
     checkpoints = [
         Offered(f"{witness_name}/{name}", content)
@@ -167,7 +167,7 @@ def gather(settings: Settings, register: Register) -> GatheredCheckpoints:
 
 
 def open_place(settings: Settings, name: str) -> Witness | TimeStamper:
-    """A place of the settings; errors as of `open_witness`."""
+    """Open a place of the settings; errors as of `open_witness`."""
     path = settings.witness_options.get(name)
     options: Any = {}
     if path is not None:
@@ -204,10 +204,10 @@ def _stamp_faults(
             yield TrailFinding("stamp_late", statement.seq, text)
 
 
-def _lacking(held: dict[str, dict[str, bytes]], register: Register) -> Iterator[TrailFinding]:
-    """Checkpoints that the trail says a place got, and that it holds no more."""
+def _missing_checkpoints(held: dict[str, dict[str, bytes]], register: Register) -> Iterator[TrailFinding]:
+    """Find checkpoints that were sent to a place according to the trail, and are no longer there."""
     log = register.trail.checkpoint_log()
-    made = _made(log)
+    made = _checkpoints_made(log)
     for header, payload in log:
         witness_name, sent = payload.get("place"), made.get(payload.get("number", 0))
         if header.type == SENT and sent and witness_name in held and sent.name not in held[witness_name]:

@@ -1,4 +1,4 @@
-"""A folder or an object store as a witness: names are written once and never again."""
+"""A folder or an object store as a witness: each file is written once and never changed."""
 
 from __future__ import annotations
 
@@ -78,24 +78,24 @@ class FolderWitness:
                 )
 
     def read(self) -> Iterator[tuple[str, bytes]]:
-        """Every file of the folder with a name of ours, in order; as `Witness.read`."""
+        """Read every checkpoint and stamp in the folder, in order; as `Witness.read`."""
         for name in self.names("afschrift-checkpoint-"):
             yield name, self.content(name)
 
     def names(self, prefix: str) -> list[str]:
-        """Names of the files that begin so, in order; errors as of `Witness.send`."""
+        """Names of the files with a prefix, in order; errors as of `Witness.send`."""
         with self._errors():
             return sorted(name for name in self._names() if name.startswith(prefix))
 
     def content(self, name: str) -> bytes:
-        """Of a file; errors as of `Witness.send`."""
+        """Content of a file; errors as of `Witness.send`."""
         with self._errors():
             return self._content(name)
 
     def rewritable(self) -> bool:
-        """Whether this account can take away what it wrote here, tried on a file that says so.
+        """Whether this account can remove what it wrote here, tried on a probe file.
 
-        Where it can, a trail that was set back is set back here by the same hand.
+        If it can, whoever sets the trail back can set this place back too, so the place proves nothing.
         """
         try:
             self.send({_PROBE: _PROBE_TEXT})
@@ -105,13 +105,13 @@ class FolderWitness:
                 self._remote.rm_file(f"{self._path}/{_PROBE}")
         except RetriableError:
             raise
-        except Exception:  # refused, in whatever words of the store
+        except Exception:  # refused; each store has its own error for that
             return False
         return True
 
     @property
     def _remote(self) -> Any:
-        """The store, connected when it is first used; `Any`: fsspec has no types."""
+        """The store, connected at first use; `Any` because fsspec has no types."""
         return self._folder.fs
 
     def _names(self) -> list[str]:
@@ -120,7 +120,7 @@ class FolderWitness:
         self._remote.invalidate_cache()
         try:
             found = self._remote.ls(self._path, detail=False)
-        except FileNotFoundError:  # in an object store, a folder that holds nothing is not there
+        except FileNotFoundError:  # an object store has no empty folders
             return []
         return [path.rstrip("/").rpartition("/")[2] for path in found]
 
@@ -152,7 +152,11 @@ class FolderWitness:
 
 
 def _write_once(folder: Path, name: str, content: bytes) -> None:
-    """Make a file that is whole or not there; FileExistsError where the name is taken."""
+    """Write a file completely or not at all.
+
+    Raises:
+        FileExistsError: the name is taken. A hard link, unlike a rename, never replaces a file.
+    """
     handle, part = tempfile.mkstemp(dir=folder, prefix=".part-")
     try:
         with os.fdopen(handle, "wb") as file:

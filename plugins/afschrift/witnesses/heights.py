@@ -1,7 +1,7 @@
-"""How far the trail came, at the witness places: signed, moved on and asked at a run's first gate.
+"""Heights: signed statements of how far the trail came, kept at the witness places, read at the first gate.
 
-Each height is a small file of its own beside the checkpoints, and names what was decided against reading or
-delivering since the one before, so that a register that was set back or restored shows what it lost.
+Each height is a small file next to the checkpoints. It names the decisions against reading or delivering
+since the previous height, so that a register that was set back or restored shows which of them it lost.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ from afschrift.witnesses.folder_witness import FolderWitness
 FORMAT = "afschrift-height/1"
 _NAME = re.compile(r"afschrift-height-[0-9a-f]{16}-\d{4}-\d{12}\.json")
 _TRIED = 20
-"""So many files that are none of ours are passed over before a place counts as one that says nothing."""
+"""After so many files without a valid signature a place counts as one without a height."""
 
 
 @dataclass(frozen=True)
 class WitnessedHeight:
-    """What is signed.
+    """The signed statement.
 
     Attributes:
         register: the register's id.
         restorations, seq, head: as of `Height`.
-        protecting: since the height before: number and type of an event, its request, and a code.
+        protecting: events since the previous height that decide against reading or delivering: number, type,
+            request and a code of each.
     """
 
     format: str
@@ -52,19 +53,19 @@ class WitnessedHeight:
 
     @property
     def height(self) -> Height:
-        """The height alone."""
+        """The height alone, without the protecting events."""
         return Height(self.restorations, self.seq, self.head)
 
 
 @dataclass
 class AskedPlaces:
-    """What the places say.
+    """What the witness places hold.
 
     Attributes:
-        highest: place -> its newest height; None: it has none yet.
-        faults: place -> names of files there that are no heights of this register's keys.
-        away: place -> why it could not be asked.
-        rewritable: places where this account can take away what it wrote: they witness nothing.
+        highest: place -> its newest height; None if it has none yet.
+        faults: place -> names of files there that this register's keys did not sign.
+        away: place -> why it could not be read.
+        rewritable: places where this account can remove what it wrote: they prove nothing.
     """
 
     highest: dict[str, WitnessedHeight | None] = field(default_factory=dict)
@@ -74,17 +75,17 @@ class AskedPlaces:
 
     @property
     def height(self) -> Height | None:
-        """The highest of all."""
+        """The highest height of all places."""
         return max((newest.height for newest in self.highest.values() if newest), default=None)
 
 
 def ask(settings: Settings, register: Register, *, probe: bool = False) -> AskedPlaces:
-    """Ask each place that can be read for its newest height; one that fails hides no other.
+    """Read the newest height of each place that can be read; a place that fails does not stop the rest.
 
     Args:
         settings: of the installation.
         register: the register.
-        probe: try whether this account can rewrite a place, too.
+        probe: also try whether this account can rewrite a place.
     """
     asked = AskedPlaces()
     for name, place in _places(settings, asked):
@@ -98,11 +99,11 @@ def ask(settings: Settings, register: Register, *, probe: bool = False) -> Asked
 
 
 def must_reach(settings: Settings, register: Register) -> AskedPlaces:
-    """See that the register holds what the witness places know, before anything is read or delivered.
+    """Require that the register holds what the witness places know, before anything is read or delivered.
 
     Raises:
-        ForgedError: it was set back.
-        RetriableError: no place answers, and nothing is kept beside the keys either.
+        ForgedError: the register was set back.
+        RetriableError: no place answers, and there is no height next to the keys either.
     """
     asked = ask(settings, register)
     if (height := asked.height) is not None and (found := register.evidence.lacking(height)):
@@ -117,7 +118,7 @@ def must_reach(settings: Settings, register: Register) -> AskedPlaces:
 
 
 def move_on(settings: Settings, register: Register, asked: AskedPlaces) -> dict[str, str]:
-    """Leave the height of the register at each place that has a lower one; place -> why that failed."""
+    """Write the register's height to each place that has a lower one. Return place -> why that failed."""
     failed: dict[str, str] = {}
     for name, place in _places(settings, asked):
         if name not in asked.highest:
@@ -134,7 +135,7 @@ def move_on(settings: Settings, register: Register, asked: AskedPlaces) -> dict[
 
 
 def lost(settings: Settings, register: Register) -> list[str]:
-    """What the witness shows as lost: protecting events that the register lacks, unless entered again."""
+    """Find protecting events that a witness place knows and the register lacks, unless entered again."""
     asked = AskedPlaces()
     events: dict[tuple[int, int], list[Any]] = {}
     for name, place in _places(settings, asked):
@@ -147,21 +148,21 @@ def lost(settings: Settings, register: Register) -> list[str]:
 
 
 def doubts(asked: AskedPlaces, *, kept: bool) -> list[str]:
-    """Why the witness places do not show a register that was set back, the gravest first; empty: they do.
+    """Say why the witness places would not reveal a register that was set back, the gravest reason first.
 
     Args:
-        asked: with `probe`.
-        kept: whether a height is kept beside the keys.
+        asked: result of `ask` with `probe`.
+        kept: whether a height is kept next to the keys.
     """
-    beside = "what is kept beside the keys alone shows" if kept else "nothing shows"
+    left = "only the height next to the keys shows" if kept else "nothing shows"
     counting = asked.highest.keys() - asked.rewritable
     return [
-        *([] if counting else [f"No witness: {beside} when this register is set back (docs/trail.md)."]),
+        *([] if counting else [f"No witness: {left} when this register is set back (docs/trail.md)."]),
         *(
-            f"The witness place '{name}' counts as none: this account can remove what it wrote there."
+            f"The witness place '{name}' does not count: this account can remove what it wrote there."
             for name in asked.rewritable
         ),
-        *(f"The witness place '{name}' is away: {why}" for name, why in sorted(asked.away.items())),
+        *(f"The witness place '{name}' does not answer: {why}" for name, why in sorted(asked.away.items())),
         *(
             f"The witness place '{name}' holds {file}, which this register's keys did not sign."
             for name, files in asked.faults.items()
@@ -184,7 +185,7 @@ def _places(settings: Settings, asked: AskedPlaces) -> Iterator[tuple[str, Folde
 def _heights(
     place: FolderWitness, register: Register, faults: list[str], tries: int | None = _TRIED
 ) -> Iterator[WitnessedHeight]:
-    """Genuine heights at a place, the newest first."""
+    """Heights at a place with a valid signature, the newest first."""
     keys = register.store.keys
     trusted = TrustedKeys(keys.public_keys(), keys.revoked())
     prefix = f"afschrift-height-{register.evidence.id()[:16]}-"

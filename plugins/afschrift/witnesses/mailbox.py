@@ -1,4 +1,4 @@
-"""A mailbox of another team as a witness: what was sent cannot be called back."""
+"""A mailbox of another team as a witness: sent mail cannot be taken back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Attached is a signed checkpoint of the audit trail of Afschrift, which answers p
 own data. Please keep this message where those who run that software cannot delete it.
 
 It holds digests and no personal data. An auditor saves the attachments into a folder and runs
-`afschrift audit verify --checkpoint FOLDER`, or `tools/verify_trail.py`. One should come every day: tell
+`afschrift audit verify --checkpoint FOLDER`, or `tools/verify_trail.py`. One should come every day: inform
 the data protection officer when none does.
 """
 
@@ -39,14 +39,14 @@ class MailWitness:
                 STARTTLS where the server has it); `sender`, the address that it comes from.
 
         Raises:
-            ConfigurationError: an option is missing or has another form.
+            ConfigurationError: an option is missing or malformed.
         """
         self.name = name
         self._to = unquote(urlsplit(url).path)
         self._from = setting(options, name, "sender")
         if "@" not in self._to:
             raise ConfigurationError(
-                f"The address of the witness place '{name}' has another form.",
+                f"The address of the witness place '{name}' is malformed.",
                 remedy="write mailto:NAME@DOMAIN.",
             )
         server = server_address(setting(options, name, "server"), f"the witness place '{name}'")

@@ -1,4 +1,4 @@
-"""A time stamping authority (RFC 3161): says that a checkpoint was there at a time, by its own clock."""
+"""A time stamping authority (RFC 3161): attests that a checkpoint existed at a time, by its own clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SECONDS = 60
 
 
 class TimeStamper:
-    """Asks an authority for stamps."""
+    """Requests time stamps from an authority."""
 
     def __init__(self, name: str, url: str, options: Mapping[str, Any]) -> None:
         """Take the authority.
@@ -44,11 +44,11 @@ class TimeStamper:
             ) from None
 
     def stamp(self, content: bytes) -> bytes:
-        """A time stamp response (DER) for a content, verified.
+        """Request a time stamp response (DER) for a content, and verify it.
 
         Raises:
             ConfigurationError: the answer is no stamp of this authority for this content.
-            RetriableError: it is out of reach.
+            RetriableError: the authority is out of reach.
         """
         from rfc3161_client import TimestampRequestBuilder
 
@@ -60,23 +60,23 @@ class TimeStamper:
         except httpx.HTTPError as error:
             raise RetriableError(
                 f"The time stamping authority '{self.name}' did not answer ({type(error).__name__}).",
-                remedy="the next checkpoint asks it again.",
+                remedy="the next checkpoint requests a stamp again.",
             ) from None
         wrong = self._fault(content, answer.content, request.nonce)
         if wrong:
             raise ConfigurationError(
-                f"The time stamp of '{self.name}' does not hold: {wrong}.",
+                f"The time stamp of '{self.name}' is not valid: {wrong}.",
                 remedy="check address and root certificates of the authority.",
             )
         return answer.content
 
     def fault(self, content: bytes, stamp: bytes) -> str | None:
-        """Why a stamp does not hold for a content, in words, or None."""
+        """Why a stamp is not valid for a content, in words; None if it is."""
         return self._fault(content, stamp, None)
 
     @staticmethod
     def time(stamp: bytes) -> datetime:
-        """The moment that a stamp names, by the authority's clock, in UTC; for one that holds."""
+        """The time in a valid stamp, by the authority's clock, in UTC."""
         from rfc3161_client import decode_timestamp_response
 
         return decode_timestamp_response(stamp).tst_info.gen_time.astimezone(UTC)

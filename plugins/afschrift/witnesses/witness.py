@@ -1,4 +1,4 @@
-"""What a witness place does: it takes files for good, and gives back what it holds where it can be read."""
+"""The interface of a witness place: it keeps files for good, and may be readable from here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 from afschrift.domain.errors import ConfigurationError
 
 Files = Mapping[str, bytes]
-"""Name -> content: a checkpoint, and time stamps of it."""
+"""Name -> content of a checkpoint and of its time stamps."""
 
 
 class Witness(Protocol):
@@ -19,22 +19,22 @@ class Witness(Protocol):
     """Whether `read` can look into it from here."""
 
     def send(self, files: Files) -> None:
-        """Leave files there for good; the same ones again change nothing.
+        """Write files for good; sending the same files again changes nothing.
 
         Raises:
-            ConfigurationError: settings are wrong, or another content bears one of the names.
+            ConfigurationError: settings are wrong, or a file with one of the names has another content.
             RetriableError: the place is out of reach.
         """
 
     def read(self) -> Iterator[tuple[str, bytes]]:
-        """Name and content of every checkpoint and time stamp there; errors as for `send`."""
+        """Return name and content of every checkpoint and time stamp there; errors as for `send`."""
 
 
 def setting(options: Mapping[str, object], witness_name: str, name: str) -> str:
-    """A text among the options of a place.
+    """Read a text among the options of a place.
 
     Raises:
-        ConfigurationError: it is missing or no text.
+        ConfigurationError: it is missing or not a text.
     """
     value = options.get(name)
     if not isinstance(value, str) or not value:

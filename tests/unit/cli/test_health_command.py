@@ -56,7 +56,7 @@ def test_all_is_well_once_the_checks_ran_and_a_table_says_so(installation: Insta
 
     assert done.code == 3
     assert done.text.startswith(
-        "trail               warning  No witness: what is kept beside the keys alone shows"
+        "trail               warning  No witness: only the height next to the keys shows"
     )
     assert done.text.count("warning") == 1
     assert "register            ok       answers, with its tables at revision" in done.text

@@ -165,7 +165,7 @@ def test_a_mailbox_that_is_not_there_and_a_server_that_is_down(serve: Serve, unu
         (MAILBOX, {"sender": "a@example.org"}, "lack 'server'"),
         (MAILBOX, {"server": "smtp://x"}, "lack 'sender'"),
         (MAILBOX, {"server": "http://needle@x", "sender": "a@example.org"}, "has another form"),
-        ("mailto:dpo", {"server": "smtp://needle@x", "sender": "a@example.org"}, "has another form"),
+        ("mailto:dpo", {"server": "smtp://needle@x", "sender": "a@example.org"}, "is malformed"),
     ],
 )
 def test_options_that_do_not_do_are_told(to: str, options: dict[str, str], words: str) -> None:
