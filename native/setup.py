@@ -1,6 +1,6 @@
-"""Builds the shared object with the compiler of this machine: `CC`, or `cc`; `CFLAGS` are added.
+"""Builds the shared library with the compiler in `CC`, or `cc`; `CFLAGS` are added.
 
-It uses no Python.h, so that one build serves every CPython on the platform.
+It does not use Python.h, so a single build serves every CPython on the platform.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ FLAGS = ("-O3", "-std=c11", "-Wall", "-Wextra", "-fPIC", "-shared", "-fvisibilit
 
 
 class Build(build_ext):
-    """Compiles and links in one go; nothing of Python is asked how."""
+    """Compiles and links with a single command, without the flags of Python's own build."""
 
     def build_extension(self, ext: Extension) -> None:
-        """Write the shared object to where setuptools looks for it."""
+        """Write the shared library to where setuptools looks for it."""
         target = Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
         compiler = shlex.split(os.environ.get("CC", "cc"))
@@ -29,12 +29,12 @@ class Build(build_ext):
         subprocess.run([*compiler, *FLAGS, *more, "-o", str(target), *ext.sources], check=True)  # noqa: S603
 
     def get_ext_filename(self, fullname: str) -> str:
-        """A name without a version of Python."""
+        """Return a name without the version of Python."""
         return fullname.replace(".", os.sep) + ".so"
 
 
 class Wheel(bdist_wheel):
-    """Of any CPython, on this platform."""
+    """A wheel for any CPython on this platform."""
 
     def get_tag(self) -> tuple[str, str, str]:
         """`py3-none-PLATFORM`."""

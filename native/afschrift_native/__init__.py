@@ -1,4 +1,4 @@
-"""A reader of CSV and JSON in C, for `afschrift.formats`: columns of texts from what that writes."""
+"""A reader of CSV and JSON in C, for `afschrift.formats`, from what that writes to columns of texts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _FILE = Path(__file__).with_name("reader.so")
 
 
 def load() -> ctypes.CDLL:
-    """The functions of src/csv.c and src/reader.c. Calls release the interpreter.
+    """Load the functions of src/csv.c and src/reader.c. Calls release the interpreter's lock.
 
     Raises:
-        OSError: the file is for another machine or C library.
+        OSError: the library is for another machine or C library.
     """
     return ctypes.CDLL(str(_FILE))

@@ -1,4 +1,4 @@
-/* What the judges read, and how they look at what was handed over. */
+/* Input of the test programs, and how they check the columns that were handed over. */
 #ifndef AFSCHRIFT_GIVEN_H
 #define AFSCHRIFT_GIVEN_H
 
@@ -23,7 +23,7 @@ static int64_t number(void) {
     return value;
 }
 
-/* Whether no offset goes back and all bytes are there; adds up what a column has. */
+/* Check that offsets increase and that all bytes can be read; add up the bytes and NULLs of a column. */
 static void look_at(const struct ArrowArray *column, int64_t *bytes, int64_t *nulls) {
     const int32_t *offsets = column->buffers[1];
     const uint8_t *validity = column->buffers[0], *data = column->buffers[2];
@@ -43,8 +43,8 @@ static void look_at(const struct ArrowArray *column, int64_t *bytes, int64_t *nu
     *nulls += missing;
 }
 
-/* A line: the verdict, a place, rows, bytes and NULLs of all columns, which are released. */
-static void tell(int32_t verdict, int64_t place, struct ArrowArray *array) {
+/* Print a line: the verdict, a position, rows, bytes and NULLs of all columns; release the columns. */
+static void print_line(int32_t verdict, int64_t place, struct ArrowArray *array) {
     int64_t rows = 0, bytes = 0, nulls = 0;
     if (verdict == READ) {
         rows = array->length;

@@ -1,5 +1,5 @@
-/* Judges runs of records, as afschrift_read does, for a build with sanitizers: each run lies in memory of exactly its
-   size, and each byte that is handed over is looked at.
+/* Reads runs of records with afschrift_read, in a build with sanitizers: each run is in memory of exactly its size,
+   and each byte of the result is read.
 
    Input, numbers of eight bytes in the order of this machine: the number of columns; of each its kind (a byte), the
    size of its name and its name; then runs: whether they are lines (a byte), their size, their bytes.
@@ -36,7 +36,7 @@ int main(void) {
         struct ArrowArray array;
         int32_t verdict = afschrift_read(reader, run, size, lines, &array, respell, &row);
         free(run);
-        tell(verdict, row, &array);
+        print_line(verdict, row, &array);
     }
     afschrift_close(reader);
     free(respell);

@@ -1,5 +1,5 @@
-/* Judges blocks of CSV, as afschrift_csv_read does, for a build with sanitizers: each lies in memory of exactly its size,
-   and each byte that is handed over is looked at.
+/* Reads blocks of CSV with afschrift_csv_read, in a build with sanitizers: each block is in memory of exactly its size,
+   and each byte of the result is read.
 
    Input, numbers of eight bytes in the order of this machine: the number of columns, the size of the marker, the
    marker; then blocks: their size, their bytes. Output, a line a block: verdict, bytes of whole records, rows, bytes
@@ -21,7 +21,7 @@ int main(void) {
         struct csv_seen seen;
         int32_t verdict = afschrift_csv_read(reader, block, size, &array, &seen);
         free(block);
-        tell(verdict, seen.bytes, &array);
+        print_line(verdict, seen.bytes, &array);
     }
     afschrift_csv_close(reader);
     return 0;

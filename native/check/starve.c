@@ -1,10 +1,10 @@
-/* Reads while memory is refused, for a build with sanitizers: the first piece that is asked for, then the second, and
-   so on until none was refused. Each reading ends with what it reads or with NO_MEMORY; what is never freed, or freed
-   twice, the sanitizers tell. Output, a line a format: how often memory was refused. */
+/* Reads while allocations fail, in a build with sanitizers: first the first allocation fails, then the second, and so
+   on until none did. Each reading ends with a result or with NO_MEMORY; the sanitizers report memory that is never
+   freed, or freed twice. Output, a line a format: how many allocations failed. */
 #include <stdio.h>
 #include <stdlib.h>
 
-static long given; /* pieces, before one is refused */
+static long given; /* allocations that succeed before one fails */
 
 static void *scarce_malloc(size_t size) { return given-- == 0 ? NULL : malloc(size); }
 static void *scarce_calloc(size_t count, size_t size) { return given-- == 0 ? NULL : calloc(count, size); }
@@ -18,13 +18,13 @@ static void *scarce_realloc(void *from, size_t size) { return given-- == 0 ? NUL
 #include "../src/csv.c"
 #undef malloc
 
-enum { ROWS = 40, TIMES = 3 }; /* so many that columns grow; a reader is used again after it had no memory */
+enum { ROWS = 40, TIMES = 3 }; /* enough rows that columns grow; a reader is used again after an allocation failed */
 
 static const char *record;
 static int64_t size;
 static uint8_t *run;
 
-/* So many records, in memory of exactly their size. */
+/* Make ROWS records, in memory of exactly their size. */
 static void begin(const char *of) {
     record = of;
     size = (int64_t)strlen(record) * ROWS;
@@ -33,7 +33,7 @@ static void begin(const char *of) {
         memcpy(run + (size_t)row * strlen(record), record, strlen(record));
 }
 
-/* Whether there was memory for it. */
+/* Whether every allocation succeeded. */
 static bool ended(int32_t verdict, struct ArrowArray *array) {
     if (verdict != READ && verdict != NO_MEMORY)
         abort();

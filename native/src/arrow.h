@@ -1,5 +1,5 @@
-/* The Arrow C data interface (https://arrow.apache.org/docs/format/CDataInterface.html): how columns are handed
-   over without a copy. Whoever takes an array calls `release`. */
+/* The Arrow C data interface (https://arrow.apache.org/docs/format/CDataInterface.html): columns are handed over
+   without a copy. The receiver of an array calls `release`. */
 #ifndef AFSCHRIFT_ARROW_H
 #define AFSCHRIFT_ARROW_H
 

@@ -1,4 +1,4 @@
-/* Bytes that are read, with their end: nothing is read at or behind it. */
+/* A cursor over bytes, with their end: no byte at or after the end is read. */
 #ifndef AFSCHRIFT_BYTES_H
 #define AFSCHRIFT_BYTES_H
 
@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What is said of a run of records. READ: its values were handed out. REFUSED: it is not what our writer writes.
-   LEFT: it has something on which this reader does not judge. */
+/* The verdict on a run of records. READ: its values were handed over. REFUSED: our writer does not write this.
+   LEFT: it has something that this reader leaves to the other one. */
 enum verdict { READ = 0, REFUSED = 1, LEFT = 2, NO_MEMORY = 3 };
 
 struct cursor {
@@ -25,7 +25,7 @@ static inline uint64_t eight_bytes(const uint8_t *from) {
 
 static inline int64_t left(const struct cursor *cursor) { return cursor->end - cursor->at; }
 
-/* Whether this byte comes next; it is passed then. */
+/* Pass this byte if it comes next; whether it did. */
 static inline bool passes(struct cursor *cursor, uint8_t byte) {
     if (cursor->at == cursor->end || *cursor->at != byte)
         return false;
@@ -33,7 +33,7 @@ static inline bool passes(struct cursor *cursor, uint8_t byte) {
     return true;
 }
 
-/* The same of a word of JSON: `null`, `true`, `false`. */
+/* The same for a word of JSON: `null`, `true`, `false`. */
 static inline bool passes_word(struct cursor *cursor, const char *word) {
     int64_t size = (int64_t)strlen(word);
     if (left(cursor) < size || memcmp(cursor->at, word, (size_t)size) != 0)
@@ -42,7 +42,7 @@ static inline bool passes_word(struct cursor *cursor, const char *word) {
     return true;
 }
 
-/* White space of RFC 8259 but for the line break, which stands between records alone. */
+/* Pass white space of RFC 8259, except line breaks: they are only between records. */
 static inline void pass_blanks(struct cursor *cursor) {
     while (cursor->at != cursor->end && (*cursor->at == ' ' || *cursor->at == '\t' || *cursor->at == '\r'))
         cursor->at++;
@@ -50,7 +50,7 @@ static inline void pass_blanks(struct cursor *cursor) {
 
 static inline bool is_digit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
 
-/* Passes digits; how many. */
+/* Pass digits; return how many. */
 static inline int64_t pass_digits(struct cursor *cursor) {
     const uint8_t *from = cursor->at;
     while (cursor->at != cursor->end && is_digit(*cursor->at))

@@ -1,4 +1,4 @@
-/* All columns of a run together: a struct of texts, by the Arrow C data interface. */
+/* All columns of a run: a struct of texts, by the Arrow C data interface. */
 #ifndef AFSCHRIFT_COLUMNS_H
 #define AFSCHRIFT_COLUMNS_H
 
@@ -7,14 +7,14 @@
 static void release_columns(struct ArrowArray *array) {
     for (int64_t place = 0; place < array->n_children; place++) {
         struct ArrowArray *child = array->children[place];
-        if (child->release != NULL) /* else it was taken over by itself */
+        if (child->release != NULL) /* else the receiver has taken this column over */
             child->release(child);
     }
     free(array->private_data);
     array->release = NULL;
 }
 
-/* Hand columns over, which begin anew with the next run. */
+/* Hand columns over; the next run begins new ones. */
 static bool hand_columns(struct texts *const *texts, int64_t count, int64_t rows, struct ArrowArray *array) {
     struct columns {
         const void *none[1];

@@ -5,12 +5,12 @@
 
 struct csv_reader {
     int64_t count, marker_size;
-    uint8_t *marker; /* what stands without quotes for NULL */
+    uint8_t *marker; /* the unquoted text for NULL */
     struct texts texts[];
 };
 
-/* What became of a block. `records`, `bytes`: that are whole; `row`: the record at fault, from 0; `uneven`: it has
-   more or fewer values than there are columns. */
+/* Result for a block. `records`, `bytes`: number and size of its complete records; `row`: the faulty record, from 0;
+   `uneven`: that record has more or fewer values than there are columns. */
 struct csv_seen {
     int64_t records, bytes, row;
     int32_t uneven;
@@ -29,7 +29,7 @@ void afschrift_csv_close(struct csv_reader *reader) {
     free(reader);
 }
 
-/* A reader of so many columns. NULL: no memory. */
+/* Open a reader of `count` columns. NULL: no memory. */
 struct csv_reader *afschrift_csv_open(int64_t count, const uint8_t *marker, int64_t marker_size) {
     struct csv_reader *reader = calloc(1, sizeof *reader + (size_t)count * sizeof(struct texts));
     if (reader == NULL)
@@ -45,7 +45,7 @@ struct csv_reader *afschrift_csv_open(int64_t count, const uint8_t *marker, int6
     return reader;
 }
 
-/* Where a value ends: what may follow it. MORE: the block ends before that is known. */
+/* What follows a value. MORE: the block ends before that is known. */
 enum ending { COMMA, RECORD, MORE, NEITHER };
 
 static enum ending pass_ending(struct cursor *cursor) {
@@ -67,7 +67,7 @@ static inline bool has_mark(uint64_t word) {
             has_zero(word ^ EVERY('\n'))) != 0;
 }
 
-/* Passes a value without quotes, up to the first byte that has a meaning. */
+/* Pass an unquoted value, up to the first byte that is a separator or a quote. */
 static void pass_bare(struct cursor *cursor) {
     while (left(cursor) >= 8 && !has_mark(eight_bytes(cursor->at)))
         cursor->at += 8;
@@ -76,7 +76,7 @@ static void pass_bare(struct cursor *cursor) {
         cursor->at++;
 }
 
-/* Takes a value in quotes, of which the first one is passed. LEFT: its end is not in the block. */
+/* Take a quoted value, after its first quote. LEFT: its end is not in the block. */
 static enum verdict take_quoted(struct cursor *cursor, struct texts *texts) {
     for (;;) {
         const uint8_t *from = cursor->at, *quote = memchr(from, '"', (size_t)left(cursor));
@@ -110,7 +110,7 @@ static enum verdict take_csv_value(const struct csv_reader *reader, struct curso
     return READ;
 }
 
-/* One record. LEFT: it goes on behind the block. */
+/* Take a record. LEFT: it is continued in the next block. */
 static enum verdict take_record(struct csv_reader *reader, struct cursor *cursor, struct csv_seen *seen) {
     for (int64_t place = 0; place < reader->count; place++) {
         enum verdict verdict = take_csv_value(reader, cursor, &reader->texts[place], seen->records);
@@ -128,7 +128,7 @@ static enum verdict take_record(struct csv_reader *reader, struct cursor *cursor
     return READ;
 }
 
-/* NULLs of the record that goes on behind the block are not counted here. */
+/* Uncount the NULLs of a record that is continued in the next block. */
 static void forget_record(struct csv_reader *reader, int64_t row) {
     for (int64_t place = 0; place < reader->count; place++) {
         struct texts *texts = &reader->texts[place];
@@ -138,7 +138,7 @@ static void forget_record(struct csv_reader *reader, int64_t row) {
 }
 
 static bool begin_csv(struct csv_reader *reader, const uint8_t *data, int64_t size) {
-    int64_t most = 1; /* and one that is not whole */
+    int64_t most = 1; /* one for a last record that is not complete */
     for (int64_t place = 0; place < size; place++)
         most += data[place] == '\n';
     int64_t shortest = reader->count + 1;
@@ -160,7 +160,7 @@ static bool hand_csv(struct csv_reader *reader, int64_t rows, struct ArrowArray 
     return handed;
 }
 
-/* Read the whole records at the beginning of a block. A verdict; at READ `array` has their columns. */
+/* Read the complete records at the start of a block. Return a verdict; at READ `array` has their columns. */
 int32_t afschrift_csv_read(struct csv_reader *reader, const uint8_t *data, int64_t size, struct ArrowArray *array,
                            struct csv_seen *seen) {
     *seen = (struct csv_seen){0};

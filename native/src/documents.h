@@ -1,11 +1,11 @@
-/* Any value of JSON, passed and checked; its text stays as it is. */
+/* Pass and check any JSON value; its text is kept unchanged. */
 #ifndef AFSCHRIFT_DOCUMENTS_H
 #define AFSCHRIFT_DOCUMENTS_H
 
 #include "numbers.h"
 #include "strings.h"
 
-enum { DEEPEST = 400 }; /* on what is nested more deeply the other reader judges, whose depth is the interpreter's */
+enum { DEEPEST = 400 }; /* deeper nesting is left to the other reader, whose limit is that of the interpreter */
 
 struct nest {
     uint8_t closing[DEEPEST]; /* '}' or ']', from the outermost */
@@ -38,9 +38,9 @@ static bool pass_scalar(struct cursor *cursor) {
     }
 }
 
-/* Passes what opens an object or array, to where its first value begins; an empty one whole. `*inside`: a value
-   comes next. */
-static enum verdict open_one(struct cursor *cursor, struct nest *nest, bool *inside) {
+/* Pass the opening of an object or array, up to its first value, or all of an empty one. `*inside`: a value comes
+   next. */
+static enum verdict open_nested(struct cursor *cursor, struct nest *nest, bool *inside) {
     uint8_t closing = *cursor->at++ == '{' ? '}' : ']';
     pass_blanks(cursor);
     *inside = !passes(cursor, closing);
@@ -52,7 +52,7 @@ static enum verdict open_one(struct cursor *cursor, struct nest *nest, bool *ins
     return closing == ']' || pass_name(cursor) ? READ : REFUSED;
 }
 
-/* Behind a value: passes what closes, to where the next value begins or the document ends. */
+/* After a value: pass closing brackets, up to the next value or the end of the document. */
 static bool go_on(struct cursor *cursor, struct nest *nest) {
     while (nest->depth > 0) {
         uint8_t closing = nest->closing[nest->depth - 1];
@@ -73,7 +73,7 @@ static enum verdict pass_document(struct cursor *cursor) {
         pass_blanks(cursor);
         bool inside = false;
         if (cursor->at != cursor->end && (*cursor->at == '{' || *cursor->at == '[')) {
-            enum verdict verdict = open_one(cursor, &nest, &inside);
+            enum verdict verdict = open_nested(cursor, &nest, &inside);
             if (verdict != READ)
                 return verdict;
         } else if (!pass_scalar(cursor)) {

@@ -1,20 +1,20 @@
-/* The columns of a plan: how each is called in an object, and which values it may have. */
+/* The columns of a plan: the name of each in an object, and the values that it may have. */
 #ifndef AFSCHRIFT_FIELDS_H
 #define AFSCHRIFT_FIELDS_H
 
 #include "documents.h"
 
-/* What stands for a value; `null` may stand for each. */
+/* Kinds of values; each may be `null`. */
 enum kind { TEXT = 0, INTEGER = 1, NUMBER = 2, BOOLEAN = 3, DOCUMENT = 4 };
 
 struct field {
-    uint8_t *name; /* quoted, with its colon, and noughts up to whole words of eight bytes */
+    uint8_t *name; /* quoted, with its colon, and zeros up to a multiple of eight bytes */
     uint64_t *masks; /* of those words: the bytes that count */
     int64_t name_size, words;
     enum kind kind;
     struct texts texts;
-    struct texts strings; /* of a NUMBER: what is no number in the file */
-    uint8_t respell;      /* a NUMBER has one that Arrow may spell in another way */
+    struct texts strings; /* of a NUMBER: values that are strings in the file, such as NaN */
+    uint8_t respell;      /* of a NUMBER: Arrow may spell a value differently than the file */
 };
 
 static inline bool passes_member(struct cursor *cursor, const struct field *field) {
@@ -46,7 +46,7 @@ static enum verdict take_integer(struct cursor *cursor, struct texts *texts, int
     if (cursor->at - from > LONGEST_INTEGER)
         return LEFT;
     if (cursor->at - from == 2 && from[0] == '-' && from[1] == '0')
-        from++; /* an integer has no sign of zero */
+        from++; /* an integer zero has no sign */
     return take_bytes(texts, row, from, cursor);
 }
 
@@ -57,7 +57,7 @@ static enum verdict take_number(struct cursor *cursor, struct field *field, int6
     if (!fits_double(from, cursor->at - from))
         return LEFT;
     if (cursor->at - from == 2 && from[0] == '-' && from[1] == '0')
-        from++; /* spelt as an integer, so without a sign too */
+        from++; /* spelt as an integer, so without sign as well */
     if (!is_arrows_own(from, cursor->at - from))
         field->respell = 1;
     if (!add_null(&field->strings, row))

@@ -6,7 +6,7 @@
 
 enum { LONGEST_INTEGER = 18, LONGEST_NUMBER = 40, LARGEST_EXPONENT = 250 };
 
-/* Passes a number; whether it is one of whole digits alone. */
+/* Pass an integer; whether there is one. */
 static bool pass_integer(struct cursor *cursor) {
     passes(cursor, '-');
     const uint8_t *from = cursor->at;
@@ -24,7 +24,7 @@ static bool pass_number(struct cursor *cursor) {
     return pass_digits(cursor) > 0;
 }
 
-/* Whether a number is well within what a double holds, so that its text may be handed to any exact parser. */
+/* Whether a number is well within the range of a double, so that any exact parser reads its text. */
 static bool fits_double(const uint8_t *text, int64_t size) {
     if (size > LONGEST_NUMBER)
         return false;
@@ -44,8 +44,8 @@ __extension__ typedef unsigned __int128 wide;
 static int bits(uint64_t value) { return 64 - __builtin_clzll(value); }
 
 /* Whether `digits` / 10^`places` is the shortest decimal of its double and the nearest one of that length. In
-   integers and exact: the value as f / 2^s with a mantissa f of 53 bits, and the two shorter decimals beside it,
-   which must lie beyond what rounds to f. Where it is close, no. `digits` < 10^17 and ends in no 0. */
+   exact integers: the value as f / 2^s with a mantissa f of 53 bits, and the two neighbouring shorter decimals, which
+   must lie outside the interval that rounds to f. False if that is close. `digits` < 10^17 and does not end in 0. */
 static bool is_shortest(uint64_t digits, int places) {
     uint64_t power = 1;
     for (int place = 0; place < places; place++)
@@ -71,8 +71,8 @@ static bool is_shortest(uint64_t digits, int places) {
            (shorter + 10) << (shift + 1) > (wide)(2 * mantissa + 1) * power;
 }
 
-/* Whether a number of the grammar above is surely spelt as Arrow spells its double: without an exponent from
-   0.000001 to below 10^10. */
+/* Whether a number of the grammar above is certainly spelt as Arrow spells its double: from 0.000001 to below 10^10
+   without an exponent. */
 static bool is_arrows_own(const uint8_t *text, int64_t size) {
     struct cursor cursor = {text, text + size};
     passes(&cursor, '-');
@@ -93,7 +93,7 @@ static bool is_arrows_own(const uint8_t *text, int64_t size) {
         digits = digits * 10 + (uint64_t)(*at - '0');
     }
     if (places == 0)
-        return true; /* each is exact; `-0` never comes here */
+        return true; /* every such integer is exact; `-0` never comes here */
     return zeros <= 6 && digits % 10 != 0 && is_shortest(digits, (int)places);
 }
 #else

@@ -1,9 +1,9 @@
-/* Reads back what our writer of JSON writes: one object a line, with the members of a plan in their order. From a
-   run of whole records to columns of texts. Nothing here is read without a bound, and nothing recurs. */
+/* Reads what our JSON writer writes: one object a line, with the members of a plan in their order, from a run of
+   complete records into columns of texts. Every read is bounded, and there is no recursion. */
 #include "columns.h"
 #include "fields.h"
 
-#define VERSION 2 /* of the functions here and in csv.c, and of what they judge */
+#define VERSION 2 /* of the functions here and in csv.c, and of the rules by which they accept a file */
 
 struct reader {
     int64_t count;
@@ -42,8 +42,8 @@ static bool name_field(struct field *field, const uint8_t *name, int64_t size) {
     return true;
 }
 
-/* A reader of columns. `names`: each as a member stands in an object, quoted and with its colon, one behind the
-   other; `ends`: where each ends there. NULL: no memory. */
+/* Open a reader of columns. `names`: their names as members of an object, quoted and with colon, concatenated;
+   `ends`: where each ends. NULL: no memory. */
 struct reader *afschrift_open(int64_t count, const uint8_t *names, const int64_t *ends, const uint8_t *kinds) {
     struct reader *reader = calloc(1, sizeof *reader + (size_t)count * sizeof(struct field));
     if (reader == NULL)
@@ -82,7 +82,7 @@ static enum verdict take_object(struct reader *reader, struct cursor *cursor, in
     return READ;
 }
 
-/* The number of objects that a run may have at most. */
+/* The largest number of objects that a run may have. */
 static int64_t rows_at_most(const struct reader *reader, const uint8_t *data, int64_t size) {
     int64_t breaks = 0, possible = size / reader->shortest;
     const uint8_t *at = data, *end = data + size;
@@ -103,7 +103,7 @@ static bool begin_columns(struct reader *reader, int64_t rows) {
     return true;
 }
 
-/* Hand all columns over: of a NUMBER those of its numbers and then those of its strings. */
+/* Hand all columns over: for a NUMBER a column of its numbers and then one of its strings. */
 static bool hand_fields(struct reader *reader, int64_t rows, struct ArrowArray *array, uint8_t *respell) {
     struct texts **texts = malloc((size_t)(2 * reader->count) * sizeof *texts);
     int64_t used = 0;
@@ -122,13 +122,13 @@ static bool hand_fields(struct reader *reader, int64_t rows, struct ArrowArray *
 }
 
 /* Read a run of records: `{...}`, each with `,` and a line break between it and the next, or (`lines`) with a line
-   break alone. A verdict; at READ `array` has the columns and `respell` a flag a field, else `row` is the place of
-   the object, from 0, at which it ended. */
+   break alone. Return a verdict; at READ `array` has the columns and `respell` a flag a field, else `row` is the
+   number of the faulty object, from 0. */
 int32_t afschrift_read(struct reader *reader, const uint8_t *data, int64_t size, int32_t lines,
                        struct ArrowArray *array, uint8_t *respell, int64_t *row) {
     *row = 0;
     if (size > INT32_MAX)
-        return LEFT; /* so that each column's offsets hold what it has */
+        return LEFT; /* so that 32-bit offsets suffice for each column */
     if (!is_utf8(data, size))
         return REFUSED;
     int64_t most = rows_at_most(reader, data, size);
@@ -136,7 +136,7 @@ int32_t afschrift_read(struct reader *reader, const uint8_t *data, int64_t size,
         return NO_MEMORY;
     struct cursor cursor = {data, data + size};
     for (;; ++*row) {
-        /* the sizes above let no row be the `most`th, and if one were, nothing is written for it */
+        /* row `most` cannot occur by the sizes above; if it did, nothing would be written for it */
         enum verdict verdict = *row == most ? REFUSED : take_object(reader, &cursor, *row);
         if (verdict != READ)
             return verdict;

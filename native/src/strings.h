@@ -1,4 +1,4 @@
-/* Strings of JSON (RFC 8259, section 7). The bytes are known to be UTF-8. */
+/* Strings of JSON (RFC 8259, section 7). The bytes were checked to be UTF-8. */
 #ifndef AFSCHRIFT_STRINGS_H
 #define AFSCHRIFT_STRINGS_H
 
@@ -9,7 +9,7 @@
 #include "texts.h"
 #include "utf8.h"
 
-/* Writes one character, whose code is no surrogate and at most 0x10FFFF; how many bytes. */
+/* Write a character, whose code is no surrogate and at most 0x10FFFF; return its number of bytes. */
 static int put_character(uint8_t *to, uint32_t code) {
     if (code < 0x80) {
         to[0] = (uint8_t)code;
@@ -23,7 +23,7 @@ static int put_character(uint8_t *to, uint32_t code) {
     return more + 1;
 }
 
-/* The next byte that does not stand for itself in a string: a quote, a backslash or a control; or the end. */
+/* The next byte with a meaning in a string: a quote, a backslash or a control character; or the end. */
 static inline const uint8_t *plain_end(const uint8_t *at, const uint8_t *end) {
 #if defined(__SSE2__) && !defined(AFSCHRIFT_NO_SSE2)
     for (; end - at >= 16; at += 16) {
@@ -43,7 +43,7 @@ static inline const uint8_t *plain_end(const uint8_t *at, const uint8_t *end) {
         found &= EVERY(0x80);
         if (found != 0) {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return at + __builtin_ctzll(found) / 8; /* the lowest one is exact */
+            return at + __builtin_ctzll(found) / 8; /* the lowest bit is exact, higher ones may be carries */
 #else
             break;
 #endif
@@ -71,7 +71,7 @@ static bool pass_four_hex(struct cursor *cursor, uint32_t *code) {
     return true;
 }
 
-/* Passes an escape behind its backslash: the character it stands for. A surrogate counts in a pair alone. */
+/* Pass an escape after its backslash, into the character it means. A surrogate is only accepted in a pair. */
 static bool pass_escape(struct cursor *cursor, uint32_t *code) {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
     if (cursor->at == cursor->end)
@@ -94,7 +94,7 @@ static bool pass_escape(struct cursor *cursor, uint32_t *code) {
     return low >= 0xDC00 && low <= 0xDFFF;
 }
 
-/* Passes a string behind its first quote, to behind its last one. */
+/* Pass a string after its first quote, and its last quote. */
 static bool pass_string(struct cursor *cursor) {
     uint32_t code;
     for (;;) {
@@ -106,7 +106,7 @@ static bool pass_string(struct cursor *cursor) {
     }
 }
 
-/* The same, and what it says is added to a text. */
+/* The same, and add the characters to a text. */
 static enum verdict take_string(struct cursor *cursor, struct texts *texts) {
     uint32_t code = 0;
     for (;;) {
@@ -118,7 +118,7 @@ static enum verdict take_string(struct cursor *cursor, struct texts *texts) {
             return READ;
         if (!passes(cursor, '\\') || !pass_escape(cursor, &code))
             return REFUSED;
-        texts->used += put_character(texts->data + texts->used, code); /* there is SLACK behind what was added */
+        texts->used += put_character(texts->data + texts->used, code); /* SLACK bytes are free here */
     }
 }
 

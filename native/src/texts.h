@@ -1,4 +1,4 @@
-/* One column of texts as it grows: Arrow's `utf8`, with offsets of 32 bits. */
+/* A growing column of texts: Arrow's `utf8`, with offsets of 32 bits. */
 #ifndef AFSCHRIFT_TEXTS_H
 #define AFSCHRIFT_TEXTS_H
 
@@ -7,14 +7,14 @@
 #include "arrow.h"
 #include "bytes.h"
 
-enum { SLACK = 16, SHORT = 64 }; /* room behind what is written, so that short texts are copied by whole steps */
+enum { SLACK = 16, SHORT = 64 }; /* free bytes at the end, so that short texts are copied in steps of 16 bytes */
 
 struct texts {
     int32_t *offsets;
-    uint8_t *validity; /* none while there is no NULL */
+    uint8_t *validity; /* NULL pointer until there is a NULL value */
     uint8_t *data;
     int64_t used, room, rows, nulls;
-    int64_t likely; /* bytes of the run before, for a first guess */
+    int64_t likely; /* bytes of the previous run, as a first guess */
 };
 
 static void drop_texts(struct texts *texts) {
@@ -25,7 +25,7 @@ static void drop_texts(struct texts *texts) {
     texts->validity = texts->data = NULL;
 }
 
-/* Begin a column of at most so many rows. */
+/* Begin a column of at most `rows` rows. */
 static bool begin_texts(struct texts *texts, int64_t rows) {
     drop_texts(texts);
     texts->used = texts->nulls = 0;
@@ -53,15 +53,14 @@ static inline bool has_room(struct texts *texts, int64_t size) {
     return texts->room - texts->used >= size + SLACK || grow_texts(texts, size);
 }
 
-/* Add bytes to the text that is being written, with SLACK of room behind them; `end` is that of what they are part
-   of. */
+/* Add bytes to the current text, and leave SLACK bytes free after them; `end` is the end of the input they are in. */
 static inline bool add_bytes(struct texts *texts, const uint8_t *from, int64_t size, const uint8_t *end) {
     if (!has_room(texts, size))
         return false;
     uint8_t *to = texts->data + texts->used;
     if (size <= SHORT && end - from >= size + SLACK)
         for (int64_t place = 0; place < size; place += SLACK)
-            memcpy(to + place, from + place, SLACK); /* a known size: one instruction */
+            memcpy(to + place, from + place, SLACK); /* a constant size: one instruction */
     else
         memcpy(to, from, (size_t)size);
     texts->used += size;
@@ -93,7 +92,7 @@ static void release_texts(struct ArrowArray *array) {
     array->release = NULL;
 }
 
-/* Hand the column over; it begins anew with the next run. */
+/* Hand the column over; the next run begins a new one. */
 static bool hand_over(struct texts *texts, int64_t rows, struct ArrowArray *array) {
     const void **buffers = malloc(3 * sizeof *buffers);
     if (buffers == NULL)

@@ -4,7 +4,7 @@
 
 #include "bytes.h"
 
-/* Bytes of the character that begins here; 0: none does. */
+/* Number of bytes of the character that begins here; 0: no valid character does. */
 static int character_size(const uint8_t *at, int64_t size) {
     uint8_t first = at[0], lowest = 0x80, highest = 0xBF;
     int bytes = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
@@ -28,7 +28,7 @@ static int character_size(const uint8_t *at, int64_t size) {
     return bytes;
 }
 
-/* Past what is surely ASCII, many bytes at a time. */
+/* Skip ASCII, many bytes at a time. */
 static inline const uint8_t *past_ascii(const uint8_t *at, const uint8_t *end) {
     enum { MANY = 64 };
     while (end - at >= MANY) {

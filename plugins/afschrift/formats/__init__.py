@@ -1,1 +1,1 @@
-"""File formats: one adapter a file, written from value forms and the kinds of the fields alone."""
+"""File formats: a folder each, with a writer of value forms and a reader by another library."""

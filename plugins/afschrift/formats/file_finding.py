@@ -1,4 +1,4 @@
-"""What validation found, a reader at its header included: a place and a rule, and never the value."""
+"""Findings of validation and of readers: a place and a rule, and never the value."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from afschrift.domain.plan import FieldPlan
 
 @dataclass(frozen=True)
 class FileFinding:
-    """One way in which a file is not what was extracted.
+    """A difference between a file and what was extracted.
 
     Attributes:
         code: `malformed`, `encoding`, `header`, `type`, `row_count`, `checksum`, `size`, `crc32`
             or `sha256`.
         file: path below `data/` of the bundle.
-        field: column, where the fault is in one.
-        row: number of the first row at fault, from 1 and without the header, where it is known.
-        rule: the rule that is broken, in words.
+        field: column with the fault, if it is in one column.
+        row: number of the first faulty row, from 1 and without the header, if known.
+        rule: the broken rule, in words.
     """
 
     code: str
@@ -50,15 +50,15 @@ class UnreadableFileError(ValidationFailedError):
         self.row = row
 
     def finding(self, file: str) -> FileFinding:
-        """The fault as a finding about a file."""
+        """Return the error as a finding about a file."""
         return FileFinding(self.code, file, self.field, self.row, self.rule)
 
 
 def check_header(names: Sequence[str], fields: Sequence[FieldPlan]) -> None:
-    """Hold the names found in a file against the plan.
+    """Compare the column names in a file with the plan.
 
     Raises:
-        UnreadableError: `header`, with the first field of the plan that is not in its place.
+        UnreadableFileError: `header`, with the first field of the plan that is not in its place.
     """
     for found, field in zip_longest(names, fields):
         if field is None:

@@ -1,4 +1,4 @@
-"""Decides alone whether CSV and JSON are read by compiled code: where `afschrift-native` fits."""
+"""Loads `afschrift-native`, the compiled reader of CSV and JSON, if it is installed and fits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 2
-"""Of the functions in native/src that are called here, and of what they judge."""
+"""Version of the functions in native/src that are called here, and of their rules for accepting a file."""
 NAME = "afschrift-native"
 ARROW_ARRAY = ctypes.c_int64 * 10
 """Room for a struct ArrowArray: ten members of eight bytes."""
@@ -24,13 +24,13 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "afschrift_csv_read": (_INT32, _POINTER, _TEXT, _INT64, _POINTER, _POINTER),
     "afschrift_csv_close": (None, _POINTER),
 }
-"""What each function gives back, and what it takes."""
+"""Result and arguments of each function."""
 _log = logging.getLogger(__name__)
 
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """Its functions; None: it is not there, or not for this machine or version."""
+    """The library's functions; None if it is not installed, or is for another machine or version."""
     try:
         import afschrift_native
     except ImportError:
@@ -49,7 +49,7 @@ def library() -> ctypes.CDLL | None:
         )
         return None
     _log.warning(
-        "CSV and JSON are read without compiled code: %s has version %d, and not %d.",
+        "CSV and JSON are read without compiled code: %s has version %d instead of %d.",
         NAME,
         version,
         VERSION,
@@ -58,7 +58,7 @@ def library() -> ctypes.CDLL | None:
 
 
 def _must_be_whole() -> None:
-    """What was cut off ends the process that loads it. The installer's record says how long the files are."""
+    """Check the file's size by the installer's record: loading a truncated library kills the process."""
     with suppress(metadata.PackageNotFoundError):
         for file in metadata.files(NAME) or ():
             if file.suffix == ".so" and file.size not in (None, Path(file.locate()).stat().st_size):

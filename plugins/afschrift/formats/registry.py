@@ -1,4 +1,4 @@
-"""All formats by name, in the order in which people are offered them: a folder each, and a line here."""
+"""All formats by name, in the order in which people see them. To add one: a folder, and a line here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Read one file again and hold it against what was extracted.
+"""Read a file back and compare it with what was extracted.
 
-That is the form of its values, how many rows, which values in which order, its size and its digest.
+Compared are the form of the values, the number of rows, the values in their order, the size and the digest.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _SHOWN = 10
 
 
 class ValueTypes:
-    """Finds the first value of each field that has not the form of its kind.
+    """Finds the first value of each field that does not have the form of its kind.
 
-    JSON documents are not parsed again: extraction did (`values.json_text`), and their checksum says that
-    they are the same.
+    JSON documents are not parsed again: extraction did so (`values.json_text`), and equal checksums show that
+    they did not change.
     """
 
     def __init__(self, file: str, fields: Sequence[FieldPlan]) -> None:
@@ -43,7 +43,7 @@ class ValueTypes:
         self._rows = 0
 
     def update(self, batch: pa.RecordBatch) -> None:
-        """Look at the next rows."""
+        """Check the next rows."""
         for (name, kind), column in zip(self._fields, batch.columns, strict=True):
             if name not in self._first and (position := first_offence(column, kind)) is not None:
                 rule = f"every value has the form of a {kind}"
@@ -51,12 +51,12 @@ class ValueTypes:
         self._rows += batch.num_rows
 
     def findings(self) -> list[FileFinding]:
-        """One finding a field at most."""
+        """At most one finding a field."""
         return list(self._first.values())
 
 
 class DigestStream(io.RawIOBase):
-    """Passes a stream on and keeps its size and digest."""
+    """Passes a stream on, and computes its size and digest."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class DigestStream(io.RawIOBase):
         return block
 
     def findings(self, entry: FileEntry) -> list[FileFinding]:
-        """Read what is left and hold size and digest against the file's entry."""
+        """Read to the end, and compare size and digest with the file's entry."""
         while self.read(_BLOCK):
             pass
         found = []
@@ -93,12 +93,12 @@ class DigestStream(io.RawIOBase):
 
 @dataclass(frozen=True)
 class FileContents:
-    """What a file was found to hold.
+    """The contents of a file as read back.
 
     Attributes:
-        rows: how many.
+        rows: number of rows.
         checksums: column -> digest of `ColumnChecksums` over the value forms that were read.
-        offences: the first value of each column that has not the form of its kind.
+        offences: the first value of each column that does not have the form of its kind.
     """
 
     rows: int
@@ -113,7 +113,7 @@ def validate(
     rows: int,
     checksums: Mapping[str, str],
 ) -> list[FileFinding]:
-    """Every way in which a file is not what was extracted; empty where all is well.
+    """Find every difference between a file and what was extracted.
 
     Args:
         entry: the file as written.
@@ -152,33 +152,33 @@ def read_contents(
     *,
     forms: bool = True,
 ) -> FileContents:
-    """What a file holds, read by its format's reader.
+    """Read a file with its format's reader.
 
     Args:
-        format_: whose reader reads it.
-        path: of the file, for what is found.
+        format_: the format.
+        path: path of the file, for findings.
         stream: its plain content, read once from the start.
         fields: the selected columns of the plan.
-        options: of the file.
-        forms: whether each value is held against the form of its kind.
+        options: options of the file.
+        forms: check whether each value has the form of its kind.
 
     Raises:
         UnreadableFileError: the reader cannot go on.
     """
     types, sums = ValueTypes(path, fields), ColumnChecksums(fields)
     updates = [types.update, sums.update] if forms else [sums.update]
-    _run(joined(format_.reader(stream, fields, options)), updates)
+    _check_while_reading(regroup(format_.reader(stream, fields, options)), updates)
     return FileContents(sums.rows, sums.digests(), tuple(types.findings()))
 
 
 def differences(path: str, found: FileContents, rows: int, checksums: Mapping[str, str]) -> list[FileFinding]:
-    """Where what a file holds is not what was extracted.
+    """Compare the contents of a file with what was extracted.
 
     Args:
-        path: of the file.
-        found: in it.
+        path: path of the file.
+        found: its contents.
         rows: number of rows extracted.
-        checksums: of their columns.
+        checksums: checksums of their columns.
     """
     findings = list(found.offences)
     if found.rows != rows:
@@ -193,8 +193,8 @@ def differences(path: str, found: FileContents, rows: int, checksums: Mapping[st
     return findings
 
 
-def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same rows in the same order, in batches of about 8,192 rows or 8 MiB; memory stays flat."""
+def regroup(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Merge batches into ones of about 8,192 rows or 8 MiB, in the same order; memory stays flat."""
     held: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
@@ -202,45 +202,45 @@ def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         rows += batch.num_rows
         size += batch.nbytes
         if rows >= _ROWS or size >= _BYTES:
-            yield from _together(held)
+            yield from _merge(held)
             held = []
             rows = size = 0
-    yield from _together(held)
+    yield from _merge(held)
 
 
-def _together(held: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
-    """One batch; several only where a column would hold more than 2 GiB of text."""
+def _merge(held: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """Merge into one batch, or several if a column would hold more than 2 GiB of text."""
     return held if len(held) < 2 else pa.Table.from_batches(held).combine_chunks().to_batches()
 
 
-def _run(batches: Iterator[Any], updates: Sequence[Callable[[Any], None]]) -> None:
-    """Look at a batch while the next one is read: Arrow and hashing leave the interpreter free."""
+def _check_while_reading(batches: Iterator[Any], updates: Sequence[Callable[[Any], None]]) -> None:
+    """Check a batch while the next one is read: Arrow and hashing release the interpreter's lock."""
 
     def look(batch: Any) -> None:
         for update in updates:
             update(batch)
 
-    with ThreadPoolExecutor(max_workers=1) as beside:
+    with ThreadPoolExecutor(max_workers=1) as checker:
         checking: Future[None] | None = None
         for batch in batches:
             if checking is not None:
                 checking.result()
-            checking = beside.submit(look, batch)
+            checking = checker.submit(look, batch)
         if checking is not None:
             checking.result()
 
 
 def require_valid(findings: Sequence[FileFinding]) -> None:
-    """Stop delivery where anything was found.
+    """Stop delivery if there is a finding.
 
     Raises:
-        ValidationFailedError: names file, field, row and rule of the first findings; never a value.
+        ValidationFailedError: with file, field, row and rule of the first findings; never a value.
     """
     if findings:
         more = f"; and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
         raise ValidationFailedError(
-            "What was written does not read back as what was extracted: "
+            "The files read back differ from what was extracted: "
             f"{'; '.join(map(str, findings[:_SHOWN]))}{more}.",
-            remedy="clear their `extract_<source>` and what follows: they are written "
-            "again; if it comes back, report it.",
+            remedy="clear their `extract_<source>` and what follows: the files are written "
+            "again; if the error returns, report it.",
         )

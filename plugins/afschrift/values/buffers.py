@@ -11,7 +11,7 @@ _ROWS, _BYTES = 8_192, 32 << 20
 
 
 def text_bytes(column: pa.Array) -> memoryview:
-    """All texts of a `pa.string` column one after the other, in UTF-8; NULL is nothing."""
+    """All texts of a `pa.string` column, concatenated, in UTF-8; NULL adds nothing."""
     if column.null_count:
         column = pc.fill_null(column, "")  # the bytes under a NULL are undefined
     _, offsets, data = column.buffers()
@@ -22,13 +22,13 @@ def text_bytes(column: pa.Array) -> memoryview:
 
 
 def has_controls(data: bytes) -> bool:
-    """Whether UTF-8 text holds a character below the blank."""
+    """Whether UTF-8 text holds a control character (below U+0020)."""
     codes = pa.Array.from_buffers(pa.uint8(), len(data), [None, pa.py_buffer(data)])
     return bool(data) and bool(pc.min(codes).as_py() < 0x20)
 
 
 def slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """The rows of a batch in their order, at most 8,192 and about 32 MiB at a time."""
+    """Cut a batch into slices of at most 8,192 rows and about 32 MiB, in order."""
     rows = batch.num_rows
     fitting = rows * _BYTES // max(batch.nbytes, 1)
     step = max(1, min(_ROWS, fitting))

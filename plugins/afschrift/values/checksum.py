@@ -1,7 +1,7 @@
-"""What two sides compute of the same rows and compare: a checksum a column, or hashes of rows.
+"""Checksums of columns and hashes of rows, computed on two sides and compared.
 
-The checksum follows the order of the rows, however they were batched. Hashes of rows are summed whatever
-their order: a reconciliation compares them with the sum that a database computes.
+A column's checksum depends on the order of the rows, and not on how they were batched. Hashes of rows are
+summed, so their order does not matter: a reconciliation compares the sum with the one a database computes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from afschrift.values.buffers import text_bytes
 class ColumnChecksums:
     """Streaming checksums: XXH3 (128 bits) over the texts, and over their lengths with -1 for NULL.
 
-    The lengths tell NULL from empty text and one split of the same bytes from another. They find what a
-    writer or reader did to a value, and are no guard against forgery: the files are encrypted, authenticated
-    and have a SHA-256 of their own. Cryptographic hashes of every column on both sides took a tenth of a
-    request.
+    The lengths distinguish NULL from empty text, and one split of the same bytes from another. The checksums
+    find what a writer or reader did to a value. They are no guard against forgery: for that the files are
+    encrypted, authenticated and have a SHA-256 of their own. Cryptographic hashes of every column on both
+    sides took a tenth of a request's time.
 
     Attributes:
-        rows: how many came.
+        rows: number of rows so far.
     """
 
     def __init__(self, fields: Sequence[FieldPlan]) -> None:
@@ -39,14 +39,14 @@ class ColumnChecksums:
         self._lengths = [xxh3_128() for _ in fields]
 
     def update(self, batch: pa.RecordBatch) -> None:
-        """Add a batch of value forms (`pa.string` columns in the order of the fields)."""
+        """Add a batch of value forms: `pa.string` columns in the order of the fields."""
         for column, texts, lengths in zip(batch.columns, self._texts, self._lengths, strict=True):
             texts.update(text_bytes(column))
             lengths.update(_lengths(column))
         self.rows += batch.num_rows
 
     def digests(self) -> dict[str, str]:
-        """Column -> digest of texts and digest of lengths, hex."""
+        """Return column -> digest of texts and digest of lengths, in hex."""
         return {
             name: texts.hexdigest() + lengths.hexdigest()
             for name, texts, lengths in zip(self._names, self._texts, self._lengths, strict=True)
@@ -54,7 +54,7 @@ class ColumnChecksums:
 
 
 def _lengths(column: pa.Array) -> memoryview:
-    """In bytes, 32 bits each in the order of this machine."""
+    """Lengths in bytes, as 32-bit integers in native byte order."""
     lengths = pc.binary_length(column)
     if lengths.null_count:
         lengths = pc.fill_null(lengths, -1)
@@ -63,15 +63,16 @@ def _lengths(column: pa.Array) -> memoryview:
 
 
 SEPARATOR, NOTHING = "\x1f", "\x1e"
-"""Between the texts of a row, and in the place of NULL."""
+"""The sign between the texts of a row, and the sign for NULL."""
 
 Hashes = npt.NDArray[np.uint64]
 
 
 def row_hashes(columns: Sequence[pa.Array]) -> Hashes:
-    """The first 15 hexadecimal digits of MD5 over each row's texts as a number, so that any SQL holds it.
+    """Hash each row: the first 15 hexadecimal digits of the MD5 of its texts, as a number.
 
-    MD5 because every warehouse has it; this is no guard against forgery.
+    15 digits are 60 bits, which every SQL dialect holds in a signed 64-bit integer. MD5 because every
+    warehouse has it; this is no guard against forgery.
 
     Args:
         columns: `pa.string`, at least one.
@@ -83,20 +84,20 @@ def row_hashes(columns: Sequence[pa.Array]) -> Hashes:
 
 
 def total(hashes: Hashes) -> int:
-    """Their sum modulo 2**64."""
+    """Sum of hashes modulo 2**64."""
     return int(hashes.sum(dtype=np.uint64))
 
 
-def drawn(numbers: pa.Array, sample: Sample) -> npt.NDArray[np.bool_]:
-    """Which rows a sample holds; none without a number.
+def sampled_rows(numbers: pa.Array, sample: Sample) -> npt.NDArray[np.bool_]:
+    """Which rows are in a sample; a row whose number is NULL never is.
 
     Args:
-        numbers: value forms of whole numbers of 64 bits.
-        sample: which share of them, and the seed.
+        numbers: value forms of integers of 64 bits.
+        sample: the share of rows, and the seed.
     """
     try:
         values = pc.fill_null(numbers.cast(pa.int64()), 0).to_numpy()
-    except pa.ArrowInvalid:  # without a sign
+    except pa.ArrowInvalid:  # above the signed range: the column is unsigned
         values = pc.fill_null(numbers.cast(pa.uint64()), 0).to_numpy()
     mixed = (values % PRIME).astype(np.int64) * sample.factor % PRIME
     known = numbers.is_valid().to_numpy(zero_copy_only=False)

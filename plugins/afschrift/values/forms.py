@@ -1,6 +1,6 @@
-"""From Arrow batches of a source to batches of value forms: one exact text a value.
+"""Turns Arrow batches of a source into batches of value forms: one exact text a value.
 
-Lists, structs and maps become JSON documents, by the rules of `json_text`, column by column.
+Lists, structs and maps become JSON documents by the rules of `json_text`, a whole column at a time.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ def text_batch(
     Args:
         batch: columns named as the fields, in their order; awkward types already exact text.
         fields: the selected columns of the plan (`ExtractPlan.selected`).
-        valid: columns whose type in the source holds nothing but JSON documents, each on one line.
+        valid: columns whose type in the source guarantees JSON documents, each on one line.
 
     Returns:
         The same columns as `pa.string`, null where NULL.
 
     Raises:
-        ConfigurationError: names the column whose type or values have no value form, or says that
-            the columns are not the plan's. Never holds a value.
+        ConfigurationError: a column's type or values have no value form (it names the column, never a
+            value), or the columns are not those of the plan.
     """
     names = [field.name for field in fields]
     if batch.schema.names != names:
         raise ConfigurationError(
-            f"The source gave {batch.num_columns} columns that are not the {len(names)} columns of the plan.",
+            f"The source has {batch.num_columns} columns that are not the {len(names)} columns of the plan.",
             remedy="plan the request again; the table's columns may have changed.",
         )
     columns = [
@@ -58,7 +58,7 @@ def _column(array: pa.Array, field: FieldPlan, *, valid: bool) -> pa.Array:
         # their messages quote the value
         raise ConfigurationError(
             f"Column {field.name} holds values that do not fit its kind, {kind}.",
-            remedy="let the source cast it to text in SQL, or mend the column's kind.",
+            remedy="let the source cast it to text in SQL, or correct the column's kind.",
         ) from None
 
 
@@ -72,7 +72,7 @@ def _text(array: pa.Array, kind: ValueKind, *, valid: bool) -> pa.Array:
     return json_text.documents(texts, valid=valid) if kind is ValueKind.JSON and is_text else texts
 
 
-_LISTS = (pt.is_list, pt.is_large_list, pt.is_fixed_size_list)  # pyarrow empties list views when casting
+_LISTS = (pt.is_list, pt.is_large_list, pt.is_fixed_size_list)  # not list views: pyarrow's cast empties them
 
 
 def _is_nested(kind: pa.DataType) -> bool:
@@ -80,9 +80,9 @@ def _is_nested(kind: pa.DataType) -> bool:
 
 
 def nested_documents(array: pa.Array) -> pa.Array:
-    """One JSON document a row (`pa.string`), NULL where NULL; order of members kept.
+    """Write one JSON document a row (`pa.string`), NULL for NULL; members keep their order.
 
-    A map becomes an object whose names are the keys' value forms.
+    A map becomes an object whose member names are the keys' value forms.
 
     Raises:
         ValueFormError: a member's type is not known.
@@ -114,27 +114,27 @@ def _structs(array: pa.Array) -> pa.Array:
 
 
 def _maps(array: pa.Array) -> pa.Array:
-    keys, values = _within(array, array.keys), _within(array, array.items)
+    keys, values = _sliced_members(array, array.keys), _sliced_members(array, array.items)
     if _is_nested(keys.type):
         names = nested_documents(keys)
     else:
         names = scalars.text(keys, scalars.kind_of(keys.type))
     pairs = pc.binary_join_element_wise(json_text.fragments(names, ValueKind.TEXT), _fragments(values), ":")
-    return _joined(array, pairs, "{", "}")
+    return _join_members(array, pairs, "{", "}")
 
 
 def _lists(array: pa.Array) -> pa.Array:
     array = array.cast(pa.list_(array.type.value_type))
-    return _joined(array, _fragments(_within(array, array.values)), "[", "]")
+    return _join_members(array, _fragments(_sliced_members(array, array.values)), "[", "]")
 
 
-def _within(array: pa.Array, members: pa.Array) -> pa.Array:
-    """The members that a slice refers to; Arrow hands out those of the whole column."""
+def _sliced_members(array: pa.Array, members: pa.Array) -> pa.Array:
+    """The members of a slice. Arrow returns those of the whole column, whatever part of it is sliced."""
     first, last = array.offsets[0].as_py(), array.offsets[-1].as_py()
     return members.slice(first, last - first)
 
 
-def _joined(array: pa.Array, members: pa.Array, opening: str, closing: str) -> pa.Array:
+def _join_members(array: pa.Array, members: pa.Array, opening: str, closing: str) -> pa.Array:
     offsets = pc.subtract(array.offsets, array.offsets[0])
     rows = pa.ListArray.from_arrays(offsets, members)
     return pc.binary_join_element_wise(opening, pc.binary_join(rows, ","), closing, "")

@@ -16,7 +16,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.values.buffers import has_controls, text_bytes
 from afschrift.values.written import ValueFormError
 
-_SAFE = "9007199254740991"  # 2^53 - 1, the largest integer that every reader takes exactly (I-JSON, RFC 7493)
+_SAFE = "9007199254740991"  # 2^53 - 1, the largest integer that every reader reads exactly (I-JSON, RFC 7493)
 _BARE = (ValueKind.BOOLEAN, ValueKind.JSON)
 _NOT_STRINGS = (*_BARE, ValueKind.INTEGER, ValueKind.NUMBER)
 _PLAIN = (
@@ -28,26 +28,27 @@ _PLAIN = (
     ValueKind.BINARY,
     ValueKind.UUID,
 )
-_ALWAYS = {"\\": "\\\\", '"': '\\"'}  # the backslash first: it escapes the others
+_ALWAYS = {"\\": "\\\\", '"': '\\"'}  # the backslash first, or it would escape the others' backslashes
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _CONTROLS = _SHORT | {chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in _SHORT}
 _SHALLOW = 800
-"""Bytes of a document that is nested no more deeply than half of them, which every reader here takes."""
+"""A document of so many bytes is nested at most half as deeply, which every reader here accepts."""
 _document = msgspec.json.Decoder(msgspec.Raw)
 
 
 def fragments(texts: pa.Array, kind: ValueKind) -> pa.Array:
-    """Each value form as a JSON value; NULL becomes `null`.
+    """Write each value form as a JSON value; NULL becomes `null`.
 
-    Integers up to 2^53-1 and floats are numbers, booleans are booleans, JSON documents stand as they
-    are; everything else is a string: decimals, larger integers, NaN, INF and -INF too.
+    Integers up to 2^53-1 and floats are numbers, booleans are booleans, JSON documents are copied unchanged.
+    Everything else is a string: also decimals, larger integers, NaN, INF and -INF, because most readers make
+    a double of a number and would round or refuse them.
     """
     if kind in _BARE:
         return pc.fill_null(texts, "null")
     if kind is ValueKind.INTEGER:
         return pc.fill_null(_unless(texts, _beyond_safe(texts)), "null")
     if kind is ValueKind.NUMBER:
-        # most readers take -0 for an integer and lose its sign
+        # Most readers read -0 as an integer and lose its sign.
         negative_zero = pc.equal(texts, "-0")
         signed = pc.if_else(negative_zero, "-0.0", texts) if pc.any(negative_zero).as_py() else texts
         special = pc.is_in(texts, pa.array(["NaN", "INF", "-INF"]))
@@ -56,7 +57,7 @@ def fragments(texts: pa.Array, kind: ValueKind) -> pa.Array:
 
 
 def pieces(texts: pa.Array, kind: ValueKind) -> tuple[str, pa.Array, str]:
-    """What `fragments` gives, with the quotes apart where every row has them: opening, texts, closing."""
+    """As `fragments`, with the quotes apart if every row has them: opening, texts, closing."""
     if kind in _NOT_STRINGS or texts.null_count:
         return "", fragments(texts, kind), ""
     return '"', _escaped(texts, kind), '"'
@@ -67,10 +68,10 @@ def _escaped(texts: pa.Array, kind: ValueKind) -> pa.Array:
 
 
 def escape(texts: pa.Array) -> pa.Array:
-    """Texts as they stand between the quotes of a JSON string; non-ASCII stays."""
+    """Escape texts for the inside of a JSON string; non-ASCII characters stay."""
     data = bytes(text_bytes(texts))
     for character, escaped in _ALWAYS.items():
-        if character.encode() in data:  # looking costs a tenth of replacing
+        if character.encode() in data:  # searching costs a tenth of replacing
             texts = pc.replace_substring(texts, character, escaped)
     if has_controls(data):
         for character, escaped in _CONTROLS.items():
@@ -80,28 +81,28 @@ def escape(texts: pa.Array) -> pa.Array:
 
 
 def documents(texts: pa.Array, *, valid: bool = False) -> pa.Array:
-    """JSON documents on one line: exact but for white space around them and line breaks between tokens.
+    """Put JSON documents on one line: exact but for white space around them and line breaks between tokens.
 
-    The document `null` becomes NULL: a JSON file knows one null.
+    The document `null` becomes NULL, since a JSON file has one null only.
 
     Args:
         texts: the documents.
-        valid: the source holds nothing else, and writes each on one line. Then they are not parsed, but for
-            long ones: those may be nested more deeply than readers take.
+        valid: the source guarantees documents, each on one line. Then only long ones are parsed, because
+            they may be nested more deeply than readers accept.
 
     Raises:
         ValueFormError: a text is no JSON document.
     """
     known = valid and (pc.max(pc.binary_length(texts)).as_py() or 0) <= _SHALLOW
     if not known and not are_documents(texts):
-        found = [None if text is None else _one_document(text) for text in texts.to_pylist()]
+        found = [None if text is None else _parse_document(text) for text in texts.to_pylist()]
         texts = pa.array(found, pa.string())
     nothing = pc.equal(texts, "null")
     return pc.if_else(nothing, pa.scalar(None, pa.string()), texts) if pc.any(nothing).as_py() else texts
 
 
 def are_documents(texts: pa.Array) -> bool:
-    """Whether each text is one JSON document on one line with nothing around it; NULL may stand between."""
+    """Whether each text is one JSON document on one line with nothing around it; NULLs are ignored."""
     if texts.null_count:
         texts = pc.drop_null(texts)
     data = bytes(text_bytes(texts))
@@ -115,18 +116,18 @@ def are_documents(texts: pa.Array) -> bool:
         found = _document.decode_lines(together)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return False
-    # The decoder takes two documents on a line for two, and one on two lines for one. Joined again they are
-    # the same text only if each line was one document.
+    # The decoder accepts two documents on one line, and one document on two lines. Joined again, the result
+    # equals the input only if each line was exactly one document.
     return len(found) == len(texts) and b"\n".join(found) == together
 
 
-def _one_document(text: str) -> str:
+def _parse_document(text: str) -> str:
     try:
         _document.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise ValueFormError(
             "holds text that is no JSON document, or one that spells half a surrogate pair",
-            remedy="write `kind: text` at the column in the inventory, or mend the data.",
+            remedy="write `kind: text` at the column in the inventory, or correct the data.",
         ) from None
     return text.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")
 
@@ -149,9 +150,9 @@ def _quoted(texts: pa.Array) -> pa.Array:
 
 
 def indented(document: Any) -> bytes:
-    """A document as UTF-8, indented by two, with a newline at its end.
+    """Write a document as UTF-8, indented by two, with a newline at its end.
 
-    `json.dumps(indent=2)` gives the same and takes four times as long.
+    `json.dumps(indent=2)` gives the same bytes and takes four times as long.
 
     Raises:
         msgspec.DecodeError: the document holds NaN or an infinity, which are no JSON.

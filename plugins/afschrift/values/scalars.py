@@ -16,7 +16,7 @@ _UNKNOWN = "let the source cast it to text in SQL, or leave the column out in th
 
 
 def kind_of(kind: pa.DataType) -> ValueKind:
-    """The kind of an Arrow type, where no catalogue names one: members of lists and structs."""
+    """The kind of an Arrow type, for members of lists and structs, of which no catalogue names the kind."""
     for test, found in _KINDS:
         if test(kind):
             return found
@@ -24,11 +24,12 @@ def kind_of(kind: pa.DataType) -> ValueKind:
 
 
 def text(array: pa.Array, kind: ValueKind) -> pa.Array:
-    """Value forms of a column (`pa.string`), NULL where NULL.
+    """Write the value forms of a column (`pa.string`), NULL for NULL.
 
     Args:
-        array: a column of any plain Arrow type; strings are exact text of `kind` from the warehouse.
-        kind: logical kind; decides over `Z` and over what strings mean.
+        array: a column of any Arrow type that is not nested; strings are exact text of `kind` from the
+            warehouse.
+        kind: logical kind; decides whether a time gets a `Z`, and what strings mean.
 
     Raises:
         ValueFormError: the Arrow type is not known, a text is not UTF-8, or a time is outside the years
@@ -59,7 +60,7 @@ def text(array: pa.Array, kind: ValueKind) -> pa.Array:
 
 def _from_strings(texts: pa.Array, kind: ValueKind) -> pa.Array:
     try:
-        texts.validate(full=True)  # drivers hand over bytes unseen, and writers rely on them
+        texts.validate(full=True)  # drivers do not check the bytes, and writers rely on UTF-8
     except pa.ArrowInvalid:
         raise ValueFormError(
             "holds bytes that are not UTF-8",
@@ -73,15 +74,15 @@ def _from_strings(texts: pa.Array, kind: ValueKind) -> pa.Array:
 
 
 def _from_floats(array: pa.Array) -> pa.Array:
-    """Shortest text that reads back as the same float of the same width."""
+    """Shortest text that reads back as the same float of the same width, as Arrow casts it."""
     texts = array.cast(pa.string())
     return texts if pc.all(pc.is_finite(array)).as_py() is not False else _spell_specials(texts)
 
 
 def _spell_specials(texts: pa.Array) -> pa.Array:
-    """NaN, INF and -INF as Data Package v2 spells them."""
+    """Spell NaN, INF and -INF as Data Package v2 does."""
     data = bytes(text_bytes(texts))
-    if b"n" not in data and b"N" not in data:  # a glance, and seldom more
+    if b"n" not in data and b"N" not in data:  # cheap, and enough for nearly all columns
         return texts
     letters = pc.match_substring_regex(texts, "(?i)^[+-]?(nan|inf)")
     if not pc.any(letters).as_py():

@@ -1,11 +1,11 @@
-"""The shape of each kind's text, and whether the texts of a column have it, whole columns at a time.
+"""The shape of each kind's value forms, and whether the texts of a column have it, a whole column at a time.
 
-Numbers, times and specials are spelt as in Data Package v2 and RFC 3339. Dates before Christ and
-infinite dates have no spelling there: they keep the words of their source.
+Numbers, times, NaN and infinities are spelt as in Data Package v2 and RFC 3339. Dates before Christ and
+infinite dates have no spelling there: they keep the text of their source.
 
-`PATTERNS` says what the shapes are (RE2). Matching every text against a regular expression was a fifth of a
-request's time, so texts that nearly all columns hold are looked at as matrices of bytes; whatever such a look
-does not settle goes to the pattern.
+`PATTERNS` defines the shapes (RE2). Matching every text against a regular expression took a fifth of a
+request's time. So common texts are first checked as matrices of bytes, and only columns that this quick check
+does not accept are matched against the pattern.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ PATTERNS: dict[ValueKind, str] = {
     ValueKind.BINARY: r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
     ValueKind.UUID: r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 }
-"""Kinds that are not here take any text (`json` is checked by a parser)."""
+"""Kinds that are not here allow any text (`json` is checked by a parser)."""
 
 _Bytes = npt.NDArray[np.uint8]
 
-_MOST_LENGTHS = 3  # more of them would take longer than the pattern does
+_MOST_LENGTHS = 3  # with more of them this takes longer than the pattern
 _MOMENT = "0000-00-00T00:00:00"
-# The lengths that a kind's texts mostly have; 0 stands for a digit, x for a hexadecimal one.
+# The most common forms of a kind's texts; 0 means a digit, x a hexadecimal digit.
 _TEMPLATES: dict[ValueKind, tuple[str, ...]] = {
     ValueKind.DATE: ("0000-00-00",),
     ValueKind.TIME: ("00:00:00", "00:00:00.000000"),
@@ -58,25 +58,25 @@ _TEMPLATES: dict[ValueKind, tuple[str, ...]] = {
 
 
 def first_offence(texts: pa.Array, kind: ValueKind) -> int | None:
-    """Position of the first text without the shape of its kind; None where all have it, or are NULL."""
-    if kind not in PATTERNS or _settled(texts, kind):
+    """Position of the first text without the shape of its kind; None if all have it or are NULL."""
+    if kind not in PATTERNS or _surely_fits(texts, kind):
         return None
     fits = pc.match_substring_regex(texts, PATTERNS[kind])
-    if pc.all(fits).as_py() is not False:  # null: nothing but NULLs
+    if pc.all(fits).as_py() is not False:  # None if all texts are NULL
         return None
     return int(pc.index(fits, False).as_py())
 
 
-def _settled(texts: pa.Array, kind: ValueKind) -> bool:
-    """Whether a quick look shows that all texts fit; False says nothing."""
-    look = _LOOKS.get(kind)
-    if look is None or not len(texts):
+def _surely_fits(texts: pa.Array, kind: ValueKind) -> bool:
+    """Whether the quick check accepts all texts; False only means that the pattern must decide."""
+    quick_check = _QUICK_CHECKS.get(kind)
+    if quick_check is None or not len(texts):
         return False
-    return look(pc.drop_null(texts) if texts.null_count else texts, kind)
+    return quick_check(pc.drop_null(texts) if texts.null_count else texts, kind)
 
 
-def _fixed(texts: pa.Array, kind: ValueKind) -> bool:
-    """Texts of a few lengths, each with a template."""
+def _templates_fit(texts: pa.Array, kind: ValueKind) -> bool:
+    """Check texts of a few lengths, each with a template."""
     lengths = pc.binary_length(texts)
     found = pc.unique(lengths).to_pylist()
     templates = {len(template): template for template in _TEMPLATES[kind]}
@@ -92,7 +92,7 @@ def _has_shape(texts: pa.Array, template: str) -> bool:
     cells = np.frombuffer(text_bytes(texts), np.uint8).reshape(-1, len(template))
     least = np.array([ord(sign) for sign in template.replace("x", "0")], np.uint8)
     most = np.array([9 if sign in "0x" else 0 for sign in template], np.uint8)
-    fits = (cells - least) <= most  # a byte below its least wraps round to far above
+    fits = (cells - least) <= most  # unsigned: a byte below `least` wraps round to a large number
     if "x" in template:
         fits |= ((cells - ord("a")) <= 5) & (np.array([sign == "x" for sign in template]))
     if not fits.all():
@@ -102,13 +102,13 @@ def _has_shape(texts: pa.Array, template: str) -> bool:
 
 
 def _has_fraction(digits: _Bytes) -> bool:
-    """Whether no row is all zeros: that is written without a fraction."""
+    """Whether no row is all zeros: a zero fraction is left out in a value form."""
     doubtful = digits[digits[:, -1] == ord("0")]
     return bool((doubtful != ord("0")).any(axis=1).all())
 
 
-def _numbers(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
-    """Digits with one point at most and a minus before them, without an exponent."""
+def _numbers_fit(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
+    """Check digits with at most one point and a leading minus, without an exponent."""
     data = text_bytes(texts)
     if bytes(data).translate(None, b"0123456789.-"):
         return False
@@ -126,12 +126,12 @@ def _numbers(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
         texts.cast(pa.float64())
     except pa.ArrowInvalid:
         return False
-    # what the cast takes beyond the pattern: a point at the start or the end
+    # The cast also accepts a point at the start or the end, which the pattern does not.
     return bool((np.frombuffer(data, np.uint8)[starts[negative]] == ord("-")).all())
 
 
-def _base64(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
-    """Groups of four, filled up with `=` at the end."""
+def _base64_fits(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
+    """Check groups of four, padded with `=` at the end."""
     data = bytes(text_bytes(texts))
     lengths = pc.binary_length(texts).to_numpy()
     if (lengths % 4).any() or data.translate(None, _ALPHABET):
@@ -143,15 +143,15 @@ def _base64(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
     return not (before & ~last).any() and data.count(b"=") == at_the_end
 
 
-def _booleans(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
+def _booleans_fit(texts: pa.Array, kind: ValueKind) -> bool:  # noqa: ARG001
     return bool(pc.all(pc.or_(pc.equal(texts, "true"), pc.equal(texts, "false"))).as_py())
 
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
-_LOOKS: dict[ValueKind, Callable[[pa.Array, ValueKind], bool]] = {
-    **dict.fromkeys(_TEMPLATES, _fixed),
-    ValueKind.DECIMAL: _numbers,
-    ValueKind.NUMBER: _numbers,
-    ValueKind.BINARY: _base64,
-    ValueKind.BOOLEAN: _booleans,
+_QUICK_CHECKS: dict[ValueKind, Callable[[pa.Array, ValueKind], bool]] = {
+    **dict.fromkeys(_TEMPLATES, _templates_fit),
+    ValueKind.DECIMAL: _numbers_fit,
+    ValueKind.NUMBER: _numbers_fit,
+    ValueKind.BINARY: _base64_fits,
+    ValueKind.BOOLEAN: _booleans_fit,
 }

@@ -1,7 +1,6 @@
-"""Looks at every row of a table as it passes, and keeps what the person's page shows of it.
+"""Keeps what the person's page shows of a table while its rows pass: the first rows and an overview.
 
-That is the first rows, and the numbers of its overview, in bounded memory. The outcome depends on the rows
-alone, never on how they came in batches.
+Memory is bounded. The result depends on the rows alone, never on how they were batched.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from afschrift.domain.extracted import CELL, LISTED, ROW_OVERHEAD, SCALE, Bin, O
 LATEST = 50
 _MINUTES = (1, 5, 15, 60, 360, 1440, 7 * 1440, 28 * 1440, 364 * 1440, 3640 * 1440, 36400 * 1440)
 WIDTHS = tuple(60 * minutes for minutes in _MINUTES)
-"""Each is a multiple of the one before, so that finer intervals can be put together."""
+"""Each is a multiple of the previous one, so that finer intervals can be merged."""
 
 
 class TableProfiler:
     """The profiler of one table.
 
     Args:
-        choice: what to look at.
+        choice: the columns to profile.
     """
 
     def __init__(self, choice: ProfileChoice) -> None:
@@ -42,7 +41,7 @@ class TableProfiler:
         self._rows = 0
 
     def take(self, text: pa.RecordBatch) -> None:
-        """Look at the next rows, as value forms."""
+        """Add the next rows, as value forms."""
         if self._choice.moment and text.num_rows:
             moments, known = seconds(text.column(self._choice.moment))
             if known.any():
@@ -50,7 +49,7 @@ class TableProfiler:
         self._rows += text.num_rows
 
     def overview(self) -> Overview:
-        """What was seen."""
+        """The overview of all rows so far."""
         return Overview(
             self._choice,
             self._first,
@@ -74,12 +73,12 @@ class TableProfiler:
             if not known.any():
                 return
         moments, values = moments[known], values[known]
-        add(self._months, months(moments, self._choice.zone), values)
+        add_to_bins(self._months, months(moments, self._choice.zone), values)
         if self._choice.measure:
-            add(self._intervals, moments // self._widths[0], values)
+            add_to_bins(self._intervals, moments // self._widths[0], values)
             while len(self._intervals) > self._choice.bins and len(self._widths) > 1:
                 factor = self._widths[1] // self._widths.pop(0)
-                self._intervals = coarser(self._intervals, factor)
+                self._intervals = widen_bins(self._intervals, factor)
 
     def _list(self, column: pa.Array, moments: Ints, known: Bools) -> None:
         known = known & np.asarray(column.is_valid().to_numpy(zero_copy_only=False), np.bool_)
@@ -90,8 +89,8 @@ class TableProfiler:
         self._latest = sorted([*self._latest, *new], key=lambda entry: entry[:2])[-LATEST:]
 
 
-def add(bins: dict[int, Bin], numbers: Ints, values: Ints) -> None:
-    """Add rows to the bins that their numbers name."""
+def add_to_bins(bins: dict[int, Bin], numbers: Ints, values: Ints) -> None:
+    """Add rows to the bins with their numbers."""
     order = np.argsort(numbers, kind="stable")
     numbers, values = numbers[order], values[order]
     starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
@@ -100,19 +99,19 @@ def add(bins: dict[int, Bin], numbers: Ints, values: Ints) -> None:
     totals = np.add.reduceat(values, starts)
     columns = (numbers[starts].tolist(), counts.tolist(), lows.tolist(), highs.tolist(), totals.tolist())
     for number, *fresh in zip(*columns, strict=True):
-        bins[number] = joined(bins.get(number), (fresh[0], fresh[1], fresh[2], fresh[3]))
+        bins[number] = join_bins(bins.get(number), (fresh[0], fresh[1], fresh[2], fresh[3]))
 
 
-def coarser(bins: dict[int, Bin], factor: int) -> dict[int, Bin]:
-    """The same rows in intervals that are `factor` times as wide."""
+def widen_bins(bins: dict[int, Bin], factor: int) -> dict[int, Bin]:
+    """Merge bins into intervals that are `factor` times as wide."""
     wide: dict[int, Bin] = {}
     for number, entry in bins.items():
-        wide[number // factor] = joined(wide.get(number // factor), entry)
+        wide[number // factor] = join_bins(wide.get(number // factor), entry)
     return wide
 
 
-def joined(first: Bin | None, other: Bin) -> Bin:
-    """Two bins as first."""
+def join_bins(first: Bin | None, other: Bin) -> Bin:
+    """Merge two bins: count, lowest, highest and sum."""
     if first is None:
         return other
     return first[0] + other[0], min(first[1], other[1]), max(first[2], other[2]), first[3] + other[3]
@@ -128,14 +127,14 @@ _LARGEST = 1e9
 
 
 def seconds(texts: pa.Array) -> tuple[Ints, Bools]:
-    """Whole seconds since 1970 of dates and times, and which rows have one.
+    """Seconds since 1970 of dates and times, and which rows have one.
 
-    Years before 1900 or after 2099 stand for "unknown" or "for ever" in many systems: no moment.
+    Years before 1900 or after 2099 mean "unknown" or "for ever" in many systems, so they count as no time.
 
     Args:
         texts: value forms of dates, datetimes or instants.
     """
-    quick = _quick(texts)
+    quick = _seconds_by_cast(texts)
     if quick is not None:
         return quick
     plain = pc.if_else(pc.match_substring_regex(texts, _PLAIN), texts, pa.scalar(None, pa.string()))
@@ -143,19 +142,21 @@ def seconds(texts: pa.Array) -> tuple[Ints, Bools]:
     try:
         parsed = pc.cast(short, pa.timestamp("s"))
     except pa.ArrowInvalid:  # a 30th of February in some row
-        parsed = pa.array([_parsed(text) for text in short.to_pylist()], pa.timestamp("s"))
-    return _filled(parsed.cast(pa.int64())).astype(np.int64), _known(parsed)
+        parsed = pa.array([_parse_time(text) for text in short.to_pylist()], pa.timestamp("s"))
+    return _to_numpy(parsed.cast(pa.int64())).astype(np.int64), _is_valid(parsed)
 
 
-def _quick(texts: pa.Array) -> tuple[Ints, Bools] | None:
-    """The same for columns of nothing but plain times, which nearly all are, at a third of the time."""
+def _seconds_by_cast(texts: pa.Array) -> tuple[Ints, Bools] | None:
+    """As `seconds`, in a third of the time, for columns that Arrow can cast as a whole; None for others."""
     for kind in (pa.timestamp("us", "UTC"), pa.timestamp("us"), pa.timestamp("s")):
         try:
             parsed = pc.cast(texts, kind)
         except pa.ArrowInvalid:
             continue
-        moments = _filled(parsed.cast(pa.int64())).astype(np.int64) // (1 if kind.unit == "s" else 1_000_000)
-        return moments, _known(parsed) & (moments >= _EARLIEST) & (moments < _LATEST)
+        moments = _to_numpy(parsed.cast(pa.int64())).astype(np.int64) // (
+            1 if kind.unit == "s" else 1_000_000
+        )
+        return moments, _is_valid(parsed) & (moments >= _EARLIEST) & (moments < _LATEST)
     return None
 
 
@@ -163,16 +164,16 @@ def thousandths(texts: pa.Array) -> tuple[Ints, Bools]:
     """Numbers times `SCALE`, rounded, and which rows have one that is finite and below 10**9."""
     try:
         parsed = pc.cast(texts, pa.float64())
-    except pa.ArrowInvalid:  # INF as the value forms spell it
-        parsed = pa.array([_float(text) for text in texts.to_pylist()], pa.float64())
-    values = _filled(parsed).astype(np.float64)
-    known = _known(parsed) & np.isfinite(values) & (np.abs(values) <= _LARGEST)
+    except pa.ArrowInvalid:  # the spelling INF of value forms
+        parsed = pa.array([_parse_float(text) for text in texts.to_pylist()], pa.float64())
+    values = _to_numpy(parsed).astype(np.float64)
+    known = _is_valid(parsed) & np.isfinite(values) & (np.abs(values) <= _LARGEST)
     return np.rint(np.where(known, values, 0) * SCALE).astype(np.int64), known
 
 
 def months(moments: Ints, zone: str) -> Ints:
     """Month of each moment in a zone, as `year * 12 + month - 1`."""
-    return np.searchsorted(_starts(zone), moments, side="right") - 1 + _FIRST_YEAR * 12 - 1
+    return np.searchsorted(_month_starts(zone), moments, side="right") - 1 + _FIRST_YEAR * 12 - 1
 
 
 def month_name(number: int) -> str:
@@ -181,30 +182,30 @@ def month_name(number: int) -> str:
 
 
 @lru_cache(maxsize=16)
-def _starts(zone: str) -> Ints:
-    """First second of each month; the first entry is December 1899, which a zone may still be in."""
+def _month_starts(zone: str) -> Ints:
+    """First second of each month, from December 1899: at the start of 1900 UTC a zone may still be in it."""
     local_zone = ZoneInfo(zone)
     numbers = range(_FIRST_YEAR * 12 - 1, _LAST_YEAR * 12 + 1)
     first = [datetime(n // 12, n % 12 + 1, 1, tzinfo=local_zone) for n in numbers]
     return np.array([int(moment.timestamp()) for moment in first], np.int64)
 
 
-def _filled(array: pa.Array) -> npt.NDArray[Any]:
+def _to_numpy(array: pa.Array) -> npt.NDArray[Any]:
     return np.asarray(pc.fill_null(array, 0).to_numpy(zero_copy_only=False))
 
 
-def _known(array: pa.Array) -> Bools:
+def _is_valid(array: pa.Array) -> Bools:
     return np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _parsed(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     try:
         return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError:
         return None
 
 
-def _float(text: str | None) -> float | None:
+def _parse_float(text: str | None) -> float | None:
     try:
         return None if text is None else float(text)
     except ValueError:
@@ -218,11 +219,11 @@ class FirstRows:
     """The first rows, however they were batched.
 
     Args:
-        limit: bytes of text to keep in all; the first row is kept even where it is larger.
+        limit: bytes of text to keep in all; the first row is kept even if it is larger.
 
     Attributes:
-        rows: column -> value form, None for NULL. A text of more than `CELL` characters ends one
-            character after them, which tells that it goes on.
+        rows: column -> value form, None for NULL. A text of more than `CELL` characters is cut one character
+            after them, so that a reader of the rows sees that it was cut.
     """
 
     def __init__(self, limit: int) -> None:
@@ -231,7 +232,7 @@ class FirstRows:
         self._full = False
 
     def take(self, text: pa.RecordBatch) -> None:
-        """Keep of the next rows what still fits."""
+        """Keep those of the next rows that still fit."""
         start = 0
         while not self._full and start < text.num_rows:
             piece = text.slice(start, 256)

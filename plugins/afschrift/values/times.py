@@ -1,4 +1,4 @@
-"""Times as RFC 3339 text: `T`, `Z` for instants, six to nine digits of a fraction or none."""
+"""Times as RFC 3339 text: `T`, `Z` for instants, and no fraction or one of six to nine digits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOMENT = (
     r"^(?P<day>[0-9]{4,}-[0-9]{2}-[0-9]{2})[ T](?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})"
     r"(?:\.(?P<fraction>[0-9]{1,9}))?(?P<zone>Z|[+-][0-9]{2}(?::[0-9]{2})?)?$"
 )
-# Arrow's parser takes these, and nothing shorter without seconds that is as long.
+# What Arrow's parser accepts. The length excludes texts without seconds, which it accepts too.
 _PLAIN = {
     ValueKind.DATETIME: (pa.timestamp("us"), "", len("2024-01-01 10:00:00")),
     ValueKind.INSTANT: (pa.timestamp("us", "UTC"), "+00", len("2024-01-01 10:00:00+00")),
@@ -31,20 +31,20 @@ _A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_
 
 
 def normalise(texts: pa.Array, kind: ValueKind) -> pa.Array:
-    """Texts of a warehouse (`2024-01-01 10:00:00.5+00`) in the form of their kind.
+    """Turn texts of a warehouse (`2024-01-01 10:00:00.5+00`) into value forms.
 
-    Infinite dates, dates before Christ and whatever else is no time pass unchanged.
+    Infinite dates, dates before Christ and other texts that are no time are returned unchanged.
 
     Args:
         texts: strings; read in a session whose time zone is UTC.
-        kind: DATETIME, INSTANT or TIME; texts of other kinds come back as they are.
+        kind: DATETIME, INSTANT or TIME; texts of other kinds are returned unchanged.
 
     Raises:
         ValueFormError: an instant has an offset other than UTC, or a local time has one at all.
     """
     if kind not in (ValueKind.DATETIME, ValueKind.INSTANT, ValueKind.TIME):
         return texts
-    if kind in _PLAIN and (moments := _parsed(texts, kind)) is not None:
+    if kind in _PLAIN and (moments := _parse_usual(texts, kind)) is not None:
         return _from_moments(moments, kind)
     if first_offence(texts, kind) is None:
         return texts
@@ -66,10 +66,10 @@ def normalise(texts: pa.Array, kind: ValueKind) -> pa.Array:
 
 
 def plain(column: pa.Array) -> bool:
-    """Whether dates or times, as a source gives them, are all of the years 1 to 9999, or NULL.
+    """Whether the dates or times of a column, as the source gives them, lie in the years 1 to 9999.
 
     Args:
-        column: texts of a warehouse, or Arrow's own dates and times, which are so or are no value forms.
+        column: texts of a warehouse. Arrow's own dates and times always pass: others have no value form.
     """
     if not pa.types.is_string(column.type) or column.null_count == len(column):
         return True
@@ -88,11 +88,11 @@ def plain(column: pa.Array) -> bool:
     return not np.logical_and.reduce([data[early + at] == _ZERO for at in range(1, 4)]).any()
 
 
-def _parsed(texts: pa.Array, kind: ValueKind) -> pa.Array | None:
-    """The short way for what warehouses mostly give: `2024-01-01 10:00:00`, with up to six more digits.
+def _parse_usual(texts: pa.Array, kind: ValueKind) -> pa.Array | None:
+    """Parse what most warehouses give: `2024-01-01 10:00:00`, with up to six digits of a fraction.
 
     Returns:
-        Microseconds since 1970, or None where a text has another form.
+        Microseconds since 1970, or None if a text has another form.
     """
     as_type, ending, least = _PLAIN[kind]
     shortest = pc.min(pc.binary_length(texts)).as_py()
@@ -107,40 +107,40 @@ def _parsed(texts: pa.Array, kind: ValueKind) -> pa.Array | None:
 
 
 def _from_moments(micros: pa.Array, kind: ValueKind) -> pa.Array:
-    """Microseconds since 1970 as text; the fraction has six digits, or is left out where it is zero."""
+    """Write microseconds since 1970 as text; the fraction has six digits, and is left out if it is zero."""
     whole = pc.equal(pc.multiply(pc.divide(micros, _SECOND), _SECOND), micros)
     extremes = pc.min_max(whole).as_py()
-    in_seconds = extremes["min"] is not False  # or nothing but NULLs
+    in_seconds = extremes["min"] is not False  # also if all are NULL
     if in_seconds:
         micros = pc.divide(micros, _SECOND)
     texts = micros.cast(pa.timestamp("s" if in_seconds else "us")).cast(pa.string())
     if extremes["max"] and not in_seconds:
         texts = pc.replace_substring(texts, ".000000", "")
-    if kind is ValueKind.INSTANT:  # by a type with zone it takes ten times as long
+    if kind is ValueKind.INSTANT:  # Arrow's cast of a type with a zone takes ten times as long
         texts = pc.binary_join_element_wise(texts, "Z", "")
     validity, offsets, data = texts.buffers()
     if data is None:
         return texts
-    # Arrow's cast made the column, so it is no slice; the bytes under a NULL change too
+    # The cast made this column, so it is no slice. The bytes under a NULL change too, which is harmless.
     data = pa.py_buffer(data.to_pybytes().replace(b" ", b"T"))
     return pa.Array.from_buffers(pa.string(), len(texts), [validity, offsets, data], texts.null_count)
 
 
 def _fraction(digits: pa.Array) -> pa.Array:
-    """No fraction for zero, else at least six digits."""
+    """Write no fraction for zero, else at least six digits."""
     digits = pc.ascii_rtrim(digits, characters="0")
     written = pc.binary_join_element_wise(".", pc.ascii_rpad(digits, 6, "0"), "")
     return pc.if_else(pc.equal(digits, ""), "", written)
 
 
 def _offset(zone: pa.Array) -> pa.Array:
-    """`+02` as `+02:00`, UTC as `Z`."""
+    """Write `+02` as `+02:00`, and UTC as `Z`."""
     minutes = pc.replace_substring_regex(zone, r"^([+-][0-9]{2})$", r"\1:00")
     return pc.replace_substring_regex(minutes, r"^\+00:00$", "Z")
 
 
 def from_timestamps(array: pa.Array, kind: ValueKind) -> pa.Array:
-    """Arrow timestamps as text; with a zone they count from UTC whatever the zone's name."""
+    """Write Arrow timestamps as text. Those with a zone count from UTC, whatever the zone's name."""
     unit = array.type.unit
     naive = array.cast(pa.int64())
     _check_range(naive, _FIRST_DAY * _A_DAY[unit], (_LAST_DAY + 1) * _A_DAY[unit] - 1)
@@ -150,14 +150,14 @@ def from_timestamps(array: pa.Array, kind: ValueKind) -> pa.Array:
 
 
 def from_dates(array: pa.Array) -> pa.Array:
-    """Arrow dates as ISO 8601 text."""
+    """Write Arrow dates as ISO 8601 text."""
     days = array.cast(pa.date32()).cast(pa.int32())
     _check_range(days, _FIRST_DAY, _LAST_DAY)
     return days.cast(pa.date32()).cast(pa.string())
 
 
 def _check_range(numbers: pa.Array, first: int, last: int) -> None:
-    """Arrow writes a remark in place of a time outside the years 1 to 9999, and raises nothing."""
+    """Refuse times outside the years 1 to 9999: Arrow writes a remark in their place, and raises nothing."""
     extremes = pc.min_max(numbers).as_py()
     if extremes["min"] is not None and (extremes["min"] < first or extremes["max"] > last):
         raise ValueFormError(

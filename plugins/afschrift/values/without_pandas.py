@@ -1,6 +1,7 @@
-"""Keeps pandas out of a process that has no use for it: pyarrow loads it at its first array of Python values.
+"""Keeps pandas (33 MB) out of a process that does not use it.
 
-It is 33 MB. pyarrow asks once whether it is there, so it is asked while it seems not to be.
+pyarrow imports pandas when it makes its first array of Python values, and remembers whether that succeeded.
+So the first array is made here, while pandas is hidden.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from types import ModuleType
 
 
 def keep_pandas_out() -> None:
-    """From now on pyarrow makes no frames in this process, and others may import pandas as before.
+    """Make pyarrow do without pandas in this process; other code may still import pandas.
 
-    For processes of our own alone: a task, never what forks or serves others. Nothing changes where pandas is
-    there already.
+    Only for processes of our own, such as a task, and never for one that forks or serves others. Does nothing
+    if pandas is already loaded.
     """
     if "pandas" in sys.modules:
         return
@@ -30,7 +31,7 @@ def keep_pandas_out() -> None:
 
 
 class _Hidden:
-    """Says that there is no pandas."""
+    """An import finder that hides pandas."""
 
     def find_spec(
         self,
@@ -38,10 +39,10 @@ class _Hidden:
         path: Sequence[str] | None = None,  # noqa: ARG002
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
-        """As an import asks.
+        """Refuse pandas; leave other modules to the next finder.
 
         Raises:
-            ModuleNotFoundError: of pandas.
+            ModuleNotFoundError: for pandas.
         """
         if name == "pandas":
             raise ModuleNotFoundError(f"{name} is kept out of this process.", name=name)

@@ -1,4 +1,4 @@
-"""What a file holds for each field of a plan: its kind, its value forms, or why it has none."""
+"""What a file holds for each field of a plan: its kind, its value forms, or why it has no value form."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def text_schema(fields: Sequence[FieldPlan]) -> pa.Schema:
 
 
 def written_kind(field: FieldPlan) -> ValueKind:
-    """The kind of what stands in the file: a masked column is text, whatever it was.
+    """The kind of a field in the file: a masked column is text, whatever it was.
 
     Raises:
         ConfigurationError: the plan knows no kind for the column.
@@ -43,7 +43,7 @@ def written_kind(field: FieldPlan) -> ValueKind:
 
 
 def known_kind(field: FieldPlan) -> ValueKind:
-    """The kind of what is read.
+    """The kind of a field as it is read.
 
     Raises:
         ConfigurationError: the plan knows no kind for the column.

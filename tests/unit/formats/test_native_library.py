@@ -59,7 +59,7 @@ def test_another_version_is_not_used(
     require_native()
     monkeypatch.setattr(native_library, "VERSION", 99)
     assert native_library.library.__wrapped__() is None
-    assert "afschrift-native has version 2, and not 99" in caplog.text
+    assert "afschrift-native has version 2 instead of 99" in caplog.text
 
 
 def test_each_interface_has_a_version_of_its_own_so_that_pip_replaces_the_one_before(

@@ -1,4 +1,4 @@
-"""CSV by RFC 4180. Written by polars, read again by C or pyarrow."""
+"""CSV by RFC 4180. Written by polars, read back by C or pyarrow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMPILED = native_library.library() is not None
 
 
 def _write(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
-    """A writer; `options["null"]` is the marker for NULL."""
+    """Open a writer; `options["null"]` is the marker for NULL."""
     from afschrift.formats.csv.writer import NULL_MARKER, CsvWriter
 
     return CsvWriter(sink, fields, options.get("null", NULL_MARKER))

@@ -1,7 +1,7 @@
-"""Reads CSV again in flat memory (polars wrote it): with `afschrift-native`, or with pyarrow.
+"""Reads CSV back in flat memory, with `afschrift-native` or pyarrow; polars wrote it.
 
-The compiled reader takes the grammar of RFC 4180 and nothing else. Arrow's takes more: quotes in the middle
-of a value, and line breaks that are no CRLF.
+The compiled reader accepts the grammar of RFC 4180 and nothing else. Arrow's accepts more: quotes in the
+middle of a value, and line breaks other than CRLF.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from afschrift.formats.file_finding import UnreadableFileError, check_header
 from afschrift.formats.native_library import ARROW_ARRAY, library
 from afschrift.values.written import text_schema
 
-_BLOCK = 1 << 19  # with what becomes of it, it stays in the processor's cache
-_LONGEST = 1 << 30  # a lost quote would otherwise take the rest of the file into memory
+_BLOCK = 1 << 19  # a block and its columns stay in the processor's cache
+_LONGEST = 1 << 30  # else a missing quote would take the rest of the file into memory
 _FEW = 4_096
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _READ, _NO_MEMORY = 0, 3
-_UNQUOTED = "values that hold quotes or line breaks stand in quotes, and records end with CRLF (RFC 4180)"
+_UNQUOTED = "values with quotes or line breaks are quoted, and records end with CRLF (RFC 4180)"
 
 
 def read_csv(
     stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str], *, compiled: bool
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms (see `domain.files.Reader`).
+    """Read batches of value forms (see `domain.files.Reader`).
 
     Args:
         stream: the file.
         fields: its columns.
         options: `null` is the marker for NULL.
-        compiled: whether `afschrift-native` reads, or pyarrow.
+        compiled: read with `afschrift-native`, else with pyarrow.
 
     Raises:
         UnreadableFileError: `encoding`, `header` or `malformed`.
@@ -66,7 +66,7 @@ def read_csv(
 
 
 def _check_begun(pending: bytes, *, first: bool) -> None:
-    """What is read of a record, or (`first`) of the file, may be the beginning of one."""
+    """Refuse a byte order mark at the start of the file (`first`), and a record that is too long."""
     if first and pending.startswith(_BYTE_ORDER_MARK):
         raise UnreadableFileError("encoding", "the file is UTF-8 without a byte order mark")
     if len(pending) > _LONGEST:
@@ -74,7 +74,7 @@ def _check_begun(pending: bytes, *, first: bool) -> None:
 
 
 class _Seen(ctypes.Structure):
-    """What became of a block: see native/src/csv.c."""
+    """`struct csv_seen` of native/src/csv.c."""
 
     _fields_ = (
         ("records", ctypes.c_int64),
@@ -85,7 +85,7 @@ class _Seen(ctypes.Structure):
 
 
 class _Compiled:
-    """The reader of native/src/csv.c, for one file."""
+    """The reader in native/src/csv.c, for one file."""
 
     def __init__(self, fields: Sequence[FieldPlan], marker: str) -> None:
         found = library()
@@ -103,11 +103,11 @@ class _Compiled:
         self._library.afschrift_csv_close(self._reader)
 
     def read(self, block: bytes, rows: int) -> tuple[list[pa.RecordBatch], int]:
-        """The whole records at the beginning of a block, and their bytes.
+        """Read the complete records at the start of a block; return their batches and their size in bytes.
 
         Args:
-            block: from where a record begins.
-            rows: that were read before it; -1: the header neither.
+            block: begins with a record.
+            rows: number of rows read before; -1 if the header was not read either.
         """
         array, seen = ctypes.addressof(self._array), self._seen
         verdict = self._library.afschrift_csv_read(self._reader, block, len(block), array, ctypes.byref(seen))
@@ -120,35 +120,37 @@ class _Compiled:
 
 
 class _Arrow:
-    """The reader on pyarrow, for one file."""
+    """The reader by pyarrow, for one file."""
 
     def __init__(self, fields: Sequence[FieldPlan], marker: str) -> None:
         self._fields, self._marker = fields, marker
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resource is open."""
 
     def read(self, block: bytes, rows: int) -> tuple[list[pa.RecordBatch], int]:
-        """As of `_Compiled`."""
+        """As `_Compiled.read`."""
         size = _last_record_end(block)
         if not size:
             return [], 0
         records = memoryview(block)[:size]
-        if block.startswith(_BYTE_ORDER_MARK):  # Arrow takes one off, and here it begins a value
+        # Arrow removes a byte order mark at the start of a block, where it belongs to a value.
+        if block.startswith(_BYTE_ORDER_MARK):
             records = memoryview(_BYTE_ORDER_MARK + records)
         try:
             return self._table(records).to_batches(), size
         except pa.ArrowInvalid:  # its message quotes the row
-            number = self._uneven(records) if _is_utf_8(records) else None
+            number = self._uneven_record(records) if _is_utf_8(records) else None
         raise _fault(records, self._fields, None if number is None else rows + number)
 
     def _table(self, block: memoryview, handler: Callable[[Any], str] | None = None) -> pa.Table:
         names = [field.name for field in self._fields]
         return pacsv.read_csv(
             pa.BufferReader(pa.py_buffer(block)),
-            # one thread, because only then a faulty row is known by number
+            # Only with a single thread is the number of a faulty row known.
             read_options=pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
-            # line breaks in values are taken all the same: this is about cutting, which was done here
+            # Values may hold line breaks all the same: the option is about cutting blocks, which is done
+            # here.
             parse_options=pacsv.ParseOptions(
                 newlines_in_values=False, ignore_empty_lines=False, invalid_row_handler=handler
             ),
@@ -160,10 +162,10 @@ class _Arrow:
             ),
         )
 
-    def _uneven(self, block: memoryview) -> int | None:
-        """Number of the first record with too few or too many values, where that is the fault.
+    def _uneven_record(self, block: memoryview) -> int | None:
+        """Number of the first record with too few or too many values, if that is the fault.
 
-        The block must be UTF-8: Arrow decodes a row before it hands it over, and an error there is lost.
+        The block must be UTF-8: Arrow decodes a row before it calls the handler, and an error there is lost.
         """
         faulty: list[int | None] = []
 
@@ -177,7 +179,7 @@ class _Arrow:
 
 
 def _last_record_end(data: bytes) -> int:
-    """Where the last CRLF outside quotes ends: an even number of quotes stands before it."""
+    """End of the last CRLF outside quotes: one with an even number of quotes before it."""
     end = data.rfind(b"\r\n")
     quotes = _quotes(data, 0, end) if end >= 0 else 0
     while end >= 0 and quotes % 2:
@@ -188,7 +190,7 @@ def _last_record_end(data: bytes) -> int:
 
 
 def _quotes(data: bytes, start: int, end: int) -> int:
-    """How many there are; where there are many, four times as fast as `bytes.count`."""
+    """Count quotes; for long stretches with numpy, which is four times as fast as `bytes.count`."""
     if end - start < _FEW:
         return data.count(b'"', start, end)
     return int(np.count_nonzero(np.frombuffer(data, np.uint8, end - start, start) == ord('"')))
@@ -197,13 +199,13 @@ def _quotes(data: bytes, start: int, end: int) -> int:
 def _fault(
     block: bytes | memoryview, fields: Sequence[FieldPlan], row: int | None, otherwise: str = ""
 ) -> UnreadableFileError:
-    """Why a block cannot be read.
+    """The error for a block that cannot be read.
 
     Args:
-        block: from where a record begins; it may end within a character.
+        block: begins with a record; may end within a character.
         fields: the columns.
-        row: of the record with too few or too many values, from 1; 0: it is the header; None: not known.
-        otherwise: the rule that is broken where all records have a value for every column.
+        row: number of the record with too few or too many values, from 1; 0 for the header; None if unknown.
+        otherwise: the rule that is broken if all records have a value for every column.
     """
     if not _is_utf_8(block):
         return UnreadableFileError("encoding", "the file is UTF-8")

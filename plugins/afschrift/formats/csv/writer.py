@@ -18,7 +18,7 @@ _SLICE_ROWS = 8_192  # keeps the text in memory small, at no cost in time
 
 
 def next_marker(marker: str) -> str:
-    r"""The marker to try after one that a text of the table equals: `\N`, `\NULL`, `\N1`, `\N2`, ..."""
+    r"""The marker to try after one that equals a text of the table: `\N`, `\NULL`, `\N1`, `\N2`, ..."""
     if marker == NULL_MARKER:
         return r"\NULL"
     number = 0 if marker == r"\NULL" else int(marker.removeprefix(NULL_MARKER))
@@ -32,7 +32,7 @@ class CsvWriter:
         self._sink = sink
         self._null = null
         self.options = {"null": null}
-        # pandas skips a line of blanks, which in a table of one column is a row: quote all texts there
+        # pandas skips a blank line, which in a table of one column is a row: quote all texts there.
         self._quote: Literal["necessary", "non_numeric"] = "necessary" if len(fields) > 1 else "non_numeric"
         self._append(pl.DataFrame(schema={field.name: pl.String for field in fields}), header=True)
 
@@ -40,18 +40,18 @@ class CsvWriter:
         """Append rows.
 
         Raises:
-            MarkerCollisionError: a text equals the marker for NULL; carries the options for writing
-                the table again.
+            MarkerCollisionError: a text equals the marker for NULL; the error has the options with which to
+                write the table again.
         """
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            # quoting alone would not do: pandas and DuckDB take a quoted marker for NULL too
+            # Quoting the text would not suffice: pandas and DuckDB read a quoted marker as NULL too.
             if pc.any(pc.equal(column, self._null)).as_py():
                 raise MarkerCollisionError(name, {"null": next_marker(self._null)})
         for part in pl.DataFrame(batch).iter_slices(_SLICE_ROWS):
             self._append(part, header=False)
 
     def close(self) -> None:
-        """Nothing is left to write."""
+        """Do nothing: every row is already written."""
 
     def _append(self, frame: pl.DataFrame, *, header: bool) -> None:
         buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""JSON, and NDJSON: the same objects a line each. Written by pyarrow, read again by C or msgspec."""
+"""JSON, and NDJSON with one object a line. Written by pyarrow, read back by C or msgspec."""
 
 from __future__ import annotations
 

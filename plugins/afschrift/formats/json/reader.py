@@ -1,8 +1,8 @@
-"""Reads JSON and NDJSON again in flat memory (pyarrow wrote them): with `afschrift-native`, or with msgspec.
+"""Reads JSON and NDJSON back in flat memory, with `afschrift-native` or msgspec; pyarrow wrote them.
 
-A file is cut into runs of whole records. The compiled reader takes a run without the interpreter, and hands
-its columns over through Arrow's C data interface. What it refuses, the reader on msgspec judges anew: the
-error has the words of that one, and where it would take the run, that is an error of its own.
+A file is cut into runs of complete records. The compiled reader reads a run without the interpreter, and
+returns its columns through Arrow's C data interface. A run that it refuses is read again with msgspec,
+which knows the reason in words. If that one accepts the run, the two readers disagree, which is an error too.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from afschrift.formats.native_library import ARROW_ARRAY, library
 from afschrift.values.written import text_schema, written_kind
 
 _SEPARATOR = b",\n"
-"""Between the records of an array. No line break stands inside a value: JSON strings escape it."""
+"""Between the records of an array. A value holds no line break: JSON strings escape it."""
 _BEGINS = _SEPARATOR + b"{"
-_BLOCK = 1 << 19  # the objects of a larger one leave the processor's cache
+_BLOCK = 1 << 19  # the objects of a larger block do not fit into the processor's cache
 _WRITTEN = "every object has each member of the plan once, in order, with its name as it is written"
 _BLANKS = re.compile(rb'("(?:[^"\\]|\\.)*+")|[ \t\r]++(?!:)', re.DOTALL)
 _ROWS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -48,13 +48,13 @@ _READ, _REFUSED, _LEFT, _NO_MEMORY = range(4)
 def read_records(
     stream: BinaryIO, fields: Sequence[FieldPlan], *, lines: bool, compiled: bool
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms of an array with one object a line (see `domain.files.Reader`).
+    """Read batches of value forms from an array with one object a line (see `domain.files.Reader`).
 
     Args:
         stream: the file.
         fields: its columns.
-        lines: it is NDJSON: no array, but lines with one object each.
-        compiled: whether `afschrift-native` reads, or msgspec alone.
+        lines: the file is NDJSON: lines with one object each, and no array around them.
+        compiled: read with `afschrift-native` first, else with msgspec alone.
 
     Raises:
         UnreadableFileError: `encoding`, `header` or `malformed`.
@@ -67,26 +67,26 @@ def read_records(
             if batch is None:
                 batch = second.read(run.replace(b"\n", _SEPARATOR) if lines else run, rows)
             if first and verdict == _REFUSED:
-                raise UnreadableFileError("malformed", _WRITTEN, row=rows + first.ended + 1)
+                raise UnreadableFileError("malformed", _WRITTEN, row=rows + first.refused_record + 1)
             yield batch
             rows += batch.num_rows
 
 
-def _cut(pending: bytes, block: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
-    """What stands before the last separator, if there is one, and behind it; few bytes are copied twice."""
+def _split_last(pending: bytes, block: bytes, separator: bytes) -> tuple[bytes | None, bytes]:
+    """Split at the last separator, if there is one, so that few bytes are copied twice."""
     end = block.rfind(separator)
     if end >= 0:
         return b"".join((pending, memoryview(block)[:end])), block[end + len(separator) :]
     pending += block
-    end = pending.rfind(separator)  # it may begin in one and end in the other
+    end = pending.rfind(separator)  # it may begin in `pending` and end in `block`
     return (None, pending) if end < 0 else (pending[:end], pending[end + len(separator) :])
 
 
 def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Runs of lines, without the last one's break."""
+    """Runs of complete lines, without the last line break."""
     pending = b""
     while block := stream.read(max(_BLOCK, len(pending))):
-        run, pending = _cut(pending, block, b"\n")
+        run, pending = _split_last(pending, block, b"\n")
         if run is not None:
             yield run
     if pending:
@@ -100,13 +100,13 @@ def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
     while block := stream.read(max(_BLOCK, len(pending))):
         if not opened:
             pending += block
-            if len(pending) <= 2 or pending == b"[]\n":  # in either case more may follow
+            if len(pending) <= 2 or pending == b"[]\n":  # more may follow
                 continue
             if not pending.startswith(b"[\n"):
                 raise UnreadableFileError("malformed", "the document is an array with one object a line")
             block, pending = pending[2:], b""
             opened = True
-        run, pending = _cut(pending, block, _SEPARATOR)
+        run, pending = _split_last(pending, block, _SEPARATOR)
         if run is not None:
             yield run
     if not opened:
@@ -119,27 +119,27 @@ def _whole_records(stream: BinaryIO) -> Iterator[bytes]:
 
 
 class _RunReader:
-    """The reader on msgspec."""
+    """The reader by msgspec."""
 
     def __init__(self, fields: Sequence[FieldPlan]) -> None:
         self._fields = fields
-        self._names = [field.name for field in fields]
+        self._first_names = [field.name for field in fields]
         self._kinds = [written_kind(field) for field in fields]
-        self._encoded = [msgspec.json.encode(name) + b":" for name in self._names]
+        self._encoded = [msgspec.json.encode(name) + b":" for name in self._first_names]
         self._schema = text_schema(fields)
 
     def read(self, records: bytes, rows: int) -> pa.RecordBatch:
-        """The value forms of a run.
+        """Read the value forms of a run.
 
         Args:
             records: `{...},` newline `{...}`.
-            rows: how many were read before.
+            rows: number of rows read before.
 
         Raises:
             UnreadableFileError: `encoding`, `header` or `malformed`.
         """
         if not rows:
-            check_header(_names(records), self._fields)
+            check_header(_first_names(records), self._fields)
         try:
             found = _ROWS.decode(b"[" + records + b"]")
             texts = self._columns(found)
@@ -148,28 +148,28 @@ class _RunReader:
         batch = pa.RecordBatch.from_arrays(texts, schema=self._schema)
         begun = records.startswith(b"{") + records.count(_BEGINS)
         if not batch.num_rows == begun == records.count(b"\n") + 1:
-            raise UnreadableFileError("malformed", "every object stands on a line of its own")
-        # of two members of the same name the decoder takes the last one without a word
-        spelt = self._spelt(found)
+            raise UnreadableFileError("malformed", "every object is on a line of its own")
+        # Of two members with the same name the decoder takes the last one and reports nothing.
+        spelt = self._spell(found)
         if spelt != records and _compact(spelt) != _compact(records):
             raise UnreadableFileError("malformed", _WRITTEN)
         return batch
 
     def _columns(self, found: list[dict[str, msgspec.Raw]]) -> list[pa.Array]:
-        if any(list(row) != self._names for row in found):
+        if any(list(row) != self._first_names for row in found):
             raise msgspec.ValidationError
         return [
             _texts([row[name] for row in found], kind)
-            for name, kind in zip(self._names, self._kinds, strict=True)
+            for name, kind in zip(self._first_names, self._kinds, strict=True)
         ]
 
-    def _spelt(self, found: list[dict[str, msgspec.Raw]]) -> bytes:
-        """The run as it is written where it holds these members and nothing else."""
-        rows = (map(_joined, self._encoded, row.values()) for row in found)
+    def _spell(self, found: list[dict[str, msgspec.Raw]]) -> bytes:
+        """Write the run again from its members, as our writer does."""
+        rows = (map(_member, self._encoded, row.values()) for row in found)
         return _SEPARATOR.join(b"{%b}" % b",".join(row) for row in rows)
 
     def _fault(self, error: Exception, records: bytes, rows: int) -> UnreadableFileError:
-        """The first faulty row of a run of records."""
+        """The error with the first faulty row of a run."""
         if isinstance(error, UnicodeDecodeError | pa.ArrowInvalid):
             return UnreadableFileError("encoding", "the file is UTF-8")
         rule = "every row is one JSON object with the columns of the plan and values of their types"
@@ -179,21 +179,21 @@ class _RunReader:
                 self._columns(found)
             except _UNREADABLE:
                 found = []
-            if len(found) != 1:  # none on an empty line
+            if len(found) != 1:  # an empty line has none
                 return UnreadableFileError("malformed", rule, row=number)
         return UnreadableFileError("malformed", rule)
 
 
-def _joined(name: bytes, value: msgspec.Raw) -> bytes:
+def _member(name: bytes, value: msgspec.Raw) -> bytes:
     return name + bytes(value)
 
 
 def _compact(records: bytes) -> bytes:
-    """Without the blanks that JSON allows, but for those before a colon, which no name is written with."""
+    """Remove the white space that JSON allows, except before a colon, where our writer never puts any."""
     return _BLANKS.sub(rb"\1", records)
 
 
-def _names(records: bytes) -> list[str]:
+def _first_names(records: bytes) -> list[str]:
     first = records.split(_SEPARATOR, 1)[0]
     try:
         return list(msgspec.json.decode(first, type=dict[str, msgspec.Raw]))
@@ -217,10 +217,10 @@ def _texts(spelt: Sequence[msgspec.Raw], kind: ValueKind) -> pa.Array:
 
 
 def _documents(values: Sequence[msgspec.Raw]) -> pa.Array:
-    """The texts as they stand in the file, where each is on one line."""
+    """The documents' texts as written in the file, each on one line."""
     ends = np.flatnonzero(np.frombuffer(b"\n".join([*values, b""]), np.uint8) == ord("\n"))
     if len(ends) != len(values):
-        raise UnreadableFileError("malformed", "every object stands on a line of its own")
+        raise UnreadableFileError("malformed", "every object is on a line of its own")
     offsets = np.concatenate(([0], ends - np.arange(len(ends)))).astype(np.int32)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
     texts = pa.Array.from_buffers(pa.string(), len(values), buffers)
@@ -238,11 +238,7 @@ def _with_strings(values: Sequence[Any], kind: ValueKind) -> pa.Array:
 
 
 class _Compiled:
-    """The reader of native/src/reader.c, for one file.
-
-    Attributes:
-        ended: the record of the last run, from 0, at which it was refused.
-    """
+    """The reader in native/src/reader.c, for one file."""
 
     def __init__(self, fields: Sequence[FieldPlan], *, lines: bool) -> None:
         found = library()
@@ -256,9 +252,9 @@ class _Compiled:
         self._array = ARROW_ARRAY()
         self._respell = (ctypes.c_uint8 * len(kinds))()
         self._row = ctypes.c_int64()
-        self._reader = self._opened([msgspec.json.encode(field.name) + b":" for field in fields], kinds)
+        self._reader = self._open([msgspec.json.encode(field.name) + b":" for field in fields], kinds)
 
-    def _opened(self, names: list[bytes], kinds: list[ValueKind]) -> int:
+    def _open(self, names: list[bytes], kinds: list[ValueKind]) -> int:
         ends = (ctypes.c_int64 * len(names))()
         end = 0
         for place, name in enumerate(names):
@@ -270,14 +266,15 @@ class _Compiled:
         return reader
 
     @property
-    def ended(self) -> int:
+    def refused_record(self) -> int:
+        """Number of the refused record in the last run, from 0."""
         return self._row.value
 
     def close(self) -> None:
         self._library.afschrift_close(self._reader)
 
     def read(self, run: bytes) -> tuple[int, pa.RecordBatch | None]:
-        """The verdict, and the value forms where it read them."""
+        """Return the verdict, and the value forms if the run was read."""
         array = ctypes.addressof(self._array)
         verdict: int = self._library.afschrift_read(
             self._reader, run, len(run), self._lines, array, self._respell, ctypes.byref(self._row)
@@ -289,7 +286,7 @@ class _Compiled:
         return verdict, self._batch(pa.RecordBatch._import_from_c(array, self._handed))
 
     def _batch(self, handed: pa.RecordBatch) -> pa.RecordBatch:
-        """Of a column of numbers two were handed over: what stood there as numbers, and what as strings."""
+        """Merge columns: of a column of numbers, C returns one of its JSON numbers and one of its strings."""
         columns = iter(handed.columns)
         texts = [
             _numbers(next(columns), next(columns), respell=respell) if number else next(columns)
@@ -299,6 +296,6 @@ class _Compiled:
 
 
 def _numbers(numbers: pa.Array, strings: pa.Array, *, respell: int) -> pa.Array:
-    if respell:  # a spelling that Arrow's own may differ from
+    if respell:  # the file may spell a number differently than Arrow does
         numbers = numbers.cast(pa.float64()).cast(pa.string())
     return numbers if strings.null_count == len(strings) else pc.coalesce(strings, numbers)

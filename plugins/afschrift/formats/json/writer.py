@@ -1,4 +1,4 @@
-r"""JSON by RFC 8259: one document, an array with one object a line. NDJSON: each object an ended line.
+r"""JSON by RFC 8259: one document, an array with one object a line. NDJSON: one object a line, without array.
 
 ```
 [                              {"id":1,"name":"..."}
@@ -6,10 +6,9 @@ r"""JSON by RFC 8259: one document, an array with one object a line. NDJSON: eac
 {"id":2,"name":null}
 ]
 ```
-A table without rows is `[]` in JSON, an empty file in NDJSON. Members stand in the order of the fields.
+A table without rows is `[]` in JSON, an empty file in NDJSON. Members are in the order of the fields.
 
-Beside the files of a table lies a JSON Schema 2020-12: an array of rows, of which `#/$defs/row` is a line of
-an NDJSON file.
+Each table also gets a JSON Schema 2020-12 of an array of rows; its `#/$defs/row` is a line of an NDJSON file.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class JsonWriter:
     Args:
         sink: the file.
         fields: the members, in their order.
-        lines: each object ends its line, and no array is around them.
+        lines: write NDJSON: each object ends its line, with no array around them.
     """
 
     def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan], *, lines: bool) -> None:
@@ -47,7 +46,7 @@ class JsonWriter:
         self._empty = True
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append rows; in an array each begins with the separator, the first one with the bracket instead."""
+        """Append rows. In an array each row begins with the separator, and the first one with `[`."""
         before, after = ("", "}\n") if self._lines else (",\n", "}")
         for part in slices(batch):
             parts: list[pa.Array | str] = []
@@ -64,7 +63,7 @@ class JsonWriter:
             self._empty = False
 
     def close(self) -> None:
-        """End the array."""
+        """Close the array."""
         if not self._lines:
             self._sink.write(b"[]\n" if self._empty else b"\n]\n")
 
@@ -75,7 +74,7 @@ _SPECIALS = ["NaN", "INF", "-INF"]
 
 
 def json_schema(table: str, columns: Sequence[SchemaColumn]) -> bytes:
-    """The schema of the files of `source.table`."""
+    """Write the schema of the files of `source.table`."""
     document = {
         "$schema": _DIALECT,
         "title": table,
@@ -101,7 +100,7 @@ def _property(column: SchemaColumn) -> dict[str, Any]:
 
 
 def _value(kind: ValueKind) -> dict[str, Any]:
-    """The JSON values of a kind; NULL is one of every kind."""
+    """Schema of the JSON values of a kind; every kind allows null."""
     if kind is ValueKind.JSON:
         return {}
     if kind is ValueKind.BOOLEAN:

@@ -1,4 +1,4 @@
-"""Parquet. Written by pyarrow, read again by DuckDB."""
+"""Parquet. Written by pyarrow, read back by DuckDB."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _EXTRA = "duckdb"
 
 
 def _write(sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Writer:
-    """A writer; `options["text"]` lists the columns to write as text (a JSON array)."""
-    _require()  # before anything is read that could not be checked afterwards
+    """Open a writer; `options["text"]` lists the columns to write as text (a JSON array)."""
+    _require()  # before anything is written that could not be read back
     from afschrift.formats.parquet.writer import ParquetWriter
 
     return ParquetWriter(sink, fields, options)
 
 
 def _read(stream: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> Iterator[Any]:
-    _require()  # the worker that wrote the file may have had it
+    _require()  # another worker may have written the file, and have the library
     from afschrift.formats.parquet.reader import read_parquet
 
     return read_parquet(stream, fields, options)

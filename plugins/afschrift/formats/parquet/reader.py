@@ -1,7 +1,7 @@
-"""Reads Parquet again with DuckDB (pyarrow wrote it), a group of rows at a time.
+"""Reads Parquet back with DuckDB, a group of rows at a time; pyarrow wrote it.
 
-Parquet is read from its end, so the file is held in memory, compressed as it is: staged files are decrypted
-in memory only, and never on a disk.
+Parquet is read from its end, so the whole compressed file is kept in memory. It never goes to a disk: staged
+files are decrypted in memory only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROWS = 65_536
 _PATH = "memory://table.parquet"
 _NAMES = "SELECT name FROM parquet_schema('memory://table.parquet')"
 _TABLE = "FROM read_parquet('memory://table.parquet')"
-# Parquet is built in. Whatever else a file may ask for is not fetched: that would be the network.
+# Parquet is built into DuckDB. A file that needs an extension must not make it download one.
 _ALONE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -35,10 +35,10 @@ def read_parquet(
     fields: Sequence[FieldPlan],
     options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms (see `domain.files.Reader`).
+    """Read batches of value forms (see `domain.files.Reader`).
 
     Raises:
-        UnreadableError: `header` or `malformed`.
+        UnreadableFileError: `header` or `malformed`.
     """
     kinds = [written_kind(field) for field in fields]
     schema = text_schema(fields)
@@ -46,7 +46,7 @@ def read_parquet(
         with duckdb.connect(config=_ALONE) as connection:
             connection.register_filesystem(_OneFile(stream.read()))
             check_header(_names(connection), fields)
-            # not by name: DuckDB renames columns that differ by case alone
+            # By position and not by name: DuckDB renames columns that differ in case only.
             for batch in connection.sql(_TABLE).to_arrow_reader(_ROWS):
                 columns = [_texts(column, kind) for column, kind in zip(batch.columns, kinds, strict=True)]
                 yield pa.RecordBatch.from_arrays(columns, schema=schema)
@@ -55,14 +55,14 @@ def read_parquet(
         raise UnreadableFileError("malformed", "the file is Parquet with the columns of the plan") from None
 
 
-class _OneFile(MemoryFileSystem):  # type: ignore[misc]  # fsspec tells no types
-    """A file system of one file, which no other reader shares."""
+class _OneFile(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """A file system with a single file, not shared with other readers."""
 
     cachable = False
 
     def __init__(self, data: bytes) -> None:
         super().__init__()
-        self.store: dict[str, Any] = {}  # the class's own one is shared
+        self.store: dict[str, Any] = {}  # the attribute of the class is shared by all instances
         self.pseudo_dirs = [""]
         self.pipe_file(_PATH, data)
 

@@ -1,4 +1,4 @@
-"""Parquet with zstd: typed where the type gives back every value form exactly, text everywhere else."""
+"""Parquet with zstd: a column is typed if its type gives back every value form exactly, else it is text."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _TYPES: dict[ValueKind, pa.DataType] = {
     ValueKind.DATETIME: pa.timestamp("us"),
     ValueKind.INSTANT: pa.timestamp("us", "UTC"),
 }
-# Groups end at the same rows however the rows were batched: after a whole number of blocks.
+# A group ends after a whole number of blocks, so at the same row however the rows were batched.
 _BLOCK_ROWS = 1_024
 _GROUP_ROWS = 64 * _BLOCK_ROWS
 _GROUP_BYTES = 64 << 20
 
 
 class ParquetWriter:
-    """Writes value forms as Parquet; holds one group of rows in memory."""
+    """Writes value forms as Parquet; keeps one group of rows in memory."""
 
     def __init__(self, sink: BinaryIO, fields: Sequence[FieldPlan], options: Mapping[str, str]) -> None:
         self._as_text: list[str] = json.loads(options.get("text", "[]"))
@@ -51,8 +51,8 @@ class ParquetWriter:
         """Append rows.
 
         Raises:
-            RewriteError: values of a column do not fit its type; carries the options for writing the
-                table again with text there.
+            RewriteError: values of a column do not fit its type; the error has the options with which to
+                write the table again with text there.
         """
         typed = self._typed(batch)
         while typed.num_rows:
@@ -66,7 +66,7 @@ class ParquetWriter:
                 self._flush()
 
     def close(self) -> None:
-        """End the file."""
+        """Write the last group and the footer."""
         if self._group:
             self._flush()
         self._file.close()
@@ -81,7 +81,7 @@ class ParquetWriter:
         columns = []
         unfit = []
         for column, field, kind in zip(batch.columns, self._schema, self._kinds, strict=True):
-            typed = column if pa.types.is_string(field.type) else _exact(column, field.type, kind)
+            typed = column if pa.types.is_string(field.type) else _cast_exactly(column, field.type, kind)
             if typed is None:
                 unfit.append(field.name)
             columns.append(typed)
@@ -90,8 +90,8 @@ class ParquetWriter:
         return pa.RecordBatch.from_arrays(columns, schema=self._schema)
 
 
-def _exact(texts: pa.Array, to: pa.DataType, kind: ValueKind) -> pa.Array | None:
-    """The texts as a type, or None where the type would not give back the same texts."""
+def _cast_exactly(texts: pa.Array, to: pa.DataType, kind: ValueKind) -> pa.Array | None:
+    """Cast the texts to a type; None if the type would not give back the same texts."""
     try:
         typed = texts.cast(to)
         return typed if scalars.text(typed, kind).equals(texts) else None

@@ -1,4 +1,4 @@
-"""XML 1.0. Written by pyarrow, read again by expat and polars."""
+"""XML 1.0. Written by pyarrow, read back by expat and polars."""
 
 from __future__ import annotations
 

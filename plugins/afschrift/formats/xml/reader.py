@@ -1,7 +1,7 @@
-"""Reads XML again with expat and polars (pyarrow joined the texts), in flat memory.
+"""Reads XML back with expat and polars, in flat memory; pyarrow wrote it.
 
-Expat holds the file to the rules of XML. The values are taken beside it, whole columns at a time: no value
-holds a bare `<`, so `</field>` ends a value and nothing else.
+Expat checks that the file is well-formed XML. Polars takes the values, whole columns at a time: no value
+holds a bare `<`, so `</field>` always ends a value.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.formats.file_finding import UnreadableFileError, check_header
-from afschrift.formats.xml.writer import attribute, replaced, unescape
+from afschrift.formats.xml.writer import attribute, replace_forbidden, unescape
 from afschrift.values.written import text_schema
 
 _BLOCK = 4 << 20  # smaller ones cost polars a third of its speed
@@ -41,16 +41,16 @@ def read_xml(
     fields: Sequence[FieldPlan],
     options: Mapping[str, str],  # noqa: ARG001
 ) -> Iterator[pa.RecordBatch]:
-    """Batches of value forms (see `domain.files.Reader`).
+    """Read batches of value forms (see `domain.files.Reader`).
 
     Raises:
-        UnreadableError: `encoding`, `header` or `malformed`.
+        UnreadableFileError: `encoding`, `header` or `malformed`.
     """
     names = [attribute(field.name) for field in fields]
     schema = text_schema(fields)
     rows = 0
     for block in _whole_rows(stream):
-        text = block.decode()  # expat has seen that it is UTF-8
+        text = block.decode()  # expat has checked that it is UTF-8
         if not rows:
             _check_names(_NAMES.findall(text, 0, text.find(_ROW_END)), names, fields)
         columns = _columns(text, names)
@@ -62,7 +62,7 @@ def read_xml(
 
 
 def _whole_rows(stream: BinaryIO) -> Iterator[bytes]:
-    """Blocks of whole rows, of a file that expat takes for XML."""
+    """Blocks of complete rows, of a file that expat accepts."""
     parser = expat.ParserCreate()
     pending = b""
     opened = False
@@ -85,7 +85,7 @@ def _whole_rows(stream: BinaryIO) -> Iterator[bytes]:
 def _parse(parser: expat.XMLParserType, block: bytes, *, last: bool) -> None:
     try:
         parser.Parse(block, last)
-    except (expat.ExpatError, LookupError):  # the second one: an unknown encoding
+    except (expat.ExpatError, LookupError):  # LookupError: an unknown encoding
         raise UnreadableFileError("malformed", "the file is well-formed XML 1.0 in UTF-8") from None
 
 
@@ -96,7 +96,7 @@ def _check_names(found: Sequence[str], names: Sequence[str], fields: Sequence[Fi
 
 
 def _columns(text: str, names: Sequence[str]) -> list[pa.Array] | None:
-    """The value forms of a block of whole rows, or None where a row is not as it should be."""
+    """The value forms of a block of complete rows; None if a row is malformed."""
     width = len(names)
     parts = pl.Series("part", [_ROW_END + text]).str.split(_FIELD_END).explode()
     rows, more = divmod(len(parts) - 1, width)  # what follows the last field is a part too
@@ -123,7 +123,7 @@ def _columns(text: str, names: Sequence[str]) -> list[pa.Array] | None:
     columns = [unescape(_arrow(column)) for column in texts.get_columns()]
     for n in mixed:
         if cells.select(exact[n].any()).item():
-            columns[n] = _with_exact(columns[n], cells.to_series(n), openings[n] + _BASE64)
+            columns[n] = _put_exact_texts(columns[n], cells.to_series(n), openings[n] + _BASE64)
     return None if any(column is None for column in columns) else columns
 
 
@@ -131,26 +131,26 @@ def _arrow(column: pl.Series) -> pa.Array:
     return column.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.string())
 
 
-def _with_exact(texts: pa.Array, cells: pl.Series, opening: str) -> pa.Array | None:
-    """Texts with those that stand beside their readable form; None where one is not as it should be."""
-    found = [_exact(cell.removeprefix(opening)) if cell.startswith(opening) else None for cell in cells]
-    beside = cells.str.starts_with(opening)
+def _put_exact_texts(texts: pa.Array, cells: pl.Series, opening: str) -> pa.Array | None:
+    """Replace texts by their exact form in the attribute `base64`; None if one of them is malformed."""
+    found = [_exact_text(cell.removeprefix(opening)) if cell.startswith(opening) else None for cell in cells]
+    has_exact = cells.str.starts_with(opening)
     exact = pa.array(found, pa.string())
-    return None if exact.null_count != (~beside).sum() else pc.coalesce(exact, texts)
+    return None if exact.null_count != (~has_exact).sum() else pc.coalesce(exact, texts)
 
 
-def _exact(cell: str) -> str | None:
-    """The exact text, from `...">readable form`."""
+def _exact_text(cell: str) -> str | None:
+    """The exact text of `...">readable form`; None if it is malformed or does not match its readable form."""
     encoded, _, shown = cell.partition('">')
     try:
         exact = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
-    readable, count = replaced(pa.array([exact]))
+    readable, count = replace_forbidden(pa.array([exact]))
     return exact if count and readable.equals(unescape(pa.array([shown]))) else None
 
 
 def _first_fault(text: str, names: Sequence[str], rows: int) -> int | None:
-    """Number of the first faulty row of a block that begins after so many rows."""
+    """Number of the first faulty row of a block that begins after `rows` rows."""
     records = (record + _ROW_END for record in text.split(_ROW_END)[:-1])
     return next((n for n, record in enumerate(records, rows + 1) if _columns(record, names) is None), None)

@@ -6,11 +6,11 @@ r"""XML 1.0: a table of rows of fields, each field named by an attribute.
 <row><field name="id">1</field><field name="note" xsi:nil="true"></field></row>
 </table>
 ```
-Column names stand in attributes, because most are no element names. A character that XML 1.0 forbids
-becomes U+FFFD; the exact text then stands in the attribute `base64` beside it (UTF-8), so nothing is lost.
+Column names are attributes, because most are not valid element names. A character that XML 1.0 forbids
+becomes U+FFFD; the attribute `base64` then holds the exact text (UTF-8), so nothing is lost.
 
-Beside the files of a table lies an XML Schema 1.0: rows in which every column occurs once. All fields are one
-element with an attribute for the name, and XML Schema gives an element one type: the kinds are in its
+Each table also gets an XML Schema 1.0: rows in which every column occurs once. All fields are the same
+element, and XML Schema gives an element one type, so the kinds of the columns are in the schema's
 documentation.
 """
 
@@ -52,7 +52,7 @@ class XmlWriter:
             pieces: list[pa.Array | str] = []
             literal = "<row>"
             for opening, column in zip(self._openings, part.columns, strict=True):
-                plain, count = replaced(column)
+                plain, count = replace_forbidden(column)
                 self._replaced += count
                 if count or column.null_count:
                     pieces += [literal + opening, _attributes(column, plain, count)]
@@ -64,14 +64,14 @@ class XmlWriter:
             self._sink.write(text_bytes(rows))
 
     def close(self) -> None:
-        """End the table; the options tell how many characters were replaced, where any were."""
+        """Close the table; the options hold the number of replaced characters, if any."""
         self._sink.write(b"</table>\n")
         if self._replaced:
             self.options["replaced"] = str(self._replaced)
 
 
 def _attributes(column: pa.Array, plain: pa.Array, replacements: int) -> pa.Array:
-    """What stands between the name of a field and its text, row by row."""
+    """The attributes between the name of a field and its text, row by row."""
     ends = pc.if_else(column.is_valid(), ">", _NIL)
     if not replacements:
         return ends
@@ -83,12 +83,12 @@ def _attributes(column: pa.Array, plain: pa.Array, replacements: int) -> pa.Arra
 REPLACEMENT = "\ufffd"
 _FORBIDDEN = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]"  # Char, XML 1.0 section 2.2
 _NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
-# A bare carriage return would reach readers as a line feed (section 2.11).
+# A parser turns a bare carriage return into a line feed (section 2.11).
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
-def replaced(texts: pa.Array) -> tuple[pa.Array, int]:
-    """Texts with U+FFFD for each character that XML 1.0 forbids, and how many were replaced."""
+def replace_forbidden(texts: pa.Array) -> tuple[pa.Array, int]:
+    """Put U+FFFD for each character that XML 1.0 forbids; return the texts and how many were replaced."""
     data = bytes(text_bytes(texts))
     if not (has_controls(data) or any(code in data for code in _NONCHARACTERS)):
         return texts, 0
@@ -97,7 +97,7 @@ def replaced(texts: pa.Array) -> tuple[pa.Array, int]:
 
 
 def escape(texts: pa.Array) -> pa.Array:
-    """Texts as they stand between two tags; they hold nothing that XML forbids."""
+    """Escape texts for the space between two tags; forbidden characters were replaced before."""
     data = bytes(text_bytes(texts))
     for character, escaped in _ESCAPES.items():
         if character.encode() in data:
@@ -115,13 +115,13 @@ def unescape(texts: pa.Array) -> pa.Array:
 
 
 def attribute(text: str) -> str:
-    """A text as the value of an attribute, with its quotes."""
-    plain = replaced(pa.array([text]))[0][0].as_py()
+    """Quote a text as the value of an attribute."""
+    plain = replace_forbidden(pa.array([text]))[0][0].as_py()
     return quoteattr(plain, {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 
 def xml_schema(table: str, columns: Sequence[SchemaColumn]) -> bytes:  # noqa: ARG001 files do not name it either
-    """The schema of the files of a table."""
+    """Write the schema of the files of a table."""
     return _XSD.format(count=len(columns), columns="".join(map(_column, columns))).encode()
 
 

@@ -71,7 +71,7 @@ def expected(fields: list[FieldPlan], runs: list[bytes], *, lines: bool) -> list
             size = sum(
                 sum(len(text.as_buffer()) for text in column if text.is_valid) for column in batch.columns
             )
-        found.append(f"{verdict} {compiled.ended} {rows} {size} {nulls}")
+        found.append(f"{verdict} {compiled.refused_record} {rows} {size} {nulls}")
     compiled.close()
     return found
 
