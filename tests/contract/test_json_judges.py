@@ -12,7 +12,7 @@ from tests.unit.formats.random_tables import field
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.extraction.deflate import FileRead, deflated, read_deflated
+from afschrift.extraction.deflate import FileRead, deflate, read_deflated
 from afschrift.formats.file_finding import UnreadableFileError
 from afschrift.formats.json.reader import read_records
 from afschrift.formats.registry import FORMATS
@@ -64,7 +64,7 @@ READERS = {"registered": FORMATS["ndjson"], "msgspec": replace(FORMATS["ndjson"]
 def judged(data: bytes, reader: str) -> Judged:
     try:
         return read_deflated(
-            io.BytesIO(deflated(data)), READERS[reader], "shop/a.ndjson", FIELDS, {}, forms=True
+            io.BytesIO(deflate(data)), READERS[reader], "shop/a.ndjson", FIELDS, {}, forms=True
         )
     except UnreadableFileError as error:
         return error.code, error.rule, error.field, error.row
@@ -94,7 +94,7 @@ def test_what_is_refused_is_refused_in_the_same_words(case: str, reader: str) ->
 
 @pytest.mark.parametrize("more", [-1, 1])
 def test_a_stream_cut_short_or_with_something_behind_it(more: int) -> None:
-    content = deflated(GOOD)
+    content = deflate(GOOD)
     content = content[:more] if more < 0 else content + b"x"
     with pytest.raises(UnreadableFileError):
         read_deflated(io.BytesIO(content), FORMATS["ndjson"], "a", FIELDS, {}, forms=True)

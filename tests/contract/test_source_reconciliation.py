@@ -108,7 +108,7 @@ def elsewhere(batch: pa.RecordBatch) -> pa.RecordBatch:
 FAULTS: dict[str, tuple[Callable[[pa.RecordBatch], pa.RecordBatch], str]] = {
     "another number": (plus_one, r"w\.small .* the values of column owner differ"),
     "text cut short": (cut_short, r"w\.small .* the values of column pad differ"),
-    "NULL for a value": (emptied, r"w\.small .* another number of values stands in column pad"),
+    "NULL for a value": (emptied, r"w\.small .* the number of values in column pad differs"),
     "columns swapped": (swapped, r"w\.small .* the values of columns id, owner differ"),
     "values of another row": (elsewhere, r"w\.small .* its rows differ"),
     "a row lost": (lambda b: b.slice(1), r"w\.small .* rows were written, and the source counts"),

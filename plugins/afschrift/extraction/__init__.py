@@ -1,1 +1,1 @@
-"""One pass over the rows of a table: masks, files in every format, checksums, what is seen on the way."""
+"""One pass over the rows of a table: redactions, files in every format, checksums and observations."""

@@ -1,6 +1,6 @@
-"""Reconciles what is written of a table with the source's sums over the same rows.
+"""Reconciles the rows written of a table with sums that the source computes over the same rows.
 
-Reading a file back compares it with the extraction; this compares the extraction with the database.
+Reading a file back compares the file with the extraction; this compares the extraction with the database.
 """
 
 from __future__ import annotations
@@ -18,26 +18,27 @@ from afschrift.domain.extracted import Compared
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.reconciliation import PRIME, Extract, Reconciliation, Sample, Sums
 from afschrift.domain.sources import Source
-from afschrift.values.checksum import Hashes, drawn, row_hashes, total
+from afschrift.values.checksum import Hashes, row_hashes, sampled_rows, total
 from afschrift.values.forms import text_batch
 
 WHOLE_ROWS = 10_000
-"""A table of at most so many rows is hashed whole, whatever the share of larger ones."""
+"""A table of at most so many rows is hashed as a whole, whatever the share of larger ones."""
 
-BESIDE = 50_000
-"""From so many rows on the source is asked while they are still read: a second session takes time to open."""
+SECOND_SESSION_ROWS = 50_000
+"""From so many rows on, the source computes its sums in a second session while rows are still read; for fewer
+rows opening that session takes longer than it saves."""
 
 _ROWS, _BYTES = 4_096, 4_000_000
-"""So many drawn rows are hashed at once: of a batch there are few."""
+"""So many sampled rows are hashed at once, because a batch has few of them."""
 
 
 @dataclass
 class FormSums:
-    """Our side: sums over the value forms that are written, turned back into the source's own texts.
+    """Our sums: over the written value forms, turned back into the texts of the source.
 
     Attributes:
-        columns: to hash.
-        sample: None: all rows are hashed.
+        columns: columns to hash.
+        sample: rows to hash; None for all rows.
     """
 
     reconciliation: Reconciliation
@@ -51,7 +52,7 @@ class FormSums:
     _waiting: list[pa.RecordBatch] = field(default_factory=list)
 
     def take(self, text: pa.RecordBatch) -> None:
-        """The next rows as value forms, before any mask of a reviewer is looked for in them."""
+        """Add the next rows as value forms."""
         for name, column in zip(text.schema.names, text.columns, strict=True):
             self.present[name] = self.present.get(name, 0) + len(column) - column.null_count
         before, self.rows = self.rows, self.rows + text.num_rows
@@ -67,12 +68,12 @@ class FormSums:
         hashes = self._hashes(text)
         self.of_all += total(hashes)
         if self.sample is not None:
-            self._add(hashes[drawn(text.column(self.sample.column), self.sample)])
+            self._add(hashes[sampled_rows(text.column(self.sample.column), self.sample)])
 
     def _some_of(self, text: pa.RecordBatch) -> None:
         if self.sample is None or not text.num_rows:
             return
-        part = text.filter(pa.array(drawn(text.column(self.sample.column), self.sample)))
+        part = text.filter(pa.array(sampled_rows(text.column(self.sample.column), self.sample)))
         if part.num_rows:
             self._waiting.append(part)
             size = sum(batch.nbytes for batch in self._waiting)
@@ -96,35 +97,35 @@ class FormSums:
         try:
             return self.reconciliation.own(name, forms)
         except (ValueError, ArithmeticError, KeyError, pa.ArrowException, msgspec.MsgspecError):
-            # their messages quote the value
+            # the messages of these errors quote the value
             raise ValidationFailedError(
-                f"The values of column {name} are none of its type in the source. Nothing is delivered.",
+                f"Values of column {name} do not fit its type in the source. Nothing is delivered.",
                 remedy="give the person a view that casts the column to text, and report the column's type.",
             ) from None
 
     @property
-    def drawn(self) -> Sample | None:
-        """The sample, where the table has more rows than are always hashed."""
+    def used_sample(self) -> Sample | None:
+        """The sample, if the table has more rows than are always hashed."""
         return self.sample if self.rows > WHOLE_ROWS else None
 
     def sums(self) -> Sums:
-        """What our side says."""
+        """Our sums over the rows so far."""
         self._hash_waiting()
         if not self.columns:
             return Sums(self.rows, self.present, 0, 0)
-        if self.drawn is None:
+        if self.used_sample is None:
             return Sums(self.rows, self.present, self.rows, self.of_all % 2**64)
         return Sums(self.rows, self.present, self.in_sample, self.of_sample % 2**64)
 
 
 class Comparison:
-    """One table's rows, reconciled with the source.
+    """Reconciles a table's rows with the source.
 
     Args:
-        session: the extract's own, so that both speak of one snapshot.
-        part: what is read.
-        percent: share of the rows of a large table that is hashed; 100: all of them.
-        seed: decides which.
+        session: the session that the rows are read in, so that both sides are of the same snapshot.
+        part: the table's plan.
+        percent: share of the rows of a large table that is hashed; 100 for all of them.
+        seed: decides which rows.
         hidden: columns of which no value is read, whatever the source has there (R84).
     """
 
@@ -148,37 +149,37 @@ class Comparison:
 
     @property
     def documents(self) -> frozenset[str]:
-        """Columns that hold nothing but JSON documents by their type, and leave as they are."""
+        """Columns whose type guarantees JSON documents, and which are written unchanged."""
         return self._reconciliation.documents
 
     def begin(self) -> None:
-        """The table is written from its start."""
+        """Begin anew: the table is written from its start."""
         self._ours = FormSums(self._reconciliation, self._reconciliation.hashed, self._sample)
 
     def take(self, text: pa.RecordBatch) -> None:
-        """The next rows as they are written."""
+        """Add the next rows as they are written."""
         before = self._ours.rows
         self._ours.take(text.select(self._columns))
-        if before < BESIDE <= self._ours.rows:
-            self._reconciliation.begin(self._reconciliation.hashed, self._ours.drawn)
+        if before < SECOND_SESSION_ROWS <= self._ours.rows:
+            self._reconciliation.begin(self._reconciliation.hashed, self._ours.used_sample)
 
     def require(self, again: Callable[[], Iterable[pa.RecordBatch]]) -> Compared:
-        """The table is written; the warehouse says the same of it.
+        """Require that the sums of the source are equal, once the table is written.
 
         Args:
-            again: reads the rows once more, to tell which column differs.
+            again: reads the rows again, to find out which column differs.
 
         Raises:
-            ValidationFailedError: it does not; names table and columns, never a value.
+            ValidationFailedError: they differ; it names table and columns, never a value.
         """
-        ours, sample = self._ours.sums(), self._ours.drawn
+        ours, sample = self._ours.sums(), self._ours.used_sample
         theirs = self._reconciliation.sums(self._reconciliation.hashed, sample)
         theirs = replace(theirs, present={name: theirs.present[name] for name in self._columns})
         if ours.rows != theirs.rows:
             raise self._differs(f"{ours.rows} rows were written, and the source counts {theirs.rows}")
         uneven = [name for name in self._columns if ours.present.get(name, 0) != theirs.present[name]]
         if uneven:
-            raise self._differs(f"another number of values stands in {_listed(uneven)}")
+            raise self._differs(f"the number of values in {_listed(uneven)} differs")
         if (ours.hashed, ours.total) != (theirs.hashed, theirs.total):
             columns = self._differing(again, sample)
             where = f"the values of {_listed(columns)} differ" if columns else "its rows differ"
@@ -203,9 +204,9 @@ class Comparison:
 
     def _differs(self, where: str) -> ValidationFailedError:
         return ValidationFailedError(
-            f"What was read of {self._part.name} is not what the source itself says: {where}. "
+            f"The rows read of {self._part.name} do not agree with the sums of the source: {where}. "
             "Nothing of it is delivered.",
-            remedy=f"clear `extract_{self._part.source}`; where it differs again, give the person a view "
+            remedy=f"clear `extract_{self._part.source}`; if they differ again, give the person a view "
             "that casts the column to text, and report the column's type.",
         )
 

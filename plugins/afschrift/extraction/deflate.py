@@ -1,7 +1,7 @@
-"""Raw deflate (RFC 1951) on the way into staging and out of it, with digests of all that passes.
+"""Raw deflate (RFC 1951) on the way into staging and out of it, with digests of the bytes.
 
-Files are deflated once, where they are written: staging then encrypts a quarter of the bytes, and the
-bundle takes the deflated content over as it is.
+Files are deflated once, when they are written: staging then encrypts a quarter of the bytes, and the bundle
+takes the deflated content unchanged.
 """
 
 from __future__ import annotations
@@ -22,25 +22,26 @@ from afschrift.formats.file_finding import UnreadableFileError
 from afschrift.formats.validate_file import FileContents, read_contents
 
 CHUNK = 1 << 18
-"""How much is deflated at once. How input is cut can change deflate's output, so it is always cut alike."""
+"""Bytes that are deflated at once; a constant, since deflate's output can depend on how its input is cut."""
 
 _LEVEL = 1
 
 DeflateError = cast(type[Exception], isal_zlib.error)
-"""What a reader meets that is no deflate stream."""
+"""Raised on reading what is no deflate stream."""
 
 
-def deflated(content: bytes | bytearray) -> bytes:
-    """A small content as raw deflate.
+def deflate(content: bytes | bytearray) -> bytes:
+    """Deflate a small content.
 
-    By zlib: ISA-L chooses the size of its hash table anew where a content is small and comes at once, and in
-    about one process of three hundred chooses another one, so that the same content comes out in other bytes.
+    With zlib and not ISA-L: for small contents in one piece ISA-L chooses the size of its hash table each
+    time, and in about one process of three hundred chooses another size, so that the same content gives other
+    bytes. A step that is run again must give the same bytes.
     """
     return zlib.compress(content, level=_LEVEL, wbits=-zlib.MAX_WBITS)
 
 
 class HashingSink(io.RawIOBase):
-    """Passes bytes on and keeps their number and SHA-256."""
+    """Passes bytes on, and computes their number and SHA-256."""
 
     def __init__(self, sink: BinaryIO) -> None:
         super().__init__()
@@ -62,16 +63,16 @@ class HashingSink(io.RawIOBase):
 
     @property
     def sha256(self) -> str:
-        """Hex digest of what was written so far."""
+        """Hex digest of the bytes so far."""
         return self._hash.hexdigest()
 
 
 class DeflatingSink(io.RawIOBase):
-    """Deflates what is written; knows number, SHA-256 and CRC-32 of the plain bytes.
+    """Deflates bytes, and computes number, SHA-256 and CRC-32 of the plain bytes.
 
     Args:
-        sink: of the deflated bytes.
-        hashed: False: no SHA-256 of the plain bytes, where the reader that follows takes it.
+        sink: takes the deflated bytes.
+        hashed: compute the SHA-256 of the plain bytes; False if the reader that follows computes it.
 
     Attributes:
         deflated: the sink of the deflated bytes, with their number and SHA-256.
@@ -107,20 +108,20 @@ class DeflatingSink(io.RawIOBase):
         return len(view)
 
     def finish(self) -> None:
-        """Write what is left; the sink below stays open."""
+        """Write the remaining bytes; the sink stays open."""
         if self.bytes == len(self._pending):
-            self.deflated.write(deflated(self._pending))
+            self.deflated.write(deflate(self._pending))
         else:
             self.deflated.write(self._deflate.compress(self._pending) + self._deflate.flush())
         self._pending.clear()
 
     @property
     def sha256(self) -> str:
-        """Hex digest of the plain bytes; "" where none is taken."""
+        """Hex digest of the plain bytes; "" if not computed."""
         return "" if self._hash is None else self._hash.hexdigest()
 
     def entry(self, path: str, format_: str, options: dict[str, str] | None = None) -> FileEntry:
-        """What is recorded of the file, once it is finished."""
+        """The entry of the finished file."""
         return FileEntry(
             path=path,
             format=format_,
@@ -151,7 +152,7 @@ class InflatingReader(io.RawIOBase):
 
     @property
     def whole(self) -> bool:
-        """Whether the stream was read to its end, and nothing was found after it."""
+        """Whether the stream was read to its end, and nothing follows it."""
         return bool(self._inflate.eof and not self._inflate.unused_data)
 
     def readinto(self, buffer: Any, /) -> int:
@@ -163,19 +164,19 @@ class InflatingReader(io.RawIOBase):
             if plain:
                 buffer[: len(plain)] = plain
                 return len(plain)
-            if not given:  # cut short: nothing comes any more
+            if not given:  # the stream is truncated
                 break
         return 0
 
 
 @dataclass(frozen=True)
 class FileRead:
-    """A file as it was read.
+    """A file as it was read back.
 
     Attributes:
-        contents: what it holds.
+        contents: its rows and checksums.
         bytes, sha256, crc32: of the plain content.
-        deflated_sha256: of the content as it came.
+        deflated_sha256: of the deflated content.
     """
 
     contents: FileContents
@@ -186,10 +187,10 @@ class FileRead:
 
 
 class Pieces(Protocol):
-    """Where the bytes come from."""
+    """A source of bytes."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next ones; empty at the end."""
+        """Return the next bytes; empty at the end."""
 
 
 def read_deflated(
@@ -205,11 +206,11 @@ def read_deflated(
 
     Args:
         source: raw deflate (RFC 1951), read once from the start.
-        format_: whose reader reads it.
-        path: of the file, for what is found.
+        format_: the format, with its reader.
+        path: path of the file, for findings.
         fields: the selected columns of the plan.
-        options: of the file.
-        forms: whether each value is held against the form of its kind.
+        options: options of the file.
+        forms: check whether each value has the form of its kind.
 
     Raises:
         UnreadableFileError: it is not one deflate stream, or the reader cannot go on.
@@ -229,11 +230,11 @@ def read_deflated(
 
 
 def _no_deflate() -> UnreadableFileError:
-    return UnreadableFileError("malformed", "the staged file is one deflate stream, and nothing beside it")
+    return UnreadableFileError("malformed", "the staged file is one deflate stream, and nothing else")
 
 
 class _Hashed:
-    """Passes pieces on and keeps their digest."""
+    """Passes pieces on, and computes their digest."""
 
     def __init__(self, source: Pieces) -> None:
         self._source = source
@@ -246,7 +247,7 @@ class _Hashed:
 
 
 class _Plain(io.RawIOBase):
-    """Passes the plain content on and keeps its size, SHA-256 and CRC-32."""
+    """Passes the plain content on, and computes its size, SHA-256 and CRC-32."""
 
     def __init__(self, source: Any) -> None:
         super().__init__()

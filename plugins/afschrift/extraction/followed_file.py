@@ -1,7 +1,7 @@
-"""One file of a table: written, deflated, staged and read back, all at the same time.
+"""One file of a table, written, deflated and staged, while a follower reads it back.
 
-It is read by another library than its writer, from the bytes that staging encrypts. What is found stops the
-write. `package` refuses a staged file with another digest, so what is packed is what was read here.
+Another library than the writer's reads it, from the bytes that staging encrypts. A finding stops the write.
+`package` refuses a staged file with another digest, so the packed file is the one that was read here.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ LIMIT = 1 << 20
 
 
 class AbandonedError(Exception):
-    """The writer has given up, so what was read is nothing."""
+    """The writer gave up, so the bytes read so far are no file."""
 
 
 class ByteQueue:
-    """One thread writes, one reads. The thread that is ahead waits, so memory stays bounded.
+    """A queue between a writing and a reading thread. The faster one waits, so memory stays bounded.
 
     Args:
-        limit: as soon as so many bytes wait, the next writer waits too.
+        limit: number of bytes in the queue from which the writer waits.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -46,35 +46,35 @@ class ByteQueue:
         self._changed = Condition()
 
     def write(self, data: bytes) -> None:
-        """Hand over; what is written is lost where the reader has stopped."""
+        """Append bytes; they are dropped if the reader has stopped."""
         with self._changed:
             self._changed.wait_for(lambda: self._held < self._limit or self._unread)
-            if data and not self._unread:  # an empty piece would be the end for the reader
+            if data and not self._unread:  # the reader takes an empty piece for the end
                 self._pieces.append(data)
                 self._held += len(data)
                 self._changed.notify_all()
 
     def end(self) -> None:
-        """Nothing comes any more."""
+        """Mark the end of the bytes."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
 
     def abandon(self) -> None:
-        """Nothing comes any more, and what came is not whole."""
+        """Give up: the bytes so far are not a complete file."""
         with self._changed:
             self._abandoned = True
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Read no more, so that no writer waits."""
+        """Stop reading, so that the writer does not wait."""
         with self._changed:
             self._unread = True
             self._pieces.clear()
             self._changed.notify_all()
 
     def read(self, size: int = -1, /) -> bytes:  # noqa: ARG002
-        """The next piece as it was written, whatever its size; empty at the end.
+        """Return the next piece as it was written, whatever its size; empty at the end.
 
         Raises:
             AbandonedError: the writer gave up.
@@ -92,18 +92,18 @@ class ByteQueue:
 
 
 LITTLE = 1 << 16
-"""Deflated bytes up to which a thread is not worth its start: they are read once all are written."""
+"""Up to so many deflated bytes a thread is not worth its start: they are read after all are written."""
 
 
 class Follower:
-    """Reads what is written, in a thread unless it is little. Use as a context manager.
+    """Reads a file while it is written, in a thread unless it is small. Use as a context manager.
 
     Args:
-        sink: takes what is written as well.
-        format_: whose reader reads it.
-        path: of the file, for what is found.
+        sink: takes the written bytes too.
+        format_: the format, with its reader.
+        path: path of the file, for findings.
         fields: the selected columns of the plan.
-        forms: whether each value is held against the form of its kind.
+        forms: check whether each value has the form of its kind.
     """
 
     def __init__(
@@ -125,15 +125,15 @@ class Follower:
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def begin(self, options: Mapping[str, str]) -> None:
-        """Read from now on, by what the file's writer says of it."""
+        """Allow reading, with the options of the file's writer."""
         self._options = options
         self._start()
 
     def write(self, data: object, /) -> int:
-        """Hand deflated bytes to the sink and to the reader, which may be behind by a bounded number.
+        """Hand deflated bytes to the sink and to the reader; it may lag behind by a bounded number of bytes.
 
         Raises:
-            ValidationFailedError: what was written before does not read back.
+            ValidationFailedError: the bytes written before do not read back.
         """
         piece = bytes(memoryview(data))  # type: ignore[arg-type]
         self._sink.write(piece)
@@ -149,11 +149,11 @@ class Follower:
             self._reading = self._thread.submit(self._read)
 
     def end(self) -> None:
-        """Everything is written."""
+        """Mark the end of the file."""
         self._queue.end()
 
     def read(self) -> FileRead:
-        """What was read, once all of it was.
+        """Wait for the reader, and return the file as read.
 
         Raises:
             ValidationFailedError: it does not read back.
@@ -186,15 +186,15 @@ class CollidedError(Exception):
 
 
 class FollowedFile:
-    """One file being written, and read back. Use as a context manager.
+    """A file that is written and read back. Use as a context manager.
 
     Args:
         format_: writes and reads it.
-        path: below `data/`.
+        path: path below `data/`.
         raw: the staged file.
         fields: the selected columns of the plan.
-        options: of an earlier attempt that was given up.
-        forms: whether each value that is read back is held against the form of its kind.
+        options: options that an earlier attempt asked for.
+        forms: check whether each value read back has the form of its kind.
     """
 
     def __init__(
@@ -226,7 +226,7 @@ class FollowedFile:
 
         Raises:
             CollidedError: the table has to be written again.
-            ValidationFailedError: what was written before does not read back.
+            ValidationFailedError: the bytes written before do not read back.
         """
         try:
             self._writer.write(text)
@@ -234,17 +234,17 @@ class FollowedFile:
             raise CollidedError(self._format.name, collision.options) from None
 
     def close(self) -> None:
-        """Write to the end; the reader may still be behind."""
+        """Write the file's end; the reader may still lag behind."""
         self._writer.close()
         self._sink.finish()
         self._follower.end()
 
-    def compared(self, rows: int, checksums: Mapping[str, str]) -> tuple[FileEntry, list[FileFinding]]:
-        """The file's entry, and where what it holds is not what was extracted.
+    def compare(self, rows: int, checksums: Mapping[str, str]) -> tuple[FileEntry, list[FileFinding]]:
+        """Return the file's entry, and the differences between the file and what was extracted.
 
         Args:
             rows: number of rows extracted.
-            checksums: of their columns.
+            checksums: checksums of their columns.
 
         Raises:
             ValidationFailedError: the file cannot be read.

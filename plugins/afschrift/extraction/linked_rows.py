@@ -1,4 +1,4 @@
-"""What the rows are called to which the page's rows point, read from what is staged."""
+"""Labels of the rows to which rows on the page refer, read from the staged files."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from afschrift.extraction.staged_rows import StagedTable, matching
 from afschrift.staging.encrypted import EncryptedStaging
 
 CUT = 400
-"""Characters of a value that are kept; the page shows fewer."""
+"""Characters of a value to keep; the page shows fewer."""
 
 Key = tuple[str, ...]
 Target = tuple[str, Key]
 
 
 def linked_rows(contents: Contents, staging: EncryptedStaging) -> dict[Target, dict[Key, Linked]]:
-    """As `Contents.linked`: of the rows to which the samples point, and of no others.
+    """Make `Contents.linked`, for the rows to which the samples refer.
 
-    A table of which the sample has every row is not read again; another one is, once, in batches. Where
-    several rows have the same values and other words, none of them is named.
+    If the sample of a table has all its rows, the table is not read again; otherwise it is read once, in
+    batches. If several rows have the same key and different labels, none of them gets one.
     """
     wanted: dict[Target, set[Key]] = {}
     by_target: dict[Target, RowLink] = {}
@@ -34,23 +34,23 @@ def linked_rows(contents: Contents, staging: EncryptedStaging) -> dict[Target, d
     found = {}
     for target, keys in wanted.items():
         if keys:
-            found[target] = _named(_rows(contents, staging, by_target[target], keys))
+            found[target] = _unambiguous(_rows(contents, staging, by_target[target], keys))
     return found
 
 
-def _named(rows: Iterator[tuple[Key, Linked]]) -> dict[Key, Linked]:
-    named: dict[Key, Linked] = {}
-    several = set()
+def _unambiguous(rows: Iterator[tuple[Key, Linked]]) -> dict[Key, Linked]:
+    labels: dict[Key, Linked] = {}
+    ambiguous = set()
     for key, label in rows:
-        if named.setdefault(key, label) != label:
-            several.add(key)
-    return {key: label for key, label in named.items() if key not in several}
+        if labels.setdefault(key, label) != label:
+            ambiguous.add(key)
+    return {key: label for key, label in labels.items() if key not in ambiguous}
 
 
 def _rows(
     contents: Contents, staging: EncryptedStaging, link: RowLink, wanted: Collection[Key]
 ) -> Iterator[tuple[Key, Linked]]:
-    """The wanted rows of the other table, with their values of `label`."""
+    """The wanted rows of the other table, with the values of their label."""
     written = contents.extracted(link.to.source, link.to.table)
     if written is None:
         return
@@ -69,7 +69,7 @@ def _rows(
 def _staged(
     table: StagedTable, names: list[str], columns: list[str], wanted: Collection[Key]
 ) -> Iterator[Mapping[str, str | None]]:
-    """The wanted rows with these columns alone."""
+    """The wanted rows, with these columns only."""
     firsts = pa.array(sorted({key[0] for key in wanted}), pa.string())
     for _, batch in table.batches():
         hits = pa.array(matching(batch, names, wanted, firsts), pa.int64())

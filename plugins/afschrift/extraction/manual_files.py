@@ -1,4 +1,4 @@
-"""Files that a person found in a system that no query reaches: from the case file into staging."""
+"""Files that a person found in a system that no query reaches, moved from the case file into staging."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from afschrift.register.register import Register
 from afschrift.staging.encrypted import EncryptedStaging
 
 FORMAT = "given"
-"""In place of a format in the entry of such a file, whatever is in it."""
+"""The format in the entry of such a file, whatever its content."""
 
 
 def stage(register: Register, staging: EncryptedStaging, request_id: str, plan: ManualPlan) -> SourceExtract:
-    """Stage the files of one system, in the order in which they were given.
+    """Stage the files of one system, in the order in which they were handed over.
 
-    They lie under their numbers, `files/mailbox/000001.pdf`; their names are in the data package alone.
+    Their paths are numbers, `files/mailbox/000001.pdf`; their names are only in the data package.
 
     Raises:
         RefusedError: the key of the request was destroyed.

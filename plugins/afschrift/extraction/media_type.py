@@ -9,7 +9,7 @@ OCTETS = "application/octet-stream"
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,8})")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]{0,100}")
 
-# The standard library's table depends on the machine; a bundle's names must not.
+# Not the standard library's table: that depends on the machine, and names in a bundle must not.
 _BY_EXTENSION = {
     "avif": "image/avif",
     "bmp": "image/bmp",
@@ -54,13 +54,13 @@ _BY_TYPE = {media_type: extension for extension, media_type in reversed(_BY_EXTE
 
 
 def extension(name: str | None, media_type: str | None) -> str:
-    """The extension of a file, from its name or else its media type, in small letters; `bin` where unknown.
+    """The extension of a file in lower case, from its name or else its media type; `bin` if unknown.
 
     Args:
-        name: a name or path as a person or a system wrote it: nothing else of it is used.
-        media_type: as declared; may be nonsense.
+        name: a name or path as a person or a system wrote it; only its extension is used.
+        media_type: as declared; may be wrong.
     """
-    # The name of a person is no extension: only what is behind a name counts.
+    # A name without a part before the dot has no extension.
     stem, dot, last = (name or "").replace("\\", "/").rpartition("/")[2].rpartition(".")
     if stem and dot and _EXTENSION.fullmatch(dot + last):
         return last.lower()

@@ -1,8 +1,8 @@
-"""Holds the keys of each row that was read against the person's, before anything looks at it or writes it.
+"""Compares the keys in each row with the person's, before the row is searched or written.
 
-The database said which rows are the person's; this asks the definition of a key's normal form instead. The
-keys that a row bears come in columns of their own, which go no further than here. A row that bears none, and
-that a join led to, rests on what its statement compares.
+The database selected the rows, by its own comparison of texts. This checks them by the normal form of the
+keys. The keys of a row are read in extra columns, which are dropped here. A row without keys that was reached
+by a join is accepted as the statement's comparison selected it.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
 class OthersRowError(GateError):
-    """A row bears none of the keys of the person that it was read for."""
+    """A row has none of the keys of the person that it was read for."""
 
     def __init__(self, table: str) -> None:
         super().__init__(
-            f"A row of {table} bears no key of the person whose row its source says it is. Nothing is "
+            f"A row of {table} was selected for the person, and has none of the person's keys. Nothing is "
             "delivered.",
             remedy="give the key's column a view with a collation that compares bytes, and report it.",
         )
 
 
 class OwnRows:
-    """The rows of one table.
+    """Checks the rows of a table.
 
     Args:
-        part: its plan.
-        table: as the data map has it.
-        identity: the keys that there are.
-        keys: the person's.
+        part: the table's plan.
+        table: the table in the data map.
+        identity: the kinds of keys.
+        keys: the person's keys.
     """
 
     def __init__(self, part: ExtractPlan, table: Table, identity: IdentityFile, keys: Sequence[Key]) -> None:
@@ -53,22 +53,24 @@ class OwnRows:
         self._known: dict[str, dict[str | None, bool]] = {}
 
     def over(self, stream: Batches) -> Batches:
-        """The same batches without the columns of keys; each call reads the table from its start.
+        """Return a stream of the same batches, checked and without the columns of keys.
+
+        Each call of it reads the table from its start.
 
         Raises:
-            OthersRowError: at a row that is not the person's.
+            OthersRowError: a row is not the person's.
         """
 
         def checked() -> Iterator[pa.RecordBatch]:
             for batch in stream():
-                if names := _held(batch):
+                if names := _key_columns(batch):
                     self._require(batch, names)
                 yield without_keys(batch)
 
         return checked
 
     def _require(self, batch: pa.RecordBatch, names: Sequence[str]) -> None:
-        """A row bears a key of the person; or none that is for ever one person's, and a join led to it."""
+        """Require that each row has a key of the person, or was reached by a join and has no lasting key."""
         own = pa.repeat(pa.scalar(False), batch.num_rows)
         bare = pa.repeat(pa.scalar(bool(self._table.join)), batch.num_rows)
         for name in names:
@@ -78,20 +80,20 @@ class OwnRows:
         if not pc.all(pc.or_(own, bare), min_count=0).as_py():
             raise OthersRowError(self._part.name)
 
-    def _are_own(self, name: str, held: pa.Array) -> pa.Array:
-        encoded = held.cast(pa.string()).dictionary_encode()
+    def _are_own(self, name: str, key_column: pa.Array) -> pa.Array:
+        encoded = key_column.cast(pa.string()).dictionary_encode()
         of_values = pa.array(
             [self._is_own(name, text) for text in encoded.dictionary.to_pylist()], pa.bool_()
         )
         return pc.fill_null(of_values.take(encoded.indices), False)
 
-    def _is_own(self, name: str, held: str) -> bool:
+    def _is_own(self, name: str, key_column: str) -> bool:
         known = self._known.setdefault(name, {})
-        if held not in known:
+        if key_column not in known:
             if len(known) > _REMEMBERED:
                 known.clear()
-            known[held] = self._holds(name)(held)
-        return known[held]
+            known[key_column] = self._holds(name)(key_column)
+        return known[key_column]
 
     def _holds(self, name: str) -> HeldKeys:
         key, link = self._links[_number(name)]
@@ -99,12 +101,12 @@ class OwnRows:
 
 
 def without_keys(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Rows without the columns that are there to be held against keys."""
-    names = _held(batch)
+    """Drop the columns of keys."""
+    names = _key_columns(batch)
     return batch.drop_columns(names) if names else batch
 
 
-def _held(batch: pa.RecordBatch) -> list[str]:
+def _key_columns(batch: pa.RecordBatch) -> list[str]:
     return [name for name in batch.schema.names if name.startswith((HELD_TEXT, HELD_VALUE))]
 
 

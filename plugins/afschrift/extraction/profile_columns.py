@@ -1,4 +1,4 @@
-"""Which columns tell a person most about a table: chosen by the inventory, never by names."""
+"""Chooses the columns for a table's overview: by the inventory, never by the columns' names."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ KEPT, LEAST_KEPT, MOST_KEPT = 6_000_000, 20_000, 2_000_000  # a page shows 2 MB 
 _MOMENTS = {ValueKind.INSTANT: 0, ValueKind.DATETIME: 1, ValueKind.DATE: 2}
 _NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER})
 _FROM_THE_PERSON = frozenset({Origin.PROVIDED, Origin.OBSERVED, None})
-# A number of these is an amount, a place or a mark: a line over time would say nothing.
+# Numbers of these categories are amounts, places or codes: a line over time would mean nothing.
 _NOT_MEASURED = ("user.behavior", "user.demographic", "user.financial", "user.location", "user.payment")
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
 _SEARCHES = "search_history"
 
 
 def choices(inventory: Inventory, plan: Plan) -> dict[str, ProfileChoice]:
-    """What to look at, by `source.table`; tables with a measured number share what a page can draw."""
+    """Choices by `source.table`; tables with a measured number share the points that a page can draw."""
     zone = inventory.controller.zone
     found = {e.name: choose(inventory.sources[e.source].tables[e.table], e, zone) for e in plan.extracts}
     share = BINS // max(sum(bool(choice.measure) for choice in found.values()), 1)
@@ -35,12 +35,12 @@ def choices(inventory: Inventory, plan: Plan) -> dict[str, ProfileChoice]:
 
 
 def choose(table: Table, extract: ExtractPlan, zone: str) -> ProfileChoice:
-    """What to look at while a table is read.
+    """Choose what to profile while a table is read.
 
     Args:
         table: the table's entry in the inventory.
-        extract: its plan; a masked column tells nothing.
-        zone: of the organisation.
+        extract: its plan; masked columns are not profiled.
+        zone: time zone of the organisation.
     """
     shown = [f for f in extract.selected if f.action is Action.INCLUDE]
     moment = _moment(table, shown)
@@ -55,12 +55,12 @@ def choose(table: Table, extract: ExtractPlan, zone: str) -> ProfileChoice:
 
 
 def kept_bytes(tables: int) -> int:
-    """Bytes of first rows to keep of one table, where so many share the page."""
+    """Bytes of first rows to keep of each table, if so many tables share the page."""
     return max(LEAST_KEPT, min(MOST_KEPT, KEPT // max(tables, 1)))
 
 
 def _moment(table: Table, shown: list[FieldPlan]) -> FieldPlan | None:
-    """The row's own time: the one that links to keys go by, or else the first of the finest kind."""
+    """The column of the row's own time: the one that links to keys use, else the first of the finest kind."""
     own = {link.at for link in table.subject.values()}
     times = [
         (f.name not in own, f.origin not in _FROM_THE_PERSON, _MOMENTS[f.kind], number, f)
@@ -71,7 +71,7 @@ def _moment(table: Table, shown: list[FieldPlan]) -> FieldPlan | None:
 
 
 def _measure(table: Table, shown: list[FieldPlan]) -> str:
-    """The one observed number with a unit; empty where there are none or several."""
+    """The observed number with a unit; empty if there is none, or more than one."""
     found = [
         f.name
         for f in shown
@@ -85,7 +85,7 @@ def _measure(table: Table, shown: list[FieldPlan]) -> str:
 
 
 def _is_measure(unit: str | None) -> bool:
-    """Shares and sums of money are no readings."""
+    """Whether a unit is one of a measurement: ratios and sums of money are not."""
     return bool(unit) and unit != "1" and not _CURRENCY.match(unit or "")
 
 

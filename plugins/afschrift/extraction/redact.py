@@ -1,6 +1,6 @@
 """Masks the cells and spans that a reviewer redacted, while the rows of a table pass.
 
-It comes before everything that looks at the rows or writes them. A table without redactions passes as it is.
+It comes before everything that searches or writes the rows. A table without redactions passes unchanged.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from afschrift.values.forms import text_batch
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
-def with_redactions(plan: Plan, redactions: Sequence[Redaction]) -> Plan:
-    """The plan with the redactions of those columns that leave; the columns become text."""
+def add_redactions(plan: Plan, redactions: Sequence[Redaction]) -> Plan:
+    """Add the redactions of included columns to a plan; these columns become text."""
     if not redactions:
         return plan
-    return replace(plan, extracts=tuple(_with(part, redactions) for part in plan.extracts))
+    return replace(plan, extracts=tuple(_redact_extract(part, redactions) for part in plan.extracts))
 
 
-def _with(part: ExtractPlan, redactions: Sequence[Redaction]) -> ExtractPlan:
+def _redact_extract(part: ExtractPlan, redactions: Sequence[Redaction]) -> ExtractPlan:
     leave = {column.name for column in part.selected}
     of_table = (redaction for redaction in redactions if redaction.table == part.name)
     mine = tuple(redaction for redaction in of_table if redaction.column in leave)
@@ -43,29 +43,29 @@ def _with(part: ExtractPlan, redactions: Sequence[Redaction]) -> ExtractPlan:
     return replace(part, fields=fields, redactions=mine) if mine else part
 
 
-def redacted(part: ExtractPlan, stream: Batches, mac: Mac) -> Batches:
-    """The batches of a table with its redactions made; their columns hold value forms.
+def redact_batches(part: ExtractPlan, stream: Batches, mac: Mac) -> Batches:
+    """Return a stream of a table's batches with its redactions made; redacted columns hold value forms.
 
     Raises:
-        NeedsPersonError: at the end of the rows: a text was changed, or its row is gone, or the key that
-            names its row does not leave any more. A cell that is not the one that was looked at is masked
-            whole meanwhile; where no key names the row, the whole column is.
+        NeedsPersonError: after the last row: a text changed, its row is gone, or the key that names its row
+            is no longer included. Until then a cell other than the reviewed one is masked as a whole, and if
+            no key names the row, the whole column is.
     """
     if not part.redactions:
         return stream
 
-    def masked() -> Iterator[pa.RecordBatch]:
+    def mask_batch() -> Iterator[pa.RecordBatch]:
         table = _Masking(part, mac)
         for batch in stream():
-            yield table.masked(batch)
+            yield table.mask_batch(batch)
         table.end()
 
-    return masked
+    return mask_batch
 
 
 @dataclass
 class _Masking:
-    """One reading of a table."""
+    """The state of one reading of a table."""
 
     part: ExtractPlan
     mac: Mac
@@ -91,13 +91,13 @@ class _Masking:
         self.columns = {redaction.column for redaction in self.part.redactions}
 
     def _usable_key(self) -> list[str]:
-        """The key of the redactions that were decided last, if its columns leave as they are."""
+        """The key of the latest redactions, if its columns are included unmasked."""
         key = list(next((redaction.key for redaction in reversed(self.part.redactions) if redaction.key), {}))
         whole = {column.name for column in self.part.selected if column.action is Action.INCLUDE}
         return key if set(key) <= whole else []
 
-    def masked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The next rows."""
+    def mask_batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Mask the next rows."""
         needed = [column for column in self.fields if column.name in self.columns or column.name in self.key]
         text = text_batch(batch.select([column.name for column in needed]), needed)
         columns = {column.name: text.column(column.name) for column in needed if column.name in self.columns}
@@ -106,8 +106,8 @@ class _Masking:
             for name, some in cells.items():
                 new.setdefault(name, {})[at] = self._cell(columns[name][at].as_py(), some)
         for name, texts in new.items():
-            columns[name] = _replaced(columns[name], texts)
-        for name in self.nowhere:  # one of its cells is redacted, and it is not known which
+            columns[name] = _replace_texts(columns[name], texts)
+        for name in self.nowhere:  # one of its cells is redacted, and its row is unknown
             columns[name] = pa.array([MASK] * batch.num_rows, pa.string())
         self.passed += batch.num_rows
         arrays = [columns.get(name, batch.column(name)) for name in batch.schema.names]
@@ -142,14 +142,14 @@ class _Masking:
         return mask(text or "", [None] if whole else [redaction.span for redaction in redactions])
 
     def end(self) -> None:
-        """Every redaction was made, once."""
+        """Require that every redaction was made exactly once."""
         made = self.done - self.lost
         gone = [redaction for redaction in self.part.redactions if redaction.id not in made]
         if not gone:
             return
         columns = Counter(f"{redaction.table}.{redaction.column}" for redaction in gone)
         raise NeedsPersonError(
-            f"{len(gone)} text(s) of {self.part.name} that were redacted have changed since, or are gone.",
+            f"{len(gone)} redacted text(s) of {self.part.name} have changed since, or are gone.",
             question=LOST,
             detail={"redactions": sorted(redaction.id for redaction in gone), "columns": dict(columns)},
         )
@@ -160,6 +160,6 @@ def _in_order(row: pa.RecordBatch, fields: Sequence[FieldPlan]) -> list[FieldPla
     return [by_name[name] for name in row.schema.names]
 
 
-def _replaced(texts: pa.Array, new: dict[int, str]) -> pa.Array:
+def _replace_texts(texts: pa.Array, new: dict[int, str]) -> pa.Array:
     at = pa.array([position in new for position in range(len(texts))], pa.bool_())
     return pc.replace_with_mask(texts, at, pa.array([new[position] for position in sorted(new)], pa.string()))

@@ -1,7 +1,7 @@
-"""What is done beside writing while the rows of a source pass: constraints observed, uploads staged.
+"""Observes constraints and stages uploads while the rows of a source pass.
 
-A key, values that are never missing, codes, values that are found in another table: the data package names
-only constraints that hold.
+Keys, required values, codes and references to other tables: the data package names a constraint only if it
+holds for the person's rows.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from afschrift.values.forms import text_batch
 from afschrift.values.times import plain
 
 MOST_VALUES = 100_000
-"""Distinct values of a relation that are kept to compare; memory must not depend on the rows."""
+"""Distinct values of a reference to keep for comparison; memory must not depend on the number of rows."""
 
 MOST_CODES = 2_000
 
 MOST_ROWS = 3_000_000
-"""Rows of a table whose relations are compared; more would take too long. Rows, because how many values come
-back in a batch would depend on how the source cut its batches, and the bundle with it."""
+"""Rows up to which references of a table are compared; more would take too long. It counts rows, because a
+count of values would depend on how the source cut its batches, and so the bundle would too."""
 
 _TIMES = (ValueKind.DATE, ValueKind.DATETIME, ValueKind.INSTANT)
 
 
 class Distinct:
-    """The distinct values of some columns together, as value forms; None once there are too many, or rows."""
+    """The distinct values of a group of columns, as value forms; None after too many values or rows."""
 
     def __init__(self, fields: Sequence[FieldPlan], most: int, most_rows: int | None = None) -> None:
         self._fields = fields
@@ -50,7 +50,7 @@ class Distinct:
         self.values: set[tuple[str, ...]] | None = set()
 
     def see(self, batch: pa.RecordBatch) -> None:
-        """Take the values of a batch; rows with a NULL among them point nowhere."""
+        """Add the values of a batch; rows with a NULL in the group refer to nothing."""
         if self.values is None or not batch.num_rows:
             return
         columns = [batch.column(field.name) for field in self._fields]
@@ -67,10 +67,10 @@ class Distinct:
 
 
 class Observer:
-    """Watches the batches of one table.
+    """Observes the batches of a table.
 
     Args:
-        part: the table's extract.
+        part: the table's plan.
         source: its source in the inventory.
         known: foreign keys of the database.
     """
@@ -79,7 +79,7 @@ class Observer:
         self._part = part
         self._table = source.tables[part.table]
         self._whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE}
-        self._wanted = _wanted(source, part.table, known)
+        self._compared_columns = _compared_columns(source, part.table, known)
         self.begin()
 
     def begin(self) -> None:
@@ -101,12 +101,12 @@ class Observer:
         }
         self.distinct = {
             columns: Distinct([self._whole[name] for name in columns], MOST_VALUES, MOST_ROWS)
-            for columns in self._wanted
+            for columns in self._compared_columns
             if set(columns) <= self._whole.keys()
         }
 
     def see(self, batch: pa.RecordBatch) -> None:
-        """Look at the next batch as the source gave it."""
+        """Observe the next batch, as the source returned it."""
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             if column.null_count:
                 self._nulls[name] = self._nulls.get(name, 0) + column.null_count
@@ -116,13 +116,13 @@ class Observer:
         for distinct in (*self._codes.values(), *self.distinct.values()):
             distinct.see(batch)
         if self._keys and self._unique and batch.num_rows:
-            self._unique = self._differs(batch)
+            self._unique = self._keys_differ(batch)
 
-    def _differs(self, batch: pa.RecordBatch) -> bool:
-        """Rows come in the order of the key, so equal keys are beside each other."""
+    def _keys_differ(self, batch: pa.RecordBatch) -> bool:
+        """Whether all keys differ. Rows come in the order of the key, so equal keys are adjacent."""
         columns = [batch.column(name) for name in self._keys]
         if any(pa.types.is_nested(column.type) for column in columns):
-            return False  # not compared, so nothing is promised
+            return False  # nested keys are not compared, so uniqueness is not claimed
         last, self._last = self._last, [column[-1] for column in columns]
         if last == [column[0] for column in columns]:
             return False
@@ -130,7 +130,7 @@ class Observer:
         return not pc.any(same, min_count=0).as_py()
 
     def seen(self) -> Seen:
-        """What held for all rows so far."""
+        """What holds for all rows so far."""
         codes = {
             name: tuple(sorted(row[0] for row in distinct.values))
             for name, distinct in self._codes.items()
@@ -142,7 +142,7 @@ class Observer:
 def references_that_hold(
     source: SourceFile, observers: Mapping[str, Observer], known: Sequence[ForeignKey] = ()
 ) -> dict[str, bool]:
-    """Relation -> whether every value of the person's rows is among the person's rows on the other side."""
+    """Reference -> whether every value in the person's rows is in the person's rows of the other table."""
     found = {}
     for table, observer in observers.items():
         for hop in references(source, table, known):
@@ -155,13 +155,15 @@ def references_that_hold(
     return found
 
 
-def _wanted(source: SourceFile, table: str, known: Sequence[ForeignKey]) -> set[tuple[str, ...]]:
-    """The columns of a table on either side of a relation."""
+def _compared_columns(source: SourceFile, table: str, known: Sequence[ForeignKey]) -> set[tuple[str, ...]]:
+    """The columns of a table on either side of a reference."""
     own = {_sides(hop)[0] for hop in references(source, table, known)}
-    return own | set(_pointed(source, table, known))
+    return own | set(_referenced_columns(source, table, known))
 
 
-def _pointed(source: SourceFile, table: str, known: Sequence[ForeignKey]) -> Iterator[tuple[str, ...]]:
+def _referenced_columns(
+    source: SourceFile, table: str, known: Sequence[ForeignKey]
+) -> Iterator[tuple[str, ...]]:
     for other in source.tables:
         for hop in references(source, other, known):
             if hop.parent == table:
@@ -176,7 +178,7 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
 class RowObservers:
-    """Watches the tables of one source, one after the other."""
+    """Observes the tables of a source, one after the other."""
 
     def __init__(
         self, services: Services, staging: EncryptedStaging, source: str, finding: SourceFinder
@@ -190,11 +192,11 @@ class RowObservers:
         self._uploads: dict[str, Uploads] = {}
 
     def know(self, keys: tuple[ForeignKey, ...]) -> None:
-        """Foreign keys of the database, to compare too; before the first table is read."""
+        """Also compare foreign keys of the database; call before the first table is read."""
         self._known = keys
 
     def over(self, part: ExtractPlan, stream: Batches) -> Batches:
-        """The same batches, watched; each call reads the table from its start."""
+        """Return a stream of the same batches that observes them; each call begins at the table's start."""
         name = self._source.source
         table = self._source.tables[part.table]
         open_store = partial(self._services.open_store, name)
@@ -213,8 +215,8 @@ class RowObservers:
 
         return observed
 
-    def noted(self, table: TableExtract) -> TableExtract:
-        """The table as written, with what was seen beside it."""
+    def with_observations(self, table: TableExtract) -> TableExtract:
+        """Add uploads and observations to a written table."""
         uploads = self._uploads[table.table]
         return replace(
             table,
@@ -224,5 +226,5 @@ class RowObservers:
         )
 
     def references(self) -> dict[str, bool]:
-        """Which relations among the tables hold in the person's rows."""
+        """Which references between the tables hold in the person's rows."""
         return references_that_hold(self._source, self._observers, self._known)

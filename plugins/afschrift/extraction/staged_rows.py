@@ -1,4 +1,4 @@
-"""Rows of a staged table read again, as value forms, with the number that each has in the table's files."""
+"""Reads the rows of a staged table again, as value forms, with the number of each in the table's files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FileEntry, TableExtract, TablePart
 from afschrift.domain.files import Format
 from afschrift.domain.plan import FieldPlan
-from afschrift.extraction.uploads import inflated
+from afschrift.extraction.uploads import open_inflated
 from afschrift.staging.encrypted import EncryptedStaging
 
 Row = dict[str, str | None]
@@ -20,11 +20,11 @@ Row = dict[str, str | None]
 
 @dataclass(frozen=True)
 class StagedTable:
-    """One table of a request as it was extracted.
+    """A table of a request as it was extracted.
 
     Attributes:
         fields: the selected columns of its plan.
-        formats: what the installation knows of each format, by name.
+        formats: the installation's formats, by name.
     """
 
     staging: EncryptedStaging
@@ -36,7 +36,7 @@ class StagedTable:
         """Batches of value forms, each with the number of its first row.
 
         Raises:
-            RetriableError: what was staged is gone.
+            RetriableError: a staged file is missing.
         """
         number = 1
         for part in self.written.parts:
@@ -44,14 +44,14 @@ class StagedTable:
             reader = self.formats[entry.format].reader
             with (
                 self.staging.reader(f"data/{entry.path}") as staged,
-                inflated(staged, entry) as stream,
+                open_inflated(staged, entry) as stream,
             ):
                 for batch in reader(stream, self.fields, entry.options):
                     yield number, batch
                     number += batch.num_rows
 
     def numbered(self, numbers: Collection[int]) -> dict[int, Row]:
-        """The rows with these numbers, as far as there are such."""
+        """The rows with these numbers, as far as they exist."""
         wanted, found = set(numbers), dict[int, Row]()
         last = max(wanted, default=0)
         for first, batch in self.batches():
@@ -62,7 +62,7 @@ class StagedTable:
         return found
 
     def keyed(self, keys: Sequence[Mapping[str, str]]) -> Iterator[tuple[int, Row]]:
-        """The rows that have one of these keys (each with the same columns), with their numbers."""
+        """The rows with one of these keys (each with the same columns), with their numbers."""
         if not keys:
             return
         names = list(keys[0])
@@ -94,13 +94,14 @@ class StagedTable:
 def matching(
     batch: pa.RecordBatch, names: Sequence[str], wanted: Collection[tuple[str, ...]], firsts: pa.Array
 ) -> Iterator[int]:
-    """Positions of the rows whose values of some columns are one of those that are wanted.
+    """Positions of the rows whose values in some columns are among the wanted ones.
 
     Args:
         batch: value forms.
         names: the columns.
-        wanted: their values.
-        firsts: the wanted values of the first of them: looked for by itself, so that most rows cost nothing.
+        wanted: tuples of their values.
+        firsts: the wanted values of the first column. They are compared first, by Arrow, so that most rows
+            cost nothing.
     """
     hits = pc.indices_nonzero(pc.is_in(batch.column(names[0]), value_set=firsts))
     if not len(hits):

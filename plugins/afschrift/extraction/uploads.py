@@ -1,7 +1,7 @@
-"""Uploaded files in their original bytes, staged beside the rows that they belong to (R60).
+"""Uploaded files in their original bytes, staged with the rows that they belong to (R60).
 
-A file goes along where its column does. It lies under its row's number, `files/shop/upload/000001.png`: the
-name that the person gave it is in the row and in the data package, never in a log, an event or an error.
+A file is included if its column is. Its path is its row's number, `files/shop/upload/000001.png`: the name
+that the person gave it is in the row and in the data package, never in a log, an event or an error.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.forms import text_batch
 
 FORMAT = "upload"
-"""In place of a format in the entry of an uploaded file, whatever is in it."""
+"""The format in the entry of an uploaded file, whatever its content."""
 
 _DIGESTS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
@@ -40,18 +40,18 @@ Row = Mapping[str, str | None]
 
 
 class _ChangedError(Exception):
-    """The file is another one than its row tells."""
+    """The file's size or digest is not the one in its row."""
 
 
 class Uploads:
-    """Stages the files of one table while its rows pass.
+    """Stages the files of a table while its rows pass.
 
     Args:
-        staging: of the request.
-        part: the table's extract.
+        staging: the request's staging.
+        part: the table's plan.
         table: the table in the inventory.
         open_store: opens a store of the source by its name.
-        texts: looks through what is written in them; None: that is not looked at.
+        texts: searches the texts in the files; None if they are not searched.
     """
 
     def __init__(
@@ -99,14 +99,14 @@ class Uploads:
                 self._take(file, self._declared(file, row))
 
     def _declared(self, file: FileColumn, row: Row) -> Row:
-        """The row without what a reviewer masked: such a file stays; of a name what is left of it goes."""
+        """The row without values that a reviewer masked: a masked file is not staged. A masked name stays."""
         gone = {name for name in self._masked - {file.name} if MASK in (row.get(name) or "")}
         return {name: None if name in gone else value for name, value in row.items()}
 
     def _take(self, file: FileColumn, row: Row) -> None:
         cell = row[file.column]
         if cell is None or (file.store and not cell):
-            return  # the row has no file
+            return  # this row has no file
         try:
             with self._content(file, cell) as content:
                 self._keep(file, row, content, cell)
@@ -144,7 +144,7 @@ class Uploads:
                     check.update(chunk)
             sink.finish()
             if (check and check.hexdigest() != expected) or size not in (None, str(sink.bytes)):
-                raise _ChangedError  # nothing of it stays in staging
+                raise _ChangedError  # within the writer's block, so that nothing is staged
         entry = sink.entry(path, FORMAT)
         key = {column: row[column] for column in self._key}
         media_type, active = media_type_of(ending, declared), inspector.found()
@@ -155,27 +155,27 @@ class Uploads:
             while chunk := content.read(CHUNK):
                 yield chunk
         except OSError as error:  # its text may hold the file's name
-            met = RetriableError(
+            down = RetriableError(
                 f"An uploaded file of {self._part.name}, row {self._row}, cannot be read to its end: "
                 f"{error.strerror or type(error).__name__}.",
-                remedy=f"see whether the store {file.store} is well; the step is tried again.",
+                remedy=f"see whether the store {file.store} works; the step is tried again.",
                 code=type(error).__name__,
             )
-            raise SourceDownError(self._part.source, met) from None
+            raise SourceDownError(self._part.source, down) from None
 
     def _miss(self, file: FileColumn, reason: str) -> None:
         self.missing.append(MissingFile(file.column, self._row, reason))
 
 
-def read_back(staging: EncryptedStaging, uploads: Sequence[Upload | GivenFile]) -> None:
-    """Read every staged file again and hold it against what was uploaded.
+def verify_uploads(staging: EncryptedStaging, uploads: Sequence[Upload | GivenFile]) -> None:
+    """Read every staged file again, and compare it with its entry.
 
     Raises:
         ValidationFailedError: names the file by its row's number.
     """
     for upload in uploads:
         entry, found, size = upload.entry, hashlib.sha256(), 0
-        with staging.reader(f"data/{entry.path}") as staged, inflated(staged, entry) as stream:
+        with staging.reader(f"data/{entry.path}") as staged, open_inflated(staged, entry) as stream:
             while chunk := stream.read(CHUNK):
                 found.update(chunk)
                 size += len(chunk)
@@ -187,8 +187,8 @@ def read_back(staging: EncryptedStaging, uploads: Sequence[Upload | GivenFile]) 
 
 
 @contextmanager
-def inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
-    """The plain content of a staged file.
+def open_inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
+    """Open the plain content of a staged file.
 
     Raises:
         ValidationFailedError: it is no deflate stream.
@@ -204,7 +204,7 @@ def inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
 
 
 def _readable(file: FileColumn, whole: Collection[str]) -> FileColumn:
-    """The file with those columns beside it that the request includes."""
+    """The file column, with only those of its other columns that the request includes."""
     beside = ("name", "media_type", "size", "digest")
     gone = {name: None for name in beside if getattr(file, name) not in whole}
     return file.model_copy(update=gone)

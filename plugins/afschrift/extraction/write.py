@@ -1,7 +1,8 @@
-"""Write one table: one pass over its rows, every format, split into parts where it is large.
+"""Write one table: one pass over its rows, in every format, split into parts if it is large.
 
-Rows stream through threads (the source, the value forms, one for each format), a bounded slice at a time,
-so memory does not depend on their number. Few rows are not worth the threads.
+Rows stream through threads (the source, the value forms, one for each format), a bounded slice at a time, so
+memory does not depend on their number. Small tables are written without threads, which would cost more time
+than they save.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ T = TypeVar("T")
 
 
 class BackgroundWorker(Generic[T]):
-    """A thread behind a queue of one. Use as a context manager.
+    """A thread with a queue of one item. Use as a context manager.
 
-    Memory stays bounded: who hands over an item waits until the one before is done. An error of the work is
-    raised at the next hand-over, or by `wait`.
+    Memory stays bounded: the caller waits until the previous item is done. An error of the work is raised
+    when the next item is handed over, or by `wait`.
 
     Args:
-        work: what is done with each item.
-        worth: whether an item is worth handing to a thread; the caller itself works on another, after those
-            before. Nothing is started where none is.
+        work: called with each item.
+        worth: whether an item is worth handing to the thread; if not, the caller works on it, after the
+            previous ones. The thread starts with the first item that is.
     """
 
     def __init__(self, work: Callable[[T], None], worth: Callable[[T], bool] = lambda _: True) -> None:
@@ -63,19 +64,19 @@ class BackgroundWorker(Generic[T]):
             self._work(item)
 
     def wait(self) -> None:
-        """Until everything handed over is done."""
+        """Wait until everything handed over is done."""
         running, self._running = self._running, None
         if running is not None:
             try:
                 running.result()
             finally:
-                # an error's traceback holds this frame, and the future the error: what the work held open
-                # would stay so until garbage is collected
+                # A traceback refers to this frame, and the future to the error: without `del` this cycle
+                # would keep files of the work open until the next garbage collection.
                 del running
 
 
 LITTLE = 1 << 18
-"""Bytes of a table's values that are written sooner than threads have handed them on."""
+"""Up to so many bytes of a table's values, writing takes less time than handing them to threads."""
 
 
 @dataclass
@@ -83,12 +84,12 @@ class TableWriter:
     """Writes one table of a plan into staging.
 
     Attributes:
-        formats: the chosen ones, in their order.
-        choice: what to look at in every row on the way.
+        formats: the chosen formats, in their order.
+        choice: what to profile in every row.
         kept: bytes of first rows to keep.
-        comparison: reconciles the rows with the source; None: they are not reconciled.
-        sample: the first rows as value forms, once written.
-        overview: what was seen of all rows, once written.
+        comparison: reconciles the rows with the source; None if they are not reconciled.
+        sample: the first rows as value forms, after `write`.
+        overview: the overview of all rows, after `write`.
     """
 
     staging: EncryptedStaging
@@ -102,10 +103,10 @@ class TableWriter:
     overview: Overview = field(default_factory=Overview)
 
     def write(self, stream: Callable[[], Iterator[pa.RecordBatch]], masked: dict[str, int]) -> TableExtract:
-        """Write the table; where a text equals a file's marker for NULL, write it again with another.
+        """Write the table; if a text equals a file's marker for NULL, write it again with another marker.
 
         Args:
-            stream: gives the table's batches from the start, at each call.
+            stream: returns the table's batches from the start, at each call.
             masked: column -> number of masked values.
         """
         options: dict[str, Options] = {}
@@ -134,7 +135,7 @@ class TableWriter:
             parts.write(text)
 
         with _Parts(lambda number: self._open(number, options), self.limits.part_bytes) as parts:
-            with BackgroundWorker(take, _much()) as worker:
+            with BackgroundWorker(take, _enough_for_threads()) as worker:
                 for batch in stream:
                     for piece in slices(batch, self.limits.batch_bytes):
                         worker(piece)
@@ -202,11 +203,11 @@ class _Files:
     def add(self, staging: EncryptedStaging, path: str, format_: Format, options: Options) -> None:
         path = f"{path}.{format_.extension}"
         raw = self._stack.enter_context(staging.writer(f"data/{path}"))
-        # once a part: what has the same checksums has the same forms
+        # Once a part suffices: files with the same checksums have the same value forms.
         forms = not self._files
         file = FollowedFile(format_, path, raw, self._fields, options, forms=forms)
         self._files.append(self._stack.enter_context(file))
-        self._workers.append(self._stack.enter_context(BackgroundWorker(file.write, _much())))
+        self._workers.append(self._stack.enter_context(BackgroundWorker(file.write, _enough_for_threads())))
 
     def write(self, text: pa.RecordBatch) -> None:
         for worker in self._workers:
@@ -215,56 +216,56 @@ class _Files:
         self._rows += text.num_rows
 
     def finish(self) -> TablePart:
-        """The part, once all of it is written, and read back as what was extracted.
+        """Write the rest of the part, and require that its files read back as what was extracted.
 
         Raises:
-            ValidationFailedError: a file does not read back as that; nothing of the part is staged.
+            ValidationFailedError: a file does not; nothing of the part is staged.
         """
         for worker in self._workers:
             worker.wait()
         for file in self._files:
             file.close()
         checksums = self._checksums.digests()
-        compared = [file.compared(self._rows, checksums) for file in self._files]
-        require_valid([finding for _, findings in compared for finding in findings])
+        compare = [file.compare(self._rows, checksums) for file in self._files]
+        require_valid([finding for _, findings in compare for finding in findings])
         self._stack.close()
-        return TablePart(self._rows, tuple(entry for entry, _ in compared), checksums)
+        return TablePart(self._rows, tuple(entry for entry, _ in compare), checksums)
 
 
-def _much() -> Callable[[pa.RecordBatch], bool]:
-    """Whether threads are worth it: once more came than is little, in one batch or in many small ones.
+def _enough_for_threads() -> Callable[[pa.RecordBatch], bool]:
+    """Return a function that says whether threads are worth their cost: once more than `LITTLE` bytes came.
 
-    A source that waits for its server gives small batches, and is waited for no longer than it must be.
+    It adds up batches, since a source that waits for its server returns many small ones.
     """
-    came: int = 0
+    seen_bytes: int = 0
 
     def worth(batch: pa.RecordBatch) -> bool:
-        nonlocal came
-        came += int(batch.nbytes)
-        return came > LITTLE
+        nonlocal seen_bytes
+        seen_bytes += int(batch.nbytes)
+        return seen_bytes > LITTLE
 
     return worth
 
 
 def slices(batch: pa.RecordBatch, limit: int) -> Iterator[pa.RecordBatch]:
-    """A batch in slices of about `limit` bytes, alike in rows; a row is never cut."""
+    """Cut a batch into slices of about `limit` bytes with equal numbers of rows; a row is never cut."""
     rows = max(1, -(-batch.num_rows // max(1, round(batch.nbytes / limit))))
     for start in range(0, batch.num_rows, rows):
         yield batch.slice(start, rows)
 
 
 def cut(text: pa.RecordBatch, limit: int, taken: int) -> Iterator[pa.RecordBatch | None]:
-    """The rows, with None wherever a part ends: before the row that would take it over the limit.
+    """Yield the rows, with None where a part ends: before the row that would exceed the limit.
 
-    A row's size is that of its value forms in UTF-8 and one byte more a value, so the rule gives the same
-    parts however the rows were batched.
+    A row's size is that of its value forms in UTF-8, plus one byte a value. So the parts are the same however
+    the rows were batched.
 
     Args:
         text: value forms.
         limit: bytes of a part. A row larger than that is a part of its own.
-        taken: bytes of the rows that the open part holds.
+        taken: bytes of the rows in the open part.
     """
-    if taken + text.nbytes + text.num_rows * text.num_columns < limit:  # the usual case needs no sums
+    if taken + text.nbytes + text.num_rows * text.num_columns < limit:  # usual, and needs no sums
         yield text
         return
     sizes = _row_bytes(text)

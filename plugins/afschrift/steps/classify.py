@@ -22,7 +22,7 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
-from afschrift.extraction.redact import with_redactions
+from afschrift.extraction.redact import add_redactions
 from afschrift.law.restriction import lifted
 from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
@@ -185,7 +185,7 @@ def _draft(services: Services, basis: PlanBasis, now: str) -> PlanDraft:
     if draft.questions:
         raise ask(register, request_id, draft.questions)
     require_decision(services, request_id, draft.triggers)
-    return replace(draft, plan=with_redactions(draft.plan, redactions_of(register, draft.plan)))
+    return replace(draft, plan=add_redactions(draft.plan, redactions_of(register, draft.plan)))
 
 
 def _keep(

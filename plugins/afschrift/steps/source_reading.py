@@ -19,7 +19,7 @@ from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.finder.find import SourceFinder
 from afschrift.extraction.own_rows import OwnRows
 from afschrift.extraction.profile_columns import choices, kept_bytes
-from afschrift.extraction.redact import redacted
+from afschrift.extraction.redact import redact_batches
 from afschrift.extraction.row_observers import Batches, RowObservers
 from afschrift.extraction.staged_records import stage_observations, stage_record
 from afschrift.extraction.write import TableWriter
@@ -125,17 +125,17 @@ class SourceReading:
         inventory = services.inventory
         declared = inventory.sources[self._source].tables[part.table]
         own = OwnRows(part, declared, inventory.identity, self._keys)
-        read = redacted(part, own.over(partial(session.stream, part.statement)), self._mac)
+        read = redact_batches(part, own.over(partial(session.stream, part.statement)), self._mac)
         stream = self._finding.over(part, self._observers.over(part, read))
         return TableReading(self, part, comparison, writer, read, stream, _masked(session, part))
 
-    def noted(
+    def with_observations(
         self, table: TableExtract, part: ExtractPlan, writer: TableWriter, seconds: float
     ) -> TableExtract:
         """A table that is written, with what was seen on the way."""
         self._samples[part.name], self._overviews[part.name] = writer.sample, writer.overview
         self._seconds[part.table] = round(seconds, 1)
-        return self._observers.noted(table)
+        return self._observers.with_observations(table)
 
     def end(self, session: Source, tables: Sequence[TableExtract]) -> SourceExtract:
         """After the last table: what the sheet asks of the source.
@@ -236,7 +236,7 @@ class TableReading:
         compared = self._comparison.require(self._read)
         self.accounted = True
         self._seconds += time.monotonic() - begun
-        table = self._reading.noted(self._table, part, self._writer, self._seconds)
+        table = self._reading.with_observations(self._table, part, self._writer, self._seconds)
         table = replace(table, compared=compared)
         nulls = table.seen.nulls if table.seen else {}
         if any(f.reason == NO_ROWS and nulls.get(f.name, 0) < table.rows for f in part.selected):

@@ -11,7 +11,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import FieldPlan
 from afschrift.extraction.staged_records import unstage
-from afschrift.extraction.uploads import inflated, read_back
+from afschrift.extraction.uploads import open_inflated, verify_uploads
 from afschrift.formats.validate_file import require_valid
 from afschrift.formats.validate_file import validate as read_again
 from afschrift.services import Services
@@ -76,11 +76,11 @@ def _read_source(
                 files += 1
                 if entry.path in compared:
                     continue
-                with staging.reader(f"data/{entry.path}") as staged, inflated(staged, entry) as stream:
+                with staging.reader(f"data/{entry.path}") as staged, open_inflated(staged, entry) as stream:
                     require_valid(read_again(entry, stream, selected, part.rows, part.checksums))
-        read_back(staging, table.uploads)
+        verify_uploads(staging, table.uploads)
         files += len(table.uploads)
-    read_back(staging, record.given)
+    verify_uploads(staging, record.given)
     return files + len(record.given)
 
 

@@ -75,4 +75,4 @@ def test_a_look_up_of_many_rows_is_read_once_and_few_of_it_are_kept(
 
 def test_of_rows_with_the_same_values_and_other_words_none_is_named() -> None:
     rows = [(("1",), ("a",)), (("2",), ("b",)), (("1",), ("a",)), (("2",), ("c",)), (("2",), ("b",))]
-    assert module._named(iter(rows)) == {("1",): ("a",)}
+    assert module._unambiguous(iter(rows)) == {("1",): ("a",)}

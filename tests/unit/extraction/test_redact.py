@@ -19,7 +19,7 @@ from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.redaction import Redaction, mask, row_bytes
 from afschrift.domain.value_kind import ValueKind
-from afschrift.extraction.redact import redacted
+from afschrift.extraction.redact import redact_batches
 from afschrift.values.forms import text_batch
 
 KINDS = {
@@ -76,7 +76,7 @@ def read(part: ExtractPlan, batch: pa.RecordBatch, size: int) -> list[dict[str, 
         for start in range(0, batch.num_rows, size):
             yield batch.slice(start, size)
 
-    found = redacted(part, stream, mac)()
+    found = redact_batches(part, stream, mac)()
     return [row for one in found for row in text_batch(one, part.selected).to_pylist()]
 
 
@@ -130,8 +130,8 @@ def test_a_text_that_is_another_by_now_is_never_cut(bodies: list[str | None]) ->
     def stream() -> Iterator[pa.RecordBatch]:
         yield rows(bodies)
 
-    with pytest.raises(NeedsPersonError, match="1 text") as met:
-        for batch in redacted(part, stream, mac)():
+    with pytest.raises(NeedsPersonError, match="1 redacted text") as met:
+        for batch in redact_batches(part, stream, mac)():
             seen += batch.column("body").to_pylist()
     assert met.value.detail["redactions"] == ["q.2body"]
     assert set(seen) == {"[masked]"}  # masked whole until somebody looked
@@ -153,7 +153,7 @@ def test_where_the_key_leaves_no_more_the_column_is_masked_whole_and_asked_about
     seen: list[dict[str, Any]] = []
 
     with pytest.raises(NeedsPersonError) as met:
-        for one in redacted(part, lambda: iter([leave]), mac)():
+        for one in redact_batches(part, lambda: iter([leave]), mac)():
             seen += one.select(["body", "price"]).to_pylist()
     assert met.value.question == "redaction_lost"
     assert met.value.detail["columns"] == {"s.t.body": 1, "s.t.price": 1}
@@ -165,7 +165,7 @@ def test_where_the_key_has_other_columns_what_named_its_row_by_the_old_one_is_as
     part = plan(old, by_key("price", "1.50", 2))
     seen: list[dict[str, Any]] = []
     with pytest.raises(NeedsPersonError) as met:
-        for one in redacted(part, lambda: iter([rows(["a", "b"])]), mac)():
+        for one in redact_batches(part, lambda: iter([rows(["a", "b"])]), mac)():
             seen += one.select(["body", "price"]).to_pylist()
     assert met.value.detail == {"redactions": [old.id], "columns": {"s.t.body": 1}}
     assert seen == [{"body": "[masked]", "price": price} for price in ("1.50", "[masked]")]
@@ -175,4 +175,4 @@ def test_a_table_without_redactions_is_not_touched() -> None:
     def stream() -> Iterator[pa.RecordBatch]:
         yield rows(["a"])
 
-    assert redacted(plan(), stream, mac) is stream
+    assert redact_batches(plan(), stream, mac) is stream

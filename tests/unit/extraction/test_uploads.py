@@ -26,7 +26,7 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import FormError, NeedsPersonError, RetriableError, ValidationFailedError
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.extraction.deflate import deflated
+from afschrift.extraction.deflate import deflate
 from afschrift.extraction.staged_records import staged_pointers
 from afschrift.extraction.uploads import Uploads
 from afschrift.law.roles import Roles
@@ -257,7 +257,7 @@ def test_a_staged_file_that_is_another_one_stops_before_packing(shop: Services, 
     classify(shop, request)
     extract(shop, request, "shop")
     with shop.staging(request).writer("data/files/shop/photo/000001.1.png") as sink:
-        sink.write(deflated(PHOTO + b"!"))
+        sink.write(deflate(PHOTO + b"!"))
     with pytest.raises(ValidationFailedError, match=r"files/shop/photo/000001\.1\.png does not read back"):
         validate(shop, request)
 

@@ -111,5 +111,7 @@ def test_of_a_database_that_is_not_known_each_row_is_held_here(
         found = codes(services, tmp_path)
         assert found[Code.KEY_NOT_NORMAL] == "error shop.customer.ck"
         assert found[Code.KEYS_EQUAL_TO_DATABASE] == "warning shop.customer.ck"
-        with pytest.raises(GateError, match=r"shop\.customer bears no key of the person"):
+        with pytest.raises(
+            GateError, match=r"shop\.customer was selected for the person, and has none of the person's keys"
+        ):
             rows(services)

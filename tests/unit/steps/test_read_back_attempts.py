@@ -17,7 +17,7 @@ from tests.support.attempts import World, extract_shop
 from afschrift.domain.errors import StagedFileError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry, SourceExtract
 from afschrift.domain.files import ReadBack
-from afschrift.extraction.deflate import deflated
+from afschrift.extraction.deflate import deflate
 from afschrift.extraction.staged_records import read_record, record_path, stage_record
 from afschrift.formats import registry
 from afschrift.steps import plan_gates
@@ -44,7 +44,7 @@ def edited(record: SourceExtract, change: Callable[[FileEntry], FileEntry]) -> S
 
 def replaced(world: World, request: str, *, record: bool) -> None:
     """Another file of orders in staging, under the request's key; the record says that it was compared."""
-    staging, content = world.services.staging(request), deflated(OTHER)
+    staging, content = world.services.staging(request), deflate(OTHER)
     with staging.writer(f"data/{ORDERS}") as sink:
         sink.write(content)
     digest = hashlib.sha256(content).hexdigest()
@@ -188,7 +188,7 @@ def test_an_earlier_file_of_the_same_place_put_back(world: World) -> None:
     folder = world.home / "staging" / request / "data"
     shutil.copy(folder / f"{ORDERS}.enc", world.home / "earlier")
     with staging.writer(f"data/{ORDERS}") as sink:
-        sink.write(deflated(OTHER))
+        sink.write(deflate(OTHER))
     shutil.copy(folder / f"{ORDERS}.enc", world.home / "other")
     shutil.copy(world.home / "earlier", folder / f"{ORDERS}.enc")
     validate(world.services, request)

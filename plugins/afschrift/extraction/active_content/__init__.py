@@ -1,4 +1,4 @@
-"""Finds what may run or fetch something where a file is opened: macros, scripts, objects, programs.
+"""Finds what may run or fetch something when a file is opened: macros, scripts, objects, programs.
 
-It points out and decides nothing: a person does (`casework/columns/judged_files.py`).
+It only reports; a person decides (`casework/columns/judged_files.py`).
 """

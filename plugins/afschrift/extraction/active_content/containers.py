@@ -1,6 +1,6 @@
 """Files in files: archives, compressed files, e-mails (RFC 5322, RFC 2045) and mailboxes (RFC 4155).
 
-What they declare is not believed: each member is unpacked and its bytes are counted.
+Declared sizes are not trusted: each member is unpacked and its bytes are counted.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ def decompress(part: Part, budget: Budget) -> Found:
 
 
 def is_zip(part: Part) -> bool:
-    """Whether `unzip` reads a file; other bytes may precede the archive."""
+    """Whether `unzip` reads a file; other bytes may come before the archive."""
     return part.content.startswith(ZIPS) or zipfile.is_zipfile(io.BytesIO(part.content))
 
 
 def unzip(part: Part, budget: Budget) -> Found:
-    """The members of a ZIP file; those of an office file are parts of it, and no files of their own."""
+    """The members of a ZIP file; those of an office file are its parts and not files of their own."""
     with zipfile.ZipFile(io.BytesIO(part.content)) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         if len(members) > _MOST_MEMBERS or any(member.flag_bits & 1 for member in members):
@@ -76,7 +76,8 @@ def unzip(part: Part, budget: Budget) -> Found:
         office = _is_office(archive)
         for number, member in enumerate(members, 1):
             unlimited = copy(member)
-            unlimited.file_size = MOST_BYTES + 1  # so that more than was declared is seen, not cut off
+            # zipfile stops at the declared size. Raise it, so that a member with more bytes is noticed.
+            unlimited.file_size = MOST_BYTES + 1
             with archive.open(unlimited) as stream:
                 content = budget.read_stream(stream, min(member.file_size, MOST_BYTES))
             if office:
@@ -108,7 +109,7 @@ def untar(part: Part, budget: Budget) -> Found:
 
 
 def is_email(part: Part) -> bool:
-    """Whether a file is an e-mail, by what is declared or by how it begins."""
+    """Whether a file is an e-mail, by its declared type or by its beginning."""
     beginning = part.content[:16_384]
     declared = part.media_type == "message/rfc822" or part.ending in _EMAILS
     return declared or (_FIELD.match(beginning) is not None and _MIME.search(beginning) is not None)
@@ -128,7 +129,11 @@ def open_email(part: Part, budget: Budget) -> Found:
 
 
 def _parts_of(message: Message, part: Part, budget: Budget) -> Found:
-    """An e-mail in an e-mail is parsed with it, and not written out: it may be as large as what holds it."""
+    """Yield the parts of a message.
+
+    A message inside a message is already parsed with it, and is not written out to be parsed again: it may be
+    as large as the outer message.
+    """
     texts = attachments = 0
     for leaf in _leaves(message):
         kind, name, payload = leaf.get_content_type(), _name(leaf), leaf.get_payload(decode=True)
@@ -154,7 +159,7 @@ def _parts_of(message: Message, part: Part, budget: Budget) -> Found:
 
 
 def _leaves(message: Message) -> Iterator[Message]:
-    """The parts that are no frame around others, in their order; nested messages are not entered."""
+    """The parts that hold no other parts, in their order; nested messages are not entered."""
     payload = message.get_payload()
     if message.get_content_type() != "message/rfc822" and isinstance(payload, list):
         for inner in payload:
@@ -164,8 +169,8 @@ def _leaves(message: Message) -> Iterator[Message]:
 
 
 def _name(leaf: Message) -> str:
-    """The name of an attachment, for its ending alone."""
+    """The name of an attachment; only its ending is used."""
     try:
         return leaf.get_filename() or ""
-    except (LookupError, ValueError, TypeError):  # in an encoding that is not known
+    except (LookupError, ValueError, TypeError):  # an unknown encoding
         return ""

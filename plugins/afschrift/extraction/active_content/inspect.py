@@ -1,6 +1,6 @@
-"""Looks into a file, into the files in it, and so on, and says where what may run was found.
+"""Inspects a file and all files in it, and reports the position of what may run.
 
-What is hostile ends as `unreadable` at its place, never as an error: a person judges the file.
+A hostile file is reported as `unreadable`, never as an error: a person judges it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _CELLS = ("csv", "tsv", "tab")
 
 
 class Inspector:
-    """Takes a file as it passes, and looks into it at its end.
+    """Collects a file's bytes as they pass, and inspects it at its end.
 
     Args:
-        ending: that it has in the bundle; `bin` says nothing.
+        ending: ending of its name in the bundle; `bin` means unknown.
         media_type: as declared.
-        name: of the file or its path, for the ending alone, where that of the bundle says nothing.
-        read: is given each text in it, with its position.
+        name: name or path of the file; its ending is used if the one in the bundle is `bin`.
+        read: called with the position and content of each text in the file.
     """
 
     def __init__(
@@ -42,30 +42,30 @@ class Inspector:
         self._read = read
         self._ending = extension_of(name) if ending == "bin" else ending
         self._media_type = (media_type or "").partition(";")[0].strip().lower()
-        self._held, self._size = bytearray(), 0
+        self._kept, self._size = bytearray(), 0
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes; of a file that is too large to look into its beginning stays."""
+        """Take the next bytes; of a file that is too large only the beginning is kept."""
         self._size += len(chunk)
-        if len(self._held) <= signatures.BEGINNING or self._size <= MOST_BYTES:
-            self._held += chunk
+        if len(self._kept) <= signatures.BEGINNING or self._size <= MOST_BYTES:
+            self._kept += chunk
         else:
-            del self._held[signatures.BEGINNING :]
+            del self._kept[signatures.BEGINNING :]
 
     def found(self) -> tuple[ActivePart, ...]:
-        """What was found in it, each once, in the order of its parts."""
-        content = bytes(self._held)
+        """Findings without duplicates, in the order of the file's parts."""
+        content = bytes(self._kept)
         if self._size > MOST_BYTES and not signatures.only_looked_at(content):
             return (ActivePart("", ActiveKind.UNREADABLE),)
         return inspect(Part(content, self._ending, self._media_type), self._read)
 
 
 def inspect(part: Part, read: Read | None = None) -> tuple[ActivePart, ...]:
-    """What was found in a file and in all files in it; at most a hundred findings.
+    """Inspect a file and all files in it; at most a hundred findings.
 
     Args:
         part: the file.
-        read: is given each text in it, with its position; of a file with more findings only the first ones.
+        read: called with the position and content of each text, until there are a hundred findings.
     """
     found: dict[ActivePart, None] = {}
     for finding in _walk(part, Budget(len(part.content), read)):
@@ -79,11 +79,11 @@ def _walk(part: Part, budget: Budget) -> Iterator[ActivePart]:
     try:
         budget.enter(part)
         text = _text(part) if budget.read else None
-    except Exception:  # as below
+    except Exception:  # see below
         yield ActivePart(part.position, ActiveKind.UNREADABLE)
         return
     if text and budget.read:
-        budget.read(part.position, text)  # its own errors are no fault of the file
+        budget.read(part.position, text)  # outside of `try`: an error here is not the file's
     try:
         for detector in _detectors(part):
             for found in detector(part, budget):
@@ -91,12 +91,12 @@ def _walk(part: Part, budget: Budget) -> Iterator[ActivePart]:
                     yield from _walk(found, budget)
                 else:
                     yield found if isinstance(found, ActivePart) else ActivePart(part.position, found)
-    except Exception:  # whatever a damaged or hostile file makes a reader do: a person judges, nothing stops
+    except Exception:  # a hostile file may raise anything in a library: a person judges, and no run stops
         yield ActivePart(part.position, ActiveKind.UNREADABLE)
 
 
 def _text(part: Part) -> str | None:
-    """The content of a text file; of an office file, a PDF or a picture nothing is read."""
+    """The content of a text file; None for office files, PDFs and pictures."""
     plain = part.media_type.startswith("text/") or part.ending in _TEXTS
     if part.in_office or not plain or containers.is_email(part) or len(part.content) > _MOST_TEXT:
         return None
@@ -105,7 +105,7 @@ def _text(part: Part) -> str | None:
 
 
 def _detectors(part: Part) -> Iterator[Detector]:
-    """Each that a program may take the file for: one file may be several things at once."""
+    """Every detector that applies: a file may be valid in several formats at once."""
     yield _by_beginning
     yield from (detector for fits, detector in _BY_FORM if fits(part))
 
@@ -123,7 +123,7 @@ def _by_beginning(part: Part, _: Budget) -> Found:
 
 
 def _pdf(part: Part, budget: Budget) -> Found:
-    from afschrift.extraction.active_content import pdf  # its library takes a tenth of a second to load
+    from afschrift.extraction.active_content import pdf  # pypdf takes a tenth of a second to import
 
     yield from pdf.look(part, budget)
 

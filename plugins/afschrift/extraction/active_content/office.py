@@ -1,6 +1,6 @@
 """Office files in ZIP: Word, Excel and PowerPoint (ECMA-376, Open Packaging), and OpenDocument (ODF 1.3).
 
-Parts may bear any name, so each is looked at by its content: XML by its elements, the rest as a file.
+Parts may have any name, so each is inspected by its content: XML by its elements, the rest as a file.
 """
 
 from __future__ import annotations
@@ -61,17 +61,17 @@ _BY_ATTRIBUTE: dict[str, tuple[tuple[str, Callable[[str], object], ActiveKind], 
         (("xlink href", _ELSEWHERE, ActiveKind.REMOTE),),
     ),
 }
-"""Element -> its attributes (their namespaces may be left out), what their values say, and the kind."""
+"""Element -> attribute (without namespace), test of its value, and the kind that is found."""
 
 
 def office_part(package: Part, name: str, content: bytes) -> Found:
-    """What one part of an office file shows, by its name, which its maker chose, and by its content."""
+    """Inspect a part of an office file, by its name, which its maker chose, and by its content."""
     low = name.lower().lstrip("/")
     yield from (kind for pattern, kind in _BY_NAME if re.search(pattern, f"/{low}"))
     if _is_xml(content) and extension_of(low) not in _PAGES:
         try:
             yield from _elements(content)
-        except expat.ExpatError:  # a page of the web, or damaged
+        except expat.ExpatError:  # HTML, or damaged
             yield package.inner(content)
     elif content.startswith(OLE):
         if not low.endswith(("vbaproject.bin", "thumbs.db")):
@@ -87,10 +87,10 @@ def _is_xml(content: bytes) -> bool:
 
 
 def _elements(content: bytes) -> Iterator[ActiveKind]:
-    """Kinds that an XML part shows.
+    """Kinds found in an XML part.
 
     Raises:
-        ClosedError: it declares entities, which no office file does.
+        ClosedError: it has a document type, as no office file does: its entities could expand without end.
     """
     seen = _Seen()
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -110,7 +110,7 @@ def _refuse(*_: object) -> None:
 
 
 class _Seen:
-    """Takes the elements of one part as they come."""
+    """Handlers of the elements of a part."""
 
     def __init__(self) -> None:
         self.kinds: list[ActiveKind] = []
@@ -148,7 +148,7 @@ class _Seen:
             self.kinds.append(ActiveKind.DDE)
 
     def _field_sign(self, sign: str) -> None:
-        """A field may be cut into many runs, and hold other fields: it is judged with all that it holds."""
+        """Check a field at its end, with all its runs and nested fields: Word may cut it into many runs."""
         if sign in ("separate", "end") and starts_a_program(self._field):
             self.kinds.append(ActiveKind.DDE)
         if sign == "end":

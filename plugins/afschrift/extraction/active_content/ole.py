@@ -39,7 +39,7 @@ _TYPES = ("__substg1.0_370e001f", "__substg1.0_370e001e")
 
 
 class _Streams:
-    """The streams of a compound file by their paths, in small letters with slashes."""
+    """The streams of a compound file by their paths, in lower case with slashes."""
 
     def __init__(self, ole: olefile.OleFileIO, budget: Budget) -> None:
         self._ole, self._budget = ole, budget
@@ -48,7 +48,7 @@ class _Streams:
             raise ClosedError
 
     def read(self, path: str) -> bytes:
-        """A stream; nothing where there is none."""
+        """Content of a stream; empty if there is none."""
         if path not in self.paths:
             return b""
         content: bytes = self._ole.openstream(self.paths[path]).read()
@@ -56,20 +56,20 @@ class _Streams:
         return content
 
     def text(self, folder: str, names: tuple[str, ...]) -> str:
-        """The first of some properties of a message that is there."""
+        """Text of the first of these properties that a message has."""
         name = next((name for name in names if folder + name in self.paths), "")
         encoding = "utf-16-le" if name.endswith("1f") else "latin-1"
         return self.read(folder + name).decode(encoding, "replace")
 
 
 def look(part: Part, budget: Budget) -> Found:
-    """What of a compound file runs, and the files in it."""
+    """Inspect a compound file and the files in it."""
     with olefile.OleFileIO(part.content) as ole:
         streams = _Streams(ole, budget)
         if (ole.root.clsid or "").upper() == _INSTALLER:
             yield ActiveKind.PROGRAM
         if "encryptedpackage" in streams.paths:
-            raise ClosedError  # an office file under a password
+            raise ClosedError  # an office file with a password
         if _PROPERTIES in streams.paths:
             yield from _message(part, budget, streams, "")
             return
@@ -84,7 +84,7 @@ def look(part: Part, budget: Budget) -> Found:
 
 
 def _message(part: Part, budget: Budget, streams: _Streams, folder: str) -> Found:
-    """A message of Outlook (MS-OXMSG): its text and attachments; a message in it has its own."""
+    """A message of Outlook (MS-OXMSG): its text and attachments, and those of messages attached to it."""
     for name, ending in _BODIES.items():
         if folder + name in streams.paths:
             body = streams.read(folder + name)
@@ -108,7 +108,7 @@ def _message(part: Part, budget: Budget, streams: _Streams, folder: str) -> Foun
 
 
 def _excel(workbook: bytes) -> Iterator[ActiveKind]:
-    """Records of a workbook (MS-XLS, 2.1.4): sheets of macros, and links to programs and to other files."""
+    """Records of a workbook (MS-XLS, 2.1.4): macro sheets, and links to programs and to other files."""
     at = 0
     while at + 4 <= len(workbook):
         record, size = struct.unpack_from("<HH", workbook, at)

@@ -1,4 +1,4 @@
-"""A file, or a file in a file, that is looked into in memory; and how much may be looked at in all."""
+"""A file, or a file in a file, that is inspected in memory; and the limits of an inspection."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from typing import IO
 from afschrift.domain.files import ActiveKind, ActivePart
 
 MOST_BYTES = 64_000_000
-"""Bytes of one part; it is held in memory, so that nothing of it touches a disk in clear."""
+"""Bytes of one part. It is kept in memory, so that no plain text of it reaches a disk."""
 
 _MOST_PARTS = 5_000
 _MOST_IN_ALL = 256_000_000
 _MOST_DEPTH = 8
 _RATIO, _SMALL = 100, 10_000_000
-"""Bytes that one byte of the file may become, where it unpacks to more than the second number."""
+"""Bytes that one byte of the file may unpack to, if it unpacks to more than the second number in all."""
 _STEP = 1 << 16
 
 Read = Callable[[str, str], None]
-"""Takes a text in a file: its position, and the text."""
+"""Called with the position and content of a text."""
 
 
 class ClosedError(Exception):
-    """This part cannot be looked into: damaged, locked, too large, too deep, or unpacked to too much."""
+    """This part cannot be inspected: damaged, locked, too large, too deep, or it unpacks to too much."""
 
 
 @dataclass
 class Budget:
-    """What of one file may still be looked at, with all that is in it.
+    """The limits for inspecting a file with all files in it.
 
     Attributes:
         size: bytes of the file itself.
-        read: is given each text in it, with its position; None: the texts are not read.
+        read: called with the position and content of each text; None if texts are not read.
     """
 
     size: int
@@ -41,17 +41,17 @@ class Budget:
     unpacked: int = 0
 
     def take(self, more: int) -> None:
-        """Count bytes that were unpacked.
+        """Count unpacked bytes.
 
         Raises:
-            ClosedError: it is too much by now.
+            ClosedError: there are too many.
         """
         self.unpacked += more
         if self.unpacked > _MOST_IN_ALL or (self.unpacked > _SMALL and self.unpacked > _RATIO * self.size):
             raise ClosedError
 
     def read_stream(self, stream: IO[bytes], most: int = MOST_BYTES) -> bytes:
-        """All bytes of an unpacked stream, counted while they come.
+        """Read an unpacked stream to its end, and count its bytes.
 
         Raises:
             ClosedError: there are more than `most`, or too many in all.
@@ -65,10 +65,10 @@ class Budget:
         return bytes(content)
 
     def enter(self, part: Part) -> None:
-        """Count a part that is looked into.
+        """Count a part.
 
         Raises:
-            ClosedError: there are too many, or it lies too deep.
+            ClosedError: there are too many parts, or this one is nested too deeply.
         """
         self.parts += 1
         if self.parts > _MOST_PARTS or part.depth > _MOST_DEPTH or len(part.content) > MOST_BYTES:
@@ -77,14 +77,14 @@ class Budget:
 
 @dataclass(frozen=True)
 class Part:
-    """One file with its bytes.
+    """A file with its bytes.
 
     Attributes:
         content: all of it.
-        ending: of its name, in small letters without the dot; nothing else of a name is used.
-        media_type: as declared; may be empty, and may be nonsense.
-        position: as of `ActivePart`.
-        depth: how many files it lies in.
+        ending: ending of its name, in lower case without the dot; nothing else of a name is used.
+        media_type: as declared; may be empty, and may be wrong.
+        position: as in `ActivePart`.
+        depth: number of files around it.
         in_office: whether it is a part of an office file, whose kind and names follow from the format.
     """
 
@@ -98,22 +98,22 @@ class Part:
     def inner(
         self, content: bytes, ending: str = "", media_type: str = "", *, word: str = "", number: int = 0
     ) -> Part:
-        """A file in this one; without a word it keeps this one's position."""
+        """A file in this one; without `word` it has the same position."""
         position = "/".join(filter(None, (self.position, f"{word}.{number}" if word else "")))
         return Part(content, ending, media_type, position, self.depth + 1, in_office=not word)
 
 
 Found = Iterator[ActiveKind | ActivePart | Part]
-"""What a detector comes upon: kinds of the part itself or with their place, and the files in it, which are
-looked at next."""
+"""Results of a detector: kinds found in the part itself, findings with their position, and files in the part,
+which are inspected next."""
 
 Detector = Callable[[Part, Budget], Found]
 
 
 def extension_of(name: str | None) -> str:
-    """The ending of a name, in small letters without the dot; empty where it has none.
+    """The ending of a name, in lower case without the dot; empty if it has none.
 
-    Blanks and dots behind it count for nothing, as they do for Windows.
+    Trailing blanks and dots are ignored, as Windows does.
     """
     stem, dot, last = (name or "").replace("\\", "/").rpartition("/")[2].rstrip(". \0").rpartition(".")
     return last.strip().lower() if stem and dot else ""

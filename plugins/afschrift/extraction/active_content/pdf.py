@@ -1,7 +1,7 @@
-"""PDF: scripts, actions, embedded files and forms that are programs, by its objects and not by its text.
+"""PDF: scripts, actions, embedded files and XFA forms, found by its objects and not by searching its text.
 
-All objects that the file's tables name are read, those in compressed object streams among them, and names are
-compared as a reader of PDF takes them (`/J#61vaScript` is `/JavaScript`; ISO 32000-2, 7.3.5).
+All objects in the file's tables are read, also those in compressed object streams. Names are compared after
+decoding (`/J#61vaScript` is `/JavaScript`; ISO 32000-2, 7.3.5).
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ _BY_TYPE: tuple[tuple[str, tuple[type, ...], ActiveKind], ...] = (
     ("/XFA", (ArrayObject, StreamObject), ActiveKind.XFA),
 )
 
-# Its warnings may hold values of the file.
+# pypdf's warnings may hold values of the file, which may be personal data.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 
 
 def look(part: Part, budget: Budget) -> Found:
-    """What of a PDF runs, and the files in it."""
+    """Inspect a PDF and the files in it."""
     with PdfReader(io.BytesIO(part.content), strict=False) as reader:
         if reader.is_encrypted and not reader.decrypt(""):
-            raise ClosedError  # it opens with a password alone
+            raise ClosedError  # it needs a password
         files = 0
         yield from _kinds(reader.trailer)
         for seen, (idnum, generation) in enumerate(_ids(reader)):
@@ -78,7 +78,7 @@ def _ids(reader: PdfReader) -> Iterator[tuple[int, int]]:
 
 
 def _kinds(found: Any, depth: int = 0) -> Iterator[ActiveKind]:
-    """Kinds that an object shows, with what it holds; other objects are looked at in their turn."""
+    """Kinds found in an object and its direct members; the caller inspects the objects it refers to."""
     if depth > _MOST_NESTED:
         raise ClosedError
     if isinstance(found, DictionaryObject):
@@ -100,13 +100,13 @@ def _dictionary(found: DictionaryObject) -> Iterator[ActiveKind]:
     opened, triggers = _value(found, "/OpenAction"), _value(found, "/AA")
     if isinstance(opened, DictionaryObject) and _value(opened, "/S") != "/GoTo":
         yield ActiveKind.ACTION
-    if isinstance(triggers, DictionaryObject):  # or a font or picture of that name
+    if isinstance(triggers, DictionaryObject):  # a font or picture may have the same name
         actions = (_value(triggers, name) for name in triggers)
         if any(isinstance(action, DictionaryObject) and "/S" in action for action in actions):
             yield ActiveKind.ACTION
 
 
 def _value(found: DictionaryObject, key: str) -> Any:
-    """The value of a key, wherever it lies; None where it has none."""
+    """The value of a key, also if it is another object; None if the key is missing."""
     value = found.raw_get(key) if key in found else None
     return value.get_object() if isinstance(value, IndirectObject) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 ZIPS, OLE, PDF = (b"PK\x03\x04", b"PK\x05\x06"), bytes.fromhex("d0cf11e0a1b11ae1"), b"%PDF-"
 BEGINNING = 1024
 LOCKED = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"MSCF", b"ISc(", b"\x60\xea", b"\x78\x9f\x3e\x22")
-"""Archives that only other programs open, and the attachments that Outlook packs together (TNEF)."""
+"""Archives that are not unpacked here, and the attachments that Outlook packs into a file (TNEF)."""
 
 # executables of Unix, Java, macOS, Android and WebAssembly, scripts, and a shortcut of Windows
 _PROGRAMS = (
@@ -36,31 +36,31 @@ _BY_TYPE = {"image": "image", "audio": "media", "video": "media", "application/p
 
 
 def runs(beginning: bytes) -> bool:
-    """Whether a file that begins so is a program or a script."""
+    """Whether a file with this beginning is a program or a script."""
     return beginning.startswith(_PROGRAMS) or (beginning.startswith(b"MZ") and b"\0" in beginning[:64])
 
 
 def program_by_name(ending: str) -> bool:
-    """Whether a computer runs a file that ends so where it is opened."""
+    """Whether a computer runs a file with this ending when it is opened."""
     return _BY_ENDING.get(ending) == "program"
 
 
 def disagrees(beginning: bytes, ending: str, media_type: str) -> bool:
-    """Whether a content shows another family of kinds than its name, or without one its media type, says."""
+    """Whether the content is of another family than its ending, or without an ending its media type, says."""
     declared = _BY_TYPE.get(media_type) or _BY_TYPE.get(media_type.partition("/")[0])
     families = {_family(beginning), _BY_ENDING.get(ending) if ending else declared}
     if families == {"image", "media"}:
-        return False  # RIFF is sound, film and WebP
+        return False  # RIFF is used for sound, film and WebP pictures
     return None not in families and len(families) > 1
 
 
 def only_looked_at(beginning: bytes) -> bool:
-    """Whether such a file is only seen or heard: nothing in a picture, a sound or a film runs."""
+    """Whether a file is a picture, a sound or a film, in which nothing can run."""
     return _family(beginning) in ("image", "media") or beginning[4:8] == b"ftyp"
 
 
 def _family(beginning: bytes) -> str | None:
-    """The family of kinds that a content shows; None where it shows none."""
+    """The family of a file by its beginning; None if unknown."""
     if runs(beginning):
         return "program"
     return next((family for family, signs in _BEGINNINGS.items() if beginning.startswith(signs)), None)

@@ -1,7 +1,7 @@
-"""Texts that run or fetch something: pages and drawings, RTF, and formulas that start another program.
+"""Texts that run or fetch something: HTML and SVG, RTF, and formulas that start another program.
 
-Each is one pass over the text, whose time grows with its length alone. DDE is found as office files and
-spreadsheets write it.
+Each check is one pass in time linear to the text, so that no text can be made to block it. DDE is found as
+office files and spreadsheets write it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FRAMES = ("iframe", "frame", "object", "embed", "applet")
 _OLD_XML = re.compile(r"<\?mso-application\b")
 _OLD_MACRO = re.compile(r"macrosPresent\s*=\s*[\"']yes|<\w+:docSuppData\b|vbaProject", re.IGNORECASE)
 
-# A backslash before a sign that is no letter means that sign: "\\objdata" in a text is no object.
+# A backslash before a character other than a letter means that character: "\\objdata" in a text is no object.
 _RTF_TOKEN = re.compile(
     rb"\\(?:'([0-9a-fA-F]{2})|([a-zA-Z]{1,32})(-?\d{1,10})? ?|[^a-zA-Z])|[{}]|[^\\{}]+", re.DOTALL
 )
@@ -42,7 +42,7 @@ _RTF_FIELD = 4_096
 
 _DDE_FIELD = re.compile(r"\s*[\"']?\s*DDE(?:AUTO)?\b", re.IGNORECASE)
 _QUOTED = re.compile(r"QUOTE((?:\s+\d{1,3})+)", re.IGNORECASE)
-# A cell that a spreadsheet takes for a formula, as far as the bar between a program and what it is given.
+# A cell that a spreadsheet reads as a formula, up to the bar between a program and its arguments.
 _CELL = re.compile(r"""(?:^|[,;\t\r\n])[ ']*[=+\-@][^|,;\t\r\n"]{0,300}\||"[ ']*[=+\-@][^|"\r\n]{0,300}\|""")
 _PROGRAM = re.compile(r"[A-Za-z][\w.\\]*[' ]*\|")
 _PROGRAM_NAME = 100
@@ -51,7 +51,7 @@ _MOST_CELLS = 10_000
 
 
 def text_of(content: bytes) -> str:
-    """A text in the encoding that its beginning shows; signs that fit none are replaced."""
+    """Decode a text by its byte order mark or first character; invalid bytes are replaced."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
     for sign, encoding in ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
@@ -61,13 +61,13 @@ def text_of(content: bytes) -> str:
 
 
 def is_markup(part: Part) -> bool:
-    """Whether a browser takes a file for a page or a drawing."""
+    """Whether a browser opens a file as a page or a drawing."""
     declared = part.media_type in _PAGE_TYPES or part.ending in _PAGES
     return declared or _BEGINS.match(text_of(part.content[:1024]).lstrip("\ufeff")) is not None
 
 
 def look_at_markup(part: Part, _: Budget) -> Found:
-    """Scripts, handlers of events and frames of a page, a drawing or XML of an old Office, by its tags."""
+    """Find scripts, event handlers and frames in HTML, SVG or the XML of an old Office, by its tags."""
     text = text_of(part.content)
     if _OLD_XML.search(text) and _OLD_MACRO.search(text):
         yield ActiveKind.MACRO
@@ -79,14 +79,14 @@ def look_at_markup(part: Part, _: Budget) -> Found:
 
 
 def _runs(attribute: str, value: str) -> bool:
-    """Whether a browser runs a value, or what it leads to; an animation sets another attribute."""
+    """Whether a browser runs the value of an attribute; `to`, `from` and so on animate another attribute."""
     if attribute.rpartition(":")[2] in _ADDRESSES:
         return _SCRIPT_URL.search(_BLANKS.sub("", html.unescape(value))) is not None
     return _HANDLER.fullmatch(attribute) is not None
 
 
 def _tags(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Opening tags with their attributes, in small letters but for values."""
+    """Opening tags with their attributes; names in lower case."""
     end = 0
     while (at := text.find("<", end)) >= 0:
         end = at + 1
@@ -102,8 +102,8 @@ def _tags(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def look_at_rtf(part: Part, _: Budget) -> Found:
-    """What of an RTF file is an object, comes from elsewhere or starts a program."""
-    groups: list[tuple[bytes, int, bytearray]] = []  # of a field or a template: word, level and text
+    """Find objects, remote templates and fields that start a program in an RTF file."""
+    groups: list[tuple[bytes, int, bytearray]] = []  # open fields and templates: word, level and text
     level, skip = 0, 0
     for token in _RTF_TOKEN.finditer(part.content):
         sign, word = token.group(), token[2]
@@ -112,20 +112,20 @@ def look_at_rtf(part: Part, _: Budget) -> Found:
         elif sign == b"}":
             level -= 1
             while groups and level < groups[-1][1]:
-                yield from _of_group(*groups.pop())
+                yield from _kinds_of_group(*groups.pop())
         elif word in (b"fldinst", b"template"):
             groups.append((word, level, bytearray()))
         elif word and _RTF_OBJECT.fullmatch(word):
             yield ActiveKind.OBJECT
         elif groups and word in (None, b"u"):
             text = bytes([int(token[3] or 63) & 0xFF]) if word else _plain(token)[skip:]
-            skip = 1 if word else 0  # behind a sign by its number follows another for old readers
+            skip = 1 if word else 0  # after `\u` and a number there is one more character, for old readers
             groups[-1][2].extend(text[: max(0, _RTF_FIELD - len(groups[-1][2]))])
-    for group in groups:  # a file that was cut off is opened all the same
-        yield from _of_group(*group)
+    for group in groups:  # programs open a truncated file too
+        yield from _kinds_of_group(*group)
 
 
-def _of_group(word: bytes, _: int, text: bytearray) -> Found:
+def _kinds_of_group(word: bytes, _: int, text: bytearray) -> Found:
     if word == b"template" and _RTF_ELSEWHERE.match(text):
         yield ActiveKind.REMOTE
     if word == b"fldinst" and starts_a_program(text.decode("latin-1")):
@@ -133,7 +133,7 @@ def _of_group(word: bytes, _: int, text: bytearray) -> Found:
 
 
 def _plain(token: re.Match[bytes]) -> bytes:
-    """The signs of a text as a reader takes them: a line's end is none."""
+    """The characters of a token as readers take them: they ignore line breaks."""
     if token[1] is not None:
         return bytes.fromhex(token[1].decode())
     text = token.group()
@@ -141,26 +141,26 @@ def _plain(token: re.Match[bytes]) -> bytes:
 
 
 def starts_a_program(field: str) -> bool:
-    """Whether the instruction of a field is a DDE link, also where it spells its letters (`QUOTE 68 68`)."""
+    """Whether the instruction of a field is a DDE link, also with its letters as codes (`QUOTE 68 68`)."""
     spelled = _QUOTED.sub(lambda m: "".join(chr(int(n) & 0xFF) for n in m[1].split()), field)
     return _DDE_FIELD.match(spelled) is not None
 
 
 def formula_starts_a_program(formula: str) -> bool:
-    """Whether a formula, with or without the sign it begins with, is a DDE link: `cmd|' /C calc'!A0`."""
+    """Whether a formula, with or without its first sign, is a DDE link: `cmd|' /C calc'!A0`."""
     text = formula.strip()
     return _cells_start_a_program(text if text[:1] in tuple("=+-@") else f"={text}")
 
 
 def look_at_cells(part: Part, _: Budget) -> Found:
-    """Whether a cell of a CSV file is such a formula."""
+    """Find such formulas in a CSV file."""
     if _cells_start_a_program(text_of(part.content)):
         yield ActiveKind.DDE
 
 
 def _cells_start_a_program(text: str) -> bool:
     for seen, cell in enumerate(_CELL.finditer(text)):
-        if seen > _MOST_CELLS:  # too many to look at
+        if seen > _MOST_CELLS:  # too many to check
             raise ClosedError
         end = cell.end()
         item = text.find("!", end, end + _TOPIC)

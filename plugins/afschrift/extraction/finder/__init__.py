@@ -1,1 +1,1 @@
-"""Points out where free text may hold data of others. A person decides; nothing here does."""
+"""Points out where free text may hold data of others. A person decides what becomes of it."""

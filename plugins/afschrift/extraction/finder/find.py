@@ -1,6 +1,6 @@
-"""Looks for others' data in the free text of a source while it is read, and keeps where for a reviewer.
+"""Finds others' data in the free text of a source while it is read, and keeps the positions for a reviewer.
 
-It points out and decides nothing: no value is changed, and no run stops (R31, R32).
+It only points out: no value is changed, and no run stops (R31, R32).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
 class SourceFinder:
-    """Looks through the tables of one source, one after the other.
+    """Searches the tables of a source, one after the other.
 
-    The people are read once, at the first text that is there: a request without any costs nothing.
+    The names of people are read once, at the first text: a request without free text costs nothing.
     """
 
     def __init__(self, services: Services, plan: Plan, keys: Sequence[Key]) -> None:
@@ -42,7 +42,7 @@ class SourceFinder:
         self._file_texts: dict[str, FileTexts] = {}
 
     def over(self, part: ExtractPlan, stream: Batches) -> Batches:
-        """The same batches, looked through; each call reads the table from its start."""
+        """Return a stream of the same batches that searches them; each call begins at the table's start."""
         columns = self._free_text(part)
         if not columns:
             return stream
@@ -62,13 +62,13 @@ class SourceFinder:
         return looked_through
 
     def file_texts(self, part: ExtractPlan) -> FileTexts:
-        """Takes the texts of the files of a table."""
+        """Return what searches the texts in the files of a table."""
         region = self._services.inventory.controller.country
         self._file_texts[part.table] = texts = FileTexts(region, self._people)
         return texts
 
     def _free_text(self, part: ExtractPlan) -> list[str]:
-        """Columns of free text, without those of which every value is masked."""
+        """Columns of free text, except those of which every value is masked."""
         declared = self._services.inventory.sources[part.source].tables[part.table].columns
         return [
             field.name
@@ -79,12 +79,12 @@ class SourceFinder:
         ]
 
     def stage(self, staging: EncryptedStaging, source: str) -> None:
-        """Keep what was found beside what was extracted."""
+        """Stage the findings with the extracted files."""
         with staging.writer(pointers_path(source)) as sink:
             sink.write(msgspec.json.encode(self._found()))
 
     def evidence(self) -> dict[str, Any]:
-        """Counts by table and kind, and which people were looked for; never a value."""
+        """Counts by table and kind, and the outcome of reading each table of people; never a value."""
         found = {table: pointers.counts for table, pointers in self._found().items() if pointers.total}
         people = self._reader.outcomes
         return ({"pointed_out": found} if found else {}) | ({"people": people} if people else {})
@@ -94,7 +94,7 @@ class SourceFinder:
         return {table: pointers for table, pointers in found.items() if pointers.total or pointers.unread}
 
     def _of(self, table: str) -> TablePointers:
-        """What was found in the columns of a table and in its files, together."""
+        """Findings in the columns of a table and in its files."""
         columns = self._finders[table].found() if table in self._finders else TablePointers()
         files = self._file_texts[table].found() if table in self._file_texts else TablePointers()
         counts = dict(sorted((Counter(columns.counts) + Counter(files.counts)).items()))

@@ -1,7 +1,7 @@
 """E-mail addresses, telephone numbers, IBANs and citizen service numbers in a text, each as a span.
 
-Telephone numbers are judged by `phonenumbers` (Google's libphonenumber), IBANs and BSNs by `python-stdnum`:
-length, structure and check digits. What merely looks like one is not pointed out.
+Telephone numbers are checked by `phonenumbers` (Google's libphonenumber), IBANs and BSNs by `python-stdnum`:
+length, structure and check digits. Texts that only look similar are not reported.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from stdnum.nl import bsn
 
 from afschrift.domain.redaction import PointerKind
 
-WORTH_A_LOOK = r"@|\b[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}|\d(?:[^\w\n]{0,3}\d){6}"
-"""What every text has in which one of these may be, for a quick look at many texts at once."""
+MAY_MATCH = r"@|\b[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}|\d(?:[^\w\n]{0,3}\d){6}"
+"""Matches every text that may hold one of these, to filter many texts at once."""
 
 _LOCAL_MOST = 64  # characters before the @ (RFC 5321, 4.5.3.1.1), each with its marks
 _IBAN = re.compile(r"(?<![\w-])(?=([A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}(?!\w)))", re.ASCII)
 _BSN = re.compile(r"(?<![\w.,/#-])(?:\d{9}|\d{4}([. ])\d{2}\1\d{3}|\d{3}([. ])\d{3}\2\d{3})(?![\w-]|[.,/]\d)")
-_OF_NOBODY = (phonenumbers.PhoneNumberType.TOLL_FREE, phonenumbers.PhoneNumberType.PREMIUM_RATE)
+_SERVICE_NUMBERS = (phonenumbers.PhoneNumberType.TOLL_FREE, phonenumbers.PhoneNumberType.PREMIUM_RATE)
 _LOOSE = re.compile(r"[+＋](?!\s?\(?\d)|[(\[（［](?!\s?[+＋]?\d{1,5}\s?[)\]）］])")
-"""A sign that belongs to the text around a number: `(06-12345678)`, but not that of `(020) 624 11 11`."""
-_BEFORE_A_PHONE = re.compile(r"[\w#/_-]")
-_POINTS = (range(0x20000), range(0xE0100, 0xE01F0))  # beyond them Unicode has no marks
+"""A bracket or plus that belongs to the text around a number, as in `(06-12345678)`, but not in
+`(020) 624 11 11`."""
+_NOT_BEFORE_PHONE = re.compile(r"[\w#/_-]")
+_POINTS = (range(0x20000), range(0xE0100, 0xE01F0))  # Unicode has no marks outside these ranges
 
 
 class Span(NamedTuple):
-    """A stretch of a text, in code points, half-open; `value` is the same for all ways of writing it."""
+    """A half-open range of a text, in code points; `value` is the same for all ways of writing it."""
 
     start: int
     end: int
@@ -44,12 +45,12 @@ class Span(NamedTuple):
 
 @cache
 def marks() -> str:
-    """All marks of Unicode, for the brackets of a pattern; Python's own count none to a word."""
+    r"""All marks of Unicode, for a character class: Python's `\w` does not include them."""
     return "".join(c for c in map(chr, chain(*_POINTS)) if unicodedata.category(c)[0] == "M")
 
 
 def spans(text: str, region: str) -> list[Span]:
-    """All that are there, in order; where two overlap, the more certain one.
+    """Find all of them, in order; of two that overlap, the more certain one.
 
     Args:
         text: any text.
@@ -57,17 +58,17 @@ def spans(text: str, region: str) -> list[Span]:
     """
     found: list[Span] = []
     for kind in (_emails(text), _ibans(text), _phones(text, region), _bsns(text, region)):
-        found = with_more(found, kind)
+        found = add_spans(found, kind)
     return found
 
 
-def with_more(found: list[Span], more: Iterable[Span]) -> list[Span]:
-    """Spans, and those of `more` that overlap none of them, nor an earlier one of their own.
+def add_spans(found: list[Span], more: Iterable[Span]) -> list[Span]:
+    """Add those of `more` that overlap neither the found spans nor an earlier one of `more`.
 
-    It takes time by the number of spans (n log n), however many there are.
+    Takes O(n log n), so that a text with very many spans does not block it.
 
     Args:
-        found: in order, none over another.
+        found: in order, without overlaps.
         more: in the order of their starts.
     """
     starts, beside, end = [span.start for span in found], list[Span](), 0
@@ -105,12 +106,12 @@ def _emails(text: str) -> Iterator[Span]:
         if domain and start < at and text[at - 1] != ".":
             end = at + 1 + len(domain.group().rstrip("-_"))
             if not text[at + 1 : end].rpartition(".")[2].isdigit():
-                yield Span(start, end, PointerKind.EMAIL, _folded(text[start:end]))
+                yield Span(start, end, PointerKind.EMAIL, _fold(text[start:end]))
         at = text.find("@", at + 1)
 
 
-def _folded(text: str) -> str:
-    """The same for all ways of writing an address (Unicode, D145), in NFC."""
+def _fold(text: str) -> str:
+    """Fold an address to the same text for all ways of writing it (Unicode, D145), in NFC."""
     return text.casefold() if text.isascii() else _nfc(unicodedata.normalize("NFD", text).casefold())
 
 
@@ -119,7 +120,7 @@ def _nfc(text: str) -> str:
 
 
 def _ibans(text: str) -> Iterator[Span]:
-    """The longest that its country's structure and its check digits allow, wherever one may begin."""
+    """At each possible start, the longest text that the country's structure and the check digits allow."""
     for match in _IBAN.finditer(text):
         candidate = match.group(1)
         for end in range(len(candidate), 14, -1):
@@ -132,16 +133,16 @@ def _ibans(text: str) -> Iterator[Span]:
 
 def _phones(text: str, region: str) -> Iterator[Span]:
     for match in phonenumbers.PhoneNumberMatcher(_LOOSE.sub(" ", text), region):
-        if match.start and _BEFORE_A_PHONE.match(text[match.start - 1]):
+        if match.start and _NOT_BEFORE_PHONE.match(text[match.start - 1]):
             continue  # the tail of another number: ORD-0201234567, 12/0612345678
-        if phonenumbers.number_type(match.number) in _OF_NOBODY:
+        if phonenumbers.number_type(match.number) in _SERVICE_NUMBERS:
             continue
         value = phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
         yield Span(match.start, match.end, PointerKind.PHONE, value)
 
 
 def _bsns(text: str, region: str) -> Iterator[Span]:
-    """Only in the Netherlands: elsewhere one in eleven numbers of nine digits would pass for one."""
+    """Find BSNs, in the Netherlands only: elsewhere one in eleven numbers of nine digits would pass."""
     if region == "NL":
         for match in _BSN.finditer(text):
             if bsn.is_valid(match.group()):

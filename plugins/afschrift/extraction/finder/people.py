@@ -1,4 +1,4 @@
-"""The people whom the warehouse knows, read for the finder: their names, and what is the person's own."""
+"""The people in the warehouse, read for the finder: everyone's names, and the person's own data."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TOO_MANY, OUT_OF_REACH, UNREADABLE = "too_many", "out_of_reach", "unreadable"
 _MOST_OWN = 1_000  # rows of one person in a table of people
 _NAME = "user.name"
 _OWN = (_NAME, "user.contact", "user.financial", "user.government_id")
-"""Categories of columns whose value in the person's own row is no data of others."""
+"""Categories of columns whose value in the person's own row is not data of others."""
 
 
 class PeopleReader:
-    """Reads the tables that say `names`, whatever their source.
+    """Reads the tables with `names` in the inventory, whatever their source.
 
     Attributes:
-        outcomes: `source.table` -> number of people read, or why none was; for the log and the evidence.
+        outcomes: `source.table` -> number of people read, or why none were; for the log and the evidence.
     """
 
     def __init__(self, services: Services, plan: Plan, keys: Sequence[Key]) -> None:
@@ -43,19 +43,18 @@ class PeopleReader:
         self._own_values = {key.value for key in keys}
 
     def read(self) -> People:
-        """Everybody's names and the person's own.
+        """Read everyone's names and the person's own data.
 
-        A source that is down or closed to us is no reason to keep the person waiting, nor is a text of
-        another person that is not UTF-8: those names are not looked for, and that is said.
+        A source that is down or refuses us must not keep the person waiting, nor must another person's text
+        that is not UTF-8: those names are not searched for, and the reviewer is informed.
 
         Raises:
             ConfigurationError: a table or column is not in its source.
         """
         for source in self._services.inventory.sources.values():
             left = {name: table for name, table in source.tables.items() if table.names}
-            while (
-                left
-            ):  # what failed once may leave its session unusable, so the others have one of their own
+            # After an error the session may be unusable, so the remaining tables get a new one.
+            while left:
                 left = self._tables(source, left)
         unread = tuple(
             sorted(table_path for table_path, outcome in self.outcomes.items() if isinstance(outcome, str))
@@ -65,7 +64,7 @@ class PeopleReader:
         return People(NameIndex(self._names, self._ignored), own, unread)
 
     def _tables(self, source: SourceFile, tables: dict[str, Table]) -> dict[str, Table]:
-        """Read tables of one source in one session, up to one that is not readable; those after it."""
+        """Read tables of a source in one session, up to an unreadable one. Return the tables after it."""
         left = dict(tables)
         try:
             with self._services.open_source(source.source, self._plan.request) as session:
@@ -80,7 +79,7 @@ class PeopleReader:
         return {}
 
     def _table(self, session: Source, source: SourceFile, name: str, table: Table) -> bool:
-        """Whether it could be read, or had too many people."""
+        """Read a table; False if it is unreadable, True also if it has too many people."""
         assert table.names is not None
         identity = self._services.inventory.identity
         statements = Statements(self._services.sql, source, identity, session.dialect, session.catalogue())
@@ -89,12 +88,12 @@ class PeopleReader:
         try:
             if belongs and source.may_follow(name):
                 self._own(session, statements, name, table)
-            rows, names = self._everybody(session, asked)
-        except ConfigurationError as error:  # its words name the place and no value
+            rows, names = self._names_of_everyone(session, asked)
+        except ConfigurationError as error:  # its text names the place and no value
             self._services.log(str(error))
             self.outcomes[table_path] = UNREADABLE
             return False
-        except (pa.ArrowInvalid, UnicodeDecodeError):  # theirs would quote the value
+        except (pa.ArrowInvalid, UnicodeDecodeError):  # their texts quote the value
             self.outcomes[table_path] = UNREADABLE
             return False
         if rows > table.names.most:
@@ -120,7 +119,7 @@ class PeopleReader:
                     (self._own_names if column in named else self._own_values).add(str(value))
 
     @staticmethod
-    def _everybody(session: Source, statement: str) -> tuple[int, set[str]]:
+    def _names_of_everyone(session: Source, statement: str) -> tuple[int, set[str]]:
         rows, names = 0, set()
         for batch in session.stream(statement):
             rows += batch.num_rows

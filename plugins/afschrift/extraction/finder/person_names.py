@@ -1,8 +1,8 @@
-"""Names of people whom the warehouse knows, found in texts: word by word, with their capitals.
+"""Finds names of people in the warehouse in texts: word by word, and with their capitals.
 
 A text is cut into words; a name is a run of words. `Anne-Marie`, `Anne Marie` and `Anne‑Marie` are the same
-run. A name begins and ends with a word: `Jan` is not in `Janssen`. Looking takes time by the length of the
-text, however many names there are.
+run. A name begins and ends at word boundaries: `Jan` is not in `Janssen`. The time to search depends on the
+length of the text, and not on the number of names.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _CONNECTORS = "\u200c\u200d\u203f\u2040\u2054\ufe33\ufe34\ufe4d-\ufe4f\uff3f"
 
 
 class NameIndex:
-    """Names to look for.
+    """Names to search for.
 
     Args:
         values: names and parts of names, as columns of the warehouse hold them.
-        ignored: words that are a name too and mostly mean something else.
+        ignored: names that are also words, and mostly mean something else.
     """
 
     def __init__(self, values: Iterable[str], ignored: Iterable[str] = ()) -> None:
@@ -43,7 +43,7 @@ class NameIndex:
         return len(self._forms)
 
     def rows(self, texts: pl.Series) -> Iterable[int]:
-        """Places of the texts in which a name may be: a quick look, which misses none."""
+        """Positions of the texts that may hold a name: a quick filter that misses none."""
         if not self._forms or not len(texts):
             return ()
         words = pl.DataFrame({"row": pl.int_range(len(texts), eager=True), "word": texts}).select(
@@ -56,7 +56,7 @@ class NameIndex:
         return found
 
     def spans(self, text: str, own: frozenset[str] = frozenset()) -> Iterator[Span]:
-        """Runs of names beside each other, such as a first and a last name, without those that are all own.
+        """Runs of adjacent names, such as a first and a last name, except runs of the person's own names.
 
         Args:
             text: any text.
@@ -70,14 +70,14 @@ class NameIndex:
             if taken:
                 start, end = words[at][0], words[at + taken - 1][1]
                 if run and not _BETWEEN.fullmatch(text, run[-1][1], start):
-                    yield from _ended(run, own)
+                    yield from _span_of_run(run, own)
                     run = []
                 run.append((start, end, " ".join(word for _, _, word in words[at : at + taken])))
             at += taken or 1
-        yield from _ended(run, own)
+        yield from _span_of_run(run, own)
 
     def _at(self, text: str, words: list[tuple[int, int, str]], at: int) -> int:
-        """How many words the longest name has that begins at a word; 0: none does."""
+        """Number of words of the longest name that begins at a word; 0 if none does."""
         if words[at][2] not in self._first:
             return 0
         most = 1
@@ -94,9 +94,9 @@ class NameIndex:
 
 
 def forms(value: str) -> set[str]:
-    """How a name may be written in a text, its words with a space between; none of it without a capital.
+    """The ways in which a text may write a name, with a space between words and at least one capital.
 
-    A name that the warehouse holds in small letters or in capitals alone is looked for with the usual ones.
+    A name that the warehouse has in lower case or in capitals is also searched for with usual capitals.
     """
     words = [_plain(word) for word in _word().findall(value)]
     if not 0 < len(words) <= MOST_WORDS or sum(map(len, words)) < 2 or not all(map(_letters, words)):
@@ -110,17 +110,17 @@ def forms(value: str) -> set[str]:
 
 
 def own_words(names: Iterable[str]) -> frozenset[str]:
-    """The words of the person's own names: `Jansen, Jan` is the person known as `Jan Jansen` alone."""
+    """The words of the person's own names, so that `Jansen, Jan` is recognised as the person `Jan Jansen`."""
     return frozenset(word.casefold() for name in names for form in forms(name) for word in form.split(" "))
 
 
-def _ended(run: list[tuple[int, int, str]], own: frozenset[str]) -> Iterator[Span]:
+def _span_of_run(run: list[tuple[int, int, str]], own: frozenset[str]) -> Iterator[Span]:
     if run and not all(word.casefold() in own for _, _, form in run for word in form.split(" ")):
         yield Span(run[0][0], run[-1][1], PointerKind.NAME, " ".join(form for _, _, form in run))
 
 
 def _anchor(form: str) -> str:
-    """The word of a name by which a quick look finds it: a long one with a capital is the rarest."""
+    """The word of a name for the quick filter: the longest one with a capital, which is the rarest."""
     return max(filter(_starts_a_name, form.split(" ")), key=len)
 
 
@@ -142,5 +142,5 @@ def _plain(word: str) -> str:
 
 @cache
 def _word() -> re.Pattern[str]:
-    """A word as Polars has it: Unicode's marks are part of one, which Python's own do not count."""
+    r"""A word as Polars defines it: with Unicode's marks, which Python's `\w` does not include."""
     return re.compile(rf"[\w{marks()}{_CONNECTORS}]+")

@@ -1,4 +1,4 @@
-"""Looks through the free text of one table while its rows pass, and keeps where a person should look."""
+"""Searches the free text of a table while its rows pass, and keeps the positions for a reviewer."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import polars as pl
 import pyarrow as pa
 
 from afschrift.domain.redaction import A_MASK, MASK, MOST_POINTERS, Pointer, TablePointers
-from afschrift.extraction.finder.patterns import WORTH_A_LOOK, Span, spans, with_more
+from afschrift.extraction.finder.patterns import MAY_MATCH, Span, add_spans, spans
 from afschrift.extraction.finder.person_names import NameIndex, own_words
 
-_ONLY_A_MASK = rf"(?s)^(?:{A_MASK}|{re.escape(MASK)}.{{1,4}})$"
-"""A value that is a mask as a whole: with a token, without, or with the last four signs of what it hides."""
+_ONLY_MASK = rf"(?s)^(?:{A_MASK}|{re.escape(MASK)}.{{1,4}})$"
+"""A value that is only a mask: with a token, without, or with the last four characters of the value."""
 
 
 @dataclass(frozen=True)
 class OwnData:
-    """What is the person's own, and so not data of others.
+    """The person's own data, which is not data of others.
 
     Attributes:
-        values: kind and value of their addresses and numbers.
-        names: words of their names, as `own_words` gives them.
+        values: kind and value of the person's addresses and numbers.
+        names: words of the person's names, as `own_words` gives them.
     """
 
     values: frozenset[tuple[str, str]] = frozenset()
@@ -32,7 +32,7 @@ class OwnData:
 
     @classmethod
     def of(cls, values: Iterable[str], names: Iterable[str], region: str) -> OwnData:
-        """From texts, such as the keys and the person's own row of an account."""
+        """Make it from texts, such as the keys and the person's own row of an account."""
         found = (span for value in values for span in spans(value, region))
         return cls(
             frozenset((span.kind, span.value) for span in found),
@@ -42,7 +42,7 @@ class OwnData:
 
 @dataclass(frozen=True)
 class People:
-    """Whom to look for.
+    """The people to search for.
 
     Attributes:
         unread: tables of people (`source.table`) whose names could not be read.
@@ -54,13 +54,13 @@ class People:
 
 
 class TextFinder:
-    """Looks through some columns of one table.
+    """Searches columns of a table.
 
     Args:
-        columns: those of free text.
-        region: the controller's country, for telephone numbers without one.
-        people: gives the people; asked at the first text alone, as it may take a while.
-        most: pointers to keep; all are counted.
+        columns: the columns of free text.
+        region: the controller's country, for telephone numbers without a country code.
+        people: returns the people; called at the first text only, because it may take a while.
+        most: number of pointers to keep; all are counted.
         masked: columns of which some values are masks.
     """
 
@@ -87,7 +87,7 @@ class TextFinder:
         self._counts: Counter[str] = Counter()
 
     def take(self, text: pa.RecordBatch) -> None:
-        """Look at the next rows as value forms."""
+        """Search the next rows, as value forms."""
         found: list[Pointer] = []
         for name in self._columns:
             found += self._column(name, text.column(name))
@@ -96,7 +96,7 @@ class TextFinder:
         self._rows += text.num_rows
 
     def found(self) -> TablePointers:
-        """What was found so far."""
+        """Findings so far."""
         return TablePointers(tuple(self._pointers), dict(sorted(self._counts.items())), self._unread)
 
     def _column(self, name: str, column: pa.Array) -> Iterable[Pointer]:
@@ -105,10 +105,10 @@ class TextFinder:
         if not look.any():
             return
         if name in self._masked:
-            look &= ~texts.str.contains(_ONLY_A_MASK)
+            look &= ~texts.str.contains(_ONLY_MASK)
         people = self._people()
         self._unread = people.unread
-        numbers = (look & texts.str.contains(WORTH_A_LOOK)).arg_true().to_list()
+        numbers = (look & texts.str.contains(MAY_MATCH)).arg_true().to_list()
         named = set(people.names.rows(texts.set(~look.fill_null(value=False), None)))
         for row in sorted(named.union(numbers)):
             for span in self._spans(texts[row], people, named=row in named):
@@ -117,7 +117,7 @@ class TextFinder:
     def _spans(self, text: str, people: People, *, named: bool) -> Iterable[Span]:
         found = spans(text, self._region)
         if named:
-            found = with_more(found, people.names.spans(text, people.own.names))
+            found = add_spans(found, people.names.spans(text, people.own.names))
         return [span for span in found if (span.kind, span.value) not in people.own.values]
 
 
@@ -125,11 +125,11 @@ _COLUMN = "text"
 
 
 class FileTexts:
-    """Takes the texts of one file after the other.
+    """Searches the texts of one file after the other.
 
     Args:
-        region: the controller's country, for telephone numbers without one.
-        people: gives the people; asked at the first text alone.
+        region: the controller's country, for telephone numbers without a country code.
+        people: returns the people; called at the first text only.
     """
 
     def __init__(self, region: str, people: Callable[[], People]) -> None:
@@ -142,7 +142,7 @@ class FileTexts:
         self._places: dict[str, int] = {}
 
     def read(self, row: int, position: str, text: str) -> None:
-        """Look through one text of the file of a row."""
+        """Search a text of the file of a row."""
         before = self._finder.found().total
         self._finder.take(pa.RecordBatch.from_pydict({_COLUMN: [text]}, pa.schema({_COLUMN: pa.string()})))
         if more := self._finder.found().total - before:
@@ -150,6 +150,6 @@ class FileTexts:
             self._places[place] = self._places.get(place, 0) + more
 
     def found(self) -> TablePointers:
-        """Counts of all texts, and in which places they are."""
+        """Counts over all texts, and the count at each position."""
         found = self._finder.found()
         return TablePointers((), found.counts, found.unread, dict(self._places))
