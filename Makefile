@@ -154,7 +154,7 @@ bench-check: $(VENV) ## Fail where a ratio of the last `make bench` is a quarter
 	@$(BIN)/python -m bench.check $(ARGS)
 
 .PHONY: bench-report
-bench-report: $(VENV_BENCH) ## Write docs/operator/performance.md and its chart from the last `make bench`
+bench-report: $(VENV_BENCH) ## Print the tables of the last `make bench`, and draw the chart of the performance page
 	@$(BIN)/python -m bench.report
 
 .PHONY: docs

@@ -1,4 +1,4 @@
-"""Writes `docs/operator/performance.md` and its chart from `bench/results/latest.json`.
+"""Prints the tables of `bench/results/latest.json`, and draws the chart of docs/operator/performance.md.
 
 python -m bench.report
 """
@@ -20,57 +20,34 @@ from matplotlib.ticker import FuncFormatter
 from bench.check import LATEST
 from bench.stages import STAGES
 
-DOCS = Path(__file__).parents[1] / "docs"
-CHART = DOCS / "images" / "performance.svg"
+CHART = Path(__file__).parents[1] / "docs" / "images" / "performance.svg"
 
-TEXT = """# Performance
+TEXT = """One run of `make bench` on {day}: {cores} cores, Python {python}.
 
-Written by `python -m bench.report` from one run of `make bench` on {day}: {cores} cores, Python {python}.
-Each case runs the functions that the tasks call, in their order: the plan, the extract with `ORDER BY` and
-bound keys into encrypted staging, the reading back of every value by another parser, the bundle with its
-hashes and signature, the delivery. Beside it, in the same run and in turns, stands its limit.
-
-![Rows against seconds and memory](images/performance.svg)
-
-| case | rows | seconds | held against | ratio | not reconciled | peak MB |
+| case | rows | seconds | limit | ratio | not reconciled | peak MB |
 |---|---:|---:|---:|---:|---:|---:|
 {rows}
 
-- `wide`: 19 awkward columns (numeric, jsonb, arrays, intervals, bytea, ...) from PostgreSQL. Held against
-  `psql COPY | gzip -1`: the same rows in one text form with the cheapest compression, without order,
-  encryption, validation or a bundle. Seconds are the median of the turns. *Not reconciled* is the ratio
-  of the same request where the rows are not reconciled with PostgreSQL, which the product
-  cannot leave out.
-- `pandas`: `read_sql`, `to_csv` and a ZIP of the same rows. Held against ours: the ratio says how many times
-  longer it takes.
-- `eight columns`, `orders and lines`: for themselves. An order has two lines, joined in the warehouse.
-- `whole run`: a small request through a running Airflow, from its trigger to the end of its run, held against
-  the functions that its tasks call and the services that each builds: {whole_run}. With
-  [one task for all steps](operations.md#one-task-for-all-steps): {one_task}.
-- A gate, what a step asks the register before it works, for a request with 200 events: {gates}.
-- CPU seconds of the tasks of a request on tables that hold a row each: {tables}.
-- peak MB: of the process with all its children, without the database server. It depends on
-  `AFSCHRIFT_BATCH_MEGABYTES` and not on the number of rows.
+- `wide`: 19 awkward columns from PostgreSQL; the limit is `psql COPY | gzip -1`. Seconds are medians.
+  *Not reconciled*: the ratio without the reconciliation with PostgreSQL, which the product cannot leave out.
+- `pandas`: `read_sql`, `to_csv` and a ZIP; the ratio says how many times longer than ours it takes.
+- `whole run`: a small request through a running Airflow, with the functions that its tasks call as limit:
+  {whole_run}. With one task for all steps: {one_task}.
+- A gate of a request with 200 events: {gates}.
+- CPU seconds of the tasks of a request on tables with a row each: {tables}.
+- peak MB: the process with all its children, without the database server.
 
-Absolute times drift with the machine; the ratios hold. `make bench-check` fails where a ratio is a quarter
-worse than the recorded one.
-
-## Where the time of a large request goes
-
-CPU seconds a million rows of the wide table, by `python -m bench.stages`: of all our threads, and of
-PostgreSQL's process. On the clock two cores do most of it side by side.
+CPU seconds a million rows of the wide table, by `python -m bench.stages`: our threads, and PostgreSQL.
 
 | stage | ours | PostgreSQL |
 |---|---:|---:|
 {stages}
 """
 _IN_WORDS = ("gate", "tables")
-BY_HAND = "\n## The same memory"
-"""Where the part begins that other commands and people write."""
 
 
 def main() -> None:
-    """Write both."""
+    """Draw the chart and print the tables."""
     results: list[dict[str, Any]] = json.loads(LATEST.read_text(encoding="utf-8"))
     draw(results)
     text = TEXT.format(
@@ -88,10 +65,7 @@ def main() -> None:
         one_task=_note(results, "whole run, one task"),
         stages="\n".join(_stages()),
     )
-    page = DOCS / "performance.md"
-    _, apart, measured = page.read_text(encoding="utf-8").partition(BY_HAND)
-    page.write_text(text + apart + measured, encoding="utf-8")
-    print("Written to docs/operator/performance.md.")
+    print(text)
 
 
 def _note(results: Sequence[dict[str, Any]], case: str) -> str:
