@@ -42,6 +42,7 @@ MADE = {
     "tools/inventory_page.py": "datamap/inventory-reference.md",
     "tools/licences_page.py": "operator/licences.md",
     "tools/proposals_page.py": "datamap/vocabulary.md",
+    "tools/questions_page.py": "question-kinds.md",
     "tools/states_page.py": "states.md",
     "tools/where_page.py": "where.md",
 }

@@ -22,14 +22,3 @@ def kind_named(name: str) -> QuestionKind:
     """A kind by its name; one that only an earlier version asked has no words of its own."""
     words = name.replace("_", " ")
     return KINDS.get(name) or QuestionKind(name, words[:1].upper() + words[1:], "", {})
-
-
-def table() -> str:
-    """The kinds as the table of docs/questions.md."""
-    rows = ["| Kind | Asks | Options | What an answer does |", "|---|---|---|---|"]
-    for kind in KINDS.values():
-        asks = f"{kind.asks} {kind.note}".strip()
-        options = ", ".join(f"`{option}`" for option in kind.options)
-        does = " ".join(f"`{option}`: {words}" for option, words in kind.does.items())
-        rows.append(f"| `{kind.name}` | {asks} | {options} | {does} |")
-    return "\n".join(rows)

@@ -52,7 +52,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class QuestionKind:
-    """A kind of question; the page, the terminal, REST and docs/questions.md are made from it.
+    """A kind of question; the page, the terminal, REST and the documentation are made from it.
 
     It holds words, options and forms alone: what takes its answers is bound in `casework/handlers.py`.
 
@@ -69,7 +69,7 @@ class QuestionKind:
         files_with: the choice that files come with; empty: none takes files.
         on_grounds: its answers rest on the table of grounds, which detail and texts are held against.
         hint: what a run that ends at it says to do; may name `id`, `request`, `options` and `source`.
-        note: for docs/questions.md: what else is worth knowing, in Markdown.
+        note: for tools/questions_page.py: what else is worth knowing, in Markdown.
     """
 
     name: str

@@ -76,14 +76,9 @@ def test_every_breach_stands_there_with_its_rule() -> None:
 
 def test_every_colour_and_command_stands_there() -> None:
     assert re.findall(r"^\| `(red|orange|yellow|green|blue|grey)` \|", DOC, re.MULTILINE) == list(Colour)
-    told = set(re.findall(r"^\| `([\w-]+)(?: --insufficient)?` \| [^R]", DOC, re.MULTILINE))
-    own = [one.callback for one in timekeeping.app.registered_commands if one.callback]
-    commands = {one.__name__.replace("_", "-") for one in own if one.__module__ == timekeeping.__name__}
+    named = set(re.findall(r"^\| `([\w-]+)(?: --insufficient)?` \| [^R]", DOC, re.MULTILINE))
+    callbacks = [command.callback for command in timekeeping.app.registered_commands if command.callback]
+    own = [callback for callback in callbacks if callback.__module__ == timekeeping.__name__]
+    commands = {callback.__name__.replace("_", "-") for callback in own}
     assert len(commands) > 5
-    assert commands <= told
-
-
-def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)", DOC):
-        assert (ROOT / "docs" / target).exists(), target
-    assert len(DOC.splitlines()) < 130
+    assert commands <= named

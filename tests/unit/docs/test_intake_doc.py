@@ -35,17 +35,17 @@ def codes(cell: str) -> list[str]:
 
 def test_every_field_of_a_message() -> None:
     words = {field.alias or name for name, field in Intake.model_fields.items()}
-    told = rows("The form")
-    assert set(told) == words
-    assert codes(told["other_rights"][0]) == [matter.value for matter in OTHER_RIGHTS]
-    assert codes(told["made_by"][0]) == ["self", "parent", "guardian", "proxy", "heir"]
-    assert codes(told["representative"][0]) == list(Representative.model_fields)
-    assert codes(told["forwarded"][0]) == [f.alias or n for n, f in Forwarded.model_fields.items()]
+    form = rows("The form")
+    assert set(form) == words
+    assert codes(form["other_rights"][0]) == [matter.value for matter in OTHER_RIGHTS]
+    assert codes(form["made_by"][0]) == ["self", "parent", "guardian", "proxy", "heir"]
+    assert codes(form["representative"][0]) == list(Representative.model_fields)
+    assert codes(form["forwarded"][0]) == [f.alias or n for n, f in Forwarded.model_fields.items()]
 
 
 def test_what_is_personal_is_said_to_be_encrypted() -> None:
-    told = rows("The form")
-    assert {name for name, cells in told.items() if cells[1] == "encrypted"} == {
+    form = rows("The form")
+    assert {name for name, cells in form.items() if cells[1] == "encrypted"} == {
         "message",
         "keys",
         "representative",
@@ -55,7 +55,7 @@ def test_what_is_personal_is_said_to_be_encrypted() -> None:
 
 @pytest.mark.parametrize("field", fields(MANDATE_FORM))
 def test_every_field_of_a_mandate(field: str) -> None:
-    found = codes(rows("Somebody else asks")[field][0])
+    found = codes(rows("A representative asks")[field][0])
     takes = fields(MANDATE_FORM)[field].get("enum", [])
     assert [code for code in found if code in takes] == takes
 

@@ -54,15 +54,15 @@ def test_every_code_of_a_finding_is_there_and_no_other(project_root: Path, page:
     assert len(product) > 20
     steps = page[page.index("## Verification, step by step") : page.index("## How this is tested")]
     named = set(re.findall(rf": `({CODE})`|is `({CODE})`", steps))
-    documented = {one or other for one, other in named}
+    documented = {before or after for before, after in named}
     standalone_only = {"export_cut", "export_unknown"}
     assert documented == product | standalone_only
     # Of a signature, the tool puts the code together.
-    told = {code for code in documented if code in tool or re.search(r"_(wrong_key|forged)$", code)}
-    told |= {
+    of_tool = {code for code in documented if code in tool or re.search(r"_(wrong_key|forged)$", code)}
+    of_tool |= {
         f"checkpoint_{code}" for code in ("other_register", "replayed", "unreadable") if f'"{code}"' in tool
     }
-    assert told == documented - {"stamp_invalid", "stamp_late"}
+    assert of_tool == documented - {"stamp_invalid", "stamp_late"}
 
 
 def test_the_example_holds(page: str) -> None:
@@ -70,15 +70,15 @@ def test_the_example_holds(page: str) -> None:
     salted, fields, file = map(json.loads, (payload, header, checkpoint))
     for line, value in ((payload, salted), (header, fields), (checkpoint, file)):
         assert rfc8785.dumps(value).decode() == line
-    one = Header(**fields)
-    assert payload_digest(salted["payload"], salted["salt"]) == one.payload_sha256
-    assert hashlib.sha256(header.encode()).hexdigest() == one.digest()
-    assert f"whose digest is `{one.digest()}`" in page
+    example = Header(**fields)
+    assert payload_digest(salted["payload"], salted["salt"]) == example.payload_sha256
+    assert hashlib.sha256(header.encode()).hexdigest() == example.digest()
+    assert f"whose digest is `{example.digest()}`" in page
     made = parse(file)
     assert (made.statement.seq, made.statement.head, made.statement.register) == (
         1,
-        one.digest(),
-        one.digest(),
+        example.digest(),
+        example.digest(),
     )
     assert f"the file `{made.name}`" in page
     raw = Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32).public_key().public_bytes_raw()
