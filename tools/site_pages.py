@@ -38,6 +38,7 @@ ELSEWHERE = {
 """File of the repository -> page of the site."""
 MADE = {
     "tools/categories_page.py": "datamap/categories.md",
+    "tools/findings_page.py": "datamap/findings.md",
     "tools/grounds_page.py": "grounds-table.md",
     "tools/inventory_page.py": "datamap/inventory-reference.md",
     "tools/licences_page.py": "operator/licences.md",
