@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from tests.support.deciding import ROLES, Bureau
+from tools import questions_page
 from typer.testing import CliRunner
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.officer import Officer
-from afschrift.casework.question_kinds import KINDS, table
+from afschrift.casework.question_kinds import KINDS
 from afschrift.cli.main import app
 from afschrift.domain.errors import FormError
 from afschrift.law.roles import SIGNS, Role
@@ -69,7 +70,7 @@ def test_the_terminal_the_page_and_the_documentation_show_it(asked: tuple[Bureau
     assert (page.words.title, page.words.does["no"]) == ("A toy", "It stays in its box.")
     assert [one.name for one in page.fields] == ["size"]
     row = "| `toy` | Is it a toy? | `yes`, `no` | `yes`: It is played with. `no`: It stays in its box. |"
-    assert row in table().splitlines()
+    assert row in questions_page.page().splitlines()
 
 
 def test_its_answer_is_taken_and_signed(asked: tuple[Bureau, QuestionRow]) -> None:
