@@ -75,7 +75,7 @@ test-forgeries: $(VENV) ## Forge a register a thousand times by SQL: none delive
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_FORGERIES=1000 $(BIN)/pytest tests/unit/steps/test_seeded_forgeries.py -s --timeout 3600 $(ARGS)
 
 .PHONY: test-rules
-test-rules: $(VENV) ## Take conditions out of rules of law, and see the tests that docs/rules.md names fail
+test-rules: $(VENV) ## Take conditions out of rules of law, and see the tests that tests/rules.tsv names fail
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) PATH="$$PATH:/usr/sbin" $(BIN)/python tools/mutate_rules.py $(ARGS)
 
 .PHONY: mutants

@@ -1,4 +1,4 @@
-"""Take conditions out of rules of law, one at a time, and see the tests that docs/rules.md names fail.
+"""Take conditions out of rules of law, one at a time, and see the tests that tests/rules.tsv names fail.
 
 `make test-rules` runs it; `python tools/mutate_rules.py R20 R36` takes some rules alone, and with `--check`
 nothing is run: whether each text is there is seen at once. Nothing is changed here: each worker has a copy of
@@ -30,24 +30,24 @@ _SLOW = ("tests/e2e/", "tests/contract/")  # where quicker tests notice, these n
 _MOMENTS = count(1)
 
 
-def named(rule: str) -> tuple[str, str]:
-    """The cells of a rule's row in docs/rules.md that name its modules and its tests."""
-    for line in (ROOT / "docs" / "rules.md").read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if cells[0] == rule:
-            return cells[4], cells[5]
-    sys.exit(f"docs/rules.md has no rule {rule}: name one of its rules in tools/rule_mutations.py.")
+def named(rule: str) -> tuple[list[str], list[str]]:
+    """The modules and the tests of a rule, as tests/rules.tsv names them."""
+    for line in (ROOT / "tests" / "rules.tsv").read_text(encoding="utf-8").splitlines():
+        found, modules, tests = line.split("\t")
+        if found == rule:
+            return modules.split(), tests.split()
+    sys.exit(f"tests/rules.tsv has no rule {rule}: name one of its rules in tools/rule_mutations.py.")
 
 
 def faults(mutation: Mutation) -> list[str]:
     """What keeps a mutation from being tried, each with the way out; none: it can be."""
-    where, tests = named(mutation.rule)
+    modules, tests = named(mutation.rule)
     path = ROOT / "plugins" / "afschrift" / mutation.file
     found = []
-    if f"`{mutation.file}`" not in where:
-        found.append(f"docs/rules.md does not name {mutation.file} for {mutation.rule}: name it there")
-    if "`" not in tests:
-        found.append(f"docs/rules.md names no test for {mutation.rule}: write one and name it")
+    if mutation.file not in modules:
+        found.append(f"tests/rules.tsv does not name {mutation.file} for {mutation.rule}: name it there")
+    if not tests:
+        found.append(f"tests/rules.tsv names no test for {mutation.rule}: write one and name it")
     times = path.read_text(encoding="utf-8").count(mutation.text) if path.is_file() else 0
     if times != 1:
         found.append(
@@ -60,7 +60,7 @@ def faults(mutation: Mutation) -> list[str]:
 def tests_of(rule: str) -> list[list[str]]:
     """The test files of a rule: those of pure functions, those with a register, those that take long."""
     files: list[list[str]] = [[], [], []]
-    for name in re.findall(r"`([^`]+)`", named(rule)[1]):
+    for name in named(rule)[1]:
         files[0 if name.startswith(_PURE) else 2 if name.startswith(_SLOW) else 1].append(name)
     return [some for some in files if some]
 
@@ -130,7 +130,7 @@ def main() -> int:
     chosen = [one for one in MUTATIONS if one.rule in rules or not rules]
     stale = dict.fromkeys(fault for one in chosen for fault in faults(one))
     if stale or "--check" in sys.argv:
-        print("\n".join(stale) or f"{len(chosen)} mutations fit the code and docs/rules.md.")
+        print("\n".join(stale) or f"{len(chosen)} mutations fit the code and tests/rules.tsv.")
         return 1 if stale else 0
     began = monotonic()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as workers:

@@ -1,7 +1,7 @@
 """Conditions of rules of law, each with what stands there without it: `mutate_rules.py` takes them out.
 
 Mostly what a rule forbids or excepts: "not", "unless", "never". Without one, too much is given, or too much
-is refused, or a day comes too late. Which tests must notice is said by docs/rules.md in the rule's row.
+is refused, or a day comes too late. Which tests must notice is in tests/rules.tsv.
 """
 
 from __future__ import annotations

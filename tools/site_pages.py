@@ -44,6 +44,7 @@ MADE = {
     "tools/licences_page.py": "operator/licences.md",
     "tools/proposals_page.py": "datamap/vocabulary.md",
     "tools/questions_page.py": "question-kinds.md",
+    "tools/rules_page.py": "rules-in-code.md",
     "tools/states_page.py": "states.md",
     "tools/where_page.py": "where.md",
 }
