@@ -29,7 +29,7 @@ ONCE = (
     *("validated", "sealed", "bundle_sealed", "packed", "bundle_arrived", "bundle_delivered"),
     *("fact_answer_ready", "question_asked"),
 )
-"""Events of the demo's requests that stand once in the trail, however often a task ran."""
+"""Events of the demo's requests that are once in the trail, however often a task ran."""
 
 
 @dataclass
@@ -65,11 +65,11 @@ class AirflowEnv:
 
         self.lines = []
 
-        def heard(line: str) -> None:
+        def collect(line: str) -> None:
             self.lines.append(line)
             on_line(line)
 
-        return run_dag(self.dag(), conf, heard)
+        return run_dag(self.dag(), conf, collect)
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of Airflow's own database."""
@@ -151,7 +151,7 @@ def api_server() -> Iterator[Any]:
 
 
 def log_in(user: str, role: str = "user") -> str:
-    """The token of somebody who is logged in to Airflow."""
+    """The token of a user who is logged in to Airflow."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 

@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         wanted = {*getattr(item, "fixturenames", ())}
         if call := getattr(item, "callspec", None):
-            wanted |= {one for one in call.params.values() if isinstance(one, str)}
+            wanted |= {parameter for parameter in call.params.values() if isinstance(parameter, str)}
         if wanted & STARTED or item.get_closest_marker("airflow"):
             item.add_marker("server")
         if any(item.path.is_relative_to(ROOT / "tests" / folder) for folder in ("e2e", "privacy")):

@@ -46,7 +46,7 @@ def batch_dag() -> Any:
     return found
 
 
-def test_each_request_is_read_for_and_goes_on_by_its_own_run(
+def test_batch_reads_for_each_request_and_starts_its_run(
     airflow_env: AirflowEnv, installation: Installation, dag: Any
 ) -> None:
     requests = [installation.submit(number, "portability") for number in (HEAVY.number, RENAMED.number)]
@@ -81,7 +81,7 @@ def test_each_request_is_read_for_and_goes_on_by_its_own_run(
         assert person.last_name not in log
 
 
-def test_a_conf_with_a_field_that_the_form_lacks_is_turned_down(
+def test_unknown_field_in_conf_fails_the_run(
     airflow_env: AirflowEnv, installation: Installation, dag: Any
 ) -> None:
     request = installation.submit(HEAVY.number, "portability")

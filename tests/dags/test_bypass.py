@@ -1,6 +1,6 @@
-"""Attempts to get round the gates on a real Airflow: what a person can do there, and what it comes to.
+"""Attempts to get round the gates on a real Airflow, and their results.
 
-Everything is prepared while the DAG is paused, so nothing depends on who is faster. The sources of every
+Everything is prepared while the DAG is paused, so no result depends on timing. The sources of every
 process of this Airflow are counted by `tests/support/watched`: a line for each session and each statement,
 with the request that it was for. The destination is a folder, counted by its files.
 """
@@ -39,17 +39,17 @@ Events = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Attempt:
-    """What somebody does to a run before it starts.
+    """What a user of Airflow does to a run before it starts.
 
     Attributes:
         marked: task -> state set by hand.
-        forged: task -> what stands in its XCom; `ID`: the id of the request.
-        told: step and reason (a pattern) of the events `gate_bypassed`, in any order.
+        forged: task -> value of its XCom; `ID`: the id of the request.
+        bypassed: step and reason (a pattern) of the events `gate_bypassed`, in any order.
         read: whether the person is identified, so that the run may read up to the gate.
     """
 
     marked: dict[str, str]
-    told: Events
+    bypassed: Events
     forged: dict[str, Any] = field(default_factory=dict)
     read: bool = False
 
@@ -59,17 +59,17 @@ def before(step: str) -> dict[str, str]:
     return dict.fromkeys(CHAIN[: CHAIN.index(step)], "success")
 
 
-def said(step: str, *also: tuple[str, str]) -> Events:
+def marked_before(step: str, *also: tuple[str, str]) -> Events:
     """The events where everything before a step was marked: each task's own, and that of the gate."""
     return [*((task.partition("_")[0], "marked_success") for task in CHAIN[: CHAIN.index(step)]), *also]
 
 
 ATTEMPTS = {
     # the person is not identified, so nothing may be read at all
-    "assess marked": Attempt(before("classify"), said("classify", ("classify", "not_assessed"))),
+    "assess marked": Attempt(before("classify"), marked_before("classify", ("classify", "not_assessed"))),
     **{
         f"half-way to {step}, XCom forged": Attempt(
-            before(step), said(step, (step, reason)), forged={"assess": "ID"}
+            before(step), marked_before(step, (step, reason)), forged={"assess": "ID"}
         )
         for step, reason in {
             "validate": "no_identity",
@@ -79,7 +79,7 @@ ATTEMPTS = {
     },
     "half-way to extract, XComs forged": Attempt(
         before("extract_app"),
-        said("extract_app", ("extract", "no_identity"), ("extract", "no_identity")),
+        marked_before("extract_app", ("extract", "no_identity"), ("extract", "no_identity")),
         forged={"assess": "ID", "classify": ["extract_app", "extract_shop"]},
     ),
     "assess skipped": Attempt({"assess": "skipped"}, [("assess", "marked_skipped")]),
@@ -141,7 +141,7 @@ class World:
         self.airflow.call("POST", path, json={"key": "return_value", "value": value})
 
     def write(self, statement: str, *values: object) -> None:
-        """What nobody does by accident: write in Airflow's own database."""
+        """Write in Airflow's own database."""
         file = self.airflow.installation.home / "airflow" / "airflow.db"
         with closing(sqlite3.connect(file, timeout=60)) as connection, connection:
             connection.execute(statement, values)
@@ -166,7 +166,7 @@ class World:
         outbox = self.airflow.installation.home / "outbox"
         return [path for path in outbox.rglob("*") if self.requests[name] in path.name]
 
-    def told(self, name: str, kind: str = "gate_bypassed") -> Events:
+    def bypassed(self, name: str, kind: str = "gate_bypassed") -> Events:
         events = self.airflow.installation.events(self.requests[name])
         return [(payload["step"], payload["reason"]) for type_, payload in events if type_ == kind]
 
@@ -174,10 +174,10 @@ class World:
         self, name: str, *tasks: str, attempt: int = 1, downstream: bool = False
     ) -> tuple[Events, list[str]]:
         """Clear tasks of an ended run and wait; the events and the contacts with a source since."""
-        told, calls = len(self.told(name)), len(self.calls(name))
+        bypassed, calls = len(self.bypassed(name)), len(self.calls(name))
         self.airflow.clear(self.run(name, attempt), *tasks, downstream=downstream)
         self.airflow.wait(self.run(name, attempt))
-        return self.told(name)[told:], self.calls(name)[calls:]
+        return self.bypassed(name)[bypassed:], self.calls(name)[calls:]
 
 
 @pytest.fixture(scope="module")
@@ -215,25 +215,31 @@ def test_states_set_by_hand(world: World, name: str) -> None:
     assert bool(calls) == attempt.read
     assert ("stream" in calls) == ("extract_app" not in attempt.marked and attempt.read)
     assert world.delivered(name) == []
-    told, wanted = sorted(world.told(name)), sorted(attempt.told)
-    assert [step for step, _ in told] == [step for step, _ in wanted]
-    assert all(re.fullmatch(pattern, reason) for (_, reason), (_, pattern) in zip(told, wanted, strict=True))
+    bypassed, wanted = sorted(world.bypassed(name)), sorted(attempt.bypassed)
+    assert [step for step, _ in bypassed] == [step for step, _ in wanted]
+    assert all(
+        re.fullmatch(pattern, reason) for (_, reason), (_, pattern) in zip(bypassed, wanted, strict=True)
+    )
 
 
 def test_the_whole_run_marked(world: World) -> None:
     """Attempt: Mark a whole run as successful or failed"""
     assert world.calls("run marked") == world.delivered("run marked") == []
-    assert world.told("run marked") == [("assess", "marked_skipped")]
+    assert world.bypassed("run marked") == [("assess", "marked_skipped")]
 
 
 def test_marked_one_after_the_other(world: World) -> None:
     """Attempt: Mark a failed task as successful, so that Airflow goes on with the next one"""
-    name, before, calls = "extract marked", len(world.told("extract marked")), world.calls("extract marked")
+    name, before, calls = (
+        "extract marked",
+        len(world.bypassed("extract marked")),
+        world.calls("extract marked"),
+    )
     for step in ("validate", "package", "deliver"):
         world.mark(name, step, "success")
         assert world.airflow.wait(world.run(name)) == "failed"
 
-    assert world.told(name)[before:] == [
+    assert world.bypassed(name)[before:] == [
         ("package", "not_extracted"),
         ("deliver", "not_packed"),
         ("close", "not_delivered"),
@@ -248,7 +254,7 @@ def test_two_runs_at_once(world: World) -> None:
     tables = sum(len(payload["tables"]) for kind, payload in events if kind == "extracted")
 
     assert states == {"failed", "success"}
-    assert world.told("twice") == [("assess", "another_run")]
+    assert world.bypassed("twice") == [("assess", "another_run")]
     names = 1  # read once, for the finder
     assert world.calls("twice").count("stream") == tables + names > 20
     assert len(world.delivered("twice")) == 1
@@ -267,23 +273,23 @@ def test_cleared_after_delivery(world: World) -> None:
     assert world.calls("twice") == calls
     assert world.delivered("twice") == [bundle]
     assert bundle.stat() == before
-    steps = sorted(step for step, reason in world.told("twice", "gate_refused") if reason == "closed")
+    steps = sorted(step for step, reason in world.bypassed("twice", "gate_refused") if reason == "closed")
     assert steps == ["assess", "deliver", "extract", "extract"]
 
 
-def test_what_nobody_read_back_is_not_packed(world: World) -> None:
+def test_unvalidated_request_is_not_packed(world: World) -> None:
     """Attempt: Mark `validate` as successful"""
     calls = world.calls(HELD)
     assert world.cleared(HELD, "package") == ([("package", "not_validated")], [])
     assert (world.calls(HELD), world.delivered(HELD)) == (calls, [])
 
 
-def test_another_request_written_into_the_conf(world: World) -> None:
+def test_conf_that_names_another_request(world: World) -> None:
     """Attempt: Edit the conf of a run so that it names another request"""
-    of, told, calls = "unidentified", len(world.told(HELD)), world.calls(HELD)
+    of, bypassed, calls = "unidentified", len(world.bypassed(HELD)), world.calls(HELD)
     world.edit_conf(of, world.requests[HELD])
     world.cleared(of, "assess", downstream=True)
-    assert world.told(HELD)[told:] == [("assess", "run_of_another_request")]
+    assert world.bypassed(HELD)[bypassed:] == [("assess", "run_of_another_request")]
 
     world.edit_conf(HELD, world.requests[of])
     events, _ = world.cleared(HELD, "package")
@@ -307,7 +313,7 @@ def test_the_identity_is_taken_back(world: World) -> None:
     assert (world.calls(HELD), world.delivered(HELD)) == (calls, [])
 
 
-def test_another_request_written_into_an_xcom(world: World) -> None:
+def test_xcom_that_names_another_request(world: World) -> None:
     """Attempt: Replace the id that `assess` handed on by another request's"""
     other = world.requests["other"] = world.airflow.installation.submit(HEAVY.number, "access")
     path = f"/dagRuns/{world.run(HELD)}/taskInstances/assess/xcomEntries/return_value"
@@ -315,11 +321,11 @@ def test_another_request_written_into_an_xcom(world: World) -> None:
     world.edit_conf(HELD, other)
     world.cleared(HELD, "classify", "package")
 
-    assert sorted(world.told("other")) == [("classify", "run_not_begun"), ("package", "no_plan")]
+    assert sorted(world.bypassed("other")) == [("classify", "run_not_begun"), ("package", "no_plan")]
     assert world.calls("other") == world.delivered("other") == []
 
 
-def test_nothing_was_noted_where_nobody_tried(world: World) -> None:
-    assert world.told("unidentified") == []
+def test_request_without_attempt_has_no_event(world: World) -> None:
+    assert world.bypassed("unidentified") == []
     assert world.airflow.installation.state(world.requests["unidentified"]) == "needs_person"
     assert world.airflow.installation.services.register.trail.verify() == []

@@ -44,9 +44,7 @@ def run(dag: Any, at: datetime | None = None) -> tuple[str, str, str, Any]:
     return str(done.state), str(found["check"].state), str(found["search"].state), handed
 
 
-def test_it_asks_tells_the_trail_and_hands_on_counts(
-    airflow_env: AirflowEnv, dag: Any, shop: CanaryShop
-) -> None:
+def test_check_leaves_events_and_hands_on_counts(airflow_env: AirflowEnv, dag: Any, shop: CanaryShop) -> None:
     earlier = len(airflow_env.log)  # other tests of this process
     state, check, search, handed = run(dag)
     log = airflow_env.log[earlier:]
@@ -64,7 +62,7 @@ def test_it_asks_tells_the_trail_and_hands_on_counts(
     assert not re.search(r"trail #\d+ plan_frozen: ", log)
 
 
-def test_a_value_in_the_log_of_a_task_fails_the_run(
+def test_canary_value_in_task_log_fails_the_run(
     airflow_env: AirflowEnv, dag: Any, shop: CanaryShop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Nothing was found missing: the run fails all the same, and says what to do."""
@@ -87,7 +85,7 @@ def test_a_value_in_the_log_of_a_task_fails_the_run(
     assert f"{MARK}003" not in airflow_env.log
 
 
-def test_a_canary_that_changed_fails_the_run_and_reads_nothing(
+def test_changed_canary_fails_the_run_before_reading(
     airflow_env: AirflowEnv, dag: Any, shop: CanaryShop
 ) -> None:
     path = shop.settings.inventory / CANARY
@@ -102,7 +100,7 @@ def test_a_canary_that_changed_fails_the_run_and_reads_nothing(
     assert len(shop.services.register.evidence.of_types(None, "canary_checked")) == before
 
 
-def test_without_a_canary_it_is_skipped(dag: Any, shop: CanaryShop) -> None:
+def test_check_is_skipped_without_canary(dag: Any, shop: CanaryShop) -> None:
     path = shop.settings.inventory / CANARY
     text = path.read_text(encoding="utf-8")
     path.unlink()
@@ -112,7 +110,7 @@ def test_without_a_canary_it_is_skipped(dag: Any, shop: CanaryShop) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def test_it_runs_daily_in_one_place_and_its_runbook_names_the_tasks(dag: Any) -> None:
+def test_check_runs_daily_and_runbook_names_tasks(dag: Any) -> None:
     from afschrift.airflow_ext.retry import POLICY
 
     assert (dag.schedule, dag.catchup, dag.max_active_runs) == ("@daily", False, 1)

@@ -44,7 +44,7 @@ def dag(airflow_env: AirflowEnv) -> Any:
 
 @pytest.fixture
 def overdue(installation: Installation) -> str:
-    """A request of June, which nobody answered."""
+    """A request of June without an answer."""
     return installation.submit(HEAVY.number, "access")
 
 
@@ -65,7 +65,7 @@ def mail_at(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
 
 
-def test_each_notifier_is_told_once_and_the_run_fails_until_somebody_says_why(
+def test_each_notifier_notifies_once_and_run_fails_until_explained(
     airflow_env: AirflowEnv,
     installation: Installation,
     overdue: str,
@@ -86,10 +86,10 @@ def test_each_notifier_is_told_once_and_the_run_fails_until_somebody_says_why(
 
     from afschrift.cli.main import app
 
-    said = CliRunner().invoke(app, ["request", "acknowledge", overdue, "--text-file", "-"], input="Late.")
+    done = CliRunner().invoke(app, ["request", "acknowledge", overdue, "--text-file", "-"], input="Late.")
     fourth = run(dag)
 
-    assert said.exit_code == 0, said.output
+    assert done.exit_code == 0, done.output
     assert first == {
         "run": "failed", "look": "success", "names": "success",
         "notify[0]": "failed", "notify[1]": "success", "overdue": "failed",
@@ -118,7 +118,7 @@ def test_each_notifier_is_told_once_and_the_run_fails_until_somebody_says_why(
     ]
 
 
-def test_without_a_file_the_log_is_told(
+def test_notice_goes_to_the_log_without_notifiers_file(
     airflow_env: AirflowEnv, installation: Installation, overdue: str, dag: Any
 ) -> None:
     from afschrift.casework.intake.message import Intake
@@ -131,11 +131,11 @@ def test_without_a_file_the_log_is_told(
     states = run(dag)
 
     assert states["notify"] == "success" if "notify" in states else states["notify[0]"] == "success"
-    told = airflow_env.log[logged:]
-    assert "1 request near the last day, 1 overdue" in told
-    assert f"{overdue}  access, received: due 2026-07-10" in told
-    assert "Afschrift: 1 to be handed over." in told
-    assert "nobody has said why" in told
+    log = airflow_env.log[logged:]
+    assert "1 request near the last day, 1 overdue" in log
+    assert f"{overdue}  access, received: due 2026-07-10" in log
+    assert "Afschrift: 1 to be handed over." in log
+    assert "nobody has said why" in log
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_without_a_file_the_log_is_told(
         ("{}", "names no notifier"),
     ],
 )
-def test_a_notifier_that_cannot_be_made_is_named(
+def test_unusable_notifier_is_named(
     airflow_env: AirflowEnv, installation: Installation, overdue: str, dag: Any, file: str, words: str
 ) -> None:
     (installation.home / "notifiers.yml").write_text(file)
@@ -159,7 +159,7 @@ def test_a_notifier_that_cannot_be_made_is_named(
     assert words in airflow_env.log[logged:]
 
 
-def test_marks_that_cannot_be_read_are_named(
+def test_unreadable_marks_are_named(
     airflow_env: AirflowEnv, installation: Installation, dag: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_DEADLINE_MARKS", "14 soon")

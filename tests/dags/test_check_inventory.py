@@ -1,4 +1,4 @@
-"""The DAG `check_inventory` on a real Airflow: a new column is told once, and no request passes it."""
+"""The DAG `check_inventory` on a real Airflow: a new column is notified once, and no request passes it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def alter(installation: Installation, statement: str) -> None:
         con.execute(statement)
 
 
-def test_a_new_column_is_found_told_once_and_stops_what_was_planned_and_what_comes(
+def test_new_column_is_notified_once_and_stops_requests(
     airflow_env: AirflowEnv,
     installation: Installation,
     dag: Any,
@@ -98,22 +98,24 @@ def test_a_new_column_is_found_told_once_and_stops_what_was_planned_and_what_com
         assert airflow_env.run({"request": later}).state == "success"
         for request in (planned, later):
             open_ones = services.register.questions.all(request_id=request)
-            assert [one.detail for one in open_ones if one.kind == "unclassified"] == [{"columns": [NEW]}]
+            assert [question.detail for question in open_ones if question.kind == "unclassified"] == [
+                {"columns": [NEW]}
+            ]
 
         alter(installation, "ALTER TABLE customer DROP COLUMN favourite")
         assert run(dag)["notify[0]"] == "success"
         assert run(dag)["notify[0]"] == "skipped"
-    told = [message_from_bytes(content, policy=default) for _, _, content in server.messages]
-    assert [message["subject"].rpartition(": ")[2] for message in told] == ["1 new", "1 mended"]
-    assert all(NEW in message.get_body().get_content() for message in told)  # type: ignore[union-attr]
+    mails = [message_from_bytes(content, policy=default) for _, _, content in server.messages]
+    assert [message["subject"].rpartition(": ")[2] for message in mails] == ["1 new", "1 mended"]
+    assert all(NEW in message.get_body().get_content() for message in mails)  # type: ignore[union-attr]
     assert "kwikstaart" not in airflow_env.log[logged:]
     assert f"error: {NEW} is not in the inventory: every request stops there" in airflow_env.log[logged:]
-    stood, mended = map_events(airflow_env)[before:]
-    assert stood["inventory"] == mended["inventory"] == services.inventory.digest
-    assert stood["findings"] != mended["findings"]
+    waiting, mended = map_events(airflow_env)[before:]
+    assert waiting["inventory"] == mended["inventory"] == services.inventory.digest
+    assert waiting["findings"] != mended["findings"]
 
 
-def test_a_source_that_is_away_fails_the_run_and_mends_nothing(
+def test_unreachable_source_fails_the_run_and_resolves_nothing(
     airflow_env: AirflowEnv, installation: Installation, dag: Any
 ) -> None:
     from afschrift.datamap.check.map_findings import MapFinding, record

@@ -50,7 +50,7 @@ def run(dag: Any) -> tuple[str, str, Any]:
     return str(found["checkpoint"].state), str(found["verify"].state), handed
 
 
-def test_it_sends_and_hands_on_only_references(
+def test_checkpoint_is_sent_and_only_references_reach_airflow(
     airflow_env: AirflowEnv, dag: Any, register: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "dpo").mkdir()
@@ -66,12 +66,12 @@ def test_it_sends_and_hands_on_only_references(
     assert register.trail.verify(checkpoints=offered([file])) == []
 
 
-def test_without_a_place_it_is_skipped_and_makes_none(dag: Any, register: Any) -> None:
+def test_checkpoint_is_skipped_without_witness(dag: Any, register: Any) -> None:
     assert run(dag)[:2] == ("skipped", "success")
     assert register.trail.checkpoint_log() == []
 
 
-def test_a_place_that_does_not_take_it_fails_the_run_and_says_what_to_do(
+def test_witness_that_refuses_fails_the_run_with_remedy(
     airflow_env: AirflowEnv, dag: Any, register: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_WITNESS_AWAY", (tmp_path / "needle-in-the-path").as_uri())
@@ -81,7 +81,7 @@ def test_a_place_that_does_not_take_it_fails_the_run_and_says_what_to_do(
     assert "needle-in-the-path" not in airflow_env.log
 
 
-def test_a_row_that_the_trail_does_not_know_fails_the_run_and_is_an_event(
+def test_row_without_event_fails_the_run_and_is_recorded(
     airflow_env: AirflowEnv, dag: Any, register: Any, tmp_path: Path
 ) -> None:
     at = "2026-03-02T09:00:00Z"
@@ -94,11 +94,11 @@ def test_a_row_that_the_trail_does_not_know_fails_the_run_and_is_an_event(
         f"case_file {case}, made_by: has another value than the trail tells (row_changed)" in airflow_env.log
     )
     assert "needle-in-the-row" not in airflow_env.log
-    [(_, told)] = register.evidence.of_types(None, "register_differs")
-    assert told == {"found": 1, "codes": ["row_changed"]}
+    [(_, payload)] = register.evidence.of_types(None, "register_differs")
+    assert payload == {"found": 1, "codes": ["row_changed"]}
 
 
-def test_it_runs_daily_and_its_runbook_names_the_task(dag: Any) -> None:
+def test_checkpoint_runs_daily_and_runbook_names_task(dag: Any) -> None:
     from afschrift.airflow_ext.retry import POLICY
 
     task, second = dag.task_dict["checkpoint"], dag.task_dict["verify"]

@@ -47,7 +47,7 @@ def test_options(fill: Any) -> None:
     ["", None, 7, "req-7k3m9x2p4v0", REQUEST + "q", "REQ-7K3M9X2P4V0Q", "../" + REQUEST, REQUEST + "\n",
      "req-' OR 1=1 -", "case-7k3m9x2p4v0q", f"{REQUEST} {REQUEST}"],
 )  # fmt: skip
-def test_what_is_no_id_is_refused(fill: Any, request_id: object) -> None:
+def test_malformed_id_is_refused(fill: Any, request_id: object) -> None:
     from airflow.sdk.exceptions import ParamValidationError
 
     with pytest.raises(ParamValidationError):
@@ -91,19 +91,19 @@ def test_a_customer_number_is_asked_for_only_in_a_demo(airflow_env: AirflowEnv) 
 
 
 @pytest.mark.parametrize("number", ["", "x", "1;2", "' OR 1=1 --", "-1", 900001, "1\n2", "1234567890123"])
-def test_what_is_no_customer_number_is_refused(fill: Any, number: object) -> None:
+def test_malformed_customer_number_is_refused(fill: Any, number: object) -> None:
     from airflow.sdk.exceptions import ParamValidationError
 
     with pytest.raises(ParamValidationError):
         fill(demo=True, customer_number=number)
 
 
-def test_in_a_demo_either_will_do(fill: Any) -> None:
+def test_demo_takes_id_or_customer_number(fill: Any) -> None:
     assert fill(demo=True, request=REQUEST)["customer_number"] is None
     assert fill(demo=True, customer_number="900001", right="access")["request"] is None
 
 
-def test_the_choices_are_those_of_the_software(airflow_env: AirflowEnv, installation: Installation) -> None:
+def test_form_offers_choices_of_the_software(airflow_env: AirflowEnv, installation: Installation) -> None:
     from afschrift.airflow_ext.params import form
 
     services, fields = installation.services, form(demo=False)
@@ -113,7 +113,7 @@ def test_the_choices_are_those_of_the_software(airflow_env: AirflowEnv, installa
     assert fields["language"].schema["values_display"]["nl"] == "Nederlands"
 
 
-def test_fields_that_the_form_does_not_have_are_refused_without_naming_them(airflow_env: AirflowEnv) -> None:
+def test_unknown_fields_are_refused_without_naming_them(airflow_env: AirflowEnv) -> None:
     from afschrift.airflow_ext.params import refuse_unknown
     from afschrift.domain.errors import RefusedError
 

@@ -44,10 +44,10 @@ def document(installation: Installation, variables: Path, monkeypatch: pytest.Mo
 
 def secrets(document: dict[str, Any]) -> list[str]:
     stored = [*document["keks"], *document["index_keys"].values(), *document["signing_keys"]]
-    return [one["key"] for one in stored]
+    return [variable["key"] for variable in stored]
 
 
-def test_a_run_takes_its_keys_from_the_backend_and_shows_them_nowhere(
+def test_run_takes_keys_from_backend_and_shows_them_nowhere(
     airflow_env: AirflowEnv, installation: Installation, document: dict[str, Any]
 ) -> None:
     from afschrift.app.settings import Settings
@@ -69,9 +69,7 @@ def test_a_run_takes_its_keys_from_the_backend_and_shows_them_nowhere(
         assert secret.encode() not in stored
 
 
-def test_what_a_task_would_log_of_the_keys_is_masked(
-    airflow_env: AirflowEnv, document: dict[str, Any]
-) -> None:
+def test_logged_keys_are_masked(airflow_env: AirflowEnv, document: dict[str, Any]) -> None:
     from afschrift.airflow_ext.secrets import read
 
     log = logging.getLogger("careless")
@@ -91,7 +89,7 @@ def test_what_a_task_would_log_of_the_keys_is_masked(
     assert f"id: {document['keks'][0]['id']}" in logged
 
 
-def test_airflow_masks_a_variable_of_this_name_and_another_name_is_refused(
+def test_variable_name_that_airflow_does_not_mask_is_refused(
     airflow_env: AirflowEnv, variables: Path
 ) -> None:
     from airflow.sdk._shared.secrets_masker import redact
@@ -105,7 +103,7 @@ def test_airflow_masks_a_variable_of_this_name_and_another_name_is_refused(
         read("afschrift_keys")
 
 
-def test_without_the_variable_the_run_says_so(
+def test_missing_variable_fails_the_run_with_its_name(
     airflow_env: AirflowEnv, installation: Installation, document: dict[str, Any], variables: Path
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "portability")
@@ -117,7 +115,7 @@ def test_without_the_variable_the_run_says_so(
     assert any(f"gave no Variable {NAME}" in line for line in airflow_env.lines), airflow_env.lines
 
 
-def test_a_value_that_is_no_key_document_is_not_quoted(
+def test_malformed_key_document_is_not_quoted(
     airflow_env: AirflowEnv, installation: Installation, document: dict[str, Any], variables: Path
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "portability")

@@ -32,7 +32,7 @@ def run(airflow_env: AirflowEnv, request: str, **more: Any) -> Any:
     return run_dag(dag, {"request": request, **more}, lambda line: None)
 
 
-def test_what_was_found_is_in_the_register_and_nowhere_of_airflow(
+def test_found_keys_reach_the_register_and_not_airflow(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
     from afschrift.app.roles_file import load_roles
@@ -64,13 +64,13 @@ def test_without_an_ask_nothing_is_read(airflow_env: AirflowEnv, installation: I
     outcome = run(airflow_env, request)
 
     assert (outcome.state, outcome.failed) == ("failed", ("look_up",))
-    [told] = [p for kind, p in installation.events(request) if kind == "gate_bypassed"]
-    assert told["reason"] == "not_asked"
+    [payload] = [p for kind, p in installation.events(request) if kind == "gate_bypassed"]
+    assert payload["reason"] == "not_asked"
     assert installation.services.register.look_ups.found(request) is None
 
 
-def test_further_fields_in_the_conf_end_it(airflow_env: AirflowEnv, installation: Installation) -> None:
+def test_unknown_field_in_conf_fails_the_run(airflow_env: AirflowEnv, installation: Installation) -> None:
     request = installation.submit(HEAVY.number, "access", authenticated=False)
     assert run(airflow_env, request, formats=["csv"]).failed == ("look_up",)
-    [told] = [p for kind, p in installation.events(request) if kind == "gate_bypassed"]
-    assert told["reason"] == "unknown_fields_in_conf"
+    [payload] = [p for kind, p in installation.events(request) if kind == "gate_bypassed"]
+    assert payload["reason"] == "unknown_fields_in_conf"

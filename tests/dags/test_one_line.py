@@ -23,7 +23,7 @@ IDS = {
 
 
 def read(folder: Path, line: str) -> dict[str, str]:
-    """DAG id -> the file that Airflow takes it to stand in; read as Airflow does, safe mode on."""
+    """DAG id -> the file that Airflow says it is in; read as Airflow does, in safe mode."""
     from airflow.dag_processing.dagbag import DagBag
 
     file = folder / "afschrift_dags.py"
@@ -34,18 +34,18 @@ def read(folder: Path, line: str) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("airflow_env")
-def test_one_line_brings_them_all_from_its_own_file(tmp_path: Path) -> None:
+def test_one_line_imports_all_dags(tmp_path: Path) -> None:
     assert read(tmp_path, LINE) == dict.fromkeys(IDS, "afschrift_dags.py")
     assert set(read(tmp_path, LINE)) == IDS, "an Airflow that reads the file again finds them again"
 
 
 @pytest.mark.usefixtures("airflow_env")
-def test_a_file_gets_those_that_it_names(tmp_path: Path) -> None:
+def test_file_gets_the_dags_that_it_names(tmp_path: Path) -> None:
     line = "from afschrift.dags import fulfil_request, sweep  # Airflow's DAGs\n"
 
     assert set(read(tmp_path, line)) == {"fulfil_request", "sweep"}
 
 
 @pytest.mark.usefixtures("airflow_env")
-def test_without_the_word_airflow_passes_the_file_over(tmp_path: Path) -> None:
+def test_file_without_the_words_that_airflow_looks_for_is_ignored(tmp_path: Path) -> None:
     assert read(tmp_path, "from afschrift.dags import *\n") == {}

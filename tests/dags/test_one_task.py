@@ -17,9 +17,7 @@ def states(airflow_env: AirflowEnv, run_id: str) -> dict[str, str]:
     return dict(rows)
 
 
-def test_one_task_does_all_steps_once_and_the_end_of_the_run_agrees(
-    airflow_env: AirflowEnv, installation: Installation
-) -> None:
+def test_one_task_does_all_steps_once(airflow_env: AirflowEnv, installation: Installation) -> None:
     request = installation.submit(CUSTOMERS[0], "portability")
 
     outcome = airflow_env.run({"request": request})
@@ -36,9 +34,7 @@ def test_one_task_does_all_steps_once_and_the_end_of_the_run_agrees(
     assert [path for path in (installation.home / "staging").rglob("*") if path.is_file()] == []
 
 
-def test_it_ends_at_a_question_and_the_next_run_goes_on(
-    airflow_env: AirflowEnv, installation: Installation
-) -> None:
+def test_next_run_goes_on_after_question(airflow_env: AirflowEnv, installation: Installation) -> None:
     request = installation.submit(CUSTOMERS[0], "portability", authenticated=False)
     outcome = airflow_env.run({"request": request})
     assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ("fulfil",))
@@ -50,7 +46,7 @@ def test_it_ends_at_a_question_and_the_next_run_goes_on(
     assert installation.state(request) == "ready"
 
 
-def test_tried_again_it_goes_on_after_the_last_step_that_was_finished(
+def test_retry_goes_on_after_the_last_finished_step(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "portability")

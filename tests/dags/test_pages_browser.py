@@ -57,7 +57,7 @@ def pages(
 
 
 def opened(browser: Browser, pages: ServedPages, user: str = "anna", **context: Any) -> Page:
-    """A browser in which somebody is logged in to Airflow."""
+    """A browser whose user is logged in to Airflow."""
     made = browser.new_context(**context)
     made.add_cookies([{"name": "_token", "value": log_in(user), "url": pages.address}])
     return made.new_page()
@@ -66,12 +66,12 @@ def opened(browser: Browser, pages: ServedPages, user: str = "anna", **context: 
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1280, "light"), (1280, "dark"), (900, "light"), (360, "light"), (360, "dark")]
 )
-def test_the_pages_are_accessible_and_fit(
+def test_pages_are_accessible_and_fit(
     browser: Browser, pages: ServedPages, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     page = opened(browser, pages, viewport={"width": width, "height": 900}, color_scheme=scheme)
-    told: list[str] = []  # what the page's policy kept out, or another fault
-    page.on("console", lambda message: told.append(message.text))
+    faults: list[str] = []  # what the page's policy kept out, or another fault
+    page.on("console", lambda message: faults.append(message.text))
     ground = f"/questions/{pages.decision}?choice=refuse_part&ground=rights_of_others"
     for path in ("/", f"/questions/{pages.identity}", f"/questions/{pages.decision}", ground,
                  f"/questions/{pages.manual}", f"/requests/{pages.request}"):  # fmt: skip
@@ -85,12 +85,12 @@ def test_the_pages_are_accessible_and_fit(
         assert page.evaluate(STICKS_OUT) == [], path
         found = Axe().run(page).response["violations"]
         assert [(path, v["id"], v["nodes"][0]["html"]) for v in found] == []
-    assert [text for text in told if "422" not in text] == []
+    assert [text for text in faults if "422" not in text] == []
     page.context.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
-def test_whose_the_keys_are_is_seen_without_scripts(
+def test_found_keys_are_shown_without_scripts(
     browser: Browser, pages: ServedPages, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     from afschrift.steps.read_identifying import look_up
@@ -122,7 +122,7 @@ def test_whose_the_keys_are_is_seen_without_scripts(
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
-def test_the_pages_of_whose_the_keys_are_are_accessible_and_fit(
+def test_pages_of_found_keys_are_accessible_and_fit(
     browser: Browser, pages: ServedPages, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     from afschrift.app.roles_file import load_roles
@@ -140,14 +140,14 @@ def test_the_pages_of_whose_the_keys_are_are_accessible_and_fit(
         page.get_by_role("button", name="Show it all beside the message").click()
     keys = page.context.new_page()
     follow(keys, pages.address, f"/questions/{question}/keys")
-    for one in (page, another.value, keys):
-        assert one.evaluate("document.documentElement.scrollWidth") <= width, one.url
-        found = Axe().run(one).response["violations"]
-        assert [(one.url, v["id"], v["nodes"][0]["html"]) for v in found] == []
+    for target in (page, another.value, keys):
+        assert target.evaluate("document.documentElement.scrollWidth") <= width, target.url
+        found = Axe().run(target).response["violations"]
+        assert [(target.url, v["id"], v["nodes"][0]["html"]) for v in found] == []
     page.context.close()
 
 
-def test_a_question_is_answered_without_scripts(browser: Browser, pages: ServedPages) -> None:
+def test_question_is_answered_without_scripts(browser: Browser, pages: ServedPages) -> None:
     request, question = asked_identity(pages.installation, CUSTOMERS[3])
     page = opened(browser, pages, java_script_enabled=False)
     page.goto(f"{pages.address}/")
@@ -167,7 +167,7 @@ def test_a_question_is_answered_without_scripts(browser: Browser, pages: ServedP
     page.context.close()
 
 
-def test_a_log_in_that_ends_while_somebody_types_loses_nothing(browser: Browser, pages: ServedPages) -> None:
+def test_expired_log_in_loses_no_text(browser: Browser, pages: ServedPages) -> None:
     _, question = asked_decision(pages.installation, CUSTOMERS[4])
     page = opened(browser, pages)
     follow(page, pages.address, f"/questions/{question}?choice=extend&ground=complexity")
@@ -179,7 +179,7 @@ def test_a_log_in_that_ends_while_somebody_types_loses_nothing(browser: Browser,
     page.context.close()
 
 
-def test_airflow_has_a_link_to_the_pages(browser: Browser, pages: ServedPages) -> None:
+def test_airflow_links_to_the_pages(browser: Browser, pages: ServedPages) -> None:
     page = opened(browser, pages)
     page.goto(pages.address.removesuffix("afschrift"))
     page.get_by_text("Browse", exact=True).click()

@@ -48,7 +48,7 @@ def _addresses(request: str, question: str) -> list[str]:
     from afschrift.web.app import create
 
     routes = create(lambda *_: "", lambda *_: "").routes
-    found = [one.path for one in routes if isinstance(one, APIRoute) and "GET" in one.methods]
+    found = [route.path for route in routes if isinstance(route, APIRoute) and "GET" in route.methods]
     ids = {"question_id": question, "request_id": request, "request": request, "owner": request}
     ids["run_id"] = "manual"
     return [path.format_map(ids) for path in found]
@@ -58,9 +58,7 @@ def _events(installation: Installation) -> int:
     return len(installation.services.register.trail.events())
 
 
-def test_no_address_shows_another_site_anything_or_records_a_look(
-    browse: Browse, installation: Installation
-) -> None:
+def test_link_from_another_site_shows_and_records_nothing(browse: Browse, installation: Installation) -> None:
     request, question = asked_decision(installation, _customers.pop(), "access")
     addresses = _addresses(request, question)
     assert {"/", f"/requests/{request}", f"/review/{request}", f"/api/cases/{request}"} <= {*addresses}
@@ -81,9 +79,7 @@ def test_no_address_shows_another_site_anything_or_records_a_look(
     assert _events(installation) == before
 
 
-def test_a_typed_address_asks_for_a_click_but_for_the_list(
-    browse: Browse, installation: Installation
-) -> None:
+def test_typed_address_asks_for_a_click(browse: Browse, installation: Installation) -> None:
     request, question = asked_identity(installation, _customers.pop())
     before = _events(installation)
     typed = {"Sec-Fetch-Site": "none", **OPENED}
@@ -96,7 +92,7 @@ def test_a_typed_address_asks_for_a_click_but_for_the_list(
     assert _events(installation) == before
 
 
-def test_a_program_with_a_token_and_a_browser_that_says_nothing_see_it(
+def test_token_and_browser_without_fetch_headers_see_the_page(
     browse: Browse, installation: Installation
 ) -> None:
     request, question = asked_decision(installation, _customers.pop(), "access")
@@ -108,9 +104,7 @@ def test_a_program_with_a_token_and_a_browser_that_says_nothing_see_it(
     assert request in text_of(browse("anna", f"/requests/{request}").text)
 
 
-def test_a_change_by_cookie_that_does_not_say_where_it_comes_from_is_refused(
-    app: Any, installation: Installation
-) -> None:
+def test_post_by_cookie_without_origin_is_refused(app: Any, installation: Installation) -> None:
     from starlette.testclient import TestClient
 
     request, question = asked_identity(installation, _customers.pop())
@@ -167,7 +161,7 @@ def _stranger(target: str) -> Iterator[int]:
     [("127.0.0.1", 403), ("localhost", 303)],
     ids=["same site", "cross site"],
 )
-def test_in_a_browser_a_link_takes_one_click_and_embedding_shows_nothing(
+def test_link_takes_one_click_and_frame_shows_nothing_in_browser(
     app: Any, installation: Installation, browser: Browser, host: str, refused: int
 ) -> None:
     request, _ = asked_identity(installation, _customers.pop())
@@ -178,7 +172,10 @@ def test_in_a_browser_a_link_takes_one_click_and_embedding_shows_nothing(
         page = context.new_page()
         got: dict[str, int] = {}
         page.on(
-            "response", lambda one: one.url == target and got.update({one.request.resource_type: one.status})
+            "response",
+            lambda response: (
+                response.url == target and got.update({response.request.resource_type: response.status})
+            ),
         )
         page.goto(f"http://{host}:{port}/")
         page.wait_for_function("document.title == 'done'")

@@ -17,9 +17,7 @@ pytestmark = [pytest.mark.airflow]
 __all__ = ["app", "browse", "installation"]
 
 
-def test_every_page_of_a_forgotten_request_says_that_it_is_gone(
-    browse: Browse, installation: Installation
-) -> None:
+def test_every_page_of_forgotten_request_answers_gone(browse: Browse, installation: Installation) -> None:
     from tests.support.moves import moved
 
     register = installation.services.register

@@ -31,9 +31,9 @@ def looked(installation: Installation, browse: Browse, request: str, question: s
     page = browse("anna", f"/questions/{question}").text
     reply = browse("anna", f"/questions/{question}/look-up", {"token": look_up_token(page)})
     assert reply.status_code == 303
-    said = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
-    assert f"Run {request}.1 looks." in said
-    assert "Asked by anna on" in said
+    page = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
+    assert f"Run {request}.1 looks." in page
+    assert "Asked by anna on" in page
     look_up(installation.services, request)
 
 
@@ -45,9 +45,7 @@ def name_of(installation: Installation) -> str:
     return str(name)
 
 
-def test_the_page_shows_masks_and_the_values_only_when_asked(
-    browse: Browse, installation: Installation
-) -> None:
+def test_page_shows_masks_and_values_only_on_request(browse: Browse, installation: Installation) -> None:
     request, question = asked_identity(installation, CUSTOMER)
     name = name_of(installation)
     before = browse("anna", f"/questions/{question}").text
@@ -71,7 +69,7 @@ def test_the_page_shows_masks_and_the_values_only_when_asked(
     assert name not in str(installation.events(request))
 
 
-def test_nobody_else_sees_even_masks(browse: Browse, installation: Installation) -> None:
+def test_other_roles_see_no_masks(browse: Browse, installation: Installation) -> None:
     _, question = asked_identity(installation, CUSTOMER)
     page = browse("dirk", f"/questions/{question}").text
     assert "•••••" not in page
@@ -81,9 +79,7 @@ def test_nobody_else_sees_even_masks(browse: Browse, installation: Installation)
     assert browse("sam", f"/questions/{question}/keys").status_code == 404
 
 
-def test_what_does_not_come_from_its_own_page_is_not_taken(
-    browse: Browse, installation: Installation
-) -> None:
+def test_post_from_elsewhere_is_refused(browse: Browse, installation: Installation) -> None:
     request, question = asked_identity(installation, CUSTOMER)
     token = unmask_token(browse("anna", f"/questions/{question}").text)
     for path in ("look-up", "keys"):
@@ -106,17 +102,17 @@ def test_keys_are_corrected_on_the_page(browse: Browse, installation: Installati
     [now] = installation.services.register.questions.all(request_id=request)
     assert reply.headers["location"].startswith(f"/afschrift/questions/{now.id}?told=")
     assert now.id != question
-    said = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
-    assert "customer_id corrected. Who asks is to be confirmed for these keys." in said
-    assert "4•••••" in said
-    assert "4711" not in said
+    recorded = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
+    assert "customer_id corrected. Who asks is to be confirmed for these keys." in recorded
+    assert "4•••••" in recorded
+    assert "4711" not in recorded
     looked_again = text_of(browse("anna", f"/questions/{now.id}").text)
     assert "Nobody has looked up yet" in looked_again
     gone = browse("anna", f"/questions/{question}/keys")
     assert (gone.status_code, "overtaken" in gone.text) == (403, True)
 
 
-def test_a_message_without_a_key_asks_for_one(browse: Browse, installation: Installation) -> None:
+def test_message_without_key_asks_for_one(browse: Browse, installation: Installation) -> None:
     from afschrift.domain.errors import NeedsPersonError
     from afschrift.steps.assess import assess
 
@@ -129,7 +125,7 @@ def test_a_message_without_a_key_asks_for_one(browse: Browse, installation: Inst
     assert "/look-up" not in page
 
 
-def test_the_same_over_rest(browse: Browse, installation: Installation) -> None:
+def test_keys_are_looked_up_over_rest(browse: Browse, installation: Installation) -> None:
     from afschrift.steps.read_identifying import look_up
 
     request, _ = asked_identity(installation, CUSTOMER)

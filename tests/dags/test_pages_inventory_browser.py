@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation
 from tests.airflow_support import AirflowEnv, api_server, log_in
-from tests.dags.test_pages_inventory import PEOPLE, WHY, map_text, proposed
+from tests.support.map_page import PEOPLE, WHY, map_text, proposed
 from tests.support.pages import follow, press
 from tests.support.served import served
 
@@ -61,12 +61,12 @@ def opened(browser: Browser, address: str, user: str = "anna", **context: Any) -
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light"), (360, "dark")]
 )
-def test_the_page_is_accessible_and_fits(
+def test_map_page_is_accessible_and_fits(
     browser: Browser, address: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     page = opened(browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
-    told: list[str] = []  # what the page's policy kept out, or another fault
-    page.on("console", lambda message: told.append(message.text))
+    faults: list[str] = []  # what the page's policy kept out, or another fault
+    page.on("console", lambda message: faults.append(message.text))
     follow(page, address, "/inventory")
     keep(page, f"page-{width}-{scheme}")
     check(page, width)
@@ -80,7 +80,7 @@ def test_the_page_is_accessible_and_fits(
     press(page, page.get_by_role("button", name="Values, masked").first)
     keep(page, f"samples-{width}-{scheme}")
     check(page, width)
-    assert [text for text in told if "422" not in text] == []
+    assert [text for text in faults if "422" not in text] == []
     page.context.close()
 
 
@@ -97,8 +97,12 @@ def test_questions_are_answered_without_scripts(browser: Browser, address: str) 
     assert group.get_by_label("Origin").is_visible()
     for origin, computed in (("inferred", True), ("derived", True), ("", False), ("provided", False)):
         group.get_by_label("Origin").select_option(origin)
-        assert [group.get_by_label(f"Meaning ({one})").is_visible() for one in ("nl", "en")] == [computed] * 2
-    assert "subject" not in group.get_by_label("Others’ data").inner_text(), "nobody took it for others' data"
+        assert [group.get_by_label(f"Meaning ({language})").is_visible() for language in ("nl", "en")] == [
+            computed
+        ] * 2
+    assert "subject" not in group.get_by_label("Others’ data").inner_text(), (
+        "it was not marked as data of others"
+    )
     page.get_by_label("Why it is right").fill(WHY)
     page.get_by_label("Text").fill("email")
     with page.expect_navigation():
@@ -128,6 +132,6 @@ def check(page: Page, width: int) -> None:
 
 
 def keep(page: Page, name: str) -> None:
-    """A picture, where somebody wants to look at them."""
+    """Keep a picture, where the environment asks for it."""
     if folder := os.environ.get("PAGE_SHOTS"):
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)

@@ -58,14 +58,14 @@ def show_token(html: str) -> str:
     return form.partition('name="token" value="')[2].partition('"')[0]
 
 
-def test_the_page_shows_it_masked_and_whole_on_asking(
+def test_page_shows_rows_masked_and_values_on_request(
     browse: Browse, installation: Installation, question: QuestionRow
 ) -> None:
     path = f"/questions/{question.id}"
     page = browse("anna", path, headers=OURS).text
     assert "Where it is used E-mail ka••••rg" in text_of(page)
     assert "8231" in page
-    assert "9341" not in page  # the view stands in place of the detail
+    assert "9341" not in page  # the view replaces the detail
     assert f'href="/afschrift/requests/{question.request}">{question.request}' in page
     assert VALUE not in page
     assert looks(installation, question) == [("airflow:anna", "masked")]
@@ -76,7 +76,7 @@ def test_the_page_shows_it_masked_and_whole_on_asking(
 
 
 @pytest.mark.parametrize("headers", ELSEWHERE, ids=["another site", "a mail program", "an origin"])
-def test_the_values_are_shown_to_our_own_page_alone(
+def test_values_are_shown_to_our_own_page_only(
     browse: Browse, installation: Installation, question: QuestionRow, headers: dict[str, str]
 ) -> None:
     path = f"/questions/{question.id}"
@@ -91,14 +91,14 @@ def test_the_values_are_shown_to_our_own_page_alone(
         browse("anna", f"/api{path}/view", headers=headers),
     ):
         assert wrong.status_code == 403
-        assert not any(one in wrong.text for one in (VALUE, masked(VALUE), "8231", "9341"))
+        assert not any(secret in wrong.text for secret in (VALUE, masked(VALUE), "8231", "9341"))
     assert looks(installation, question) == before
     shown = browse("anna", f"{path}/shown", unmask, headers=OURS).text
     assert VALUE in shown
     assert looks(installation, question) == [*before, ("airflow:anna", "unmasked")]
 
 
-def test_who_oversees_sees_counts_alone(
+def test_overseeing_roles_see_counts_only(
     browse: Browse, installation: Installation, question: QuestionRow
 ) -> None:
     page = browse("dirk", f"/questions/{question.id}", headers=OURS).text
@@ -109,7 +109,7 @@ def test_who_oversees_sees_counts_alone(
     assert browse("kim", f"/questions/{question.id}", headers=OURS).status_code == 404
 
 
-def test_rest_gives_the_same(browse: Browse, installation: Installation, question: QuestionRow) -> None:
+def test_rest_shows_the_same_rows(browse: Browse, installation: Installation, question: QuestionRow) -> None:
     path = f"/api/questions/{question.id}/view"
     got = browse("anna", path, headers=OURS).json()
     assert (got["values"], got["more"]) == ("masked", True)

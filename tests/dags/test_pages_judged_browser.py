@@ -138,8 +138,8 @@ def mandate_and_telling(made: Installation) -> dict[str, str]:
             answer_question(officer, mandate.id, answer[0], detail=answer[1], text="She called us.")
     ready = made.submit(CUSTOMERS[19], "portability")
     drive(made.services, ready)
-    [telling] = made.services.register.questions.all(request_id=ready)
-    return {mandate.kind: mandate.id, telling.kind: telling.id}
+    [notifying] = made.services.register.questions.all(request_id=ready)
+    return {mandate.kind: mandate.id, notifying.kind: notifying.id}
 
 
 @pytest.fixture(scope="module")
@@ -154,20 +154,20 @@ def questions(
 
 
 def opened(browser: Browser, questions: ServedQuestions, user: str, **context: Any) -> Page:
-    """A browser in which somebody is logged in to Airflow."""
+    """A browser whose user is logged in to Airflow."""
     made = browser.new_context(**context)
     made.add_cookies([{"name": "_token", "value": log_in(user), "url": questions.address}])
     return made.new_page()
 
 
 def shot(page: Page, name: str) -> None:
-    """Keep a picture, where somebody wants to look at them."""
+    """Keep a picture, where the environment asks for it."""
     if folder := os.environ.get("PAGE_SHOTS"):
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_what_is_judged_is_accessible_and_fits(
+def test_judged_rows_are_accessible_and_fit(
     browser: Browser, questions: ServedQuestions, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     for kind, question in questions.ids.items():
@@ -188,7 +188,7 @@ def test_what_is_judged_is_accessible_and_fits(
         page.context.close()
 
 
-def test_a_link_from_elsewhere_shows_it_after_a_click_without_scripts(
+def test_link_from_elsewhere_takes_a_click_without_scripts(
     browser: Browser, questions: ServedQuestions
 ) -> None:
     page = opened(browser, questions, "anna", java_script_enabled=False)

@@ -29,7 +29,7 @@ __all__ = ["app", "installation"]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "proxy" / "nginx.conf"
 HOST = "afschrift.example.org"
-NOBODY = 65534
+UNPRIVILEGED = 65534
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Proxy:
     behind: Reached
 
     def client(self, user: str | None = None) -> httpx.Client:
-        """Of somebody who trusts the certificate, logged in or not."""
+        """Of a user who trusts the certificate, logged in or not."""
         trusted = ssl.create_default_context(cafile=str(self.folder / "tls" / "cert.pem"))
         trusted.check_hostname = False  # it is on loopback here
         headers = {"Sec-Fetch-Site": "same-origin"}
@@ -80,7 +80,7 @@ class Proxy:
 @pytest.fixture(scope="module")
 def proxy(app: Any, installation: Installation) -> Iterator[Proxy]:
     reached = Reached(app)
-    folder = Path(tempfile.mkdtemp(prefix="afschrift-proxy-"))  # not pytest's: nobody else enters that
+    folder = Path(tempfile.mkdtemp(prefix="afschrift-proxy-"))  # not pytest's: no other account enters that
     port = unused_port()
     try:
         with served(reached, proxy_headers=True) as address:
@@ -102,7 +102,7 @@ def proxy(app: Any, installation: Installation) -> Iterator[Proxy]:
 
 
 def certify(folder: Path) -> None:
-    """A certificate that nobody signed but itself."""
+    """A self-signed certificate."""
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={HOST}"]
     made += ["-addext", f"subjectAltName=DNS:{HOST}", "-keyout", "key.pem", "-out", "cert.pem"]
     subprocess.run(made, cwd=folder, check=True, capture_output=True)
@@ -114,9 +114,9 @@ def started(folder: Path) -> Iterator[None]:
     command = ["nginx", "-p", str(folder), "-c", "nginx.conf", "-g", "daemon off;", "-e", "error.log"]
     account: dict[str, Any] = {}
     if os.geteuid() == 0:
-        account = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-        for one in (folder, *folder.rglob("*")):
-            os.chown(one, NOBODY, NOBODY)
+        account = {"user": UNPRIVILEGED, "group": UNPRIVILEGED, "extra_groups": []}
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, UNPRIVILEGED, UNPRIVILEGED)
     running = subprocess.Popen(command, **account, stderr=subprocess.PIPE, text=True)
     try:
         for _ in range(100):
@@ -124,15 +124,15 @@ def started(folder: Path) -> Iterator[None]:
                 break
             time.sleep(0.05)
         assert running.poll() is None, running.stderr and running.stderr.read()
-        for one in (folder / "tmp").iterdir():
-            one.chmod(0o500)  # what it would put on the disk ends as an error
+        for path in (folder / "tmp").iterdir():
+            path.chmod(0o500)  # what it would put on the disk ends as an error
         yield
     finally:
         running.terminate()
         running.communicate(timeout=10)
 
 
-def test_a_page_is_reached_over_tls_alone_and_says_so(proxy: Proxy) -> None:
+def test_page_is_reached_over_tls_only(proxy: Proxy) -> None:
     with proxy.client("anna") as anna:
         page = anna.get("/afschrift/")
     assert (page.status_code, "Open questions" in text_of(page.text)) == (200, True)
@@ -156,12 +156,12 @@ def test_a_page_is_reached_over_tls_alone_and_says_so(proxy: Proxy) -> None:
 @pytest.mark.parametrize(
     "path", ["/afschrift/api/questions/q-000000000000/answer", "/afschrift/requests/x", "/api/v2/dags"]
 )
-def test_a_large_body_does_not_reach_the_application(proxy: Proxy, path: str) -> None:
+def test_large_body_does_not_reach_the_application(proxy: Proxy, path: str) -> None:
     before = len(proxy.behind.seen)
-    with proxy.client() as nobody:
-        assert nobody.post(path, content=b"x" * 5_300_000).status_code == 413
+    with proxy.client() as client:
+        assert client.post(path, content=b"x" * 5_300_000).status_code == 413
         assert len(proxy.behind.seen) == before
-        assert nobody.post(path, content=b"x" * 5_000_000).status_code in (401, 404, 405, 422)
+        assert client.post(path, content=b"x" * 5_000_000).status_code in (401, 404, 405, 422)
         assert len(proxy.behind.seen) == before + 1
 
 
@@ -176,9 +176,7 @@ def announced(proxy: Proxy, path: str, size: int) -> str:
         return line.recv(200).decode().partition("\r\n")[0]
 
 
-def test_a_file_that_is_answered_with_goes_through_and_lies_on_no_disk_of_the_proxy(
-    proxy: Proxy, installation: Installation
-) -> None:
+def test_uploaded_file_passes_without_a_copy_on_disk(proxy: Proxy, installation: Installation) -> None:
     request, question = asked_manual(installation, CUSTOMERS[2])
     with proxy.client("kim") as kim:
         path = f"/afschrift/questions/{question}"
@@ -190,11 +188,13 @@ def test_a_file_that_is_answered_with_goes_through_and_lies_on_no_disk_of_the_pr
         )
         assert done.status_code == 303, text_of(done.text)
     assert " 413 " in announced(proxy, path, 2_200_000_000)
-    assert [one.choice for one in installation.services.register.decisions.of(request)][-1] == "given"
+    assert [decision.choice for decision in installation.services.register.decisions.of(request)][
+        -1
+    ] == "given"
     assert "denied" not in (proxy.folder / "error.log").read_text(encoding="utf-8")
 
 
-def test_what_a_caller_says_of_where_they_come_from_is_not_passed_on(proxy: Proxy) -> None:
+def test_forwarded_headers_of_a_caller_are_not_passed_on(proxy: Proxy) -> None:
     forged = {"X-Forwarded-For": "10.1.2.3", "X-Forwarded-Proto": "http", "Forwarded": "for=10.1.2.3"}
     forged |= {"X-Forwarded-Host": "evil.example", "X-Forwarded-Prefix": "/evil"}
     with proxy.client("anna") as anna:
@@ -204,7 +204,7 @@ def test_what_a_caller_says_of_where_they_come_from_is_not_passed_on(proxy: Prox
     assert "geheim" not in (proxy.folder / "access.log").read_text(encoding="utf-8")
 
 
-def test_what_workers_use_is_not_reached_from_outside(proxy: Proxy) -> None:
+def test_execution_api_is_not_reached_from_outside(proxy: Proxy) -> None:
     before = len(proxy.behind.seen)
     with proxy.client("anna") as anna:
         assert anna.get("/execution/health").status_code == 403

@@ -55,7 +55,7 @@ def client(app: Any, user: str) -> Any:
     return TestClient(app, cookies=cookies, headers=headers, follow_redirects=False)
 
 
-def test_what_will_be_sent_is_looked_at_and_a_name_is_masked(reviewers: Reviewers, app: Any) -> None:
+def test_reviewer_masks_a_name_in_the_bundle(reviewers: Reviewers, app: Any) -> None:
     request = reviewers.store()
     question = reviewers.asked(request)
     anna = client(app, "anna")
@@ -64,10 +64,10 @@ def test_what_will_be_sent_is_looked_at_and_a_name_is_masked(reviewers: Reviewer
     assert NEIGHBOUR not in link
     page = anna.get(f"/afschrift/review/{request}")
     assert page.status_code == 200
-    told = text_of(page.text)
-    assert BODY in told
-    assert "shop.ticket_message 3 rows" in told
-    assert "Reviewed because Policy" in told
+    shown = text_of(page.text)
+    assert BODY in shown
+    assert "shop.ticket_message 3 rows" in shown
+    assert "Reviewed because Policy" in shown
     register = reviewers.bureau.register
     assert [h.type for h, _ in register.trail.events(request)][-1] == "bundle_viewed"
 
@@ -109,7 +109,7 @@ def test_who_sees_what(reviewers: Reviewers, app: Any) -> None:
 
 @pytest.mark.needs_program("chromium")
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_a_reviewer_ticks_what_is_masked(
+def test_reviewer_ticks_lines_to_mask(
     browser: Browser, reviewers: Reviewers, app: Any, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     request = reviewers.store()

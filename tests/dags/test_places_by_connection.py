@@ -9,7 +9,7 @@ from tests.airflow_support import AirflowEnv
 from tests.support.installed import CUSTOMERS, Installation
 
 
-def test_a_run_takes_its_places_from_connections(
+def test_run_takes_addresses_from_connections(
     airflow_env: AirflowEnv, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_STAGING_OPTIONS", "airflow-connection:places")

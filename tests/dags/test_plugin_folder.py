@@ -74,18 +74,18 @@ def test_one_file_is_executed(manager: str, project_root: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("manager", MANAGERS)
-def test_the_installed_package_brings_the_plugin_and_its_folder_no_second(
+def test_folder_adds_no_second_plugin_to_the_package(
     manager: str, project_root: Path, tmp_path: Path
 ) -> None:
-    beside, empty = (
+    copied, empty = (
         load(manager, folder, tmp_path) for folder in (project_root / "plugins", tmp_path / "none")
     )
 
-    assert beside["plugins"] == empty["plugins"] == ["afschrift==0.1.0"]
-    assert beside["errors"] == empty["errors"] == {}
+    assert copied["plugins"] == empty["plugins"] == ["afschrift==0.1.0"]
+    assert copied["errors"] == empty["errors"] == {}
 
 
-def test_without_the_ignore_file_the_package_would_run_too(project_root: Path, tmp_path: Path) -> None:
+def test_package_is_executed_without_the_ignore_file(project_root: Path, tmp_path: Path) -> None:
     folder = tmp_path / "plugins"
     shutil.copytree(
         project_root / "plugins", folder, ignore=shutil.ignore_patterns(".airflowignore", "__pycache__")

@@ -23,9 +23,9 @@ EVERYWHERE = {"assess", "classify"}
 def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("queues")
     inventory = own_inventory(folder / "inventory")
-    for source, said in (("app", APP), ("shop", SHOP)):
+    for source, options in (("app", APP), ("shop", SHOP)):
         file = inventory / f"{source}.yml"
-        file.write_text(f"{file.read_text(encoding='utf-8').rstrip()}\n{said}", encoding="utf-8")
+        file.write_text(f"{file.read_text(encoding='utf-8').rstrip()}\n{options}", encoding="utf-8")
     settings = {
         "AFSCHRIFT_INVENTORY": str(inventory),
         "AFSCHRIFT_QUEUE": "all",
@@ -56,9 +56,7 @@ def add_pool(name: str) -> None:
     Pool.create_or_update_pool(name, slots=2, description="", include_deferred=False)
 
 
-def test_each_source_is_read_in_its_queue_and_what_opens_several_in_the_one_for_all(
-    airflow_env: AirflowEnv, installation: Installation
-) -> None:
+def test_each_source_is_read_in_its_queue(airflow_env: AirflowEnv, installation: Installation) -> None:
     add_pool("ledger")
     outcome = airflow_env.run({"request": installation.submit(HEAVY.number, "portability")})
 
@@ -73,7 +71,7 @@ def test_each_source_is_read_in_its_queue_and_what_opens_several_in_the_one_for_
     assert {task: pod for task, pod in pods.items() if pod} == dict.fromkeys(EVERYWHERE, "/pods/all.yaml")
 
 
-def test_a_source_that_names_no_pool_is_read_in_the_default_one(
+def test_source_without_pool_uses_the_default_pool(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
     add_pool("afschrift_app")
@@ -81,7 +79,7 @@ def test_a_source_that_names_no_pool_is_read_in_the_default_one(
     assert airflow_env.dag().task_dict["extract_app"].pool == "default_pool"
 
 
-def test_cleared_tasks_keep_their_place(airflow_env: AirflowEnv, installation: Installation) -> None:
+def test_cleared_tasks_keep_queue_and_pool(airflow_env: AirflowEnv, installation: Installation) -> None:
     from airflow.models.taskinstance import TaskInstance, clear_task_instances
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -95,7 +93,7 @@ def test_cleared_tasks_keep_their_place(airflow_env: AirflowEnv, installation: I
     assert queues(airflow_env, outcome.run_id) == before
 
 
-def test_one_task_for_all_steps_reaches_all_sources(
+def test_single_task_uses_the_queue_of_all_sources(
     airflow_env: AirflowEnv, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_TASKS", "one")
@@ -106,7 +104,7 @@ def test_one_task_for_all_steps_reaches_all_sources(
     assert {task: queue for task, (queue, _) in found.items()} == {"fulfil": "all", "wipe": "default"}
 
 
-def test_a_batch_reads_each_source_in_its_queue(airflow_env: AirflowEnv, installation: Installation) -> None:
+def test_batch_reads_each_source_in_its_queue(airflow_env: AirflowEnv, installation: Installation) -> None:
     requests = [installation.submit(number, "portability") for number in CUSTOMERS[3:5]]
 
     done = batch_dag().test(run_conf={"requests": requests})
@@ -116,7 +114,7 @@ def test_a_batch_reads_each_source_in_its_queue(airflow_env: AirflowEnv, install
     assert (found["prepare"][0], found["end"][0]) == ("all", "default")
 
 
-def test_a_plan_whose_source_has_no_task_yet_waits_for_it_and_says_what_to_do() -> None:
+def test_plan_with_source_without_task_is_retried_with_remedy() -> None:
     from afschrift.airflow_ext.queues import following
     from afschrift.domain.errors import RetriableError
 
@@ -126,7 +124,7 @@ def test_a_plan_whose_source_has_no_task_yet_waits_for_it_and_says_what_to_do() 
         following(["late", "shop", "new"], known)
 
 
-def test_a_source_that_is_described_after_airflow_read_the_dag_is_waited_for(
+def test_source_added_after_dag_was_parsed_is_read_next_time(
     airflow_env: AirflowEnv, installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from afschrift.airflow_ext.local import run_dag
@@ -140,10 +138,10 @@ def test_a_source_that_is_described_after_airflow_read_the_dag_is_waited_for(
         f"source: late\nkind: sqlite\nzone: Europe/Amsterdam\noptions: {{path: {tmp_path / 'late.db'}}}\ntables: {{}}\n"
     )
 
-    told: list[str] = []
-    outcome = run_dag(before, {"request": request}, told.append)
+    progress: list[str] = []
+    outcome = run_dag(before, {"request": request}, progress.append)
     assert (outcome.state, outcome.failed) == ("failed", ("classify",))
-    assert any("no task for the sources late" in line and "clear `classify`" in line for line in told)
+    assert any("no task for the sources late" in line and "clear `classify`" in line for line in progress)
     assert installation.counted(request)["gate_bypassed"] == 0
 
     outcome = airflow_env.run({"request": request})
@@ -152,7 +150,7 @@ def test_a_source_that_is_described_after_airflow_read_the_dag_is_waited_for(
     assert installation.counted(request)["gate_bypassed"] == 0
 
 
-def test_the_look_at_keys_before_the_identity_reaches_all_sources(installation: Installation) -> None:
+def test_look_up_uses_the_queue_of_all_sources(installation: Installation) -> None:
     from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
     from afschrift.airflow_ext.local import load_dag
 
@@ -160,7 +158,7 @@ def test_the_look_at_keys_before_the_identity_reaches_all_sources(installation: 
     assert task.queue == "all"
 
 
-def test_the_dag_is_not_imported_where_no_queue_reaches_all(
+def test_dag_import_fails_without_queue_of_all_sources(
     airflow_env: AirflowEnv, installation: Installation, project_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.dag_processing.dagbag import DagBag
@@ -168,7 +166,7 @@ def test_the_dag_is_not_imported_where_no_queue_reaches_all(
     monkeypatch.delenv("AFSCHRIFT_QUEUE")
     bag = DagBag(dag_folder=str(project_root / "dags"))
 
-    broken = {Path(file).name: said for file, said in bag.import_errors.items()}
+    broken = {Path(file).name: error for file, error in bag.import_errors.items()}
     assert sorted(broken) == [
         "check_canary.py",
         "check_inventory.py",
@@ -177,7 +175,7 @@ def test_the_dag_is_not_imported_where_no_queue_reaches_all(
         "look_up_identity.py",
     ]
     assert all(
-        "app: dmz, shop: finance" in said and "set AFSCHRIFT_QUEUE" in said for said in broken.values()
+        "app: dmz, shop: finance" in error and "set AFSCHRIFT_QUEUE" in error for error in broken.values()
     )
 
 
@@ -193,7 +191,7 @@ def test_the_dag_is_not_imported_where_no_queue_reaches_all(
         ("paper", "finance", True),  # it was another source's when the task was made
     ],
 )
-def test_a_task_that_came_in_another_queue_is_turned_down(
+def test_task_in_the_wrong_queue_is_refused(
     installation: Installation, source: str | None, queue: str, refused: bool
 ) -> None:
     from uuid import uuid4

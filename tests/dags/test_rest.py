@@ -43,7 +43,7 @@ def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def call(app: Any, installation: Installation) -> Call:
-    """Asks as a user of Airflow; None is nobody. Everybody may trigger but `vera`, who is a viewer."""
+    """Asks as a user of Airflow; None: without a log-in. All may trigger but `vera`, who is a viewer."""
     from starlette.testclient import TestClient
 
     (installation.home / "roles.yml").write_text(ROLES, encoding="utf-8")
@@ -72,7 +72,7 @@ def asked(installation: Installation) -> tuple[str, str]:
     return request, question.id
 
 
-def test_nobody_gets_in_without_a_log_in(call: Call, asked: tuple[str, str]) -> None:
+def test_call_without_log_in_is_refused(call: Call, asked: tuple[str, str]) -> None:
     request, question = asked
     ways = [
         ("GET", "/questions"),
@@ -90,22 +90,7 @@ def test_nobody_gets_in_without_a_log_in(call: Call, asked: tuple[str, str]) -> 
         assert call(None, "GET", path).status_code in (401, 404)
 
 
-def test_every_route_asks_who_calls() -> None:
-    from fastapi.routing import APIRoute
-
-    from afschrift.web.app import create
-    from afschrift.web.caller import caller
-
-    routes = [
-        route
-        for route in create(lambda request, token: "", lambda request, token: "").routes
-        if isinstance(route, APIRoute)
-    ]
-    assert len(routes) > 10
-    assert all(caller in [d.dependency for d in route.dependencies] for route in routes)
-
-
-def test_who_sees_what(call: Call, asked: tuple[str, str]) -> None:
+def test_questions_are_shown_by_role(call: Call, asked: tuple[str, str]) -> None:
     request, question = asked
     listed = {user: call(user, "GET", "/questions").json() for user in ("anna", "sam", "dirk", "ada", "ivo")}
     seen = {
@@ -126,11 +111,11 @@ def test_who_sees_what(call: Call, asked: tuple[str, str]) -> None:
     assert "timeline" not in call("ivo", "GET", f"/requests/{request}").json()
 
 
-def test_a_look_at_the_timeline_is_an_event(call: Call, asked: tuple[str, str]) -> None:
+def test_view_of_the_timeline_is_recorded(call: Call, asked: tuple[str, str]) -> None:
     request, question = asked
-    told = call("ada", "GET", f"/requests/{request}").json()
-    assert (told["state"], told["open_questions"]) == ("needs_person", [question])
-    last = told["timeline"][-1]
+    shown = call("ada", "GET", f"/requests/{request}").json()
+    assert (shown["state"], shown["open_questions"]) == ("needs_person", [question])
+    last = shown["timeline"][-1]
     assert (last["type"], last["actor"], last["payload"]) == (
         "request_viewed",
         "airflow:ada",
@@ -139,7 +124,7 @@ def test_a_look_at_the_timeline_is_an_event(call: Call, asked: tuple[str, str]) 
 
 
 @pytest.mark.parametrize("user", ["sam", "dirk", "ada", "ivo"])
-def test_an_answer_without_the_role_changes_nothing_but_the_trail(
+def test_answer_without_the_role_only_leaves_an_event(
     call: Call, asked: tuple[str, str], installation: Installation, user: str
 ) -> None:
     request, question = asked
@@ -155,7 +140,7 @@ def test_an_answer_without_the_role_changes_nothing_but_the_trail(
     assert payload == {"kind": "identity", "role": "officer"}
 
 
-def test_an_answer_is_recorded_and_starts_the_next_run(
+def test_answer_is_recorded_and_starts_the_next_run(
     call: Call, asked: tuple[str, str], installation: Installation, airflow_env: AirflowEnv
 ) -> None:
     request, question = asked
@@ -176,7 +161,7 @@ def test_an_answer_is_recorded_and_starts_the_next_run(
     assert len(installation.services.register.decisions.of(request)) == 1
 
 
-def test_the_next_run_starts_with_the_last_answer(
+def test_next_run_starts_with_the_last_answer(
     call: Call, asked: tuple[str, str], installation: Installation, airflow_env: AirflowEnv
 ) -> None:
     request, question = asked
@@ -185,14 +170,14 @@ def test_the_next_run_starts_with_the_last_answer(
     other = register.questions.ask(
         request, "unclassified", options=options, detail={"columns": ["shop.a.b"]}
     ).id
-    told = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED).json()
-    assert (told["run"], other in told["next"]) == (None, True)
+    reply = call("anna", "POST", f"/questions/{question}/answer", json=CONFIRMED).json()
+    assert (reply["run"], other in reply["next"]) == (None, True)
     assert airflow_env.rows("SELECT state FROM dag_run WHERE run_id LIKE ?", f"{request}%") == []
-    told = call("anna", "POST", f"/questions/{other}/answer", json={"choice": "include"}).json()
-    assert (told["run"], told["next"]) == (f"{request}.1", None)
+    reply = call("anna", "POST", f"/questions/{other}/answer", json={"choice": "include"}).json()
+    assert (reply["run"], reply["next"]) == (f"{request}.1", None)
 
 
-def test_of_answers_at_once_one_wins_and_the_others_are_told(
+def test_one_of_simultaneous_answers_is_taken(
     call: Call, asked: tuple[str, str], installation: Installation
 ) -> None:
     request, question = asked
@@ -208,7 +193,7 @@ def test_of_answers_at_once_one_wins_and_the_others_are_told(
     assert len(installation.services.register.decisions.of(request)) == 1
 
 
-def test_the_words_of_an_answer_reach_nothing_of_airflow(
+def test_text_of_an_answer_does_not_reach_airflow(
     call: Call, asked: tuple[str, str], installation: Installation, airflow_env: AirflowEnv
 ) -> None:
     _, question = asked
@@ -230,14 +215,14 @@ def test_the_words_of_an_answer_reach_nothing_of_airflow(
     assert "request finished" in airflow_env.log
 
 
-def test_a_viewer_of_airflow_answers_and_is_told_that_no_run_started(
+def test_answer_of_an_airflow_viewer_starts_no_run(
     call: Call, asked: tuple[str, str], installation: Installation
 ) -> None:
     request, question = asked
-    told = call("vera", "POST", f"/questions/{question}/answer", json=CONFIRMED).json()
-    assert told["run"] is None
-    assert "The answer is recorded, but no run was started" in told["next"]
-    assert f"afschrift run {request}" in told["next"]
+    reply = call("vera", "POST", f"/questions/{question}/answer", json=CONFIRMED).json()
+    assert reply["run"] is None
+    assert "The answer is recorded, but no run was started" in reply["next"]
+    assert f"afschrift run {request}" in reply["next"]
     assert [d.choice for d in installation.services.register.decisions.of(request)] == ["confirmed"]
 
 
@@ -261,7 +246,7 @@ def test_a_viewer_of_airflow_answers_and_is_told_that_no_run_started(
         (["Jan"], {"body"}),
     ],
 )
-def test_a_bad_form_is_told_by_field_and_repeats_nothing(
+def test_form_faults_name_fields_and_quote_nothing(
     call: Call, asked: tuple[str, str], installation: Installation, body: Any, fields: set[str]
 ) -> None:
     request, question = asked
@@ -273,7 +258,7 @@ def test_a_bad_form_is_told_by_field_and_repeats_nothing(
     assert installation.services.register.trail.events(request) == before
 
 
-def test_what_is_no_json_is_not_read(call: Call, asked: tuple[str, str]) -> None:
+def test_body_that_is_not_json_is_refused(call: Call, asked: tuple[str, str]) -> None:
     """A page of a stranger can make a browser send plain text with its cookie, but no JSON."""
     path = f"/questions/{asked[1]}/answer"
     for kind in ("text/plain", "application/x-www-form-urlencoded", None):
@@ -285,7 +270,7 @@ def test_what_is_no_json_is_not_read(call: Call, asked: tuple[str, str]) -> None
     )
 
 
-def test_unknown_and_closed(call: Call, asked: tuple[str, str], installation: Installation) -> None:
+def test_unknown_and_closed_questions(call: Call, asked: tuple[str, str], installation: Installation) -> None:
     from afschrift.domain.state import State
 
     request, question = asked
@@ -297,7 +282,7 @@ def test_unknown_and_closed(call: Call, asked: tuple[str, str], installation: In
     assert (closed.status_code, "it is closed" in closed.json()["detail"]) == (409, True)
 
 
-def test_a_roles_file_with_faults_lets_nobody_in_and_says_so_in_the_log(
+def test_faulty_roles_file_refuses_all_and_is_logged(
     call: Call, installation: Installation, airflow_env: AirflowEnv
 ) -> None:
     (installation.home / "roles.yml").write_text(ROLES + "  Anna2: {accounts: [anna], roles: [boss]}\n")
@@ -307,7 +292,7 @@ def test_a_roles_file_with_faults_lets_nobody_in_and_says_so_in_the_log(
     assert "roles.yml:9: people.Anna2.roles" in airflow_env.log
 
 
-def test_a_fault_of_the_software_is_told_without_its_message(
+def test_unexpected_error_is_reported_without_its_message(
     call: Call, airflow_env: AirflowEnv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from afschrift.web import question_api
@@ -322,7 +307,7 @@ def test_a_fault_of_the_software_is_told_without_its_message(
     assert TEXT not in airflow_env.log + reply.text
 
 
-def test_the_cookie_of_the_user_interface_will_do(
+def test_cookie_of_the_user_interface_is_accepted(
     call: Call, app: Any, asked: tuple[str, str], installation: Installation
 ) -> None:
     from starlette.testclient import TestClient
@@ -334,7 +319,7 @@ def test_the_cookie_of_the_user_interface_will_do(
     assert (reply.status_code, reply.json()["run"]) == (200, f"{request}.1")
 
 
-def test_what_another_site_sends_with_the_cookie_changes_nothing(
+def test_post_of_another_site_with_the_cookie_is_refused(
     call: Call, app: Any, asked: tuple[str, str], installation: Installation
 ) -> None:
     from starlette.testclient import TestClient
@@ -364,7 +349,7 @@ def test_what_another_site_sends_with_the_cookie_changes_nothing(
     assert (program.status_code, program.json()["run"]) == (200, f"{request}.1")
 
 
-def test_in_a_demo_admin_is_officer(
+def test_admin_is_officer_in_a_demo(
     call: Call, asked: tuple[str, str], installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (installation.home / "roles.yml").unlink()
@@ -374,25 +359,7 @@ def test_in_a_demo_admin_is_officer(
     assert call("admin", "POST", f"/questions/{asked[1]}/answer", json=CONFIRMED).status_code == 200
 
 
-def test_other_processes_do_not_build_it(airflow_env: AirflowEnv, tmp_path: Path) -> None:
-    import os
-    import subprocess
-    import sys
-
-    probe = (
-        "import sys; from airflow import plugins_manager as m; plugins, errors = m._get_plugins();"
-        "assert [p.name for p in plugins if p.name == 'afschrift'] and not errors;"
-        "heavy = ('afschrift.web', 'afschrift.wiring', 'afschrift.steps', 'afschrift.casework', 'pyarrow', 'polars');"
-        "print(sorted(n for n in sys.modules if n.startswith(heavy)))"
-    )
-    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", probe], env=env, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_a_decision_on_its_form_is_taken_signed_and_has_its_letter(
-    call: Call, installation: Installation
-) -> None:
+def test_decision_is_signed_and_has_its_letter(call: Call, installation: Installation) -> None:
     from tests.support.ground_forms import GROUNDS, complete
 
     from afschrift.casework.decision.require import open_decision
@@ -417,9 +384,9 @@ def test_a_decision_on_its_form_is_taken_signed_and_has_its_letter(
 
     shown = call("anna", "GET", f"/questions/{question}").json()
     assert "manifestly_unfounded" in shown["form"]["properties"]["ground"]["enum"]
-    told = call("anna", "POST", ask, json=body).json()
-    assert (told["run"], told["signer"] in told["next"]) == (None, True)
-    sign = f"/questions/{told['signer']}/answer"
+    reply = call("anna", "POST", ask, json=body).json()
+    assert (reply["run"], reply["signer"] in reply["next"]) == (None, True)
+    sign = f"/questions/{reply['signer']}/answer"
     assert call("anna", "POST", sign, json={"choice": "agree"}).status_code == 403
     signed = call("sam", "POST", sign, json={"choice": "agree"}).json()
     assert signed["letter"] in signed["next"]

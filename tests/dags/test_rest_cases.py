@@ -46,7 +46,7 @@ def call(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Call]:
         yield ask
 
 
-def test_what_follows_an_answer(call: Call, installation: Installation) -> None:
+def test_complaint_and_holds_after_the_answer(call: Call, installation: Installation) -> None:
     register = installation.services.register
     request = installation.submit(HEAVY.number, "access")
     at = f"/cases/{request}"
@@ -60,13 +60,13 @@ def test_what_follows_an_answer(call: Call, installation: Installation) -> None:
     assert call("anna", "POST", f"{at}/hold", ground="court", text=" ").status_code == 409
 
     came = {"from": "authority", "reference": "z2026-1", "received": str(local_today())}
-    [told] = call("anna", "POST", f"{at}/complaint", **came).json()
-    assert (told["complaints"][0]["from"], len(told["holds"])) == ("authority", 2)
+    [reply] = call("anna", "POST", f"{at}/complaint", **came).json()
+    assert (reply["complaints"][0]["from"], len(reply["holds"])) == ("authority", 2)
     outcome = {"reference": "z2026-1", "outcome": "upheld", "text": WHY}
-    [told] = call("anna", "POST", f"{at}/complaint/outcome", **outcome).json()
-    assert told["complaints"][0]["outcome"] == "upheld"
-    for one in told["holds"]:
-        assert call("anna", "POST", f"{at}/release", hold=one["hold"], text=WHY).status_code == 200
+    [reply] = call("anna", "POST", f"{at}/complaint/outcome", **outcome).json()
+    assert reply["complaints"][0]["outcome"] == "upheld"
+    for hold in reply["holds"]:
+        assert call("anna", "POST", f"{at}/release", hold=hold["hold"], text=WHY).status_code == 200
 
     restriction = f"/requests/{request}/restrictions/q-000000000000"
     look = call("anna", "POST", f"{restriction}/review", outcome="lifted", text=WHY)

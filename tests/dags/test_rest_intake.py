@@ -58,9 +58,11 @@ def stored(installation: Installation, **content: Any) -> Any:
     return take_in(services, Intake.model_validate(whole), "airflow:ivo")
 
 
-def test_what_is_not_ours(call: Call, installation: Installation) -> None:
+def test_matter_of_another_right_is_passed_on(call: Call, installation: Installation) -> None:
     case = stored(installation, other_rights=["erasure"]).case
-    assert [(one["case"], one["right"]) for one in call("dirk", "/matters").json()] == [(case, "erasure")]
+    assert [(matter["case"], matter["right"]) for matter in call("dirk", "/matters").json()] == [
+        (case, "erasure")
+    ]
     body = {"right": "erasure", "to": "klantenservice", "reference": "T-1"}
     assert call("dirk", f"/cases/{case}/handed-over", body).status_code == 403
     assert call("ivo", f"/cases/{case}/handed-over", body | {"to": "a@b.example"}).status_code == 409
@@ -80,12 +82,12 @@ def test_an_unclear_right(call: Call, installation: Installation) -> None:
     assert installation.services.register.requests.get(done["beside"]).right.value == "portability"
 
 
-def test_a_mandate_over_http_and_its_end(call: Call, installation: Installation) -> None:
+def test_mandate_is_recorded_and_ended(call: Call, installation: Installation) -> None:
     from afschrift.domain.errors import NeedsPersonError
     from afschrift.steps.assess import assess
 
     proof = {"by": "log-in", "level": "high", "at": installation.services.now()}
-    keys = {"customer_id": "77"}  # nobody else's here
+    keys = {"customer_id": "77"}  # of no other person here
     [request] = stored(installation, made_by="guardian", authenticated=proof, keys=keys).requests
     assert call("anna", f"/requests/{request}/mandate-withdrawn", {}).status_code == 409
     with pytest.raises(NeedsPersonError):
@@ -106,12 +108,12 @@ def test_a_mandate_over_http_and_its_end(call: Call, installation: Installation)
     assert WORDS not in repr(installation.services.register.trail.events())
 
 
-def test_a_message_that_does_not_count(call: Call, installation: Installation) -> None:
-    one = stored(installation, channel="cleaners")
+def test_message_that_is_not_received(call: Call, installation: Installation) -> None:
+    case = stored(installation, channel="cleaners")
     body = {"published_on": "2020-01-01", "text": WORDS}
-    assert call("ivo", f"/cases/{one.case}/not-received", body).status_code == 403
-    assert call("anna", f"/cases/{one.case}/not-received", body | {"text": ""}).status_code == 422
-    signer = call("anna", f"/cases/{one.case}/not-received", body).json()["signer"]
+    assert call("ivo", f"/cases/{case.case}/not-received", body).status_code == 403
+    assert call("anna", f"/cases/{case.case}/not-received", body | {"text": ""}).status_code == 422
+    signer = call("anna", f"/cases/{case.case}/not-received", body).json()["signer"]
     done = call("sam", f"/questions/{signer}/answer", {"choice": "agree"}).json()
     assert "R03" in done["next"]
-    assert installation.services.register.requests.get(one.requests[0]).state.value == "not_received"
+    assert installation.services.register.requests.get(case.requests[0]).state.value == "not_received"

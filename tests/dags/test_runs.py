@@ -70,7 +70,7 @@ def test_a_request_is_fulfilled(fulfilled: Run) -> None:
     assert left == []
 
 
-def test_options_of_the_form_hold(fulfilled: Run) -> None:
+def test_options_of_the_form_are_stored(fulfilled: Run) -> None:
     stored = fulfilled.installation.services.register.requests.get(fulfilled.request)
 
     assert (stored.formats, stored.language) == (("json",), "en")
@@ -82,11 +82,11 @@ def test_only_ids_and_digests_reach_airflow(airflow_env: AirflowEnv, fulfilled: 
 
     values, rendered = airflow_env.xcoms(run_id), airflow_env.rendered(run_id)
 
-    # Of `assess`, and two of `classify`: nobody asks for the others.
+    # Of `assess`, and two of `classify`: no task asks for the others.
     assert [len(values), len(rendered)] == [3, 8]
     for text in _texts([json.loads(value) for value in values + rendered]):
         assert known.fullmatch(text), text
-    # A number of rows or bytes would tell whose request it was, when its key is long gone.
+    # A number of rows or bytes could identify the person after the key is destroyed.
     assert not re.search(r"[:\[,] *[0-9]", " ".join(values)), values
 
 
@@ -94,13 +94,13 @@ PERSON = [HEAVY.email, HEAVY.last_name, HEAVY.pairings[0].device_id]
 
 
 @pytest.mark.parametrize("value", [*PERSON, str(HEAVY.number)])
-def test_nothing_of_the_person_is_logged(fulfilled: Run, value: str) -> None:
+def test_personal_data_are_not_logged(fulfilled: Run, value: str) -> None:
     assert f"Run {fulfilled.outcome.run_id} ended; the request is: ready." in fulfilled.log
     assert value not in fulfilled.log
 
 
 @pytest.mark.parametrize("value", PERSON)
-def test_nothing_of_the_person_is_in_the_database(
+def test_personal_data_are_not_in_airflows_database(
     airflow_env: AirflowEnv, fulfilled: Run, value: str
 ) -> None:
     content = b"".join(part.read_bytes() for part in airflow_env.home.glob("airflow.db*"))  # with the WAL
@@ -117,7 +117,7 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def test_progress_is_a_line_at_the_start_and_the_end_of_each_task(fulfilled: Run) -> None:
+def test_each_task_prints_its_start_and_end(fulfilled: Run) -> None:
     starts = [line.removesuffix(" ...") for line in fulfilled.lines if line.endswith(" ...")]
     ends = [re.fullmatch(r"(.+) done in \d+\.\d s", line) for line in fulfilled.lines]
 
@@ -126,7 +126,7 @@ def test_progress_is_a_line_at_the_start_and_the_end_of_each_task(fulfilled: Run
     assert [end.group(1) for end in ends if end] == starts
 
 
-def test_an_answer_that_is_ready_is_not_made_again(airflow_env: AirflowEnv, fulfilled: Run) -> None:
+def test_ready_answer_is_not_made_again(airflow_env: AirflowEnv, fulfilled: Run) -> None:
     bundles = [bundle.stat() for bundle in fulfilled.installation.bundles]
 
     outcome = airflow_env.run({"request": fulfilled.request})
@@ -137,7 +137,7 @@ def test_an_answer_that_is_ready_is_not_made_again(airflow_env: AirflowEnv, fulf
     assert any("nothing changed since" in line for line in airflow_env.lines)
 
 
-def test_a_closed_request_is_not_worked_on_again(airflow_env: AirflowEnv, fulfilled: Run) -> None:
+def test_run_of_a_closed_request_fails(airflow_env: AirflowEnv, fulfilled: Run) -> None:
     hand_over(fulfilled.installation.services, fulfilled.request)
     before = fulfilled.installation.events(fulfilled.request)
     bundles = [bundle.stat() for bundle in fulfilled.installation.bundles]
@@ -145,13 +145,13 @@ def test_a_closed_request_is_not_worked_on_again(airflow_env: AirflowEnv, fulfil
     outcome = airflow_env.run({"request": fulfilled.request})
 
     assert (outcome.state, outcome.failed) == ("failed", ("assess",))
-    [(kind, told)] = fulfilled.installation.events(fulfilled.request)[len(before) :]
-    assert (kind, told["step"], told["reason"]) == ("gate_refused", "assess", "closed")
+    [(kind, payload)] = fulfilled.installation.events(fulfilled.request)[len(before) :]
+    assert (kind, payload["step"], payload["reason"]) == ("gate_refused", "assess", "closed")
     assert [bundle.stat() for bundle in fulfilled.installation.bundles] == bundles
     assert any("is closed" in line for line in airflow_env.lines)
 
 
-def test_without_an_identity_decision_the_run_ends_and_the_next_one_goes_on(
+def test_run_ends_without_identity_decision_and_next_goes_on(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "portability", authenticated=False)
@@ -170,7 +170,7 @@ def test_without_an_identity_decision_the_run_ends_and_the_next_one_goes_on(
 
 
 @pytest.mark.server
-def test_a_run_in_a_process_of_its_own_keeps_the_terminal_to_the_progress(
+def test_run_in_own_process_prints_progress_only(
     installation: Installation,
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "portability", authenticated=False)
@@ -194,7 +194,7 @@ def test_a_run_in_a_process_of_its_own_keeps_the_terminal_to_the_progress(
     assert "Nobody has confirmed" in (installation.home / "airflow-here" / "logs" / "run.log").read_text()
 
 
-def test_an_unknown_request_fails_at_once(airflow_env: AirflowEnv, installation: Installation) -> None:
+def test_unknown_request_fails_without_retry(airflow_env: AirflowEnv, installation: Installation) -> None:
     outcome = airflow_env.run({"request": "req-000000000000"})
 
     assert (outcome.state, outcome.failed) == ("failed", ("assess",))
@@ -202,7 +202,7 @@ def test_an_unknown_request_fails_at_once(airflow_env: AirflowEnv, installation:
     assert any("What to do: list them with `afschrift requests`" in line for line in airflow_env.lines)
 
 
-def test_a_source_that_is_down_is_tried_three_times_and_then_asked_about(
+def test_unreachable_source_is_tried_three_times_then_asked_about(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "portability")
@@ -235,7 +235,7 @@ def test_a_source_that_is_down_is_tried_three_times_and_then_asked_about(
     assert installation.state(request) == "ready"
 
 
-def test_a_part_leaves_and_the_next_run_gives_the_rest(
+def test_partial_response_is_followed_by_a_supplement(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "portability")
@@ -253,7 +253,7 @@ def test_a_part_leaves_and_the_next_run_gives_the_rest(
     outcome = airflow_env.run({"request": request})
 
     assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ("extract_app",))
-    assert [one.name for one in installation.bundles] == [f"{request}-portability-partial.zip"]
+    assert [bundle.name for bundle in installation.bundles] == [f"{request}-portability-partial.zip"]
     assert installation.state(request) == "accepted"
     assert register.runs.all(request_id=request)[-1].outcome == "partly_delivered"
     assert installation.counted(request)["gate_bypassed"] == 0
@@ -262,7 +262,7 @@ def test_a_part_leaves_and_the_next_run_gives_the_rest(
 
     away.rename(lake)
     assert airflow_env.run({"request": request}).state == "success"
-    assert [one.name for one in installation.bundles] == [
+    assert [bundle.name for bundle in installation.bundles] == [
         f"{request}-portability-{part}.zip" for part in ("partial", "supplement")
     ]
     assert installation.state(request) == "ready"
@@ -283,7 +283,7 @@ def on_postgres(
     return installation
 
 
-def with_nobody_connected(server: Server, database: Database, change: str) -> None:
+def change_without_connections(server: Server, database: Database, change: str) -> None:
     """Change a database from outside and end its connections, so that each one feels it."""
     name = make_url(database.libpq).database
     Database(server.admin).execute(
@@ -292,7 +292,7 @@ def with_nobody_connected(server: Server, database: Database, change: str) -> No
     )
 
 
-def test_a_register_that_is_down_for_a_moment_loses_nothing(
+def test_register_that_is_down_briefly_loses_nothing(
     airflow_env: AirflowEnv, on_postgres: Installation, postgres: Database, postgres_server: Server
 ) -> None:
     request = on_postgres.submit(CUSTOMERS[0], "portability")
@@ -301,9 +301,9 @@ def test_a_register_that_is_down_for_a_moment_loses_nothing(
 
     def unplug(line: str) -> None:
         if line.startswith("classify done"):
-            with_nobody_connected(postgres_server, postgres, "ALLOW_CONNECTIONS false")
+            change_without_connections(postgres_server, postgres, "ALLOW_CONNECTIONS false")
         elif line in started:  # the second try
-            with_nobody_connected(postgres_server, postgres, "ALLOW_CONNECTIONS true")
+            change_without_connections(postgres_server, postgres, "ALLOW_CONNECTIONS true")
         started.append(line)
 
     outcome = airflow_env.run({"request": request}, unplug)
@@ -316,14 +316,14 @@ def test_a_register_that_is_down_for_a_moment_loses_nothing(
     assert on_postgres.services.register.trail.verify() == []
 
 
-def test_a_register_that_takes_no_writes_fails_the_run_at_once_and_the_next_one_goes_on(
+def test_read_only_register_fails_the_run_and_next_goes_on(
     airflow_env: AirflowEnv, on_postgres: Installation, postgres: Database, postgres_server: Server
 ) -> None:
     request = on_postgres.submit(CUSTOMERS[0], "portability")
 
     def protect(line: str) -> None:
         if line.startswith("validate done"):
-            with_nobody_connected(postgres_server, postgres, "SET default_transaction_read_only = on")
+            change_without_connections(postgres_server, postgres, "SET default_transaction_read_only = on")
 
     outcome = airflow_env.run({"request": request}, protect)
 
@@ -334,7 +334,7 @@ def test_a_register_that_takes_no_writes_fails_the_run_at_once_and_the_next_one_
     assert on_postgres.bundles == []
     [going] = on_postgres.services.register.runs.all(request_id=request, going=True)  # nothing could end it
 
-    with_nobody_connected(postgres_server, postgres, "RESET default_transaction_read_only")
+    change_without_connections(postgres_server, postgres, "RESET default_transaction_read_only")
     assert airflow_env.run({"request": request}).state == "success"
 
     after = on_postgres.counted(request)
@@ -367,7 +367,7 @@ def test_two_processes_do_not_run_one_request(airflow_env: AirflowEnv) -> None:
     assert other.returncode == 0
 
 
-def test_a_run_that_failed_at_the_end_resumes_with_the_same_bundle(
+def test_run_resumes_at_delivery_with_the_same_bundle(
     airflow_env: AirflowEnv, installation: Installation
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "access")
@@ -390,7 +390,7 @@ def test_a_run_that_failed_at_the_end_resumes_with_the_same_bundle(
     assert after["bundle_delivered"] == after["fact_answer_ready"] == 1
 
 
-def test_a_customer_number_counts_only_in_a_demo(
+def test_customer_number_is_accepted_only_in_a_demo(
     airflow_env: AirflowEnv, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_DEMO", "1")

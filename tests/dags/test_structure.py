@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ def test_the_folder_imports_without_errors(airflow_env: AirflowEnv, project_root
     assert set(bag.dags) == {file.stem for file in (project_root / "dags").glob("[!_]*.py")}
 
 
-def test_the_tasks_form_the_chain(dag: Any) -> None:
+def test_tasks_form_the_chain(dag: Any) -> None:
     order = [task.task_id for task in dag.topological_sort()]
 
     assert order == CHAIN
@@ -69,7 +70,7 @@ def test_each_source_has_a_task_of_its_name(dag: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "said"),
+    ("file", "text", "message"),
     [
         ("shop.yml", "source: [", "shop.yml"),
         ("shop.yml", "source: Web shop\n", "shop.yml"),
@@ -77,14 +78,14 @@ def test_each_source_has_a_task_of_its_name(dag: Any) -> None:
         (None, None, "No source is described"),
     ],
 )
-def test_a_map_that_cannot_be_read_is_told_by_a_task(
+def test_unreadable_map_is_reported_by_a_task(
     airflow_env: AirflowEnv,
     installation: Installation,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     file: str | None,
     text: str | None,
-    said: str,
+    message: str,
 ) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
@@ -102,11 +103,11 @@ def test_a_map_that_cannot_be_read_is_told_by_a_task(
     assert bag.import_errors == {}
     order = [task.task_id for task in bag.dags["fulfil_request"].topological_sort()]
     assert order == ["assess", "classify", "extract", *CHAIN[4:]]
-    with pytest.raises(ConfigurationError, match=rf"{said}.* What to do: "):
+    with pytest.raises(ConfigurationError, match=rf"{message}.* What to do: "):
         no_source()
 
 
-def test_every_task_has_retries_by_policy_a_last_line_and_its_text(dag: Any) -> None:
+def test_every_task_has_retries_callback_and_documentation(dag: Any) -> None:
     from afschrift.airflow_ext.retry import POLICY, last_line
 
     for task in dag.task_dict.values():
@@ -128,7 +129,7 @@ def test_the_runbook_names_every_task_and_what_to_do(dag: Any) -> None:
         assert part in dag.doc_md
 
 
-def test_the_file_has_nothing_but_the_dag(project_root: Path) -> None:
+def test_dag_file_holds_only_the_dag(project_root: Path) -> None:
     tree = ast.parse((project_root / "dags" / "fulfil_request.py").read_text(encoding="utf-8"))
     kinds = {type(node).__name__ for node in tree.body}
 
@@ -144,9 +145,7 @@ print(json.dumps({"seconds": time.process_time() - began, "modules": sorted(set(
 """
 
 
-def test_reading_the_files_is_quick_and_imports_nothing_heavy(
-    airflow_env: AirflowEnv, project_root: Path
-) -> None:
+def test_dag_files_import_quickly(airflow_env: AirflowEnv, project_root: Path) -> None:
     command = [sys.executable, "-c", PROBE, str(project_root / "dags")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
@@ -160,3 +159,15 @@ def test_reading_the_files_is_quick_and_imports_nothing_heavy(
         for name in new
         if name.startswith(("afschrift.wiring.build_services", "afschrift.steps", "afschrift.casework"))
     ] == []
+
+
+def test_other_processes_do_not_import_the_pages(airflow_env: AirflowEnv, tmp_path: Path) -> None:
+    probe = (
+        "import sys; from airflow import plugins_manager as m; plugins, errors = m._get_plugins();"
+        "assert [p.name for p in plugins if p.name == 'afschrift'] and not errors;"
+        "heavy = ('afschrift.web', 'afschrift.wiring', 'afschrift.steps', 'afschrift.casework', 'pyarrow', 'polars');"
+        "print(sorted(n for n in sys.modules if n.startswith(heavy)))"
+    )
+    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", probe], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -75,7 +75,7 @@ def stored(installation: Installation, hours: float) -> str:
     return aged(installation.submit(HEAVY.number, "access"), hours)
 
 
-def test_what_was_stored_and_never_triggered_is_started_once(
+def test_stored_request_without_run_is_started_once(
     airflow_env: AirflowEnv, installation: Installation, dag: Any
 ) -> None:
     forgotten, fresh = stored(installation, 2), stored(installation, 0.5)
@@ -100,7 +100,7 @@ def test_what_was_stored_and_never_triggered_is_started_once(
 
 
 @pytest.mark.parametrize("paused", [False, True])
-def test_requests_start_together_unless_that_dag_is_paused(
+def test_requests_start_as_batch_unless_its_dag_is_paused(
     airflow_env: AirflowEnv,
     installation: Installation,
     dag: Any,
@@ -124,10 +124,10 @@ def test_requests_start_together_unless_that_dag_is_paused(
 
     together = airflow_env.rows("SELECT conf FROM dag_run WHERE dag_id = 'fulfil_batch'")
     assert len(together) == (not paused)
-    assert [len(runs(airflow_env, one)) for one in requests] == [int(paused)] * 2
+    assert [len(runs(airflow_env, request)) for request in requests] == [int(paused)] * 2
 
 
-def test_a_task_that_is_queued_and_nobody_works_at_is_named_with_what_to_do(
+def test_queued_task_without_worker_is_reported_with_remedy(
     airflow_env: AirflowEnv, installation: Installation, dag: Any
 ) -> None:
     """Its worker was killed as it took it, and this Airflow's executor does not let go of it."""
@@ -142,12 +142,12 @@ def test_a_task_that_is_queued_and_nobody_works_at_is_named_with_what_to_do(
 
     assert run(dag)["start"] == "skipped"
 
-    told = airflow_env.log[logged:]
-    assert f"Run {forgotten}.1 stands in Airflow already, and nobody works at its task assess" in told
-    assert "clear that task in Airflow; where it stays `queued`, restart the scheduler." in told
+    log = airflow_env.log[logged:]
+    assert f"Run {forgotten}.1 stands in Airflow already, and nobody works at its task assess" in log
+    assert "clear that task in Airflow; where it stays `queued`, restart the scheduler." in log
 
 
-def test_two_sweeps_that_both_chose_a_run_start_it_once(
+def test_two_simultaneous_sweeps_start_a_run_once(
     airflow_env: AirflowEnv, installation: Installation, dag: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one is faster, between the look and the start."""
@@ -160,7 +160,7 @@ def test_two_sweeps_that_both_chose_a_run_start_it_once(
     assert len(runs(airflow_env, forgotten)) == 1
 
 
-def test_stray_staging_is_destroyed_and_what_a_person_must_do_is_logged(
+def test_stray_staging_is_destroyed_and_remedies_are_logged(
     airflow_env: AirflowEnv, installation: Installation, dag: Any
 ) -> None:
     register, failed, closed = (
@@ -181,13 +181,13 @@ def test_stray_staging_is_destroyed_and_what_a_person_must_do_is_logged(
     assert run(dag)["start"] == "skipped"
 
     assert not (installation.home / "staging" / closed).exists()
-    told = airflow_env.log[logged:]
-    assert "staged_closed" in told
-    assert "run_failed" in told
-    assert "clear the failed task or trigger the next run" in told
+    log = airflow_env.log[logged:]
+    assert "staged_closed" in log
+    assert "run_failed" in log
+    assert "clear the failed task or trigger the next run" in log
 
 
-def test_a_register_that_is_away_fails_the_run_with_the_way_out(
+def test_unreachable_register_fails_the_run_with_remedy(
     airflow_env: AirflowEnv,
     installation: Installation,
     dag: Any,
@@ -200,7 +200,7 @@ def test_a_register_that_is_away_fails_the_run_with_the_way_out(
     assert "cannot be opened. What to do: make its folder" in airflow_env.log[logged:]
 
 
-def test_the_runbook_names_every_finding_and_task(dag: Any) -> None:
+def test_runbook_names_every_finding_and_task(dag: Any) -> None:
     assert set(dag.task_dict) == TASKS
     assert all(task.doc_md for task in dag.task_dict.values())
     assert all(f"| {name} |" in dag.doc_md for name in TASKS)

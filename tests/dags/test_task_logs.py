@@ -1,4 +1,4 @@
-"""The log of a run on a real Airflow: each event once, no library, nobody's data; and held against the trail."""
+"""The log of a run on a real Airflow: each event once, no library, no personal data; and compared with the trail."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Logged:
 def logged(
     airflow_env: AirflowEnv, demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Logged]:
-    told = tmp_path_factory.mktemp("lineage") / "events.jsonl"
+    lineage_file = tmp_path_factory.mktemp("lineage") / "events.jsonl"
     with installed(demo_warehouse, tmp_path_factory.mktemp("logged")) as installation:
         request = installation.submit(HEAVY.number, "access")
         before = len(airflow_env.log)
-        with lineage_into(told):
+        with lineage_into(lineage_file):
             assert airflow_env.run({"request": request}).state == "success"
-        events = [json.loads(line) for line in told.read_text("utf-8").splitlines()]
+        events = [json.loads(line) for line in lineage_file.read_text("utf-8").splitlines()]
         yield Logged(installation, request, airflow_env.log[before:], events)
 
 
@@ -48,7 +48,7 @@ def lines(log: str) -> list[str]:
     return [found[0] for text in log.splitlines() if (found := _OURS.search(text))]
 
 
-def test_each_event_that_the_run_appended_has_one_line(logged: Logged) -> None:
+def test_each_event_of_the_run_has_one_line(logged: Logged) -> None:
     from afschrift.audit.sentences import line
 
     events = logged.installation.services.register.trail.events(logged.request)
@@ -59,13 +59,13 @@ def test_each_event_that_the_run_appended_has_one_line(logged: Logged) -> None:
     assert lines(logged.log) == expected
 
 
-def test_every_event_of_the_run_has_a_sentence_of_its_own(logged: Logged) -> None:
+def test_each_event_of_the_run_has_its_own_sentence(logged: Logged) -> None:
     assert [text for text in lines(logged.log) if "Recorded by" in text or " - " in text] == []
 
 
-def test_no_line_of_ours_stands_twice_and_no_library_talks(logged: Logged) -> None:
-    said = Counter(lines(logged.log))
-    assert [text for text, times in said.items() if times > 1] == []
+def test_no_line_is_repeated_and_no_library_logs(logged: Logged) -> None:
+    times_by_line = Counter(lines(logged.log))
+    assert [text for text, times in times_by_line.items() if times > 1] == []
 
     loggers = set(_LOGGER.findall(logged.log))
     assert "afschrift.trail" in loggers
@@ -74,7 +74,7 @@ def test_no_line_of_ours_stands_twice_and_no_library_talks(logged: Logged) -> No
     assert others <= {"py.warnings", "openlineage.client.client"}
 
 
-def test_the_log_tells_counts_and_rules_and_durations(logged: Logged) -> None:
+def test_log_has_counts_rules_and_durations(logged: Logged) -> None:
     [plan] = [text for text in lines(logged.log) if " plan_frozen: " in text]
     assert re.search(r"Columns that go along: \d+: \d+ observed \(R18\)", plan)
     assert "Columns that are only told of: 1: 1 security secret (R87)." in plan
@@ -85,7 +85,7 @@ def test_the_log_tells_counts_and_rules_and_durations(logged: Logged) -> None:
     assert re.search(r"identity \(#\d+, channel portal\) and plan \(#\d+\)\. It took", shop)
 
 
-def test_nothing_of_the_person_stands_in_the_log(logged: Logged) -> None:
+def test_personal_data_are_not_in_the_log(logged: Logged) -> None:
     given = " ".join(lines(logged.log))
     assert str(HEAVY.number) not in given
     assert str(logged.installation.home) not in given  # nor where a bundle lies
@@ -94,19 +94,19 @@ def test_nothing_of_the_person_stands_in_the_log(logged: Logged) -> None:
     assert not [value for value in keys if value in given]
 
 
-def test_the_lineage_of_the_run_leads_from_tables_to_its_bundle(logged: Logged) -> None:
-    done = [one for one in logged.lineage if one["eventType"] == "COMPLETE"]
-    read = {one["name"] for event in done for one in event.get("inputs", ())}
-    given = {(one["namespace"], one["name"]) for event in done for one in event.get("outputs", ())}
+def test_lineage_leads_from_tables_to_the_bundle(logged: Logged) -> None:
+    done = [item for item in logged.lineage if item["eventType"] == "COMPLETE"]
+    read = {item["name"] for event in done for item in event.get("inputs", ())}
+    given = {(item["namespace"], item["name"]) for event in done for item in event.get("outputs", ())}
 
     extracts = [
         payload for kind, payload in logged.installation.events(logged.request) if kind == "extracted"
     ]
     sources = logged.installation.services.inventory.sources
     assert read == {
-        f"source/{one['source']}/{sources[one['source']].in_source(table)}"
-        for one in extracts
-        for table in one["tables"]
+        f"source/{item['source']}/{sources[item['source']].in_source(table)}"
+        for item in extracts
+        for table in item["tables"]
     }
     assert given == {("afschrift", f"bundle/folder/{logged.request}")}
     everything = json.dumps(logged.lineage)
@@ -123,7 +123,7 @@ def compared(logged: Logged, folder: Path, log: str) -> list[tuple[str, int]]:
     return [(finding.code, finding.seq) for finding in found.findings]
 
 
-def test_the_log_as_it_was_written_tells_the_same_story(logged: Logged, tmp_path: Path) -> None:
+def test_unchanged_log_agrees_with_the_trail(logged: Logged, tmp_path: Path) -> None:
     assert compared(logged, tmp_path, logged.log) == []
 
 
@@ -132,9 +132,7 @@ def seq_of(logged: Logged, type_: str) -> int:
     return int(text.split()[1].removeprefix("#"))
 
 
-def test_a_line_that_was_altered_invented_or_taken_from_elsewhere_is_found(
-    logged: Logged, tmp_path: Path
-) -> None:
+def test_altered_invented_and_foreign_lines_are_found(logged: Logged, tmp_path: Path) -> None:
     plan, packed = seq_of(logged, "plan_frozen"), seq_of(logged, "packed")
 
     altered = logged.log.replace("31 tables to read", "30 tables to read")
@@ -162,8 +160,8 @@ def as_json(logged: Logged, folder: Path, run: str, *, without: str = "") -> Non
         path.parent.mkdir(parents=True, exist_ok=True)
         entry = {"level": "info", "event": text, "logger": "afschrift.trail", "run_id": run, "task_id": task}
         with path.open("a", encoding="utf-8") as stream:
-            said = {"event": "::group::Pre Execute", "logger": "task"} if type_ == without else entry
-            stream.write(json.dumps(said) + "\n")
+            other = {"event": "::group::Pre Execute", "logger": "task"} if type_ == without else entry
+            stream.write(json.dumps(other) + "\n")
 
 
 def found(logged: Logged, folder: Path) -> list[tuple[str, int]]:
@@ -173,7 +171,7 @@ def found(logged: Logged, folder: Path) -> list[tuple[str, int]]:
     return [(f.code, f.seq) for f in compare(read_logs(folder), register.trail.events()).findings]
 
 
-def test_an_event_whose_line_was_taken_out_is_found(logged: Logged, tmp_path: Path) -> None:
+def test_removed_line_is_found(logged: Logged, tmp_path: Path) -> None:
     [run] = [run.id for run in logged.installation.services.register.runs.all(request_id=logged.request)]
     as_json(logged, tmp_path / "whole", run)
     as_json(logged, tmp_path / "less", run, without="plan_frozen")
@@ -182,7 +180,7 @@ def test_an_event_whose_line_was_taken_out_is_found(logged: Logged, tmp_path: Pa
     assert found(logged, tmp_path / "less") == [("log_lacks_event", seq_of(logged, "plan_frozen"))]
 
 
-def test_nothing_is_said_of_a_task_whose_log_is_not_there(logged: Logged, tmp_path: Path) -> None:
+def test_task_without_log_is_not_reported(logged: Logged, tmp_path: Path) -> None:
     [run] = [run.id for run in logged.installation.services.register.runs.all(request_id=logged.request)]
     as_json(logged, tmp_path, run)
     for path in (*tmp_path.rglob("task_id=classify/*.log"), *tmp_path.rglob("task_id=extract_app/*.log")):
@@ -191,7 +189,7 @@ def test_nothing_is_said_of_a_task_whose_log_is_not_there(logged: Logged, tmp_pa
     assert found(logged, tmp_path) == []
 
 
-def test_a_line_in_the_log_of_another_request_is_found(logged: Logged, tmp_path: Path) -> None:
+def test_line_in_the_log_of_another_request_is_found(logged: Logged, tmp_path: Path) -> None:
     register = logged.installation.services.register
     other = logged.installation.submit(100_006, "portability")
     register.runs.begin(other, f"{other}.1", logged.installation.services.patience)

@@ -1,4 +1,4 @@
-"""The DAG `tell_questions` on a real Airflow: a mail to the officers, the log for the signers, each told once."""
+"""The DAG `tell_questions` on a real Airflow: a mail to the officers, the log for the signers, each once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def dag(airflow_env: AirflowEnv) -> Any:
     return bag.dags["tell_questions"]
 
 
-def test_each_role_is_told_once_and_again_where_it_is_assigned(
+def test_each_role_is_notified_once_and_again_on_assignment(
     airflow_env: AirflowEnv, installation: Installation, dag: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from afschrift.law.roles import Roles
@@ -57,7 +57,7 @@ def test_each_role_is_told_once_and_again_where_it_is_assigned(
     )
     with serving(Manner.LATER) as (_, address):
         mail_at(address, monkeypatch)
-        assert run(dag)["notify[0]"] == "failed"  # and is told again
+        assert run(dag)["notify[0]"] == "failed"  # and is notified again
     with serving() as (server, address):
         mail_at(address, monkeypatch)
         states = run(dag)
@@ -93,7 +93,7 @@ downstream()
 """
 
 
-def test_what_happened_is_announced_once_and_a_dag_scheduled_on_it_is_due(
+def test_asset_event_is_emitted_once_and_starts_its_dag(
     airflow_env: AirflowEnv, installation: Installation, dag: Any, tmp_path: Path
 ) -> None:
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db

@@ -1,4 +1,4 @@
-"""Runs commands one after the other in this process, which whoever starts it has bounded; a line of JSON each."""
+"""Runs commands one after the other in this process, whose caller bounds it; a line of JSON each."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def main() -> None:
             done = CliRunner().invoke(app, words)
             error = done.exception
             ours = error is None or isinstance(error, AfschriftError | SystemExit)
-            said = str(error) if isinstance(error, AfschriftError) else done.output
+            message = str(error) if isinstance(error, AfschriftError) else done.output
             row = {
                 "seconds": time.process_time() - begun,
                 "code": done.exit_code,
                 "fault": "" if ours else repr(error)[:300],
-                "said": said[-2_000:],
+                "said": message[-2_000:],
                 "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             }
             sys.stdout.write(json.dumps(row) + "\n")

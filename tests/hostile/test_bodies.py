@@ -55,7 +55,7 @@ def app(airflow_env: AirflowEnv, tmp_path_factory: pytest.TempPathFactory) -> It
 def routes(app: Any) -> list[Any]:
     from fastapi.routing import APIRoute
 
-    found = [one for one in app.routes if isinstance(one, APIRoute)]
+    found = [route for route in app.routes if isinstance(route, APIRoute)]
     assert len(found) > 20
     return found
 
@@ -126,7 +126,7 @@ FORM = "multipart/form-data; boundary=limit"
 
 
 @pytest.mark.parametrize("user", [None, "nobody-of-ours"])
-def test_nothing_of_a_body_is_read_before_log_in_and_role(app: Any, user: str | None) -> None:
+def test_body_is_not_read_before_log_in_and_role(app: Any, user: str | None) -> None:
     for route in routes(app):
         for method in sorted(route.methods):
             for kind in ("application/json", FORM):
@@ -136,7 +136,7 @@ def test_nothing_of_a_body_is_read_before_log_in_and_role(app: Any, user: str | 
                 assert (status in (303, 401, 403), came) == (True, 0), place
 
 
-def test_a_body_ends_where_the_limit_is(app: Any) -> None:
+def test_body_is_read_up_to_the_limit(app: Any) -> None:
     from afschrift.web.body import JSON_BYTES
     from afschrift.web.multipart import BODY_BYTES
 
@@ -201,7 +201,7 @@ def test_forms_of_every_page(app: Any, name: str) -> None:
             assert 400 <= status < 500, route.path
 
 
-def test_taking_back_what_unpacks_to_much(app: Any) -> None:
+def test_undo_that_unpacks_to_much_is_refused(app: Any) -> None:
     """With a token of the page, so that the form is taken to be ours."""
     from afschrift.law.roles import Roles
     from afschrift.web.caller import Caller, form_token
@@ -233,7 +233,7 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def test_the_page_of_limits_says_what_holds() -> None:
+def test_page_of_limits_names_the_limits() -> None:
     from afschrift.datamap.exchange.manifest import MOST
     from afschrift.outside import limits
     from afschrift.web import body, multipart

@@ -103,7 +103,7 @@ def test_every_command_that_takes_a_file_is_in_the_table() -> None:
 
     from afschrift.cli.main import app
 
-    found = {one for one in walk(get_command(app)) if one[1] not in PLACES}
+    found = {option for option in walk(get_command(app)) if option[1] not in PLACES}
     assert found == DOORS.keys() | OF_A_REQUEST | DOCUMENTS
 
 
@@ -149,7 +149,7 @@ def must_hold(rows: list[dict[str, Any]], names: list[str]) -> None:
 
 
 @pytest.mark.parametrize("door", DOORS, ids=" ".join)
-def test_a_file_that_a_command_takes(project: Path, large: Path, door: tuple[str, str]) -> None:
+def test_hostile_file_given_to_a_command(project: Path, large: Path, door: tuple[str, str]) -> None:
     files = {"large": large}
     for name, read in INPUTS.items():
         files[name] = project / f"{name.replace(' ', '-')}.yml"
@@ -157,19 +157,19 @@ def test_a_file_that_a_command_takes(project: Path, large: Path, door: tuple[str
     words = [tuple(str(file) if word == "FILE" else word for word in DOORS[door]) for file in files.values()]
     rows = run(project, [("key", "new"), *words])[1:]
     must_hold(rows, list(files))
-    said = {name: row["said"] for name, row in zip(files, rows, strict=True)}
-    assert all(row["code"] for row in rows), said
+    messages = {name: row["said"] for name, row in zip(files, rows, strict=True)}
+    assert all(row["code"] for row in rows), messages
     if door[0] in ("submit", "inventory import fides", "inventory import dbt"):
-        refused = {name: text for name, text in said.items() if name not in READABLE}
+        refused = {name: text for name, text in messages.items() if name not in READABLE}
         assert all(files[name].name in text for name, text in refused.items()), refused
-        assert all("What to do" in text for text in said.values()), said
-        assert max(map(len, said.values())) < 2_000  # not a line for each of a hundred thousand names
-        assert "bytes that are read" in said["large"]
-        assert "deep" in said["deep"]
+        assert all("What to do" in text for text in messages.values()), messages
+        assert max(map(len, messages.values())) < 2_000  # not a line for each of a hundred thousand names
+        assert "bytes that are read" in messages["large"]
+        assert "deep" in messages["deep"]
 
 
 @pytest.mark.parametrize("file", READ_BY_ALL)
-def test_a_file_of_the_data_map(project: Path, large: Path, file: str) -> None:
+def test_hostile_file_of_the_data_map(project: Path, large: Path, file: str) -> None:
     words = []
     for name in (*INPUTS, "large"):
         folder = project / name
@@ -187,7 +187,7 @@ def test_a_file_of_the_data_map(project: Path, large: Path, file: str) -> None:
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_a_form_and_words_for_the_terminal(tmp_path: Path, name: str) -> None:
+def test_hostile_form_and_text_at_the_terminal(tmp_path: Path, name: str) -> None:
     from afschrift.cli.forms import from_file
     from afschrift.cli.given import text
     from afschrift.domain.errors import ConfigurationError

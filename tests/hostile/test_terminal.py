@@ -60,8 +60,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def must_be_plain(said: Said) -> None:
-    text = said.text + said.beside
+def must_be_plain(output: Said) -> None:
+    text = output.text + output.beside
     assert text
     found = SENT.search(text)
     assert found is None, repr(text[max(0, found.start() - 60) : found.end() + 20])
@@ -70,7 +70,7 @@ def must_be_plain(said: Said) -> None:
 SCAN = ("inventory", "scan", "--kind", "duckdb", "--option", "path=shop.duckdb", "--name", "shop")
 
 
-def test_what_reads_a_hostile_database(project: Path) -> None:
+def test_commands_on_a_hostile_database(project: Path) -> None:
     """One test, as each command goes on from what the one before it wrote."""
     must_be_plain(in_this_process((*SCAN, "--dry-run")))
     must_be_plain(in_this_process(SCAN))
@@ -85,17 +85,17 @@ def test_what_reads_a_hostile_database(project: Path) -> None:
         ("inventory", "explain", f"customer.n{NAME}"),
         ("inventory", "explain", f"{table}.id"),
     ):
-        said = in_this_process(words)
-        must_be_plain(said)
-        shown |= "\\u001b" in said.text + said.beside
+        output = in_this_process(words)
+        must_be_plain(output)
+        shown |= "\\u001b" in output.text + output.beside
     assert shown  # and were not merely left out
 
 
-def test_a_review_on_a_terminal_sends_colours_of_ours_alone(project: Path) -> None:
+def test_review_sends_only_our_colours_to_the_terminal(project: Path) -> None:
     assert in_this_process(SCAN).code == 0
-    said = on_a_terminal(("inventory", "review", "--why", "Checked."), b"lsnlsnlsnlsnlsnlq")
-    assert OURS.search(said), said  # there are some
-    without = OURS.sub("", said).replace("\r\n", "\n")
+    output = on_a_terminal(("inventory", "review", "--why", "Checked."), b"lsnlsnlsnlsnlsnlq")
+    assert OURS.search(output), output  # there are some
+    without = OURS.sub("", output).replace("\r\n", "\n")
     found = SENT.search(without)
     assert found is None, repr(without[max(0, found.start() - 60) : found.end() + 20])
     assert "\\u001b[31m" in without  # the red of the data
@@ -133,10 +133,10 @@ def on_a_terminal(words: tuple[str, ...], pressed: bytes) -> str:
     ],
     ids=["error", "command", "option", "file"],
 )
-def test_errors_before_and_in_a_command(project: Path, words: tuple[str, ...]) -> None:
-    said = command(words)
-    assert said.code
-    must_be_plain(said)
+def test_errors_quote_no_control_characters(project: Path, words: tuple[str, ...]) -> None:
+    output = command(words)
+    assert output.code
+    must_be_plain(output)
 
 
 FILES: dict[str, Callable[[Path], tuple[str, ...]]] = {
@@ -147,7 +147,7 @@ FILES: dict[str, Callable[[Path], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("door", FILES)
-def test_names_within_files(project: Path, door: str) -> None:
+def test_hostile_names_within_files(project: Path, door: str) -> None:
     columns = {f"n{NAME}": {"name": f"n{NAME}", "tags": [NAME], "meta": {NAME: 1}}}
     node = {"resource_type": "model", "schema": "s", "name": f"t{NAME}", "columns": columns}
     text = {
@@ -171,12 +171,12 @@ def test_names_within_files(project: Path, door: str) -> None:
 
 
 @pytest.mark.parametrize("name", STEERING)
-def test_what_steers_is_shown(name: str) -> None:
+def test_control_characters_are_shown(name: str) -> None:
     assert not SENT.search(visible(STEERING[name]))
     assert json.loads(f'"{visible(STEERING[name])}"') == STEERING[name]
 
 
-def test_what_is_text_stays() -> None:
+def test_text_is_unchanged() -> None:
     text = "Zoë\t٣ 汉字 👩‍👩‍👧 x\r\ny\n"
     assert visible(text) == text
     assert one_line("a\nREFUSED\r\nb") == "a\\nREFUSED\\r\\nb"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.airflow_support import AirflowEnv, api_server, log_in
-from tests.support.installed import Installation, installed
+from tests.support.installed import CUSTOMERS, Installation, installed
 from tests.support.manual import add_systems, system
 
 ROLES = """
@@ -42,6 +42,18 @@ def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="module")
+def customers() -> list[int]:
+    """Customers of whom no request is open."""
+    return list(CUSTOMERS)
+
+
+@pytest.fixture
+def customer(customers: list[int]) -> int:
+    """A customer of whom no other request is open."""
+    return customers.pop()
+
+
+@pytest.fixture(scope="module")
 def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
     """Airflow's application, with the pages in it."""
     with api_server() as server:
@@ -50,7 +62,7 @@ def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
 
 @pytest.fixture
 def browse(app: Any) -> Browse:
-    """Asks as somebody whose browser holds Airflow's cookie; None is nobody."""
+    """Ask as a user whose browser has Airflow's cookie; None: without a log-in."""
     from starlette.testclient import TestClient
 
     tokens: dict[str, str] = {}
@@ -69,6 +81,12 @@ def browse(app: Any) -> Browse:
         return client.post(f"/afschrift{path}", files=files, **more)
 
     return ask
+
+
+def send(browse: Browse, user: str, path: str, fields: dict[str, Any], **more: Any) -> Any:
+    """Open a page and send its form."""
+    token = token_in(browse(user, path).text)
+    return browse(user, path.partition("?")[0], {"token": token, **fields}, **more)
 
 
 def from_a_page(headers: Mapping[str, str]) -> dict[str, str]:

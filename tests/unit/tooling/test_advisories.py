@@ -91,7 +91,7 @@ def test_nothing_known_is_said_with_how_many_were_looked_up(tree: Path) -> None:
 
 def test_a_service_out_of_reach_is_a_skip_that_says_so(tree: Path) -> None:
     with service({}) as address:
-        pass  # nobody listens there any more
+        pass  # no server listens there any more
     done = look_up(tree, "--osv-url", address)
 
     assert done.returncode == 0

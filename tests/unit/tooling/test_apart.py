@@ -1,4 +1,4 @@
-"""Tests stand apart: nothing else imports them."""
+"""Nothing but tests imports tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs with Afschrift is listed, with licences that somebody allowed and hashes that the lock has."""
+"""What runs with Afschrift is listed, with allowed licences and the hashes of the lock."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_new_version_is_on_the_page_of_licences(tree: Path) -> None:
     ("licence", "package"),
     [("LGPL-3.0-only", "psycopg"), ("Zlib", "numpy"), ("Artistic-1.0-Perl", "text-unidecode")],
 )
-def test_a_licence_that_nobody_allowed_is_refused(tree: Path, licence: str, package: str) -> None:
+def test_licence_that_is_not_allowed_is_refused(tree: Path, licence: str, package: str) -> None:
     """Also one of an AND, and an OR of which none is allowed."""
     change(tree / "tools" / "licences_page.py", f'    "{licence}":', f'    "not {licence}":')
     done = run(tree, "tools/licences_page.py")
@@ -62,7 +62,7 @@ def test_an_or_needs_one_allowed_licence(tree: Path) -> None:
     assert run(tree, "tools/licences_page.py").returncode == 0
 
 
-def test_a_package_that_tells_no_licence_asks_somebody_to_read_it(tree: Path) -> None:
+def test_package_without_licence_is_refused_until_it_is_read(tree: Path) -> None:
     change(tree / "tools" / "locked.py", '    "sqlparse": "BSD-3-Clause",\n', "")
     done = run(tree, "tools/licences_page.py")
     assert done.returncode == 2 and "sqlparse" in done.stderr and "READ" in done.stderr
@@ -92,11 +92,13 @@ def test_addresses_and_times_in_the_bill_have_their_form(bill: bytes) -> None:
     )
     schema = read(_res.BOM_JSON_STRICT[SchemaVersion.V1_6])
     validator = jsonschema_rs.Draft7Validator(schema, registry=registry, validate_formats=True)
-    told = json.loads(bill)
+    content = json.loads(bill)
 
-    assert list(validator.iter_errors(told)) == []
-    assert not validator.is_valid(told | {"externalReferences": [{"type": "website", "url": "http://a b"}]})
-    assert validator.is_valid(told | {"externalReferences": [{"type": "website", "url": "http://a/b"}]})
+    assert list(validator.iter_errors(content)) == []
+    assert not validator.is_valid(
+        content | {"externalReferences": [{"type": "website", "url": "http://a b"}]}
+    )
+    assert validator.is_valid(content | {"externalReferences": [{"type": "website", "url": "http://a/b"}]})
 
 
 def test_the_bill_is_the_same_bytes_at_another_time_and_seed(
@@ -110,30 +112,30 @@ def test_the_bill_is_the_same_bytes_at_another_time_and_seed(
 def test_the_bill_has_each_package_with_licence_and_the_hashes_of_the_lock(
     bill: bytes, project_root: Path
 ) -> None:
-    told: dict[str, Any] = json.loads(bill)
+    content: dict[str, Any] = json.loads(bill)
     lock = re.sub(r"\s*\\\n\s*", " ", (project_root / "constraints.txt").read_text(encoding="utf-8"))
     hashes = {line.split(" ")[0]: set(re.findall("[0-9a-f]{64}", line)) for line in lock.splitlines()}
     page = run(project_root, "tools/licences_page.py").stdout
     listed = re.findall(r"^\| ([a-z0-9-]+) \| ([^|]*\d[^|]*) \|", page.split("## Allowed")[0], re.MULTILINE)
 
-    assert {part["bom-ref"] for part in told["components"]} == {
+    assert {part["bom-ref"] for part in content["components"]} == {
         f"{name}=={version}" for name, versions in listed for version in versions.split(", ")
     }
-    for part in told["components"]:
-        assert {one["content"] for one in part["hashes"]} == hashes[part["bom-ref"]]
+    for part in content["components"]:
+        assert {digest["content"] for digest in part["hashes"]} == hashes[part["bom-ref"]]
         assert part["licenses"]
-    assert b"://" not in bill.replace(told["$schema"].encode(), b"")
+    assert b"://" not in bill.replace(content["$schema"].encode(), b"")
 
 
 def test_the_bill_says_what_needs_what(bill: bytes) -> None:
-    needs = {one["ref"]: one.get("dependsOn", []) for one in json.loads(bill)["dependencies"]}
-    direct = {one.split("==")[0] for one in needs["afschrift"]}
+    needs = {needed["ref"]: needed.get("dependsOn", []) for needed in json.loads(bill)["dependencies"]}
+    direct = {needed.split("==")[0] for needed in needs["afschrift"]}
 
     assert {"apache-airflow", "psycopg", "cryptography"} <= direct and "pytest" not in direct
     assert any(
-        one.startswith("psycopg-binary==")
+        needed.startswith("psycopg-binary==")
         for ref in needs
         if ref.startswith("psycopg==")
-        for one in needs[ref]
+        for needed in needs[ref]
     )
     assert "pytest" not in {ref.split("==")[0] for ref in needs}

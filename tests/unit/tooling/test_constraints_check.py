@@ -1,4 +1,4 @@
-"""`make constraints-check`: our requirements beside a constraints file of somebody else's."""
+"""`make constraints-check`: our requirements with a constraints file of another project."""
 
 from __future__ import annotations
 
@@ -34,35 +34,35 @@ def check(root: Path, file: Path, lines: list[str]) -> tuple[int, str]:
 
 
 def test_versions_that_go_together_fit(project_root: Path, tmp_path: Path, installed: list[str]) -> None:
-    code, said = check(project_root, tmp_path / "constraints.txt", installed)
+    code, output = check(project_root, tmp_path / "constraints.txt", installed)
 
-    assert code == 0, said
-    assert f"fits the {len(installed)} packages of constraints.txt" in said
+    assert code == 0, output
+    assert f"fits the {len(installed)} packages of constraints.txt" in output
 
 
 def test_what_conflicts_is_named(project_root: Path, tmp_path: Path, installed: list[str]) -> None:
     lines = [line for line in installed if not line.startswith("pydantic==")]
 
-    code, said = check(project_root, tmp_path / "constraints.txt", [*lines, "pydantic==2.11.0"])
+    code, output = check(project_root, tmp_path / "constraints.txt", [*lines, "pydantic==2.11.0"])
 
     assert code == 1
-    assert "pydantic>=2.12" in said and "pydantic==2.11.0" in said
+    assert "pydantic>=2.12" in output and "pydantic==2.11.0" in output
 
 
 def test_a_line_that_is_no_constraint_is_named(project_root: Path, tmp_path: Path) -> None:
-    code, said = check(project_root, tmp_path / "constraints.txt", ["polars==2.1.0", "<html>"])
+    code, output = check(project_root, tmp_path / "constraints.txt", ["polars==2.1.0", "<html>"])
 
-    assert (code, "line 3 is no requirement" in said) == (1, True)
+    assert (code, "line 3 is no requirement" in output) == (1, True)
 
 
 def test_the_extra_that_conflicts_is_named(project_root: Path, tmp_path: Path, installed: list[str]) -> None:
     lines = [line for line in installed if not line.startswith("duckdb==")]
 
-    code, said = check(project_root, tmp_path / "constraints.txt", [*lines, "duckdb==1.4.0"])
+    code, output = check(project_root, tmp_path / "constraints.txt", [*lines, "duckdb==1.4.0"])
 
     assert code == 1
-    assert "The extra duckdb does not fit." in said and "The extra s3 fits." in said
-    assert "Without extras it fits." in said
+    assert "The extra duckdb does not fit." in output and "The extra s3 fits." in output
+    assert "Without extras it fits." in output
 
 
 def test_the_image_has_one_version_of_each_package_on_each_python(project_root: Path) -> None:
@@ -70,7 +70,11 @@ def test_the_image_has_one_version_of_each_package_on_each_python(project_root: 
     lines = [Requirement(line) for line in file.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
     for python in ("3.11", "3.12", "3.13"):
         there = [
-            one for one in lines if one.marker is None or one.marker.evaluate({"python_version": python})
+            requirement
+            for requirement in lines
+            if requirement.marker is None or requirement.marker.evaluate({"python_version": python})
         ]
-        assert len({one.name for one in there}) == len(there) > 400
-        assert f"apache-airflow=={file.stem.removeprefix('airflow-')}" in {str(one) for one in there}
+        assert len({requirement.name for requirement in there}) == len(there) > 400
+        assert f"apache-airflow=={file.stem.removeprefix('airflow-')}" in {
+            str(requirement) for requirement in there
+        }

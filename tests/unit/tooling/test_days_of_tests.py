@@ -26,8 +26,8 @@ def asked_when_read(node: ast.AST) -> Iterator[int]:
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
         if name in ASKS:
             yield node.lineno
-    for one in inner:
-        yield from asked_when_read(one)
+    for child in inner:
+        yield from asked_when_read(child)
 
 
 def test_no_module_keeps_the_day_on_which_it_was_read(project_root: Path) -> None:

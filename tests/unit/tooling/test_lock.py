@@ -39,9 +39,11 @@ def test_it_has_everything_that_the_project_names(project_root: Path, entries: l
     named = [
         *project["build-system"]["requires"],
         *project["project"]["dependencies"],
-        *(one for group in project["dependency-groups"].values() for one in group),
+        *(requirement for group in project["dependency-groups"].values() for requirement in group),
     ]
-    assert {canonicalize_name(Requirement(one).name) for one in named} <= {e.split("==")[0] for e in entries}
+    assert {canonicalize_name(Requirement(requirement).name) for requirement in named} <= {
+        e.split("==")[0] for e in entries
+    }
 
 
 def test_what_is_installed_here_has_the_versions_of_the_lock(entries: list[str]) -> None:

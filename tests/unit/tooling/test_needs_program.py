@@ -52,8 +52,8 @@ def run(folder: Path, root: Path, program: str, ci: str) -> str:
 def test_absence_skips_locally_and_fails_in_ci(
     tmp_path: Path, project_root: Path, program: str, ci: str, outcome: str
 ) -> None:
-    said = run(tmp_path, project_root, program, ci)
+    output = run(tmp_path, project_root, program, ci)
 
-    assert outcome in said
+    assert outcome in output
     if program != "sh":
-        assert "no-such-program is not installed" in said
+        assert "no-such-program is not installed" in output

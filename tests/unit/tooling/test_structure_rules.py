@@ -105,7 +105,7 @@ def test_no_file_is_too_long(product: Path) -> None:
 
 
 def test_no_function_is_too_long(product: Path) -> None:
-    assert {f"{file}: {one}" for file, text in modules(product) for one in too_long(text)} == set()
+    assert {f"{file}: {function}" for file, text in modules(product) for function in too_long(text)} == set()
 
 
 def test_a_subject_lies_in_one_package(product: Path) -> None:

@@ -43,7 +43,7 @@ tables:
     columns: {id: assigned user.unique_id, customer: assigned user.unique_id}
   product: {role: look_up, key: [id], ways_too: [{id: orders.product}], not_personal: [id, name]}
 """
-NOBODY = "{origin: not_personal}"
+NOT_PERSONAL = "{origin: not_personal}"
 
 
 def judged(tmp_path: Path, tables: str, truth: str = TRUTH) -> list[Judged]:
@@ -55,11 +55,11 @@ def judged(tmp_path: Path, tables: str, truth: str = TRUTH) -> list[Judged]:
 
 
 def verdicts(found: list[Judged], place: str) -> dict[str, list[Verdict]]:
-    told: dict[str, list[Verdict]] = {}
-    for one in found:
-        if one.place == place:
-            told.setdefault(one.aspect, []).append(one.verdict)
-    return told
+    by_aspect: dict[str, list[Verdict]] = {}
+    for judgement in found:
+        if judgement.place == place:
+            by_aspect.setdefault(judgement.aspect, []).append(judgement.verdict)
+    return by_aspect
 
 
 def test_an_empty_map_is_worth_nothing(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_map_that_says_the_same_is_all_right(tmp_path: Path) -> None:
     columns:
       id: {{origin: assigned, category: user.unique_id}}
       customer: {{origin: assigned, category: user.unique_id}}
-  product: {{personal: false, key: [id], columns: {{id: {NOBODY}, name: {NOBODY}}}}}
+  product: {{personal: false, key: [id], columns: {{id: {NOT_PERSONAL}, name: {NOT_PERSONAL}}}}}
 """,
     )
     assert set(counts(found)) == {Verdict.RIGHT}
@@ -152,7 +152,7 @@ def test_two_kinds_of_people_under_one_number_are_wrong(tmp_path: Path) -> None:
             "{origin: provided, category: user.contact.email, review: needed}",
             {"origins": Verdict.RIGHT, "categories": Verdict.RIGHT},
         ),
-        (NOBODY, {"origins": Verdict.WRONG}),
+        (NOT_PERSONAL, {"origins": Verdict.WRONG}),
         ("{origin: provided, protect: secret}", {"origins": Verdict.RIGHT, "secrets": Verdict.WRONG}),
     ],
 )
@@ -164,10 +164,12 @@ def test_columns(tmp_path: Path, column: str, expected: dict[str, Verdict]) -> N
 def test_a_secret_that_would_leave_is_wrong_and_counts_three_times(tmp_path: Path) -> None:
     found = judged(tmp_path, "  customer: {columns: {pin: {origin: derived}}}\n")
     assert verdicts(found, "customer.pin")["secrets"] == [Verdict.WRONG]
-    assert score(counts([one for one in found if one.place == "customer.pin"])) == pytest.approx(-1 / 3)
+    assert score(
+        counts([judgement for judgement in found if judgement.place == "customer.pin"])
+    ) == pytest.approx(-1 / 3)
 
 
-def test_a_copy_stands_for_its_table_alone(tmp_path: Path) -> None:
+def test_copy_counts_for_its_own_table_only(tmp_path: Path) -> None:
     truth = TRUTH + "  mirror: {role: none, key: [], copy_of: customer}\n"
     copy = "  customer: {subject: {nr: id}, key: [id]}\n  mirror: {title: {en: Mirror}, copy_of: %s}\n"
     for of, verdict in (("customer", Verdict.RIGHT), ("orders", Verdict.WRONG)):
@@ -195,25 +197,25 @@ def test_each_way_of_the_truth_is_of_tables_and_columns_that_it_knows(database: 
 def test_the_statements_select_what_the_truth_says(database: str) -> None:
     truth = read(FOLDER / f"{database}.yml")
     seen: dict[str, set[str]] = {"access": set(), "portability": set()}
-    for one in statements(FOLDER / f"{database}.sql"):
-        if one.table is None:
+    for statement in statements(FOLDER / f"{database}.sql"):
+        if statement.table is None:
             continue
-        seen[one.right].add(one.table)
-        chosen = re.sub(r"\b\w\.", "", one.sql.partition("FROM")[0].partition("SELECT")[2])
+        seen[statement.right].add(statement.table)
+        chosen = re.sub(r"\b\w\.", "", statement.sql.partition("FROM")[0].partition("SELECT")[2])
         selected = {name.strip() for name in chosen.split(",")}
-        columns = truth.tables[one.table].columns
+        columns = truth.tables[statement.table].columns
         theirs = {
             n
             for n, c in columns.items()
-            if not c.secret and (c.origin.from_the_person or one.right == "access")
+            if not c.secret and (c.origin.from_the_person or statement.right == "access")
         }
-        if one.right == "access":
+        if statement.right == "access":
             assert selected == theirs - {n for n, c in columns.items() if c.origin is Origin.NOT_PERSONAL}
         else:
             numbers = {n for n, c in columns.items() if c.origin is Origin.ASSIGNED}
-            assert theirs <= selected <= theirs | numbers, one.table
+            assert theirs <= selected <= theirs | numbers, statement.table
     of_people = {name for name, table in truth.tables.items() if table.ways}
-    assert seen["access"] == of_people - {"suppliers"}  # nobody of theirs asks here
+    assert seen["access"] == of_people - {"suppliers"}  # none of them asks here
     assert seen["portability"] == {
         name
         for name in seen["access"]

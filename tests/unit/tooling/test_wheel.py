@@ -41,14 +41,14 @@ def sdist_beside(wheel: Path) -> Path:
 
 
 def test_two_places_times_and_umasks_give_the_same_bytes(tmp_path: Path, project_root: Path) -> None:
-    one = tree(project_root, tmp_path / "one", 1_700_000_000)
+    here = tree(project_root, tmp_path / "one", 1_700_000_000)
     other = tree(project_root, tmp_path / "elsewhere" / "other", 1_600_000_000)
     for path in [*other.rglob("*.py"), other / "LICENSE"]:
         path.chmod(0o700)
     (other / "plugins" / "afschrift" / "__pycache__").mkdir()
     (other / "plugins" / "afschrift" / "__pycache__" / "left.cpython-311.pyc").write_bytes(b"left")
 
-    first = build(one, 0o022, TZ="Europe/Amsterdam")
+    first = build(here, 0o022, TZ="Europe/Amsterdam")
     second = build(other, 0o077, TZ="Asia/Tokyo", LC_ALL="C", SOURCE_DATE_EPOCH="1700000000")
 
     assert first.read_bytes() == second.read_bytes()
@@ -64,8 +64,8 @@ def test_the_sdist_makes_the_same_files(tmp_path: Path, project_root: Path) -> N
     subprocess.run([*uv, "--no-build-isolation", "--python", sys.executable], cwd=unpacked, check=True)
     (again,) = (unpacked / "dist").glob("*.whl")
 
-    with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(again) as other:
-        assert {name: one.read(name) for name in one.namelist() if "/RECORD" not in name} == {
+    with zipfile.ZipFile(wheel) as first, zipfile.ZipFile(again) as other:
+        assert {name: first.read(name) for name in first.namelist() if "/RECORD" not in name} == {
             name: other.read(name) for name in other.namelist() if "/RECORD" not in name
         }
 
