@@ -41,6 +41,7 @@ MADE = {
     "tools/findings_page.py": "datamap/findings.md",
     "tools/grounds_page.py": "grounds-table.md",
     "tools/inventory_page.py": "datamap/inventory-reference.md",
+    "tools/letters_page.py": "letter-kinds.md",
     "tools/licences_page.py": "operator/licences.md",
     "tools/proposals_page.py": "datamap/vocabulary.md",
     "tools/questions_page.py": "question-kinds.md",
