@@ -14,6 +14,12 @@ def local_today(zone: str = ZONE) -> date:
     return datetime.now(ZoneInfo(zone)).date()
 
 
+def leap_day_of_a_child() -> date:
+    """A date of birth of a child of 7 to 11 years, on 29 February."""
+    year = local_today().year - 8
+    return date(year - year % 4, 2, 29)
+
+
 def days_away(days: int) -> datetime:
     """Noon (UTC) of a day some days from now: the same day in either zone, and still far when midnight passes.
 

@@ -81,7 +81,8 @@ CREATE TABLE line (order_id INTEGER, line_no INTEGER, sku VARCHAR);
 CREATE TABLE ticket (ticket_id INTEGER, customer_id INTEGER, body VARCHAR);
 CREATE TABLE sku (sku VARCHAR, title VARCHAR);
 INSERT INTO customer SELECT n, 'c' || n || '@example.org', 'Customer ' || n,
-  CASE WHEN n IN (111, 112) THEN DATE '2014-05-01' ELSE DATE '1980-05-05' END, 500 FROM range(101, 141) t(n);
+  CASE WHEN n IN (111, 112) THEN CAST(current_date - INTERVAL 12 YEAR AS DATE) ELSE DATE '1980-05-05' END, 500
+  FROM range(101, 141) t(n);
 INSERT INTO customer VALUES (4, NULL, NULL, NULL, 100);
 INSERT INTO orders SELECT n, n, TIMESTAMP '2026-02-02 10:00' FROM range(101, 141) t(n);
 INSERT INTO line SELECT n, 1, 'a' FROM range(101, 141) t(n);

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from testbed import mini
-from tests.support.family import BORN, CONTROLLER, SHOP
+from tests.support.family import CONTROLLER, SHOP, dates_of_birth
 from typer.testing import CliRunner, Result
 
 from afschrift.app.settings import Settings
@@ -34,7 +34,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     database = mini.write_database(tmp_path / "shop.duckdb")
     with duckdb.connect(str(database)) as con:
         con.execute("ALTER TABLE customer ADD COLUMN born DATE")
-        con.execute("UPDATE customer SET born = ? WHERE customer_id = 2", [BORN[2]])
+        con.execute("UPDATE customer SET born = ? WHERE customer_id = 2", [dates_of_birth()[2]])
     inventory = mini.write_inventory(tmp_path / "inventory", SHOP)
     (inventory / "controller.yml").write_text(CONTROLLER, encoding="utf-8")
     (inventory / "identity.yml").write_text(

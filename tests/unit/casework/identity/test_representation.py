@@ -14,9 +14,9 @@ import pytest
 from testbed import mini
 from testbed.register_reader import faults
 from testbed.running import event_types, run
-from tests.support.days import days_away, local_today
+from tests.support.days import days_away, leap_day_of_a_child, local_today
 from tests.support.deciding import ROLES, Bureau, unchanged
-from tests.support.family import ADULT, BORN, CHILD, NOT_KNOWN, open_family
+from tests.support.family import ADULT, CHILD, NOT_KNOWN, dates_of_birth, open_family
 from tests.support.ground_forms import GROUNDS
 from tests.support.parts import Club
 
@@ -223,7 +223,7 @@ def test_the_date_of_birth_is_read_once_and_kept_nowhere(bureau: Bureau) -> None
     assert event_types(bureau.services, request).count("age_read") == 1
     register = bureau.settings.register.removeprefix("sqlite:///")
     kept = b"".join(path.read_bytes() for path in Path(register).parent.glob("*.db*"))
-    assert BORN[2].encode() not in kept
+    assert dates_of_birth()[2].encode() not in kept
 
 
 def test_an_e_mail_address_leads_to_the_age_too(bureau: Bureau) -> None:
@@ -244,15 +244,16 @@ def test_without_a_column_nothing_is_read_and_nothing_asked(
 
 @pytest.mark.parametrize(("received", "kind"), [("22:59:59", "minor"), ("23:00:00", None)])
 def test_the_day_is_that_of_the_controller(bureau: Bureau, received: str, kind: str | None) -> None:
-    """Midnight of 29 February 2028 in Amsterdam, where the child turns sixteen; not midnight in UTC."""
-    turns = datetime.fromisoformat("2028-02-29T00:00:00+01:00")
-    services = replace(bureau.services, now=lambda: "2028-03-05T00:00:00Z")
+    """Midnight of 29 February in Amsterdam, where the child turns sixteen; not midnight in UTC."""
+    year = leap_day_of_a_child().year + 16
+    turns = datetime.fromisoformat(f"{year}-02-29T00:00:00+01:00")
+    services = replace(bureau.services, now=lambda: f"{year}-03-05T00:00:00Z")
     late = Bureau(bureau.settings, services)
     request = late.store(keys=CHILD)
     bureau.register.facts.record(
-        request, lambda t: [_corrected(f"2028-02-28T{received}.000000Z")], "cli:anna"
+        request, lambda t: [_corrected(f"{year}-02-28T{received}.000000Z")], "cli:anna"
     )
-    assert turns.astimezone().timestamp() == datetime.fromisoformat("2028-02-28T23:00:00Z").timestamp()
+    assert turns.astimezone().timestamp() == datetime.fromisoformat(f"{year}-02-28T23:00:00Z").timestamp()
     if kind is None:
         assess(services, request)
     else:
@@ -362,7 +363,7 @@ def test_where_the_source_of_the_age_is_down_nothing_goes_on_without_it(
     club = Club(tmp_path)
     club.declare(tmp_path / "inventory")
     with closing(sqlite3.connect(club.path)) as connection:
-        connection.execute("UPDATE card SET note = '2014-01-01'")
+        connection.execute("UPDATE card SET note = ?", [str(leap_day_of_a_child())])
         connection.commit()
     identity = mini.IDENTITY + "birth_date: club.card.note\n"
     (tmp_path / "inventory" / "identity.yml").write_text(identity, encoding="utf-8")
