@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation
+from testbed.small import write_database, write_inventory
 from tests.airflow_support import AirflowEnv, log_in
 
 pytestmark = [pytest.mark.airflow]
@@ -40,7 +40,7 @@ def app(airflow_env: AirflowEnv, tmp_path_factory: pytest.TempPathFactory) -> It
 
     home = tmp_path_factory.mktemp("hostile")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MINI_SHOP", str(write_database(home / "shop.duckdb")))
+        patch.setenv("MINI_SHOP", str(write_database(home / "shop.sqlite")))
         patch.setenv("AFSCHRIFT_HOME", str(home / "home"))
         patch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(home / "map")))
         installation(home / "home", home / "map")

@@ -44,7 +44,7 @@ class Canary:
         """Add the person's rows to every personal table of both sources."""
         with duckdb.connect(str(warehouse / "shop.duckdb")) as con:
             con.execute("SET TimeZone = 'UTC'")
-            for table in (one for one in hand_sql.SHOP if one not in hand_sql.ENTRIES):
+            for table in (name for name in hand_sql.SHOP if name not in hand_sql.ENTRIES):
                 kinds = hand_sql.columns(con, table)
                 for fixed in _ROWS.get(table, [{}]):
                     row = {name: self._value(table, name, kind, fixed) for name, kind in kinds.items()}

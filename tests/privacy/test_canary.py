@@ -172,12 +172,12 @@ def test_what_questions_show_of_the_person_is_in_clear_nowhere(
         classify(office.services, request)
     told = "".join(traceback.format_exception(asked.value)) + json.dumps(asked.value.detail)
     asked_now = office.register.questions.all(request_id=request)
-    assert "several_persons" in {one.kind for one in asked_now}
+    assert "several_persons" in {question.kind for question in asked_now}
     whole = ""
-    for one in asked_now:
-        shown = CliRunner().invoke(app, ["questions", "show", one.id])
+    for item in asked_now:
+        shown = CliRunner().invoke(app, ["questions", "show", item.id])
         assert (shown.exit_code, [n for n in NEEDLES.values() if n in shown.output]) == (0, [])
-        whole += CliRunner().invoke(app, ["questions", "show", one.id, "--unmask"]).output
+        whole += CliRunner().invoke(app, ["questions", "show", item.id, "--unmask"]).output
     assert (EMAIL in whole, str(CUSTOMER) in whole) == (True, True)
     told += "".join(capfd.readouterr()) + json.dumps([p for _, p in office.register.trail.events(request)])
     assert not any(needle in told for needle in NEEDLES.values())

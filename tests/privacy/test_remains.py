@@ -1,6 +1,6 @@
 """After the key of a request is destroyed, nothing left in the register says whose request it was.
 
-Six people of the mini shop differ in how many orders, tickets and cards they have. The attacker puts the
+Six people of the small shop differ in how many orders, tickets and cards they have. The attacker puts the
 same request for each of them in an installation of his own (`tests/support/remains.py`); the whole demo is
 `python -m tests.support.remains_table`.
 """
@@ -12,9 +12,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pytest
-from testbed.mini import POLICY, write_database, write_inventory
+from testbed import small
+from testbed.mini import POLICY
 from testbed.running import installation, run, store
 from tests.support.in_parts import RECEIVED, ROLES, SOON, WHY
 from tests.support.parts import Club, run_to_its_end
@@ -61,21 +61,25 @@ class Town:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
     folder = tmp_path_factory.mktemp("town")
     with pytest.MonkeyPatch.context() as patch:
-        shop = write_database(folder / "shop.duckdb")
+        shop = small.write_database(folder / small.FILE)
         patch.setenv("MINI_SHOP", str(shop))
         patch.setenv("AFSCHRIFT_INVENTORY", str(folder / "inventory"))
         club = Club(folder)
-        club.declare(write_inventory(folder / "inventory"))
+        club.declare(small.write_inventory(folder / "inventory"))
         (folder / "inventory" / "policy.yml").write_text(POLICY + REVIEWED, encoding="utf-8")
         _settle(shop, club)
         ours = installation(folder / "ours", folder / "inventory")
         his = installation(folder / "his", folder / "inventory")
         rights = ("access", "portability")
-        known = {right: {one: _answered(his, one, right, club) for one in PEOPLE} for right in rights}
-        asked = {right: {one: _answered(ours, one, right, club) for one in TARGETS} for right in rights}
+        known = {
+            right: {person: _answered(his, person, right, club) for person in PEOPLE} for right in rights
+        }
+        asked = {
+            right: {target: _answered(ours, target, right, club) for target in TARGETS} for right in rights
+        }
         rows = rows_of(folder / "his" / "register.db")
         everybody = {
-            right: {one: remains_of(rows, request) for one, request in of.items()}
+            right: {person: remains_of(rows, request) for person, request in of.items()}
             for right, of in known.items()
         }
     return Town(ours, folder / "ours", club, everybody, asked)
@@ -83,16 +87,16 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 
 def _settle(shop: Path, club: Club) -> None:
     """Of each further person one row more than of the one before, in each table."""
-    with duckdb.connect(str(shop)) as con, closing(sqlite3.connect(club.path)) as cards:
+    with closing(sqlite3.connect(shop)) as con, closing(sqlite3.connect(club.path)) as cards:
         for count, person in enumerate(map(int, PEOPLE), start=1):
             con.execute("INSERT INTO customer VALUES (?, NULL, ?, 'h', 1)", [person, f"P{'x' * count}"])
-            for one in range(count):
-                key = person * 100 + one
-                con.execute("INSERT INTO orders VALUES (?, ?, '2024-01-01 10:00')", [key, person])
-                con.execute("INSERT INTO line VALUES (?, 1, 'a', 2.00)", [key])
+            for number in range(count):
+                key = person * 100 + number
+                con.execute("INSERT INTO orders VALUES (?, ?, '2024-01-01 10:00:00')", [key, person])
                 con.execute("INSERT INTO ticket VALUES (?, ?)", [key, person])
                 con.execute("INSERT INTO ticket_message VALUES (?, ?, 'customer', 'P', 'hi')", [key, key])
                 cards.execute("INSERT INTO card VALUES (?, ?, 'gold')", [key, person])
+        con.commit()
         cards.commit()
 
 

@@ -96,7 +96,7 @@ def field(*parts: str) -> str:
         '<w:r><w:fldChar w:fldCharType="begin"/></w:r>',
         '<w:r><w:fldChar w:fldCharType="end"/></w:r>',
     )
-    return f"<w:p>{begin}{''.join(run(one) for one in parts)}{end}</w:p>"
+    return f"<w:p>{begin}{''.join(run(part) for part in parts)}{end}</w:p>"
 
 
 def old(macros: bool = False, **streams: bytes) -> bytes:
@@ -128,12 +128,15 @@ def outlook_tree(*attachments: tuple[str, bytes] | dict[str, object], body: str 
         "__properties_version1.0": bytes(32),
         "__substg1.0_1000001F": body.encode("utf-16-le"),
     }
-    for number, one in enumerate(attachments):
+    for number, attached in enumerate(attachments):
         inside: dict[str, object]
-        if isinstance(one, tuple):
-            inside = {"__substg1.0_3707001F": one[0].encode("utf-16-le"), "__substg1.0_37010102": one[1]}
+        if isinstance(attached, tuple):
+            inside = {
+                "__substg1.0_3707001F": attached[0].encode("utf-16-le"),
+                "__substg1.0_37010102": attached[1],
+            }
         else:
-            inside = {"__substg1.0_3701000D": one}
+            inside = {"__substg1.0_3701000D": attached}
         tree[f"__attach_version1.0_#{number:08X}"] = inside
     return tree
 
@@ -150,11 +153,11 @@ def message(*attachments: bytes | tuple[str, bytes] | EmailMessage, html: str | 
     made.set_content("Hello, this is about JavaScript.")
     if html is not None:
         made.add_alternative(html, subtype="html")
-    for one in attachments:
-        if isinstance(one, EmailMessage):
-            made.add_attachment(one)
+    for attachment in attachments:
+        if isinstance(attachment, EmailMessage):
+            made.add_attachment(attachment)
         else:
-            name, content = one if isinstance(one, tuple) else ("kwikstaart.bin", one)
+            name, content = attachment if isinstance(attachment, tuple) else ("kwikstaart.bin", attachment)
             made.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
     return made
 

@@ -62,19 +62,38 @@ def tables(customers: int) -> Tables:
     """The crowd, the two customers beside it, and their rows of three tables more."""
     made = crowd(customers)
     everybody = [*range(FIRST, FIRST + customers), WITHOUT_CONSENT, TOO_LONG]
-    for one in (WITHOUT_CONSENT, TOO_LONG):
+    for customer in (WITHOUT_CONSENT, TOO_LONG):
         made["customer"][1].append(
-            (one, f"who.{one}@example.org", f"Customer {one}", None, None, None, None, one, None)
+            (
+                customer,
+                f"who.{customer}@example.org",
+                f"Customer {customer}",
+                None,
+                None,
+                None,
+                None,
+                customer,
+                None,
+            )
         )
     ids = "INTEGER"
-    consents = [(one, "coaching", None) for one in everybody if one != WITHOUT_CONSENT]
+    consents = [(person, "coaching", None) for person in everybody if person != WITHOUT_CONSENT]
     made["consent"] = ({"customer_id": ids, "purpose": "VARCHAR(20)", "withdrawn": "{datetime}"}, consents)
-    sessions = [(one * 10 + n, one, f"wish {n} of {one}") for one in everybody for n in range(1 + one % 3)]
+    sessions = [
+        (person * 10 + n, person, f"wish {n} of {person}")
+        for person in everybody
+        for n in range(1 + person % 3)
+    ]
     made["coaching"] = ({"session_no": ids, "customer_id": ids, "wish": "VARCHAR(40)"}, sessions)
     talks = [
-        (one * 10 + n, one, None if n == 1 else f"Agent {n}", f'talk {n}; of "{one}"\n' + "é" * (one % 7))
-        for one in everybody
-        for n in range(one % 4)
+        (
+            person * 10 + n,
+            person,
+            None if n == 1 else f"Agent {n}",
+            f'talk {n}; of "{person}"\n' + "é" * (person % 7),
+        )
+        for person in everybody
+        for n in range(person % 4)
     ]
     talks.append((TOO_LONG * 10 + 9, TOO_LONG, None, "x" * 1_100_000))
     columns = {"contact_id": ids, "customer_id": ids, "agent": "VARCHAR(40)", "said": "{long}"}

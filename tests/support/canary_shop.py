@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import duckdb
 import pytest
-from testbed.mini import SHOP, write_database, write_inventory
+from testbed import small
+from testbed.mini import SQLITE_SHOP, write_database, write_inventory
 from testbed.registers import place
 from testbed.running import installation
 
@@ -66,8 +66,8 @@ class CanaryShop:
 def canary_shop(folder: Path) -> Iterator[CanaryShop]:
     """The shop in a folder, which the environment names meanwhile."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MINI_SHOP", str(write_database(folder / "shop.duckdb")))
-        inventory = write_inventory(folder / "inventory", SHOP)
+        patch.setenv("MINI_SHOP", str(write_database(folder / small.FILE)))
+        inventory = write_inventory(folder / "inventory", SQLITE_SHOP)
         patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
         patch.setenv("AFSCHRIFT_INVENTORY", str(inventory))
         # a register without rows, copied: its migrations cost more than the rest of a check
@@ -75,9 +75,7 @@ def canary_shop(folder: Path) -> Iterator[CanaryShop]:
         (folder / "tmp").mkdir()
         patch.setattr(tempfile, "tempdir", str(folder / "tmp"))  # others check at the same time
         services = installation(folder / "home", inventory)
-        with duckdb.connect(str(folder / "shop.duckdb")) as con:
-            con.execute("SET TimeZone = 'UTC'")
-            con.execute(PLANTED.with_suffix(".sql").read_text(encoding="utf-8"))
+        small.execute(folder / small.FILE, PLANTED.with_suffix(".sql").read_text(encoding="utf-8"))
         shutil.copy(PLANTED, inventory / CANARY)
         shop = CanaryShop(folder, Settings.from_environment(), services)
         shop.sign()

@@ -1,14 +1,15 @@
-"""A request before an officer and a second signer, in an installation over the mini shop."""
+"""A request before an officer and a second signer, in an installation over the small shop."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.mini import write_database, write_inventory
+from testbed import mini, small
 from testbed.running import installation, store
 from tests.support.days import local_today
 from tests.support.ground_forms import GROUNDS, complete
@@ -58,13 +59,24 @@ class Bureau:
     services: Services
 
     @classmethod
-    def open(cls, folder: Path, patch: pytest.MonkeyPatch) -> Bureau:
-        """Set up below a folder."""
-        patch.setenv("MINI_SHOP", str(write_database(folder / "shop.duckdb")))
+    def open(cls, folder: Path, patch: pytest.MonkeyPatch, *, all_tables: bool = False) -> Bureau:
+        """Set up below a folder, on the small shop or on one with all tables of the mini shop."""
+        inventory, database = folder / "inventory", folder / small.FILE
+        if all_tables:
+            mini.write_inventory(inventory, mini.SQLITE_SHOP)
+            mini.write_database(database)
+        else:
+            small.write_inventory(inventory)
+            small.write_database(database)
+        patch.setenv("MINI_SHOP", str(database))
         patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
-        patch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(folder / "inventory")))
-        services = installation(folder / "home", folder / "inventory")
+        patch.setenv("AFSCHRIFT_INVENTORY", str(inventory))
+        services = installation(folder / "home", inventory)
         return cls(Settings.from_environment(), services)
+
+    def execute(self, *statements: str) -> None:
+        """Change the shop."""
+        small.execute(Path(os.environ["MINI_SHOP"]), *statements)
 
     @property
     def register(self) -> Register:
@@ -81,9 +93,9 @@ class Bureau:
     def answered(self, number: int, right: str = "access", every: int = 30) -> list[str]:
         """Earlier requests of Ann, each delivered, one every so many days."""
         ids = [self.store(right, days=every * (number - n) + 1) for n in range(number)]
-        for one in ids:
-            moved(self.register, one, State.ACCEPTED)
-            moved(self.register, one, State.DELIVERED)
+        for id in ids:
+            moved(self.register, id, State.ACCEPTED)
+            moved(self.register, id, State.DELIVERED)
         return ids
 
     def asked(self, request: str) -> QuestionRow:
@@ -143,7 +155,7 @@ class Bureau:
 
 
 def trigger_codes(question: Any) -> list[str]:
-    return [one["flag"] for one in question.detail["flags"]]
+    return [flag["flag"] for flag in question.detail["flags"]]
 
 
 def unchanged(bureau: Bureau, question: Any, act: Any, error: type[AfschriftError]) -> AfschriftError:

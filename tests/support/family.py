@@ -1,12 +1,11 @@
-"""The mini shop with dates of birth: a child, somebody of age, and somebody whose date nobody knows."""
+"""The small shop with dates of birth: a child, somebody of age, and somebody whose date nobody knows."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
-from testbed import mini
+from testbed import mini, small
 from tests.support.days import leap_day_of_a_child
 from tests.support.deciding import Bureau
 
@@ -14,10 +13,8 @@ from afschrift.app.settings import Settings
 from afschrift.wiring.build_services import build
 
 ADULT, CHILD, NOT_KNOWN = {"customer_id": "1"}, {"customer_id": "2"}, {"customer_id": "3"}
-SHOP = mini.SHOP.replace(
-    "      score: {origin: inferred",
-    "      born: {origin: provided, category: user.demographic.date_of_birth}\n      score: {origin: inferred",
-)
+BORN_COLUMN = "      born: {origin: provided, category: user.demographic.date_of_birth}\n"
+SHOP = small.SHOP.replace("      score: {origin", f"{BORN_COLUMN}      score: {{origin")
 CONTROLLER = mini.CONTROLLER + (
     "channels: {portal: {published_on: 2024-01-01}, email: {published_on: 2024-01-01}}\n"
     "hand_over: {erasure: customer service}\n"
@@ -25,21 +22,24 @@ CONTROLLER = mini.CONTROLLER + (
 
 
 def dates_of_birth() -> dict[int, str]:
-    """By customer."""
+    """Customer number -> date of birth, of an adult and a child."""
     return {1: "1980-05-05", 2: str(leap_day_of_a_child())}
 
 
-def open_family(folder: Path, patch: pytest.MonkeyPatch, *, born: bool = True) -> Bureau:
+def open_family(
+    folder: Path, patch: pytest.MonkeyPatch, *, born: bool = True, all_tables: bool = False
+) -> Bureau:
     """An installation below a folder; without `born` the inventory names no date of birth."""
-    bureau = Bureau.open(folder, patch)
-    with duckdb.connect(str(folder / "shop.duckdb")) as con:
-        con.execute("ALTER TABLE customer ADD COLUMN born DATE")
-        for number, day in dates_of_birth().items():
-            con.execute("UPDATE customer SET born = ? WHERE customer_id = ?", [day, number])
+    bureau = Bureau.open(folder, patch, all_tables=all_tables)
+    bureau.execute("ALTER TABLE customer ADD COLUMN born DATE")
+    for number, day in dates_of_birth().items():
+        bureau.execute(f"UPDATE customer SET born = '{day}' WHERE customer_id = {number}")
     inventory = folder / "inventory"
-    (inventory / "shop.yml").write_text(SHOP, encoding="utf-8")
+    shop = (inventory / "shop.yml").read_text(encoding="utf-8")
+    shop = shop.replace("      score: {origin", f"{BORN_COLUMN}      score: {{origin")
+    (inventory / "shop.yml").write_text(shop, encoding="utf-8")
     (inventory / "controller.yml").write_text(CONTROLLER, encoding="utf-8")
     if born:
-        identity = mini.IDENTITY + "birth_date: shop.customer.born\n"
-        (inventory / "identity.yml").write_text(identity, encoding="utf-8")
+        with (inventory / "identity.yml").open("a", encoding="utf-8") as file:
+            file.write("birth_date: shop.customer.born\n")
     return Bureau(Settings.from_environment(), build(lambda _line: None, bureau.settings))

@@ -69,8 +69,8 @@ def _row(draw: random.Random, tx: Connection, target: Target) -> tuple[Table, An
             row = draw.choice(rows)
             which = [column == getattr(row, column.name) for column in table.primary_key]
             condition = which[0]
-            for one in which[1:]:
-                condition &= one
+            for further in which[1:]:
+                condition &= further
             return table, condition
 
 
@@ -228,8 +228,8 @@ FORGERIES: tuple[tuple[Forge, int], ...] = (
 
 
 def forge(draw: random.Random, tx: Connection, target: Target) -> Forgery:
-    """One of them."""
-    [kind] = draw.choices([one for one, _ in FORGERIES], [share for _, share in FORGERIES])
+    """Forge the register in one of these ways."""
+    [kind] = draw.choices([kind for kind, _ in FORGERIES], [share for _, share in FORGERIES])
     with nullcontext() if kind is schema_changed else unguarded(tx):
         found = kind(draw, tx, target)
     if tx.dialect.name != "sqlite":

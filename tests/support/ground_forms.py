@@ -103,5 +103,5 @@ def said_of(found: Accepted | TurnedDown) -> tuple[str, str, str]:
 
 def joined(found: set[tuple[str, str, str]]) -> tuple[str, str, str]:
     """Several outcomes of a row, which may differ in the rule that is named."""
-    expected, rules, letters = (sorted({one[i] for one in found}) for i in range(3))
+    expected, rules, letters = (sorted({row[i] for row in found}) for i in range(3))
     return " ".join(expected), " ".join(rules), " ".join(letters)

@@ -1,4 +1,4 @@
-"""An installation with a club beside the mini shop, and officers who let an answer go in parts."""
+"""An installation with a club next to the small shop, and officers who let an answer go in parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.mini import write_database, write_inventory
+from testbed import small
 from testbed.running import installation, run, store
 from tests.support.days import days_away
 from tests.support.kept import Kept
@@ -57,10 +57,10 @@ def club(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Club:
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, club: Club) -> Services:
-    """The mini shop, in which the keys are looked up, and a club that knows people by their number."""
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    """The small shop, in which the keys are looked up, and a club that knows people by their number."""
+    monkeypatch.setenv("MINI_SHOP", str(small.write_database(tmp_path / small.FILE)))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(tmp_path / "inventory"))
-    club.declare(write_inventory(tmp_path / "inventory"))
+    club.declare(small.write_inventory(tmp_path / "inventory"))
     return installation(tmp_path / "home", tmp_path / "inventory")
 
 

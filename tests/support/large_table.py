@@ -86,7 +86,7 @@ def given(bundle: Path) -> tuple[int, str]:
     """The same of the CSV file of a bundle, without its header."""
     taken, rows = hashlib.sha256(), 0
     with zipfile.ZipFile(bundle) as packed:
-        [name] = [one for one in packed.namelist() if one.endswith(f"/{_TABLE}.csv")]
+        [name] = [name for name in packed.namelist() if name.endswith(f"/{_TABLE}.csv")]
         with packed.open(name) as file:
             header = file.readline()
             assert header == b"reading_id,customer_id,at,bpm\r\n", header

@@ -17,19 +17,19 @@ def lineage_into(file: Path) -> Iterator[None]:
     from airflow.providers.openlineage.plugins.listener import OpenLineageListener
     from airflow.sdk.listener import get_listener_manager
 
-    cached = [one for one in vars(conf).values() if hasattr(one, "cache_clear")]
+    cached = [var for var in vars(conf).values() if hasattr(var, "cache_clear")]
     listeners = get_listener_manager().pm
     with pytest.MonkeyPatch.context() as patch:
         transport = {"type": "file", "log_file_path": str(file), "append": True}
         patch.setenv("AIRFLOW__OPENLINEAGE__TRANSPORT", json.dumps(transport))
         patch.setenv("AIRFLOW__OPENLINEAGE__EXECUTE_IN_THREAD", "True")
-        for one in cached:
-            one.cache_clear()
+        for function in cached:
+            function.cache_clear()
         listener = OpenLineageListener()
         listeners.register(listener)
         try:
             yield
         finally:
             listeners.unregister(listener)
-    for one in cached:
-        one.cache_clear()
+    for function in cached:
+        function.cache_clear()

@@ -83,7 +83,9 @@ class ReadPage:
 
     def _file(self, table: str) -> str:
         paths = (
-            one["path"] for one in self.opened.package["resources"] if one.get("afschrift:table") == table
+            resource["path"]
+            for resource in self.opened.package["resources"]
+            if resource.get("afschrift:table") == table
         )
         return next((f"data/{path}" for path in paths if path.endswith(".csv")), "")
 

@@ -43,7 +43,7 @@ def waits(services: Services, request: str) -> dict[str, str]:
     with suppress(NeedsPersonError):
         classify(services, request)
     asked = services.register.questions.all(request_id=request)
-    return {one.detail["source"]: one.id for one in asked if one.kind == "manual"}
+    return {question.detail["source"]: question.id for question in asked if question.kind == "manual"}
 
 
 def zipped(**members: bytes) -> bytes:

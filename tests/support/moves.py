@@ -18,10 +18,10 @@ def way(now: State, to: State) -> list[tuple[str, State]]:
         at, moves = ways.popleft()
         if at is to:
             return moves
-        for one in TRANSITIONS:
-            if at in one.states and one.to not in seen:
-                seen.add(one.to)
-                ways.append((one.to, [*moves, (one.event, one.to)]))
+        for transition in TRANSITIONS:
+            if at in transition.states and transition.to not in seen:
+                seen.add(transition.to)
+                ways.append((transition.to, [*moves, (transition.event, transition.to)]))
     raise AssertionError(f"no way leads from {now} to {to}")
 
 

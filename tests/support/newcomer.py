@@ -82,7 +82,7 @@ class Newcomer:
                     self._classify(place)
                 continue
             for group in waiting:
-                if any(group.key == one.key for one in review.waiting()):
+                if any(group.key == item.key for item in review.waiting()):
                     self._answer(review, group)
 
     def _answer(self, review: Review, group: Group) -> None:
@@ -101,7 +101,7 @@ class Newcomer:
             words["origin"] = str(is_so.origin)
         categories = frozenset.intersection(*(self._column(place).categories for place in group.places))
         said = group.said.get("category", "")
-        broad = any(one == said or one.startswith(f"{said}.") for one in categories)
+        broad = any(category == said or category.startswith(f"{said}.") for category in categories)
         if said and categories and not broad and is_so.origin is not Origin.NOT_PERSONAL:
             words["category"] = min(categories)
         return words

@@ -47,7 +47,7 @@ def otlp_receiver() -> Iterator[OtlpReceiver]:
             for of in ExportTraceServiceRequest.FromString(body).resource_spans:
                 for scope in of.scope_spans:
                     for span in scope.spans:
-                        values = {one.key: _value(one.value) for one in span.attributes}
+                        values = {attribute.key: _value(attribute.value) for attribute in span.attributes}
                         receiver.spans.append((span.name, values))
             self.send_response(200)
             self.send_header("Content-Length", "0")

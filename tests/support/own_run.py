@@ -32,5 +32,7 @@ def data(bundle: Path) -> dict[str, bytes]:
     }
     if "data/information.json" in named:
         purposes = json.loads(named["data/information.json"])["purposes"]
-        found["sheet"] = json.dumps([[one["recipients"], one["storage"]] for one in purposes]).encode()
+        found["sheet"] = json.dumps(
+            [[purpose["recipients"], purpose["storage"]] for purpose in purposes]
+        ).encode()
     return found

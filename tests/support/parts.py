@@ -115,4 +115,6 @@ def run_to_its_end(services: Services, request: str) -> Path | None:
 
 def tables_of(coverage: dict[str, Any], *status: str) -> set[str]:
     """Tables of a coverage with one of some statuses."""
-    return {f"{one['source']}.{one['table']}" for one in coverage["tables"] if one["status"] in status}
+    return {
+        f"{table['source']}.{table['table']}" for table in coverage["tables"] if table["status"] in status
+    }

@@ -57,7 +57,9 @@ def both(data: bytes, fields: Sequence[FieldPlan], *, lines: bool) -> tuple[Judg
 
 def document(records: Sequence[bytes], *, lines: bool) -> bytes:
     """A file of these records."""
-    return b"".join(one + b"\n" for one in records) if lines else b"[\n" + b",\n".join(records) + b"\n]\n"
+    return (
+        b"".join(record + b"\n" for record in records) if lines else b"[\n" + b",\n".join(records) + b"\n]\n"
+    )
 
 
 KINDS = [

@@ -86,8 +86,8 @@ def remains_of(rows: Rows, request: str) -> Remains:
         name = f"event {headers[row['seq']]['type']}" if table == "event_payload" else table
         for column, value in row.items():
             if column not in _COUNTERS:
-                for place, one in _values(f"{name}.{column}", value):
-                    found.values[place][one] += 1
+                for place, part in _values(f"{name}.{column}", value):
+                    found.values[place][part] += 1
     return found
 
 
@@ -96,7 +96,7 @@ def fit(left: Remains, true: str, everybody: Mapping[str, Remains]) -> Fit:
 
     What fits the true person is counted alone: random values fit nobody, and tell nothing.
     """
-    same = {name for name, one in everybody.items() if one.types == everybody[true].types}
+    same = {name for name, remains in everybody.items() if remains.types == everybody[true].types}
     digests = {name: everybody[name].digests for name in same}
     persons, telling = set(same), {}
     for place, counted in left.values.items():
@@ -107,7 +107,7 @@ def fit(left: Remains, true: str, everybody: Mapping[str, Remains]) -> Fit:
             if true in those:
                 persons &= those
                 telling[place] = min(len(those), telling.get(place, len(same)))
-    told = {place: n for place, n in sorted(telling.items(), key=lambda one: one[1]) if n < len(same)}
+    told = {place: n for place, n in sorted(telling.items(), key=lambda counted: counted[1]) if n < len(same)}
     return Fit(len(same), len(persons), told)
 
 
@@ -115,7 +115,7 @@ def _mine(rows: Rows, ids: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]
     for table, of_table in rows.items():
         for row in of_table:
             texts = [value for value in row.values() if isinstance(value, str)]
-            if any(one in text for one in ids for text in texts):
+            if any(id in text for id in ids for text in texts):
                 yield table, row
 
 
@@ -134,11 +134,11 @@ def _values(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
 
 def _json(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
     if isinstance(value, dict):
-        for name, one in value.items():
-            yield from _json(f"{place}.{name}", one)
+        for name, member in value.items():
+            yield from _json(f"{place}.{name}", member)
     elif isinstance(value, list):
         yield f"{place} (length)", len(value)
-        for one in value:
-            yield from _json(place, one)
+        for item in value:
+            yield from _json(place, item)
     else:
         yield from _values(place, value)

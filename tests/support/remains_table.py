@@ -48,9 +48,9 @@ def by_counts(left: Remains, true: str, known: Mapping[str, Counter[str]]) -> in
         for value in values:
             for table in names & set(hand_sql.KEYS):
                 if known[true][table] == value:
-                    fits &= {one for one, rows in known.items() if rows[table] == value}
+                    fits &= {person for person, rows in known.items() if rows[table] == value}
             if names & {"rows", "bytes"} and value == known[true].total():
-                fits &= {one for one, rows in known.items() if rows.total() == value}
+                fits &= {person for person, rows in known.items() if rows.total() == value}
     return len(fits)
 
 
@@ -67,20 +67,21 @@ def table(folder: Path, targets: int, *, keep: bool) -> list[str]:
     ]
     for right in ("access", "portability"):
         asked = {
-            office.home.name: {one: _asked(office, one, right) for one in chosen} for office in (ours, his)
+            office.home.name: {person: _asked(office, person, right) for person in chosen}
+            for office in (ours, his)
         }
         if not keep:
             for request in asked["ours"].values():
                 assert ours.register.data_keys.shred(request, "retention_identity", "officer")
         his_rows, our_rows = (rows_of(folder / name / "register.db") for name in ("his", "ours"))
-        everybody = {one: remains_of(his_rows, request) for one, request in asked["his"].items()}
-        left = {one: remains_of(our_rows, request) for one, request in asked["ours"].items()}
-        fits = [fit(left[one], one, everybody) for one in chosen]
-        counts = [by_counts(left[one], one, known) for one in chosen]
-        alone = sum(one.by_types == 1 for one in fits)
+        everybody = {person: remains_of(his_rows, request) for person, request in asked["his"].items()}
+        left = {person: remains_of(our_rows, request) for person, request in asked["ours"].items()}
+        fits = [fit(left[person], person, everybody) for person in chosen]
+        counts = [by_counts(left[person], person, known) for person in chosen]
+        alone = sum(fit.by_types == 1 for fit in fits)
         lines.append(_line(right, f"row counts, of {len(known)}", counts, 0))
-        lines.append(_line(right, f"all, of {targets} with files", [one.by_all for one in fits], alone))
-        lines.append(_line(right, "types of events alone, likewise", [one.by_types for one in fits], 0))
+        lines.append(_line(right, f"all, of {targets} with files", [fit.by_all for fit in fits], alone))
+        lines.append(_line(right, "types of events alone, likewise", [fit.by_types for fit in fits], 0))
     return lines
 
 
@@ -91,12 +92,12 @@ def _asked(office: Office, customer: str, right: str) -> str:
 
 
 def _line(right: str, attack: str, left: list[int], alone: int) -> str:
-    singled = sum(one == 1 for one in left) - alone
+    singled = sum(item == 1 for item in left) - alone
     return f"| {right} | {attack} | {min(left)} / {median(left):g} | {singled} of {len(left)} |"
 
 
 if __name__ == "__main__":
-    words = [one for one in sys.argv[1:] if one != "--keep"]
+    words = [item for item in sys.argv[1:] if item != "--keep"]
     with TemporaryDirectory() as made:
         for line in table(Path(made), int(words[0]) if words else 8, keep="--keep" in sys.argv):
             print(line)

@@ -22,9 +22,11 @@ FIRST = days_away(50)
 """The day on which a restriction is to be looked at for the first time."""
 
 
-def open_bureau(folder: Path, patch: pytest.MonkeyPatch, more: str = "") -> Bureau:
+def open_bureau(
+    folder: Path, patch: pytest.MonkeyPatch, more: str = "", *, all_tables: bool = False
+) -> Bureau:
     """An installation below a folder; `more`: lines of its policy.yml."""
-    bureau = Bureau.open(folder, patch)
+    bureau = Bureau.open(folder, patch, all_tables=all_tables)
     text = POLICY + policy("never") + more
     (folder / "inventory" / "policy.yml").write_text(text, encoding="utf-8")
     bureau.services = build(lambda _line: None, bureau.settings)

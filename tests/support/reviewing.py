@@ -1,4 +1,4 @@
-"""A request of the mini shop whose bundle is reviewed, with people of each role."""
+"""A request of the small shop whose bundle is reviewed, with people of each role."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from testbed.mini import POLICY
 from testbed.running import run
@@ -61,10 +60,16 @@ class Reviewers:
 
     @classmethod
     def set_up(
-        cls, folder: Path, patch: pytest.MonkeyPatch, choice: str = "always", kept: Kept | None = None
+        cls,
+        folder: Path,
+        patch: pytest.MonkeyPatch,
+        choice: str = "always",
+        kept: Kept | None = None,
+        *,
+        all_tables: bool = False,
     ) -> Reviewers:
         """Set up below a folder; Ann wrote of her neighbour in one ticket."""
-        reviewers = cls(Bureau.open(folder, patch), folder, kept)
+        reviewers = cls(Bureau.open(folder, patch, all_tables=all_tables), folder, kept)
         reviewers.sql(f"UPDATE ticket_message SET body = '{BODY}' WHERE id = 1")
         reviewers.decide_policy(choice)
         return reviewers
@@ -76,8 +81,7 @@ class Reviewers:
 
     def sql(self, statement: str) -> None:
         """Change the shop."""
-        with duckdb.connect(str(self.folder / "shop.duckdb")) as connection:
-            connection.execute(statement)
+        self.bureau.execute(statement)
 
     def decide_policy(self, choice: str) -> None:
         """The controller decides when bundles are reviewed."""
@@ -96,7 +100,8 @@ class Reviewers:
             return request, self.asked(request)
 
         assert self.kept is not None
-        request, question = self.kept.reached("review", self.folder / "home", reach)
+        state = ("review", (self.folder / "inventory/shop.yml").read_text(encoding="utf-8"))
+        request, question = self.kept.reached(state, self.folder / "home", reach)
         self.bureau.services = build(lambda _line: None, self.bureau.settings)
         return request, question
 

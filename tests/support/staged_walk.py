@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
+from testbed import small
 from testbed.mini import CONTROLLER, IDENTITY, POLICY
 from testbed.running import installation, store
 from tests.support.active_files import pdf
@@ -41,7 +41,7 @@ STOPS = ("classify", "extract", "validate", "package", REVIEW)
 
 _SHOP = """
 source: shop
-kind: duckdb
+kind: sqlite
 options: {{path: "{path}"}}
 zone: Europe/Amsterdam
 purposes:
@@ -73,7 +73,7 @@ tables:
 _TABLES = """
 CREATE TABLE customer (customer_id INTEGER, photo BLOB);
 CREATE TABLE ticket (ticket_id INTEGER, customer_id INTEGER, body VARCHAR);
-INSERT INTO customer VALUES (1, '\\x89PNG'::BLOB), (2, NULL);
+INSERT INTO customer VALUES (1, x'89504e47'), (2, NULL);
 INSERT INTO ticket VALUES (7, 1, 'Bel ook carla@example.net.'), (8, 2, 'Niets.');
 """
 _ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
@@ -116,7 +116,7 @@ class Stopped:
     def files(self) -> list[str]:
         """What is staged, as paths below the request's folder."""
         folder = self.home / "staging" / self.request
-        return sorted(str(one.relative_to(folder)) for one in folder.rglob("*.enc"))
+        return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.enc"))
 
     def spoilt(self, into: Path, file: str, spoil: Callable[[Path], None]) -> Services:
         """A copy of the installation, with one staged file spoilt in it."""
@@ -149,12 +149,11 @@ def stops(folder: Path) -> Iterator[tuple[str, Stopped]]:
 
 
 def _begun(folder: Path) -> tuple[Path, Services, str]:
-    with duckdb.connect(str(folder / "shop.duckdb")) as con:
-        con.execute(_TABLES)
+    small.execute(folder / small.FILE, _TABLES)
     inventory = folder / "inventory"
     inventory.mkdir()
     texts = {"controller": CONTROLLER, "policy": POLICY, "identity": IDENTITY}
-    texts["shop"] = _SHOP.format(path=folder / "shop.duckdb")
+    texts["shop"] = _SHOP.format(path=folder / small.FILE)
     for name, text in texts.items():
         (inventory / f"{name}.yml").write_text(text, encoding="utf-8")
     add_systems(inventory, system("mail", "mailbox"))

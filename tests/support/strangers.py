@@ -65,13 +65,13 @@ def statements(text: str) -> list[str]:
         else:
             now += part
     kept = re.compile(r"(CREATE TABLE|CREATE INDEX|CREATE VIEW|ALTER TABLE|INSERT INTO)\b", re.IGNORECASE)
-    return [one for one in found if kept.match(one)]
+    return [item for item in found if kept.match(item)]
 
 
 def for_mariadb(found: list[str]) -> list[str]:
     """Statements in the words of MariaDB, which are others outside of texts; it wants to hear of each target's key."""
     key = re.compile(r"ALTER TABLE (?:ONLY )?(\w+)\s+ADD CONSTRAINT \w+ PRIMARY KEY (\([\w, ]+\))")
-    keys = dict(made.groups() for one in found if (made := key.match(one)))
+    keys = dict(made.groups() for item in found if (made := key.match(item)))
 
     def words(statement: str) -> str:
         parts = re.split(r"('(?:[^']|'')*')", statement)
@@ -80,7 +80,7 @@ def for_mariadb(found: list[str]) -> list[str]:
         target = re.compile(r"(REFERENCES (\w+))(?=\s*$)")
         return target.sub(lambda to: f"{to[1]} {keys[to[2]]}", "".join(parts))
 
-    return [words(one) for one in found]
+    return [words(item) for item in found]
 
 
 @contextmanager

@@ -22,7 +22,7 @@ Tamper = Callable[[Trail], set[str]]
 
 def statements(trail: Trail) -> dict[int, Checkpoint]:
     found = [checkpoint.parse(json.loads(file.read_bytes())) for file in sorted(trail.held.iterdir())]
-    return {one.statement.number: one for one in found}
+    return {item.statement.number: item for item in found}
 
 
 def write(trail: Trail, one: Checkpoint, name: str = "") -> None:

@@ -74,10 +74,10 @@ class Shell:
         awaited = command.shown[0] if text.endswith("&") else None
         for line in taken:
             lines.append(re.sub(r"\x1b\[[0-9;]*m", "", line).replace("\r", "").rstrip("\n"))
-            ended = any(one.startswith("@@") for one in lines)
-            if ended and (awaited is None or any(awaited in one for one in lines)):
+            ended = any(line.startswith("@@") for line in lines)
+            if ended and (awaited is None or any(awaited in line for line in lines)):
                 break
-        printed = [one for one in lines if not one.startswith("@@")]
+        printed = [line for line in lines if not line.startswith("@@")]
         self.transcript.append("\n".join((f"$ {text}", *printed)))
         self._compare(command, printed)
         return "\n".join(printed)

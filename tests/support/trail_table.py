@@ -58,8 +58,8 @@ def main() -> None:
     with trails() as both:
         for number, tamper in enumerate(MATRIX):
             found, expected = row(both, number)
-            marks = ["found" if expected <= {code for code, _ in one} else "NOT FOUND" for one in found]
-            same = all(one == found[0] for one in found)
+            marks = ["found" if expected <= {code for code, _ in item} else "NOT FOUND" for item in found]
+            same = all(item == found[0] for item in found)
             complete = complete and same and set(marks) == {"found"}
             said = ", ".join(words(found[0]))
             cells = [str(tamper.__doc__).rstrip("."), said if same else f"{said} (DIFFERS)", *marks]

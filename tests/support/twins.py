@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
 import pytest
 from testbed.running import run
 from tests.support.deciding import Bureau
@@ -35,7 +34,7 @@ def restricted_twin(
 ) -> tuple[Bureau, str]:
     """Somebody of whom a hidden restriction keeps these places back; the request is ready to go."""
     folder.mkdir(parents=True)
-    bureau = open_bureau(folder, patch)
+    bureau = open_bureau(folder, patch, all_tables=True)
     request, question = _asked(bureau, right, language, **more)
     restrict(bureau, request, question, list(places))
     return bureau, request
@@ -46,10 +45,8 @@ def twin_without(
 ) -> tuple[Bureau, str]:
     """Somebody who is equal, but that statements took the same data out of the shop."""
     folder.mkdir(parents=True)
-    bureau = open_bureau(folder, patch)
-    with duckdb.connect(str(folder / "shop.duckdb")) as con:
-        for statement in sql:
-            con.execute(statement)
+    bureau = open_bureau(folder, patch, all_tables=True)
+    bureau.execute(*sql)
     request, question = _asked(bureau, right, language, **more)
     bureau.answer(question, "fulfil")
     return bureau, request

@@ -1,4 +1,4 @@
-"""A real register for each test, on SQLite and on PostgreSQL; an installation over the mini shop."""
+"""A real register for each test, on SQLite and on PostgreSQL; an installation over the small shop."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from testbed import mini, registers, small
 from testbed import postgres as pg
-from testbed import registers
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation
 from tests.support.kept import Kept
 from tests.support.unguarded import unguarded
@@ -158,5 +157,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
-    yield installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
+    monkeypatch.setenv("MINI_SHOP", str(small.write_database(tmp_path / small.FILE)))
+    yield installation(tmp_path / "home", small.write_inventory(tmp_path / "inventory"))
+
+
+@pytest.fixture
+def mini_services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    """An installation over the mini shop in a SQLite file, for what the small shop has no table for."""
+    monkeypatch.setenv("MINI_SHOP", str(mini.write_database(tmp_path / small.FILE)))
+    return installation(tmp_path / "home", mini.write_inventory(tmp_path / "inventory", mini.SQLITE_SHOP))

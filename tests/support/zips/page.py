@@ -54,7 +54,7 @@ def page(verdicts: Mapping[str, Mapping[str, str]]) -> str:
         genuine = _outcomes(BUNDLE)
     told = {key: future.result() for key, future in outcomes.items()}
     fooled = sum(Outcome.OTHER in row for row in told.values())
-    versions = [f"{one.name} {one.told_version()}" for one in UNZIPPERS]
+    versions = [f"{unzipper.name} {unzipper.told_version()}" for unzipper in UNZIPPERS]
     lines = [
         _HEAD.format(
             count=len(told),
@@ -73,11 +73,11 @@ def page(verdicts: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _outcomes(bundle: bytes) -> list[Outcome]:
-    return [one.outcome(bundle, TREE) for one in UNZIPPERS]
+    return [unzipper.outcome(bundle, TREE) for unzipper in UNZIPPERS]
 
 
 def _header() -> list[str]:
-    names = ["What was done", "Afschrift", *(one.name for one in UNZIPPERS)]
+    names = ["What was done", "Afschrift", *(unzipper.name for unzipper in UNZIPPERS)]
     return ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
 
 

@@ -131,7 +131,7 @@ class Zip:
     def add(self, part: Part, at: int | None = None) -> Part:
         """Put a member in both places: where its name belongs, or at a place."""
         for into in (self.parts, self.directory):
-            belongs = bisect_right([one.name for one in into], part.name)
+            belongs = bisect_right([item.name for item in into], part.name)
             into.insert(belongs if at is None else at, part)
         return part
 

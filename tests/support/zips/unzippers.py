@@ -68,7 +68,7 @@ class Unzipper:
             path.write_bytes(bundle)
             exit_code = _run((*self.command, str(path)), into)
             found = _tree(into)
-            beside = [one for one in Path(folder).rglob("*") if one.is_file() and into not in one.parents]
+            beside = [path for path in Path(folder).rglob("*") if path.is_file() and into not in path.parents]
         whole = found == genuine and beside == [path]
         if exit_code in self.harmless:
             return Outcome.SAME if whole else Outcome.OTHER
@@ -114,5 +114,5 @@ UNZIPPERS = (
     Unzipper("Python", (sys.executable, "-I", "-c", _PYTHON), ((sys.executable, "-V"), r"Python (\S+)")),
     Unzipper("Java", ("jar", "-x", "-f"), (("jar", "--version"), r"jar (\S+)")),
 )
-REQUIRED = tuple(one for one in UNZIPPERS if one.name != "Java")
+REQUIRED = tuple(unzipper for unzipper in UNZIPPERS if unzipper.name != "Java")
 """Those that `.ci/run` installs. Java is large and slow to start: it is asked where the page is drawn."""

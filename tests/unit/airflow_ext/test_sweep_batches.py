@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
 
 from afschrift.airflow_ext.environment import BATCH_DAG_ID, DAG_ID
 from afschrift.app.settings import Settings
@@ -53,7 +53,7 @@ class KnownToAirflow:
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
     """An installation in which two requests that wait are read together."""
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     monkeypatch.setenv("AFSCHRIFT_BATCH_REQUESTS", "2")

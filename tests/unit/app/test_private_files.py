@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from testbed.mini import write_database, write_inventory
+from testbed.small import write_database, write_inventory
 
 from afschrift.app.private_files import private_file, private_folder
 
@@ -52,7 +52,7 @@ def modes(root: Path) -> dict[str, str]:
 def test_a_worker_without_a_umask_leaves_nothing_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project_root: Path
 ) -> None:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("PYTHONPATH", str(project_root))
     home = tmp_path / "not" / "yet" / "there"
     inventory = write_inventory(tmp_path / "inventory")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation
+from testbed.small import write_database, write_inventory
 from tests.support.days import days_away
 from tests.support.mail_server import Manner, serving, unused_port
 from typer.testing import CliRunner
@@ -26,7 +26,7 @@ LOGIN = {"by": "log-in", "level": "substantial", "at": AT}
 
 @pytest.fixture
 def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Register:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     monkeypatch.setenv("AFSCHRIFT_MAIL", str(tmp_path / "mail.json"))

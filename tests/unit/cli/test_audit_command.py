@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from testbed.small import write_database, write_inventory
 from tests.support.trail_matrix import TOOL
 from tests.support.unguarded import run_unguarded
 from typer.testing import CliRunner
@@ -106,7 +106,7 @@ def test_show_prints_events_as_json_lines(audit: Typed) -> None:
 def test_show_tells_the_events_of_a_request_as_its_task_logs_do(
     audit: Typed, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(home.parent / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(home.parent / "shop.sqlite")))
     services = installation(home, write_inventory(home.parent / "inventory"))
     request = store(services, {"customer_id": "1"})
     followed_lines: list[str] = []
@@ -228,7 +228,7 @@ def test_a_stranger_s_key_is_not_the_published_one(audit: Typed, place: Path, tm
 def test_the_head_in_a_bundle_is_compared(
     home: Path, audit: Typed, pem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     services = installation(home, write_inventory(tmp_path / "inventory"))
     bundle = run(services, store(services, {"customer_id": "1"}))
     assert "The trail is whole" in audit("verify", "--bundle", str(bundle))[0]

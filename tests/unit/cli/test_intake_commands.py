@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import duckdb
 import pytest
-from testbed import mini
+from testbed import small
 from tests.support.family import CONTROLLER, SHOP, dates_of_birth
 from typer.testing import CliRunner, Result
 
@@ -30,15 +29,17 @@ REQUEST = {
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installation over the mini shop with dates of birth; whoever is at the terminal holds all roles."""
-    database = mini.write_database(tmp_path / "shop.duckdb")
-    with duckdb.connect(str(database)) as con:
-        con.execute("ALTER TABLE customer ADD COLUMN born DATE")
-        con.execute("UPDATE customer SET born = ? WHERE customer_id = 2", [dates_of_birth()[2]])
-    inventory = mini.write_inventory(tmp_path / "inventory", SHOP)
+    """An installation over the small shop with dates of birth; whoever is at the terminal holds all roles."""
+    database = small.write_database(tmp_path / small.FILE)
+    small.execute(
+        database,
+        "ALTER TABLE customer ADD COLUMN born DATE",
+        f"UPDATE customer SET born = '{dates_of_birth()[2]}' WHERE customer_id = 2",
+    )
+    inventory = small.write_inventory(tmp_path / "inventory", SHOP)
     (inventory / "controller.yml").write_text(CONTROLLER, encoding="utf-8")
     (inventory / "identity.yml").write_text(
-        mini.IDENTITY + "birth_date: shop.customer.born\n", encoding="utf-8"
+        small.IDENTITY + "birth_date: shop.customer.born\n", encoding="utf-8"
     )
     monkeypatch.setenv("MINI_SHOP", str(database))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))

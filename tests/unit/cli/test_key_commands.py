@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from testbed.small import write_database, write_inventory
 from tests.support.moves import moved
 from typer.testing import CliRunner
 
@@ -166,7 +166,7 @@ def test_the_list_tells_of_data_keys_that_do_not_open_and_needs_no_register(
 def test_a_bundle_of_a_stolen_key(
     afschrift: Callable[..., Said], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     services = installation(home, write_inventory(tmp_path / "inventory"))
     bundle = str(run(services, store(services, {"customer_id": "1"})))
     stolen = json.loads((home / "keys.json").read_text())["signing_keys"][0]["id"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from testbed.mini import write_database, write_inventory
+from testbed.small import write_database, write_inventory
 from tests.support.command_line import Said, in_this_process
 from tests.support.moves import moved
 
@@ -40,7 +40,7 @@ def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Submit:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_AIRFLOW_URL", NOBODY)
     monkeypatch.setenv("AFSCHRIFT_AIRFLOW_TOKEN", "t")
     initialise(Settings.from_environment())

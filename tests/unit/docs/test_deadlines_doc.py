@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
 from typer.testing import CliRunner
 
 from afschrift.app.settings import Settings
@@ -33,7 +33,7 @@ def now() -> datetime:
 @pytest.fixture
 def request_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A request of 2 March, in an installation whose clock is `TODAY`."""
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     services = installation(tmp_path / "home", tmp_path / "inventory")

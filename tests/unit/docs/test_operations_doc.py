@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
 from typer.testing import CliRunner
 
 from afschrift.app.settings import Settings
@@ -30,7 +30,7 @@ DOC = (Path(__file__).parents[3] / "docs" / "operator" / "operations.md").read_t
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation with a stored request."""
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     store(installation(tmp_path / "home", tmp_path / "inventory"), {"customer_id": "1"}, "access")

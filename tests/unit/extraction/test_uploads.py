@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
-from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import event_types, installation, run, store
+from testbed.small import SHOP, execute, write_database, write_inventory
 from tests.support.active_files import docx, mail, old
 
 from afschrift.audit.sentences import sentence
@@ -67,12 +68,12 @@ Put = Callable[..., None]
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    database = write_database(tmp_path / "shop.duckdb")
-    with duckdb.connect(str(database)) as con:
-        con.execute(
-            """CREATE TABLE photo (photo_id INTEGER, customer_id INTEGER, place VARCHAR, title VARCHAR,
-               size BIGINT, digest VARCHAR, thumb BLOB)"""
-        )
+    database = write_database(tmp_path / "shop.sqlite")
+    execute(
+        database,
+        """CREATE TABLE photo (photo_id INTEGER, customer_id INTEGER, place VARCHAR, title VARCHAR,
+           size BIGINT, digest VARCHAR, thumb BLOB)""",
+    )
     (tmp_path / "photos" / "2024").mkdir(parents=True)
     monkeypatch.setenv("MINI_SHOP", str(database))
     monkeypatch.setenv("MINI_PHOTOS", str(tmp_path / "photos"))
@@ -88,7 +89,7 @@ def put(shop: Services, tmp_path: Path) -> Put:
     def add(place: str | None, content: bytes | None = None, thumb: bytes | None = None, **row: Any) -> None:
         if content is not None:
             (tmp_path / "photos" / str(place)).write_bytes(content)
-        with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+        with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as con, con:
             values = [next(number), 1, place, row.get("title"), row.get("size"), row.get("digest"), thumb]
             con.execute("INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
@@ -165,7 +166,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("2024/pipe", {}, "not_found"),
     ("2024/a.png", {"size": 3}, "changed"),
     ("2024/a.png", {"digest": hashlib.sha256(b"another").hexdigest()}, "changed"),
-    ("../shop.duckdb", {}, "outside_store"),
+    ("../shop.sqlite", {}, "outside_store"),
     ("/etc/hostname", {}, "outside_store"),
     ("2024/../2024/a.png", {}, "outside_store"),
     ("file:///etc/hostname", {}, "outside_store"),
@@ -176,7 +177,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
 
 
 def test_files_that_cannot_be_handed_back_wait_for_a_person(shop: Services, put: Put, tmp_path: Path) -> None:
-    (tmp_path / "photos" / "2024" / "link").symlink_to(tmp_path / "shop.duckdb")
+    (tmp_path / "photos" / "2024" / "link").symlink_to(tmp_path / "shop.sqlite")
     os.mkfifo(tmp_path / "photos" / "2024" / "pipe")
     put("2024/a.png", PHOTO)
     for place, row, _ in BAD:

@@ -47,7 +47,7 @@ def test_a_fault_has_its_line(tmp_path: Path, text: str, words: str) -> None:
         ("birth_date: shop.customer.dob", "no source has this column"),
         ("birth_date: customer.born", "no source has this column"),
         ("birth_date: moon.customer.born", "no source has this column"),
-        ("birth_date: shop.sku.title", "needs a `subject`"),
+        ("birth_date: shop.orders.ordered_at", "needs a `subject`"),
         ("birth_date: shop.customer.born\nage: shop.customer.score", "keep `birth_date`"),
     ],
 )

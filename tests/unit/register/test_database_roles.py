@@ -15,8 +15,8 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy.engine import make_url
 from testbed import postgres as pg
-from testbed.mini import write_database, write_inventory
 from testbed.running import drive, hand_over, store
+from testbed.small import write_database, write_inventory
 from tests.support.command_line import in_this_process
 from tests.support.moves import moved
 from upath import UPath
@@ -115,7 +115,7 @@ def installed(
         .render_as_string(hide_password=False)
         for role, login in names.items()
     }
-    module_patch.setenv("MINI_SHOP", str(write_database(folder / "shop.duckdb")))
+    module_patch.setenv("MINI_SHOP", str(write_database(folder / "shop.sqlite")))
     module_patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
     module_patch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(folder / "inventory")))
     module_patch.setenv("AFSCHRIFT_REGISTER", logins[OWNER])

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
-from testbed.mini import write_database, write_inventory
 from testbed.running import drive, hand_over, installation, store
+from testbed.small import write_database, write_inventory
 
 from afschrift.domain.event import NewEvent
 from afschrift.register.database.tables import request
@@ -22,7 +22,7 @@ from afschrift.services import Services
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     return installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
 
 

@@ -7,9 +7,10 @@ import socket
 import zipfile
 from pathlib import Path
 
-import duckdb
 import pytest
-from testbed.mini import SHOP, write_inventory
+from testbed import small
+from testbed.mini import SQLITE_SHOP as SHOP
+from testbed.mini import write_inventory
 from testbed.running import event_types, installation, run, run_reviewed, store
 
 from afschrift.domain.errors import (
@@ -36,6 +37,11 @@ from afschrift.steps.validate import validate
 pytestmark = pytest.mark.slow
 
 ANN, BOB, CLEO, GHOST = ({"customer_id": n} for n in ("1", "2", "3", "999"))
+
+
+@pytest.fixture
+def services(mini_services: Services) -> Services:
+    return mini_services
 
 
 def register(services: Services) -> Register:
@@ -166,8 +172,10 @@ def test_shared_key_asks_and_the_answer_counts(services: Services) -> None:
 
 
 def test_withdrawn_consent_asks_for_portability_only(services: Services, tmp_path: Path) -> None:
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("UPDATE consent SET withdrawn_at = now() WHERE customer_id = 1")
+    small.execute(
+        tmp_path / small.FILE,
+        "UPDATE consent SET withdrawn_at = '2026-01-01 00:00:00Z' WHERE customer_id = 1",
+    )
     portability = store(services, ANN, "portability")
     assess(services, portability)
     with pytest.raises(NeedsPersonError) as caught:
@@ -180,8 +188,7 @@ def test_withdrawn_consent_asks_for_portability_only(services: Services, tmp_pat
 
 
 def test_unclassified_column_blocks(services: Services, tmp_path: Path) -> None:
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("ALTER TABLE orders ADD COLUMN remark VARCHAR")
+    small.execute(tmp_path / small.FILE, "ALTER TABLE orders ADD COLUMN remark VARCHAR")
     request = store(services, ANN, "portability")
     assess(services, request)
     with pytest.raises(NeedsPersonError) as caught:
@@ -247,8 +254,7 @@ def test_rows_of_an_unknown_origin_stay_out_once_a_person_says_so(services: Serv
 
 
 def test_a_table_that_nobody_described_is_not_passed_over(services: Services, tmp_path: Path) -> None:
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
+    small.execute(tmp_path / small.FILE, "CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
     request = store(services, ANN)
     assess(services, request)
     with pytest.raises(NeedsPersonError) as caught:
@@ -262,9 +268,8 @@ def test_a_table_that_nobody_described_is_not_passed_over(services: Services, tm
 def test_nor_is_one_that_only_a_program_leaves_out_where_others_are_passed_over(
     services: Services, tmp_path: Path
 ) -> None:
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
-    shop = SHOP.replace("kind: duckdb\n", "kind: duckdb\nunlisted: ignore\n", 1)
+    small.execute(tmp_path / small.FILE, "CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
+    shop = SHOP.replace("kind: sqlite\n", "kind: sqlite\nunlisted: ignore\n", 1)
     shop = shop.replace(
         "  sku:\n    personal: false\n", "  sku:\n    personal: false\n    review: needed\n", 1
     )
@@ -312,14 +317,13 @@ def test_drift_stops_the_run(services: Services, tmp_path: Path) -> None:
 def test_missing_table_and_source_down(services: Services, tmp_path: Path) -> None:
     request = store(services, ANN)
     assess(services, request)
-    database = tmp_path / "shop.duckdb"
+    database = tmp_path / small.FILE
     database.rename(tmp_path / "away")
     with pytest.raises(RetriableError, match="Source shop cannot be opened"):
         classify(services, request)
     (tmp_path / "away").rename(database)
     classify(services, request)
-    with duckdb.connect(str(database)) as con:
-        con.execute("DROP TABLE newsletter")
+    small.execute(database, "DROP TABLE newsletter")
     with pytest.raises(ConfigurationError):
         extract(services, request, "shop")
     other = store(services, {"customer_id": "4"})
@@ -369,8 +373,9 @@ def test_settings_of_two_installations_stay_apart(tmp_path: Path, services: Serv
 def test_a_device_without_an_owner_now_asks_before_its_former_owners_rows_leave(
     services: Services, tmp_path: Path
 ) -> None:
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("UPDATE device SET unpaired = '2023-01-01 00:00Z' WHERE device_id = 'd9'")
+    small.execute(
+        tmp_path / small.FILE, "UPDATE device SET unpaired = '2023-01-01 00:00:00Z' WHERE device_id = 'd9'"
+    )
     request = store(services, {"device_id": "d9"})
     assess(services, request)
     with pytest.raises(NeedsPersonError) as caught:

@@ -26,6 +26,11 @@ KEY = MapFinding("shop.line", "key_not_unique", "error")
 ASIDE = MapFinding("shop.sku.note", "column_not_described", "warning")
 
 
+@pytest.fixture
+def services(mini_services: Services) -> Services:
+    return mini_services
+
+
 def found(services: Services, *findings: MapFinding) -> None:
     record(services.register, findings, [], "airflow:check_inventory")
 

@@ -8,10 +8,9 @@ import os
 import zipfile
 from pathlib import Path
 
-import duckdb
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from testbed.small import execute, write_database, write_inventory
 
 from afschrift.domain.errors import AfschriftError, StagedFileError, ValidationFailedError
 from afschrift.services import Services
@@ -26,7 +25,7 @@ STAGED = "data/shop/customer.csv"
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     return installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
 
 
@@ -59,8 +58,7 @@ def test_what_was_corrected_is_in_the_bundle(
     assert extract(services, request, "shop") == first  # done, and whole: nothing is read again
     assert callable(spoil)
     spoil(services, request, tmp_path)
-    with duckdb.connect(os.environ["MINI_SHOP"]) as con:
-        con.execute("UPDATE customer SET name = 'Anna' WHERE customer_id = 1")
+    execute(Path(os.environ["MINI_SHOP"]), "UPDATE customer SET name = 'Anna' WHERE customer_id = 1")
     validate(services, request)  # what was read back while it was written is not read again here
     with pytest.raises(error):
         package(services, request)

@@ -7,9 +7,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import settings
+from testbed import small
 from tests.support import staged_walk
 from tests.support.staged_walk import REVIEW, SPOILS, STOPS, Stopped, data_of, finished, flipped, removed
 
@@ -112,9 +112,11 @@ def test_another_bundle_of_the_same_files_is_reviewed_anew_and_delivered(tmp_pat
     one = dict(staged_walk.stops(folder))[REVIEW]
     services = one.spoilt(tmp_path / "home", "records/shop.json.enc", removed)
     removed(tmp_path / "home" / "staging" / one.request / "bundle.zip.enc")
-    with duckdb.connect(str(folder / "shop.duckdb")) as con:
-        con.execute("ALTER TABLE ticket RENAME TO ticket_kept")
-        con.execute("CREATE VIEW ticket AS SELECT * FROM ticket_kept")
+    small.execute(
+        folder / small.FILE,
+        "ALTER TABLE ticket RENAME TO ticket_kept",
+        "CREATE VIEW ticket AS SELECT * FROM ticket_kept",
+    )
     _, cleared = finished(services, one.request, REVIEW)
     events = services.register.trail.events(one.request)
     packed = [payload["bundle"] for header, payload in events if header.type == "packed" and payload]

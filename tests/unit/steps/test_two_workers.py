@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from testbed.mini import SHOP, write_database, write_inventory
 from testbed.registers import set_up
 from testbed.running import drive, event_types, store
+from testbed.small import SHOP, write_database, write_inventory
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, GateError
@@ -38,7 +38,7 @@ class Fleet:
 
 @pytest.fixture
 def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     shared = {
         "AFSCHRIFT_REGISTER": f"sqlite:///{tmp_path / 'first' / 'register.db'}",
         "AFSCHRIFT_STAGING": str(tmp_path / "staging"),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import duckdb
 import pytest
-from testbed.mini import SHOP
+from testbed.mini import SQLITE_SHOP as SHOP
 from testbed.running import installation
 from tests.support.days import local_today
 from tests.support.deciding import ANN, Bureau
@@ -28,12 +27,7 @@ GHOST = {"customer_id": "999", "email": "ghost.canary@example.org"}
 
 @pytest.fixture
 def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return Bureau.open(tmp_path, monkeypatch)
-
-
-def sql(bureau: Bureau, statement: str) -> None:
-    with duckdb.connect(str(bureau.settings.home.parent / "shop.duckdb")) as con:
-        con.execute(statement)
+    return Bureau.open(tmp_path, monkeypatch, all_tables=True)
 
 
 def inventory(bureau: Bureau, text: str) -> None:
@@ -60,7 +54,7 @@ def told(section: Section) -> dict[str, str]:
 
 
 def test_a_consent_is_named_with_the_day_on_which_it_was_taken_back(bureau: Bureau) -> None:
-    sql(bureau, "UPDATE consent SET withdrawn_at = '2024-05-06 07:00Z' WHERE customer_id = 1")
+    bureau.execute("UPDATE consent SET withdrawn_at = '2024-05-06 07:00Z' WHERE customer_id = 1")
     question = asked(bureau, "consent_missing", ANN, "portability")
     sections = seen(bureau, question)
     [line] = sections["Consents"].lines
@@ -73,13 +67,13 @@ def test_a_consent_is_named_with_the_day_on_which_it_was_taken_back(bureau: Bure
 
 
 def test_a_consent_that_was_never_given_is_said_to_be(bureau: Bureau) -> None:
-    sql(bureau, "DELETE FROM consent WHERE customer_id = 1")
+    bureau.execute("DELETE FROM consent WHERE customer_id = 1")
     question = asked(bureau, "consent_missing", ANN, "portability")
     assert told(seen(bureau, question)["Consents"]) == {"Coaching (coaching)": "never given"}
 
 
 def test_a_column_that_nobody_described_shows_its_table_and_the_rows(bureau: Bureau) -> None:
-    sql(bureau, "ALTER TABLE orders ADD COLUMN remark VARCHAR")
+    bureau.execute("ALTER TABLE orders ADD COLUMN remark VARCHAR")
     [row] = seen(bureau, asked(bureau, "unclassified", ANN))["What it is about"].rows
     assert row == ("remark", "shop.orders", "not described in the inventory", "Account (account)", 2)
 
@@ -98,7 +92,7 @@ def test_columns_about_others_are_shown_by_what_they_hold(bureau: Bureau) -> Non
 
 
 def test_a_table_that_nobody_described_shows_its_columns(bureau: Bureau) -> None:
-    sql(bureau, "CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
+    bureau.execute("CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
     [section] = seen(bureau, asked(bureau, "unlisted_tables", ANN)).values()
     assert section.rows == (("secret_profile", "customer_id, note"),)
 
@@ -128,7 +122,7 @@ def test_a_column_that_names_the_person_shows_what_it_holds(bureau: Bureau) -> N
             "",
         ),
     )
-    sql(bureau, "INSERT INTO login VALUES (2, 'ghost.canary@example.org', '2024-01-03 00:00Z')")
+    bureau.execute("INSERT INTO login VALUES (2, 'ghost.canary@example.org', '2024-01-03 00:00Z')")
     question = asked(bureau, "residual_rows", GHOST)
     [section] = seen(bureau, question).values()
     lines = told(section)
@@ -157,7 +151,7 @@ def test_nothing_held_shows_what_was_searched_for_and_where(bureau: Bureau) -> N
 def test_nothing_held_that_was_confirmed_is_not_asked_again_for_a_row_more(bureau: Bureau) -> None:
     question = asked(bureau, "nothing_held", GHOST)
     bureau.answer(question, "confirm_none")
-    sql(bureau, "INSERT INTO orders VALUES (13, 3, '2024-01-01 10:00')")
+    bureau.execute("INSERT INTO orders VALUES (13, 3, '2024-01-01 10:00')")
     with pytest.raises(NeedsPersonError, match="confirmed"):
         classify(bureau.services, question.request)
 

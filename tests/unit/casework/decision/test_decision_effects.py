@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 EXCESS = ("refuse", "manifestly_excessive")
 UNTIL = days_away(50).date().isoformat()
-SOME = ["shop.ticket", "shop.message.body"]
+SOME = ["shop.ticket", "shop.ticket_message.body"]
 
 
 def clock_of(bureau: Bureau, request: str) -> Clock:
@@ -67,7 +67,7 @@ def test_an_extension_is_a_fact_with_its_letter_and_the_question_comes_back(bure
 def test_to_specify_stops_the_clock_once_its_letter_is_sent(bureau: Bureau) -> None:
     request = bureau.store()
     services = bureau.services
-    many = replace(services.grounds, trigger_limits=replace(services.grounds.trigger_limits, purposes=3))
+    many = replace(services.grounds, trigger_limits=replace(services.grounds.trigger_limits, purposes=1))
     bureau.services = replace(services, grounds=many)
     question = bureau.asked(request)
     assert trigger_codes(question) == ["many_kinds_of_processing"]
@@ -126,7 +126,7 @@ def test_a_refused_part_stays_in_the_warehouse_and_the_rest_leaves(bureau: Burea
     assess(bureau.services, request)
     plan = bureau.register.plans.get(request, classify(bureau.services, request)["plan"])
     assert "ticket" in {one.table for one in plan.withheld}
-    [message] = [one for one in plan.extracts if one.table == "message"]
+    [message] = [one for one in plan.extracts if one.table == "ticket_message"]
     left = {(f.name, f.action.value, f.reason) for f in message.fields if f.name == "body"}
     assert left == {("body", "exclude", "person_decided")}
     assert "orders" in {one.table for one in plan.extracts}

@@ -32,7 +32,7 @@ from afschrift.steps.classify import classify
 
 EXCESS = ("refuse", "manifestly_excessive")
 UNTIL = days_away(50).date().isoformat()
-SOME = ["shop.ticket", "shop.message.body"]
+SOME = ["shop.ticket", "shop.ticket_message.body"]
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
-from testbed.mini import SHOP, write_inventory
 from testbed.running import run
+from testbed.small import SHOP, write_inventory
 from tests.support.deciding import Bureau, trigger_codes
 from tests.support.restricted import open_bureau
 
@@ -119,13 +118,11 @@ def test_the_source_tells_that_a_contact_detail_was_changed(
     with_shop: Set, tmp_path: Path, days: int | None, asked: bool
 ) -> None:
     bureau = with_shop(CHANGED)
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("ALTER TABLE customer ADD COLUMN email_changed_at TIMESTAMPTZ")
-        if days is not None:
-            con.execute(
-                f"UPDATE customer SET email_changed_at = now() - INTERVAL {days} DAY WHERE customer_id = 1"
-            )
-        con.execute("UPDATE customer SET email_changed_at = now() WHERE customer_id = 2")  # somebody else
+    bureau.execute("ALTER TABLE customer ADD COLUMN email_changed_at TIMESTAMPTZ")
+    for customer, before in (("1", days), ("2", 0)):
+        if before is not None:
+            at = f"strftime('%Y-%m-%d %H:%M:%SZ', 'now', '-{before} days')"
+            bureau.execute(f"UPDATE customer SET email_changed_at = {at} WHERE customer_id = {customer}")
     request = bureau.store(days=0)
     if not asked:
         assess(bureau.services, request)
@@ -145,9 +142,10 @@ def test_a_repetition_says_what_changed_as_far_as_the_register_knows(with_shop: 
     bureau = with_shop(SHOP)
     first = bureau.store(days=60)
     run(bureau.services, first)
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("INSERT INTO orders VALUES (13, 1, '2025-02-01 10:00')")
-        con.execute("UPDATE message SET body = 'bye' WHERE id = 1")
+    bureau.execute(
+        "INSERT INTO orders VALUES (13, 1, '2025-02-01 10:00:00')",
+        "UPDATE customer SET name = 'Anne' WHERE customer_id = 1",
+    )
     second = bureau.store(days=30)
     run(bureau.services, second)
     bureau = with_shop_again(bureau, SHOP + "# noted\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.mini import SHOP
+from testbed.mini import SQLITE_SHOP as SHOP
 from tests.support.days import local_today
 from tests.support.deciding import ROLES, Bureau, unchanged
 from tests.support.restricted import open_bureau
@@ -38,7 +38,7 @@ LEVELS = "identity_level: {approved_by: board, on: 2026-01-05, dpo_advice: in fa
 
 @pytest.fixture
 def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return open_bureau(tmp_path, monkeypatch)
+    return open_bureau(tmp_path, monkeypatch, all_tables=True)
 
 
 def rewrite(bureau: Bureau, shop: str) -> Bureau:
@@ -161,7 +161,7 @@ def test_before_it_is_asked_the_same_holds(bureau: Bureau) -> None:
 
 def test_the_policy_sets_the_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     more = LEVELS % "ordinary: substantial, special_categories: high"
-    bureau = open_bureau(tmp_path, monkeypatch, more)
+    bureau = open_bureau(tmp_path, monkeypatch, more, all_tables=True)
     request = bureau.store(authenticated=None)
     assert needed(bureau, request)[0] == "high"
     question = bureau.asked(request)

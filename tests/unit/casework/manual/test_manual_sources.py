@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from testbed.mini import POLICY, write_database, write_inventory
+from testbed.mini import POLICY
 from testbed.running import installation, run, store
+from testbed.small import write_database, write_inventory
 from tests.support.active_files import mail, old, pdf
 from tests.support.manual import add_systems, system, waits
 from tests.support.moves import moved
@@ -55,7 +56,7 @@ Open = Callable[..., Services]
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     """An installation with such systems beside the mini shop."""
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
 
     def open_(*systems: str) -> Services:
         return installation(tmp_path / "home", add_systems(write_inventory(tmp_path / "inventory"), *systems))

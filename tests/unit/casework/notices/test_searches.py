@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
 from tests.support.manual import add_systems, system, waits
 
 from afschrift.casework.notices.questions import search_reminder, searches
@@ -31,7 +31,7 @@ def noon(day: int) -> datetime:
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     systems = (system("mail", "mailbox", owner="Bea"), system("tape", "backup", owner="officer"))
     yield installation(tmp_path / "home", add_systems(write_inventory(tmp_path / "inventory"), *systems))
 

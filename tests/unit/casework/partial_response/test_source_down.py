@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from testbed import mini, small
 from testbed.running import run, store
 from tests.support.days import days_away
 from tests.support.in_parts import (
@@ -142,7 +143,7 @@ def test_whoever_is_no_officer_decides_nothing(services: Services, club: Club) -
 
 def test_where_keys_are_looked_up_nothing_is_left_for_later(services: Services, tmp_path: Path) -> None:
     request = asked(services)
-    shop = tmp_path / "shop.duckdb"
+    shop = tmp_path / small.FILE
     shop.rename(tmp_path / "gone")
     assert run_to_its_end(services, request) is None
     found = question(services, request)
@@ -156,7 +157,8 @@ def test_where_keys_are_looked_up_nothing_is_left_for_later(services: Services, 
 
 
 def test_what_can_be_left_for_later(services: Services, club: Club, tmp_path: Path) -> None:
-    inventory = services.inventory
+    mini.write_inventory(tmp_path / "inventory", mini.SQLITE_SHOP)  # which has consents
+    inventory = again(services, tmp_path).inventory
     assert hindrance(inventory, "shop") == "keys"
     assert hindrance(inventory, "club") is None
     consent = "consent: {table: shop.consent, column: purpose, value: coaching, withdrawn: withdrawn_at}"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
-from testbed.mini import write_inventory
+from testbed import small
 from testbed.running import installation, run
 from tests.support.active_files import pdf
 from tests.support.days import local_today
@@ -58,29 +58,27 @@ def test_what_changed_is_given_whole_once_more(services: Services, club: Club, t
     first = partly(services, request, club)
     shop = tmp_path / "inventory" / "shop.yml"
     text = shop.read_text(encoding="utf-8")
-    shop.write_text(text.replace("title: {origin: provided}", "title: {origin: assigned}"), encoding="utf-8")
+    shop.write_text(text.replace("name: {origin: provided}", "name: {origin: assigned}"), encoding="utf-8")
     services = again(services, tmp_path)
     second = run(services, request)
-    assert "title" in rows(first)["data/shop/wishlist.csv"][0]
+    assert "name" in rows(first)["data/shop/customer.csv"][0]
     whole = coverage(second)
     assert tables_of(whole, "rows", "nothing_given", "withheld") == {
         "club.card",
         "club.visit",
-        "shop.wishlist",
+        "shop.customer",
     }
     told_first = tables_of(coverage(first), "rows", "nothing_given", "withheld")
-    assert tables_of(whole, "given_before") == told_first - {"shop.wishlist"}
+    assert tables_of(whole, "given_before") == told_first - {"shop.customer"}
 
 
 def test_other_keys_mean_that_all_is_given_once_more(part: Part, tmp_path: Path) -> None:
-    import duckdb
-
     services, request, first = part.services, part.request, part.bundle
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("INSERT INTO device VALUES (1, 'd77', '2022-01-01 00:00Z', NULL)")
-        con.execute("INSERT INTO beat VALUES ('d77', '2022-03-01 00:00Z', 77)")
+    small.execute(
+        tmp_path / small.FILE, "UPDATE customer SET email = 'ann@new.example' WHERE customer_id = 1"
+    )
     second = run(services, request)
-    assert "77" in str(rows(second)["data/shop/beat.csv"])
+    assert "ann@new.example" in str(rows(second)["data/shop/customer.csv"])
     assert set(rows(second)) >= set(rows(first))
     page = members(second)["index.html"].decode()
     assert "It takes the place of that part." in page
@@ -208,7 +206,7 @@ def test_no_table_is_in_two_parts_or_in_none(
 ) -> None:
     """Sources come back one a run, in any order; the inventory may be edited in between."""
     folder = tmp_path_factory.mktemp("parts")
-    inventory = write_inventory(folder / "inventory")
+    inventory = small.write_inventory(folder / "inventory")
     (inventory / "shop.yml").unlink()
     clubs = {name: Club(folder, name) for name in ("base", *NAMES)}
     for one in clubs.values():

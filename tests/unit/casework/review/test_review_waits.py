@@ -159,7 +159,7 @@ def test_a_review_is_overtaken_by_whatever_is_asked_before_the_next(
 ) -> None:
     request, older = reviewers.at_review()
     shop = tmp_path / "inventory" / "shop.yml"
-    unsaid = shop.read_text(encoding="utf-8").replace("carrier: {origin: assigned}", "carrier: {}")
+    unsaid = shop.read_text(encoding="utf-8").replace("name: {origin: provided}", "name: {}")
     shop.write_text(unsaid, encoding="utf-8")
     reviewers.decide_policy("always")
 
@@ -172,7 +172,7 @@ def test_a_review_is_overtaken_by_whatever_is_asked_before_the_next(
 def test_a_person_who_says_that_all_accounts_are_theirs_has_it_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged", all_tables=True)
     reviewers.sql("UPDATE ticket_message SET body = 'help'")  # nothing is pointed out
     request = reviewers.bureau.store("access", {"customer_id": "1", "email": "bob@example.org"})
     reviewers.answer(reviewers.asked(request, "several_persons"), "all_accounts")

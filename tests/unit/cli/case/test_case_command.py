@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
 from tests.support.active_files import docx, mail
 from typer.testing import CliRunner, Result
 
@@ -24,7 +24,7 @@ TEXT = "Anneke belde: \x1b[31mkwikstaart\x1b[0m."
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     return installation(tmp_path / "home", tmp_path / "inventory")

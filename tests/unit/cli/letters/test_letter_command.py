@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
 from tests.support.days import local_today
 from tests.support.mail_server import Manner, serving, unused_port
 from typer.testing import CliRunner, Result
@@ -35,7 +35,7 @@ IDENTITY = {
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     return installation(tmp_path / "home", tmp_path / "inventory")

@@ -22,7 +22,7 @@ QUOTE = "Only your price list."
 
 @pytest.fixture
 def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return open_bureau(tmp_path, monkeypatch)
+    return open_bureau(tmp_path, monkeypatch, all_tables=True)
 
 
 def run(bureau: Bureau, request: str) -> None:

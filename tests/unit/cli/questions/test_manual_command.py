@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from testbed.small import write_database, write_inventory
 from tests.support.active_files import pdf
 from tests.support.manual import add_systems, system, waits, zipped
 from typer.testing import CliRunner
@@ -42,7 +42,7 @@ people:
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     systems = (system("mail", "mailbox", owner="Bea"), system("tape", "backup"))
     inventory = add_systems(write_inventory(tmp_path / "inventory"), *systems)

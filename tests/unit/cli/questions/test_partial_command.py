@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from babel.dates import format_date
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, run, store
+from testbed.small import write_database, write_inventory
 from tests.support.days import days_away, local_today
 from tests.support.parts import Club, run_to_its_end
 from typer.testing import CliRunner
@@ -39,7 +39,7 @@ def club(tmp_path: Path) -> Club:
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, club: Club) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     club.declare(write_inventory(tmp_path / "inventory"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(tmp_path / "inventory"))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
 from tests.support.ground_forms import GROUNDS, complete
 from typer.testing import CliRunner
 
@@ -29,7 +29,7 @@ WORDS = "Teruggebeld op het nummer van de kwikstaart."
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     return installation(tmp_path / "home", tmp_path / "inventory")

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import RECEIVED, installation, store
+from testbed.small import SHOP, write_database, write_inventory
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     folder = write_inventory(tmp_path / "inventory")
     marked = SHOP.replace("name: {origin: provided}", "name: {origin: provided, identifies: true}", 1)

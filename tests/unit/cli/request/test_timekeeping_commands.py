@@ -10,8 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from testbed.mini import CONTROLLER, write_database, write_inventory
+from testbed.mini import CONTROLLER
 from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
@@ -31,7 +32,7 @@ def day(days: float) -> str:
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     return installation(tmp_path / "home", tmp_path / "inventory")
