@@ -78,8 +78,8 @@ class Box:
         return "<br>".join(
             [
                 f"<b>{self.state}</b>",
-                *(f"? {one}" for one in self.questions),
-                *(f"letter {one}" for one in self.letters),
+                *(f"? {question}" for question in self.questions),
+                *(f"letter {letter}" for letter in self.letters),
             ]
         )
 
@@ -105,7 +105,7 @@ class Place:
         """Where the request is."""
         register = self.bureau.register
         timeline = register.facts.timeline(self.request)
-        closing = {one.id for one in timeline.facts if one.kind in ENDING and timeline.closed_by(one)}
+        closing = {fact.id for fact in timeline.facts if fact.kind in ENDING and timeline.closed_by(fact)}
         waiting = LetterState.PRODUCED if timeline.state.open else LetterState.SENT
         if not timeline.state.open:
             closing = {timeline.ended_by.id} if timeline.ended_by else set()
@@ -113,8 +113,8 @@ class Place:
         asked = register.questions.all(request_id=self.request)
         return Box(
             register.requests.get(self.request).state,
-            tuple(sorted({self._asked(one) for one in asked})),
-            tuple(sorted({one.kind for one in letters if one.fact in closing})),
+            tuple(sorted({self._asked(question) for question in asked})),
+            tuple(sorted({letter.kind for letter in letters if letter.fact in closing})),
         )
 
     def _asked(self, question: QuestionRow) -> str:
@@ -163,7 +163,9 @@ class Walk:
 
     def drawn(self) -> set[tuple[str, str, str]]:
         """Its edges: from which box to which, and by what, as `edges_in` finds them in a graph."""
-        return {(a.words, b.words, one) for (a, b), labels in self.edges.items() if a != b for one in labels}
+        return {
+            (a.words, b.words, label) for (a, b), labels in self.edges.items() if a != b for label in labels
+        }
 
     def lines(self) -> Iterator[str]:
         """As a graph for Mermaid."""
@@ -184,9 +186,9 @@ def edges_in(graph: str) -> set[tuple[str, str, str]]:
         number: said for number, _, said in re.findall(r'^  (b\d+)(\(\[|\[)"(.*?)"', graph, re.MULTILINE)
     }
     return {
-        (words[a], words[b], one)
+        (words[a], words[b], part)
         for a, labels, b in re.findall(r'^  (b\d+) -->\|"(.*?)"\| (b\d+)$', graph, re.MULTILINE)
-        for one in labels.split("<br>")
+        for part in labels.split("<br>")
     }
 
 
@@ -239,7 +241,7 @@ def acts(place: Place) -> Iterator[tuple[str, Act]]:
     register = place.bureau.register
     state = register.requests.get(place.request).state
     questions = register.questions.all(request_id=place.request)
-    if state.open and all(not kind_named(one.kind).runs for one in questions):
+    if state.open and all(not kind_named(question.kind).runs for question in questions):
         yield "a run", Place.run
     for question in questions:
         yield from answers(place, question)

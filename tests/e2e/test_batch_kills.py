@@ -44,7 +44,7 @@ pytestmark = pytest.mark.skipif(not REQUESTS, reason="make test-batch runs it")
 
 def _stored(services: Services) -> list[str]:
     everybody = range(FIRST, FIRST + REQUESTS)
-    return [store(services, {"customer_id": str(one)}, formats=["csv", "json"]) for one in everybody]
+    return [store(services, {"customer_id": str(person)}, formats=["csv", "json"]) for person in everybody]
 
 
 def test_killed_at_ten_places_each_bundle_is_the_one_made_alone(
@@ -68,7 +68,7 @@ def test_killed_at_ten_places_each_bundle_is_the_one_made_alone(
         child.start()
         child.join()
         assert child.exitcode == -signal.SIGKILL, (before, place)
-        recorded.append(sum("extracted" in event_types(services, one) for one in requests))
+        recorded.append(sum("extracted" in event_types(services, request) for request in requests))
         assert recorded[-1] - recorded[-2] == (place - 1 if before == "result" else 0)
     assert 0 < recorded[-1] < REQUESTS
 

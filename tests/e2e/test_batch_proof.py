@@ -21,6 +21,7 @@ from tests.support import crowd as warehouses
 from tests.support.batch_shop import TOO_LONG, WITHOUT_CONSENT
 from tests.support.crowd import FIRST
 from tests.support.deciding import Bureau
+from tests.support.nightly import nightly_after
 from tests.support.own_run import TOKEN, data, own_run
 from tests.support.restricted import restrict
 
@@ -65,7 +66,7 @@ def now() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=nightly_after(1, KINDS))
 def proof(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proof]:
     """Requests of the crowd, half of them for access and half for portability, extracted by one batch."""
     kind, folder = request.param, tmp_path_factory.mktemp("proof")
@@ -189,4 +190,4 @@ def test_what_stops_one_stops_that_one_alone(proof: Proof) -> None:
     for request in (proof.too_long, proof.without_consent):
         assert "extracted" not in event_types(services, request)
     extracted = [p for h, p in services.register.trail.events(proof.restricted) if h.type == "extracted"]
-    assert [one for one in extracted if "batch" in one] == []
+    assert [payload for payload in extracted if "batch" in payload] == []

@@ -17,9 +17,10 @@ import duckdb
 import psycopg
 import pytest
 from testbed.running import installation, run, store
+from tests.support.nightly import nightly_after
 
 CUSTOMER = {"email": "STANISŁAW.Wójcik@WP.PL"}  # number 49
-OTHERS = ["mysql", "postgres", "sqlite"]
+OTHERS = nightly_after(1, ["sqlite", "mysql", "postgres"])
 
 
 def script(shared_data: Path) -> Path:

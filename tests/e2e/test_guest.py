@@ -19,6 +19,7 @@ from tests.support.foreign_airflow import PARTS, Cost, ForeignAirflow, foreign_a
 
 pytestmark = [
     pytest.mark.airflow,
+    pytest.mark.nightly,
     pytest.mark.timeout(1_800),
     pytest.mark.skipif(
         find_spec("celery") is None and os.environ.get("CI") != "true",

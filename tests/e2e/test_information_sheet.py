@@ -112,7 +112,7 @@ def test_a_third_country_is_told_first_with_its_safeguard(
     first, *others = sheet(office, who[0])["recipients"]
     assert (first["country"], first["outsideEea"]) == ("US", True)
     assert "modelcontracten" in first["safeguard"]
-    assert not any(one["outsideEea"] for one in others)
+    assert not any(other["outsideEea"] for other in others)
 
 
 def test_a_purpose_kept_as_long_as_necessary_stops_access_and_names_the_field(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.nightly
+
 UV = str(Path(sys.executable).with_name("uv"))
 DAGS = {
     "check_deadlines",
@@ -102,7 +104,9 @@ def test_airflow_finds_what_the_package_brings(fresh: Environment, project: Path
     dags = listed(fresh("airflow", "dags", "list", "--local", "-o", "json", **airflow))
     assert {dag["dag_id"] for dag in dags} == DAGS
     plugins = listed(fresh("airflow", "plugins", "-o", "json", **airflow))
-    assert [one["name"] for one in plugins if one["source"].startswith("afschrift==")] == ["afschrift"]
+    assert [plugin["name"] for plugin in plugins if plugin["source"].startswith("afschrift==")] == [
+        "afschrift"
+    ]
     assert "afschrift" in fresh("airflow", "providers", "hooks", "-o", "plain", **airflow)
 
 

@@ -21,6 +21,7 @@ import yaml
 from frictionless import Package
 from testbed import postgres as pg
 from testbed.running import installation, run, store
+from tests.support.nightly import nightly_after
 
 Key = tuple[str, tuple[str, ...], str, tuple[str, ...]]
 
@@ -124,7 +125,7 @@ def described(database: pg.Database, known: Known) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module", params=[CHINOOK, NORTHWIND], ids=["chinook", "northwind"])
+@pytest.fixture(scope="module", params=nightly_after(1, [CHINOOK, NORTHWIND]), ids=["chinook", "northwind"])
 def made(
     request: pytest.FixtureRequest,
     shared_data: Path,

@@ -16,6 +16,7 @@ from testbed import postgres as pg
 from testbed.running import installation, run, store
 from tests.e2e.test_joined_again import CHINOOK, NORTHWIND, Known, described
 from tests.support.linked_cells import ReadPage
+from tests.support.nightly import nightly_after
 
 from afschrift.datamap.scan.scan_source import Asked, scan_source
 
@@ -87,7 +88,9 @@ NORTHWIND_NAMES = Names(
 )
 
 
-@pytest.fixture(scope="module", params=[CHINOOK_NAMES, NORTHWIND_NAMES], ids=["chinook", "northwind"])
+@pytest.fixture(
+    scope="module", params=nightly_after(1, [CHINOOK_NAMES, NORTHWIND_NAMES]), ids=["chinook", "northwind"]
+)
 def made(
     request: pytest.FixtureRequest,
     shared_data: Path,
@@ -112,7 +115,7 @@ def test_a_scan_proposes_what_rows_are_called(made: tuple[Names, pg.Database], t
     for samples in (True, False):
         asked = Asked(connection="shop", out=tmp_path / "shop.yml", samples=samples, dry_run=True)
         tables = yaml.safe_load(scan_source(asked, lambda _: None).text)["tables"]
-        assert {name: one["label"] for name, one in tables.items() if "label" in one} == names.proposed
+        assert {name: entry["label"] for name, entry in tables.items() if "label" in entry} == names.proposed
 
 
 def test_each_name_is_that_of_a_join_by_hand(

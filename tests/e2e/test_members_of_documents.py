@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from testbed.running import installation, run, store
 from tests.support import profile_shop
+from tests.support.nightly import nightly_after
 from tests.support.profile_shop import DOCUMENTS, PATHS, PROVIDED, expected, read
 
 from afschrift.batch.fulfil_batch import extract_together
@@ -28,13 +29,13 @@ from afschrift.steps.classify import classify
 from afschrift.steps.extract import clear_extract, extract
 
 KINDS = (
+    "sqlite",
+    "postgres jsonb",
     "duckdb",
     "duckdb text",
     "parquet",
     "postgres",
-    "postgres jsonb",
     "postgres text",
-    "sqlite",
     "sqlite text",
     "mysql",
 )
@@ -44,7 +45,7 @@ TEXT = "kind: json, "
 Open = Callable[..., Services]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=nightly_after(2, KINDS))
 def open_shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Makes an installation over the shop; what is said of the document's own column is given."""
     kind, _, type_ = request.param.partition(" ")

@@ -44,7 +44,7 @@ def test_commands_without_a_umask_leave_nothing_open(tmp_path: Path, demo_wareho
     afschrift("case", "show", request, "--out", home / "case")
     [bundle] = (home / "outbox").glob("*.zip")
     afschrift("unpack", bundle, home / "opened" / "bundle")
-    assert {"airflow.db", "run.log", "index.html"} <= {one.name for one in home.rglob("*")}
+    assert {"airflow.db", "run.log", "index.html"} <= {path.name for path in home.rglob("*")}
     assert modes(home) == {}
 
 

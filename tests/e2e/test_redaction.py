@@ -26,11 +26,13 @@ def test_a_neighbour_in_a_ticket_is_redacted_and_counted(office: Office) -> None
     )
     first = ended_at_review(office, request)
     officer = Officer(office.register, ROLES, "cli:anna", settings=settings)
-    pointed = [one for table in review_view(officer, request, table=TICKETS).tables for one in table.pointed]
-    mine = [one for one in pointed if any(one.text and one.text in name for name in NAMES)]
-    assert {one.kind for one in mine} >= {"email", "phone", "name"}
+    pointed = [
+        cell for table in review_view(officer, request, table=TICKETS).tables for cell in table.pointed
+    ]
+    mine = [cell for cell in pointed if any(cell.text and cell.text in name for name in NAMES)]
+    assert {cell.kind for cell in mine} >= {"email", "phone", "name"}
 
-    lines = [one.line.replace("GROUND", "rights_of_others") for one in mine]
+    lines = [cell.line.replace("GROUND", "rights_of_others") for cell in mine]
     texts = {"redactions": lines, **BALANCE}
     answer(office, settings, first.id, "redact", detail=CODES, texts=texts)
     second = ended_at_review(office, request)
@@ -43,7 +45,7 @@ def test_a_neighbour_in_a_ticket_is_redacted_and_counted(office: Office) -> None
         for name in NAMES:
             assert name.encode() not in content, path
     masked = json.loads(files["data/redactions.json"])["masked"]
-    assert sum(one["count"] for one in masked if one["method"] == "span") == len(lines)
+    assert sum(mask["count"] for mask in masked if mask["method"] == "span") == len(lines)
     trail = json.dumps([payload for _, payload in office.register.trail.events(request)])
     assert not any(name in trail for name in NAMES)
 

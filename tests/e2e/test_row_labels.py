@@ -151,7 +151,7 @@ def test_roles_chains_and_hostile_names_of_a_rental(
     assert read.page.locator(".rows img").count() == 0
     if script:  # which looks at the page by a script of its own
         found = Axe().run(read.page).response["violations"]
-        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+        assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == []
     assert read.events == []
     assert HOSTILE not in read.source
     assert BACKWARDS not in read.source

@@ -119,7 +119,7 @@ def test_its_figures_go_to_statsd_and_its_spans_to_a_collector(
 def test_all_parts_are_healthy(airflow: Running) -> None:
     health = airflow.client.get("/api/v2/monitor/health").json()
 
-    assert {part: one["status"] for part, one in health.items()} == dict.fromkeys(health, "healthy")
+    assert {part: state["status"] for part, state in health.items()} == dict.fromkeys(health, "healthy")
     assert "triggerer" in health
 
 
@@ -261,6 +261,7 @@ def kill_a_worker_that_took_a_task(airflow: Running, run: str) -> str:
     pytest.fail("no worker was met as it took a task")
 
 
+@pytest.mark.nightly
 def test_a_worker_killed_as_it_takes_a_task_hinders_nothing(airflow: Running) -> None:
     request = airflow.installation.submit(next(PEOPLE), "portability")
     run = airflow.trigger(request)
@@ -316,6 +317,7 @@ def by_itself(airflow: Running) -> Iterator[None]:
         airflow.call("PATCH", "", dag=dag, json={"is_paused": False})
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("by_itself")
 def test_each_task_killed_twice_gives_one_bundle_and_one_event_each(
     airflow: Running, kill_points: Path

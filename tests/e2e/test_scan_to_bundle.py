@@ -21,6 +21,7 @@ from testbed.truth.answers import Truth, read, statements
 from testbed.truth.judge import Verdict, counts, judge
 from tests.e2e.opened import Opened
 from tests.support.newcomer import Newcomer
+from tests.support.nightly import nightly_after
 from tests.support.strangers import TRUTH, Stranger, script, stranger
 
 from afschrift.cli.project import draft_project
@@ -72,12 +73,12 @@ def woonstede(made: Stranger, newcomer: Newcomer, scan: Callable[[], None]) -> N
     newcomer.say_way("notitie_verzoek", "join: {bij_nr: reparatieverzoek.verzoek_nr}")
 
 
-BY_HAND = {"chinook": chinook, "northwind": northwind, "woonstede": woonstede}
+BY_HAND = {"woonstede": woonstede, "chinook": chinook, "northwind": northwind}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["postgres", "mysql"])
-@pytest.mark.parametrize("database", BY_HAND)
+@pytest.mark.parametrize("kind", nightly_after(1, ["postgres", "mysql"]))
+@pytest.mark.parametrize("database", nightly_after(1, BY_HAND))
 def test_three_persons_get_what_sql_by_hand_finds(
     database: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,9 +119,11 @@ def test_three_persons_get_what_sql_by_hand_finds(
 def _held_against_sql(made: Stranger, truth: Truth, services: Services) -> int:
     """Each file of both rights is what the statements find, and there is no further one; how many persons."""
     of_them = [
-        one for one in statements(TRUTH / f"{truth.database}.sql") if one.kind == PEOPLE[truth.database]
+        statement
+        for statement in statements(TRUTH / f"{truth.database}.sql")
+        if statement.kind == PEOPLE[truth.database]
     ]
-    (find,) = (one for one in of_them if one.table is None)
+    (find,) = (statement for statement in of_them if statement.table is None)
     people = [row[0] for row in made.rows(find.sql)[1]]
     for person in people:
         for right in ("access", "portability"):
@@ -129,10 +132,10 @@ def _held_against_sql(made: Stranger, truth: Truth, services: Services) -> int:
                 run(services, store(services, keys, right, language="en", formats=["csv", "json"]))
             )
             given = set(opened.tables)
-            for one in of_them:
-                if one.table is not None and one.right == right:
-                    columns, rows = made.rows(one.sql, person)
-                    name = one.table
+            for statement in of_them:
+                if statement.table is not None and statement.right == right:
+                    columns, rows = made.rows(statement.sql, person)
+                    name = statement.table
                     assert name in given or not rows, (name, right, given)
                     if name in given:
                         _same_rows(opened, truth, name, columns, rows)

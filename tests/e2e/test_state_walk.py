@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from testbed import mini
+from testbed import mini, small
 from testbed.running import drive
 from tests.e2e.state_walk import Box, Place, edges_in, walk
 from tests.support.deciding import Bureau
@@ -41,9 +41,10 @@ def replaced(page: str, part: str, graph: str) -> str:
     return f"{before}{begin}{graph}\n{end}{rest.partition(end)[2]}"
 
 
-def _bureau(folder: Path, patch: pytest.MonkeyPatch, shop: str = mini.SHOP, review: str = "never") -> Bureau:
-    bureau = Bureau.open(folder, patch)
-    (folder / "inventory" / "shop.yml").write_text(shop, encoding="utf-8")
+def _bureau(
+    folder: Path, patch: pytest.MonkeyPatch, review: str = "never", *, all_tables: bool = False
+) -> Bureau:
+    bureau = Bureau.open(folder, patch, all_tables=all_tables)
     (folder / "inventory" / "policy.yml").write_text(mini.POLICY + policy(review), encoding="utf-8")
     bureau.services = build(lambda _line: None, bureau.settings)
     return bureau
@@ -70,13 +71,13 @@ def nothing_portable(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, s
 
 
 def limits(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
+    bureau = _bureau(folder, patch, all_tables=True)
     quote = "Only your price list."
     return bureau, bureau.store(message=quote, limits={"tables": ["shop.sku"], "quote": quote})
 
 
 def shared_key(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
+    bureau = _bureau(folder, patch, all_tables=True)
     return bureau, bureau.store(keys={"customer_id": "2"})
 
 
@@ -112,12 +113,12 @@ def overlapping(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
 
 
 def child(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = open_family(folder, patch)
+    bureau = open_family(folder, patch, all_tables=True)
     return bureau, bureau.store(keys=CHILD)
 
 
 def parent(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = open_family(folder, patch)
+    bureau = open_family(folder, patch, all_tables=True)
     return bureau, bureau.store(keys=CHILD, made_by="parent")
 
 
@@ -134,8 +135,10 @@ def reviewed(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
 
 
 def unclassified(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    shop = mini.SHOP.replace("      name: {origin: provided}\n", "", 1)
-    bureau = _bureau(folder, patch, shop)
+    bureau = _bureau(folder, patch)
+    shop = small.SHOP.replace("      name: {origin: provided}\n", "", 1)
+    (folder / "inventory" / "shop.yml").write_text(shop, encoding="utf-8")
+    bureau.services = build(lambda _line: None, bureau.settings)
     return bureau, bureau.store()
 
 

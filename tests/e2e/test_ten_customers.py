@@ -15,6 +15,7 @@ from tests.e2e.conftest import SCALE
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.e2e.scope import MASKED, SECRET, token
+from tests.support.nightly import nightly_after
 
 _ORDINARY = range(100_001, 100_001 + max(20, round(5_000 * SCALE)))
 TEN = random.Random(20).sample(_ORDINARY, 10)
@@ -25,7 +26,7 @@ DOCUMENTS = {("app_event", "context")}
 """Text columns that hold JSON."""
 
 
-@pytest.mark.parametrize("customer", [*TEN, *PERSONAS])
+@pytest.mark.parametrize("customer", nightly_after(4, [*PERSONAS, *TEN]))
 def test_rows_are_those_of_the_hand_written_sql(
     customer: int, office: Office, by_hand: duckdb.DuckDBPyConnection
 ) -> None:

@@ -42,7 +42,7 @@ def test_every_command_of_the_tour_does_what_the_page_says(
 ) -> None:
     page = (project_root / "docs/tour.md").read_text(encoding="utf-8")
     keys = re.findall(r"All keys in a row: `([^`]*)`|one question \(`(o)` `(1)` `(y)`\)", page)
-    answers = iter("".join(one).replace(" ", "") for one in keys)
+    answers = iter("".join(key).replace(" ", "") for key in keys)
     home = tmp_path / "afschrift-tour"
     for command in commands(page):
         shell.run(command, next(answers) if "inventory review" in command.text else "")

@@ -17,14 +17,15 @@ from testbed.mini import CONTROLLER, POLICY
 from testbed.running import installation, run, store
 from testbed.truth.answers import read, statements
 from testbed.truth.as_map import as_map, keys_of
+from tests.support.nightly import nightly_after
 
 from afschrift.datamap.review.written_files import lines
 
 TRUTH = Path(__file__).parents[1] / "truth"
 DATABASES = {
+    "woonstede": ["woonstede.sql", "woonstede_views.sql"],
     "northwind": ["northwind/northwind.sql"],
     "adventureworks": ["adventureworks/adventureworks_postgres.sql"],
-    "woonstede": ["woonstede.sql", "woonstede_views.sql"],
 }
 
 
@@ -45,7 +46,7 @@ def folder(name: str, request: pytest.FixtureRequest) -> Path:
     return found
 
 
-@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize("database", nightly_after(1, DATABASES))
 def test_a_bundle_holds_what_the_statements_find(
     database: str,
     request: pytest.FixtureRequest,
@@ -78,26 +79,26 @@ def test_a_bundle_holds_what_the_statements_find(
     people: dict[str, list[Any]] = {}
     bundles: dict[tuple[str, str, Any], dict[str, list[dict[str, Any]]]] = {}
     with psycopg.connect(made.libpq) as connection:
-        for one in statements(TRUTH / f"{database}.sql"):
-            sql = re.sub(r":person\b", "%(person)s", one.sql.replace("%", "%%"))
-            if one.table is None:
-                people[one.kind] = [row[0] for row in connection.execute(one.sql).fetchall()]  # type: ignore[arg-type]
+        for statement in statements(TRUTH / f"{database}.sql"):
+            sql = re.sub(r":person\b", "%(person)s", statement.sql.replace("%", "%%"))
+            if statement.table is None:
+                people[statement.kind] = [row[0] for row in connection.execute(statement.sql).fetchall()]  # type: ignore[arg-type]
                 continue
-            for person in people[one.kind]:
-                at = (one.right, one.kind, person)
+            for person in people[statement.kind]:
+                at = (statement.right, statement.kind, person)
                 if at not in bundles:
-                    key = next(key for key in keys if key.startswith(one.kind))
-                    stored = store(services, {key: str(person)}, one.right, language="en")
+                    key = next(key for key in keys if key.startswith(statement.kind))
+                    stored = store(services, {key: str(person)}, statement.right, language="en")
                     bundles[at] = rows_given(run(services, stored), database)
                 found = connection.execute(sql, {"person": person})  # type: ignore[arg-type]
                 columns = [column.name for column in found.description or ()]
                 expected = found.fetchall()
-                given = bundles[at].pop(one.table, [])
-                assert len(given) == len(expected), (one.table, at[:2])
-                assert all(set(row) == set(columns) for row in given), (one.table, at[:2])
-                numbers = [column for column in truth.tables[one.table].key if column in columns]
+                given = bundles[at].pop(statement.table, [])
+                assert len(given) == len(expected), (statement.table, at[:2])
+                assert all(set(row) == set(columns) for row in given), (statement.table, at[:2])
+                numbers = [column for column in truth.tables[statement.table].key if column in columns]
                 there = [[as_text(row[n]) for n in numbers] for row in given]
                 wanted = [[as_text(row[columns.index(n)]) for n in numbers] for row in expected]
-                assert sorted(there) == sorted(wanted), (one.table, at[:2])
+                assert sorted(there) == sorted(wanted), (statement.table, at[:2])
     rest = {(at[0], name): rows for at, more in bundles.items() for name, rows in more.items() if rows}
     assert rest == {}, "nothing beside it is given"

@@ -33,7 +33,7 @@ def twelfth(scenario: ScenarioWithPeople) -> None:
     [request] = scenario.submits(REPEATING, "access")
     scenario.goes(request, "needs_person")
     question = scenario.asked("anna", request, "decision")
-    [flag] = [one for one in question["detail"]["flags"] if one["flag"] == "repetition"]
+    [flag] = [flag for flag in question["detail"]["flags"] if flag["flag"] == "repetition"]
     scenario.must(flag["count"] == 11, "the question counts eleven earlier ones")
 
     scenario.tell("Cost is no argument, and is not on the form.")

@@ -120,7 +120,7 @@ def extended_and_not_sent(scenario: Scenario) -> None:
 
     scenario.tell("The hourly check names the letter that did not go, in its table and to the officers.")
     scenario.watches(request)
-    told = [one for one in scenario.mailbox() if request in _html(one)]
+    told = [mail for mail in scenario.mailbox() if request in _html(mail)]
     scenario.must(len(told) == 1, "the officers got one message about it")
     row = _row(_html(told[0]), request)
     scenario.write(f"     mail: {told[0]['subject']}")

@@ -103,7 +103,7 @@ class Losses:
         """How often each bundle was put at the destination, which keeps every version of a file."""
         files = s3fs.S3FileSystem(skip_instance_cache=True)
         versions = files.call_s3("list_object_versions", Bucket="outbox").get("Versions", [])
-        names = (str(one["Key"]).rpartition("/")[2] for one in versions)
+        names = (str(version["Key"]).rpartition("/")[2] for version in versions)
         return Counter(name for name in names if not name.startswith("."))
 
     @property

@@ -58,7 +58,7 @@ def work(m: Morning) -> None:
 
 def ends(m: Morning) -> list[tuple[Case, str, str, str]]:
     """How each request ended: its state, by which letter or whose entry, and on which day."""
-    return [(one, *_end(m, one.id)) for one in m.cases]
+    return [(case, *_end(m, case.id)) for case in m.cases]
 
 
 def _end(m: Morning, request: str) -> tuple[str, str, str]:
@@ -83,7 +83,7 @@ def _moves(m: Morning, request: str) -> list[dict[str, Any]]:
 
 def passed(m: Morning) -> set[State]:
     """Every state that some request was in."""
-    return {State.RECEIVED} | {State(one["to"]) for case in m.cases for one in _moves(m, case.id)}
+    return {State.RECEIVED} | {State(move["to"]) for case in m.cases for move in _moves(m, case.id)}
 
 
 def table(m: Morning) -> list[str]:

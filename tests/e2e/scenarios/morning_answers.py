@@ -50,8 +50,8 @@ def server_down(m: Morning) -> Iterator[None]:
     yield
     m.types("letter", "list", "--request", request)
     with m.post():
-        for one in m.letters(request):
-            m.types("letter", "send", one)
+        for letter in m.letters(request):
+            m.types("letter", "send", letter)
 
 
 def turned_down(m: Morning) -> Iterator[None]:

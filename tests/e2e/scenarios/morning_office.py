@@ -137,11 +137,11 @@ class Morning(Scenario):
 
     def asked(self, request: str) -> str:
         """What is asked about a request, by kind."""
-        return ", ".join(f"{one.kind}?" for one in self.register.questions.all(request_id=request))
+        return ", ".join(f"{question.kind}?" for question in self.register.questions.all(request_id=request))
 
     def question(self, request: str, kind: str) -> str:
         """The id of the open question of a kind."""
-        found = {one.kind: one.id for one in self.register.questions.all(request_id=request)}
+        found = {question.kind: question.id for question in self.register.questions.all(request_id=request)}
         if kind not in found:
             raise ScenarioError(f"{self.step}: no question '{kind}' of {request}; open: {sorted(found)}.")
         return found[kind]
@@ -199,7 +199,7 @@ class Morning(Scenario):
 
     def _goes_on(self, request: str, kind: str) -> None:
         left = self.register.questions.all(request_id=request)
-        runs = kind_named(kind).runs and not any(kind_named(one.kind).runs for one in left)
+        runs = kind_named(kind).runs and not any(kind_named(question.kind).runs for question in left)
         if runs and self.state(request).open:
             self.goes(request)
 
@@ -232,7 +232,7 @@ class Morning(Scenario):
     def letters(self, request: str) -> list[str]:
         """The letters of a request that are made and did not go."""
         found = self.register.letters.all(request_id=request, states=[LetterState.PRODUCED])
-        return [one.id for one in found]
+        return [question.id for question in found]
 
     def signs_review(self, request: str, restriction: str) -> None:
         """Sam signs that a restriction was looked at again, over REST."""

@@ -51,7 +51,7 @@ def after_days(scenario: Scenario) -> None:
     back = 12 - (due - scenario.today).days
     scenario.tell(f"The last check was made {back} days ago, when twelve were left.")
     check = open_check("airflow:check_deadlines", now=datetime.now(ZONE) - timedelta(back))
-    check.raise_notices(one for one in check.open_requests() if one.timeline.request == request)
+    check.raise_notices(found for found in check.open_requests() if found.timeline.request == request)
     scenario.must(raised(scenario)[request] == ["14"], "it raised the notice of fourteen days")
 
     scenario.tell("Today the scheduler is back.")
@@ -79,11 +79,11 @@ def ten_thousand(scenario: Scenario, count: int, seconds: float = 10) -> None:
     scenario.tell("The check runs.")
     checked = scenario.watches()
     scenario.must(checked.tasks["look"] == "success", "the check ended")
-    found = {one: levels for one, levels in raised(scenario).items() if one in ids}
+    found = {request: levels for request, levels in raised(scenario).items() if request in ids}
     scenario.write(f"     by hand  {dict(sorted(Counter(expected.values()).items()))}")
     scenario.write(f"     raised   {dict(sorted(Counter(x for y in found.values() for x in y).items()))}")
     scenario.must(
-        found == {one: [level] for one, level in expected.items()},
+        found == {request: [level] for request, level in expected.items()},
         "each request has the notice that plain SQL and arithmetic give it, once",
     )
     mails = "".join(
@@ -91,7 +91,7 @@ def ten_thousand(scenario: Scenario, count: int, seconds: float = 10) -> None:
     )
     told = Counter(word.partition("</td>")[0] for word in mails.split("<tr><td>")[1:])
     scenario.must(
-        {one: told[one] for one in ids if told[one]} == dict.fromkeys(expected, 1),
+        {id: told[id] for id in ids if told[id]} == dict.fromkeys(expected, 1),
         "the officers' mail names each of these, once",
     )
     scenario.must(

@@ -110,7 +110,7 @@ def _neighbour_is_gone(scenario: ScenarioWithPeople, bundle: Opened, rows: Rows)
     )
     for text in (name, str(TABLET_A.email), "06-12345678"):
         scenario.must(bundle.holds(text) == [], "what was redacted stands in no file of the bundle")
-    counted = sum(one["count"] for one in bundle.document("redactions")["masked"])
+    counted = sum(mask["count"] for mask in bundle.document("redactions")["masked"])
     scenario.must(counted >= 3, "redactions.json counts them")
 
 

@@ -148,7 +148,7 @@ class Scenario:
     def letter(self, request: str, letter: str, state: str) -> None:
         """The register says this state of a letter."""
         found = self._asked("letter", "list", "--request", request)
-        now = next(one["state"] for one in found if one["id"] == letter)
+        now = next(row["state"] for row in found if row["id"] == letter)
         self.must(now == state, f"letter {letter} is {state}")
 
     def _asked(self, *words: str) -> Any:
@@ -179,14 +179,14 @@ class Scenario:
         )
         self.write(f"   Airflow: run {checked.state}; {states}")
         for line in dict.fromkeys(checked.log.splitlines()):
-            if any(one in line for one in requests):
+            if any(request in line for request in requests):
                 self.write(f"     {line.strip()}")
         return checked
 
     def mailbox(self) -> list[EmailMessage]:
         """What came to the officers."""
         found = (message_from_bytes(content, policy=default) for _, _, content in self.office.messages)
-        return [one for one in found if isinstance(one, EmailMessage)]
+        return [mail for mail in found if isinstance(mail, EmailMessage)]
 
 
 def yaml(content: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from tests.e2e.scenarios.scenario import Scenario, ScenarioError
 from tests.support.airflow_up import RunEnded
 from tests.support.command_line import in_this_process
 from tests.support.mail_server import serving
+from tests.support.nightly import nightly_after
 
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.deadline import deadline
@@ -52,7 +53,7 @@ def check_dag() -> Any:
     return dag
 
 
-@pytest.mark.parametrize("carry_out", deadlines.ALL.values(), ids=lambda one: one.__name__)
+@pytest.mark.parametrize("carry_out", nightly_after(2, deadlines.ALL.values()), ids=lambda one: one.__name__)
 def test_a_scenario_ends_as_it_must(scenario: Scenario, carry_out: Callable[[Scenario], None]) -> None:
     carry_out(scenario)
 

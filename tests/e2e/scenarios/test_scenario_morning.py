@@ -16,7 +16,7 @@ from afschrift.domain.state import State
 
 PAGE = Path(__file__).with_name("morning.md")
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.nightly, pytest.mark.timeout(600)]
 
 
 def test_none_is_open_at_the_end_and_each_end_has_its_letter_or_entry(

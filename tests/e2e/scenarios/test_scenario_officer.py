@@ -17,6 +17,7 @@ from tests.support.mail_server import serving
 
 pytestmark = [
     pytest.mark.airflow,
+    pytest.mark.nightly,
     pytest.mark.timeout(600),
     pytest.mark.skipif(sys.platform != "linux", reason="needs an Airflow that ends with its children"),
 ]

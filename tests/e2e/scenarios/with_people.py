@@ -159,7 +159,7 @@ def _lines(content: Mapping[str, Any]) -> list[str]:
     lines = []
     for name, value in content.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            lines += [f"{name}: {', '.join(f'{k} {_short(v)}' for k, v in one.items())}" for one in value]
+            lines += [f"{name}: {', '.join(f'{k} {_short(v)}' for k, v in item.items())}" for item in value]
         else:
             lines.append(f"{name}: {_short(value)}")
     return lines

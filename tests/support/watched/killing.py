@@ -1,8 +1,7 @@
-"""Kills a process at a named point: -9, right before or right after it commits an event to the register.
+"""Points right before and right after a commit of an event: `before packed`, `after extracted shop`.
 
-A point is a file in the folder that AFSCHRIFT_TEST_KILLS names: `before packed`, `after extracted shop`. The
-process that gets there takes the file away, leaves `<point>.<process id>`, and is gone; so each point kills
-once.
+A process that finds a file of that name in the folder of AFSCHRIFT_TEST_KILLS renames it to
+`<point>.<process id>` and kills itself with signal 9, so each point kills once.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,7 +24,29 @@ def _kill_at(point: str, points: Path) -> None:
 
 def watch(_database: ModuleType, points: Path) -> None:
     """Kill this process at the points of a folder."""
-    from sqlalchemy import Connection, Engine, Insert, event
+    from sqlalchemy import event
+
+    for target, moment, listener in _listeners(lambda point: _kill_at(point, points)):
+        event.listen(target, moment, listener)
+
+
+@contextmanager
+def reached(at: Callable[[str], None]) -> Iterator[None]:
+    """While open, `at` is called with the name of each point."""
+    from sqlalchemy import event
+
+    listeners = _listeners(at)
+    for target, moment, listener in listeners:
+        event.listen(target, moment, listener)
+    try:
+        yield
+    finally:
+        for target, moment, listener in listeners:
+            event.remove(target, moment, listener)
+
+
+def _listeners(at: Callable[[str], None]) -> list[tuple[Any, str, Callable[..., None]]]:
+    from sqlalchemy import Connection, Engine, Insert
     from sqlalchemy.pool import Pool
 
     types: dict[int, str] = {}
@@ -43,20 +65,24 @@ def watch(_database: ModuleType, points: Path) -> None:
                 source = json.loads(row["payload"]).get("source", "")
                 appended.append(f"{types[row['seq']]} {source}".strip())
 
-    def before(_connection: Connection) -> None:
-        for name in appended:
-            _kill_at(f"before {name}", points)
+    def before(connection: Connection) -> None:
+        try:
+            for name in appended:
+                at(f"before {name}")
+        except BaseException:  # SQLAlchemy leaves the transaction open where this event raises
+            connection.connection.rollback()
+            raise
         committed.extend(appended)
 
     def after(*_: Any) -> None:
-        for name in committed:
-            _kill_at(f"after {name}", points)
+        names = [*committed]
         committed.clear()
+        for name in names:
+            at(f"after {name}")
 
-    for target, moment, listener in (
+    return [
         (Engine, "begin", begun),
         (Engine, "before_execute", inserted),
         (Engine, "commit", before),
         (Pool, "checkin", after),  # of the connection, once its transaction is over
-    ):
-        event.listen(target, moment, listener)
+    ]

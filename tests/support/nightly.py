@@ -1,0 +1,16 @@
+"""Matrices of which `make test` runs a few cases, and `make test-nightly` the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+
+def nightly_after(daily: int, cases: Iterable[Any]) -> list[Any]:
+    """The cases for `parametrize` or `params`, with those after the first `daily` ones marked nightly."""
+    return [
+        case if number < daily else pytest.param(case, marks=pytest.mark.nightly)
+        for number, case in enumerate(cases)
+    ]
