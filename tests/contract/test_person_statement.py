@@ -28,7 +28,7 @@ from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.selection.statements import Statements
 from afschrift.sources.catalogue import nodes
-from afschrift.sources.key_table import KEY_TABLE
+from afschrift.sources.person_keys import KEY_TABLE
 from afschrift.sources.postgres.dialect import KEY_COLUMNS, PostgresDialect
 from afschrift.sources.postgres.session_settings import SETTINGS, settings_call
 from afschrift.sources.registry import SOURCES, open_source

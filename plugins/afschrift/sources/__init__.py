@@ -1,1 +1,1 @@
-"""Adapters that read warehouses: one read-only session, one snapshot, batches in flat memory."""
+"""Adapters that read warehouses: a read-only session on one snapshot, and batches in flat memory."""

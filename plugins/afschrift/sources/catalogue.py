@@ -1,4 +1,4 @@
-"""What databases say of themselves: rows of their catalogues as keys and comments, and their EXPLAIN."""
+"""Turns rows of a database's catalogue into keys, comments and views; helpers for its EXPLAIN."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from afschrift.sources.table_errors import unquoted
 
 
 def foreign_keys(rows: Iterable[tuple[object, str, str, str, str]]) -> tuple[ForeignKey, ...]:
-    """Foreign keys from a row a column, in order.
+    """Make foreign keys from catalogue rows, one for each column, in order.
 
     Args:
-        rows: what tells one foreign key from another of its table, the table, its column, the table that it
-            points to, the column there.
+        rows: an identifier of the foreign key within its table, the table, its column, the referenced table,
+            the referenced column.
     """
     found: dict[tuple[object, str], list[tuple[str, str, str]]] = {}
     for key, table, column, parent, parent_column in rows:
@@ -31,42 +31,42 @@ Rows = Callable[[str], list[tuple[Any, ...]]]
 """Runs a statement with a small result."""
 
 KeyRows = Iterable[tuple[str, object, bool, str | None]]
-"""Of each column of a key, in order: the table, what tells one key of it from another, whether it is the
-primary one, the column; None where that is an expression or the beginning of a text."""
+"""For each column of a key, in order: the table, an identifier of the key, whether it is the primary key, and
+the column; None instead of a column for an expression or a prefix of a text."""
 
 
-Commented = Iterable[tuple[str, str | None, str | None]]
-"""Table, column (None: of the table itself) and comment."""
+CommentRows = Iterable[tuple[str, str | None, str | None]]
+"""Table, column (None for the table itself) and comment."""
 
 
 def described(
     keys: KeyRows,
     required: Iterable[tuple[str, str]],
-    comments: Commented = (),
+    comments: CommentRows = (),
     rows: Mapping[str, int] | None = None,
     reads: Iterable[tuple[str, str]] = (),
 ) -> Described:
-    """What a catalogue says.
+    """Collect what a catalogue says.
 
     Args:
         keys: see `KeyRows`.
         required: table and column that is never NULL.
         comments: see `Commented`.
-        rows: table -> how many.
-        reads: view and table that it reads.
+        rows: table -> number of rows.
+        reads: view, and a table that it reads.
     """
     primary, unique = _keys_of(keys)
-    of_tables, of_columns = _commented(comments)
-    never_null = {table: frozenset(columns) for table, columns in _grouped(required).items()}
-    return Described(primary, unique, never_null, of_tables, of_columns, rows or {}, _grouped(reads))
+    of_tables, of_columns = _comments(comments)
+    never_null = {table: frozenset(columns) for table, columns in _group(required).items()}
+    return Described(primary, unique, never_null, of_tables, of_columns, rows or {}, _group(reads))
 
 
 def _keys_of(
     rows: KeyRows,
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[tuple[str, ...], ...]]]:
-    """Primary keys, and the further unique ones, by table; none that is not over columns alone.
+    """Primary keys and other unique keys by table, without keys that have an expression.
 
-    A key over `tenant` and `lower(mail)` does not make `tenant` unique.
+    A key over `tenant` and `lower(mail)` does not make `tenant` unique, so its columns alone are no key.
     """
     of_keys: dict[tuple[str, object, bool], list[str | None]] = {}
     for table, key, primary, column in rows:
@@ -83,15 +83,15 @@ def _keys_of(
     return keys, {table: tuple(of_table) for table, of_table in unique.items() if of_table}
 
 
-def _grouped(rows: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """The second of each pair by the first, in order, each once."""
+def _group(rows: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Group the second values of pairs by the first, in order and without duplicates."""
     found: dict[str, dict[str, None]] = {}
     for key, value in rows:
         found.setdefault(key, {})[value] = None
     return {key: tuple(values) for key, values in found.items()}
 
 
-def _commented(rows: Commented) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+def _comments(rows: CommentRows) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Comments of tables, and of columns."""
     tables: dict[str, str] = {}
     columns: dict[str, dict[str, str]] = {}
@@ -110,11 +110,11 @@ _QUOTES = '"`[]'
 
 
 def tables_in(views: Iterable[tuple[str, str | None]], tables: Collection[str]) -> Iterator[tuple[str, str]]:
-    """A view and a table whose name is in its text; a table too many does no harm.
+    """Pairs of a view and a table named in its definition; a table too many does no harm.
 
     Args:
         views: name and definition.
-        tables: of the database; one of another schema as `schema.table`.
+        tables: tables of the database; those of another schema as `schema.table`.
     """
     names = {table.casefold(): table for table in tables}
     for view, text in views:
@@ -124,7 +124,7 @@ def tables_in(views: Iterable[tuple[str, str | None]], tables: Collection[str]) 
 
 
 def _names_in(text: str) -> Iterator[str]:
-    """Each name, and each two that a dot joins."""
+    """Each name in a text, and each two names joined by a dot."""
     for path in _PATH.findall(text):
         words = [word.strip(_QUOTES).replace('""', '"').casefold() for word in _WORD.findall(path)]
         yield from words
@@ -136,12 +136,12 @@ _ALIASED = re.compile(rf"({_NAME}(?:\.{_NAME})*)(?: FOR SYSTEM_TIME ALL)? AS (t\
 
 
 def by_alias(statement: str) -> dict[str, str]:
-    """Alias -> table, of a statement of `include/sql/`; the key table has another alias."""
+    """Alias -> table in a statement of `include/sql/`; the alias of the key table does not begin with `t`."""
     return {alias: unquoted(name) for name, alias in _ALIASED.findall(statement)}
 
 
 def nodes(found: Any) -> Iterator[dict[str, Any]]:
-    """All objects of a JSON document, the outer before the inner."""
+    """All objects in a JSON document, outer ones first."""
     if isinstance(found, dict):
         yield found
         found = list(found.values())

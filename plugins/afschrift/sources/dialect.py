@@ -1,4 +1,4 @@
-"""What most databases spell alike. Each dialect overrides what its own spells otherwise."""
+"""The SQL that most databases share. Each dialect overrides what its database writes differently."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import KeyMatch
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart
-from afschrift.sources.key_table import KEY_TABLE
+from afschrift.sources.person_keys import KEY_TABLE
 
 CAPITALS, SMALL = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 BLANK = r"[\x09-\x0d\x1c-\x20\x85\p{Z}]"
-"""A sign of `domain.keys.BLANKS`, in the regular expressions of RE2, PCRE and ICU."""
+"""A character of `domain.keys.BLANKS`, as a regular expression of RE2, PCRE and ICU."""
 AT_ENDS = rf"^{BLANK}+|{BLANK}+\z"
 DOTTED, KEPT = "\u0130", "\uf8ff"
-"""`İ`, which databases make an `i`; and a sign of no alphabet, in its place meanwhile."""
+"""`İ`, which databases lower to `i`; and the private-use character that takes its place while they lower."""
 
 
 DOUBLE = 2**53
-"""Up to here a float of 64 bits holds every integer."""
+"""A float of 64 bits holds every integer up to this one."""
 
 
 class StandardDialect:
-    """Standard SQL; the other methods of `domain.sources.Dialect` differ everywhere."""
+    """Standard SQL. Methods of `domain.sources.Dialect` that are not here differ in every database."""
 
     keys = KEY_TABLE
     one_row = "LIMIT 1"
@@ -35,73 +35,76 @@ class StandardDialect:
     asks_each_row = False
 
     def quote(self, identifier: str) -> str:
-        """Double quotes, doubled inside."""
+        """Put in double quotes, and double those inside."""
         return '"' + identifier.replace('"', '""') + '"'
 
     def relation(self, table: str) -> str:
-        """`schema.table` is quoted by its parts."""
+        """Quote the parts of `schema.table` separately."""
         return ".".join(self.quote(part) for part in table.split("."))
 
     def literal(self, text: str) -> str:
-        """Single quotes, doubled inside; there is no other escape."""
+        """Put in single quotes, and double those inside; there is no other escape."""
         return "'" + text.replace("'", "''") + "'"
 
     def of_table(self, template: str, column: str) -> str:
-        """A template of an expression over a column of the table `t`."""
+        """Fill a template with a column of the table `t`."""
         return template.format(column=f"t.{self.quote(column)}")
 
     def text(self, expression: str) -> str:
-        """A value as text."""
+        """Cast to text."""
         return f"CAST({expression} AS VARCHAR)"
 
     def last_four(self, text: str) -> str:
-        """Nothing of a text of fewer than eight characters: it would be given away whole."""
+        """Return nothing of a text of fewer than eight characters: the last four would give it away."""
         return f"CASE WHEN length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
 
     def token(self, salt: str, text: str) -> str | None:  # noqa: ARG002
-        """No function for SHA-256 is in the standard."""
+        """Return None: standard SQL has no function for SHA-256."""
         return None
 
     def typed_key(self, value: str, native: str) -> str:  # noqa: ARG002
-        """A key's text as a column's type; NULL where it is none of its values."""
+        """Cast a key's text to a column's type; NULL if it is no value of that type."""
         return value
 
     def is_text(self, native: str) -> bool:
-        """As each database names its types."""
+        """Each database names its types differently."""
         raise NotImplementedError
 
     def is_bytes(self, native: str) -> bool:  # noqa: ARG002
-        """Most databases compare bytes with nothing else."""
+        """Return False: most databases compare bytes only with bytes."""
         return False
 
     def exact_below(self, native: str) -> int | None:  # noqa: ARG002
-        """Up to where a type of floats holds every integer; None: it is none, or is compared without loss."""
+        """The integer up to which a float type is exact; None if it is no float, or is compared exactly."""
         return None
 
     def text_bytes(self, column: str, native: str) -> str:
-        """As each database spells it."""
+        """Each database writes this differently."""
         raise NotImplementedError
 
     def key_text(self, column: str, native: str) -> str:
-        """As each database spells it."""
+        """Each database writes this differently."""
         raise NotImplementedError
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
-        """The normal form of a text; `trimmed`: it is in that of `exact` already."""
+        """The normal form of a text; `trimmed` if it already has the form of `exact`."""
         raise NotImplementedError
 
     def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
-        """Of the column's bytes as text."""
+        """The normal form of the column's text."""
         return self.normal_text(self.text_bytes(column, native), match)
 
     def bound_form(self, match: str) -> str:
-        """The normal form of the bound key, of which `value` is the one of `exact`."""
+        """The normal form of the bound key; the key table's `value` has the form of `exact`."""
         return "k.value" if match == KeyMatch.EXACT else self.normal_text("k.value", match, trimmed=True)
 
     def holds_key(
         self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
     ) -> str:
-        """What is no text by its value; a text by its normal form, or by the column's index and its bytes."""
+        """Compare texts by their normal form, and other types by value.
+
+        If the column stores normal forms, compare by its own equality, for its index, and by bytes.
+        """
         if not self.is_text(native) and match != KeyMatch.DIGITS:
             return self.holds_value(column, native)
         if not normal or not self.is_text(native):
@@ -110,44 +113,44 @@ class StandardDialect:
         return f"{self.likens_key(column, native, match)} AND {same}"
 
     def holds_value(self, column: str, native: str) -> str:
-        """A column of anything but texts holds the key."""
+        """Condition that a column of a type other than text holds the key."""
         return f"{column} = {self.typed_key('k.value', native)}"
 
     def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
-        """By the equality that is the column's own, and so by its index."""
+        """Compare by the column's own equality, so that its index can be used."""
         return f"{column} = {self.typed_key(self.bound_form(match), native)}"
 
     def key_sides(self, *_: Any, **__: Any) -> tuple[str, str] | None:
-        """Most databases ask the keys row by row."""
+        """Return None: most databases look up the keys row by row."""
         return None
 
     def near_key(self, *_: Any, **__: Any) -> tuple[str, str] | None:
-        """Not asked for."""
+        """Return None: not used in most databases."""
         return None
 
     def among(self, column: str) -> tuple[str, str] | None:  # noqa: ARG002
-        """Not all databases use an index then."""
+        """Return None: not all databases use an index then."""
         return None
 
     def mentions(self, text: str, value: str) -> str:
-        """By the signs themselves."""
+        """Search for the characters unchanged."""
         return f"position({value} IN {text}) > 0"
 
     def matches(self, text: str, pattern: str) -> str | None:  # noqa: ARG002
-        """No regular expressions are in all databases."""
+        """Return None: not all databases have regular expressions."""
         return None
 
     def without(self, text: str, signs: str) -> str:
-        """One sign after the other: not all databases know `translate`."""
+        """Remove one character after the other: not all databases have `translate`."""
         for sign in signs:
             text = f"replace({text}, {self.literal(sign)}, '')"
         return text
 
     def joins(self, own: tuple[str, str], theirs: tuple[str, str], *, loose: bool = True) -> str:
-        """By the database's own equality, for its index; where that is not one of bytes, by those too.
+        """Compare by the database's own equality, for its index, and by bytes if that equality is loose.
 
-        A text or bytes beside a number would be taken for one: `01` for 1. An integer beside a float would be
-        rounded to one.
+        A database that compares a text or bytes with a number converts it: `01` would equal 1. It would round
+        an integer that it compares with a float, so such integers must be in the exact range.
         """
         sides = own, theirs
         texts = [self.is_text(native) for _, native in sides]
@@ -162,28 +165,28 @@ class StandardDialect:
         return f"{self.likens(own, theirs)} AND {whole} BETWEEN -{most} AND {most}"
 
     def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
-        """As its foreign keys do."""
+        """Compare as the database's foreign keys do."""
         return f"{own[0]} = {theirs[0]}"
 
     def bound(self, instant: str) -> str:
-        """Python, which reads it, knows the years 1 to 9999."""
+        """Restrict to the years 1 to 9999, which Python can read."""
         within = "BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'"
         return f"CASE WHEN {instant} {within} THEN {instant} END"
 
     def order(self, column: str, native: str) -> str:
-        """Texts by their bytes, whatever their collation."""
+        """Order texts by their bytes, whatever their collation, so that the order is the same everywhere."""
         return self.text_bytes(column, native) if self.is_text(native) else column
 
     def sampled(self, relation: str, share: float) -> str | None:  # noqa: ARG002
-        """Not all databases draw rows."""
+        """Return None: not all databases can sample rows."""
         return None
 
     def beginning(self, text: str, most: int) -> str:
-        """Not `left`, which SQLite has not."""
+        """Use `substr`, since SQLite has no `left`."""
         return f"substr({text}, 1, {most})"
 
     def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:  # noqa: ARG002
-        """Not all databases take a document apart without changing a digit."""
+        """Refuse: not all databases can take a document apart without changing a digit."""
         return unread(document, "give the person a view that has each member as a column of its own.")
 
 
@@ -192,7 +195,7 @@ NO_FIELD = "let `path` name fields that the type has, spelt as there; none leads
 
 
 def bytes_refused(column: str) -> ConfigurationError:
-    """Of a database that cannot be asked for the text of some bytes, or not without an error."""
+    """The error of a database that cannot decode bytes to text, or only with an error for some of them."""
     return ConfigurationError(
         f"{column} holds a key as bytes, which are not compared with texts here.",
         remedy="give the table a view that decodes the column, such as PostgreSQL's "
@@ -201,5 +204,5 @@ def bytes_refused(column: str) -> ConfigurationError:
 
 
 def unread(document: ColumnType, remedy: str) -> ColumnType:
-    """A part of a document that cannot be read; of the whole it is not known either what is the rest."""
+    """Mark a part of a document as unreadable; then the rest of the document cannot be read either."""
     return replace(document, kind=None, remedy=remedy)

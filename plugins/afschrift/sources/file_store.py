@@ -1,4 +1,4 @@
-"""Folders and object stores in which uploaded files lie, read by the path or key that a row holds (R60)."""
+"""Folders and object stores with uploaded files, read by the path or key in a row (R60)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 
 
 
 class UploadStore:
-    """One store below a folder or URL.
+    """A store below a folder or URL.
 
-    A row's path is a stranger's: only plain relative paths are followed, and in a folder no link that
-    leads out of it.
+    A path in a row is untrusted: only plain relative paths are opened, and in a folder no link that leads out
+    of it.
 
     Args:
         place: `source.store`, for errors.
@@ -40,7 +40,7 @@ class UploadStore:
             if not (of_place(error) or isinstance(error, (ImportError, ValueError))):
                 raise
             raise self._gone(type(error).__name__) from None
-        # An object store has no folders: an empty prefix is as good as one that is there.
+        # An object store has no folders, so a root without any file may be right.
         if not there and isinstance(self._root, Path):
             raise self._gone("no such folder")
 
@@ -60,7 +60,7 @@ class UploadStore:
             else:
                 stream = cast(BinaryIO, self._root.joinpath(*parts).open("rb"))
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise FileNotFoundError from None  # the name stays out of the message
+            raise FileNotFoundError from None  # without the name, which is personal data
         except Exception as error:
             if not of_place(error):
                 raise
@@ -73,7 +73,7 @@ class UploadStore:
         path = root.joinpath(*parts).resolve()
         if root not in path.parents:
             raise OutsideStoreError("A link leads out of the store.")
-        # Resolved already: a link put there since is not followed, and a pipe does not make us wait.
+        # The path is resolved, so O_NOFOLLOW refuses only a link put there since; O_NONBLOCK skips pipes.
         descriptor = os.open(path, _FLAGS)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
@@ -89,9 +89,9 @@ class UploadStore:
 
 
 def _parts(key: str) -> list[str]:
-    """The names of a plain relative path; anything else is turned down unopened."""
+    """Split a plain relative path into names, and refuse any other."""
     parts = key.split("/")
     wrong = any(part in ("", ".", "..") for part in parts) or any(sign in key for sign in "\\\0")
     if wrong or ":" in parts[0] or parts[0].startswith("~"):
-        raise OutsideStoreError("A path is none inside the store.")
+        raise OutsideStoreError("A path leads out of the store.")
     return parts

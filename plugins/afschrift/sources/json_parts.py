@@ -1,7 +1,7 @@
-"""Parts of JSON documents, cut out of their text: no digit and no escape of a value changes.
+"""Cuts parts out of the text of JSON documents, so that no digit and no escape of a value changes.
 
-Sessions of SQLite have it as functions, for those of its own take the first of two members of one name; and
-the second reading of a lake takes its documents apart with it.
+SQLite sessions call it as SQL functions, because SQLite's own take the first of two members with the same
+name. The second reading of a lake uses it too.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from afschrift.domain.value_kind import DocumentPart, MemberPath
 
 TWICE, NO_DOCUMENT = "twice", "no document"
 Tree = dict[str, "Tree"]
-"""Names of members -> names inside of them; empty: the member itself is named."""
+"""Names of members -> names inside them; empty if the member itself is meant."""
 
 
 class DocumentError(ValueError):
-    """A document whose parts cannot be told apart.
+    """A document that cannot be taken apart.
 
     Attributes:
-        what: `TWICE` or `NO_DOCUMENT`.
+        what: `TWICE` (two members with the same name) or `NO_DOCUMENT`.
     """
 
     def __init__(self, what: str) -> None:
@@ -34,14 +34,14 @@ class DocumentError(ValueError):
 
 
 def member(document: Any, path: str) -> str | None:
-    """A member as its text in the document; None where there is none, or null.
+    """Return a member as its text in the document; None if there is none, or if it is null.
 
     Args:
-        document: JSON; a number of SQLite's is one, and bytes are none.
-        path: as `written` gives it.
+        document: JSON; numbers of SQLite count as JSON, bytes do not.
+        path: as `as_argument` gives it.
 
     Raises:
-        DocumentError: the document is no JSON, or an object on the way has two members of one name.
+        DocumentError: the document is no JSON, or an object on the way has two members with the same name.
     """
     value = _document(document)
     for name in _path(path):
@@ -53,45 +53,45 @@ def member(document: Any, path: str) -> str | None:
 
 
 def rest(document: Any, named: str) -> Any:
-    """A document without some members; None where nothing else is in it.
+    """Return a document without some members; None if nothing else is in it.
 
-    An object on the way to a member that holds nothing else is left out with it, and so is null in its place.
-    What is no object where the members would be in one stays as it is.
+    An object on the way to a member is left out with it if it has nothing else, or if it is null. Other
+    values in its place are kept.
 
     Args:
-        document: as of `member`.
-        named: paths, as `written` gives them.
+        document: as in `member`.
+        named: paths, as `as_argument` gives them.
 
     Raises:
-        DocumentError: as of `member`.
+        DocumentError: as in `member`.
     """
     return _rest(_document(document), _tree(named))
 
 
-def written(path: Sequence[str] | Sequence[MemberPath]) -> str:
-    """A path, or several, as the functions take them."""
+def as_argument(path: Sequence[str] | Sequence[MemberPath]) -> str:
+    """Write a path, or several, as the functions take them."""
     return json.dumps(path)
 
 
 def call(literal: Callable[[str], str], document: str, part: DocumentPart, place: str) -> str:
-    """SQL that calls the functions as a session has them, which take the place of their errors too.
+    """SQL that calls the functions of a SQLite session.
 
     Args:
         literal: SQL of a text.
         document: SQL of the document, in which braces are single.
-        part: which one.
-        place: `table.column`.
+        part: the part.
+        place: `table.column`, for their errors.
 
     Returns:
-        Braces of names are doubled, as in every template of an expression.
+        A template, with braces in names doubled.
     """
     function, paths = ("member", part.path) if part.path else ("rest", part.named)
-    given = ", ".join(in_template(literal(text)) for text in (written(paths), place))
+    given = ", ".join(in_template(literal(text)) for text in (as_argument(paths), place))
     return f"afschrift_{function}({document}, {given})"
 
 
 def tree(named: Sequence[MemberPath]) -> Tree:
-    """The members that are named, each below the one that holds it."""
+    """Nest paths: each member below the one that holds it."""
     found: Tree = {}
     for path in named:
         inside = found
@@ -101,7 +101,7 @@ def tree(named: Sequence[MemberPath]) -> Tree:
 
 
 def objects(named: Tree, way: MemberPath = ()) -> Iterator[tuple[MemberPath, Tree]]:
-    """The objects that hold named members, the outer ones first, each with those that it holds."""
+    """Path and named members of each object that has such members, outer objects first."""
     yield way, named
     for name, inside in named.items():
         if inside:
@@ -109,7 +109,7 @@ def objects(named: Tree, way: MemberPath = ()) -> Iterator[tuple[MemberPath, Tre
 
 
 def paths(named: Tree) -> list[MemberPath]:
-    """The members that a tree names."""
+    """The paths in a tree."""
     return [(name, *path) for name, inside in named.items() for path in (paths(inside) if inside else [()])]
 
 
@@ -124,16 +124,16 @@ def _tree(named: str) -> Tree:
 
 
 def _document(value: Any) -> Any:
-    """A document: of one that is none nothing may be missing unsaid, so neither is it without members.
+    """Refuse what is no JSON, also if it has no members: it must not pass as a document without the part.
 
-    An object is parsed where its members are read.
+    Objects are not parsed here but where their members are read.
     """
     if isinstance(value, bytes):
         raise DocumentError(NO_DOCUMENT)
     if isinstance(value, str) and not _is_object(value):
         try:
             msgspec.json.decode(value, type=msgspec.Raw)
-        except (ValueError, RecursionError):  # their messages quote the value
+        except (ValueError, RecursionError):  # these errors' messages quote the value
             raise DocumentError(NO_DOCUMENT) from None
     return value
 
@@ -143,12 +143,13 @@ def _is_object(text: str) -> bool:
 
 
 def _members(value: Any) -> dict[str, str] | None:
-    """The members of an object with the text of each; None for every other value."""
+    """Name -> text of the members of an object; None for any other value."""
     if not isinstance(value, str) or not _is_object(value):
         return None
     try:
         found = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
-        # each object becomes the number of its members: the outermost one is the last
+        # Each object is replaced by its number of members, duplicates included; the result is the
+        # outermost's.
         number = json.loads(value, object_pairs_hook=len, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):  # their messages quote the value
         raise DocumentError(NO_DOCUMENT) from None

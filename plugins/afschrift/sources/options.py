@@ -1,4 +1,4 @@
-"""What a source is opened with: its options, and its connection from the environment.
+"""Options of a source, and its connection from the environment.
 
 `AIRFLOW_CONN_<ID>` holds a connection as a URI or as a JSON document.
 """
@@ -20,10 +20,10 @@ PREFIX = "AIRFLOW_CONN_"
 
 
 def from_environment(connection_id: str, environment: Mapping[str, str] | None = None) -> Connection:
-    """A connection as Airflow reads it from the environment.
+    """Read a connection from the environment, as Airflow does.
 
     Raises:
-        ConfigurationError: the variable is not set or cannot be read; its text is not in the message.
+        ConfigurationError: the variable is not set or malformed; its text is not in the message.
     """
     env = os.environ if environment is None else environment
     variable = PREFIX + connection_id.upper()
@@ -46,10 +46,10 @@ def from_environment(connection_id: str, environment: Mapping[str, str] | None =
 
 
 def from_parts(connection_id: str, parts: Mapping[str, Any]) -> Connection:
-    """A connection by Airflow's own names of its parts: `conn_type`, `host`, `schema`, `extra`, ...
+    """Make a connection from parts with Airflow's names: `conn_type`, `host`, `schema`, `extra`, ...
 
     Raises:
-        ValueError: `extra` is not JSON, or the port no number.
+        ValueError: `extra` is not JSON, or the port is no number.
     """
     extra = parts.get("extra") or {}
     extra = read_json(extra) if isinstance(extra, str) else dict(extra)
@@ -71,7 +71,7 @@ def _from_uri(connection_id: str, text: str) -> Connection:
         raise ValueError
     query = dict(parse_qsl(uri.query, keep_blank_values=True))
     extra = read_json(query["__extra__"]) if "__extra__" in query else query
-    # `uri.hostname` would turn the path of a socket into small letters
+    # `uri.hostname` would lower-case the path of a socket.
     address = uri.netloc.rpartition("@")[2]
     host = address.removesuffix(f":{uri.port}") if uri.port else address.removesuffix(":")
     return from_parts(
@@ -95,16 +95,16 @@ _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 @dataclass(frozen=True)
 class Opening:
-    """What a source is opened with.
+    """The arguments to open a source.
 
     Attributes:
         name: the source's name in the inventory; every error names it.
-        options: of the adapter, as the inventory has them.
-        connection: id of the connection that the inventory names.
+        options: options of the adapter, from the inventory.
+        connection: id of the connection in the inventory.
         connect: finds a connection by its id.
-        tag: id of the request, shown by the database beside the session.
-        batch_bytes: of the batches in which rows come, where its driver can be asked for so many.
-        ignored: of a lake, table -> patterns of the files that the inventory passes over.
+        tag: id of the request, which the database shows in its list of sessions.
+        batch_bytes: size of a batch of rows, if the driver can be asked for one.
+        ignored: for a lake, table -> patterns of the files that the inventory skips.
     """
 
     name: str
@@ -116,7 +116,7 @@ class Opening:
     ignored: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def address(self) -> Connection:
-        """The connection of a kind that needs one.
+        """Find the connection of a kind that needs one.
 
         Raises:
             ConfigurationError: the inventory names none, or it is not defined.
@@ -129,10 +129,10 @@ class Opening:
         return self.connect(self.connection)
 
     def only(self, allowed: Collection[str]) -> None:
-        """Turn down options that the adapter does not know: a misspelt limit would be no limit.
+        """Refuse options that the adapter does not know: a misspelt limit would not limit anything.
 
         Raises:
-            ConfigurationError: names the option, never its value.
+            ConfigurationError: with the name of the option, never its value.
         """
         unknown = sorted(self.options.keys() - set(allowed))
         if unknown:
@@ -144,7 +144,7 @@ class Opening:
 
 
 def required(source: str, options: dict[str, Any], name: str) -> str:
-    """An option that the adapter cannot do without.
+    """Return an option that the adapter needs.
 
     Raises:
         ConfigurationError: it is missing.
@@ -159,7 +159,7 @@ def required(source: str, options: dict[str, Any], name: str) -> str:
 
 
 def expand(source: str, text: str) -> str:
-    """Replace `${NAME}` by the environment's value.
+    """Replace `${NAME}` by its value in the environment.
 
     Raises:
         ConfigurationError: the variable is not set.
@@ -178,10 +178,10 @@ def expand(source: str, text: str) -> str:
 
 
 def seconds(opening: Opening, option: str, default: str) -> float:
-    """A time limit that is written with its unit, in seconds.
+    """Parse a time limit with its unit, into seconds.
 
     Raises:
-        ConfigurationError: it has another form.
+        ConfigurationError: it is malformed.
     """
     found = _DURATION.fullmatch(str(opening.options.get(option, default)))
     if found is None:
@@ -196,7 +196,7 @@ def cell_limit(opening: Opening) -> int:
     """Bytes above which a cell is not read; the option `cell_limit` is in MB.
 
     Raises:
-        ConfigurationError: it is no whole number.
+        ConfigurationError: it is no positive integer.
     """
     value = opening.options.get("cell_limit", 64)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:

@@ -1,4 +1,4 @@
-"""What the sessions of all kinds of sources hold, and how a driver's errors become ours."""
+"""The base class of sessions on all kinds of sources: options, connection, and errors of the driver."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class ReadSession(Generic[C]):
     """A session that reads. Subclasses open `_connection`, on one snapshot, and close it.
 
     Args:
-        opening: of its options `statement_timeout` limits each statement, and `cell_limit` (MB) each cell.
-        options: that there may be.
+        opening: its options `statement_timeout` and `cell_limit` (MB) limit each statement and each cell.
+        options: names of the allowed options.
 
     Attributes:
-        failures: what the driver raises.
-        reading_error: a failure as ours, from the source's name and the statement. The text of a driver's
-            error may quote values, so it is never passed on.
+        failures: errors of the driver.
+        reading_error: turns such an error into ours, from the source's name and the statement. The text of a
+            driver's error may quote values, so it is never passed on.
     """
 
     failures: ClassVar[tuple[type[Exception], ...]]
@@ -46,7 +46,7 @@ class ReadSession(Generic[C]):
         return self._connection
 
     @contextmanager
-    def _translated(self, statement: str) -> Iterator[None]:
+    def _our_errors(self, statement: str) -> Iterator[None]:
         try:
             yield
         except self.failures as error:

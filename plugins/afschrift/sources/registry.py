@@ -1,4 +1,4 @@
-"""All kinds of sources. Adding one is a folder and a line here; the contract tests pick it up."""
+"""All kinds of sources. To add one: a folder, and a line here; the contract tests pick it up."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from afschrift.sources.options import Opening, from_environment
 
 @dataclass(frozen=True)
 class Adapter:
-    """How sources of one kind are opened, and what others must know of the kind.
+    """How sources of a kind are opened, and what other code must know of the kind.
 
     Attributes:
-        module, name: of its class. A library is heavy, and may be missing: imported at the first use.
-        extra: of the package, which brings that library; None: it needs none.
-        connections: types of Airflow connections that by themselves say that they are read by it.
-        port: of its servers; OpenLineage names their tables by host and port. None: it names the source.
+        module, name: its class, imported at first use, because its library is heavy and may be missing.
+        extra: extra of our package that installs the library; None if it needs none.
+        connections: types of Airflow connections that are always of this kind.
+        port: default port of its servers, for names of tables in OpenLineage; None: these use the source's
+            name.
     """
 
     module: str
@@ -32,7 +33,7 @@ class Adapter:
     port: int | None = None
 
     def __call__(self, opening: Opening) -> Source:
-        """A session, not opened yet."""
+        """Make a session that is not opened yet."""
         source: Source = getattr(import_module(self.module), self.name)(opening)
         return source
 
@@ -58,17 +59,17 @@ def open_source(
     batch_bytes: int = 4_000_000,
     ignored: Mapping[str, Sequence[str]] | None = None,
 ) -> Source:
-    """A session on a source, not opened yet.
+    """Make a session on a source that is not opened yet.
 
     Args:
-        name: of the source in the inventory.
-        kind: of the source, one of `SOURCES`.
-        options: of the adapter, as the inventory has them.
-        connection: id of the connection that the inventory names.
+        name: name of the source in the inventory.
+        kind: kind of the source, one of `SOURCES`.
+        options: options of the adapter, from the inventory.
+        connection: id of the connection in the inventory.
         connect: finds a connection by its id; by default in the environment.
         tag: id of the request, for the database's list of sessions.
-        batch_bytes: of the batches in which rows come, where its driver can be asked for so many.
-        ignored: of a lake, table -> patterns of the files that the inventory passes over.
+        batch_bytes: size of a batch of rows, if the driver can be asked for one.
+        ignored: for a lake, table -> patterns of the files that the inventory skips.
 
     Raises:
         ConfigurationError: the kind, an option or the connection is not known.
@@ -91,14 +92,14 @@ def open_declared(
     tag: str = "",
     batch_bytes: int = 4_000_000,
 ) -> Source:
-    """As `open_source`, of a source of the inventory.
+    """As `open_source`, for a source in the inventory.
 
     Args:
         declared: the source.
-        options: in place of its own ones.
-        connect: as there.
-        tag: as there.
-        batch_bytes: as there.
+        options: options in place of its own.
+        connect: see `open_source`.
+        tag: see `open_source`.
+        batch_bytes: see `open_source`.
     """
     return open_source(
         declared.source,

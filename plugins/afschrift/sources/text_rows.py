@@ -1,4 +1,4 @@
-"""Rows of bytes, as drivers of the wire's text hand them over, as Arrow batches of text."""
+"""Turns rows of bytes, as drivers of text protocols return them, into Arrow batches of text."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pyarrow as pa
 from afschrift.domain.errors import ConfigurationError
 
 FETCHED = 4096
-"""Rows of one fetch: what a driver holds as Python objects at a time."""
+"""Rows of one fetch, which the driver keeps as Python objects."""
 
 
 def text_batch(source: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
-    """Rows of bytes, floats, integers or NULL as columns; a text must be UTF-8.
+    """Turn rows of bytes, floats, integers or NULL into columns; a text must be UTF-8.
 
     Raises:
-        ConfigurationError: a text is not UTF-8; names the column.
+        ConfigurationError: a text is not UTF-8; it names the column.
     """
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
     arrays = [_array(source, name, values) for name, values in zip(names, columns, strict=True)]
@@ -33,5 +33,5 @@ def _array(source: str, name: str, values: Sequence[Any]) -> pa.Array:
     except pa.ArrowInvalid:
         raise ConfigurationError(
             f"Column {name} of source {source} holds a text that is not UTF-8.",
-            remedy="mend the text, or convert the column in a view.",
+            remedy="correct the text, or convert the column in a view.",
         ) from None

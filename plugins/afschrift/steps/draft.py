@@ -33,7 +33,7 @@ from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.statements import Statements, fact_plans
 from afschrift.selection.table_decision import PersonFacts
 from afschrift.services import Services
-from afschrift.sources.reached import KeptOpen
+from afschrift.sources.session_pool import SessionPool
 from afschrift.steps.draft_tables import Notes, TableDrafts
 from afschrift.steps.key_facts import KeyFacts
 from afschrift.steps.sheet_facts import incomplete
@@ -69,7 +69,7 @@ class Drafter:
     def __init__(self, services: Services, request: Request, answers: Answers) -> None:
         self._services = services
         self._request = request
-        self._open = KeptOpen(partial(services.open_source, tag=request.id))
+        self._open = SessionPool(partial(services.open_source, tag=request.id))
         self._notes = Notes(answers)
         self._later: frozenset[str] = frozenset()
         self._hidden = hidden_places(services.register, request.id)

@@ -27,8 +27,8 @@ from afschrift.register.register import Register
 from afschrift.services import Services, WriteLimits
 from afschrift.sources.file_store import UploadStore
 from afschrift.sources.options import expand, from_environment
-from afschrift.sources.reached import Reached, ReachedStore
 from afschrift.sources.registry import SOURCES, open_declared
+from afschrift.sources.session_pool import GuardedSource, GuardedStore
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_requests import staging_root
 
@@ -67,7 +67,7 @@ def build(
         register=register,
         inventory=inventory,
         grounds=load_grounds(settings.folder("grounds")),
-        open_source=lambda name, tag="": Reached(
+        open_source=lambda name, tag="": GuardedSource(
             open_declared(inventory.sources[name], connect=connect, tag=tag, batch_bytes=settings.batch_bytes)
         ),
         open_store=partial(_store, inventory, connect),
@@ -130,4 +130,4 @@ def _store(inventory: Inventory, connect: Connect, source: str, name: str) -> Fi
     declared = inventory.sources[source].stores[name]
     options = connect(declared.connection).extra if declared.connection else {}
     url = expand(source, declared.url)
-    return ReachedStore(source, lambda: UploadStore(f"{source}.{name}", url, options))
+    return GuardedStore(source, lambda: UploadStore(f"{source}.{name}", url, options))

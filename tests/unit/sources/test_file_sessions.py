@@ -101,7 +101,7 @@ def test_a_lake_in_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
         rows = forms(session, "beat")
         assert sorted(row["day"] for row in rows) == ["2024-01-01"] * 2 + ["2024-01-02"] * 2
         assert session.rows("SELECT count(*) FROM beat") == [(4,)]
-    with pytest.raises(RetriableError, match="root folder is not there"), lake_of("nosuch://lake"):
+    with pytest.raises(RetriableError, match="root folder does not exist"), lake_of("nosuch://lake"):
         pass
 
 
@@ -218,7 +218,7 @@ def test_a_view_of_sqlite_on_what_is_gone(tmp_path: Path) -> None:
             "broken": [],
             "t": ["a"],
         }
-        with pytest.raises(ConfigurationError, match=r"does not understand what is asked of w\.broken"):
+        with pytest.raises(ConfigurationError, match=r"does not understand the statement on w\.broken"):
             session.rows('SELECT 1\nFROM "broken" AS t\n')
 
 

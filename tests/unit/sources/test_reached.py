@@ -12,12 +12,12 @@ import pytest
 from afschrift.domain.errors import AfschriftError, RetriableError, SourceDownError
 from afschrift.domain.sources import Source
 from afschrift.sources.file_store import UploadStore
-from afschrift.sources.reached import KeptOpen, Reached, ReachedStore
 from afschrift.sources.registry import open_source
+from afschrift.sources.session_pool import GuardedSource, GuardedStore, SessionPool
 
 
-def shop(path: Path) -> Reached:
-    return Reached(open_source("shop", "sqlite", {"path": str(path)}))
+def shop(path: Path) -> GuardedSource:
+    return GuardedSource(open_source("shop", "sqlite", {"path": str(path)}))
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:
@@ -57,13 +57,13 @@ def test_what_its_receiver_meets_passes(tmp_path: Path) -> None:
 
 def test_a_store_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(SourceDownError) as met:
-        ReachedStore("shop", lambda: UploadStore("shop.photos", str(tmp_path / "gone"), {}))
+        GuardedStore("shop", lambda: UploadStore("shop.photos", str(tmp_path / "gone"), {}))
     assert met.value.source == "shop"
 
 
 def test_what_the_receiver_of_a_file_meets_passes(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"photo")
-    store = ReachedStore("shop", lambda: UploadStore("shop.photos", str(tmp_path), {}))
+    store = GuardedStore("shop", lambda: UploadStore("shop.photos", str(tmp_path), {}))
     full = RetriableError("The staging is full.")
     with pytest.raises(RetriableError) as met, store.open("a.png") as stream:
         assert stream.read() == b"photo"
@@ -106,7 +106,7 @@ def shops(tmp_path: Path) -> Shops:
 
 
 def test_it_is_opened_once_and_ends_when_it_is_said(shops: Shops) -> None:
-    with KeptOpen(partial(shops, tag="R-1")) as kept:
+    with SessionPool(partial(shops, tag="R-1")) as kept:
         with kept("shop") as first:
             first.rows("SELECT a FROM t")
         assert shops.open() == [True]
@@ -122,7 +122,7 @@ def test_it_is_opened_once_and_ends_when_it_is_said(shops: Shops) -> None:
 
 
 def test_after_an_error_it_is_another_session(shops: Shops) -> None:
-    with KeptOpen(partial(shops, tag="R-1")) as kept:
+    with SessionPool(partial(shops, tag="R-1")) as kept:
         with pytest.raises(AfschriftError), kept("shop") as session:
             session.rows("SELECT nothing FROM nowhere")
         with kept("shop") as session:
@@ -133,7 +133,7 @@ def test_after_an_error_it_is_another_session(shops: Shops) -> None:
 
 def test_what_cannot_be_opened_leaves_nothing(tmp_path: Path) -> None:
     gone = Shops(tmp_path / "gone.sqlite")
-    with KeptOpen(partial(gone, tag="R-1")) as kept:
+    with SessionPool(partial(gone, tag="R-1")) as kept:
         for _ in range(2):
             with pytest.raises(AfschriftError), kept("shop"):
                 pass
@@ -150,7 +150,7 @@ def test_catalogue_and_structure_are_asked_once_a_session(
         monkeypatch.setattr(
             session, name, lambda name=name, inner=inner: (asked.append(name), inner())[1], raising=False
         )
-    with Reached(session) as reached:
+    with GuardedSource(session) as reached:
         assert reached.catalogue() is reached.catalogue()
         assert "t" in reached.catalogue()
         assert reached.structure() is reached.structure()

@@ -12,7 +12,7 @@ from afschrift.domain.errors import GateError, ValidationFailedError
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.staged_records import read_record, staged_record
 from afschrift.services import Services
-from afschrift.sources.duckdb import types
+from afschrift.sources.duckdb import column_types as types
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract

@@ -27,8 +27,8 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.run_in import CONTROLLER, IDENTITY
 from afschrift.sources.options import from_environment
-from afschrift.sources.reached import Reached
 from afschrift.sources.registry import SOURCES, open_source
+from afschrift.sources.session_pool import GuardedSource
 
 _FILES = ("path", "root")
 _TIMEOUT = "30s"
@@ -102,7 +102,7 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     ignored = _ignored(here)
     patient = {"statement_timeout": _TIMEOUT, **options}
     with StatementRunner(
-        lambda: Reached(
+        lambda: GuardedSource(
             open_source(name, kind, patient, connection=asked.connection, tag="scan", ignored=ignored)
         )
     ) as reader:

@@ -1,4 +1,4 @@
-"""What DuckDB's catalogue says, and its EXPLAIN: a statement is planned and never run for it."""
+"""DuckDB's catalogue, and its EXPLAIN, for which a statement is planned and not run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Named = Callable[[str, str], str]
 
 
 def read_described(rows: Rows, named: Named) -> Described:
-    """What the catalogue says.
+    """Read keys, comments, numbers of rows and what views read.
 
     Args:
         rows: runs a statement.
@@ -56,12 +56,12 @@ def read_described(rows: Rows, named: Named) -> Described:
 
 
 def lake_rows(rows: Rows, files: Mapping[str, list[str]], literal: Callable[[str], str]) -> dict[str, int]:
-    """Table -> rows, by the footers of its files.
+    """Table -> number of rows, by the footers of its files.
 
     Args:
         rows: runs a statement.
         files: table -> its files.
-        literal: a text as SQL has it.
+        literal: quotes a text for SQL.
     """
     table_of = {path: table for table, paths in files.items() for path in paths}
     found = dict.fromkeys(files, 0)
@@ -78,7 +78,7 @@ _KEPT = "Estimated Cardinality"
 
 
 def file_estimate(rows: Rows, statement: str) -> Estimate:
-    """Of a database file: how its tables would be read, with the rows that they hold.
+    """Estimate for a database file: how its tables would be read, with their numbers of rows.
 
     Args:
         rows: runs a small query.
@@ -98,12 +98,12 @@ def file_estimate(rows: Rows, statement: str) -> Estimate:
 
 
 def lake_estimate(rows: Rows, statement: str, files: Mapping[str, Sequence[int]]) -> Estimate:
-    """Of a lake: the files that would be read, and their bytes.
+    """Estimate for a lake: the files that would be read, and their sizes.
 
     Args:
         rows: runs a small query.
         statement: the statement.
-        files: table -> the bytes of each of its files.
+        files: table -> size of each of its files in bytes.
     """
     tables = dict.fromkeys(table for table in by_alias(statement).values() if table in files)
     found = (
@@ -123,6 +123,6 @@ def _plan(rows: Rows, statement: str) -> Any:
 
 
 def _rows(plan: Any) -> int | None:
-    """Of the outermost node that has an estimate: the rows that come out."""
+    """The number of resulting rows: that of the outermost node with an estimate."""
     estimated = next((node[_KEPT] for node in nodes(plan) if _KEPT in node), None)
     return None if estimated is None else int(estimated)

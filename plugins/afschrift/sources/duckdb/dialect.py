@@ -20,13 +20,13 @@ from afschrift.sources.dialect import (
     StandardDialect,
     unread,
 )
+from afschrift.sources.duckdb.column_types import column_type
 from afschrift.sources.duckdb.document_parts import place_of
-from afschrift.sources.duckdb.types import column_type
-from afschrift.sources.key_table import PLAIN_NUMBER
+from afschrift.sources.person_keys import PLAIN_NUMBER
 
 _INEXACT = ("DOUBLE", "FLOAT", "DECIMAL")
 _ZEROS = r"regexp_replace({text}, '(\.[0-9]*[1-9])0+$', '\1')"
-"""A plain number without the noughts at the end of its fraction."""
+"""SQL of a plain number without trailing zeros in its fraction."""
 
 
 class DuckDialect(StandardDialect):
@@ -35,26 +35,26 @@ class DuckDialect(StandardDialect):
     name = "duckdb"
     gathers_keys = True
     has_collations = False
-    """Whether some table or view names a collation; of which column, the catalogue does not say."""
+    """Whether any table or view has a collation; the catalogue does not say of which column."""
 
     def __init__(self, cell_limit: int = 64 << 20) -> None:
         self._cell_limit = cell_limit
         self._relations: dict[str, tuple[str, str]] = {}
 
     def table(self, name: str, schema: str, table: str) -> str:
-        """Name in the inventory of a table of the catalogue; a dot in its own name is then no separator."""
+        """Remember schema and table of a name in the inventory: a table's own name may have a dot."""
         self._relations[name] = (schema, table)
         return name
 
     def relation(self, table: str) -> str:
-        """`schema.table` is quoted by its parts; without a schema it is `main`."""
+        """Quote the parts of `schema.table` separately; without a schema it is in `main`."""
         if table not in self._relations:
             return super().relation(table)
         schema, name = self._relations[table]
         return self.quote(name) if schema == "main" else f"{self.quote(schema)}.{self.quote(name)}"
 
     def typed_key(self, value: str, native: str) -> str:
-        """TRY_CAST alone would round: 3.7 must not find customer 4, so the value must come back the same."""
+        """Cast a key; NULL unless it comes back the same: TRY_CAST alone rounds, and 3.7 must not find 4."""
         if native == "VARCHAR":
             return value
         if native == "BLOB":
@@ -70,22 +70,22 @@ class DuckDialect(StandardDialect):
         return f"CASE WHEN {same} THEN {cast} END"
 
     def is_text(self, native: str) -> bool:
-        """An ENUM too."""
+        """VARCHAR or ENUM."""
         return native == "VARCHAR" or native.startswith("ENUM(")
 
     def exact_below(self, native: str) -> int | None:
-        """An integer beside a FLOAT becomes one."""
+        """Floats of 64 and 32 bits: an integer compared with one is converted."""
         return {"DOUBLE": DOUBLE, "FLOAT": 2**24}.get(native)
 
     def text_bytes(self, column: str, native: str) -> str:
-        """By way of a BLOB where texts of the database have collations, which expressions hand on."""
+        """Cast to text, by way of a BLOB if the database has collations, which expressions would inherit."""
         if native.startswith(_INEXACT):
             return self.key_text(column, native)
         text = column if native == "VARCHAR" else f"CAST({column} AS VARCHAR)"
         return f"decode(encode({text}))" if self.has_collations and self.is_text(native) else text
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
-        """`lower` is of all alphabets."""
+        """Build the normal form; DuckDB's `lower` handles all alphabets."""
         if match == KeyMatch.DIGITS:
             return f"nullif(regexp_replace({text}, '[^0-9]+', '', 'g'), '')"
         if not trimmed:
@@ -97,36 +97,36 @@ class DuckDialect(StandardDialect):
     def holds_key(
         self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
     ) -> str:
-        """The column holds the key `k`."""
+        """Condition that the column holds the key `k`."""
         return " = ".join(self.key_sides(column, native, match, normal=normal))
 
     def key_sides(
         self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
     ) -> tuple[str, str]:
-        """For a correlated EXISTS, it keeps each row of the table, with all that the statement needs."""
+        """The two sides to join by: for a correlated EXISTS DuckDB keeps all needed columns of all rows."""
         if not self.is_text(native) and match != KeyMatch.DIGITS:
             return column, self.typed_key("k.value", native)
         stored = self.text_bytes(column, native) if normal else self.key_form(column, native, match)
         return stored, self.bound_form(match)
 
     def token(self, salt: str, text: str) -> str:
-        """A text is hashed as UTF-8."""
+        """Hash salt and text as UTF-8."""
         return f"left(sha256({salt} || {text}), 8)"
 
     def mentions(self, text: str, value: str) -> str:
-        """By bytes."""
+        """Search by bytes."""
         return f"contains({text}, {value})"
 
     def matches(self, text: str, pattern: str) -> str:
-        """RE2."""
+        """Match by RE2."""
         return f"regexp_matches({text}, {pattern})"
 
     def without(self, text: str, signs: str) -> str:
-        """In one pass."""
+        """Remove all characters in one pass."""
         return f"translate({text}, {self.literal(signs)}, '')"
 
     def key_text(self, column: str, native: str) -> str:
-        """A customer number kept as 46.0 is the 46 of the other tables."""
+        """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         if native == "BLOB":
             return f"TRY(decode({column}))"
         if not native.startswith(_INEXACT):
@@ -136,12 +136,12 @@ class DuckDialect(StandardDialect):
         return f"CASE WHEN {whole} = {column} THEN CAST({whole} AS VARCHAR) ELSE {text} END"
 
     def instant(self, column: str, native: str, zone: str | None) -> str:
-        """Times without zone are the source's local times."""
+        """Read times without zone as local times of the source."""
         if native == "TIMESTAMP WITH TIME ZONE":
             return column
         if native == "TIMESTAMPTZ_NS":
             return f"CAST({column} AS TIMESTAMPTZ)"
-        if native == "INT96":  # of a Parquet file: a day and a time
+        if native == "INT96":  # in a Parquet file: a struct of a day and a time
             column = f"(struct_extract({column}, 'date') + CAST(struct_extract({column}, 'time') AS TIME))"
         return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS TIMESTAMP))"
 
@@ -150,15 +150,15 @@ class DuckDialect(StandardDialect):
         return column
 
     def row_order(self, expressions: Sequence[str]) -> str:
-        """By digest of the row's text; rows that tie are equal."""
+        """Order by a digest of the row's text, so that rows with the same digest are equal."""
         return f"md5(CAST(ROW({', '.join(expressions)}) AS VARCHAR))"
 
     def sampled(self, relation: str, share: float) -> str | None:
-        """By row, so that a small table gives some too."""
+        """Sample single rows and not blocks, so that a small table gives some too."""
         return f"{relation} TABLESAMPLE BERNOULLI ({100 * share:.6f}%) REPEATABLE (1)"
 
     def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
-        """A field of a struct has a type of its own; a member of JSON is JSON."""
+        """Select a field of a struct, which has its own type, or a member of JSON, which is JSON."""
         if document.kind is not ValueKind.JSON:
             return unread(document, NO_DOCUMENT)
         found = place_of(document.native, part, place)

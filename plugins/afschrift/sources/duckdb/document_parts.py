@@ -1,8 +1,8 @@
-"""Parts of documents in DuckDB: fields of structs by their types, members of JSON by its functions.
+"""Parts of documents in DuckDB: fields of structs by their types, members of JSON by DuckDB's functions.
 
-DuckDB writes numbers anew: 1.10 becomes 1.1. So while a document is taken apart each number in it is a text
-behind a mark, and becomes a number again in what is left. A Python function is no way out: the sessions
-of a process on one file share it, and it goes with the first of them that ends.
+DuckDB rewrites numbers: 1.10 becomes 1.1. So before a document is taken apart, each number in it becomes a
+text with a mark, and in the result it becomes a number again. A Python function could not do it instead: all
+sessions of a process on a file share it, and it disappears with the first session that ends.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _sql = StandardDialect()
 
 @dataclass(frozen=True)
 class NativePart:
-    """A part as DuckDB has it.
+    """A part of a document.
 
     Attributes:
-        native: its type.
+        native: DuckDB's type of it.
         value: SQL, with `{column}` for the document.
     """
 
@@ -37,14 +37,14 @@ class NativePart:
 
 
 def place_of(native: str, part: DocumentPart, place: str) -> NativePart | None:
-    """The place of a part; None where the type is none of a document, or has no such field.
+    """Find a part in a document's type; None if the type is no document, or has no such field.
 
     Args:
         native: type of the document's column.
-        part: which one.
+        part: the part.
         place: `table.column`, for errors.
     """
-    if native == "VARCHAR":  # the data map says that there is JSON in it
+    if native == "VARCHAR":  # the data map says that it holds JSON
         native = "JSON"
     try:
         kind = duckdb.sqltype(native)
@@ -67,7 +67,7 @@ def _member(kind: Any, value: str, path: MemberPath, place: str) -> NativePart |
 
 
 def _rest(kind: Any, value: str, named: Tree, place: str) -> NativePart | None:
-    """Of a struct the other fields, where one of them holds a value."""
+    """A struct with its other fields; NULL if none of them has a value."""
     if str(kind) == "JSON":
         return NativePart("JSON", _json(value, DocumentPart("", named=tuple(paths(named))), place))
     if kind.id != "struct" or not named.keys() <= dict(kind.children).keys():
@@ -99,7 +99,8 @@ def _json(value: str, part: DocumentPart, place: str) -> str:
 
 
 _MARK = r"\u0001"
-"""As JSON spells it. A text that begins with it gets one more, so that nothing is taken for a number."""
+"""The mark, as JSON writes it. A text that begins with it gets a second one, so that it is not taken for a
+number."""
 
 _TOKENS = r'"(?:[^"\\]|\\.)*"|[-+.0-9A-Za-z]+|[{}\[\],:]'
 _DOCUMENT = "\0"
@@ -107,17 +108,17 @@ _literal = StandardDialect().literal
 
 
 def part_of_json(text: str, part: DocumentPart, place: str) -> str:
-    """SQL of the text of a part; NULL where there is none. A document that is no JSON ends the statement.
+    """SQL of the text of a part; NULL if there is none. A document that is no JSON fails the statement.
 
-    Functions of lists are not nested: DuckDB plans each of them anew in every one around it.
+    List functions are not nested: DuckDB plans an inner one again for every function around it.
 
     Args:
-        text: SQL of the document as text, without braces of its own.
-        part: which one.
+        text: SQL of the document as text, without braces.
+        part: the part.
         place: `table.column`, for errors.
 
     Returns:
-        With braces doubled, as a template.
+        A template, with braces doubled.
     """
     named = tree([part.path] if part.path else part.named)
     twice = " OR ".join(
@@ -126,35 +127,35 @@ def part_of_json(text: str, part: DocumentPart, place: str) -> str:
     )
     if part.path:
         there = f"coalesce(json_type({_DOCUMENT}{_at(part.path)}), 'NULL') <> 'NULL'"
-        found = f"json_extract({_marked(_DOCUMENT)}{_at(part.path)})"
-        value = f"WHEN {' AND '.join((*_inobjects(part.path), there))} THEN {_unmarked(found)}"
+        found = f"json_extract({_mark_numbers(_DOCUMENT)}{_at(part.path)})"
+        value = f"WHEN {' AND '.join((*_not_in_arrays(part.path), there))} THEN {_unmark_numbers(found)}"
     else:
-        left = _unmarked(f"json_merge_patch({_marked(_DOCUMENT)}, {_patch((), named)})")
+        left = _unmark_numbers(f"json_merge_patch({_mark_numbers(_DOCUMENT)}, {_patch((), named)})")
         other = f"WHEN json_type({_DOCUMENT}) <> 'OBJECT' THEN {_DOCUMENT}"
         value = f"WHEN {_empty((), named)} THEN NULL {other} ELSE {left}"
     whole = (
         f"CASE WHEN {_DOCUMENT} IS NULL THEN NULL "
-        f"WHEN NOT json_valid({_DOCUMENT}) THEN {_failed(NO_DOCUMENT, place)} "
-        f"WHEN {twice} THEN {_failed(TWICE, place)} {value} END"
+        f"WHEN NOT json_valid({_DOCUMENT}) THEN {_fail(NO_DOCUMENT, place)} "
+        f"WHEN {twice} THEN {_fail(TWICE, place)} {value} END"
     )
     return in_template(whole).replace(_DOCUMENT, text)
 
 
 def _at(path: MemberPath) -> str:
-    """Further argument of a function of JSON: a pointer (RFC 6901)."""
+    """Second argument of a JSON function: a pointer (RFC 6901)."""
     pointer = "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in path)
     return f", {_literal(pointer)}" if path else ""
 
 
-def _inobjects(path: MemberPath) -> Iterator[str]:
-    """Conditions: where a name is a number too, it names no place in an array."""
+def _not_in_arrays(path: MemberPath) -> Iterator[str]:
+    """Conditions that a name that looks like a number is a member's, and no position in an array."""
     for depth, name in enumerate(path):
         if name.isdigit() or name == "-":
             yield f"json_type({_DOCUMENT}{_at(path[:depth])}) = 'OBJECT'"
 
 
 def _is(way: MemberPath, type_: str) -> str:
-    conditions = (*_inobjects(way), f"json_type({_DOCUMENT}{_at(way)}) = '{type_}'")
+    conditions = (*_not_in_arrays(way), f"json_type({_DOCUMENT}{_at(way)}) = '{type_}'")
     return f"({' AND '.join(conditions)})"
 
 
@@ -171,7 +172,7 @@ def _empty(way: MemberPath, named: Tree) -> str:
 
 
 def _patch(way: MemberPath, named: Tree) -> str:
-    """SQL of a patch (RFC 7396) that takes the members out: null for each, and for what is empty without."""
+    """SQL of a merge patch (RFC 7396) that removes the members, and objects that are empty without them."""
     members = []
     for name, inside in named.items():
         label = _literal(json.dumps(name, ensure_ascii=False) + ":")
@@ -184,8 +185,8 @@ def _patch(way: MemberPath, named: Tree) -> str:
     return f"'{{' || concat_ws(',', {', '.join(members)}) || '}}'"
 
 
-def _failed(what: str, place: str) -> str:
-    """Ends the statement; the message depends on the row, else it would be one of the statement."""
+def _fail(what: str, place: str) -> str:
+    """SQL that fails. It depends on the row: a constant expression would fail before any row is read."""
     return f"error({_literal(f'[afschrift: {what}]{place}|')} || strlen({_DOCUMENT}))"
 
 
@@ -194,7 +195,7 @@ def _tokens(text: str, changed: str) -> str:
     return f"array_to_string(list_transform({tokens}, lambda x: {changed}), '')"
 
 
-def _marked(text: str) -> str:
+def _mark_numbers(text: str) -> str:
     number = (
         f"""x[1] IN ('-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN '"{_MARK}' || x || '"'"""
     )
@@ -202,7 +203,7 @@ def _marked(text: str) -> str:
     return _tokens(text, f"CASE WHEN {number} WHEN {also} ELSE x END")
 
 
-def _unmarked(document: str) -> str:
+def _unmark_numbers(document: str) -> str:
     marked = len(_MARK) + 1
     number = f"x[{marked + 1}] = '-' OR x[{marked + 1}] BETWEEN '0' AND '9' THEN x[{marked + 1}:-2]"
     text = f"""CASE WHEN {number} ELSE '"' || x[{marked + 1}:] END"""

@@ -1,4 +1,4 @@
-"""DuckDB's errors as ours. Their text may quote values, so it is not passed on: places are."""
+"""Turns DuckDB's errors into ours. Their text may quote values, so only places are passed on."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import duckdb
 
 from afschrift.domain.errors import AfschriftError, OutOfMemoryError
 from afschrift.sources import table_errors
-from afschrift.sources.duckdb.types import TOO_LARGE
+from afschrift.sources.duckdb.column_types import TOO_LARGE
 from afschrift.sources.json_parts import NO_DOCUMENT, TWICE
 
 FAILURES = (duckdb.Error, OSError)
-"""What a statement raises. An error in the middle of a stream comes through Arrow, as an OSError."""
+"""What a statement raises. An error in the middle of a stream is raised by Arrow, as an OSError."""
 
 _TOO_LARGE = re.compile(re.escape(TOO_LARGE) + r"(.*)\|([0-9]+)", re.DOTALL)
-_UNTOLD = re.compile(rf"\[afschrift: ({TWICE}|{NO_DOCUMENT})\](.*)\|", re.DOTALL)
+_UNREADABLE_PART = re.compile(rf"\[afschrift: ({TWICE}|{NO_DOCUMENT})\](.*)\|", re.DOTALL)
 _KIND = re.compile(r"\s*([A-Za-z -]+?) Error:")
 _WRONG_STATEMENT = ("binder", "catalog", "parser", "syntax")
 _OUT_OF_MEMORY = "out of memory"
@@ -32,12 +32,12 @@ _WRONG_DATA = ("conversion", "invalid input", "out of range", "constraint")
 
 
 def reading_error(source: str, statement: str, error: Exception) -> AfschriftError:
-    """Why a statement failed, with the table that it reads."""
+    """Explain why a statement failed, with the table that it reads."""
     text, table, kind = str(error), table_errors.table_of(source, statement), _kind(error)
     if large := _TOO_LARGE.search(text):
         return table_errors.too_large(source, large[1], large[2])
-    if untold := _UNTOLD.search(text):
-        return table_errors.untold_part(source, untold[2], untold[1])
+    if unreadable := _UNREADABLE_PART.search(text):
+        return table_errors.unreadable_part(source, unreadable[2], unreadable[1])
     if _READ_ONLY in text:
         return table_errors.would_write(source)
     if kind == "interrupt":
@@ -49,13 +49,13 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
     if kind == _OUT_OF_MEMORY:
         return OutOfMemoryError(
             f"Source {source} needs more memory than its limit while {table} is being read.",
-            remedy="raise `memory` under the source's `options`, or lower `threads`: each holds what it "
-            "reads.",
+            remedy="raise `memory` under the source's `options`, or lower `threads`: each keeps the rows "
+            "that it reads.",
         )
     if kind in _WRONG_DATA:
         return table_errors.fails_itself(source, table, kind, _READABLE)
     reason = kind or type(error).__name__
-    remedy = "see whether its files are there and whole; the step is tried again."
+    remedy = "see whether its files exist and are complete; the step is tried again."
     return table_errors.failed_midway(source, table, reason, reason, remedy)
 
 

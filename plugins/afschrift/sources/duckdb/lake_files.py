@@ -1,4 +1,4 @@
-"""The files of a lake's folder: each is read, or passed over by a known name or the map, or stops a table."""
+"""Sorts the files in a lake's folder: read, skipped by a known name or by the data map, or an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore
 
 _PARQUET, _ENCRYPTED = b"PAR1", b"PARE"
 _AROUND_FOOTER = 12
-"""Bytes of the smallest Parquet file beside its footer: both marks, and the footer's length."""
+"""Bytes of an empty Parquet file without its footer: both magic numbers, and the length of the footer."""
 _COMPANIONS = (
     "_SUCCESS",
     ".*.crc",
@@ -24,12 +24,12 @@ _COMPANIONS = (
     "_metadata",
     "_common_metadata",
 )
-"""What Spark, Hadoop, Databricks and EMR write beside a table's files; the last two hold a footer alone."""
+"""Files that Spark, Hadoop, Databricks and EMR write next to data; the last two hold only a footer."""
 _LOGS = {"_delta_log": "Delta Lake", ".hoodie": "Hudi"}
 _ICEBERG = (".metadata.json", ".metadata.json.gz")
 _HIVE = re.compile(r"base_[0-9]{7}(_v[0-9]+)?|(delete_)?delta_[0-9]{7,}_[0-9]{7,}(_.+)?")
 _NAMED = 5
-"""Files that an error names."""
+"""Number of files that an error names."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class TableFiles:
 
     Attributes:
         read: its Parquet files, in order.
-        ignored: how many more the data map passes over.
+        ignored: number of other files that the data map skips.
     """
 
     read: tuple[LakeFile, ...]
@@ -46,17 +46,17 @@ class TableFiles:
 
 
 def table_files(source: str, table: str, store: LakeStore, patterns: Sequence[str]) -> TableFiles:
-    """All files of a table's folder, at any depth.
+    """Find all files in a table's folder, at any depth.
 
     Args:
-        source: its name.
+        source: name of the source.
         table: name of the folder.
-        store: of the lake.
-        patterns: of the files that the data map passes over, as paths below the folder.
+        store: the lake's store.
+        patterns: patterns of the files that the data map skips, as paths below the folder.
 
     Raises:
-        ConfigurationError: the folder, or one below it, belongs to a table format with a log of its own.
-        UnreadFilesError: it holds files that are neither Parquet nor known, nor named by a pattern.
+        ConfigurationError: the folder, or one in it, belongs to a table format with a transaction log.
+        UnreadFilesError: it has files that are neither Parquet nor known, nor matched by a pattern.
         OSError: something cannot be listed or opened.
     """
     found = store.below(table)
@@ -69,7 +69,7 @@ def table_files(source: str, table: str, store: LakeStore, patterns: Sequence[st
     faults = {file: fault for file, fault in faults.items() if fault}
     unread = {file: fault for file, fault in faults.items() if fault != _COMPANION}
     if unread:
-        raise _unread(f"{source}.{table}", unread)
+        raise _unread_files(f"{source}.{table}", unread)
     return TableFiles(tuple(file for file in counted if file not in faults), len(found) - len(counted))
 
 
@@ -77,7 +77,7 @@ _COMPANION = "companion"
 
 
 def _unopened(file: LakeFile) -> str:
-    """Why a file is not even opened; empty: it is."""
+    """Why a file is not opened; empty if it is."""
     if file.unusual:
         return file.unusual
     readable = "\\" not in file.inside and not any("\ud800" <= sign <= "\udfff" for sign in file.inside)
@@ -85,7 +85,7 @@ def _unopened(file: LakeFile) -> str:
 
 
 def _fault(file: LakeFile, head: bytes, tail: bytes) -> str:
-    """Why a file is not read, by its name and its first and last bytes; empty: it is."""
+    """Why a file is not read, by its name and its first and last bytes; empty if it is."""
     *folders, name = file.inside.split("/")
     parquet = file.size > _AROUND_FOOTER and head == tail[-4:] == _PARQUET
     footer_alone = parquet and file.size == _AROUND_FOOTER + int.from_bytes(tail[:4], "little")
@@ -108,39 +108,39 @@ def _is_companion(name: str) -> bool:
 
 
 def _hidden(part: str) -> bool:
-    """As Spark and Hive have it: what a job is still writing, or left behind. `_day=1` is a partition."""
+    """Whether Spark and Hive would skip it: unfinished files of a job. But `_day=1` is a partition."""
     return part.startswith(("_", ".")) and "=" not in part
 
 
-def _unread(where: str, faults: dict[LakeFile, str]) -> UnreadFilesError:
+def _unread_files(where: str, faults: dict[LakeFile, str]) -> UnreadFilesError:
     files = [f"{printable(file.inside)} ({fault})" for file, fault in list(faults.items())[:_NAMED]]
     more = f" and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
     are = "file that is" if len(faults) == 1 else "files that are"
     return UnreadFilesError(
         f"The folder of {where} holds {len(faults):,} {are} not read: {', '.join(files)}{more}.",
-        remedy="write them whole, as plain Parquet files without a hidden name, or move them elsewhere; what "
-        "is no part of the table is named by `ignore` of the table in the inventory, with who decided, when "
-        "and why.",
+        remedy="write them completely, as plain Parquet files without a hidden name, or move them elsewhere; "
+        "name what is no part of the table under `ignore` of the table in the inventory, with who decided, "
+        "when and why.",
     )
 
 
 def beside_folders(source: str, file: LakeFile) -> UnreadFilesError | None:
-    """Why a file beside the folders of tables cannot be passed over; None for a companion."""
+    """The error for a file next to the folders of tables; None for a companion."""
     if _is_companion(file.inside):
         return None
     return UnreadFilesError(
-        f"The file {printable(file.inside)} of source {source} lies beside the folders of tables, so it is "
-        "read with none.",
-        remedy="move it into the folder of its table; where it holds no personal data, describe it as a "
+        f"The file {printable(file.inside)} of source {source} is in no folder of a table, so it is "
+        "not read.",
+        remedy="move it into the folder of its table; if it holds no personal data, describe it as a "
         "table with `personal: false`.",
     )
 
 
 def refuse_root(source: str, store: LakeStore, folders: Sequence[str]) -> None:
-    """Refuse a root that is itself a table with a log.
+    """Refuse a root that is itself a table with a transaction log.
 
     Raises:
-        ConfigurationError: names the format.
+        ConfigurationError: with the name of the format.
     """
     logs = [f"{folder}/" for folder in folders if folder in _LOGS or _HIVE.fullmatch(folder)]
     if "metadata" in folders:
@@ -148,32 +148,32 @@ def refuse_root(source: str, store: LakeStore, folders: Sequence[str]) -> None:
     for inside in logs:
         for kind, table in _logs_of(inside):
             if not table:
-                raise _logged(source, kind, "of the root itself")
+                raise _logged_table(source, kind, "of the root itself")
 
 
 def _refuse_logs(source: str, table: str, found: Iterable[str], counted: Sequence[LakeFile]) -> None:
-    """Refuse tables of which a log says which files and rows count: files alone still hold what was deleted.
+    """Refuse tables with a transaction log: the files alone still hold rows that the log says are deleted.
 
-    One that the data map passes over whole is none of the table's.
+    A table that the data map skips completely is not refused.
     """
     logs = {log: None for inside in found for log in _logs_of(f"{table}/{inside}")}
     for kind, below in logs:
         if any(f"{table}/{file.inside}".startswith(f"{below}/") for file in counted):
-            raise _logged(source, kind, printable(below))
+            raise _logged_table(source, kind, printable(below))
 
 
-def _logged(source: str, kind: str, folder: str) -> ConfigurationError:
+def _logged_table(source: str, kind: str, folder: str) -> ConfigurationError:
     return ConfigurationError(
-        f"The folder {folder} of source {source} is a table of {kind}: its log says which rows count, and "
-        "its files alone hold rows that were deleted or replaced.",
-        remedy="export its current rows to plain Parquet files outside this folder, or give it by an "
-        "engine that reads its log (`kind: sqlalchemy`); set `personal: false` where it holds no "
+        f"The folder {folder} of source {source} is a table of {kind}: its log says which rows are valid, "
+        "and its files also hold rows that were deleted or replaced.",
+        remedy="export its current rows to plain Parquet files outside this folder, or read it with an "
+        "engine that knows its log (`kind: sqlalchemy`); set `personal: false` if it holds no "
         "personal data.",
     )
 
 
 def _logs_of(path: str) -> Iterator[tuple[str, str]]:
-    """Format and folder of each table to whose log a path belongs, or of which it shows that there is one."""
+    """Format and folder of each table with a transaction log that a path shows."""
     parts = path.split("/")
     for at, part in enumerate(parts[:-1]):
         above = "/".join(parts[:at])
@@ -186,7 +186,7 @@ def _logs_of(path: str) -> Iterator[tuple[str, str]]:
 
 
 def printable(inside: str) -> str:
-    """A path below a folder, for messages. The value of a Hive partition is data, and stays out."""
+    """Make a path printable for messages, without the values of Hive partitions, which are data."""
     *folders, name = inside.split("/")
     path = "/".join([*(f"{part.split('=')[0]}=*" if "=" in part else part for part in folders), name])
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in path)

@@ -1,7 +1,7 @@
-"""A second reading of a lake's files by pyarrow, each by itself: never through the view that unites them.
+"""Reads a lake's files a second time, by pyarrow and one by one, and not through the view that unites them.
 
-DuckDB tells which rows of which files are the person's; what they hold is read from the files, so that what
-the view rounds, rewrites or leaves out is found.
+DuckDB says which rows of which files are the person's. Their values are read from the files, so that values
+that the view rounds, rewrites or leaves out are noticed.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.document_parts import NativePart
 from afschrift.sources.duckdb.lake_stores import pattern
 from afschrift.sources.duckdb.lake_values import document_forms, file_texts, own, part_of_column
-from afschrift.sources.reconcile.own_texts import OF_PERSON, Own
 from afschrift.sources.reconcile.second_reading import HashedHere, canonical, no_digest
+from afschrift.sources.reconcile.sql_reconciliation import OF_PERSON, SourceText
 from afschrift.values.checksum import Hashes, row_hashes
 
 FILE, NUMBER = "afschrift_file", "file_row_number"
-"""Columns of the view that names each row's file and place; DuckDB gives the second its name."""
+"""Columns of the view with each row's file and position; DuckDB defines the name of the second one."""
 
 PLACED = "afschrift_placed_"
-"""Begins the name of that view."""
+"""Prefix of the name of that view."""
 
 _ROWS = 65_536
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
@@ -42,17 +42,17 @@ Open = Callable[[str], BinaryIO]
 
 
 class LakeReconciliation(HashedHere):
-    """Counts by DuckDB, values by pyarrow.
+    """Counts by DuckDB, and values by pyarrow.
 
     Args:
         rows: runs a statement in the session.
         read: the same for a large result.
-        dialect: of the session.
-        extract: over the view that names each row's file.
+        dialect: dialect of the session.
+        extract: the extract, over the view with each row's file.
         natives: types of the columns in the view.
-        open_file: opens a file by the name that the view gives it.
+        open_file: opens a file by its name in the view.
         where: `source.table`, for errors.
-        placed: SQL of the view that names each row's file.
+        placed: SQL of the view with each row's file.
         places: SQL of the columns that are parts of documents.
     """
 
@@ -77,24 +77,24 @@ class LakeReconciliation(HashedHere):
             name: own(kind, types[name]) if name in extract.whole else None
             for name, kind in self._kinds.items()
         }
-        texts |= {name: _spelled(texts[name], self._kinds[name]) for name in places}
+        texts |= {name: _one_spelling(texts[name], self._kinds[name]) for name in places}
         super().__init__(rows, dialect, extract.statement, texts, no_digest, values)
         self._read, self._open, self._where, self._placed = read, open_file, where, placed
 
-    def read_again(self, columns: Sequence[str], drawn: str) -> Iterator[Hashes]:
-        """From the files.
+    def read_again(self, columns: Sequence[str], condition: str) -> Iterator[Hashes]:
+        """Read the files and hash their rows.
 
         Raises:
-            ValidationFailedError: a file holds a column that the table as it is read lacks.
+            ValidationFailedError: a file has a column that the table in DuckDB lacks.
         """
-        places = f"SELECT {FILE}, list({NUMBER})\n{self._same_rows}{drawn}\nGROUP BY {FILE}"
+        places = f"SELECT {FILE}, list({NUMBER})\n{self._same_rows}{condition}\nGROUP BY {FILE}"
         for batch in self._read(places):
             for file, numbers in zip(batch.column(0).to_pylist(), batch.column(1), strict=True):
                 for texts in self._texts(file, np.sort(numbers.values.to_numpy()), columns):
                     yield row_hashes(texts)
 
-    def read_together(self, columns: Sequence[str], same_rows: SameRows) -> Iterator[tuple[int, Hashes]]:
-        """From the files, each of them once."""
+    def read_by_person(self, columns: Sequence[str], same_rows: SameRows) -> Iterator[tuple[int, Hashes]]:
+        """Read each file once, and hash the rows of each person."""
         here = same_rows(self._placed, (FILE, NUMBER))
         places = (
             f"SELECT {FILE}, {OF_PERSON}, list({NUMBER})\n{here}\nGROUP BY {FILE}, {OF_PERSON}\nORDER BY 1"
@@ -118,7 +118,7 @@ class LakeReconciliation(HashedHere):
         unread = sorted(name for name in names if name.lower() not in known)
         if unread:
             raise ValidationFailedError(
-                f"A file of {self._where} holds column {unread[0]}, which the table lacks as it is read. "
+                f"A file of {self._where} has a column {unread[0]} that was not read with the table. "
                 "Nothing of it is delivered.",
                 remedy="write the files again with the same columns, and describe them in the inventory.",
             )
@@ -136,22 +136,22 @@ class LakeReconciliation(HashedHere):
         return pa.array([text] * len(rows), pa.string())
 
 
-def _spelled(own: Own | None, kind: ValueKind | None) -> Own | None:
-    """DuckDB writes the documents that it takes apart anew: both sides are compared in one spelling."""
+def _one_spelling(own: SourceText | None, kind: ValueKind | None) -> SourceText | None:
+    """Compare documents in one spelling: DuckDB rewrites those that it takes apart."""
     if own is None or own.nested:
         return own
     return replace(own, translate=lambda forms: document_forms(own.translate(forms), kind))
 
 
 def with_places(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> duckdb.DuckDBPyRelation:
-    """All rows of the files with the file and the number of each."""
+    """Select all rows of the files, with the file and the position of each."""
     listed = ", ".join("'" + pattern(file).replace("'", "''") + "'" for file in files)
     options = f"hive_partitioning = true, union_by_name = true, filename = '{FILE}', file_row_number = true"
     return con.sql(f"FROM read_parquet([{listed}], {options})")
 
 
 def _rows(opened: pq.ParquetFile, numbers: Numbers, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The rows of these numbers; a row group without any is not read."""
+    """The rows with these numbers; a row group without any is not read."""
     first = 0
     for group in range(opened.metadata.num_row_groups):
         end = first + opened.metadata.row_group(group).num_rows
@@ -166,7 +166,7 @@ def _rows(opened: pq.ParquetFile, numbers: Numbers, columns: Sequence[str]) -> I
 
 
 def _by_file(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, dict[int, Numbers]]]:
-    """File -> for each person the numbers of their rows in it; the batches are in the order of files."""
+    """Group by file: for each person the numbers of their rows in it. The batches are ordered by file."""
     file, persons = "", dict[int, Numbers]()
     for batch in batches:
         for name, person, numbers in zip(
@@ -181,7 +181,7 @@ def _by_file(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, dict[int,
 
 
 def _partitions(file: str) -> dict[str, str]:
-    """Columns that are in the path alone: `customer=1/part-0.parquet`."""
+    """Columns whose values are only in the path: `customer=1/part-0.parquet`."""
     return {
         unquote(name).lower(): value
         for name, equals, value in (part.partition("=") for part in file.split("/")[:-1])

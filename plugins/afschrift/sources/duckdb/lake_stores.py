@@ -1,6 +1,6 @@
-"""Where the files of a lake lie: in a folder of a disk, or in a store that fsspec knows.
+"""The store of a lake's files: a folder on a disk, or a store that fsspec knows.
 
-DuckDB reads the listed files of a store and no others, without listing them again; footers come from memory.
+DuckDB reads only the listed files of a store, without listing it again; footers come from memory.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from afschrift.app.private_files import LOCAL
 _HEAD, _TAIL = 4, 8
 _OPENED = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _THREADS = 16
-"""That open files of a disk, which may be another machine's."""
+"""Threads that open files on a disk, which may be a network disk and slow to answer."""
 _CONNECTIONS = 64
-"""To a store of S3 at once."""
+"""Simultaneous connections to an S3 store."""
 _KEPT = 64 << 20
 _KEPT_EACH = 64 << 10
-"""Bytes of the ends of a table's files that are kept while DuckDB reads their footers; and of each file."""
+"""Bytes to keep of the ends of a table's files while DuckDB reads their footers: in all, and of each file."""
 _VERSION = ("size", "ETag", "etag", "generation", "LastModified", "last_modified", "mtime", "created")
-"""What stores say of a file that is another one when it was replaced."""
+"""Attributes of a file in a store that change when it is replaced."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class LakeFile:
     """A file as it was listed.
 
     Attributes:
-        name: by which DuckDB and the store open it.
+        name: name by which DuckDB and the store open it.
         inside: its path below the folder of its table.
-        version: another one where the file was replaced.
-        unusual: why it is no plain file; empty: it is.
+        version: changes when the file is replaced.
+        unusual: why it is no regular file; empty if it is one.
     """
 
     name: str
@@ -54,18 +54,18 @@ class LakeFile:
 
 
 def pattern(name: str) -> str:
-    """The name of a file as DuckDB takes it: on a disk it takes names for patterns."""
+    """Escape the name of a file for DuckDB, which takes names on a disk for patterns."""
     return name if "://" in name else glob.escape(name)
 
 
 class LakeStore(Protocol):
-    """One lake."""
+    """The files of a lake."""
 
     def top(self) -> tuple[list[str], list[LakeFile]]:
-        """The folders in its root, which are tables, and the files beside them."""
+        """The folders in the root, which are tables, and the files next to them."""
 
     def below(self, folder: str) -> list[LakeFile]:
-        """All files below a folder, at any depth, in the order of their paths."""
+        """All files below a folder, at any depth, ordered by path."""
 
     def ends(self, files: Sequence[LakeFile]) -> list[tuple[bytes, bytes]]:
         """The first 4 and the last 8 bytes of each file."""
@@ -75,24 +75,24 @@ class LakeStore(Protocol):
 
 
 def lake_store(url: str, options: Mapping[str, Any], con: duckdb.DuckDBPyConnection) -> LakeStore:
-    """The lake below a root, which the session's DuckDB can read from then on.
+    """Open the lake below a root, and let the session's DuckDB read it.
 
     Args:
         url: the root, as a path or as a URL that fsspec knows.
-        options: of fsspec.
+        options: options of fsspec.
         con: the session.
     """
-    if url.startswith(("s3://", "s3a://")):  # of its ten, most requests would wait
+    if url.startswith(("s3://", "s3a://")):  # with the default of ten, most requests would wait
         connections = {"max_pool_connections": _CONNECTIONS} | dict(options.get("config_kwargs") or {})
         options = {**options, "config_kwargs": connections}
     root = UPath(url, **options)
-    if root.protocol in LOCAL:  # as DuckDB spells names: without links and `..` above the tables
+    if root.protocol in LOCAL:  # resolved, as DuckDB writes names: without links and `..` above the tables
         return _Disk(Path(root.path).resolve())
     return _Remote(root, con)
 
 
 class _Disk:
-    """A folder of this machine. A link to a table's folder is followed, one below it is not."""
+    """A folder on this machine. A link to a table's folder is followed; links inside it are not."""
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
@@ -146,7 +146,7 @@ def _ends(file: LakeFile) -> tuple[bytes, bytes]:
 
 
 class _Remote:
-    """A store of fsspec. What it remembers of listings is forgotten first: others write there too."""
+    """A store of fsspec. Its cache of listings is cleared first, because others write there too."""
 
     def __init__(self, root: UPath, con: duckdb.DuckDBPyConnection) -> None:
         look_anew(root)
@@ -169,14 +169,14 @@ class _Remote:
         return sorted(files, key=_place)
 
     def ends(self, files: Sequence[LakeFile]) -> list[tuple[bytes, bytes]]:
-        """All at once where the store can: one request after the other would take minutes."""
+        """Read all ends at once if the store can: request after request would take minutes."""
         kept = max(_TAIL, min(_KEPT_EACH, _KEPT // max(1, len(files))))
         ranges = [(file.name, max(0, file.size - kept), file.size) for file in files]
         ranges += [(file.name, 0, _HEAD) for file in files if file.size > kept]
         read = self._fs.cat_ranges(*map(list, zip(*ranges, strict=True))) if ranges else []
-        for met in read:
-            if isinstance(met, BaseException):
-                raise met
+        for result in read:
+            if isinstance(result, BaseException):
+                raise result
         tails, heads = read[: len(files)], iter(read[len(files) :])
         self._known.know({file.name: (file.size, tail) for file, tail in zip(files, tails, strict=True)})
         return [
@@ -199,19 +199,19 @@ class _Remote:
 
 
 def _is_folder(info: dict[str, Any]) -> bool:
-    """Stores without folders keep empty objects whose names end in a slash."""
+    """Whether an entry is a folder; stores without folders have empty objects with a slash at the end."""
     return info["type"] == "directory" or (info["name"].endswith("/") and not info["size"])
 
 
 _SAME = datetime(2000, 1, 1, tzinfo=UTC)
-"""For DuckDB's cache: files of a session are those that were listed."""
+"""The same time for all files, so that DuckDB's cache keeps them: a session reads the listed files."""
 
 
 class KnownFiles(AbstractFileSystem):  # type: ignore[misc]
-    """In place of the file system that reaches the store.
+    """Stands between DuckDB and the file system of a store, and answers from memory.
 
-    DuckDB asks one file after the other for its size, its time and its footer: of a store each is a request.
-    Names are no patterns here.
+    DuckDB asks file after file for its size, its time and its footer, and each would be a request to the
+    store. Names are not patterns here.
     """
 
     cachable = False
@@ -224,26 +224,26 @@ class KnownFiles(AbstractFileSystem):  # type: ignore[misc]
         self._tails: dict[str, bytes] = {}
 
     def know(self, files: Mapping[str, tuple[int, bytes]]) -> None:
-        """Take files on, each with its size and last bytes; the last bytes of earlier ones are let go."""
+        """Add files with their sizes and last bytes; forget the last bytes of earlier files."""
         self._sizes |= {name: size for name, (size, _) in files.items()}
         self._tails = {name: tail for name, (_, tail) in files.items()}
 
     def unstrip_protocol(self, name: str) -> str:
-        """The name unchanged: those that were listed have their protocol."""
+        """Return the name unchanged: listed names already have their protocol."""
         return name
 
     def glob(self, path: str, **_: Any) -> list[str]:
-        """The file of this name; nothing where it was not listed."""
+        """Return the file with this name, if it was listed."""
         return [path] if path in self._sizes else []
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
-        """Name and size as they were listed."""
+        """Return name and size as listed."""
         if path not in self._sizes:
             raise FileNotFoundError
         return {"name": path, "size": self._sizes[path], "type": "file"}
 
     def modified(self, path: str) -> datetime:  # noqa: ARG002 - of the base class
-        """One time for all files."""
+        """Return the same time for all files."""
         return _SAME
 
     def open(self, path: str, mode: str = "rb", **_: Any) -> _KnownFile:  # noqa: ARG002 - of the base class
@@ -252,7 +252,7 @@ class KnownFiles(AbstractFileSystem):  # type: ignore[misc]
 
 
 class _KnownFile:
-    """A file for one reader: its last bytes from memory, what lies before them from the store."""
+    """An open file: its last bytes come from memory, the bytes before them from the store."""
 
     def __init__(self, store: Any, path: str, size: int, tail: bytes) -> None:
         self._store, self._path, self._size, self._tail = store, path, size, tail

@@ -1,8 +1,8 @@
-"""A table of a lake: the Parquet files of a folder, where together they are one table.
+"""A table of a lake: the Parquet files of a folder, if they can be read as one table.
 
-Their footers tell of types that DuckDB loses without a word: it reads decimals of more than 38 digits as
-floats, the durations that Arrow writes as integers without their unit, and timestamps of 96 bits to the
-microsecond, or, by an option, as a day and a time.
+Their footers are read for types that DuckDB silently changes: it reads decimals of more than 38 digits as
+floats, the durations that Arrow writes as integers without their unit, and timestamps of 96 bits rounded to
+microseconds or, with an option, as a struct of a day and a time.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _REMEDIES = {
 
 
 class Footers:
-    """The lost types of files.
+    """The types in footers that DuckDB changes.
 
     Args:
         con: the session.
-        files: one of each kind that the schemas of their footers make.
+        files: one file for each different schema.
         others: all files of the table.
     """
 
@@ -55,7 +55,7 @@ class Footers:
         self._durations = _durations(con, others) if bare else {}
 
     def kinds(self, files: Sequence[str]) -> list[str]:
-        """The files, and one more of each kind of durations."""
+        """Add to the files one for each further combination of durations."""
         found = {_frozen(self._durations.get(file, {})) for file in files}
         more = []
         for file, durations in self._durations.items():
@@ -65,18 +65,18 @@ class Footers:
         return [*files, *more]
 
     def of(self, file: str, names: Sequence[str]) -> dict[str, str]:
-        """Column -> its type, of the columns whose type DuckDB loses.
+        """Column -> type in the file, for columns whose type DuckDB changes.
 
         Args:
             file: the file.
-            names: of its columns, as DuckDB calls them.
+            names: names of its columns in DuckDB.
         """
         stored = dict(zip(names, (native for native, _ in self._columns(file)), strict=False))
         lost = stored | self._durations.get(file, {})
         return {name: native for name, native in lost.items() if native}
 
     def _columns(self, file: str) -> list[tuple[str, bool]]:
-        """Lost type of each column, and whether it holds an integer that nothing says more of."""
+        """The changed type of each column, and whether it has a plain integer, which may be a duration."""
         tree = iter(self._con.execute(_TREE, [[pattern(file)]]).fetchall())
         root = next(tree)
         return [_column(tree) for _ in range(root[4])]
@@ -87,7 +87,7 @@ def _frozen(durations: dict[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def _column(tree: Iterator[tuple[str, str | None, int | None, int | None, int, bool]]) -> tuple[str, bool]:
-    """Of the next node of the tree."""
+    """Type of the next column in the tree."""
     _, stored, precision, scale, children, plain = next(tree)
     if not children:
         if stored == INT96:
@@ -105,7 +105,7 @@ def _nested(lost: str) -> str:
 
 
 def _durations(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> dict[str, dict[str, str]]:
-    """File -> column -> `DURATION(unit)`; nothing where no file has one."""
+    """File -> column -> `DURATION(unit)`; empty if no file has one."""
     found: dict[str, dict[str, str]] = {file: {} for file in files}
     for schema, of in con.execute(_ARROW, [list(map(pattern, files))]).fetchall():
         try:
@@ -126,7 +126,7 @@ def _duration(found: pa.DataType) -> str:
 
 
 def lost_type(native: str) -> ColumnType:
-    """How a column of a lost type is selected."""
+    """How to select a column of a type that DuckDB changes."""
     if native == INT96:
         return _exact(native, ValueKind.DATETIME, _moment())
     if unit := re.fullmatch(r"DURATION\((.+)\)", native):
@@ -146,7 +146,7 @@ def _moment() -> str:
 
 
 def _seconds(digits: int) -> str:
-    """ISO 8601, in seconds alone: `PT90S`, `PT-0.5S`."""
+    """ISO 8601 in seconds only: `PT90S`, `PT-0.5S`."""
     number = "CAST({column} AS HUGEINT)"
     whole = f"abs({number}) // {10**digits}"
     fraction = (
@@ -164,17 +164,17 @@ SELECT min(file_name) FROM (
 ) GROUP BY footer ORDER BY 1
 """
 _NAMES = "SELECT DISTINCT name FROM parquet_schema(?)"
-_NOTHING = '"NULL"'  # the type of a column that holds no value in a file
+_NOTHING = '"NULL"'  # the type of a column without any value in a file
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 _DECIMAL = re.compile(r"DECIMAL\(([0-9]+),([0-9]+)\)")
 
 
-def one_relation(
+def unite_files(
     con: duckdb.DuckDBPyConnection, where: str, files: Sequence[LakeFile]
 ) -> tuple[duckdb.DuckDBPyRelation, dict[str, str]]:
-    """All rows of the files, with every column that any of them has; it is NULL in files without it.
+    """Unite the files: all rows, with the columns of all files; a column is NULL in files without it.
 
-    Reads footers only. A column has one type in all files, or types of which one holds the values of all.
+    Only footers are read. A column must have the same type in all files, or types with a common exact type.
 
     Args:
         con: the session.
@@ -182,11 +182,11 @@ def one_relation(
         files: at least one; folders in their paths are Hive partitions.
 
     Returns:
-        The rows, and column -> type where DuckDB loses it (`footers`).
+        The rows, and column -> type for types that DuckDB changes (see `Footers`).
 
     Raises:
-        ConfigurationError: names a column and two files in which it has types that no type unites exactly,
-            or a file with two names that DuckDB takes for one, where files differ.
+        ConfigurationError: a column has types in two files without a common exact type, or files differ and
+            one has two names that DuckDB takes for the same.
         duckdb.Error: a file is damaged.
     """
     names = [pattern(file.name) for file in files]
@@ -197,22 +197,22 @@ def one_relation(
     several = len(kinds) > 1
     lost = footers.of(kinds[0], con.read_parquet([pattern(kinds[0])], hive_partitioning=False).columns)
     if several:
-        lost = _lost_or_refused(con, where, inside, kinds, footers)
+        lost = _changed_types(con, where, inside, kinds, footers)
     if INT96 not in lost.values():
         return con.read_parquet(names, hive_partitioning=True, union_by_name=several), lost
     read = f"FROM read_parquet(?, hive_partitioning = true, union_by_name = {several}, int96_as = 'struct')"
     return con.sql(read, params=[names]), lost
 
 
-def _lost_or_refused(
+def _changed_types(
     con: duckdb.DuckDBPyConnection,
     where: str,
     inside: Mapping[str, str],
     files: Sequence[str],
     footers: Footers,
 ) -> dict[str, str]:
-    """Column -> the type that DuckDB loses, where no column has two types of which none holds all values."""
-    spelled: dict[str, str] = {}  # DuckDB takes names that differ by case for one column
+    """Column -> type that DuckDB changes; refuse columns whose types have no common exact type."""
+    spelled: dict[str, str] = {}  # DuckDB takes names that differ in case for the same column
     types: dict[str, dict[str, str]] = {}  # column -> type -> the first file that has it
     lost: dict[str, str] = {}
     for file in files:
@@ -220,12 +220,12 @@ def _lost_or_refused(
         of_file = footers.of(file, relation.columns)
         stored = {name for (name,) in con.execute(_NAMES, [pattern(file)]).fetchall()}
         for column, native in zip(relation.columns, relation.types, strict=True):
-            if column not in stored:  # DuckDB gave the second of two names a number
+            if column not in stored:  # DuckDB appended a number to the second of two equal names
                 raise ConfigurationError(
-                    f"A file of {where} has columns whose names differ by case alone, the second as "
-                    f"{column}, and other files have other columns: {inside[file]}.",
-                    remedy="write the files again with names that differ by more, or keep those with other "
-                    "columns as a table in a folder of their own.",
+                    f"A file of {where} has columns whose names differ in case only (the second is read as "
+                    f"{column}), and other files have other columns: {inside[file]}.",
+                    remedy="write the files again with names that differ in more than case, or keep those "
+                    "with other columns as a table in a folder of their own.",
                 )
             name = spelled.setdefault(column.lower(), column)
             types.setdefault(name, {}).setdefault(of_file.get(column, str(native)), file)
@@ -238,7 +238,7 @@ def _lost_or_refused(
         (this, first), (other, second) = ((native, inside[file]) for native, file in differing)
         raise ConfigurationError(
             f"The files of {where} do not agree on column {column}: it is {this} in {first} and {other} in "
-            f"{second}, and no type holds the values of all files exactly.",
+            f"{second}, and no type holds both exactly.",
             remedy="write the files again with one type for the column, or keep the older ones as a "
             "table in a folder of their own.",
         )
@@ -246,7 +246,7 @@ def _lost_or_refused(
 
 
 def _unites(natives: set[str]) -> bool:
-    """Whether DuckDB's common type holds the values of all types exactly."""
+    """Whether DuckDB's common type of these types is exact."""
     if len(natives) < 2 or natives <= _INTEGERS:
         return True
     decimals = [_DECIMAL.fullmatch(native) for native in natives]

@@ -1,4 +1,4 @@
-"""Values of Parquet files and parts of their documents, as pyarrow reads them, spelled as value forms."""
+"""Values of Parquet files as pyarrow reads them, and parts of documents in them, as texts to compare."""
 
 from __future__ import annotations
 
@@ -18,10 +18,17 @@ import pyarrow.types as pt
 
 from afschrift.domain.value_kind import DocumentPart, MemberPath, ValueKind
 from afschrift.sources.duckdb.reconciliation import DURATION, DuckWriter
-from afschrift.sources.json_parts import Tree, member, paths, rest, tree, written
-from afschrift.sources.reconcile.own_nested import LeafText, ListText, MapOf, Node, RecordText, translated
-from afschrift.sources.reconcile.own_texts import Own
+from afschrift.sources.json_parts import Tree, as_argument, member, paths, rest, tree
+from afschrift.sources.reconcile.nested_texts import (
+    LeafText,
+    ListText,
+    MapOf,
+    Node,
+    RecordText,
+    translate_nested,
+)
 from afschrift.sources.reconcile.second_reading import canonical, canonical_forms
+from afschrift.sources.reconcile.sql_reconciliation import SourceText
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _ONE_LINE = "trim({c}, ' ' || chr(9) || chr(10) || chr(13))"
@@ -40,13 +47,13 @@ _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 _WRITER = DuckWriter()
 
 
-def own(kind: ValueKind | None, native: str) -> Own | None:
-    """How a column's values are counted, and its value forms in the spelling of `file_texts`.
+def own(kind: ValueKind | None, native: str) -> SourceText | None:
+    """How to count a column's values, and to turn its value forms into the spelling of `file_texts`.
 
-    None where `kind: text` gives DuckDB's text of another type, which no other reader writes.
+    None if `kind: text` gives DuckDB's text of another type, which no other reader writes.
 
     Args:
-        kind: as the plan has it.
+        kind: kind in the plan.
         native: type in DuckDB's view.
     """
     if kind is ValueKind.TEXT and native not in ("VARCHAR", "BLOB") and not native.startswith("ENUM("):
@@ -55,16 +62,16 @@ def own(kind: ValueKind | None, native: str) -> Own | None:
         kind = ValueKind.BINARY
     nested = kind is ValueKind.JSON and native != "JSON"
     if nested and (native.endswith("]") or native.startswith(("STRUCT(", "MAP("))):
-        change = partial(translated, node=_node(duckdb.dtype(native)), writer=_WRITER)
-        return Own("CAST({c} AS VARCHAR)", change, nested=True)
+        change = partial(translate_nested, node=_node(duckdb.dtype(native)), writer=_WRITER)
+        return SourceText("CAST({c} AS VARCHAR)", change, nested=True)
     number = "CAST({c} AS HUGEINT)" if native in _INTEGERS else ""
-    return Own("CAST({c} AS VARCHAR)", _forms(kind, native), number=number).planned(kind, _ONE_LINE)
+    return SourceText("CAST({c} AS VARCHAR)", _forms(kind, native), number=number).planned(kind, _ONE_LINE)
 
 
 def _forms(kind: ValueKind | None, native: str) -> Callable[[pa.Array], pa.Array]:
     if native == "INTERVAL":
         return lambda forms: pa.array([f and _interval(f) for f in forms.to_pylist()], pa.string())
-    if native == "TIME WITH TIME ZONE":  # Parquet keeps it as UTC, and pyarrow gives it without a zone
+    if native == "TIME WITH TIME ZONE":  # Parquet stores it in UTC, and pyarrow reads it without a zone
         return lambda forms: canonical_forms(kind, pc.replace_substring_regex(forms, "(Z|[+-].*)$", ""))
     return lambda forms: canonical_forms(kind, forms)
 
@@ -86,7 +93,7 @@ def _node(kind: Any) -> Node:
 
 
 def _interval(form: str) -> str:
-    """Months, days and milliseconds, as Parquet keeps an interval."""
+    """Months, days and milliseconds, as Parquet stores an interval."""
     found = DURATION.fullmatch(form)
     if found is None:
         return form
@@ -96,11 +103,11 @@ def _interval(form: str) -> str:
 
 
 def file_texts(column: pa.Array, kind: ValueKind | None) -> pa.Array:
-    """A file's values as texts.
+    """Write a file's values as texts.
 
     Args:
         column: as pyarrow reads it from the file.
-        kind: as the plan has the column: what the file's own type says otherwise shows.
+        kind: the column's kind in the plan; if the type in the file is another one, the texts differ.
     """
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
@@ -141,14 +148,14 @@ def _text(value: Any, of: pa.DataType, kind: ValueKind | None) -> str | None:
 
 
 def _seconds(number: int, digits: int) -> str:
-    """ISO 8601, in seconds alone."""
+    """ISO 8601 in seconds only."""
     whole, rest = divmod(abs(number), 10**digits)
     fraction = f".{rest:0{digits}d}".rstrip("0").rstrip(".") if digits else ""
     return f"PT{'-' if number < 0 else ''}{whole}{fraction}S"
 
 
 def _moment(number: int, of: pa.DataType) -> str:
-    """A day or a moment; before Christ as databases write it."""
+    """A day or a time; before Christ as databases write it."""
     endless = (_ENDLESS_DAYS if pt.is_date32(of) else _ENDLESS_MOMENTS).get(number)
     if endless:
         return endless
@@ -167,9 +174,9 @@ def _before_christ(text: str, zone: str = "") -> str:
 
 
 def _nested(column: pa.Array) -> list[str | None]:
-    """Lists, structs or maps with their leaves between separators, as of `own`.
+    """Lists, structs or maps with their leaves between separators, as in `own`.
 
-    The leaves stay Arrow's: Python has neither nanoseconds nor the years before 1 and after 9999.
+    The leaves are not converted to Python: it has neither nanoseconds nor years before 1 and after 9999.
     """
     there = column.is_valid().to_pylist()
     if pt.is_struct(column.type):
@@ -193,7 +200,7 @@ def _leaves(column: pa.Array) -> list[str | None]:
 
 
 def _ranges(column: pa.Array) -> list[tuple[int, int]]:
-    """Where in the child's values each list or map begins and ends."""
+    """Start and end of each list or map in the child's values."""
     if pt.is_fixed_size_list(column.type):
         size = column.type.list_size
         return [((column.offset + n) * size, (column.offset + n + 1) * size) for n in range(len(column))]
@@ -207,7 +214,7 @@ def _kind(of: pa.DataType) -> ValueKind | None:
 
 
 def part_of_column(column: pa.Array, part: DocumentPart) -> pa.Array:
-    """A part of each document of a column; of a struct in the type of the field.
+    """Take a part of each document in a column; a field of a struct keeps its type.
 
     Raises:
         DocumentError: a document is no JSON, or has two members of one name.
@@ -216,14 +223,16 @@ def part_of_column(column: pa.Array, part: DocumentPart) -> pa.Array:
 
 
 def document_forms(texts: pa.Array, kind: ValueKind | None) -> pa.Array:
-    """Documents in one spelling: members in order, no space, no escapes, numbers with their digits."""
+    """Write documents in one spelling: sorted members, no escapes, numbers with their digits unchanged."""
     if kind is not ValueKind.JSON:
         return texts
-    return pa.array([None if text is None else _spelled(text) for text in texts.to_pylist()], pa.string())
+    return pa.array(
+        [None if text is None else _one_spelling(text) for text in texts.to_pylist()], pa.string()
+    )
 
 
-def _spelled(document: str) -> str:
-    """A number differs from a text with the same digits by the sign before it, which no document has bare."""
+def _one_spelling(document: str) -> str:
+    """Put NUL before numbers, so that they differ from texts with the same digits: JSON has no bare NUL."""
     try:
         value = json.loads(document, parse_int=_number, parse_float=_number)
     except (ValueError, RecursionError):
@@ -240,12 +249,12 @@ def _member(column: pa.Array, path: MemberPath) -> pa.Array:
         return column
     if pt.is_struct(column.type):
         return _member(pc.struct_field(column, [path[0]]), path[1:])
-    return pa.array([member(text, written(path)) for text in column.to_pylist()], pa.string())
+    return pa.array([member(text, as_argument(path)) for text in column.to_pylist()], pa.string())
 
 
 def _rest(column: pa.Array, named: Tree) -> pa.Array:
     if not pt.is_struct(column.type):
-        without = written(paths(named))
+        without = as_argument(paths(named))
         return pa.array([rest(text, without) for text in column.to_pylist()], pa.string())
     fields: dict[str, pa.Array] = {}
     for field in column.type:

@@ -25,13 +25,13 @@ from afschrift.sources.duckdb.catalogue import lake_estimate, lake_rows
 from afschrift.sources.duckdb.lake_files import beside_folders, refuse_root, table_files
 from afschrift.sources.duckdb.lake_reconciliation import PLACED, LakeReconciliation, with_places
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, lake_store
-from afschrift.sources.duckdb.lake_table import lost_type, one_relation
+from afschrift.sources.duckdb.lake_table import lost_type, unite_files
 from afschrift.sources.duckdb.session import DuckSession
 from afschrift.sources.options import Opening, expand, required
 from afschrift.sources.table_errors import Unreadable, relation_of, unquoted
 
 _MIXED = "Hive partition mismatch"
-"""In what DuckDB says of files of which some lie in folders of partitions that others do not."""
+"""Part of DuckDB's message if some files are in folders of partitions that others are not in."""
 
 
 class ParquetLake(DuckSession):
@@ -40,10 +40,10 @@ class ParquetLake(DuckSession):
     The root may be any URL that fsspec knows (`s3://bucket/lake`); the extra of a connection, if the
     inventory names one, holds fsspec's options for it.
 
-    The files are listed once when the session opens, and every statement reads that list: what is added
-    later belongs to the next snapshot. Files of a lake are replaced, never changed; one that was replaced
-    while a statement read it fails the step. A table whose files cannot be read, or are not one table
-    (see `lake_files` and `lake_table`), stops only the requests that ask for it.
+    The files are listed once when the session opens, and every statement reads that list: files that are
+    added later belong to the next snapshot. Files of a lake are replaced, never changed; a file that was
+    replaced while a statement read it fails the step. A table whose files cannot be read, or are not one
+    table (see `lake_files` and `lake_table`), stops only the requests that read it.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -57,10 +57,10 @@ class ParquetLake(DuckSession):
         self._placed: set[str] = set()
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """An in-memory database with one view a table over the files that are there now.
+        """Open an in-memory database with a view for each table over the files that exist now.
 
         Raises:
-            RetriableError: the root is not there.
+            RetriableError: the root does not exist.
             ConfigurationError: the root itself is a table of Delta Lake, Iceberg, Hudi or Hive.
         """
         options = self._opening.address().extra if self._opening.connection else {}
@@ -78,7 +78,7 @@ class ParquetLake(DuckSession):
             if not (of_place(error) or isinstance(error, (ImportError, ValueError))):
                 raise
             raise RetriableError(
-                f"Source {self.name} cannot be opened: its root folder is not there.",
+                f"Source {self.name} cannot be opened: its root folder does not exist.",
                 remedy="see whether the lake is mounted and `root` in the inventory is right; of a store, "
                 f"whether its fsspec package is installed and the connection fits ({type(error).__name__}).",
                 code=type(error).__name__,
@@ -97,7 +97,7 @@ class ParquetLake(DuckSession):
             if found.ignored:
                 self._ignored[table] = found.ignored
             if found.read:
-                relation, self._lost[table] = one_relation(con, where, found.read)
+                relation, self._lost[table] = unite_files(con, where, found.read)
                 relation.create_view(table)
                 self._files[table] = found.read
         except ConfigurationError as error:
@@ -107,34 +107,34 @@ class ParquetLake(DuckSession):
                 f"The account that runs the software has no right to read {where}.",
                 question="no_right",
                 detail={"table": where},
-                remedy="let it read the folder and its files, or set `personal: false` where the table "
-                "holds nobody's data.",
+                remedy="let it read the folder and its files, or set `personal: false` if the table "
+                "holds no personal data.",
             )
         except Exception as error:
             if not (isinstance(error, duckdb.Error) or of_place(error)):
                 raise
             if _MIXED in str(error):
                 self._unread[table] = ConfigurationError(
-                    f"The files of {where} lie in folders of different partitions.",
+                    f"The files of {where} are in folders of different partitions.",
                     remedy="keep those of one kind of folders (`day=.../`) in the table, and the others as a "
-                    "table in a folder of their own, or name them by `ignore` of the table in the inventory.",
+                    "table in a folder of their own, or name them under `ignore` of the table.",
                 )
                 return
             failure = RetriableError(
                 f"Table {where} cannot be read ({type(error).__name__}).",
-                remedy="see whether its Parquet files are whole; the step is tried again.",
+                remedy="see whether its Parquet files are complete; the step is tried again.",
                 code=type(error).__name__,
             )
             self._unread[table] = SourceDownError(self.name, failure)
 
     def stream(self, statement: str) -> Iterator[Any]:
-        """Record batches, and at their end an error where a file was replaced meanwhile."""
+        """Yield record batches; after the last one, raise if a file was replaced meanwhile."""
         yield from super().stream(statement)
         for table in dict.fromkeys(by_alias(statement).values()):
             self._require_unchanged(table.removeprefix(PLACED))
 
     def _require_unchanged(self, table: str) -> None:
-        """Raise where a file of the list is not the one that was listed."""
+        """Raise if a file is no longer the one that was listed."""
         if table not in self._files or self._store is None:
             return
         try:
@@ -147,18 +147,18 @@ class ParquetLake(DuckSession):
             raise RetriableError(
                 f"A file of {self.name}.{table} was replaced or removed while it was read. Nothing of it is "
                 "delivered.",
-                remedy="the step is tried again on the files that are there then; let no job write while "
-                "requests run, where this happens often.",
+                remedy="the step is tried again on the files that exist then; if this happens often, let no "
+                "job write while requests run.",
                 code="files_changed",
             )
 
     def estimate(self, statement: str) -> Estimate:
-        """By EXPLAIN, and the sizes of the files."""
+        """Estimate by EXPLAIN and the sizes of the files."""
         sizes = {table: [file.size for file in files] for table, files in self._files.items()}
         return lake_estimate(partial(self.rows, reads=statement), statement, sizes)
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
-        """A second reading of the files themselves: DuckDB says which of their rows are the person's."""
+        """Compare with a second reading of the files; DuckDB says which of their rows are the person's."""
         relation = relation_of(extract.statement)
         described = self.rows(f"DESCRIBE {relation}", reads=extract.statement)
         natives = {name: native for name, native, *_ in described}
@@ -167,7 +167,7 @@ class ParquetLake(DuckSession):
         store = self._store
         assert store is not None
         placed = self.dialect.quote(f"{PLACED}{table}")
-        with self._translated(extract.statement):
+        with self._our_errors(extract.statement):
             self._view_places(table)
         self._placed.add(table)
         before = f"\nFROM {relation} AS t\n"
@@ -184,17 +184,17 @@ class ParquetLake(DuckSession):
         )
 
     def _view_places(self, table: str) -> None:
-        """A view that names each row's file."""
+        """Make a view with each row's file."""
         files = [file.name for file in self._files[table]]
         with_places(self.connection, files).create_view(f"{PLACED}{table}")
 
     def _view_again(self) -> None:
-        """The views of places."""
+        """Make the views with each row's file again."""
         for table in self._placed:
             self._view_places(table)
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
-        """Folders as tables."""
+        """Tables: one for each folder."""
         unread = {table: Unreadable(error) for table, error in self._unread.items()}
         found = {table: dict(columns) for table, columns in super().catalogue().items()}
         for table, lost in self._lost.items():
@@ -202,10 +202,10 @@ class ParquetLake(DuckSession):
         return {**found, **unread}
 
     def structure(self) -> Structure:
-        """Files say nothing of each other, and the views over them are this session's own."""
+        """Only the numbers of ignored files: files have no foreign keys, and the views are our own."""
         return Structure(ignored=self._ignored)
 
     def described(self) -> Described:
-        """How many rows the footers count; files say nothing of keys."""
+        """Numbers of rows by the footers; files have no keys."""
         files = {table: [file.name for file in files] for table, files in self._files.items()}
         return Described(rows=lake_rows(self.rows, files, self.dialect.literal))

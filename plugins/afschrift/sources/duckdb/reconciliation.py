@@ -1,6 +1,6 @@
-"""Reconciliation with DuckDB: its texts of plain values, and of the leaves of nested ones.
+"""Reconciliation with DuckDB: its texts of plain values, and of the leaves of nested values.
 
-How DuckDB quotes inside of a nested text differs by version, so its parts are put together here.
+DuckDB's quotes in the text of a nested value differ by version, so such texts are composed here, by SQL.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from afschrift.domain.reconciliation import Sample
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.reconcile import own_times
-from afschrift.sources.reconcile.own_nested import (
+from afschrift.sources.reconcile import plain_texts
+from afschrift.sources.reconcile.nested_texts import (
     LeafText,
     ListText,
     MapOf,
@@ -25,9 +25,9 @@ from afschrift.sources.reconcile.own_nested import (
     Parts,
     RecordText,
     Translate,
-    translated,
+    translate_nested,
 )
-from afschrift.sources.reconcile.own_texts import Own, SqlReconciliation
+from afschrift.sources.reconcile.sql_reconciliation import SourceText, SqlReconciliation
 from afschrift.values.checksum import NOTHING, SEPARATOR
 
 _TEXT = "CAST({c} AS VARCHAR)"
@@ -41,22 +41,22 @@ DURATION = re.compile(
 
 
 def _before_christ(forms: pa.Array) -> pa.Array:
-    """`0044-03-15 12:00:00+00 BC` as DuckDB has it, with `(BC)` after the day."""
+    """Write `0044-03-15 12:00:00+00 BC` as DuckDB does, with `(BC)` after the day."""
     return pc.replace_substring_regex(forms, r"^([0-9-]+)(.*) BC$", r"\1 (BC)\2")
 
 
 def _moments(forms: pa.Array) -> pa.Array:
-    return _before_christ(own_times.moments(forms))
+    return _before_christ(plain_texts.moments(forms))
 
 
 def _binary_digits(forms: pa.Array, translate: Translate) -> pa.Array:
     texts = translate(forms).to_pylist()
-    bits = [t if t in (None, own_times.NAN) else f"{int(t, 16):0{len(t) * 4}b}" for t in texts]
+    bits = [t if t in (None, plain_texts.NAN) else f"{int(t, 16):0{len(t) * 4}b}" for t in texts]
     return pa.array(bits, pa.string())
 
 
 def _interval(form: str) -> str:
-    """`P1Y2M3DT4H5M6.789S` as `1 year 2 months 3 days 04:05:06.789`."""
+    """Write `P1Y2M3DT4H5M6.789S` as `1 year 2 months 3 days 04:05:06.789`."""
     found = DURATION.fullmatch(form)
     if found is None:
         return form
@@ -72,34 +72,36 @@ def _interval(form: str) -> str:
     return " ".join(words)
 
 
-_DOUBLES = partial(_binary_digits, translate=own_times.double_bits)
-_SINGLES = partial(_binary_digits, translate=own_times.single_bits)
+_DOUBLES = partial(_binary_digits, translate=plain_texts.double_bits)
+_SINGLES = partial(_binary_digits, translate=plain_texts.single_bits)
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _SAME = (*_INTEGERS, "HUGEINT", "UHUGEINT", "BIGNUM", "BOOLEAN", "VARCHAR", "BIT", "UUID")
 _BARE = (*_INTEGERS, "HUGEINT", "UHUGEINT", "UUID")
 _NUMBER = "CAST({c} AS BIGINT)"
-_LARGE_NUMBER = "CAST({c} AS HUGEINT)"  # which takes ten times as long to reckon with
+_LARGE_NUMBER = "CAST({c} AS HUGEINT)"  # arithmetic on it takes ten times as long
 _ONE_LINE = "trim(translate({c}, chr(13) || chr(10), '  '), ' ' || chr(9))"
-_PLAIN: dict[str, Own] = {
-    **dict.fromkeys(_SAME, Own(_TEXT, own_times.same)),
-    **dict.fromkeys(_INTEGERS, Own(_TEXT, own_times.same, number=_NUMBER)),
-    "UBIGINT": Own(_TEXT, own_times.same, number=_LARGE_NUMBER),
-    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), Own(_TEXT, _moments)),
-    **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"), Own(_TEXT, _moments)),
-    "DATE": Own(_TEXT, _before_christ),
-    **dict.fromkeys(("TIME", "TIME_NS", "TIME WITH TIME ZONE"), Own(_TEXT, own_times.clocks)),
-    "DOUBLE": Own(_BITS, _DOUBLES),
-    "FLOAT": Own(_BITS, _SINGLES),
-    "BLOB": Own("lower(hex({c}))", own_times.hexadecimal),
-    "INTERVAL": Own(_TEXT, own_times.each(_interval)),
-    "JSON": Own(_TEXT, own_times.same),
+_PLAIN: dict[str, SourceText] = {
+    **dict.fromkeys(_SAME, SourceText(_TEXT, plain_texts.same)),
+    **dict.fromkeys(_INTEGERS, SourceText(_TEXT, plain_texts.same, number=_NUMBER)),
+    "UBIGINT": SourceText(_TEXT, plain_texts.same, number=_LARGE_NUMBER),
+    **dict.fromkeys(
+        ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), SourceText(_TEXT, _moments)
+    ),
+    **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"), SourceText(_TEXT, _moments)),
+    "DATE": SourceText(_TEXT, _before_christ),
+    **dict.fromkeys(("TIME", "TIME_NS", "TIME WITH TIME ZONE"), SourceText(_TEXT, plain_texts.clocks)),
+    "DOUBLE": SourceText(_BITS, _DOUBLES),
+    "FLOAT": SourceText(_BITS, _SINGLES),
+    "BLOB": SourceText("lower(hex({c}))", plain_texts.hexadecimal),
+    "INTERVAL": SourceText(_TEXT, plain_texts.each(_interval)),
+    "JSON": SourceText(_TEXT, plain_texts.same),
 }
 
 
-def own(native: str, kind: ValueKind | None) -> Own | None:
-    """Own text of a column; None where the way to it is not known."""
-    if kind is ValueKind.TEXT and native != "BLOB":  # `kind: text` gives the text as it is
-        return Own(_TEXT, own_times.same)
+def own(native: str, kind: ValueKind | None) -> SourceText | None:
+    """How DuckDB writes a column's values; None if it is not known for the type."""
+    if kind is ValueKind.TEXT and native != "BLOB":  # `kind: text` gives DuckDB's own text
+        return SourceText(_TEXT, plain_texts.same)
     plain = _plain(native)
     if plain is not None:
         return plain.planned(kind, _ONE_LINE)
@@ -109,19 +111,19 @@ def own(native: str, kind: ValueKind | None) -> Own | None:
     if found is None:
         return None
     node, expression = found
-    return Own(expression, partial(translated, node=node, writer=DuckWriter()), nested=True)
+    return SourceText(expression, partial(translate_nested, node=node, writer=DuckWriter()), nested=True)
 
 
-def _plain(native: str) -> Own | None:
+def _plain(native: str) -> SourceText | None:
     if native.endswith("]"):
         return None
     if native.startswith(("DECIMAL(", "ENUM(")):
-        return Own(_TEXT, own_times.same)
+        return SourceText(_TEXT, plain_texts.same)
     return _PLAIN.get(native)
 
 
 def _nested(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
-    """How a value is made, and the SQL of its text: leaves between separators."""
+    """The structure of a value, and the SQL of its text: leaves between separators."""
     if kind.id in ("list", "array"):
         each = f"x{depth}"
         element = _nested(kind.children[0][1], each, depth + 1)
@@ -167,36 +169,34 @@ def _map(kind: Any, column: str, depth: int) -> tuple[Node, str] | None:
 
 
 class DuckWriter:
-    """The same parts, put together here."""
+    """Composes the same texts from value forms."""
 
     signs = (("null", NOTHING), ('"', ""), (",", SEPARATOR))
 
     def list(self, node: ListText, parts: Parts, nested: Sequence[bool]) -> str:  # noqa: ARG002
-        """A list, or an array of a fixed size."""
-        return f"[{_joined(parts)}]"
+        """Write a list, or an array of a fixed size."""
+        return f"[{_join(parts)}]"
 
     def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:  # noqa: ARG002
-        """The same of many lists at once."""
+        """Write many flat lists at once."""
         return pc.fill_null(texts, NOTHING), ("[", SEPARATOR, "]")
 
     def record(self, parts: Parts) -> str:
-        """A struct."""
-        return f"{{{_joined(parts)}}}"
+        """Write a struct."""
+        return f"{{{_join(parts)}}}"
 
     def map(self, keys: Parts, values: Parts) -> str:
-        """A map."""
+        """Write a map."""
         pairs = zip(keys, values, strict=True)
-        return (
-            f"<{_joined([f'{key}{_EQUALS}{NOTHING if value is None else value}' for key, value in pairs])}>"
-        )
+        return f"<{_join([f'{key}{_EQUALS}{NOTHING if value is None else value}' for key, value in pairs])}>"
 
 
-def _joined(parts: Parts) -> str:
+def _join(parts: Parts) -> str:
     return SEPARATOR.join(NOTHING if part is None else part for part in parts)
 
 
 class DuckReconciliation(SqlReconciliation):
-    """Counts all rows and hashes those that are drawn apart: of the others a CASE would make texts too."""
+    """Counts all rows and hashes the sampled ones separately: a CASE would make texts of all rows."""
 
     def _sums_statement(self, columns: Sequence[str], sample: Sample | None) -> str:
         if sample is None or not columns:
@@ -204,11 +204,11 @@ class DuckReconciliation(SqlReconciliation):
         counted = self._select(self._sums_of((), None)) + self._same_rows
         digest = self._digest([self._own[name].of(self._quoted(name)) for name in columns])
         hashed = self._select(["count(*)", f"sum({digest})"]) + self._same_rows
-        hashed += f"\nAND {self._drawn(sample)}"
+        hashed += f"\nAND {self._in_sample(sample)}"
         return f"SELECT * FROM ({counted}) AS counted, ({hashed}) AS hashed"  # noqa: S608 - both are made here
 
 
 def digest(texts: Sequence[str]) -> str:
-    """SQL of a row's hash."""
+    """SQL of a row's hash (see `values.checksum`)."""
     row = ", ".join(f"coalesce({text}, {_NOTHING})" for text in texts)
     return f"CAST('0x' || left(md5(concat_ws({_SEPARATOR}, {row})), 15) AS BIGINT)"

@@ -1,4 +1,4 @@
-"""A DuckDB file, and what it shares with the Parquet lake: a session, the key table, streaming."""
+"""Sessions on DuckDB: the base class that a database file and a Parquet lake share, and the file."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.duckdb.catalogue import file_estimate, read_described
+from afschrift.sources.duckdb.column_types import column_type
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.document_parts import NativePart, place_of
 from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_error
 from afschrift.sources.duckdb.ordered_ranges import Tries, in_order
 from afschrift.sources.duckdb.reconciliation import DuckReconciliation, digest, own
 from afschrift.sources.duckdb.time_limit import TimeLimit
-from afschrift.sources.duckdb.types import column_type
-from afschrift.sources.key_table import key_rows
 from afschrift.sources.options import Opening, expand, required
+from afschrift.sources.person_keys import key_rows
 from afschrift.sources.read_session import ReadSession
 from afschrift.sources.table_errors import relation_of, unquoted
 
 BATCH_ROWS = 65_536
 THREADS = 4
-"""At most, by default: each holds what it reads, so memory would grow with the cores of the machine."""
+"""Threads at most, by default: each keeps rows, so memory would grow with the cores of the machine."""
 
 MEMORY = "2GB"
-"""A session's limit by default."""
+"""Default limit of a session."""
 
 _OF_A_RANGE = "160MB"
-"""While a range is put in order by default: of a file's pages, DuckDB keeps as many as there is room for."""
+"""Default limit while a range is sorted. Without it DuckDB would fill the memory with pages of the file."""
 
 _TOO_LITTLE = 3
-"""Ranges after each other that did not fit into it, after which none is tried in it any more."""
+"""After so many ranges in a row that did not fit into this limit, no more are tried with it."""
 
 LIMITS = ("threads", "memory", "statement_timeout", "cell_limit")
 _GIVEN = "afschrift_given"
@@ -58,7 +58,7 @@ FROM duckdb_constraints()
 WHERE constraint_type = 'FOREIGN KEY' AND database_name = current_database()
 ORDER BY schema_name, table_name, constraint_index
 """
-# Of the other databases, DuckDB's own among them, it would make all views for nothing.
+# The first condition spares DuckDB from making all views of other databases, its own among them.
 _COLLATIONS = """
 SELECT count(*) FROM (
   SELECT database_name, sql FROM duckdb_tables()
@@ -75,7 +75,7 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
     """A read-only session on one snapshot. Subclasses open the connection.
 
     Args:
-        opening: of its options `threads` and `memory` limit the session, `statement_timeout` each statement,
+        opening: its options `threads` and `memory` limit the session, `statement_timeout` each statement, and
             `cell_limit` (MB) each cell.
     """
 
@@ -93,7 +93,7 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         self._limit: TimeLimit | None = None
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """Open the connection; subclasses say how."""
+        """Open the connection, in a subclass."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -101,7 +101,7 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         self._connection = con
         self._limit = TimeLimit(self._timeout, con.interrupt)
         con.execute("SET TimeZone = 'UTC'")
-        con.execute("SET temp_directory = ''")  # never spill a person's rows to a disk in clear
+        con.execute("SET temp_directory = ''")  # never spill a person's rows to a disk in plain text
         con.execute(f"SET threads = {self._threads}")
         con.execute("SET memory_limit = ?", [self._memory])
         con.execute(_KEYS)
@@ -148,9 +148,9 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         return read_described(self.rows, _named)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
-        """Fill the key table; no statement holds the values."""
+        """Fill the key table from memory, so that no statement holds the values."""
         self._keys = key_rows((keys, at), *others)
-        with self._translated(""):
+        with self._our_errors(""):
             self._fill()
 
     def _fill(self) -> None:
@@ -160,61 +160,62 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         self.connection.unregister(_GIVEN)
 
     def _view_again(self) -> None:
-        """Make anew what a subclass made within the transaction; nothing here."""
+        """Make again what a subclass made within the transaction; nothing here."""
 
     def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
-        """All rows of a small result; `reads` is the statement whose table errors name."""
-        with self._translated(reads or statement):
+        """All rows of a small result; errors name the table of the statement `reads`."""
+        with self._our_errors(reads or statement):
             return self.connection.execute(statement).fetchall()
 
     def estimate(self, statement: str) -> Estimate:
-        """By EXPLAIN."""
+        """Estimate by EXPLAIN."""
         return file_estimate(partial(self.rows, reads=statement), statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
-        """Record batches of at most 65,536 rows."""
+        """Yield record batches of at most 65,536 rows."""
         yield from in_order(
             statement, self.rows, self._read, Tries(self._in_little, self._in_all, self._read_range)
         )
 
     def _read(self, statement: str) -> Iterator[Any]:
-        with self._translated(statement):
+        with self._our_errors(statement):
             yield from self._batches(statement)
 
     def _batches(self, statement: str) -> Iterator[Any]:
         return iter(self.connection.sql(statement).to_arrow_reader(BATCH_ROWS))
 
     def _read_range(self, statement: str) -> Iterator[Any] | None:
-        """The same; put in order within little memory, and within all of it where that is not enough."""
+        """Read a range, sorted within little memory, or within all of it if that does not suffice."""
         if self._of_a_range == self._memory or self._too_little == _TOO_LITTLE:
-            return self._in_all(statement)  # what they need has little to do with their rows
+            return self._in_all(statement)  # these ranges need memory for something else than their rows
         batches = self._in_little(statement)
         self._too_little = 0 if batches else self._too_little + 1
         return batches or self._in_all(statement)
 
     def _in_little(self, statement: str) -> Iterator[Any] | None:
-        """The same; None where the memory of a range does not put them in order."""
+        """Read within the memory of a range; None if it does not suffice."""
         return self._in(statement, self._of_a_range)
 
     def _in_all(self, statement: str) -> Iterator[Any] | None:
-        """The same; None where the session's memory does not."""
+        """Read within the memory of the session; None if it does not suffice."""
         return self._in(statement, self._memory)
 
     def _in(self, statement: str, memory: str) -> Iterator[Any] | None:
-        with self._translated(statement):
+        with self._our_errors(statement):
             try:
                 return self._within(statement, memory)
             except FAILURES as error:
                 if not out_of_memory(error):
                     raise
-                self.connection.execute("ROLLBACK")  # an error ends a transaction, with what was made in it
+                # The error ended the transaction, and with it the key table's rows and the views made in it.
+                self.connection.execute("ROLLBACK")
                 self.connection.execute("BEGIN TRANSACTION")
                 self._fill()
                 self._view_again()
                 return None
 
     def _within(self, statement: str, memory: str) -> Iterator[Any]:
-        """The batches of a statement: all its rows are in order when the first one comes."""
+        """The batches of a statement. When the first one arrives all rows are sorted, so the limit can go."""
         self._limit_memory(memory)
         try:
             batches = self._batches(statement)
@@ -224,17 +225,17 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         return self._rest(statement, first, batches)
 
     def _rest(self, statement: str, first: Any, batches: Iterator[Any]) -> Iterator[Any]:
-        with self._translated(statement):
+        with self._our_errors(statement):
             if first is not None:
                 yield first
             yield from batches
 
     def _limit_memory(self, limit: str) -> None:
-        with self.connection.cursor() as other:  # the session's own would end the statement that it reads
+        with self.connection.cursor() as other:  # a statement on the connection itself would end the stream
             other.execute("SET memory_limit = ?", [limit])
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
-        """MD5 over DuckDB's own texts of each row, summed up there."""
+        """Compare with MD5 over DuckDB's own texts of each row, summed by DuckDB."""
         relation, parts = relation_of(extract.statement), extract.parts
         described = self.rows(f"DESCRIBE {relation}", reads=extract.statement)
         natives = {name: native for name, native, *_ in described}
@@ -250,10 +251,10 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         return DuckReconciliation(self.rows, self.dialect, extract.statement, known, digest, values)
 
     def place_of(self, natives: Mapping[str, str], table: str, part: DocumentPart) -> NativePart:
-        """The place of a part of a document that was planned.
+        """Find a planned part of a document.
 
         Raises:
-            ConfigurationError: the type of the document is another one by now.
+            ConfigurationError: the type of the document has changed.
         """
         found = place_of(natives[part.column], part, f"{table}.{part.column}")
         if found is None:
@@ -264,11 +265,11 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         return found
 
     @contextmanager
-    def _translated(self, statement: str) -> Iterator[None]:
-        """Ends a statement at its time limit too."""
+    def _our_errors(self, statement: str) -> Iterator[None]:
+        """Turn errors into ours, and end the statement at its time limit."""
         limit = self._limit if self.connection else None
         assert limit is not None
-        with super()._translated(statement), limit.statement():
+        with super()._our_errors(statement), limit.statement():
             yield
 
 
@@ -279,7 +280,7 @@ def _named(schema: str, table: str) -> str:
 class DuckDBFile(DuckSession):
     """`kind: duckdb`. Options: `path`; `threads` and `memory` as limits.
 
-    The file is attached READ_ONLY (R80): a statement that writes is turned down by DuckDB.
+    The file is opened READ_ONLY (R80): DuckDB refuses a statement that writes.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -290,13 +291,13 @@ class DuckDBFile(DuckSession):
         """Open the file.
 
         Raises:
-            RetriableError: not there, locked by a writer, or not a database.
+            RetriableError: it is missing, locked by a writer, or no database.
         """
         try:
             return duckdb.connect(str(self._path), read_only=True)
         except duckdb.Error as error:
             raise RetriableError(
                 f"Source {self.name} cannot be opened ({type(error).__name__}).",
-                remedy="see whether the database file is there and no other process writes to it.",
+                remedy="see whether the database file exists and no other process writes to it.",
                 code=type(error).__name__,
             ) from None

@@ -1,4 +1,4 @@
-"""A limit for each statement of a session. One thread watches them all: starting one for each cost more."""
+"""A time limit for each statement of a session, watched by one thread: a thread for each would cost more."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _AGAIN = 1.0
 
 
 class TimeLimit:
-    """Interrupts a connection while one of its statements takes longer than it may."""
+    """Interrupts a connection while one of its statements takes too long."""
 
     def __init__(self, seconds: float, interrupt: Callable[[], None]) -> None:
-        """Nothing is watched yet.
+        """Set the limit; the thread starts with the first statement.
 
         Args:
             seconds: that a statement may take.
-            interrupt: ends what runs; may be called again where it goes on.
+            interrupt: ends what runs; called again while it goes on.
         """
         self._seconds = seconds
         self._interrupt = interrupt
@@ -29,7 +29,7 @@ class TimeLimit:
 
     @contextmanager
     def statement(self) -> Iterator[None]:
-        """While a statement runs; several may overlap."""
+        """Watch while a statement runs; several may overlap."""
         statement = object()
         with self._change:
             self._ends[statement] = monotonic() + self._seconds
@@ -39,11 +39,11 @@ class TimeLimit:
         try:
             yield
         finally:
-            with self._change:  # nothing is interrupted from here on that ran in time
+            with self._change:  # under the lock: from here on the watcher cannot interrupt this statement
                 del self._ends[statement]
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         with self._change:
             self._closed = True
             self._change.notify()
@@ -51,7 +51,7 @@ class TimeLimit:
             self._thread.join()
 
     def _watch(self) -> None:
-        # A statement that begins while this waits ends no earlier than what it waits for.
+        # A statement that begins while this waits has a later end, so there is no need to wake up for it.
         with self._change:
             while not self._closed:
                 now = monotonic()

@@ -1,4 +1,4 @@
-"""The catalogue and the EXPLAIN of MySQL and MariaDB: a statement is planned and never run for it."""
+"""The catalogue of MySQL and MariaDB, and their EXPLAIN, for which a statement is planned and not run."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ ORDER BY table_name
 """
 _NAME = r"`((?:[^`]|``)+)`"
 _OF_A_TABLE = re.compile(rf"(?:from|join)[ (]+{_NAME}\.{_NAME}")
-"""The server writes the definition of a view with each table as `database`.`table`."""
+"""A table in the definition of a view, which the server writes as `database`.`table`."""
 
 
 def read_structure(rows: Rows) -> Structure:
-    """Foreign keys, views and tables with a history, as far as the account may see them."""
+    """Read foreign keys, views and tables with a history, as far as the account may see them."""
     tables = rows(_TABLES)
     return Structure(
         foreign_keys(rows(_FOREIGN_KEYS)),
@@ -53,7 +53,7 @@ def read_structure(rows: Rows) -> Structure:
 
 
 def read_described(rows: Rows) -> Described:
-    """What the server's catalogue says; a number of rows is its estimate."""
+    """Read keys, comments, views and numbers of rows, which are the server's estimates."""
     columns = rows(_COLUMNS)
     tables = [(name, comment, count) for name, kind, comment, count in rows(_TABLES) if kind != "VIEW"]
     return described(
@@ -69,7 +69,7 @@ def read_described(rows: Rows) -> Described:
 
 
 def _reads(views: list[tuple[Any, ...]]) -> Iterator[tuple[str, str]]:
-    """Tables of this database; the definition is empty for an account that may not see it."""
+    """View and table that it reads, in this database; empty for an account that may not see definitions."""
     for view, definition, here in views:
         for database, table in _OF_A_TABLE.findall(definition or ""):
             if database.replace("``", "`") == here:
@@ -83,16 +83,17 @@ _SIZES = (
 _WHOLE = ("ALL", "index")
 """`index` reads an index from end to end."""
 
-# MariaDB escapes no quotes of identifiers there, so that it is no JSON; the first cost is the statement's.
+# A regular expression, because MariaDB does not escape quotes in identifiers, so the output may be no JSON.
+# The first cost is that of the whole statement.
 _COST = re.compile(r'"(?:cost|query_cost)": "?([0-9.e+]+)')
 _TYPE, _KEY = 3, 5
-"""Columns of MariaDB's answer; MySQL's has `partitions` before them. The alias is the third of both."""
+"""Columns of MariaDB's output; in MySQL's `partitions` comes before them. The alias is the third in both."""
 
 _OF_MARIADB = 10
 
 
 def mysql_estimate(rows: Rows, statement: str) -> Estimate:
-    """What the planner says; of the rows that come out it says nothing that holds.
+    """Read the planner's estimate; its number of resulting rows is not reliable, so it is left out.
 
     Args:
         rows: runs a small query.

@@ -1,12 +1,12 @@
 """MySQL's and MariaDB's SQL. Instants are RFC 3339 texts in UTC, whose order is that of time.
 
-Their equality of texts passes over capitals, accents and spaces at the end. Keys and joins are compared by
-bytes too; the condition by collation stays beside them for the column's index. No function here puts
-letters together, so the key table holds a key both ways: composed, and with its letters taken apart.
+Their equality of texts ignores case, accents and trailing spaces. So keys and joins are compared by bytes
+too; the condition by collation remains, for the column's index. They have no function to compose letters, so
+the key table holds each key twice: composed, and decomposed.
 
-Parts of JSON documents are taken by the functions that both share. MariaDB keeps JSON as text. Of two
-members of one name its functions take the first, and one whose name is written with an escape is found by
-some of them and not by others: such documents end the statement.
+Parts of JSON documents are selected by functions that both databases have. MariaDB stores JSON as text. Its
+functions take the first of two members with the same name, and only some of them find a member whose name is
+written with an escape: such documents fail the statement.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ from afschrift.sources.dialect import (
     unread,
 )
 from afschrift.sources.json_parts import Tree, objects, paths, tree
-from afschrift.sources.key_table import PLAIN_NUMBER, number
-from afschrift.sources.mysql.types import BYTES, FLOAT, NUMBERS, UNREADABLE, UNTOLD, bare, failing
+from afschrift.sources.mysql.column_types import AMBIGUOUS, BYTES, FLOAT, NUMBERS, UNREADABLE, bare, failing
+from afschrift.sources.person_keys import PLAIN_NUMBER, number
 
 WHOLE, DECIMALS = 35, 30
 _NUMBER = f"DECIMAL({WHOLE + DECIMALS}, {DECIMALS})"
 KEY_VARIABLE = "@afschrift_keys"
 NO_CACHE = "optimizer_switch = 'subquery_cache=off'"
-"""MariaDB keeps what a subquery gave for a text, and takes what its collation holds equal for the same."""
+"""MariaDB caches the result of a subquery by its argument, and takes texts that its collation holds equal for
+the same argument."""
 _PATHS = (
     "person INT PATH '$[0]', name VARCHAR(64) PATH '$[1]', value LONGTEXT PATH '$[2]', "
     f"number {_NUMBER} PATH '$[3]', valid_from VARCHAR(40) PATH '$[4]', "
@@ -51,71 +52,74 @@ _HEXADECIMAL = ("uuid", "inet4", "inet6")
 
 
 class MysqlDialect(StandardDialect):
-    """How MySQL and MariaDB spell what the templates need.
+    """The dialect of MySQL and MariaDB.
 
     Args:
+        source: name of the source, for errors.
         knows_zone: whether the server knows a time zone by its name.
     """
 
     name = "mysql"
     hides_tables = True
     keeps_text = True
-    """Whether JSON is kept as it was written, as in MariaDB."""
+    """Whether JSON is stored as it was written, as in MariaDB."""
 
     def __init__(self, source: str, knows_zone: Callable[[str], bool]) -> None:
         self._source = source
         self._knows_zone = knows_zone
 
     def keys_in_variable(self) -> None:
-        """From now on the keys are in a variable of the session, where no table can hold them."""
+        """Read the keys from a session variable from now on, because no table can hold them."""
         self.keys = _FROM_VARIABLE
 
     def relation(self, table: str) -> str:
-        """A connection reads one database; a dot is part of a name."""
+        """Quote a table; a connection reads one database, so a dot is part of the name."""
         return self.quote(table)
 
     def text(self, expression: str) -> str:
-        """A value as text."""
+        """Cast to text."""
         return f"CAST({expression} AS CHAR)"
 
     def last_four(self, text: str) -> str:
-        """`length` counts bytes here."""
+        """Use `char_length`: `length` counts bytes."""
         return f"CASE WHEN char_length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
 
     def token(self, salt: str, text: str) -> str:
-        """Of bytes: two collations would not go together."""
+        """Hash bytes: texts of two collations cannot be concatenated."""
         both = ", ".join(_bytes(f"CONVERT({part} USING utf8mb4)") for part in (salt, text))
         return f"left(sha2(concat({both}), 256), 8)"
 
     def is_text(self, native: str) -> bool:
-        """ENUM and SET too."""
+        """Texts, ENUM and SET."""
         return bare(native) in _TEXTS
 
     def is_bytes(self, native: str) -> bool:
-        """A UUID and an address too, which are compared with bytes."""
+        """Bytes, and UUIDs and addresses, which are compared as bytes."""
         return bare(native) in (*BYTES, *_HEXADECIMAL)
 
     def exact_below(self, native: str) -> int | None:
-        """A FLOAT is compared as a DOUBLE."""
+        """Floats of both sizes: a FLOAT is compared as a DOUBLE."""
         return DOUBLE if bare(native) in _FLOATS else None
 
     def text_bytes(self, column: str, native: str) -> str:
-        """In UTF-8, whatever the column's character set."""
+        """The bytes of the text in UTF-8, whatever the column's character set."""
         return _bytes(self._as_text(column, native))
 
     def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
-        """Of a text, not of bytes, which have no small letters."""
+        """Normalise the text and not its bytes, of which `lower` changes nothing."""
         return self.normal_text(self._as_text(column, native), match)
 
     def _as_text(self, column: str, native: str) -> str:
         return f"CONVERT({column} USING utf8mb4)" if self.is_text(native) else self.key_text(column, native)
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
-        """Letters stay as they are composed."""
+        """Build the normal form; letters are neither composed nor decomposed."""
         if match == KeyMatch.DIGITS:
             return _bytes(f"nullif(REGEXP_REPLACE({text}, '[^0-9]+', ''), '')")
         text = text if trimmed else f"REGEXP_REPLACE({text}, '{AT_ENDS}', '')"
-        if match == KeyMatch.EMAIL:  # small letters of all alphabets, and beside them what is not of ASCII
+        # Only ASCII is lower-cased in this form. `lower` changes all alphabets, so the characters other than
+        # ASCII are appended unchanged: texts are equal only if those are equal too.
+        if match == KeyMatch.EMAIL:
             text = f"CONCAT(lower({text}), CHAR(0), REGEXP_REPLACE({text}, '[\\x01-\\x7f]+', ''))"
         elif match == KeyMatch.CASEFOLD:
             kept = f"REPLACE({text} COLLATE utf8mb4_bin, '{DOTTED}', '{KEPT}')"
@@ -123,21 +127,21 @@ class MysqlDialect(StandardDialect):
         return _bytes(text)
 
     def bound_form(self, match: str) -> str:
-        """The bytes of a key are in the key table."""
+        """Use the key table's column with the bytes of the key."""
         return "k.bytes" if match == KeyMatch.EXACT else self.normal_text("k.value", match, trimmed=True)
 
     def holds_key(
         self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
     ) -> str:
-        """The form of `email` is none that a column could be stored in."""
+        """Compare; no column stores the form that `normal_text` builds for `email`."""
         holds = super().holds_key(column, native, match, normal=normal and match != KeyMatch.EMAIL)
         index = normal and match == KeyMatch.EMAIL and self.is_text(native)
         return f"{self.likens_key(column, native, match)} AND {holds}" if index else holds
 
     def holds_value(self, column: str, native: str) -> str:
-        """Numbers by their value, bytes by themselves; all else by its text, some without its capitals."""
+        """Compare numbers by value, bytes directly, and other types by their text, some in lower case."""
         kind = bare(native)
-        if kind in _FLOATS:  # beside a float the key would be rounded to one
+        if kind in _FLOATS:  # compared with a float the key would be rounded
             text = FLOAT.format(column=column) if kind == "float" else self.text(column)
             same = f"CAST({text} AS {_NUMBER}) = k.number"
             return same if kind == "float" else f"{column} = k.number AND {same}"
@@ -153,22 +157,22 @@ class MysqlDialect(StandardDialect):
         return f"{_bytes(self.text(column))} = {_bytes('k.value')}"
 
     def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
-        """In the column's character set and by its collation."""
+        """Compare in the column's character set and by its collation, for its index."""
         charset, collation = _charset(native)
         match = KeyMatch.CASEFOLD if match == KeyMatch.EMAIL else match
         value = self.normal_text("k.value", match, trimmed=True) if match != KeyMatch.EXACT else "k.value"
         return f"{column} = CONVERT({value} USING {charset}) COLLATE {collation}"
 
     def mentions(self, text: str, value: str) -> str:
-        """By bytes."""
+        """Search by bytes."""
         return f"LOCATE({_bytes(value)}, {_bytes(text)}) > 0"
 
     def matches(self, text: str, pattern: str) -> str:
-        """Without regard to the column's collation."""
+        """Match whatever the column's collation."""
         return f"{text} COLLATE utf8mb4_bin REGEXP {pattern}"
 
     def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
-        """Texts of two collations cannot be compared directly: by that of our own column's index."""
+        """Compare by the collation of our own column, for its index: two collations cannot be compared."""
         if not self.is_text(own[1]) or not self.is_text(theirs[1]):
             return f"{own[0]} = {theirs[0]}"
         charset, collation = _charset(own[1])
@@ -177,7 +181,7 @@ class MysqlDialect(StandardDialect):
         return f"{own[0]} = CONVERT({theirs[0]} USING {charset}) COLLATE {collation}"
 
     def key_text(self, column: str, native: str) -> str:
-        """A customer number kept as 46.0 is the 46 of the other tables."""
+        """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         kind = bare(native)
         if kind in _TEXTS:
             return f"CONVERT({column} USING utf8mb4) COLLATE utf8mb4_bin"
@@ -187,31 +191,31 @@ class MysqlDialect(StandardDialect):
         return self.text(f"{column} + 0" if "zerofill" in native else column)
 
     def instant(self, column: str, native: str, zone: str | None) -> str:
-        """Times without zone are the source's local times.
+        """Read times without zone as local times of the source.
 
         Raises:
-            ConfigurationError: the server does not know the zone: it would make every time NULL.
+            ConfigurationError: the server does not know the zone, and would make every time NULL.
         """
         if bare(native) != "timestamp" and (zone or "UTC") != "UTC":
             assert zone is not None
             if not self._knows_zone(zone):
                 raise ConfigurationError(
                     f"The server of source {self._source} does not know the time zone {zone}.",
-                    remedy="load its tables of zones: `mariadb-tzinfo-to-sql /usr/share/zoneinfo`.",
+                    remedy="load its time zone tables: `mariadb-tzinfo-to-sql /usr/share/zoneinfo`.",
                 )
             column = f"CONVERT_TZ({column}, {self.literal(zone)}, '+00:00')"
         return f"DATE_FORMAT({column}, {_RFC3339})"
 
     def bound(self, instant: str) -> str:
-        """A zero date is no bound."""
+        """Ignore zero dates."""
         return f"CASE WHEN {instant} >= '0001' THEN {instant} END"
 
     def row_order(self, expressions: Sequence[str]) -> str:
-        """By digest of the row's text; rows that tie are equal."""
+        """Order by a digest of the row's text, so that rows with the same digest are equal."""
         return f"sha2(concat_ws(',', {', '.join(f'quote({e})' for e in expressions)}), 256)"
 
     def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:  # noqa: ARG002
-        """A part of JSON, as text. MySQL takes JSON in a column of text for what its last members say."""
+        """Select a part of JSON, as text. In a column of text MySQL keeps only the last of equal members."""
         if document.kind is not ValueKind.JSON:
             return unread(document, NO_DOCUMENT)
         if not self.keeps_text and bare(document.native) != "json":
@@ -228,13 +232,13 @@ def _bytes(text: str) -> str:
 
 
 def mysql_number(value: str) -> str | None:
-    """A text, which JSON does not round."""
+    """Write a number as text, which JSON does not round."""
     found = number(value, WHOLE, DECIMALS)
     return None if found is None else format(found, "f")
 
 
 def _fits(native: str) -> bool:
-    """Whether a key can be bound that is as long as the values of a DECIMAL."""
+    """Whether the key table's `number` holds all values of a DECIMAL."""
     size = re.search(r"\(([0-9]+), *([0-9]+)\)", native)
     return size is None or (int(size[1]) - int(size[2]) <= WHOLE and int(size[2]) <= DECIMALS)
 
@@ -252,9 +256,9 @@ def value_of(part: DocumentPart) -> str:
     """SQL of the text of a part, with `{column}` for the document."""
     named = tree([part.path] if part.path else part.named)
     doubts = [f"({_ambiguous(way, inside)})" for way, inside in objects(named)]
-    # of a path that the server does not understand it only warns
+    # The server only warns of a path that it does not understand, and returns NULL.
     doubts.append(f"JSON_CONTAINS_PATH({_DOCUMENT}, 'one', {', '.join(map(_path, paths(named)))}) IS NULL")
-    untold = " OR ".join(doubts)
+    ambiguous = " OR ".join(doubts)
     if part.path:
         found = _at(part.path)
         value = f"WHEN JSON_TYPE({found}) <> 'NULL' THEN CAST({found} AS CHAR)"
@@ -264,12 +268,12 @@ def value_of(part: DocumentPart) -> str:
     unreadable = f"WHEN NOT JSON_VALID({_DOCUMENT}) THEN {failing(UNREADABLE, empty=True)}"
     return (
         f"CASE WHEN {_DOCUMENT} IS NULL THEN NULL {unreadable} "
-        f"WHEN {untold} THEN {failing(UNTOLD)} {value} END"
+        f"WHEN {ambiguous} THEN {failing(AMBIGUOUS)} {value} END"
     )
 
 
 def _ambiguous(way: MemberPath, named: Tree) -> str:
-    """Condition: two members have one name, or a named one may be written with an escape."""
+    """Condition: two members have the same name, or a named member may be written with an escape."""
     found = _at(way)
     keys = f"JSON_KEYS({found})"
     units = "".join(named).encode("utf-16-be").hex()
@@ -294,10 +298,10 @@ def _empty(way: MemberPath, named: Tree) -> str:
 
 
 def _without(named: Tree) -> str:
-    """The document without its named members, and without the objects that hold nothing else."""
+    """The document without the named members, and without objects that hold nothing else."""
     gone = [_path(path) for path in paths(named)]
     for way, inside in reversed(list(objects(named))[1:]):
-        already = _path((*way, *paths(inside)[0]))  # gone by then, so nothing else goes
+        already = _path((*way, *paths(inside)[0]))  # already removed, so this removes nothing
         gone.append(f"CASE WHEN {_empty(way, inside)} THEN {_path(way)} ELSE {already} END")
     return f"JSON_REMOVE({_DOCUMENT}, {', '.join(gone)})"
 

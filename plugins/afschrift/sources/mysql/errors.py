@@ -1,4 +1,4 @@
-"""MySQL's and MariaDB's errors as ours. Their text may quote values: codes and places are passed on."""
+"""Turns errors of MySQL and MariaDB into ours. Their text may quote values: only codes and places pass."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError
 from afschrift.sources import table_errors
 from afschrift.sources.json_parts import NO_DOCUMENT, TWICE
-from afschrift.sources.mysql.types import TOO_LARGE, UNREADABLE, UNTOLD, failure
+from afschrift.sources.mysql.column_types import AMBIGUOUS, TOO_LARGE, UNREADABLE, failure
 
 if TYPE_CHECKING:
     from pymysql.err import MySQLError  # the general adapter uses this module without that driver
@@ -19,33 +19,33 @@ TIMEOUT = (1028, 1317, 1969, 3024)
 _LOCKED = (1205, 1213)
 _PACKET = (1153, 1301)
 _OUT_OF_MEMORY = (1021, 1037, 1038, 1041, 1114)
-"""Of memory, of memory to sort in, and of the disk or the table that holds what is sorted."""
+"""Out of memory, of memory to sort in, or of room on the disk or in the table for sorting."""
 WRONG_STATEMENT = (1052, 1054, 1064, 1109, 1146, 1267, 1271, 1305)
 _CONNECTION = (0, 1053, 1158, 1159, 1160, 1161, 2002, 2003, 2006, 2013, 2014, 2055)
 
 
 def code_of(error: MySQLError) -> int:
-    """The server's or the client's number."""
+    """The error number of the server or the client."""
     return error.args[0] if error.args and isinstance(error.args[0], int) else 0
 
 
 def opening_error(source: str, connection: str, error: MySQLError) -> AfschriftError:
-    """Why no session could be opened."""
+    """Explain why no session could be opened."""
     if code_of(error) in _REFUSED:
-        return table_errors.turned_down(source, connection, "account")
+        return table_errors.connection_refused(source, connection, "account")
     return table_errors.not_opened(source, connection, str(code_of(error)))
 
 
 def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftError:
-    """Why a statement failed, with the table that it reads."""
+    """Explain why a statement failed, with the table that it reads."""
     code, where = code_of(error), table_errors.table_of(source, statement)
     if failed := failure(str(error), statement):
         what, column = failed
         place = f"{table_errors.unquoted(table_errors.relation_of(statement))}.{column}"
         if what == TOO_LARGE:
             return table_errors.too_large(source, place)
-        if what in (UNTOLD, UNREADABLE):
-            return table_errors.untold_part(source, place, TWICE if what == UNTOLD else NO_DOCUMENT)
+        if what in (AMBIGUOUS, UNREADABLE):
+            return table_errors.unreadable_part(source, place, TWICE if what == AMBIGUOUS else NO_DOCUMENT)
         return ConfigurationError(
             f"A value of {where}.{column} is no time of day: it is negative, or of 24 hours and more.",
             remedy="write `kind: text` at the column in the inventory: it gives the server's text.",
@@ -65,7 +65,7 @@ def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftEr
         )
     if code in _PACKET:
         return ConfigurationError(
-            f"What is asked of {where} is larger than the server takes ({code}).",
+            f"The statement on {where} or its result is larger than the server allows ({code}).",
             remedy="raise `max_allowed_packet` on the server.",
         )
     if code in WRONG_STATEMENT:

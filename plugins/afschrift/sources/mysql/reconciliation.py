@@ -1,4 +1,4 @@
-"""Reconciliation with MariaDB and MySQL: MD5 over the server's texts, summed up there."""
+"""Reconciliation with MariaDB and MySQL: MD5 over the server's texts, summed by the server."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from afschrift.domain.reconciliation import Extract
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.table import FORMER_ROWS
 from afschrift.sources.catalogue import Rows
-from afschrift.sources.reconcile import own_times
-from afschrift.sources.reconcile.own_texts import Own
+from afschrift.sources.reconcile import plain_texts
+from afschrift.sources.reconcile.sql_reconciliation import SourceText
 from afschrift.sources.table_errors import relation_of
 from afschrift.values.checksum import NOTHING, SEPARATOR
 
@@ -29,35 +29,35 @@ _SIZES = re.compile(r"\(([0-9]+)")
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint")
 _TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json")
 _BYTES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
-_LONG = ("mediumtext", "longtext")  # with those of a row's other columns beyond `max_allowed_packet`
+_LONG = ("mediumtext", "longtext")  # with a row's other texts they may exceed `max_allowed_packet`
 _MOMENTS = ("datetime", "timestamp", "time")
-_FAR = 15  # digits between the point and the first one, beyond which a double has an exponent
+_FAR = 15  # a double whose point is further than so many digits from them is written with an exponent
 _SEPARATOR, _NOTHING = (f"CHAR({ord(sign)} USING utf8mb4)" for sign in (SEPARATOR, NOTHING))
 
 
-def own(native: str, kind: ValueKind | None) -> Own | None:
-    """Own text of a column; None where the way to it is not known.
+def own(native: str, kind: ValueKind | None) -> SourceText | None:
+    """How the server writes a column's values; None if it is not known for the type.
 
     Args:
-        native: as `SHOW COLUMNS` spells it, for example `datetime(6)`.
-        kind: as the plan has it.
+        native: as `SHOW COLUMNS` writes it, for example `datetime(6)`.
+        kind: kind in the plan.
     """
     name = re.split(r"[ (]", native.lower(), maxsplit=1)[0]
     size = int(found[1]) if (found := _SIZES.search(native)) else 0
     if kind is ValueKind.TEXT and name not in (*_TEXTS, *_BYTES, "bit", "inet4", "inet6"):
-        return None  # `kind: text` gives the server's text of another type, and there is no second one
+        return None  # `kind: text` gives the server's text of another type: nothing else to compare it with
     if name in _INTEGERS:
         if "zerofill" in native:
-            return Own(_CHAR, own_times.each(lambda form: form.zfill(size)))
-        return Own(_CHAR, own_times.same, number="{c}")
+            return SourceText(_CHAR, plain_texts.each(lambda form: form.zfill(size)))
+        return SourceText(_CHAR, plain_texts.same, number="{c}")
     if name in _MOMENTS:
-        return Own(_CHAR, lambda forms: _clock(forms, size))
+        return SourceText(_CHAR, lambda forms: _clock(forms, size))
     if name in _LONG and kind is not ValueKind.JSON:
-        return Own(f"MD5({_TEXT})", own_times.each(lambda form: _md5(form.encode())))
+        return SourceText(f"MD5({_TEXT})", plain_texts.each(lambda form: _md5(form.encode())))
     if name in _TEXTS:
-        return Own(_TEXT, own_times.same).planned(kind, _ONE_LINE)
+        return SourceText(_TEXT, plain_texts.same).planned(kind, _ONE_LINE)
     if name in _BYTES:
-        return Own("MD5({c})", own_times.each(lambda form: _md5(b64decode(form))))
+        return SourceText("MD5({c})", plain_texts.each(lambda form: _md5(b64decode(form))))
     return None if "zerofill" in native else _OTHERS.get(name)
 
 
@@ -66,7 +66,7 @@ def _md5(data: bytes) -> str:
 
 
 def _clock(forms: pa.Array, digits: int) -> pa.Array:
-    """A time with as many decimals as its column declares."""
+    """Write a time with as many decimals as its column declares."""
     plain = pc.replace_substring_regex(pc.replace_substring(forms, "T", " "), "Z$", "")
     if not digits:
         return plain
@@ -77,36 +77,36 @@ def _clock(forms: pa.Array, digits: int) -> pa.Array:
 
 
 def _double(form: str) -> str:
-    """A float in its shortest digits; with an exponent where its point would be far from them.
+    """Write a float with its shortest digits, and with an exponent if its point is far from them.
 
-    A zero keeps the sign that it was read with: MariaDB writes one from some version on.
+    A zero keeps its sign: newer versions of MariaDB write it.
     """
-    minus, digits, point = own_times.digits_of(form)
+    minus, digits, point = plain_texts.digits_of(form)
     if digits and not -_FAR < point <= _FAR and not len(digits) > point > 0:
         return f"{minus}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e{point - 1}"
-    return own_times.plain_number(minus, digits, point)
+    return plain_texts.plain_number(minus, digits, point)
 
 
 def _single(form: str) -> str:
-    """A float of 32 bits as the float of 64 bits that it is."""
+    """Write a float of 32 bits converted to 64 bits."""
     return _double(repr(float(np.float32(form))))
 
 
-_OTHERS: dict[str, Own] = {
-    **dict.fromkeys(("decimal", "date", "uuid", "inet4", "inet6"), Own(_CHAR, own_times.same)),
-    "year": Own(_CHAR, own_times.each(lambda form: form.zfill(4))),
-    "bit": Own("HEX({c} + 0)", own_times.each(lambda form: f"{int(form, 2):X}")),
-    "double": Own(_CHAR, own_times.each(_double)),
-    "float": Own("CAST(CAST({c} AS DOUBLE) AS CHAR)", own_times.each(_single)),
+_OTHERS: dict[str, SourceText] = {
+    **dict.fromkeys(("decimal", "date", "uuid", "inet4", "inet6"), SourceText(_CHAR, plain_texts.same)),
+    "year": SourceText(_CHAR, plain_texts.each(lambda form: form.zfill(4))),
+    "bit": SourceText("HEX({c} + 0)", plain_texts.each(lambda form: f"{int(form, 2):X}")),
+    "double": SourceText(_CHAR, plain_texts.each(_double)),
+    "float": SourceText("CAST(CAST({c} AS DOUBLE) AS CHAR)", plain_texts.each(_single)),
 }
 
 
-def own_texts(rows: Rows, extract: Extract) -> dict[str, Own | None]:
-    """Column -> its own text, by the types that the server names.
+def source_texts(rows: Rows, extract: Extract) -> dict[str, SourceText | None]:
+    """Column -> how the server writes its values, by the types that the server names.
 
     Args:
         rows: runs a statement in the session.
-        extract: of the table, with former rows or without.
+        extract: the extract of the table, with former rows or without.
     """
     table = relation_of(extract.statement).removesuffix(FORMER_ROWS)
     natives = {name: native for name, native, *_ in rows(f"SHOW COLUMNS FROM {table}")}
@@ -118,7 +118,7 @@ def own_texts(rows: Rows, extract: Extract) -> dict[str, Own | None]:
 
 
 def digest(texts: Sequence[str]) -> str:
-    """SQL of a row's hash."""
+    """SQL of a row's hash (see `values.checksum`)."""
     row = ", ".join(
         f"CONVERT(COALESCE({text}, {_NOTHING}) USING utf8mb4) COLLATE utf8mb4_bin" for text in texts
     )

@@ -1,4 +1,4 @@
-"""A MySQL or MariaDB database: rows one by one from the server, keys bound, one snapshot."""
+"""A session on a MySQL or MariaDB database: rows fetched one by one, bound keys, one snapshot."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from pymysql.cursors import Cursor, SSCursor
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Connection, Described, Structure
-from afschrift.sources.key_table import KEY_TABLE, text_key_rows
 from afschrift.sources.mysql.catalogue import mysql_estimate, read_described, read_structure
+from afschrift.sources.mysql.column_types import MysqlTypes
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect, mysql_number, value_of
 from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
-from afschrift.sources.mysql.reconciliation import digest, own_texts
-from afschrift.sources.mysql.types import MysqlTypes
+from afschrift.sources.mysql.reconciliation import digest, source_texts
 from afschrift.sources.options import Opening, seconds
+from afschrift.sources.person_keys import KEY_TABLE, text_key_rows
 from afschrift.sources.read_session import ReadSession
-from afschrift.sources.reconcile.own_texts import SqlReconciliation
+from afschrift.sources.reconcile.sql_reconciliation import SqlReconciliation
 from afschrift.sources.text_rows import FETCHED, text_batch
 
 _OPTIONS = ("statement_timeout", "lock_timeout", "cell_limit")
@@ -35,8 +35,8 @@ _DAY = 86_400
 _SETTINGS = (
     "sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'",
     "time_zone = '+00:00'",
-    f"wait_timeout = {_DAY}",  # between two tables the files are written
-    f"net_write_timeout = {_DAY}",  # and between two batches
+    f"wait_timeout = {_DAY}",  # the session is idle while files are written between two tables
+    f"net_write_timeout = {_DAY}",  # and the server waits while they are written between two batches
 )
 _KEY_TABLE = (
     f"CREATE TEMPORARY TABLE {KEY_TABLE} (person INT, name VARCHAR(64), value LONGTEXT, "
@@ -60,9 +60,9 @@ WHERE constraint_schema = DATABASE() AND check_clause LIKE 'json_valid(%'
 class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
     """`kind: mysql`. Options: `statement_timeout`, `lock_timeout`, `cell_limit` (MB).
 
-    The session is one READ ONLY transaction (R80); its snapshot covers tables of transactional engines.
-    The keys are in a temporary table where it can be read twice in one statement (MariaDB) and the
-    server's binary log would not keep it, else in a variable of the session.
+    The session is one READ ONLY transaction (R80); its snapshot covers tables of transactional engines. The
+    keys are in a temporary table if a statement can read it twice (MariaDB) and the server's binary log does
+    not record it, else in a variable of the session.
     """
 
     failures = (pymysql.MySQLError,)
@@ -92,7 +92,7 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
 
     def __exit__(self, *exc: object) -> None:
         if self._connection is not None:
-            self._connection._force_close()  # `close` would wait for unread rows
+            self._connection._force_close()  # `close` would read the remaining rows first
             self._connection = None
 
     def _prepare(self) -> None:
@@ -123,12 +123,12 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
         self._set_keys([])
 
     def _would_log(self) -> bool:
-        """MariaDB's binary log keeps statements on temporary tables, and with them the person's keys."""
+        """Whether the binary log would record the keys: MariaDB logs statements on temporary tables."""
         logs, here, form = self.rows("SELECT @@log_bin, @@sql_log_bin, @@binlog_format")[0]
         return bool(logs) and bool(here) and form != "ROW"
 
     def _knows_zone(self, zone: str) -> bool:
-        if self._connection is None:  # explained without its server
+        if self._connection is None:  # a statement is only explained, without a server
             return True
         named = self.dialect.literal(zone)
         return self.rows(f"SELECT CONVERT_TZ('2024-01-01 12:00:00', {named}, '+00:00')")[0][0] is not None
@@ -153,39 +153,39 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
         return read_described(self.rows)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
-        """Fill the key table. The driver writes values into its INSERT, never into what is selected."""
-        rows = text_key_rows((keys, at), *others, of_number=mysql_number, apart=True)
+        """Fill the key table. The driver puts values into the INSERT only, never into a SELECT."""
+        rows = text_key_rows((keys, at), *others, of_number=mysql_number, decomposed=True)
         if self.dialect.keys != KEY_TABLE:
             self._set_keys(rows)
             return
         columns = "person, name, value, number, valid_from, valid_to, is_current, asked_at"
         insert = f"INSERT INTO {KEY_TABLE} ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - constants
-        with self._translated(""), self.connection.cursor() as cursor:
+        with self._our_errors(""), self.connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {KEY_TABLE}")  # noqa: S608 - a constant
             cursor.executemany(insert, rows)
 
     def _set_keys(self, rows: Sequence[tuple[object, ...]]) -> None:
-        with self._translated(""), self.connection.cursor() as cursor:
+        with self._our_errors(""), self.connection.cursor() as cursor:
             cursor.execute(f"SET {KEY_VARIABLE} = %s", [json.dumps(rows)])
 
     def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
-        """All rows of a small result: integers as such, all else as text.
+        """All rows of a small result: integers as integers, everything else as text.
 
-        `reads` is the statement whose table errors name.
+        Errors name the table of the statement `reads`.
         """
-        with self._translated(reads or statement), self.connection.cursor() as cursor:
+        with self._our_errors(reads or statement), self.connection.cursor() as cursor:
             self._execute(cursor, statement)
             whole = [column[1] in _INTEGERS for column in cursor.description or ()]
             return [tuple(map(_value, row, whole)) for row in cursor.fetchall()]
 
     def estimate(self, statement: str) -> Estimate:
-        """By EXPLAIN."""
+        """Estimate by EXPLAIN."""
         return mysql_estimate(partial(self.rows, reads=statement), statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
-        """Record batches of at most 4,096 rows."""
+        """Yield record batches of at most 4,096 rows."""
         cursor = self.connection.cursor(SSCursor)
-        with self._translated(statement):
+        with self._our_errors(statement):
             try:
                 self._execute(cursor, statement)
                 names = [column[0] for column in cursor.description or ()]
@@ -195,17 +195,17 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
                 _give_up(cursor)
                 raise
             finally:
-                cursor.close()  # reads what is left, so that the session can go on
+                cursor.close()  # reads the remaining rows, so that the session can go on
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
-        """MD5 over the server's own texts of each row, summed up there."""
-        own = own_texts(partial(self.rows, reads=extract.statement), extract)
+        """Compare with MD5 over the server's own texts of each row, summed by the server."""
+        own = source_texts(partial(self.rows, reads=extract.statement), extract)
         parts = extract.parts.items()
         values = {name: self.dialect.of_table(value_of(part), part.column) for name, part in parts}
         return SqlReconciliation(self.rows, self.dialect, extract.statement, own, digest, values)
 
     def _run(self, statement: str) -> None:
-        with self._translated(statement), self.connection.cursor() as cursor:
+        with self._our_errors(statement), self.connection.cursor() as cursor:
             self._execute(cursor, statement)
 
     def _execute(self, cursor: Cursor, statement: str) -> None:
@@ -213,7 +213,7 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
 
 
 def _give_up(cursor: SSCursor) -> None:
-    """After an error there is nothing left to read; the driver would try, and fail on a lost connection."""
+    """Let the driver not read on after an error, which would fail on a lost connection."""
     if cursor._result is not None:
         cursor._result.unbuffered_active = False
 
@@ -231,7 +231,7 @@ def _arguments(address: Connection) -> dict[str, Any]:
         **{name: value for name, value in given.items() if value is not None},
         **of_driver,
         "charset": "utf8mb4",
-        "use_unicode": False,  # the server's text as it comes: nothing is converted unseen
+        "use_unicode": False,  # bytes as the server sends them: the driver converts nothing
         "conv": dict(encoders),
         "connect_timeout": 10,
         "local_infile": False,

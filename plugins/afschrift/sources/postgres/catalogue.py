@@ -1,6 +1,6 @@
-"""PostgreSQL's catalogue and EXPLAIN: tables, how columns are selected, keys, comments, what reading costs.
+"""PostgreSQL's catalogue and EXPLAIN: tables, types of columns, keys, comments, costs of reading.
 
-EXPLAIN is never asked with ANALYZE: the statement is planned and not run.
+EXPLAIN is used without ANALYZE: the statement is planned and not run.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 from afschrift.domain.reconciliation import Estimate, TableEstimate
 from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.sources.catalogue import Rows, described, foreign_keys, nodes
-from afschrift.sources.key_table import KEY_TABLE
+from afschrift.sources.person_keys import KEY_TABLE
+from afschrift.sources.postgres.column_types import PgType, PgTypes
 from afschrift.sources.postgres.dialect import PostgresDialect
-from afschrift.sources.postgres.types import PgType, PgTypes
 from afschrift.sources.table_errors import Unreadable, no_right, rows_hidden
 
 EXTENSION_SCHEMAS = """
 SELECT DISTINCT CAST(n.nspname AS text) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 WHERE n.nspname <> 'pg_catalog' ORDER BY 1
 """
-"""Where the operators of citext and the like are: without them a comparison would be another one."""
+"""Schemas with the operators of citext and other extensions: without them a comparison would use others."""
 
 _COLUMNS = """
 SELECT CAST(n.nspname AS text), CAST(c.relname AS text), CAST(a.attname AS text),
@@ -51,8 +51,8 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
   )
 ORDER BY n.nspname, c.relname, a.attnum
 """
-_TELLS_COLLATIONS = 120000
-"""First server version with collations that take different texts for equal."""
+_HAS_NONDETERMINISTIC = 120000
+"""First server version with nondeterministic collations, which hold different texts equal."""
 
 _TYPES = """
 SELECT CAST(t.oid AS bigint), CAST(t.typname AS text), format_type(t.oid, NULL), n.nspname = 'pg_catalog',
@@ -74,14 +74,15 @@ ORDER BY a.attrelid, a.attnum
 def read_catalogue(
     source: str, rows: Rows, dialect: PostgresDialect, cell_limit: int
 ) -> Mapping[str, Mapping[str, ColumnType]]:
-    """Table of the inventory -> column -> type; the dialect learns where each table is.
+    """Read table of the inventory -> column -> type, and let the dialect learn the schema of each table.
 
-    A table that the account may not read is in it: asking for a column of it raises, before anything is read.
+    A table that the account may not read is included: accessing a column of it raises, before any row is
+    read.
 
     Args:
-        source: its name, for errors.
+        source: name of the source, for errors.
         rows: runs a statement.
-        dialect: of the session.
+        dialect: dialect of the session.
         cell_limit: bytes above which a cell raises an error instead of its value.
     """
     types = {oid: PgType(*row) for oid, *row in rows(_TYPES)}
@@ -91,7 +92,7 @@ def read_catalogue(
     known = PgTypes(types, members, cell_limit)
     found: dict[str, dict[str, ColumnType]] = {}
     closed: dict[str, Unreadable] = {}
-    says = "NOT l.collisdeterministic" if dialect.version >= _TELLS_COLLATIONS else "false"
+    says = "NOT l.collisdeterministic" if dialect.version >= _HAS_NONDETERMINISTIC else "false"
     columns = rows(_COLUMNS.format(nondeterministic=f"COALESCE({says}, false)"))
     for schema, relation, column, oid, native, readable, hides_rows, granted, nondeterministic in columns:
         table = dialect.table(schema, relation)
@@ -182,7 +183,7 @@ ORDER BY 1, 2, 3, 4
 
 
 def read_structure(rows: Rows, dialect: PostgresDialect) -> Structure:
-    """How the tables hang together, from the catalogue."""
+    """Read foreign keys, partitions and children, views, and tables in schemas closed to the account."""
     named = dialect.table
     relations = [(named(s, table), kind, *more) for s, table, kind, *more in rows(_RELATIONS)]
     return Structure(
@@ -197,9 +198,9 @@ def read_structure(rows: Rows, dialect: PostgresDialect) -> Structure:
 
 
 def read_described(rows: Rows, dialect: PostgresDialect) -> Described:
-    """What the catalogue says.
+    """Read keys, comments, numbers of rows and what views read.
 
-    A table that was never analysed has no number of rows; the server has not counted it yet.
+    A table that was never analysed has no number of rows: the server has not counted them yet.
     """
     named = dialect.table
     return described(
@@ -216,12 +217,12 @@ def read_described(rows: Rows, dialect: PostgresDialect) -> Described:
 
 
 def postgres_estimate(rows: Rows, dialect: PostgresDialect, explained: str) -> Estimate:
-    """What the planner says.
+    """Read the planner's estimate.
 
     Args:
         rows: runs a small query.
-        dialect: of the session.
-        explained: what `EXPLAIN (FORMAT JSON, VERBOSE)` gave.
+        dialect: dialect of the session.
+        explained: output of `EXPLAIN (FORMAT JSON, VERBOSE)`.
     """
     plan = json.loads(explained)[0]["Plan"]
     scans = [node for node in nodes(plan) if node.get("Relation Name", KEY_TABLE) != KEY_TABLE]
@@ -243,7 +244,7 @@ def _reading(
 
 
 def _how(node: dict[str, Any]) -> tuple[bool | None, str]:
-    """An index without a condition is read from end to end too, for its order."""
+    """Whether a table is read completely, also if by an index without condition; and by which index."""
     kind = node["Node Type"]
     if kind.startswith("Index"):
         return "Index Cond" not in node, node["Index Name"]
@@ -255,7 +256,7 @@ def _how(node: dict[str, Any]) -> tuple[bool | None, str]:
 def _sizes(
     rows: Rows, dialect: PostgresDialect, tables: set[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[int | None, int]]:
-    """Rows (None: never analysed) and bytes of tables; everybody may ask the catalogue that."""
+    """Rows (None if never analysed) and bytes of tables; every account may read that in the catalogue."""
     if not tables:
         return {}
     named = ", ".join(f"({', '.join(map(dialect.literal, table))})" for table in sorted(tables))

@@ -20,7 +20,7 @@ from afschrift.sources.dialect import (
     bytes_refused,
     unread,
 )
-from afschrift.sources.key_table import KEY_TABLE, PLAIN_NUMBER
+from afschrift.sources.person_keys import KEY_TABLE, PLAIN_NUMBER
 from afschrift.sources.postgres.document_parts import value_of
 
 KEY_SETTING = "afschrift.keys"
@@ -34,34 +34,35 @@ _FROM_SETTING = f"(SELECT r.* FROM {_RECORDS})"  # noqa: S608 - constants
 _INTEGERS = ("smallint", "integer", "bigint", "oid")
 _TEXTS = ("text", "character varying", "name", '"char"')
 _PADDED = ("character", "bpchar")  # with a length, and without
-_FLOATS = {"double precision": 300, "real": 30}  # digits of a text that cannot overflow the type
+_FLOATS = {"double precision": 300, "real": 30}  # a text with so many digits cannot overflow the type
 _NUMERIC_DIGITS = 1000
 _IS_INTEGER = "^(0|-?[1-9][0-9]{0,18})$"
 _IS_NUMBER = f"^({PLAIN_NUMBER})$"
 _IS_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _BIGINT = "BETWEEN -9223372036854775808 AND 9223372036854775807"
 _MODIFIERS = re.compile(r"\([0-9, -]*\)")
-_ASKS_VALIDITY = 160000  # first server version with pg_input_is_valid
-_GENERATES = 120000  # and the first one with generated columns
-_HASHES = 110000  # and with sha256
-_NORMALISES = 130000  # and with normalize
+# First server versions with these functions.
+_HAS_INPUT_IS_VALID = 160000
+_HAS_GENERATED_COLUMNS = 120000
+_HAS_SHA256 = 110000
+_HAS_NORMALIZE = 130000
 _ASCII_BLANKS = "".join(sign for sign in BLANKS if sign.isascii())
 SERVER = "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
-_UNICODE = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu")  # the last looks at a letter's neighbours
+_UNICODE = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu")  # the last one lowers by context
 UNICODE_COLLATIONS = f"""
 SELECT CAST(collname AS text) FROM pg_collation
 WHERE collnamespace = 'pg_catalog'::regnamespace AND collname IN {_UNICODE}
   AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))
 """  # noqa: S608 - constants
-"""Those that know the small letters of every alphabet, whatever the database's own."""
+"""Collations that lower all alphabets, whatever the database's own collation does."""
 _IN_COLUMNS = {**dict.fromkeys(_INTEGERS, "whole"), "numeric": "number", "uuid": "uuid"}
 
 
 class PostgresDialect(StandardDialect):
-    """How PostgreSQL spells what the templates need.
+    """The dialect of PostgreSQL.
 
     Args:
-        schema: where tables of the inventory without a schema are.
+        schema: schema of tables that the inventory names without one.
     """
 
     name = "postgres"
@@ -69,20 +70,20 @@ class PostgresDialect(StandardDialect):
     def __init__(self, schema: str = "public") -> None:
         self.schema = schema
         self.keys = KEY_TABLE
-        self.version = _ASKS_VALIDITY
+        self.version = _HAS_INPUT_IS_VALID
         self.encoding = "UTF8"
         self.unicode_collation = ""
-        """By which letters of every alphabet have small ones; empty: by the database's own."""
+        """Collation that lowers all alphabets; empty to use the database's own."""
         self._relations: dict[str, tuple[str, str]] = {}
 
     @property
     def key_columns(self) -> str:
         """Columns of the temporary table of keys.
 
-        A value is there in other types too: compared with a text, each row of a large table would
-        have it converted again.
+        It has the value in other types too: otherwise the text would be converted for each row of a large
+        table.
         """
-        if self.version < _GENERATES:
+        if self.version < _HAS_GENERATED_COLUMNS:
             return KEY_COLUMNS
         types = {"whole": "bigint", "number": "numeric", "uuid": "uuid"}
         typed = (
@@ -92,58 +93,58 @@ class PostgresDialect(StandardDialect):
         return ", ".join((KEY_COLUMNS, *typed))
 
     def keys_in_setting(self) -> None:
-        """From now on the keys are in a setting of the session, where no temporary table may be made."""
+        """Read the keys from a session setting from now on, because no temporary table can be made."""
         self.keys = _FROM_SETTING
 
     def table(self, schema: str, name: str) -> str:
-        """Name in the inventory of a table of the catalogue."""
+        """Return the name in the inventory of a table in the catalogue, and remember its schema."""
         table = name if schema == self.schema else f"{schema}.{name}"
         self._relations[table] = (schema, name)
         return table
 
     def relation(self, table: str) -> str:
-        """Always with its schema, whatever the session's search path."""
+        """Quote a table, always with its schema, whatever the session's search path."""
         schema, _, name = table.rpartition(".")
         schema, name = self._relations.get(table, (schema or self.schema, name))
         return f"{self.quote(schema)}.{self.quote(name)}"
 
     def token(self, salt: str, text: str) -> str | None:
-        """Of UTF-8; of the bytes as they are where the database knows no encoding."""
-        return postgres_token(salt, text) if self.version >= _HASHES else None
+        """Hash in UTF-8, or the stored bytes if the database has no encoding."""
+        return postgres_token(salt, text) if self.version >= _HAS_SHA256 else None
 
     def typed_key(self, value: str, native: str) -> str:
-        """Never raises, and never rounds: a text that is not exactly a value of the type is NULL.
+        """Cast a key without errors or rounding: a text that is not exactly a value of the type gives NULL.
 
         Raises:
-            ConfigurationError: the server is older than 16 and cannot tell for this type.
+            ConfigurationError: the server is older than 16 and cannot check texts of this type.
         """
         native = _bare(native)
-        if native in _IN_COLUMNS and self.keys == KEY_TABLE and self.version >= _GENERATES:
+        if native in _IN_COLUMNS and self.keys == KEY_TABLE and self.version >= _HAS_GENERATED_COLUMNS:
             return f"{value.removesuffix('.value')}.{_IN_COLUMNS[native]}"
         return self._typed(value, native)
 
     @property
     def composes(self) -> bool:
-        """Whether the server can put letters together (NFC)."""
-        return self.encoding == "UTF8" and self.version >= _NORMALISES
+        """Whether the server can compose letters (NFC)."""
+        return self.encoding == "UTF8" and self.version >= _HAS_NORMALIZE
 
     def is_text(self, native: str) -> bool:
-        """`citext` too, wherever its extension lies."""
+        """Texts, and `citext` in any schema."""
         native = _bare(native)
         return native in (*_TEXTS, *_PADDED) or native.rpartition(".")[2] == "citext"
 
     def exact_below(self, native: str) -> int | None:
-        """A `real` is compared as a `double precision`."""
+        """Floats of both sizes: a `real` is compared as a `double precision`."""
         return DOUBLE if _bare(native) in _FLOATS else None
 
     def text_bytes(self, column: str, native: str) -> str:
-        """Collation `C` compares bytes."""
+        """The text with collation `C`, which compares bytes."""
         is_number = _bare(native) in ("numeric", *_FLOATS)
         text = f"({self.key_text(column, native)})" if is_number else f"CAST({column} AS text)"
         return f'{text} COLLATE "C"'
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
-        """By functions that an index may be made on."""
+        """Build the normal form, by functions on which an index can be made."""
         if match == KeyMatch.DIGITS:
             text = f"nullif(regexp_replace({text}, '[^0-9]+', '', 'g'), '')"
             return f'{text} COLLATE "C"'
@@ -163,13 +164,13 @@ class PostgresDialect(StandardDialect):
         return f'{text} COLLATE "C"'
 
     def holds_value(self, column: str, native: str) -> str:
-        """Bytes that are no text could not be decoded without an error."""
+        """Compare by value. Bytes are refused: decoding those that are no text would raise an error."""
         if native == "bytea":
             raise bytes_refused(column)
         return super().holds_value(column, native)
 
     def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
-        """A form is no more compared by bytes: an index has the collation of its column."""
+        """Compare by the column's collation and not by bytes, for its index."""
         return f"{column} = {self._likened(native, match)}"
 
     def _likened(self, native: str, match: str) -> str:
@@ -179,7 +180,7 @@ class PostgresDialect(StandardDialect):
     def near_key(
         self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
     ) -> tuple[str, str]:
-        """As `holds_key` has it: an index on the form serves too."""
+        """Compare as `holds_key`, so that an index on the normal form is used too."""
         if not self.is_text(native) and match != KeyMatch.DIGITS:
             return column, self.typed_key("k.value", native)
         if normal and self.is_text(native):
@@ -187,7 +188,7 @@ class PostgresDialect(StandardDialect):
         return self.key_form(column, native, match), self.bound_form(match)
 
     def among(self, column: str) -> tuple[str, str]:
-        """An array, which is made once: of a subquery beside OR no index is used."""
+        """Use an array, which is computed once: with a subquery and OR no index is used."""
         return f"{column} = ANY (ARRAY(", "))"
 
     def _typed(self, value: str, native: str) -> str:
@@ -208,7 +209,7 @@ class PostgresDialect(StandardDialect):
             return f"CASE WHEN {value} ~ '{_IS_UUID}' THEN CAST({value} AS uuid) END"
         if native.rpartition(".")[2] == "citext":
             return f"CAST({value} AS {native})"
-        if self.version < _ASKS_VALIDITY:
+        if self.version < _HAS_INPUT_IS_VALID:
             raise ConfigurationError(
                 f"A key of type {native} cannot be compared safely on this PostgreSQL.",
                 remedy="cast the column to text in a view, or use PostgreSQL 16 or newer.",
@@ -224,15 +225,15 @@ class PostgresDialect(StandardDialect):
         )
 
     def matches(self, text: str, pattern: str) -> str:
-        """POSIX, as PostgreSQL extends it."""
+        """Match by PostgreSQL's extended POSIX expressions."""
         return f"{text} ~ {pattern}"
 
     def without(self, text: str, signs: str) -> str:
-        """In one pass."""
+        """Remove all characters in one pass."""
         return f"translate({text}, {self.literal(signs)}, '')"
 
     def key_text(self, column: str, native: str) -> str:
-        """A customer number kept as 46.0 is the 46 of the other tables."""
+        """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         if self.is_text(native):
             return self.text_bytes(column, native)
         native = _bare(native)
@@ -248,22 +249,22 @@ class PostgresDialect(StandardDialect):
         return text
 
     def instant(self, column: str, native: str, zone: str | None) -> str:
-        """Times without zone are the source's local times."""
+        """Read times without zone as local times of the source."""
         if _bare(native) == "timestamp with time zone":
             return column
         return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS timestamp))"
 
     def row_order(self, expressions: Sequence[str]) -> str:
-        """By digest of the row's text; rows that tie are equal."""
+        """Order by a digest of the row's text, so that rows with the same digest are equal."""
         row = f"CAST(ROW({', '.join(expressions)}) AS text)"
         return f"sha256(convert_to({row}, getdatabaseencoding()))"
 
     def sampled(self, relation: str, share: float) -> str | None:
-        """By blocks: of those that are not drawn nothing is read."""
+        """Sample blocks and not rows, so that other blocks are not read."""
         return f"{relation} TABLESAMPLE SYSTEM ({100 * share:.6f}) REPEATABLE (1)"
 
     def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
-        """A part of JSON is JSON, in the type of its document."""
+        """Select a part of JSON, in the type of its document."""
         if document.kind is not ValueKind.JSON:
             return unread(document, NO_DOCUMENT)
         value = value_of(_bare(document.native), part, place)
@@ -277,7 +278,7 @@ def postgres_token(salt: str, text: str) -> str:
 
 
 def unicode_collation(found: Collection[str]) -> str:
-    """The first of `UNICODE_COLLATIONS` that a server has, quoted; empty: none."""
+    """The first of `UNICODE_COLLATIONS` that the server has, quoted; empty if none."""
     return next((f'pg_catalog."{name}"' for name in _UNICODE if name in found), "")
 
 

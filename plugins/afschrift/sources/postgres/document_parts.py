@@ -1,7 +1,7 @@
 """Parts of JSON documents, by PostgreSQL's own functions.
 
-Each member keeps its text: of `json` no digit changes, and `jsonb` gives what it stores. Members of two equal
-names, which only `json` keeps, end the statement where one of them would have to be chosen.
+Members keep their text: `json` changes no digit, and `jsonb` gives what it stores. Two members with the same
+name, which only `json` can store, fail the statement if one of them would have to be chosen.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from afschrift.domain.sources import in_template
 from afschrift.domain.value_kind import DocumentPart, MemberPath
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.json_parts import TWICE, Tree, tree
-from afschrift.sources.postgres.types import raised
+from afschrift.sources.postgres.column_types import raise_sql
 
 _sql = StandardDialect()
 
 
 def value_of(native: str, part: DocumentPart, place: str) -> str | None:
-    """SQL of a part, of its document's own type; None for a type that is no document.
+    """SQL of a part, in the type of its document; None for a type that is no document.
 
     Args:
-        native: type of the document, without its modifiers; a text is taken for JSON, as the data map says.
-        part: which one.
+        native: type of the document, without its modifiers; texts are read as JSON, as the data map says.
+        part: the part.
         place: `table.column`, for errors.
 
     Returns:
-        With `{column}` for the document.
+        A template with `{column}` for the document.
     """
     if native not in ("json", "jsonb", "text", "character varying", "character"):
         return None
@@ -42,7 +42,7 @@ class _Documents:
     """SQL over documents of one type.
 
     Args:
-        functions: `json` or `jsonb`, with which the names of its functions begin.
+        functions: `json` or `jsonb`, the prefix of the names of its functions.
         place: `table.column`, for errors.
     """
 
@@ -50,7 +50,7 @@ class _Documents:
         self._functions, self._place = functions, place
 
     def member(self, document: str, path: MemberPath) -> str:
-        """NULL where there is none, or null."""
+        """SQL of a member; NULL if it is missing or null."""
         name, *further = path
         found = f"({document} -> {_text(name)})"
         if further:
@@ -63,7 +63,7 @@ class _Documents:
         return f"CASE WHEN json_typeof({document}) = 'object' THEN {once} END"
 
     def rest(self, document: str, named: Tree, depth: int = 1) -> str:
-        """Text of a document without some members; NULL where nothing else is in it."""
+        """SQL of the text of a document without some members; NULL if nothing else is in it."""
         alias = f"m{depth}"
         text = f"CAST({alias}.value AS text)"
         inner = {name: inside for name, inside in named.items() if inside}
@@ -86,9 +86,9 @@ class _Documents:
         )
 
     def _once(self, document: str, value: str, type_: str) -> str:
-        """A value, unless the object holds two members of one name."""
+        """SQL of a value that fails if the object has two members with the same name."""
         twice = f"(SELECT count(*) > count(DISTINCT k.k) FROM json_object_keys({document}) AS k(k))"  # noqa: S608 - quoted
-        failed = raised(TWICE, self._place, f"length(CAST({document} AS text))")
+        failed = raise_sql(TWICE, self._place, f"length(CAST({document} AS text))")
         return f"CASE WHEN {twice} THEN CAST({failed} AS {type_}) ELSE {value} END"
 
 

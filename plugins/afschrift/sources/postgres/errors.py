@@ -1,4 +1,4 @@
-"""PostgreSQL's errors as ours. Their text may quote values, so it is not passed on: codes and places are."""
+"""Turns PostgreSQL's errors into ours. Their text may quote values: only codes and places are passed on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.sources import table_errors
-from afschrift.sources.postgres.types import BOUNDS, NULL, TOO_LARGE, found_in
+from afschrift.sources.postgres.column_types import BOUNDS, NULL, TOO_LARGE, decode_message
 
 _REFUSED = re.compile(r"authentication failed|no password supplied|does not exist|no pg_hba\.conf entry")
 
@@ -25,19 +25,19 @@ _WRONG_DATA = ("22", "23", "P0", "XX")
 
 
 def opening_error(source: str, connection: str, error: Error) -> AfschriftError:
-    """Why no session could be opened."""
+    """Explain why no session could be opened."""
     if _REFUSED.search(str(error)):
-        return table_errors.turned_down(source, connection, "role")
+        return table_errors.connection_refused(source, connection, "role")
     return table_errors.not_opened(source, connection, error.sqlstate or type(error).__name__)
 
 
-def _untold_text(table: str, code: str, statement: str) -> AfschriftError | None:
-    """Where a text is none, or is none of JSON though members of it are asked for."""
+def _unreadable_text(table: str, code: str, statement: str) -> AfschriftError | None:
+    """The error for a text with an invalid encoding, or for a document that is no JSON if parts are read."""
     if code in _NO_JSON and _TAKEN_APART.search(statement):
         return ConfigurationError(
-            f"A document of {table} is no JSON, or has a sign that the database cannot read ({code}), such "
-            "as \\u0000, and the inventory names members of it.",
-            remedy="mend the value; without `path` and `kind: json` it is given as it stands.",
+            f"A document of {table} is no JSON, or has a character that the database cannot read ({code}), "
+            "such as \\u0000, and the inventory names members of it.",
+            remedy="correct the value; without `path` and `kind: json` it is given unchanged.",
         )
     if code in _NOT_UTF8:
         return table_errors.wrong_encoding(table, code, "cast the column to bytea")
@@ -45,16 +45,16 @@ def _untold_text(table: str, code: str, statement: str) -> AfschriftError | None
 
 
 def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
-    """Why a statement failed, with the table that it reads."""
+    """Explain why a statement failed, with the table that it reads."""
     code = error.sqlstate or ""
     table = table_errors.table_of(source, statement)
-    if found := found_in(str(error)):
+    if found := decode_message(str(error)):
         what, column_path, number = found
         if what == TOO_LARGE:
             return table_errors.too_large(source, column_path, number)
         if what in (BOUNDS, NULL):
             return no_document(source, what, column_path)
-        return table_errors.untold_part(source, column_path, what)
+        return table_errors.unreadable_part(source, column_path, what)
     if code == _NO_RIGHT:
         return table_errors.refused(table, str(error))
     if code == _READ_ONLY:
@@ -63,8 +63,8 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
         return table_errors.took_too_long(table, code, table_errors.ENDED)
     if code == _LOCKED:
         return table_errors.locked(source, table, code)
-    if untold := _untold_text(table, code, statement):
-        return untold
+    if unreadable := _unreadable_text(table, code, statement):
+        return unreadable
     if code.startswith(_WRONG_STATEMENT):
         return table_errors.not_understood(source, table, code)
     if code.startswith(_WRONG_DATA):
@@ -73,11 +73,11 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
 
 
 def no_document(source: str, what: str, column_path: str) -> AfschriftError:
-    """An array or a composite value that no JSON document tells."""
+    """The error for an array or a composite value that no JSON document can represent."""
     holds = (
-        "an array that does not count from 1, which no list tells"
+        "an array whose first index is not 1, which a JSON list cannot represent"
         if what == BOUNDS
-        else "the JSON value null, which a list or object cannot tell from a missing one"
+        else "the JSON value null, which in a list or object looks like a missing value"
     )
     return ConfigurationError(
         f"A value of {source}.{column_path} holds {holds}.",
@@ -86,10 +86,10 @@ def no_document(source: str, what: str, column_path: str) -> AfschriftError:
 
 
 def require_utf8(source: str, batch: pa.RecordBatch) -> None:
-    """A database of encoding SQL_ASCII keeps any bytes as text.
+    """Require texts in UTF-8: a database with encoding SQL_ASCII stores any bytes as text.
 
     Raises:
-        ConfigurationError: names the column whose bytes are no UTF-8.
+        ConfigurationError: with the name of a column that has bytes other than UTF-8.
     """
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:

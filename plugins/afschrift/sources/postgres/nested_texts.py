@@ -1,8 +1,8 @@
-"""PostgreSQL's own texts of arrays and composite values as JSON, by the rules of `values.json_text`.
+"""Turns PostgreSQL's own texts of arrays and composite values into JSON, by the rules of `values.json_text`.
 
-The server writes an array out in one cheap call, and its planner knows so. SQL that took each array apart
-would cost it more than the whole table, and it would read that (ADR 0053). The own text has all: bounds,
-NULL, quotes.
+The server writes an array in one cheap call, and its planner knows that. SQL that took each array apart would
+look more expensive to the planner than reading the whole table, so it would do that instead of using an index
+(ADR 0053). The own text has everything: bounds, NULL, quotes.
 
 The single values of a column are translated together. Lists of one dimension are joined together too; all
 other values are taken apart row by row.
@@ -23,8 +23,8 @@ import pyarrow.compute as pc
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.redaction import MASK
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.postgres.column_types import BOUNDS, NULL, Leaf, ListOf, Record, Shape, TextMark
 from afschrift.sources.postgres.errors import no_document
-from afschrift.sources.postgres.types import BOUNDS, NULL, Leaf, ListOf, Record, Shape, TextMark
 from afschrift.values import json_text, scalars
 
 _FIELD = re.compile(r'(?:"((?:[^"\\]|""|\\\\)*)"|([^"\\,()]*))([,)])')
@@ -37,15 +37,15 @@ class NoDocumentError(ValueError):
 
 
 def documents(texts: pa.Array, shape: Shape) -> pa.Array:
-    """One JSON document a row, NULL where NULL.
+    """Write one JSON document a row, NULL for NULL.
 
     Args:
-        texts: own texts of a column (`pa.string`).
-        shape: of its type.
+        texts: PostgreSQL's texts of a column (`pa.string`).
+        shape: structure of its type.
 
     Raises:
-        NoDocumentError: a value has no document.
-        ValueError: a text is none of this type.
+        NoDocumentError: a value has no JSON document.
+        ValueError: a text is not one of this type.
     """
     if isinstance(shape, ListOf) and isinstance(shape.element, Leaf):
         if pc.any(pc.starts_with(texts, "[")).as_py():
@@ -61,12 +61,12 @@ def documents(texts: pa.Array, shape: Shape) -> pa.Array:
         leaf: iter(_fragments(pa.array(found, pa.string()), leaf.of).to_pylist())
         for leaf, found in walk.leaves.items()
     }
-    written = [None if pieces is None else _filled(pieces, forms) for pieces in skeletons]
+    written = [None if pieces is None else _fill_leaves(pieces, forms) for pieces in skeletons]
     return pa.array(written, pa.string())
 
 
 def _of_numbers(texts: pa.Array) -> pa.Array:
-    """Lists of whole numbers that are safe in JSON: their own text has other signs alone."""
+    """Lists of integers that are safe in JSON: only brackets and NULL have to be replaced."""
     if pc.any(pc.invert(pc.match_substring_regex(texts, r"^\{[-0-9,{}NUL]*\}$"))).as_py():
         raise ValueError
     for sign, of_json in (("{", "["), ("}", "]"), ("NULL", "null")):
@@ -75,14 +75,14 @@ def _of_numbers(texts: pa.Array) -> pa.Array:
 
 
 def _flat(texts: pa.Array, leaf: Leaf, delimiter: str) -> pa.Array:
-    """Lists of one dimension: all elements of all rows at once, and what ends each row."""
+    """Lists of one dimension: translate the elements of all rows at once."""
     given = texts.drop_null()
     data = "".join(given.to_pylist())
     tokens = pa.array(_element(delimiter).findall(data), pa.string())
     ends = pc.equal(tokens, "}")
     found = tokens.filter(pc.invert(ends))
     sizes = np.diff(np.flatnonzero(ends.to_numpy(zero_copy_only=False)), prepend=-1) - 1
-    between = len(given) + np.maximum(sizes - 1, 0).sum()  # what opens each row, and delimiters
+    between = len(given) + np.maximum(sizes - 1, 0).sum()  # number of opening braces and delimiters
     length = pc.sum(pc.utf8_length(tokens)).as_py() or 0
     if (len(sizes), sizes.sum(), length + between) != (len(given), len(found), len(data)):
         raise ValueError
@@ -111,12 +111,12 @@ def _token(delimiter: str) -> re.Pattern[str]:
     )
 
 
-def _filled(pieces: list[str | Leaf], forms: dict[Leaf, Iterator[str]]) -> str:
+def _fill_leaves(pieces: list[str | Leaf], forms: dict[Leaf, Iterator[str]]) -> str:
     return "".join([piece if isinstance(piece, str) else next(forms[piece]) for piece in pieces])
 
 
 class _Walk:
-    """Reads values part by part: the signs between them as JSON, and the texts of the leaves apart."""
+    """Parses values: brackets and names become JSON, and the texts of the leaves are collected."""
 
     def __init__(self) -> None:
         self.leaves: dict[Leaf, list[str | None]] = {}
@@ -130,7 +130,7 @@ class _Walk:
         return self._list(text, shape) if isinstance(shape, ListOf) else self._record(text, shape)
 
     def _list(self, text: str, shape: ListOf) -> list[str | Leaf]:
-        """Lists in lists are dimensions: an element that is an array itself is quoted."""
+        """Parse an array: nested braces are dimensions, since an element that is an array is quoted."""
         if text.startswith("["):
             raise NoDocumentError(BOUNDS)
         tokens = _token(shape.delimiter).findall(text)
@@ -143,7 +143,7 @@ class _Walk:
             elif token == shape.delimiter:
                 found.append(",")
             else:
-                found += self.value(_unquoted(token), shape.element)
+                found += self.value(_unquote(token), shape.element)
         return found
 
     def _record(self, text: str, shape: Record) -> list[str | Leaf]:
@@ -167,14 +167,14 @@ class _Walk:
 _SIGNS = {"{": "[", "}": "]"}
 
 
-def _unquoted(text: str) -> str | None:
+def _unquote(text: str) -> str | None:
     if not text.startswith('"'):
         return None if text == "NULL" else text
     return _ESCAPED.sub(r"\1", text[1:-1]) if "\\" in text else text[1:-1]
 
 
 def _fragments(texts: pa.Array, of: str) -> pa.Array:
-    """Own texts of one type as JSON values."""
+    """Turn PostgreSQL's texts of one type into JSON values."""
     if of in _INSIDE:
         inside = _INSIDE[of]
         texts = pa.array([None if text is None else inside(text) for text in texts.to_pylist()], pa.string())
@@ -189,7 +189,7 @@ def _fragments(texts: pa.Array, of: str) -> pa.Array:
 
 
 def _map(text: str) -> str:
-    """A text of `hstore` as its cast to JSON is."""
+    """Write a text of `hstore` as the server's cast to JSON does."""
     pairs = list(_PAIR.finditer(text))
     if sum(len(pair[0]) for pair in pairs) != len(text):
         raise ValueError
@@ -211,31 +211,31 @@ _KINDS = {"padded": ValueKind.TEXT, "hstore": ValueKind.JSON, "vector": ValueKin
 
 
 def with_documents(source: str, marks: Mapping[str, TextMark], batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows of a statement with its documents; columns without a mark stay.
+    """Replace the texts of marked columns by JSON documents.
 
     Args:
-        source: its name, for errors.
-        marks: of the statement, by column.
-        batch: rows as they came.
+        source: name of the source, for errors.
+        marks: marks of the statement, by column.
+        batch: rows as read.
 
     Raises:
-        ConfigurationError: a value has no document, or is of another type by now.
+        ConfigurationError: a value has no JSON document, or its type has changed.
     """
     for number, name in enumerate(batch.schema.names):
         if name not in marks:
             continue
         try:
-            found = _beside_masks(batch.column(number), marks[name].shape)
+            found = _except_masks(batch.column(number), marks[name].shape)
         except NoDocumentError as error:
             raise no_document(source, str(error), f"{marks[name].table}.{name}") from None
-        except ValueError:  # its text may quote a value
+        except ValueError:  # its message may quote a value
             raise _of_another_type(f"{source}.{marks[name].table}.{name}") from None
         batch = batch.set_column(number, name, found)
     return batch
 
 
-def _beside_masks(texts: pa.Array, shape: Shape) -> pa.Array:
-    """Where only some rows are masked, masks are among own texts."""
+def _except_masks(texts: pa.Array, shape: Shape) -> pa.Array:
+    """Leave masks unchanged: if only some rows are masked, a column has both masks and texts."""
     masked = pc.fill_null(pc.starts_with(texts, MASK[:-1]), fill_value=False)
     own = pc.if_else(masked, pa.scalar(None, pa.string()), texts)
     return pc.if_else(masked, texts, documents(own, shape))

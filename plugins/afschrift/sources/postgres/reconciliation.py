@@ -1,7 +1,7 @@
 """Reconciliation with PostgreSQL: types from its catalogue, MD5 over the texts of each row.
 
-It shares nothing with `types`, which the extract reads by. The session's settings belong to it (`source.py`):
-UTC, ISO dates and intervals, shortest exact floats.
+It shares no code with `column_types`, by which the extract reads, so that a fault there is noticed. It relies
+on the session's settings: UTC, ISO dates and intervals, shortest exact floats.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.catalogue import Rows
 from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.postgres.document_parts import value_of
-from afschrift.sources.reconcile import own_times
-from afschrift.sources.reconcile.own_nested import (
+from afschrift.sources.reconcile import plain_texts
+from afschrift.sources.reconcile.nested_texts import (
     LeafText,
     ListText,
     MapOf,
     Node,
     Parts,
     RecordText,
-    translated,
+    translate_nested,
 )
-from afschrift.sources.reconcile.own_texts import Own
+from afschrift.sources.reconcile.sql_reconciliation import SourceText
 from afschrift.sources.table_errors import relation_of
 
 _sql = StandardDialect()
-_ARGUMENTS = 50  # a function takes 100
+_ARGUMENTS = 50  # a function takes at most 100
 _OF_TABLE = """
 SELECT CAST(a.attname AS text), CAST(a.atttypid AS bigint) FROM pg_attribute a
 WHERE a.attrelid = CAST({table} AS regclass) AND a.attnum > 0 AND NOT a.attisdropped
@@ -71,15 +71,15 @@ _SAME = {
 
 
 @dataclass(frozen=True)
-class OwnType:
+class CatalogueType:
     """A row of `pg_type`.
 
     Attributes:
         kind: `typtype`: b base, c composite, d domain, e enum, m multirange, r range.
-        base: of a domain.
-        element: of an array; 0 for all others.
-        delimiter: between the elements of an array of it.
-        relation: of a composite type; 0 for all others.
+        base: underlying type of a domain.
+        element: element type of an array; 0 for other types.
+        delimiter: between the elements of an array of this type.
+        relation: relation of a composite type; 0 for other types.
     """
 
     name: str
@@ -90,19 +90,19 @@ class OwnType:
     relation: int
 
 
-class OwnTypes:
-    """What the catalogue says of the types of columns; each type is asked for once a session."""
+class CatalogueTypes:
+    """The types of columns, from the catalogue; each type is read once a session."""
 
     def __init__(self) -> None:
-        self._types: dict[int, OwnType] = {}
+        self._types: dict[int, CatalogueType] = {}
         self._members: dict[int, list[tuple[str, int]]] = {}  # of a composite type's relation
 
-    def texts(self, rows: Rows, extract: Extract) -> tuple[dict[str, Own | None], dict[str, str]]:
-        """Column -> its own text; and the SQL of each column that is part of a document.
+    def texts(self, rows: Rows, extract: Extract) -> tuple[dict[str, SourceText | None], dict[str, str]]:
+        """Column -> how PostgreSQL writes its values; and the SQL of each column that is part of a document.
 
         Args:
             rows: runs a statement in the session.
-            extract: of the table.
+            extract: the extract of the table.
         """
         table = _sql.literal(relation_of(extract.statement))
         found: dict[str, int] = dict(rows(_OF_TABLE.format(table=table)))
@@ -118,39 +118,39 @@ class OwnTypes:
         if not wanted:
             return
         listed = ", ".join(map(str, sorted(wanted)))
-        new = {oid: OwnType(*row) for oid, *row in rows(_TYPES.format(oids=listed))}
+        new = {oid: CatalogueType(*row) for oid, *row in rows(_TYPES.format(oids=listed))}
         self._types |= new
         for relation in {found.relation for found in new.values()} - {0}:
             self._members[relation] = list(rows(_MEMBERS.format(relation=int(relation))))
         parts = {of for found in new.values() for of in (found.base, found.element)}
         self._learn(rows, parts | {oid for some in self._members.values() for _, oid in some})
 
-    def _own(self, oid: int, kind: ValueKind | None) -> Own | None:
-        """Own text of a column of this type; None where the way to it is not known."""
+    def _own(self, oid: int, kind: ValueKind | None) -> SourceText | None:
+        """How PostgreSQL writes values of this type; None if it is not known."""
         found = self._bare(oid)
-        if kind is ValueKind.TEXT and found.name not in ("bytea", "inet"):  # it gives the text as it is
-            return Own(_TEXT, own_times.same)
+        if kind is ValueKind.TEXT and found.name not in ("bytea", "inet"):  # `kind: text` gives its own text
+            return SourceText(_TEXT, plain_texts.same)
         if found.element or found.kind == "c" or found.name == "hstore":
             return self._nested(oid)
         if found.kind in "erm":
-            return Own(_TEXT, own_times.same)
+            return SourceText(_TEXT, plain_texts.same)
         if found.kind != "b":
             return None
         return _PLAIN.get(found.name)
 
     def _document(self, oid: int) -> str:
-        """The type of a document as SQL names it."""
+        """The SQL name of a document's type."""
         name = self._bare(oid).name
         return {"varchar": "character varying", "bpchar": "character"}.get(name, name)
 
-    def _nested(self, oid: int) -> Own | None:
+    def _nested(self, oid: int) -> SourceText | None:
         node, element, text = self._node(oid), self._bare(oid).element, _TEXT
         if element and self._bare(element).name == "bpchar":  # padding is no part of the value
-            node, text = ListText(LeafText(own_times.same), deep=True), "CAST(CAST({c} AS text[]) AS text)"
-        change = node and partial(translated, node=node, writer=PgWriter())
-        return Own(text, change, nested=True, valid=_is_plain_list(node)) if change else None
+            node, text = ListText(LeafText(plain_texts.same), deep=True), "CAST(CAST({c} AS text[]) AS text)"
+        change = node and partial(translate_nested, node=node, writer=PgWriter())
+        return SourceText(text, change, nested=True, valid=_is_plain_list(node)) if change else None
 
-    def _bare(self, oid: int) -> OwnType:
+    def _bare(self, oid: int) -> CatalogueType:
         found = self._types[oid]
         return self._bare(found.base) if found.kind == "d" else found
 
@@ -160,7 +160,7 @@ class OwnTypes:
             element = self._node(found.element)
             inner = self._bare(found.element)
             if found.name in _VECTORS:
-                return ListText(LeafText(own_times.same), delimiter=_SPACE)
+                return ListText(LeafText(plain_texts.same), delimiter=_SPACE)
             deep = inner.name not in (*_DOCUMENTS, *_VECTORS)  # which may be lists themselves
             return None if element is None else ListText(element, deep, inner.delimiter)
         if found.kind == "c":
@@ -168,17 +168,17 @@ class OwnTypes:
             known = tuple((name, node) for name, node in members if node is not None)
             return RecordText(known) if len(known) == len(members) else None
         if found.name == "hstore":
-            return MapOf(LeafText(own_times.same), LeafText(own_times.same))
+            return MapOf(LeafText(plain_texts.same), LeafText(plain_texts.same))
         if found.name in _DOCUMENTS:
-            return LeafText(own_times.same, raw=True)
+            return LeafText(plain_texts.same, raw=True)
         if found.kind in "erm":
-            return LeafText(own_times.same)
+            return LeafText(plain_texts.same)
         translate = _INSIDE.get(found.name)
         return None if translate is None else LeafText(translate, bare=found.name in _BARE)
 
 
 def _is_plain_list(node: Node | None) -> bool:
-    """Whether it is a list of values, which we have PostgreSQL write as JSON: none is a document typed in."""
+    """Whether it is a list of plain values, whose JSON we write: no element is a stored document."""
     while isinstance(node, ListText):
         node = node.element
         if isinstance(node, LeafText):
@@ -192,7 +192,7 @@ class PgWriter:
     signs = (("null", "NULL"), ('"', ""), ("[", "{"), ("]", "}"))
 
     def list(self, node: ListText, parts: Parts, nested: Sequence[bool]) -> str:
-        """`array_out`, for arrays whose bounds begin at one: of any others the texts differ, as they must."""
+        """Write as `array_out` does, for arrays with first index 1; others differ and so stop the request."""
         if node.delimiter == _SPACE:  # `int2vectorout`
             return _SPACE.join(map(str, parts))
         texts = [
@@ -204,7 +204,7 @@ class PgWriter:
         return "{" + node.delimiter.join(texts) + "}"
 
     def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
-        """The same of many lists at once."""
+        """Write many flat lists at once."""
         if node.delimiter == _SPACE:
             return texts, ("", _SPACE, "")
         odd = pc.match_substring_regex(texts, f"{_ODD}|{re.escape(node.delimiter)}")
@@ -213,17 +213,17 @@ class PgWriter:
         return pc.fill_null(pc.if_else(odd, quoted, texts), "NULL"), ("{", node.delimiter, "}")
 
     def record(self, parts: Parts) -> str:
-        """`record_out`."""
+        """Write as `record_out` does."""
         return "(" + ",".join(map(_member, parts)) + ")"
 
     def map(self, keys: Parts, values: Parts) -> str:
-        """`hstore_out`."""
+        """Write as `hstore_out` does."""
         pairs = zip(keys, values, strict=True)
         return ", ".join(f"{_quoted(key)}=>{_quoted(value)}" for key, value in pairs)
 
 
 _IN_ARRAY = re.compile(r'^$|^null$|["\\{}\s]', re.IGNORECASE | re.ASCII)
-_ODD = r'^$|^(?i:null)$|["\\{} \t\n\v\f\r]'  # the same in the words of RE2
+_ODD = r'^$|^(?i:null)$|["\\{} \t\n\v\f\r]'  # the same for RE2
 _IN_RECORD = re.compile(r'^$|["\\(),\s]', re.ASCII)
 
 
@@ -246,7 +246,7 @@ def _quoted(text: str | None) -> str:
 
 
 def _with_bits(forms: pa.Array) -> pa.Array:
-    """`inet` names its network always when it is cast: /32, or /128 of IPv6."""
+    """Append the network: a cast of `inet` always has one, /32 or for IPv6 /128."""
     bits = pc.if_else(pc.match_substring(forms, ":"), "/128", "/32")
     whole = pc.binary_join_element_wise(forms, bits, "")
     return pc.if_else(pc.match_substring(forms, "/"), forms, whole)
@@ -256,50 +256,50 @@ def _money_bits(form: str) -> str:
     return f"{int(form.replace('.', '')) & 0xFFFFFFFFFFFFFFFF:016x}"
 
 
-_PLAIN: dict[str, Own] = {
-    "bpchar": Own(_TEXT, own_times.same),
-    **dict.fromkeys(_SAME, Own(_TEXT, own_times.same)),
-    **dict.fromkeys(("int2", "int4", "int8"), Own(_TEXT, own_times.same, number=_INTEGER)),
-    **dict.fromkeys(_INFINITE, Own(_TEXT, own_times.specials)),
-    **dict.fromkeys(_MOMENTS, Own(_TEXT, own_times.moments)),
-    **dict.fromkeys(_CLOCKS, Own(_TEXT, own_times.clocks)),
-    "bool": Own(_TEXT, own_times.same),
-    "bytea": Own("encode({c}, 'hex')", own_times.hexadecimal),
-    "float8": Own(_BITS.format("float8send"), own_times.double_bits),
-    "float4": Own(_BITS.format("float4send"), own_times.single_bits),
-    "money": Own("encode(cash_send({c}), 'hex')", own_times.each(_money_bits)),
-    "inet": Own(_TEXT, _with_bits),
-    "json": Own(_TEXT, own_times.same),
-    # json keeps what was typed: half a surrogate pair too
-    "jsonb": Own(_TEXT, own_times.same, valid=True, known="nullif(jsonb_typeof({c}), 'null')"),
+_PLAIN: dict[str, SourceText] = {
+    "bpchar": SourceText(_TEXT, plain_texts.same),
+    **dict.fromkeys(_SAME, SourceText(_TEXT, plain_texts.same)),
+    **dict.fromkeys(("int2", "int4", "int8"), SourceText(_TEXT, plain_texts.same, number=_INTEGER)),
+    **dict.fromkeys(_INFINITE, SourceText(_TEXT, plain_texts.specials)),
+    **dict.fromkeys(_MOMENTS, SourceText(_TEXT, plain_texts.moments)),
+    **dict.fromkeys(_CLOCKS, SourceText(_TEXT, plain_texts.clocks)),
+    "bool": SourceText(_TEXT, plain_texts.same),
+    "bytea": SourceText("encode({c}, 'hex')", plain_texts.hexadecimal),
+    "float8": SourceText(_BITS.format("float8send"), plain_texts.double_bits),
+    "float4": SourceText(_BITS.format("float4send"), plain_texts.single_bits),
+    "money": SourceText("encode(cash_send({c}), 'hex')", plain_texts.each(_money_bits)),
+    "inet": SourceText(_TEXT, _with_bits),
+    "json": SourceText(_TEXT, plain_texts.same),
+    # `valid` for jsonb only: json stores what was typed in, even half a surrogate pair
+    "jsonb": SourceText(_TEXT, plain_texts.same, valid=True, known="nullif(jsonb_typeof({c}), 'null')"),
 }
 _INSIDE: dict[str, Callable[[pa.Array], pa.Array]] = {
-    **dict.fromkeys(_SAME, own_times.same),
-    **dict.fromkeys(_INFINITE, own_times.specials),
-    **dict.fromkeys(_MOMENTS, own_times.moments),
-    **dict.fromkeys(_CLOCKS, own_times.clocks),
-    # with the digits from which PostgreSQL writes an exponent
-    "float8": own_times.each(partial(own_times.float_text, digits=15)),
-    "float4": own_times.each(partial(own_times.float_text, digits=6)),
-    "bool": own_times.each(lambda form: form[:1]),
-    "inet": own_times.same,
-    "bytea": lambda forms: pc.binary_join_element_wise("\\x", own_times.hexadecimal(forms), ""),
+    **dict.fromkeys(_SAME, plain_texts.same),
+    **dict.fromkeys(_INFINITE, plain_texts.specials),
+    **dict.fromkeys(_MOMENTS, plain_texts.moments),
+    **dict.fromkeys(_CLOCKS, plain_texts.clocks),
+    # 15 and 6 are the numbers of digits from which PostgreSQL writes an exponent
+    "float8": plain_texts.each(partial(plain_texts.float_text, digits=15)),
+    "float4": plain_texts.each(partial(plain_texts.float_text, digits=6)),
+    "bool": plain_texts.each(lambda form: form[:1]),
+    "inet": plain_texts.same,
+    "bytea": lambda forms: pc.binary_join_element_wise("\\x", plain_texts.hexadecimal(forms), ""),
 }
-"""Inside of arrays and composite values. There `money` is written by its locale, `bpchar` padded."""
+"""Translations inside arrays and composite values, except of `money`, written by locale, and `bpchar`."""
 
 
 def _value(native: str, part: DocumentPart) -> str:
-    """A part of a document of the table `t`."""
+    """SQL of a part of a document in the table `t`."""
     value = value_of(native, part, part.column)
     assert value is not None  # it was planned
     return _sql.of_table(value, part.column)
 
 
 def digest_in(encoding: str) -> Callable[[Sequence[str]], str]:
-    """SQL of a row's hash from its texts, in a database of this encoding."""
+    """SQL of a row's hash (see `values.checksum`), in a database with this encoding."""
 
     def digest(texts: Sequence[str]) -> str:
-        row = _joined([f"coalesce({text}, E'\\x1e')" for text in texts])
+        row = _concat([f"coalesce({text}, E'\\x1e')" for text in texts])
         if encoding not in ("UTF8", "SQL_ASCII"):
             row = f"convert_to({row}, 'UTF8')"
         return f"CAST(CAST('x' || left(md5({row}), 15) AS bit(60)) AS bigint)"
@@ -307,7 +307,7 @@ def digest_in(encoding: str) -> Callable[[Sequence[str]], str]:
     return digest
 
 
-def _joined(texts: Sequence[str]) -> str:
+def _concat(texts: Sequence[str]) -> str:
     if len(texts) <= _ARGUMENTS:
         return f"concat_ws(E'\\x1f', {', '.join(texts)})"
-    return _joined([_joined(texts[at : at + _ARGUMENTS]) for at in range(0, len(texts), _ARGUMENTS)])
+    return _concat([_concat(texts[at : at + _ARGUMENTS]) for at in range(0, len(texts), _ARGUMENTS)])

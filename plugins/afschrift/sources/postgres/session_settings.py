@@ -1,4 +1,4 @@
-"""What each session on PostgreSQL begins with: its address, its settings, one transaction, one snapshot."""
+"""The start of a session on PostgreSQL: address, settings, transaction and snapshot."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ SETTINGS = {
     "extra_float_digits": "1",
     "bytea_output": "hex",
     "standard_conforming_strings": "on",
-    "idle_in_transaction_session_timeout": "0",  # between two tables the files are written
+    "idle_in_transaction_session_timeout": "0",  # it is idle while files are written between two tables
     "default_transaction_read_only": "on",
-    "jit": "off",  # it compiles for seconds what reads the few rows of a person
-    "row_security": "off",  # a policy that would hide rows is an error
+    "jit": "off",  # compiling takes seconds, and a person has few rows
+    "row_security": "off",  # a policy that would hide rows raises an error
 }
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 BEGIN_WITH_A_TABLE = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
-"""Until the temporary table of keys is made and filled; then it is read-only too."""
+"""For a second session, which makes its table of keys within the transaction and then sets it read-only."""
 
 SNAPSHOT = """SELECT to_char(statement_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 
 def settings_call(dialect: PostgresDialect, settings: Mapping[str, str]) -> str:
-    """One statement that sets them all, for as long as the session lasts."""
+    """A single statement that applies all settings for the whole session."""
     calls = ", ".join(
         f"set_config({dialect.literal(name)}, {dialect.literal(value)}, false)"
         for name, value in settings.items()
@@ -44,7 +44,7 @@ _OF_LIBPQ = re.compile(
 
 
 def conninfo(address: Connection, tag: str) -> str:
-    """A connection of Airflow as a text for libpq; `tag` is shown by the server beside the session."""
+    """Write a connection for libpq; the server shows `tag` in its list of sessions."""
     known = {name: str(value) for name, value in address.extra.items() if _OF_LIBPQ.fullmatch(name)}
     parts = {
         "host": address.host or address.extra.get("host"),

@@ -1,4 +1,4 @@
-"""A PostgreSQL database, read over ADBC: Arrow batches in flat memory, keys bound, one snapshot."""
+"""A session on a PostgreSQL database over ADBC: Arrow batches in flat memory, bound keys, one snapshot."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
-from afschrift.sources.key_table import KEY_TABLE, key_json, key_rows
 from afschrift.sources.options import Opening, seconds
+from afschrift.sources.person_keys import KEY_TABLE, key_json, key_rows
 from afschrift.sources.postgres.catalogue import (
     EXTENSION_SCHEMAS,
     postgres_estimate,
@@ -26,6 +26,7 @@ from afschrift.sources.postgres.catalogue import (
     read_described,
     read_structure,
 )
+from afschrift.sources.postgres.column_types import marks
 from afschrift.sources.postgres.dialect import (
     KEY_SETTING,
     SERVER,
@@ -35,7 +36,7 @@ from afschrift.sources.postgres.dialect import (
 )
 from afschrift.sources.postgres.errors import opening_error, reading_error, require_utf8
 from afschrift.sources.postgres.nested_texts import with_documents
-from afschrift.sources.postgres.reconciliation import OwnTypes, digest_in
+from afschrift.sources.postgres.reconciliation import CatalogueTypes, digest_in
 from afschrift.sources.postgres.session_settings import (
     BEGIN,
     BEGIN_WITH_A_TABLE,
@@ -44,9 +45,8 @@ from afschrift.sources.postgres.session_settings import (
     conninfo,
     settings_call,
 )
-from afschrift.sources.postgres.types import marks
 from afschrift.sources.read_session import ReadSession
-from afschrift.sources.reconcile.own_texts import SecondSession, SqlReconciliation
+from afschrift.sources.reconcile.sql_reconciliation import SecondSession, SqlReconciliation
 
 BATCH_ROWS = 65_536
 _OPTIONS = ("schema", "statement_timeout", "lock_timeout", "cell_limit")
@@ -56,8 +56,8 @@ _NO_TEMPORARY_TABLE = ("42501", "25006")  # no right to make one, or a standby
 class Postgres(ReadSession[dbapi.Connection]):
     """`kind: postgres`. Options: `schema`, `statement_timeout`, `lock_timeout`, `cell_limit` (MB).
 
-    The session is one READ ONLY transaction (R80). What may be written in it is the temporary table of
-    keys alone; where none can be made (a standby, no right), the keys are in a session setting.
+    The session is one READ ONLY transaction (R80), in which only the temporary table of keys can be written.
+    If that table cannot be made (a standby, no right), the keys are in a session setting.
     """
 
     failures = (adbc_driver_manager.Error,)
@@ -71,7 +71,7 @@ class Postgres(ReadSession[dbapi.Connection]):
             "lock_timeout": f"{seconds(opening, 'lock_timeout', '10s') * 1000:.0f}ms",
         }
         self._encoding = "UTF8"
-        self._own_types = OwnTypes()
+        self._catalogue_types = CatalogueTypes()
         self._keys = key_rows()
         self._settings = self._exported = ""
         self._second_session = SecondSession(self._second)
@@ -96,11 +96,11 @@ class Postgres(ReadSession[dbapi.Connection]):
             self._connection = None
 
     def _second(self) -> Postgres:
-        """A session beside this one: with the same keys, on the same snapshot. Not each server has one."""
+        """Open a second session with the same keys on the same snapshot; not every server can."""
         second = copy(self)
         second._connection, second._second_session = None, SecondSession(second._second)
         try:
-            with self._translated(""):
+            with self._our_errors(""):
                 second._connection = self.connection.adbc_clone()
                 second.connection.adbc_connection.set_autocommit(True)
             second._join(self._exported)
@@ -110,7 +110,10 @@ class Postgres(ReadSession[dbapi.Connection]):
         return second
 
     def _join(self, exported: str) -> None:
-        """A table of keys made before the transaction would be later than its snapshot."""
+        """Join the snapshot, and make the table of keys in the transaction.
+
+        A table made before it would be newer than the snapshot, and so not visible.
+        """
         self.rows(self._settings)
         in_table = self.dialect.keys == KEY_TABLE
         self._run(BEGIN_WITH_A_TABLE if in_table else BEGIN)
@@ -121,7 +124,7 @@ class Postgres(ReadSession[dbapi.Connection]):
         self._run("SET TRANSACTION READ ONLY")
 
     def interrupt(self) -> None:
-        """End what runs, from another thread."""
+        """End the running statement, from another thread."""
         with suppress(adbc_driver_manager.Error):
             if self._connection is not None:
                 self._connection.adbc_cancel()
@@ -135,7 +138,8 @@ class Postgres(ReadSession[dbapi.Connection]):
         self._encoding = self.dialect.encoding = encoding
         found = {name for (name,) in self.rows(UNICODE_COLLATIONS)}
         self.dialect.unicode_collation = unicode_collation(found)
-        if encoding == "SQL_ASCII":  # the server would fail without naming the column: see `require_utf8`
+        # With client encoding UTF8 the server would fail without naming the column: see `require_utf8`.
+        if encoding == "SQL_ASCII":
             settings["client_encoding"] = "SQL_ASCII"
         self._make_key_table()
         self._settings = settings_call(self.dialect, settings)
@@ -144,10 +148,10 @@ class Postgres(ReadSession[dbapi.Connection]):
         self._export()
 
     def _export(self) -> None:
-        """Take the snapshot, and a name of it for a second session, where the server gives one."""
+        """Take the snapshot, and export it for a second session if the server allows that."""
         try:
             [(self.snapshot, self._exported)] = self.rows(f"{SNAPSHOT}, pg_export_snapshot()")
-        except AfschriftError:  # no right to, or a standby before PostgreSQL 10
+        except AfschriftError:  # no right to export, or a standby before PostgreSQL 10
             self._run("ROLLBACK")
             self._run(BEGIN)
             self.snapshot = self.rows(SNAPSHOT)[0][0]
@@ -164,22 +168,22 @@ class Postgres(ReadSession[dbapi.Connection]):
             self._set_keys(key_rows())
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
-        """Tables, views, foreign tables; of another schema as `schema.table`. No partitions, children."""
+        """Tables, views and foreign tables, also of other schemas as `schema.table`; no partitions."""
         return read_catalogue(self.name, self.rows, self.dialect, self._cell_limit)
 
     def structure(self) -> Structure:
-        """Foreign keys, views, tables whose rows are read with another one, and what its rights hide."""
+        """Foreign keys, views, partitions and children, and tables that the account's rights hide."""
         return read_structure(self.rows, self.dialect)
 
     def described(self) -> Described:
-        """Keys, comments, numbers of rows as ANALYZE left them, what views read."""
+        """Keys, comments, numbers of rows from the last ANALYZE, what views read."""
         return read_described(self.rows, self.dialect)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
-        """Fill the key table by COPY: the values are in no statement, and in no log of the server."""
-        self._second_session.end()  # it has the keys of before
-        apart = not self.dialect.composes and self._encoding in ("UTF8", "SQL_ASCII")
-        self._keys = key_rows((keys, at), *others, apart=apart)
+        """Fill the key table by COPY, so that the values are in no statement, and in no log of the server."""
+        self._second_session.end()  # it has the previous keys
+        decomposed = not self.dialect.composes and self._encoding in ("UTF8", "SQL_ASCII")
+        self._keys = key_rows((keys, at), *others, decomposed=decomposed)
         self._fill(self._keys)
 
     def _fill(self, table: pa.Table) -> None:
@@ -188,34 +192,34 @@ class Postgres(ReadSession[dbapi.Connection]):
             return
         self._run(f"DELETE FROM {KEY_TABLE}")  # noqa: S608 - a constant
         if table.num_rows:
-            with self._translated(""), self._cursor() as cursor:
+            with self._our_errors(""), self._cursor() as cursor:
                 cursor.adbc_ingest(KEY_TABLE, table, mode="append", temporary=True)
-                cursor.execute(f"ANALYZE {KEY_TABLE}")  # else the planner takes one key for hundreds
+                cursor.execute(f"ANALYZE {KEY_TABLE}")  # else the planner expects hundreds of keys
 
     def _set_keys(self, table: pa.Table) -> None:
-        with self._translated(""), self._cursor() as cursor:
+        with self._our_errors(""), self._cursor() as cursor:
             cursor.execute(f"SELECT length(set_config('{KEY_SETTING}', $1, false))", [key_json(table)])
             cursor.fetchall()
 
     def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
-        """All rows of a small result; `reads` is the statement whose table errors name."""
-        with self._translated(reads or statement), self._cursor() as cursor:
+        """All rows of a small result; errors name the table of the statement `reads`."""
+        with self._our_errors(reads or statement), self._cursor() as cursor:
             cursor.execute(statement)
             columns = [column.to_pylist() for column in cursor.fetch_arrow_table().columns]
-            return list(zip(*columns, strict=True))  # row by row the driver takes six times as long
+            return list(zip(*columns, strict=True))  # the driver takes six times as long row by row
 
     def estimate(self, statement: str) -> Estimate:
-        """By EXPLAIN, whose answer cannot be copied as that of a query is."""
-        with self._translated(statement), self._cursor() as cursor:
+        """Estimate by EXPLAIN, without COPY, which cannot return its output."""
+        with self._our_errors(statement), self._cursor() as cursor:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
             cursor.execute(f"EXPLAIN (FORMAT JSON, VERBOSE) {statement}")
             [(explained,)] = cursor.fetchall()
         return postgres_estimate(self.rows, self.dialect, explained)
 
     def stream(self, statement: str) -> Iterator[Any]:
-        """Record batches of at most 65,536 rows and about `Opening.batch_bytes`."""
+        """Yield record batches of at most 65,536 rows and about `Opening.batch_bytes`."""
         own_texts = marks(statement)
-        with self._translated(statement), self._cursor() as cursor:
+        with self._our_errors(statement), self._cursor() as cursor:
             cursor.adbc_statement.set_options(
                 **{"adbc.postgresql.batch_size_hint_bytes": str(self._opening.batch_bytes)}
             )
@@ -228,8 +232,8 @@ class Postgres(ReadSession[dbapi.Connection]):
                     yield with_documents(self.name, own_texts, batch.slice(start, BATCH_ROWS))
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
-        """MD5 over the server's own texts of each row, summed up there."""
-        own, values = self._own_types.texts(partial(self.rows, reads=extract.statement), extract)
+        """Compare with MD5 over the server's own texts of each row, summed by the server."""
+        own, values = self._catalogue_types.texts(partial(self.rows, reads=extract.statement), extract)
         second = self._second_session if self._exported else None
         digest = digest_in(self._encoding)
         return SqlReconciliation(
@@ -237,7 +241,7 @@ class Postgres(ReadSession[dbapi.Connection]):
         )
 
     def _run(self, statement: str) -> None:
-        with self._translated(statement), self._cursor() as cursor:
+        with self._our_errors(statement), self._cursor() as cursor:
             cursor.execute(statement)
 
     def _cursor(self) -> closing[dbapi.Cursor]:

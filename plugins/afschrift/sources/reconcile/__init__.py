@@ -1,1 +1,1 @@
-"""Reconciliation of what is read with the source's own texts: what the sources share for it."""
+"""Reconciliation of extracted rows with sums over the source's own texts: code that the sources share."""

@@ -1,7 +1,7 @@
-"""A second reading by another way, for sources that have no hash of their own.
+"""Reconciliation by reading the rows a second time in another way, for sources that cannot hash rows.
 
-Its texts are not all of one database, so both sides have one spelling: numbers are compared as numbers and
-times as moments, everything else by its text.
+The texts are not those of a single database, so both sides use a common spelling: numbers are compared as
+numbers, times as points in time, everything else by its text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from afschrift.domain.reconciliation import SameRows, Sample, Sums
 from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue import Rows
-from afschrift.sources.reconcile.own_texts import OF_PERSON, Own, SqlReconciliation
+from afschrift.sources.reconcile.sql_reconciliation import OF_PERSON, SourceText, SqlReconciliation
 from afschrift.values.checksum import Hashes, row_hashes, total
 
 ReadRows = Callable[[str], Iterator[Sequence[Sequence[Any]]]]
@@ -30,53 +30,53 @@ ReadRows = Callable[[str], Iterator[Sequence[Sequence[Any]]]]
 
 @dataclass(frozen=True)
 class Again:
-    """How a column is read a second time.
+    """How to read a column a second time.
 
     Attributes:
-        own: to count its values, and value forms in the spelling of `text`.
+        own: counts its values, and turns value forms into the spelling of `text`.
         reads: SQL of what is read, with `{c}` for the quoted column.
-        text: what was read as a text; None for NULL.
+        text: turns what was read into a text; None for NULL.
     """
 
-    own: Own
+    own: SourceText
     reads: tuple[str, ...]
     text: Callable[..., str | None]
 
 
 class HashedHere(SqlReconciliation):
-    """Rows and values are counted by the database; the rows are read again and hashed here."""
+    """Lets the database count rows and values, reads the rows again and hashes them here."""
 
     @abstractmethod
-    def read_again(self, columns: Sequence[str], drawn: str) -> Iterator[Hashes]:
-        """Hashes of the rows.
+    def read_again(self, columns: Sequence[str], condition: str) -> Iterator[Hashes]:
+        """Read the rows and hash them.
 
         Args:
-            columns: of each row.
-            drawn: further condition on the rows, beginning with AND; may be empty.
+            columns: columns to hash.
+            condition: further condition on the rows, beginning with AND; may be empty.
         """
 
     @abstractmethod
-    def read_together(self, columns: Sequence[str], same_rows: SameRows) -> Iterator[tuple[int, Hashes]]:
-        """Hashes of the rows of each person, who may come several times."""
+    def read_by_person(self, columns: Sequence[str], same_rows: SameRows) -> Iterator[tuple[int, Hashes]]:
+        """Read and hash the rows of each person; a person may come several times."""
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
-        """Count in the database, read again and hash."""
+        """Count in the database, read the rows again and hash them."""
         counted = super().sums((), None)
         if not columns:
             return counted
         hashed = summed = 0
-        for hashes in self.read_again(columns, f"\nAND {self._drawn(sample)}" if sample else ""):
+        for hashes in self.read_again(columns, f"\nAND {self._in_sample(sample)}" if sample else ""):
             hashed += len(hashes)
             summed += total(hashes)
         return Sums(counted.rows, counted.present, hashed, summed % 2**64)
 
     def together(self, same_rows: SameRows) -> dict[int, Sums]:
-        """Count each person's in the database, read all again in one pass and hash."""
-        counted = self._together(same_rows, ())
+        """Count each person's rows in the database, read all rows again in one pass and hash them."""
+        counted = self._sums_by_person(same_rows, ())
         if not self.hashed:
             return counted
         found = dict.fromkeys(counted, (0, 0))
-        for person, hashes in self.read_together(self.hashed, same_rows):
+        for person, hashes in self.read_by_person(self.hashed, same_rows):
             hashed, summed = found.get(person, (0, 0))
             found[person] = (hashed + len(hashes), summed + total(hashes))
         return {
@@ -91,9 +91,9 @@ class SecondReading(HashedHere):
     Args:
         rows: runs a statement with a small result.
         read: runs one with a large result, in batches of rows.
-        dialect: of the session.
-        statement: of the extract.
-        columns: all that leave; None where a value is only counted.
+        dialect: dialect of the session.
+        statement: statement of the extract.
+        columns: each written column -> how to read it; None if its values are only counted.
         values: SQL of the columns that are parts of documents.
     """
 
@@ -111,14 +111,14 @@ class SecondReading(HashedHere):
         self._read = read
         self._again = {name: again for name, again in columns.items() if again is not None}
 
-    def read_again(self, columns: Sequence[str], drawn: str) -> Iterator[Hashes]:
-        """By one statement."""
-        statement = f"SELECT {', '.join(self._selected(columns))}\n{self._same_rows}{drawn}"
+    def read_again(self, columns: Sequence[str], condition: str) -> Iterator[Hashes]:
+        """Read by one statement."""
+        statement = f"SELECT {', '.join(self._selected(columns))}\n{self._same_rows}{condition}"
         for rows in self._read(statement):
             yield row_hashes(self._texts(columns, rows))
 
-    def read_together(self, columns: Sequence[str], same_rows: SameRows) -> Iterator[tuple[int, Hashes]]:
-        """By one statement for all persons."""
+    def read_by_person(self, columns: Sequence[str], same_rows: SameRows) -> Iterator[tuple[int, Hashes]]:
+        """Read by one statement for all persons."""
         whose = self._dialect.text(OF_PERSON)
         for rows in self._read(f"SELECT {', '.join((whose, *self._selected(columns)))}\n{same_rows()}"):
             hashes = row_hashes(self._texts(columns, [row[1:] for row in rows]))
@@ -143,7 +143,7 @@ class SecondReading(HashedHere):
 
 
 def no_digest(texts: Sequence[str]) -> str:
-    """In place of a row's hash by SQL, which is not asked for."""
+    """Stand in for SQL of a row's hash, which is never needed here."""
     raise AssertionError(f"{len(texts)} columns are hashed by no SQL")
 
 
@@ -157,7 +157,10 @@ _UTC = ("Z", "+00", "+0000", "+00:00")
 
 
 def canonical(kind: ValueKind | None, text: str) -> str:
-    """A value form, or a database's text of a value of this kind; a text that is none stays as it is."""
+    """Write a value form, or a database's text of a value of this kind, in the common spelling.
+
+    Other texts are returned unchanged.
+    """
     change = _CHANGES.get(kind) if kind else None
     try:
         return text if change is None else change(text)
@@ -166,7 +169,7 @@ def canonical(kind: ValueKind | None, text: str) -> str:
 
 
 def canonical_text(kind: ValueKind | None, text: str) -> str | None:
-    """A database's text of a value; None for the document `null`."""
+    """Write a database's text of a value in the common spelling; None for the document `null`."""
     if kind is ValueKind.JSON:
         text = text.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")
         if text == "null":
@@ -175,7 +178,7 @@ def canonical_text(kind: ValueKind | None, text: str) -> str | None:
 
 
 def canonical_forms(kind: ValueKind | None, forms: pa.Array) -> pa.Array:
-    """Value forms of a column, each in this spelling; bytes are hexadecimal."""
+    """Write value forms of a column in the common spelling; bytes as hexadecimal digits."""
     change = _hexadecimal if kind is ValueKind.BINARY else lambda form: canonical(kind, form)
     return pa.array([None if form is None else change(form) for form in forms.to_pylist()], pa.string())
 

@@ -1,1 +1,1 @@
-"""Any database that SQLAlchemy reaches, for which there is no adapter of its own."""
+"""Any database that SQLAlchemy supports and for which there is no adapter of its own."""

@@ -12,16 +12,16 @@ from afschrift.sources.catalogue import described
 
 
 def read_described(inspector: Inspector, schema: str | None) -> Described:
-    """By the inspector's questions for all tables at once; numbers of rows are in no standard.
+    """Read keys and comments of all tables at once; there is no standard for numbers of rows.
 
     Args:
-        inspector: of the session.
-        schema: whose tables; None: that of the connection.
+        inspector: inspector of the session.
+        schema: schema of the tables; None for that of the connection.
     """
-    primary = _asked(inspector.get_multi_pk_constraint, schema)
-    unique = _asked(inspector.get_multi_unique_constraints, schema)
-    columns = _asked(inspector.get_multi_columns, schema)
-    tables = _asked(inspector.get_multi_table_comment, schema)
+    primary = _by_table(inspector.get_multi_pk_constraint, schema)
+    unique = _by_table(inspector.get_multi_unique_constraints, schema)
+    columns = _by_table(inspector.get_multi_columns, schema)
+    tables = _by_table(inspector.get_multi_table_comment, schema)
     found = [(table, column) for table, of_table in columns.items() for column in of_table]
     return described(
         [
@@ -35,26 +35,27 @@ def read_described(inspector: Inspector, schema: str | None) -> Described:
         ],
         ((table, column["name"]) for table, column in found if not column["nullable"]),
         [
-            *((table, None, said.get("text")) for table, said in tables.items()),
+            *((table, None, comment.get("text")) for table, comment in tables.items()),
             *((table, column["name"], column.get("comment")) for table, column in found),
         ],
     )
 
 
 def read_structure(inspector: Inspector, schema: str | None) -> Structure:
-    """Foreign keys within the schema, and views; arguments as of `read_described`."""
+    """Read foreign keys within the schema, and views; arguments as in `read_described`."""
     found = (
         ForeignKey(table, tuple(k["constrained_columns"]), k["referred_table"], tuple(k["referred_columns"]))
-        for table, of_table in _asked(inspector.get_multi_foreign_keys, schema).items()
+        for table, of_table in _by_table(inspector.get_multi_foreign_keys, schema).items()
         for k in of_table
         if k["referred_schema"] == schema
     )
     return Structure(tuple(found), views=tuple(sorted(inspector.get_view_names(schema))))
 
 
-def _asked(ask: Callable[[str | None], Mapping[Any, Any]], schema: str | None) -> dict[str, Any]:
-    """Table -> what the dialect says; nothing where it does not know the question."""
+def _by_table(ask: Callable[[str | None], Mapping[Any, Any]], schema: str | None) -> dict[str, Any]:
+    """Table -> the inspector's result; empty if the dialect does not implement it."""
     try:
-        return {table: said for (_, table), said in sorted(ask(schema).items(), key=lambda item: item[0][1])}
+        results = sorted(ask(schema).items(), key=lambda item: item[0][1])
+        return {table: result for (_, table), result in results}
     except NotImplementedError:
         return {}

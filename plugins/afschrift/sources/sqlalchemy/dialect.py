@@ -1,8 +1,8 @@
 """The SQL that most databases share, with SQLAlchemy's knowledge of their quotes and types.
 
-Texts are in order by the database's own collation. How bytes are compared is known of PostgreSQL, SQLite,
-MySQL and MariaDB; in any other database a key is found by its own equality, and each row is held against it
-here.
+Texts are ordered by the database's own collation. How to compare bytes is known for PostgreSQL, SQLite, MySQL
+and MariaDB. In other databases a key is found by the database's own equality, and the keys of each row are
+checked here afterwards.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _NUMBERS = (ValueKind.INTEGER, ValueKind.NUMBER, ValueKind.DECIMAL)
 
 
 class AlchemyDialect(StandardDialect):
-    """How a database behind SQLAlchemy spells what the templates need.
+    """The dialect of a database behind SQLAlchemy.
 
     Attributes:
-        kinds: kind of each type by its spelling, as the catalogue found them.
+        kinds: kind of each type by its name, filled by the catalogue.
     """
 
     def __init__(self, source: str, dialect: Dialect, schema: str | None) -> None:
@@ -38,31 +38,31 @@ class AlchemyDialect(StandardDialect):
         self._dialect = dialect
         self._schema = schema
         self.postgres = PostgresDialect()
-        self.postgres.keys_in_setting()  # the key table here has no columns of its types
+        self.postgres.keys_in_setting()  # the key table here has no columns for PostgreSQL's types
         mysql = MysqlDialect(source, lambda _zone: False)
         known = {"postgresql": self.postgres, "sqlite": SqliteDialect(), "mysql": mysql, "mariadb": mysql}
         self._known: StandardDialect | None = known.get(self.name)
         self.compares_bytes = self._known is not None
-        self.apart = self._known is mysql
-        """Whether it cannot put letters together, so that the key table holds them apart too."""
+        self.decomposed = self._known is mysql
+        """Whether it cannot compose letters, so that the key table needs decomposed keys too."""
 
     def quote(self, identifier: str) -> str:
-        """As the database quotes."""
+        """Quote as the database does."""
         return self._bare(self._dialect.identifier_preparer.quote_identifier(identifier))
 
     def _bare(self, text: str) -> str:
-        """SQLAlchemy doubles `%` for drivers that put values in its place; no statement here has any."""
+        """Undouble `%`: SQLAlchemy doubles it for drivers that fill in values; no statement here has any."""
         return text.replace("%%", "%") if self._dialect.paramstyle in ("format", "pyformat") else text
 
     def relation(self, table: str) -> str:
-        """A table of the connection's schema, or of the one that the options name."""
+        """Quote a table of the connection's schema, or of the one in the options."""
         return f"{self.quote(self._schema)}.{self.quote(table)}" if self._schema else self.quote(table)
 
     def literal(self, text: str) -> str:
-        """Single quotes, doubled inside.
+        """Put in single quotes, and double those inside.
 
         Raises:
-            ConfigurationError: a backslash, which some databases take for an escape.
+            ConfigurationError: the text has a backslash, which is an escape in some databases.
         """
         if "\\" in text:
             raise ConfigurationError(
@@ -72,45 +72,45 @@ class AlchemyDialect(StandardDialect):
         return super().literal(text)
 
     def text(self, expression: str) -> str:
-        """A value as text."""
+        """Cast to text."""
         return self._bare(str(cast(literal_column(expression), String()).compile(dialect=self._dialect)))
 
     def whole(self, expression: str) -> str:
-        """A number as an integer of 64 bits."""
+        """Cast to an integer of 64 bits."""
         return self._bare(str(cast(literal_column(expression), BigInteger()).compile(dialect=self._dialect)))
 
     def token(self, salt: str, text: str) -> str | None:
-        """Elsewhere than in PostgreSQL there is no SHA-256 that is known to hash UTF-8."""
+        """Hash in PostgreSQL; of other databases it is not known that SHA-256 hashes UTF-8."""
         return postgres_token(salt, text) if self.name == "postgresql" else None
 
     def is_text(self, native: str) -> bool:
-        """A type that is not known may be one of texts."""
+        """Texts, and unknown types, which may be texts."""
         return self.kinds.get(native) in (ValueKind.TEXT, None)
 
     def is_bytes(self, native: str) -> bool:
-        """PostgreSQL compares them with nothing else."""
+        """Bytes and UUIDs, except in PostgreSQL, which compares them only with each other."""
         return self.name != "postgresql" and self.kinds.get(native) in (ValueKind.BINARY, ValueKind.UUID)
 
     def exact_below(self, native: str) -> int | None:
-        """SQLite compares without loss."""
+        """Floats, except in SQLite, which compares them exactly."""
         return DOUBLE if self.kinds.get(native) is ValueKind.NUMBER and self.name != "sqlite" else None
 
     def text_bytes(self, column: str, native: str) -> str:
-        """As the database itself spells it, where that is known."""
+        """Use the database's own dialect if it is known."""
         return self._known.text_bytes(self._as_text(column, native), "text") if self._known else column
 
     def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
-        """Likewise; else the text as it is, of which more is not known."""
+        """Use the database's own dialect if it is known, else the text unchanged."""
         column = self._as_text(column, native)
         return self._known.key_form(column, "text", match) if self._known else column
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
-        """Likewise."""
+        """Use the database's own dialect if it is known, else the text unchanged."""
         return self._known.normal_text(text, match, trimmed=trimmed) if self._known else text
 
     def bound_form(self, match: str) -> str:
-        """Likewise; MySQL compares bytes with bytes."""
-        if match == KeyMatch.EXACT and self.apart:
+        """The normal form of the bound key; MySQL compares bytes with bytes."""
+        if match == KeyMatch.EXACT and self.decomposed:
             return "CAST(CONVERT(k.value USING utf8mb4) AS BINARY)"
         return super().bound_form(match)
 
@@ -123,19 +123,18 @@ class AlchemyDialect(StandardDialect):
     def holds_key(
         self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
     ) -> str:
-        """By bytes; where they cannot be asked for, by the database's own equality.
+        """Compare by bytes, or by the database's own equality if its functions are not known.
 
         Raises:
-            ConfigurationError: of a database whose functions are not known a key is to be compared in another
-                form than it is stored in.
+            ConfigurationError: the functions are not known, and the column does not store normal forms.
         """
         if self._known or (not self.is_text(native) and match != KeyMatch.DIGITS):
-            normal = normal and not self.apart  # which collation an index has is not known
+            normal = normal and not self.decomposed  # which collation an index has is not known
             return super().holds_key(column, native, match, normal=normal)
         if not normal or match != KeyMatch.EXACT:
             raise ConfigurationError(
-                f"Source {self._source} is a {self.name}, of which it is not known how texts are compared by "
-                f"their bytes, and {column} holds a key as text.",
+                f"Source {self._source} is a {self.name}, for which it is not known how to compare texts "
+                f"by their bytes, and {column} holds a key as text.",
                 remedy="say `normal` at the key in the inventory, with who decided, where each is stored "
                 "without blanks around it and composed (NFC); else give the table a view with a number or a "
                 "UUID as the key.",
@@ -143,7 +142,7 @@ class AlchemyDialect(StandardDialect):
         return f"{self._as_text(column, native)} = k.value"
 
     def holds_value(self, column: str, native: str) -> str:
-        """Numbers with numbers, all else as the bytes of its text."""
+        """Compare numbers as numbers, and other types by the bytes of their text."""
         kind = self.kinds.get(native)
         if kind in _NUMBERS and self._known:
             return self._known.holds_value(column, self._number(native))
@@ -157,7 +156,7 @@ class AlchemyDialect(StandardDialect):
         return " = ".join(self._known.text_bytes(side, "text") if self._known else side for side in sides)
 
     def _number(self, native: str) -> str:
-        """A type of numbers, as the database that is known spells it."""
+        """The name of a type of numbers in the database's own dialect."""
         if self.kinds[native] is ValueKind.INTEGER:
             return "bigint"
         if self.name == "postgresql":
@@ -166,43 +165,43 @@ class AlchemyDialect(StandardDialect):
         return native.lower().replace("numeric", "decimal")
 
     def likens_key(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
-        """By the column's collation; in MySQL, which mixes no two, by a loose one."""
-        if self.apart:
-            return _loosely(self._as_text(column, native), "k.value")
+        """Compare by the column's collation; in MySQL, which cannot mix two, by a loose one."""
+        if self.decomposed:
+            return _compare_loosely(self._as_text(column, native), "k.value")
         value = "k.value" if match == KeyMatch.EXACT else self.normal_text("k.value", match, trimmed=True)
         return f"{self._as_text(column, native)} = {value}"
 
     def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
-        """Likewise, by the columns' index where they are of one type; an enumeration equals no text."""
+        """Compare texts by collation, with an index if both columns have the same type; cast enumerations."""
         if not (self.is_text(own[1]) and self.is_text(theirs[1])):
             return super().likens(own, theirs)
         texts = self._as_text(*own), self._as_text(*theirs)
-        return _loosely(*texts) if self.apart and own[1] != theirs[1] else " = ".join(texts)
+        return _compare_loosely(*texts) if self.decomposed and own[1] != theirs[1] else " = ".join(texts)
 
     def joins(self, own: tuple[str, str], theirs: tuple[str, str], *, loose: bool = True) -> str:
-        """By bytes.
+        """Compare by bytes.
 
         Raises:
-            ConfigurationError: they cannot be asked for, so that a row of another person may look the same.
+            ConfigurationError: the functions for that are not known: a row of another person could match.
         """
         if self._known is None and (self.is_text(own[1]) or self.is_text(theirs[1])):
             raise ConfigurationError(
-                f"Source {self._source} is a {self.name}, of which it is not known how texts are compared by "
+                f"Source {self._source} is a {self.name}, for which it is not known how to compare texts by "
                 f"their bytes: no row can be joined by {own[0]} and {theirs[0]}.",
                 remedy="join by a number or a UUID, or give the table a view that has the person's key.",
             )
         return super().joins(own, theirs, loose=loose)
 
     def mentions(self, text: str, value: str) -> str:
-        """SQLite has no `position`."""
+        """Search; SQLite has no `position`."""
         return f"instr({text}, {value}) > 0" if self.name == "sqlite" else super().mentions(text, value)
 
     def matches(self, text: str, pattern: str) -> str | None:
-        """In PostgreSQL alone."""
+        """Match in PostgreSQL; None in other databases."""
         return f"{text} ~ {pattern}" if self.name == "postgresql" else None
 
     def key_text(self, column: str, native: str) -> str:
-        """A customer number kept as 46.0 is the 46 of the other tables."""
+        """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         if self.is_text(native) and self._known:
             return self._known.key_text(self._as_text(column, native), "text")
         text = self.text(f"{column} + 0" if "ZEROFILL" in native else column)
@@ -215,10 +214,10 @@ class AlchemyDialect(StandardDialect):
         return f"CASE WHEN {is_whole} THEN {whole} ELSE {text} END"
 
     def instant(self, column: str, native: str, zone: str | None) -> str:
-        """The session is in UTC; SQLite has no times, and a function of ours reads its texts.
+        """Read a time; the session is in UTC, and in SQLite a function of ours reads its texts.
 
         Raises:
-            ConfigurationError: a time without zone follows another clock.
+            ConfigurationError: a time without zone is in a zone other than UTC.
         """
         if self.kinds.get(native) is not ValueKind.INSTANT and (zone or "UTC") != "UTC":
             raise ConfigurationError(
@@ -233,13 +232,13 @@ class AlchemyDialect(StandardDialect):
         return instant
 
     def order(self, column: str, native: str) -> str:  # noqa: ARG002
-        """By the database's collation."""
+        """Order by the database's collation."""
         return column
 
     def row_order(self, expressions: Sequence[str]) -> str:
-        """By all columns, by their places; there is no digest that all databases have."""
+        """Order by the positions of all columns: no digest function exists in all databases."""
         return ", ".join(str(number) for number in range(1, len(expressions) + 1))
 
 
-def _loosely(*texts: str) -> str:
+def _compare_loosely(*texts: str) -> str:
     return " = ".join(f"CONVERT({text} USING utf8mb4) COLLATE utf8mb4_unicode_ci" for text in texts)

@@ -1,4 +1,4 @@
-"""Errors of drivers behind SQLAlchemy as ours. Their text may quote values: only codes and places pass."""
+"""Turns errors of drivers behind SQLAlchemy into ours, without their text, which may quote values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.sources import table_errors
 from afschrift.sources.mysql import errors as mysql
 
-# SQLSTATE (ISO/IEC 9075-2, and PostgreSQL's), beside the numbers of MySQL's drivers
+# SQLSTATE (ISO/IEC 9075-2, and PostgreSQL's) and numbers of MySQL's drivers
 _NO_RIGHT = ("42501", *mysql.NO_RIGHT)
 _READ_ONLY = ("25006", *mysql.READ_ONLY)
 _TIMEOUT = ("57014", *mysql.TIMEOUT)
@@ -19,7 +19,7 @@ _BY_CLASS = {"ProgrammingError": _WRONG_STATEMENT[0], "DataError": _WRONG_DATA[0
 
 
 def reading_error(source: str, statement: str, error: SQLAlchemyError) -> AfschriftError:
-    """Why a statement failed, with the table that it reads."""
+    """Explain why a statement failed, with the table that it reads."""
     where, code = table_errors.table_of(source, statement), _code(error)
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return table_errors.failed_midway(source, where, "connection lost", str(code))
@@ -33,9 +33,9 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
         return table_errors.wrong_encoding(where, str(code), "convert its column")
     if code in _WRONG_STATEMENT or str(code)[:2] in _WRONG_STATEMENT:
         return table_errors.not_understood(source, where, str(code))
-    if code == _BY_CLASS["DataError"]:  # the driver's own, without a code of the server
+    if code == _BY_CLASS["DataError"]:  # an error of the driver, without a code of the server
         return ConfigurationError(
-            f"The driver of source {source} has no value for one of {where}, such as a date outside the "
+            f"The driver of source {source} cannot represent a value of {where}, such as a date outside the "
             "years 1 to 9999 or a time of 24 hours.",
             remedy="write `kind: text` at the columns that hold such values in the inventory: it gives the "
             "database's own text.",
@@ -47,9 +47,9 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
 
 
 def _code(error: SQLAlchemyError) -> str | int:
-    """SQLSTATE, the number of MySQL's drivers, or what the class of Python's database interface says."""
+    """SQLSTATE, the number of MySQL's drivers, or a code for the class of Python's database interface."""
     cause = getattr(error, "orig", None) or error
-    if cause.args and isinstance(cause.args[0], int):  # MySQL's tell more than its SQLSTATE
+    if cause.args and isinstance(cause.args[0], int):  # MySQL's number is more specific than its SQLSTATE
         return cause.args[0]
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
     if isinstance(state, str):

@@ -1,4 +1,4 @@
-"""Any database that SQLAlchemy reaches, for which there is no adapter of its own."""
+"""A session on any database that SQLAlchemy supports and for which there is no adapter of its own."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, T
 from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue import by_alias
-from afschrift.sources.key_table import KEY_TABLE, key_rows, number, utc_text
 from afschrift.sources.mysql.dialect import DECIMALS, NO_CACHE, WHOLE
 from afschrift.sources.options import Opening, required
+from afschrift.sources.person_keys import KEY_TABLE, key_rows, number, utc_text
 from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, unicode_collation
 from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.second_reading import SecondReading
 from afschrift.sources.sqlalchemy.catalogue import read_described, read_structure
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
-from afschrift.sources.sqlalchemy.values import ArrowRows, again, guarded, kind_of
+from afschrift.sources.sqlalchemy.values import ArrowRows, again, kind_of, with_limit
 from afschrift.sources.sqlite.functions import sqlite_key_form, sqlite_number
 from afschrift.sources.table_errors import relation_of, unquoted, would_write
 
@@ -36,7 +36,7 @@ SQLITE_FUNCTIONS = {"afschrift_key_form": sqlite_key_form, "afschrift_utc": utc_
 
 
 class _Rfc3339(sa.TypeDecorator[datetime]):
-    """An instant as the session's own function writes it."""
+    """An instant as RFC 3339 text, as `afschrift_utc` returns it."""
 
     impl = sa.String
     cache_ok = True
@@ -48,7 +48,7 @@ class _Rfc3339(sa.TypeDecorator[datetime]):
 _EXACT = (38, 12)
 _LARGEST = (1 << 63) - 1
 _DECIMAL = DECIMAL(WHOLE + DECIMALS, DECIMALS)
-# SQLite has no times: they are texts there, of one form.
+# SQLite has no type for times: they are texts of the same form.
 _INSTANT = sa.DateTime(timezone=True).with_variant(_Rfc3339(), "sqlite")
 KEYS = sa.Table(
     KEY_TABLE,
@@ -69,7 +69,7 @@ KEYS = sa.Table(
 
 
 def numbers(dialect: str, value: str) -> dict[str, object]:
-    """A key as the numbers of a database; None: it has none that is exactly this."""
+    """Convert a key to numbers of the database; None if no number is exactly equal."""
     if dialect == "sqlite":
         return {"number": sqlite_number(value)}
     if dialect in ("mysql", "mariadb"):
@@ -89,7 +89,7 @@ _MYSQL = (
 _SESSION = {
     "postgresql": [
         "SET TIME ZONE 'UTC'",
-        "SET row_security = off",  # a policy that would hide rows is an error
+        "SET row_security = off",  # a policy that would hide rows raises an error
         "SET statement_timeout = {ms}",
         "SET application_name = 'afschrift {tag}'",
     ],
@@ -111,8 +111,8 @@ class Alchemy(ReadSession[Connection]):
     Options: `driver` (`trino`, `cockroachdb+psycopg`), `schema`, `isolation` (the level that gives one
     snapshot), `session` (statements at its start), `statement_timeout`, `cell_limit` (MB).
 
-    It sends nothing but SELECTs, after making a temporary table for the keys, and never commits (R80). Where
-    SQLAlchemy's dialect is not one of `_READ_ONLY`, the account's own rights must keep it from writing.
+    After making a temporary table for the keys it sends SELECTs only, and never commits (R80). If the dialect
+    is not in `_READ_ONLY`, the account's rights must prevent writing.
     """
 
     failures = (SQLAlchemyError,)
@@ -168,7 +168,7 @@ class Alchemy(ReadSession[Connection]):
 
     def __exit__(self, *exc: object) -> None:
         if self._connection is not None:
-            self._connection.invalidate()  # closes it without reading what is left
+            self._connection.invalidate()  # closes it without reading the remaining rows
             self._connection.close()
             self._connection = None
 
@@ -189,7 +189,7 @@ class Alchemy(ReadSession[Connection]):
         self.snapshot = rfc3339(datetime.now(UTC))
 
     def _know(self, connection: Connection) -> None:
-        """What the dialect must know of the server to compare bytes."""
+        """Learn what the dialect must know of the server to compare bytes."""
         if self.dialect.name == "postgresql":
             version, encoding = connection.exec_driver_sql(SERVER).one()
             postgres = self.dialect.postgres
@@ -204,7 +204,7 @@ class Alchemy(ReadSession[Connection]):
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views of one schema."""
         found: dict[str, dict[str, ColumnType]] = {}
-        with self._translated(""):
+        with self._our_errors(""):
             inspector = sa.inspect(self.connection)
             names = [*inspector.get_table_names(self._schema), *inspector.get_view_names(self._schema)]
             for table in sorted(names):
@@ -216,54 +216,55 @@ class Alchemy(ReadSession[Connection]):
 
     def structure(self) -> Structure:
         """Foreign keys within the schema, and views, as far as the dialect knows them."""
-        with self._translated(""):
+        with self._our_errors(""):
             return read_structure(sa.inspect(self.connection), self._schema)
 
     def described(self) -> Described:
         """Keys and comments, as far as the dialect knows them; no numbers of rows."""
-        with self._translated(""):
+        with self._our_errors(""):
             return read_described(sa.inspect(self.connection), self._schema)
 
     def _column(self, found: sa.types.TypeEngine[Any]) -> ColumnType:
         kind = kind_of(found)
         native = found.compile(self._engine.dialect) if kind else str(found)
-        self.dialect.kinds[native] = None if isinstance(found, sa.Enum) else kind  # which equals no text
+        # Like an unknown type, an enumeration is cast before it is compared with a text.
+        self.dialect.kinds[native] = None if isinstance(found, sa.Enum) else kind
         exact = "{column}" if kind not in (None, ValueKind.JSON) else self.dialect.text("{column}")
         if isinstance(found, sa.CHAR) and self.dialect.name == "postgresql":
             exact = self.dialect.text("{column}")  # padding is no part of the value
         engine = self._engine.dialect
-        form = guarded(found, kind, exact, engine, self._cell_limit)
-        if kind is ValueKind.BINARY:  # a cast would take the bytes for a text
+        form = with_limit(found, kind, exact, engine, self._cell_limit)
+        if kind is ValueKind.BINARY:  # a cast would decode the bytes as text
             return ColumnType(native, kind, form, loose=True)
-        verbatim = guarded(found, None, self.dialect.text("{column}"), engine, self._cell_limit)
-        loose = kind not in (ValueKind.INTEGER, ValueKind.DECIMAL)  # else text, of a collation not known
+        verbatim = with_limit(found, None, self.dialect.text("{column}"), engine, self._cell_limit)
+        loose = kind not in (ValueKind.INTEGER, ValueKind.DECIMAL)  # texts may have any collation
         return ColumnType(native, kind, form, verbatim=verbatim, loose=loose)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
-        """Fill the key table; values are bound."""
-        bound = key_rows((keys, at), *others, apart=self.dialect.apart).to_pylist()
+        """Fill the key table, with bound values."""
+        bound = key_rows((keys, at), *others, decomposed=self.dialect.decomposed).to_pylist()
         rows = [{**row, **numbers(self.dialect.name, row["value"])} for row in bound]
-        with self._translated(""):
+        with self._our_errors(""):
             self.connection.execute(sa.delete(KEYS))
             if rows:
                 self.connection.execute(sa.insert(KEYS), rows)
-                if self.dialect.name == "postgresql":  # else its planner takes one key for hundreds
+                if self.dialect.name == "postgresql":  # else its planner expects hundreds of keys
                     self.connection.exec_driver_sql(f"ANALYZE {KEY_TABLE}")
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result; a time without zone is UTC."""
-        with self._translated(statement):
+        with self._our_errors(statement):
             return [tuple(map(_aware, row)) for row in self._run(statement, stream=False)]
 
     def estimate(self, statement: str) -> Estimate:
-        """Nothing: each database explains in its own way, and some run the statement for it."""
+        """Estimate nothing: EXPLAIN differs in each database, and some run the statement for it."""
         return Estimate(readings=tuple(TableEstimate(table, None) for table in by_alias(statement).values()))
 
     def stream(self, statement: str) -> Iterator[Any]:
-        """Record batches of at most 1,024 rows, from a cursor of the server where the driver has one."""
+        """Yield record batches of at most 1,024 rows, from a server-side cursor if the driver has one."""
         relation = relation_of(statement)
         kinds = self._kinds_of(relation)
-        with self._translated(statement), self._run(statement, stream=True) as result:
+        with self._our_errors(statement), self._run(statement, stream=True) as result:
             names = list(result.keys())
             while rows := result.fetchmany(_FETCHED):
                 yield self._values.batch(unquoted(relation), kinds, names, rows)
@@ -274,8 +275,8 @@ class Alchemy(ReadSession[Connection]):
         return self._kinds.get(relation, {})
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
-        """A second reading: each value as the text that the database itself makes of it."""
-        assert not extract.parts  # none is planned: see `StandardDialect.part_of`
+        """Compare with a second reading: each value as text, cast by the database."""
+        assert not extract.parts  # never planned: see `StandardDialect.part_of`
         stored = self._kinds_of(relation_of(extract.statement))
         bytes_ = {name for name, kind in stored.items() if kind is ValueKind.BINARY}
         read = {
@@ -285,7 +286,7 @@ class Alchemy(ReadSession[Connection]):
         return SecondReading(self.rows, self._raw, self.dialect, extract.statement, columns)
 
     def _raw(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:
-        with self._translated(statement), self._run(statement, stream=True) as result:
+        with self._our_errors(statement), self._run(statement, stream=True) as result:
             while rows := result.fetchmany(_FETCHED):
                 yield rows
 

@@ -1,7 +1,7 @@
-"""Values of any driver of Python's database interface as exact texts, or an error that names the column.
+"""Writes values of any driver of Python's database interface as exact texts, or raises with the column.
 
-In a second reading the database itself makes a text of each value, by a cast; what the driver made of it is
-compared with that, but for spaces at the end: a `CHAR` loses them in a cast.
+In a second reading the database casts each value to text, and that is compared with the driver's value.
+Trailing spaces are ignored, because a cast removes them from a `CHAR`.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from sqlalchemy.engine import Dialect
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.reconcile.own_texts import Own
 from afschrift.sources.reconcile.second_reading import Again, canonical_forms, canonical_text
+from afschrift.sources.reconcile.sql_reconciliation import SourceText
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.table_errors import too_large
 
 _KINDS: tuple[tuple[type[sa.TypeEngine[Any]], ValueKind], ...] = (
     (sa.Boolean, ValueKind.BOOLEAN),
     (sa.Integer, ValueKind.INTEGER),
-    (sa.Float, ValueKind.NUMBER),  # before Numeric, of which it is one
+    (sa.Float, ValueKind.NUMBER),  # before Numeric, its base class
     (sa.Numeric, ValueKind.DECIMAL),
     (sa.JSON, ValueKind.JSON),
     (sa.Uuid, ValueKind.UUID),
@@ -43,7 +43,7 @@ _BINARY = (sa.LargeBinary, sa.BINARY, sa.VARBINARY, mysql.TINYBLOB, mysql.MEDIUM
 
 
 def kind_of(found: sa.TypeEngine[Any]) -> ValueKind | None:
-    """Kind of a reflected type; None for one that is not known, such as an interval or an array."""
+    """Kind of a reflected type; None for an unknown one, such as an interval or an array."""
     if isinstance(found, sa.DateTime) and getattr(found, "timezone", False):
         return ValueKind.INSTANT
     if isinstance(found, _BINARY):
@@ -52,18 +52,18 @@ def kind_of(found: sa.TypeEngine[Any]) -> ValueKind | None:
 
 
 TOO_LARGE = "[afschrift: too large]"
-"""What a cell above the limit is read as, so that it need not fit into memory."""
+"""Read in place of a cell above the limit, so that the cell does not fill our memory."""
 
 _MEASURED = ("postgresql", "mysql", "mariadb")
 
 
-def guarded(
+def with_limit(
     found: sa.TypeEngine[Any], kind: ValueKind | None, expression: str, dialect: Dialect, limit: int
 ) -> str:
-    """An expression that gives `TOO_LARGE` for a cell of more than `limit` bytes, where SQL can measure it.
+    """SQL that gives `TOO_LARGE` for a cell of more than `limit` bytes, in databases that can measure it.
 
-    SQL has no way to fail that all databases share, so the word takes the place of the value. A text that
-    is this word itself is turned down with the large ones: nothing is given wrongly.
+    No way to raise an error in SQL works in all databases, so the value is replaced. A text that is equal to
+    `TOO_LARGE` is refused like the large ones, so nothing wrong is given.
     """
     if kind not in (ValueKind.TEXT, ValueKind.JSON, ValueKind.BINARY, None) or isinstance(found, sa.Enum):
         return expression
@@ -94,16 +94,16 @@ class ArrowRows:
         names: Sequence[str],
         rows: Sequence[Sequence[Any]],
     ) -> pa.RecordBatch:
-        """Rows as texts.
+        """Write rows as texts.
 
         Args:
-            table: what they are read from, for errors.
-            kinds: of its columns; a column that is not there may hold any value.
-            names: of the rows' columns, in order.
-            rows: as the driver gives them.
+            table: the table that they are read from, for errors.
+            kinds: kinds of its columns; other columns may hold any value.
+            names: names of the rows' columns, in order.
+            rows: rows as the driver returns them.
 
         Raises:
-            ConfigurationError: a value is not exactly one of its column's kind, or too large.
+            ConfigurationError: a value is too large, or is not exactly a value of its column's kind.
         """
         columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
         arrays = [
@@ -123,7 +123,7 @@ class ArrowRows:
         if isinstance(value, bytearray | memoryview):
             value = bytes(value)
         if isinstance(value, bytes) and kind in (ValueKind.TEXT, ValueKind.JSON):
-            value = self._decoded(where, value)
+            value = self._decode(where, value)
         if isinstance(value, str | bytes) and len(value) > self._limit:
             raise too_large(self._source, where, str(len(value)))
         if value in (TOO_LARGE, TOO_LARGE.encode()):
@@ -138,14 +138,14 @@ class ArrowRows:
             )
         return write(value)
 
-    def _decoded(self, where: str, value: bytes) -> str:
-        """Some drivers hand over the bytes of a text whose encoding the database does not name."""
+    def _decode(self, where: str, value: bytes) -> str:
+        """Decode a text that a driver returns as bytes, because the database does not name its encoding."""
         try:
             return value.decode()
         except UnicodeDecodeError:
             raise ConfigurationError(
                 f"A text of {self._source}.{where} is not UTF-8.",
-                remedy="mend the text, or convert the column in a view.",
+                remedy="correct the text, or convert the column in a view.",
             ) from None
 
 
@@ -179,19 +179,19 @@ _HEX = {
 
 
 def again(kind: ValueKind | None, dialect: AlchemyDialect) -> Again | None:
-    """How a column of a planned kind is read a second time; None where nothing tells its bytes."""
+    """How to read a column of a planned kind a second time; None if its bytes cannot be read as text."""
     reads = _HEX.get(dialect.name) if kind is ValueKind.BINARY else dialect.text("{c}")
     if reads is None:
         return None
     number = dialect.whole("{c}") if kind is ValueKind.INTEGER else ""
-    own = Own("{c}", partial(_forms, kind), number=number)
+    own = SourceText("{c}", partial(_forms, kind), number=number)
     if kind is ValueKind.JSON:
-        own = Own(_trimmed(reads), own.translate, document=True)
+        own = SourceText(_trimmed(reads), own.translate, document=True)
     return Again(own, (reads,), partial(_text, kind))
 
 
 def _trimmed(text: str) -> str:
-    """SQL of a document without what JSON takes for space around it; `trim` itself knows spaces alone."""
+    """SQL of a document without JSON white space around it; `trim` only removes spaces."""
     for space in "\t\r\n":
         text = f"replace({text}, '{space}', ' ')"
     return f"trim({text})"

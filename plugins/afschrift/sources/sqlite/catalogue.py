@@ -1,4 +1,4 @@
-"""What a SQLite file's schema says (it keeps no comments), and EXPLAIN QUERY PLAN."""
+"""The schema of a SQLite file, which has no comments, and EXPLAIN QUERY PLAN."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TEXTS = "SELECT name, type = 'view', sql FROM sqlite_schema WHERE type IN ('tab
 
 
 def read_described(rows: Rows) -> Described:
-    """What the file's schema says. How many rows a table has is known where ANALYZE was run.
+    """Read keys and what views read; numbers of rows are known if ANALYZE was run.
 
     Args:
         rows: runs a statement.
@@ -47,11 +47,11 @@ def read_described(rows: Rows) -> Described:
 _STEP = re.compile(r"(SCAN|SEARCH) (t\w*)(?: USING (.+))?")
 _INDEX = re.compile(r"(?:COVERING )?INDEX (\S+)|INTEGER (PRIMARY KEY)|(PRIMARY KEY)")
 _MADE_FOR_IT = "AUTOMATIC"
-"""An index that SQLite would make for this statement: it reads the whole table for it."""
+"""An index that SQLite would make for this statement, for which it reads the whole table."""
 
 
 def sqlite_estimate(rows: Rows, statement: str) -> Estimate:
-    """How tables would be read; SQLite knows no cost, and rows of a table only where ANALYZE was run.
+    """How tables would be read; SQLite has no costs, and numbers of rows only if ANALYZE was run.
 
     Args:
         rows: runs a small query.
@@ -72,7 +72,7 @@ def _reading(step: re.Match[str], table: str, counted: dict[str, int]) -> TableE
 
 
 def counted(rows: Rows) -> dict[str, int]:
-    """Table -> rows, as ANALYZE once found them."""
+    """Table -> number of rows at the last ANALYZE."""
     if not rows("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'"):
         return {}
     found = rows("SELECT tbl, stat FROM sqlite_stat1 WHERE stat IS NOT NULL")

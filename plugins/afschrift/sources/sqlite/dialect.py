@@ -10,76 +10,76 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.sources.dialect import NO_DOCUMENT, StandardDialect, unread
 from afschrift.sources.json_parts import call
-from afschrift.sources.sqlite.types import declared
+from afschrift.sources.sqlite.column_types import declared
 
-_ARGUMENTS = 100  # a function of SQLite takes 127, and a table has 2,000 columns at most
+_ARGUMENTS = 100  # a function of SQLite takes at most 127, and a table may have 2,000 columns
 _NUMBERS = (ValueKind.INTEGER, ValueKind.NUMBER, ValueKind.DECIMAL, ValueKind.BOOLEAN)
 
 
 class SqliteDialect(StandardDialect):
-    """How SQLite spells what the templates need. Names in `afschrift_` are functions of the session."""
+    """The dialect of SQLite. Functions that begin with `afschrift_` are defined in the session."""
 
     name = "sqlite"
     sorts_in_our_memory = True
     asks_each_row = True
 
     def relation(self, table: str) -> str:
-        """A file has one schema; a dot is part of a name."""
+        """Quote a table; a file has one schema, so a dot is part of the name."""
         return self.quote(table)
 
     def text(self, expression: str) -> str:
-        """A value as text."""
+        """Cast to text."""
         return f"CAST({expression} AS TEXT)"
 
     def last_four(self, text: str) -> str:
-        """SQLite has no `right`."""
+        """Use `substr`: SQLite has no `right`."""
         return f"CASE WHEN length({text}) >= 8 THEN substr({text}, -4) ELSE '' END"
 
     def token(self, salt: str, text: str) -> str:
-        """SQLite has no SHA-256 of its own."""
+        """Use our function: SQLite has no SHA-256."""
         return f"afschrift_token({salt}, {text})"
 
     def is_text(self, native: str) -> bool:
-        """What is declared as nothing that is known may hold texts."""
+        """Texts, and unknown declared types, which may hold texts."""
         kind, _ = declared(native)
         return kind is None or kind is ValueKind.TEXT
 
     def is_bytes(self, native: str) -> bool:
-        """Declared as such: a text in it would be taken for a number."""
+        """Columns declared as bytes."""
         return declared(native)[0] is ValueKind.BINARY
 
     def text_bytes(self, column: str, native: str) -> str:
-        """Whatever the column's collation."""
+        """The text with collation BINARY, whatever the column's collation."""
         return f"{self._as_text(column, native)} COLLATE BINARY"
 
     def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
-        """Of the bytes: a function is not given a text that is no UTF-8."""
+        """Normalise the bytes, because a text that is no UTF-8 cannot be passed to a function."""
         return self.normal_text(f"CAST({self._as_text(column, native)} AS BLOB)", match)
 
     def _as_text(self, column: str, native: str) -> str:
-        """Only a column that is declared one of texts holds no number that is to be spelt plainly."""
+        """Cast to text; numbers, which columns of other declared types may hold, in their plain form."""
         plain = declared(native)[0] in (ValueKind.TEXT, ValueKind.BINARY)
         return self.text(column) if plain else f"({self.key_text(column, native)})"
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:  # noqa: ARG002
-        """By `domain.keys` itself."""
+        """Use our function, which calls `domain.keys`."""
         return f"afschrift_key_form({text}, '{match}')"
 
     def holds_value(self, column: str, native: str) -> str:
-        """Numbers by their value; a UUID in either spelling."""
+        """Compare numbers by value, and UUIDs in either case."""
         kind, _ = declared(native)
         if kind in _NUMBERS:
             return f"{column} = k.number COLLATE BINARY"
         if kind is ValueKind.UUID:
             return f"lower({column}) = lower(k.value)"
-        if kind is ValueKind.BINARY:  # which is equal to no text
+        if kind is ValueKind.BINARY:  # bytes are never equal to a text
             return f"{self.text_bytes(column, native)} = k.value"
         return f"{column} = k.value AND {column} = k.value COLLATE BINARY"
 
     def near_key(
         self, column: str, native: str, match: str = KeyMatch.EXACT, *, normal: bool = False
     ) -> tuple[str, str] | None:
-        """By the column's own collation; no index can be made on a function of ours."""
+        """Compare by the column's own collation, for its index; none can be made on a function of ours."""
         kind, _ = declared(native)
         if self.is_text(native):
             return (column, self.bound_form(match)) if normal else None
@@ -88,19 +88,19 @@ class SqliteDialect(StandardDialect):
         return column, "k.number" if kind in _NUMBERS else "k.value"
 
     def among(self, column: str) -> tuple[str, str]:
-        """A list that does not depend on the row."""
+        """Use a list that does not depend on the row."""
         return f"{column} IN (", ")"
 
     def mentions(self, text: str, value: str) -> str:
-        """SQLite has no `position`."""
+        """Use `instr`: SQLite has no `position`."""
         return f"instr({text}, {value}) > 0"
 
     def matches(self, text: str, pattern: str) -> str:
-        """SQLite has no regular expressions of its own. What is no UTF-8 is read all the same."""
+        """Use our function: SQLite has no regular expressions. Text other than UTF-8 is searched too."""
         return f"afschrift_matches(CAST({text} AS BLOB), {pattern})"
 
     def key_text(self, column: str, native: str) -> str:
-        """A customer number kept as 46.0 is the 46 of the other tables."""
+        """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         text = self.text(column)
         kind, _ = declared(native)
         if kind is ValueKind.UUID:
@@ -110,24 +110,24 @@ class SqliteDialect(StandardDialect):
         return f"CASE WHEN {is_whole} THEN {self.text(whole)} ELSE {text} END"
 
     def instant(self, column: str, native: str, zone: str | None) -> str:  # noqa: ARG002
-        """A time without an offset is one of the source's zone."""
+        """Read times without an offset as times in the source's zone."""
         return f"afschrift_utc({column}, {self.literal(zone or 'UTC')})"
 
     def bound(self, instant: str) -> str:
-        """What is no time of the years 1 to 9999 is NULL already."""
+        """Return the expression unchanged: `afschrift_utc` gives NULL outside the years 1 to 9999."""
         return instant
 
     def order(self, column: str, native: str) -> str:  # noqa: ARG002
-        """Texts by their bytes."""
+        """Order texts by their bytes."""
         return f"{column} COLLATE BINARY"
 
     def row_order(self, expressions: Sequence[str]) -> str:
-        """By digest of the row; rows that tie are equal."""
+        """Order by a digest of the row, so that rows with the same digest are equal."""
         parts = [_digest(expressions[at : at + _ARGUMENTS]) for at in range(0, len(expressions), _ARGUMENTS)]
         return parts[0] if len(parts) == 1 else _digest(parts)
 
     def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
-        """By functions of the session: those of SQLite choose between two members of one name."""
+        """Use our functions: SQLite's own choose silently between two members with the same name."""
         if document.kind is not ValueKind.JSON:
             return unread(document, NO_DOCUMENT)
         return replace(document, value=call(self.literal, "{column}", part, place))

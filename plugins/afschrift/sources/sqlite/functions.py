@@ -1,4 +1,4 @@
-"""Functions that SQLite lacks, defined in its session: exact decimals, base64, Unicode, clocks, errors."""
+"""Functions that SQLite lacks, defined in a session: exact decimals, base64, Unicode, times, errors."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.keys import key_form
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.json_parts import DocumentError, member, rest
-from afschrift.sources.key_table import number, utc_text
-from afschrift.sources.table_errors import too_large, untold_part
+from afschrift.sources.person_keys import number, utc_text
+from afschrift.sources.table_errors import too_large, unreadable_part
 from afschrift.values.shapes import PATTERNS
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -40,25 +40,25 @@ _NUMERIC = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DIGITS, _LEAST = 400, -(1 << 63)
 
 
-def define(connection: sqlite3.Connection, source: str, tell: Callable[[AfschriftError], None]) -> None:
-    """Define them.
+def define(connection: sqlite3.Connection, source: str, report: Callable[[AfschriftError], None]) -> None:
+    """Define the functions in a session.
 
     Args:
         connection: the session.
         source: name of the source, for errors.
-        tell: takes the error behind SQLite's "user-defined function raised exception".
+        report: called with the error, since SQLite only reports "user-defined function raised exception".
     """
 
     def fail(error: AfschriftError) -> NoReturn:
-        tell(error)
+        report(error)
         raise ValueError
 
     def wrong(column_path: str, found: str) -> NoReturn:
         fail(
             ConfigurationError(
-                f"A value of {source}.{column_path} is {found}, which its declared type does not hold.",
+                f"A value of {source}.{column_path} is {found}, which does not fit its declared type.",
                 remedy="write `kind: text` at the column in the inventory, which gives each value as it is "
-                "stored, or mend the value.",
+                "stored, or correct the value.",
             )
         )
 
@@ -85,8 +85,8 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
         ("afschrift_large", 2, large),
         ("afschrift_blob", 1, blob),
         ("afschrift_checked", 3, checked),
-        ("afschrift_member", 3, partial(_part, member, source, tell)),
-        ("afschrift_rest", 3, partial(_part, rest, source, tell)),
+        ("afschrift_member", 3, partial(_part, member, source, report)),
+        ("afschrift_rest", 3, partial(_part, rest, source, report)),
         ("afschrift_real", 1, real_text),
         ("afschrift_decimal", 2, decimal_text),
         ("afschrift_base64", 1, _base64),
@@ -103,23 +103,24 @@ def define(connection: sqlite3.Connection, source: str, tell: Callable[[Afschrif
 def _part(
     of: Callable[[Any, str], Any],
     source: str,
-    tell: Callable[[AfschriftError], None],
+    report: Callable[[AfschriftError], None],
     document: Any,
     path: str,
     place: str,
 ) -> Any:
-    """A part of a document, by `json_parts`."""
+    """Cut a part out of a document, by `json_parts`."""
     try:
         return of(document, path)
     except DocumentError as error:
-        tell(untold_part(source, place, error.what))
+        report(unreadable_part(source, place, error.what))
         raise
 
 
 def kind_text(kind: ValueKind, text: str) -> str | None:
-    """A text where it is a value of its column's kind, an instant in UTC; else None.
+    """Return a text if it is a value of its column's kind, an instant in UTC; else None.
 
-    SQLite takes any text for a time: `2021/1/2`, or one without seconds. To guess would be to convert unseen.
+    SQLite stores any text in a column of times: `2021/1/2`, or one without seconds. It is not guessed what
+    that means, which would convert the value silently.
     """
     if kind is ValueKind.UUID:
         text = text.lower()
@@ -132,7 +133,7 @@ def kind_text(kind: ValueKind, text: str) -> str | None:
 
 
 def _exists(kind: ValueKind, text: str) -> bool:
-    """Whether there is such a day and such a time of day: SQLite keeps the 30th of February."""
+    """Whether the day and the time of day exist: SQLite stores the 30th of February too."""
     try:
         if kind is not ValueKind.TIME:
             date.fromisoformat(text[:10])
@@ -145,12 +146,12 @@ def _exists(kind: ValueKind, text: str) -> bool:
 
 
 def real_text(value: float) -> str:
-    """A float as SQLite spells it, with all its digits: SQLite's own cast leaves two of them out."""
+    """Write a float as SQLite does, but with all digits: SQLite's cast drops two of them."""
     return repr(value).replace("inf", "Inf")
 
 
 def decimal_text(value: float | str | None, scale: int | None) -> str | None:
-    """A number's shortest exact decimals; with as many as the column declares, where that changes nothing."""
+    """Write a number's shortest exact decimals, or as many as the column declares if that changes nothing."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -166,7 +167,7 @@ def decimal_text(value: float | str | None, scale: int | None) -> str | None:
 
 
 def sqlite_key_form(text: bytes | str | None, match: str) -> str | None:
-    """The normal form of a key; NULL of what is no UTF-8, which no key is."""
+    """The normal form of a key; NULL for text other than UTF-8, which is no key."""
     if isinstance(text, bytes):
         try:
             text = text.decode()
@@ -176,7 +177,7 @@ def sqlite_key_form(text: bytes | str | None, match: str) -> str | None:
 
 
 def sqlite_number(value: str) -> int | float | str | None:
-    """A key as a column of numbers holds it: a text too, where SQLite makes no number of it."""
+    """Convert a key as SQLite does in a column of numbers, which also stores texts that are no numbers."""
     exact = number(value, _DIGITS, _DIGITS)
     if exact is None:
         return None if _NUMERIC.fullmatch(value) else value

@@ -1,4 +1,4 @@
-"""A SQLite file, opened read-only."""
+"""A read-only session on a SQLite file."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources import table_errors
 from afschrift.sources.catalogue import foreign_keys
-from afschrift.sources.key_table import text_key_rows
 from afschrift.sources.options import Opening, expand, required
+from afschrift.sources.person_keys import text_key_rows
 from afschrift.sources.read_session import ReadSession
-from afschrift.sources.reconcile.own_texts import Own
 from afschrift.sources.reconcile.second_reading import (
     Again,
     SecondReading,
@@ -32,14 +31,15 @@ from afschrift.sources.reconcile.second_reading import (
     canonical_forms,
     canonical_text,
 )
+from afschrift.sources.reconcile.sql_reconciliation import SourceText
 from afschrift.sources.sqlite.catalogue import read_described, sqlite_estimate
+from afschrift.sources.sqlite.column_types import column_type
 from afschrift.sources.sqlite.dialect import SqliteDialect
 from afschrift.sources.sqlite.functions import define, sqlite_number
-from afschrift.sources.sqlite.types import column_type
 from afschrift.sources.text_rows import FETCHED, text_batch
 
 _OPTIONS = ("path", "statement_timeout", "cell_limit")
-_STEPS = 20_000  # of SQLite's machine between two looks at the clock: some milliseconds
+_STEPS = 20_000  # steps of SQLite's virtual machine between two checks of the time limit: some milliseconds
 _KEYS = (
     "CREATE TEMP TABLE afschrift_key (person INTEGER, name TEXT, value TEXT, number INTEGER, "
     "valid_from TEXT, valid_to TEXT, is_current INTEGER, asked_at TEXT)"
@@ -63,8 +63,8 @@ ORDER BY t.name, k.id, k.seq
 class Sqlite(ReadSession[sqlite3.Connection]):
     """`kind: sqlite`. Options: `path`, `statement_timeout`, `cell_limit` (MB).
 
-    The file is opened with `mode=ro` (R80). The transaction is the snapshot; where the file has no
-    write-ahead log, writers wait until it ends.
+    The file is opened with `mode=ro` (R80). The transaction is the snapshot; if the file has no write-ahead
+    log, writers wait until it ends.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -95,25 +95,26 @@ class Sqlite(ReadSession[sqlite3.Connection]):
             self._connection = None
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.text_factory = bytes  # text that is not UTF-8 must not surface in an error
-        connection.execute("PRAGMA temp_store = MEMORY")  # never spill a person's rows to a disk in clear
+        connection.text_factory = bytes  # else sqlite3's error would quote a text that is not UTF-8
+        connection.execute("PRAGMA temp_store = MEMORY")  # never spill a person's rows to a disk
         connection.execute("PRAGMA trusted_schema = OFF")
-        define(connection, self.name, self._tell)
+        define(connection, self.name, self._keep_error)
         connection.execute(_KEYS)
         connection.execute("CREATE INDEX temp.afschrift_number ON afschrift_key (name, number)")
         connection.execute("CREATE INDEX temp.afschrift_value ON afschrift_key (name, value)")
         connection.set_progress_handler(lambda: time.monotonic() > self._until, _STEPS)
         self._until = time.monotonic() + self._timeout
         connection.execute("BEGIN")
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # the snapshot begins at a read
+        # The snapshot begins with the first statement that reads.
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
 
-    def _tell(self, error: AfschriftError) -> None:
+    def _keep_error(self, error: AfschriftError) -> None:
         self._raised = error
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
-        """Tables and views; a view that refers to what is gone has no columns."""
+        """Tables and views; a view on a table that no longer exists has no columns."""
         found: dict[str, dict[str, ColumnType]] = {}
-        loose = bool(self.rows(_COLLATIONS)[0][0])  # which column has it, the schema does not say
+        loose = bool(self.rows(_COLLATIONS)[0][0])  # the schema does not say which column has a collation
         for (table,) in self.rows(f"{_TABLES} ORDER BY name"):
             found[table] = {}
             with suppress(ConfigurationError):
@@ -125,17 +126,17 @@ class Sqlite(ReadSession[sqlite3.Connection]):
         return found
 
     def structure(self) -> Structure:
-        """Foreign keys and views. A key that names no column there points to the other table's own key."""
+        """Foreign keys and views. A key without referenced columns refers to the primary key."""
         return Structure(
             foreign_keys(self.rows(_FOREIGN_KEYS)), views=tuple(view for (view,) in self.rows(_VIEWS))
         )
 
     def described(self) -> Described:
-        """Keys, what is never NULL, what views read; numbers of rows where ANALYZE was run."""
+        """Keys, required columns, what views read; numbers of rows if ANALYZE was run."""
         return read_described(self.rows)
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
-        """Fill the key table; values are bound."""
+        """Fill the key table, with bound values."""
         connection = self.connection
         with self._reading(""):
             connection.execute("DELETE FROM afschrift_key")
@@ -153,11 +154,11 @@ class Sqlite(ReadSession[sqlite3.Connection]):
             ]
 
     def estimate(self, statement: str) -> Estimate:
-        """By EXPLAIN QUERY PLAN."""
+        """Estimate by EXPLAIN QUERY PLAN."""
         return sqlite_estimate(self.rows, statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
-        """Record batches of at most 4,096 rows."""
+        """Yield record batches of at most 4,096 rows."""
         with self._reading(statement):
             cursor = self.connection.execute(statement)
             names = [column[0] for column in cursor.description]
@@ -165,7 +166,7 @@ class Sqlite(ReadSession[sqlite3.Connection]):
                 yield text_batch(self.name, names, rows)
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
-        """The stored values, read a second time as they are."""
+        """Compare with a second reading of the stored values."""
         columns = {
             name: again(kind) if name in extract.whole else None for name, kind in extract.kinds.items()
         }
@@ -184,13 +185,13 @@ class Sqlite(ReadSession[sqlite3.Connection]):
 
     @contextmanager
     def _reading(self, statement: str) -> Iterator[None]:
-        """SQLite's errors as ours. Their text may quote values, so it is not passed on."""
+        """Turn SQLite's errors into ours. Their text may quote values, so it is not passed on."""
         self._until, self._raised = time.monotonic() + self._timeout, None
         try:
             yield
         except UnicodeDecodeError:
             raise ConfigurationError(
-                f"Source {self.name} holds a key that is not UTF-8.", remedy="mend the text."
+                f"Source {self.name} holds a key that is not UTF-8.", remedy="correct the text."
             ) from None
         except sqlite3.Error as error:
             raise self._raised or self._error(error, statement) from None
@@ -204,7 +205,7 @@ class Sqlite(ReadSession[sqlite3.Connection]):
             return table_errors.would_write(self.name)
         if code == "SQLITE_ERROR":
             return table_errors.not_understood(self.name, where, "")
-        remedy = "see whether the file is whole: `PRAGMA integrity_check`."
+        remedy = "see whether the file is intact: `PRAGMA integrity_check`."
         return table_errors.failed_midway(self.name, where, code, code, remedy)
 
 
@@ -215,9 +216,9 @@ _ONE_LINE = "trim(replace(replace({c}, char(13), ' '), char(10), ' '), ' ' || ch
 
 
 def again(kind: ValueKind | None) -> Again:
-    """How a column of a planned kind is read a second time."""
+    """How to read a column of a planned kind a second time."""
     number = "CAST({c} AS INTEGER)" if kind is ValueKind.INTEGER else ""
-    own = Own("{c}", partial(canonical_forms, kind), number=number).planned(kind, _ONE_LINE)
+    own = SourceText("{c}", partial(canonical_forms, kind), number=number).planned(kind, _ONE_LINE)
     value = _AS_TEXT if kind is ValueKind.TEXT else "{c}"
     return Again(own, ("typeof({c})", value), partial(_text, kind))
 

@@ -155,7 +155,7 @@ def test_few_rows_are_ordered_at_once(tmp_path: Path) -> None:
 def test_a_person_without_rows_has_none_and_the_statement_is_read_by_the_source(tmp_path: Path) -> None:
     session = opened(tmp_path, "CREATE TABLE t AS SELECT 1 AS id, 2 AS of")
     assert_as_alone(session, statement('t."id"'), at_once=True)
-    with session, pytest.raises(ConfigurationError, match=r"does not understand what is asked of w\.t"):
+    with session, pytest.raises(ConfigurationError, match=r"does not understand the statement on w\.t"):
         list(session.stream(statement('t."id"', 't."gone" AS "gone"')))
 
 

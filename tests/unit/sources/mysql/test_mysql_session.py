@@ -119,7 +119,7 @@ def test_no_right_on_a_column_waits_for_a_person(shop: mariadb.Database, guest: 
 
 
 def test_who_is_turned_down_and_what_is_not_there(shop: mariadb.Database) -> None:
-    with pytest.raises(ConfigurationError, match="turns the connection w down"), opened(shop, "nobody"):
+    with pytest.raises(ConfigurationError, match="refuses the connection w"), opened(shop, "nobody"):
         pass
     gone = mariadb.Database(shop.socket + "x", shop.name)
     with pytest.raises(RetriableError, match="cannot be opened by the connection w"), opened(gone):

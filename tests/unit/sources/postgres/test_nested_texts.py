@@ -15,8 +15,7 @@ from testbed import postgres as pg
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.redaction import MASK
-from afschrift.sources.postgres.nested_texts import NoDocumentError, documents, with_documents
-from afschrift.sources.postgres.types import (
+from afschrift.sources.postgres.column_types import (
     BOUNDS,
     NULL,
     Leaf,
@@ -27,6 +26,7 @@ from afschrift.sources.postgres.types import (
     comment,
     marks,
 )
+from afschrift.sources.postgres.nested_texts import NoDocumentError, documents, with_documents
 
 TEXT = Leaf("text")
 TEXTS = ListOf(TEXT)

@@ -188,7 +188,7 @@ def test_a_row_that_a_policy_hides_is_an_error_and_not_fewer_rows(shop: pg.Datab
 
 def test_a_wrong_password_is_no_retry(shop: pg.Database) -> None:
     uri = shop.libpq.replace("postgres:@", "nobody_here:secret-word@")
-    with pytest.raises(ConfigurationError, match="turns the connection w down") as caught, opened(shop, uri):
+    with pytest.raises(ConfigurationError, match="refuses the connection w") as caught, opened(shop, uri):
         pass
     assert "secret-word" not in str(caught.value)
 

@@ -13,7 +13,7 @@ from tests.unit.sources.reading import forms
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.postgres.types import BOUNDS, raised
+from afschrift.sources.postgres.column_types import BOUNDS, raise_sql
 
 SCHEMA = (
     "CREATE EXTENSION citext",
@@ -126,7 +126,7 @@ CASES: list[tuple[str, str, ValueKind, str | None]] = [
 
 
 # type, literal, what is said of it, and what `kind: text` gives
-UNTOLD = [
+AMBIGUOUS = [
     ("integer[]", "'[0:1]={7,8}'", "does not count from 1", "[0:1]={7,8}"),
     ("integer[]", "'[1:1][0:1]={{7,8}}'", "does not count from 1", "[1:1][0:1]={{7,8}}"),
     ("tagged", "ROW('[0:0]={7}')", "does not count from 1", "([0:0]={7})"),
@@ -142,8 +142,8 @@ def database(postgres_server: pg.Server) -> Iterator[pg.Database]:
     table = ", ".join(f"c{number} {type_}" for number, (type_, *_) in enumerate(CASES))
     values = ", ".join(f"CAST({literal} AS {type_})" for type_, literal, *_ in CASES)
     database.execute(*SCHEMA, f"CREATE TABLE trap ({table})", f"INSERT INTO trap VALUES ({values})")
-    table = ", ".join(f"c{number} {type_}" for number, (type_, *_) in enumerate(UNTOLD))
-    values = ", ".join(f"CAST({literal} AS {type_})" for type_, literal, *_ in UNTOLD)
+    table = ", ".join(f"c{number} {type_}" for number, (type_, *_) in enumerate(AMBIGUOUS))
+    values = ", ".join(f"CAST({literal} AS {type_})" for type_, literal, *_ in AMBIGUOUS)
     database.execute(f"CREATE TABLE untold ({table})", f"INSERT INTO untold VALUES ({values})")
     yield database
     postgres_server.drop(database)
@@ -167,9 +167,9 @@ def test_exact(session: Source, row: dict[str, str | None], number: int) -> None
     assert (column.kind, row[f"c{number}"]) == (kind, form), f"{type_} {literal}"
 
 
-@pytest.mark.parametrize("number", range(len(UNTOLD)))
+@pytest.mark.parametrize("number", range(len(AMBIGUOUS)))
 def test_what_json_cannot_tell_is_refused_and_given_as_text(database: pg.Database, number: int) -> None:
-    *_, said, text = UNTOLD[number]
+    *_, said, text = AMBIGUOUS[number]
     with open_two("w", "postgres", {}, connection="w", connect=at(database.libpq)) as session:
         assert forms(session, "untold", [f"c{number}"], as_text=True) == [{f"c{number}": text}]
         with pytest.raises(ConfigurationError, match=rf"w\.untold\.c{number} holds .*{said}.*`kind: text`"):
@@ -177,7 +177,7 @@ def test_what_json_cannot_tell_is_refused_and_given_as_text(database: pg.Databas
 
 
 def test_so_it_is_by_a_statement_that_was_frozen_when_sql_took_arrays_apart(database: pg.Database) -> None:
-    failing = raised(BOUNDS, "untold.c0", "count(*)")
+    failing = raise_sql(BOUNDS, "untold.c0", "count(*)")
     with (
         open_two("w", "postgres", {}, connection="w", connect=at(database.libpq)) as session,
         pytest.raises(ConfigurationError, match=r"w\.untold\.c0 holds an array.*`kind: text`"),

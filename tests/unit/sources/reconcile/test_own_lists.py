@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from afschrift.sources.duckdb.reconciliation import DuckWriter
 from afschrift.sources.postgres.reconciliation import PgWriter
-from afschrift.sources.reconcile import own_nested, own_times
-from afschrift.sources.reconcile.own_nested import LeafText, ListText, NestedWriter, translated
+from afschrift.sources.reconcile import nested_texts as nested
+from afschrift.sources.reconcile import plain_texts
+from afschrift.sources.reconcile.nested_texts import LeafText, ListText, NestedWriter, translate_nested
 
 ODD = [
     None,
@@ -36,9 +37,9 @@ ODD = [
     "a\n",
 ]
 NODES = {
-    "PostgreSQL": (ListText(LeafText(own_times.same), deep=True), PgWriter()),
-    "PostgreSQL, of boxes": (ListText(LeafText(own_times.same), deep=True, delimiter=";"), PgWriter()),
-    "DuckDB": (ListText(LeafText(own_times.same)), DuckWriter()),
+    "PostgreSQL": (ListText(LeafText(plain_texts.same), deep=True), PgWriter()),
+    "PostgreSQL, of boxes": (ListText(LeafText(plain_texts.same), deep=True, delimiter=";"), PgWriter()),
+    "DuckDB": (ListText(LeafText(plain_texts.same)), DuckWriter()),
 }
 Lists = list[list[str | None] | None]
 
@@ -52,9 +53,11 @@ def test_lists_of_texts_are_written_as_one_by_one(of: str, lists: Lists) -> None
     node, writer = NODES[of]
     forms = pa.array([None if one is None else msgspec.json.encode(_whole(one)).decode() for one in lists])
     forms = forms.cast(pa.string())
-    assert own_nested._quick(forms, node, writer) is not None
-    assert translated(forms, node, writer).to_pylist() == _one_by_one(forms, node, writer)
-    assert translated(forms.slice(1), node, writer).to_pylist() == _one_by_one(forms.slice(1), node, writer)
+    assert nested._translate_flat(forms, node, writer) is not None
+    assert translate_nested(forms, node, writer).to_pylist() == _one_by_one(forms, node, writer)
+    assert translate_nested(forms.slice(1), node, writer).to_pylist() == _one_by_one(
+        forms.slice(1), node, writer
+    )
 
 
 def _whole(texts: list[str | None]) -> list[str | None]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.reconcile import own_times
+from afschrift.sources.reconcile import plain_texts
 from afschrift.values.scalars import text
 
 
@@ -19,13 +19,13 @@ def test_moments_come_back_as_a_database_writes_them(moments: list[datetime]) ->
     own = [_short(f"{moment:%H:%M:%S.%f}") for moment in moments]
     days = [moment.date().isoformat() for moment in moments]
     written = [f"{day} {clock}+00" for day, clock in zip(days, own, strict=True)]
-    assert own_times.moments(forms).to_pylist() == written
+    assert plain_texts.moments(forms).to_pylist() == written
 
 
 @given(st.lists(st.times(), min_size=1))
 def test_clocks_come_back_as_a_database_writes_them(clocks: list[time]) -> None:
     forms = text(pa.array(clocks, pa.time64("us")), ValueKind.TIME)
-    assert own_times.clocks(forms).to_pylist() == [_short(f"{clock:%H:%M:%S.%f}") for clock in clocks]
+    assert plain_texts.clocks(forms).to_pylist() == [_short(f"{clock:%H:%M:%S.%f}") for clock in clocks]
 
 
 def _short(clock: str) -> str:
@@ -35,10 +35,10 @@ def _short(clock: str) -> str:
 @given(st.lists(st.floats(), min_size=1))
 def test_floats_are_told_by_their_bits(values: list[float]) -> None:
     forms = text(pa.array(values, pa.float64()), ValueKind.NUMBER)
-    assert len(set(own_times.double_bits(forms).to_pylist())) == len(set(map(repr, values)))
+    assert len(set(plain_texts.double_bits(forms).to_pylist())) == len(set(map(repr, values)))
 
 
 @given(st.floats(allow_nan=False))
 def test_a_float_reads_back_from_its_text(value: float) -> None:
     form = text(pa.array([value], pa.float64()), ValueKind.NUMBER)[0].as_py()
-    assert repr(float(own_times.float_text(form, 15).replace("Infinity", "inf"))) == repr(value)
+    assert repr(float(plain_texts.float_text(form, 15).replace("Infinity", "inf"))) == repr(value)

@@ -249,7 +249,7 @@ ids = pa.array([1, 2], pa.int64())
 def test_differing_files_of_a_lake_read_as_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: pa.Array, second: pa.Array
 ) -> None:
-    monkeypatch.setattr(parquet_lake, "one_relation", by_the_first_file)
+    monkeypatch.setattr(parquet_lake, "unite_files", by_the_first_file)
     tables = [
         pa.table({"id": pa.array(n, pa.int64()), "v": v}) for n, v in (([1, 2], first), ([3, 4], second))
     ]
@@ -261,11 +261,11 @@ def test_differing_files_of_a_lake_read_as_one(
 
 
 def test_a_later_column_that_the_view_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_lake, "one_relation", by_the_first_file)
+    monkeypatch.setattr(parquet_lake, "unite_files", by_the_first_file)
     tables = [pa.table({"id": ids}), pa.table({"id": pa.array([3], pa.int64()), "note": ["x"]})]
     with (
         lake(tmp_path, *tables) as session,
-        pytest.raises(ValidationFailedError, match=r"A file of w\.x holds column note"),
+        pytest.raises(ValidationFailedError, match=r"A file of w\.x has a column note"),
     ):
         compare(session, extract(session, "x", columns(session, "x"), ("id",)))
 
@@ -294,7 +294,7 @@ def test_a_later_column_that_the_view_lacks(tmp_path: Path, monkeypatch: pytest.
 def test_values_of_files_that_duckdb_reads_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: pa.Array, read: ColumnType, options: Any
 ) -> None:
-    monkeypatch.setattr(parquet_lake, "one_relation", by_the_first_file)
+    monkeypatch.setattr(parquet_lake, "unite_files", by_the_first_file)
     with lake(tmp_path, pa.table({"id": ids, "v": values}), **options) as session:
         types = columns(session, "x") | {"v": read}
         with pytest.raises(ValidationFailedError, match=r"w\.x .* the values of column v differ"):

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
-from afschrift.sources.sqlalchemy.values import TOO_LARGE, ArrowRows, guarded, kind_of
+from afschrift.sources.sqlalchemy.values import TOO_LARGE, ArrowRows, kind_of, with_limit
 
 UUID = uuid.UUID("6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f")
 AMSTERDAM = timezone(timedelta(hours=2))
@@ -104,12 +104,12 @@ def test_what_is_not_exact_is_named_and_not_repeated(kind: ValueKind, value: Any
 def test_where_a_cell_is_measured_in_the_database() -> None:
     text, blob, choice = types.Text(), types.LargeBinary(), types.Enum("a")
     pg, lite = postgresql.dialect(), sqlite.dialect()
-    assert "octet_length(x) > 9 THEN '[afschrift" in guarded(text, ValueKind.TEXT, "x", pg, 9)
-    assert f"CAST('{TOO_LARGE}' AS BYTEA)" in guarded(blob, ValueKind.BINARY, "x", pg, 9)
-    assert f"CAST('{TOO_LARGE}' AS BINARY)" in guarded(blob, ValueKind.BINARY, "x", mysql.dialect(), 9)
-    assert guarded(text, ValueKind.TEXT, "x", lite, 9) == "x"
-    assert guarded(choice, ValueKind.TEXT, "x", pg, 9) == "x"
-    assert guarded(types.Integer(), ValueKind.INTEGER, "x", pg, 9) == "x"
+    assert "octet_length(x) > 9 THEN '[afschrift" in with_limit(text, ValueKind.TEXT, "x", pg, 9)
+    assert f"CAST('{TOO_LARGE}' AS BYTEA)" in with_limit(blob, ValueKind.BINARY, "x", pg, 9)
+    assert f"CAST('{TOO_LARGE}' AS BINARY)" in with_limit(blob, ValueKind.BINARY, "x", mysql.dialect(), 9)
+    assert with_limit(text, ValueKind.TEXT, "x", lite, 9) == "x"
+    assert with_limit(choice, ValueKind.TEXT, "x", pg, 9) == "x"
+    assert with_limit(types.Integer(), ValueKind.INTEGER, "x", pg, 9) == "x"
 
 
 def dialect(url: str, schema: str | None = None) -> AlchemyDialect:

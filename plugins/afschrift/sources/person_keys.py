@@ -1,4 +1,7 @@
-"""The person's keys as the rows of the session's key table, with times in UTC, the same for every source."""
+"""A person's keys as rows of `afschrift_key`, the temporary table that a session joins tables to.
+
+Every kind of source gets the same rows, with times in UTC.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from afschrift.domain.keys import OF_SOFTWARE, Key, PersonKeys, key_form
 
 KEY_TABLE = "afschrift_key"
 PLAIN_NUMBER = r"0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.[0-9]*[1-9][0-9]*"
-"""How a column of numbers spells a value. A fraction may end in noughts, as DECIMAL(10, 2) writes it."""
+"""How a column of numbers writes a value. A fraction may end in zeros, as in DECIMAL(10, 2)."""
 _PLAIN = re.compile(PLAIN_NUMBER)
 _INSTANT = pa.timestamp("us", "UTC")
 _SCHEMA = pa.schema(
@@ -35,15 +38,15 @@ _SCHEMA = pa.schema(
 )
 
 
-def key_rows(*persons: PersonKeys, apart: bool = False) -> pa.Table:
-    """One row a key: `person, name, value, valid_from, valid_to, is_current, asked_at`.
+def key_rows(*persons: PersonKeys, decomposed: bool = False) -> pa.Table:
+    """Make a row for each key: `person, name, value, valid_from, valid_to, is_current, asked_at`.
 
-    A value has its normal form `exact`. A value with a NUL is left out: some databases cannot take one, and
-    none of those holds one. So is a value of blanks alone, which is the key of no person.
+    A value has the normal form `exact`. Values with a NUL are left out: some databases refuse them, and so
+    cannot store one. Values of blanks only are left out too: they are no person's key.
 
     Args:
-        persons: the keys of each; `person` is their number in this order, from 0.
-        apart: a row with the letters taken apart (NFD) too, for a database that cannot compose them.
+        persons: the keys of each person; `person` is the position in this order, from 0.
+        decomposed: add a row with decomposed letters (NFD), for a database that cannot compose them.
     """
     rows = [
         {
@@ -57,28 +60,28 @@ def key_rows(*persons: PersonKeys, apart: bool = False) -> pa.Table:
         }
         for person, (keys, at) in enumerate(persons)
         for key in keys
-        for value in _values(key, apart=apart)
+        for value in _values(key, decomposed=decomposed)
     ]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
 def key_json(table: pa.Table) -> str:
-    """The same rows as JSON, for a session that may make no table."""
+    """Write the rows as JSON, for a session that has no right to make a table."""
     return json.dumps(table.to_pylist(), default=datetime.isoformat)
 
 
 def text_key_rows(
-    *persons: PersonKeys, of_number: Callable[[str], object], apart: bool = False
+    *persons: PersonKeys, of_number: Callable[[str], object], decomposed: bool = False
 ) -> list[tuple[object, ...]]:
-    """The same rows for databases without instants: times are RFC 3339 texts in UTC.
+    """Make the rows of `key_rows` for databases without instants: times are RFC 3339 texts in UTC.
 
-    The fourth column, `number`, holds a value that is a number as such, so that a column of numbers is
-    compared with a number: a text would be compared as one in some databases, rounded in others.
+    The fourth column, `number`, holds the value as a number, so that a column of numbers is compared with a
+    number. Compared with a text, some databases would compare texts, and others would round.
 
     Args:
-        persons: as of `key_rows`.
-        of_number: a value as a number of the database; None: it has none that is exactly this.
-        apart: as of `key_rows`.
+        persons: as in `key_rows`.
+        of_number: converts a value to a number of the database; None if no number is exactly equal.
+        decomposed: as in `key_rows`.
     """
     return [
         (
@@ -91,7 +94,7 @@ def text_key_rows(
             int(row["is_current"]),
             _text(row["asked_at"]),
         )
-        for row in key_rows(*persons, apart=apart).to_pylist()
+        for row in key_rows(*persons, decomposed=decomposed).to_pylist()
     ]
 
 
@@ -99,21 +102,21 @@ def _text(instant: datetime | None) -> str | None:
     return None if instant is None else rfc3339(instant)
 
 
-def _values(key: Key, *, apart: bool) -> Iterator[str]:
+def _values(key: Key, *, decomposed: bool) -> Iterator[str]:
     value = key.value if key.name.startswith(OF_SOFTWARE) else key_form(key.value)
     try:
         value.encode()
     except UnicodeEncodeError:
         raise ConfigurationError(
-            f"A key {key.name} of the person holds half of a sign (a lone surrogate), as no text does.",
+            f"A key {key.name} of the person has half a character (a lone surrogate), which no text has.",
             remedy="open the request anew with the key as the source has it.",
         ) from None
     if value and "\0" not in value:
-        yield from dict.fromkeys([value, *([unicodedata.normalize("NFD", value)] if apart else [])])
+        yield from dict.fromkeys([value, *([unicodedata.normalize("NFD", value)] if decomposed else [])])
 
 
 def number(value: str, whole: int, decimals: int) -> Decimal | None:
-    """A number in its plain spelling; None for `046`, `4.0`, and what has more digits than these."""
+    """Parse a number in its plain form; None for `046`, `4.0`, and numbers with more digits than given."""
     if not _PLAIN.fullmatch(value):
         return None
     before, _, after = value.lstrip("-").partition(".")
@@ -130,11 +133,11 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def utc_text(text: str | None, zone: str) -> str | None:
-    """`2024-07-01 12:00` in Amsterdam is `2024-07-01T10:00:00.000000Z`; no time: None.
+    """Convert to UTC: `2024-07-01 12:00` in Amsterdam to `2024-07-01T10:00:00.000000Z`; None for no time.
 
     Args:
-        text: ISO 8601; one with an offset keeps its instant.
-        zone: IANA name; whose clock a time without an offset follows.
+        text: ISO 8601; if it has an offset, that is used.
+        zone: IANA name of the zone of times without an offset.
     """
     if text is None:
         return None

@@ -1,6 +1,6 @@
-"""Value forms of lists, records and maps, which are JSON, as the texts that a database itself gives them.
+"""Turns value forms of lists, records and maps, which are JSON, into the texts that a database writes.
 
-The leaves of a column are translated together; the writer puts the parts together.
+All leaves of a column are translated at once; a writer for the database composes the texts.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class LeafText:
     """A value that is no list, record or map.
 
     Attributes:
-        translate: its value forms as own texts.
+        translate: turns its value forms into the database's texts.
         raw: a JSON document, which is not translated.
-        bare: its own text is its value form, and holds nothing but digits, letters, points and hyphens.
+        bare: text and value form are equal, and have only digits, letters, points and hyphens.
     """
 
     translate: Translate
@@ -34,7 +34,7 @@ class LeafText:
 
 @dataclass(frozen=True, eq=False)
 class ListText:
-    """A list; `deep` where lists may be in it in place of elements."""
+    """A list; `deep` if it may have lists in place of elements, as dimensions."""
 
     element: Node
     deep: bool = False
@@ -64,28 +64,28 @@ class NestedWriter(Protocol):
     """How a database writes lists, records and maps; None is NULL.
 
     Attributes:
-        signs: of lists of bare leaves, sign of JSON -> sign of the database, in order.
+        signs: for lists of bare leaves, pairs of a JSON sign and the database's sign, to replace in order.
     """
 
     @property
     def signs(self) -> Sequence[tuple[str, str]]:
-        """Pairs of signs."""
+        """Pairs of a JSON sign and the database's."""
 
     def list(self, node: ListText, parts: Parts, nested: Sequence[bool]) -> str:
-        """A list, and which of its parts are lists in place of elements."""
+        """Write a list; `nested` says which parts are lists in place of elements."""
 
     def flat(self, node: ListText, texts: pa.Array) -> tuple[pa.Array, tuple[str, str, str]]:
-        """Elements as they are written in lists, NULL in words; what opens, parts and ends such a list."""
+        """Write elements for lists, with a text for NULL; also return opening, separator and closing sign."""
 
     def record(self, parts: Parts) -> str:
-        """A record."""
+        """Write a record."""
 
     def map(self, keys: Parts, values: Parts) -> str:
-        """A map."""
+        """Write a map."""
 
 
 class _Texts(dict[LeafText, list[str]]):
-    """The value forms of each leaf, in the order in which a walk meets them."""
+    """The value forms of each leaf, in the order of the walk."""
 
     def add(self, leaf: LeafText, form: str) -> str:
         self[leaf].append(form)
@@ -96,26 +96,26 @@ class _Texts(dict[LeafText, list[str]]):
         return self[leaf]
 
 
-def translated(forms: pa.Array, node: Node, writer: NestedWriter) -> pa.Array:
-    """JSON documents as own texts.
+def translate_nested(forms: pa.Array, node: Node, writer: NestedWriter) -> pa.Array:
+    """Turn JSON documents into the database's texts.
 
     Args:
-        forms: `pa.string`, NULL where NULL.
+        forms: `pa.string`, NULL for NULL.
         node: the column's type.
-        writer: of the database.
+        writer: writer for the database.
 
     Raises:
         ValueError: a document is not one of this type.
     """
-    if isinstance(node, ListText) and (quick := _quick(forms, node, writer)) is not None:
-        return quick
+    if isinstance(node, ListText) and (flat_texts := _translate_flat(forms, node, writer)) is not None:
+        return flat_texts
     documents = [None if form is None else form.encode() for form in forms.to_pylist()]
-    met = _Texts()
+    leaves = _Texts()
     for document in documents:
         if document is not None:
-            _walk(document, node, met.add, None)
+            _walk(document, node, leaves.add, None)
     own: dict[LeafText, Iterator[str]] = {
-        leaf: iter(leaf.translate(pa.array(found, pa.string())).to_pylist()) for leaf, found in met.items()
+        leaf: iter(leaf.translate(pa.array(found, pa.string())).to_pylist()) for leaf, found in leaves.items()
     }
     written = [
         None if document is None else _walk(document, node, lambda leaf, _: next(own[leaf]), writer)
@@ -124,8 +124,8 @@ def translated(forms: pa.Array, node: Node, writer: NestedWriter) -> pa.Array:
     return pa.array(written, pa.string())
 
 
-def _quick(forms: pa.Array, node: ListText, writer: NestedWriter) -> pa.Array | None:
-    """Lists of bare leaves, and flat lists of strings, in less time; None where there are others."""
+def _translate_flat(forms: pa.Array, node: ListText, writer: NestedWriter) -> pa.Array | None:
+    """As `translated`, in less time, for lists of bare leaves and flat lists of strings; None for others."""
     element = node.element
     while isinstance(element, ListText):
         element = element.element
@@ -158,7 +158,7 @@ _string = msgspec.json.Decoder(str)
 def _walk(
     document: bytes, node: Node, leaf: Callable[[LeafText, str], str], writer: NestedWriter | None
 ) -> str | None:
-    """A document as its own text; without a writer only its leaves are visited."""
+    """Write a document as the database does; without a writer only visit its leaves."""
     if document == b"null":
         return None
     if isinstance(node, LeafText):

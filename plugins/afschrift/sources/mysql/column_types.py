@@ -1,6 +1,6 @@
-"""MySQL's and MariaDB's types: the server writes each value as text, exactly.
+"""How to select columns of each MySQL and MariaDB type, so that the server writes each value exactly as text.
 
-The session's settings belong to it (`source.py`): UTC, standard quotes, `||` joins texts.
+It relies on the session's settings (`source.py`): UTC, standard quotes, `||` concatenates.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _SHAPES = (
 _WITHOUT_LIMIT = ("enum", "set", "uuid", "inet4", "inet6", "bit", "date", "year")
 NUMBERS = (*_INTEGERS, "decimal", "float", "double")
 
-# MySQL shows a FLOAT with six digits, which is not always all of it.
+# MySQL writes a FLOAT with six digits, which are not always enough.
 FLOAT = (
     "CASE WHEN CAST(CAST({column} AS CHAR) AS FLOAT) = {column} THEN CAST({column} AS CHAR) "
     "ELSE CAST(CAST({column} AS DOUBLE) AS CHAR) END"
 )
-# The server's own text of a geometry leaves its reference system out.
+# The server's own text of a geometry lacks its spatial reference system.
 _SHAPE = (
     "CONCAT(CASE ST_SRID({column}) WHEN 0 THEN '' ELSE CONCAT('SRID=', ST_SRID({column}), ';') END, "
     "ST_AsText({column}))"
 )
-# Types without a kind, which `kind: text` gives: no cast takes them, and the server's own text of a vector
-# has six digits.
+# Texts for `kind: text` of types without a kind: no cast accepts them, and the server's own text of a vector
+# has six digits only.
 _UNKNOWN = {**dict.fromkeys(_SHAPES, _SHAPE), "vector": "HEX({column})"}
 _PLAIN: dict[str, tuple[ValueKind, str]] = {
     **dict.fromkeys(_INTEGERS, (ValueKind.INTEGER, _AS_IS)),
@@ -52,9 +52,9 @@ _PLAIN: dict[str, tuple[ValueKind, str]] = {
 }
 _SIZE = "octet_length({column})"
 _GROWS = {**dict.fromkeys(BYTES, 1.5), **dict.fromkeys(_SHAPES, 4), "vector": 2}
-"""How many times longer the text of a type may be than its value."""
+"""Factor by which the text of a type may be longer than its value."""
 _LARGEST = 9223372036854775807
-TOO_LARGE, NO_TIME, UNTOLD, UNREADABLE = 1_000_000, 2_000_000, 3_000_000, 4_000_000
+TOO_LARGE, NO_TIME, AMBIGUOUS, UNREADABLE = 1_000_000, 2_000_000, 3_000_000, 4_000_000
 _FAILURE = re.compile(rf"{_LARGEST}.* \* ([1-4][0-9]{{6}})\b")
 
 
@@ -76,12 +76,12 @@ class MysqlTypes:
         self._packet = packet
 
     def column(self, number: int, native: str, *, is_json: bool = False) -> ColumnType:
-        """How a column is selected; the kind is None for a type that is not known.
+        """How to select a column; the kind is None for an unknown type.
 
         Args:
-            number: of the column in its table: what its errors tell (`failure`).
-            native: the type as the catalogue spells it, then character set and collation of a text.
-            is_json: a check of the table holds its texts to JSON.
+            number: position of the column in its table, which its errors contain (see `failure`).
+            native: the type as the catalogue writes it, then character set and collation of a text.
+            is_json: a check constraint of the table allows JSON only.
         """
         name = bare(native)
         kind, text = _PLAIN.get(name, (None, _UNKNOWN.get(name, _AS_TEXT)))
@@ -100,11 +100,11 @@ class MysqlTypes:
             verbatim = _AS_TEXT
         elif is_json:
             kind = ValueKind.JSON
-        guarded = self._guarded(number, name, text)
-        verbatim = self._guarded(number, name, verbatim)
-        return ColumnType(native, kind, guarded, verbatim=verbatim, loose=name in _TEXTS)
+        limited = self._with_limit(number, name, text)
+        verbatim = self._with_limit(number, name, verbatim)
+        return ColumnType(native, kind, limited, verbatim=verbatim, loose=name in _TEXTS)
 
-    def _guarded(self, number: int, name: str, text: str) -> str:
+    def _with_limit(self, number: int, name: str, text: str) -> str:
         if name in _WITHOUT_LIMIT or (name not in (*_TEXTS, *BYTES, "json") and name in _PLAIN):
             return text
         limit = self._limit
@@ -114,10 +114,10 @@ class MysqlTypes:
 
 
 def failure(message: str, statement: str) -> tuple[int, str] | None:
-    """What a value's own error says: `TOO_LARGE`, `NO_TIME`, `UNTOLD` or `UNREADABLE`, and its column.
+    """Decode the error of a value: `TOO_LARGE`, `NO_TIME`, `AMBIGUOUS` or `UNREADABLE`, and its column.
 
-    The name is in the statement, in front of the number that the error repeats: the session that reads
-    need not be the one that planned.
+    The column's name is taken from the statement, where it precedes the number that the error repeats: the
+    session that reads may not be the one that planned.
     """
     found = _FAILURE.search(message)
     if found is None:
@@ -127,14 +127,14 @@ def failure(message: str, statement: str) -> tuple[int, str] | None:
 
 
 def failing(code: int, number: int = 0, *, empty: bool = False) -> str:
-    """An expression that fails with a number in its message: SQL here has no other way.
+    """SQL that fails with a number in its message: no function raises an error in a SELECT.
 
-    The sum is too large for an integer, and the server's error repeats it with its constants.
+    The sum overflows an integer, and the server's message repeats the expression with its constants.
 
     Args:
         code: what is wrong.
-        number: of the column in its table.
-        empty: the value may be a text without signs, whose size would add nothing.
+        number: position of the column in its table.
+        empty: the value may be an empty text, whose size of 0 would not overflow.
     """
     size = f"greatest(1, {_SIZE})" if empty else _SIZE
     return f"{_LARGEST} + {size} * {code + number}"

@@ -1,8 +1,8 @@
-"""DuckDB's types: which Arrow carries exactly, and how the others become exact text in the warehouse.
+"""How to select columns of each DuckDB type exactly: as Arrow carries them, or as text made by DuckDB.
 
-Members of lists, structs and maps that Arrow does not carry become texts in place: it takes an integer of
-128 bits without sign for one with a sign, leaves the offset of a time out, and has no bits or integers
-without end.
+Members of lists, structs and maps that Arrow does not carry become texts in place: Arrow reads an unsigned
+integer of 128 bits as a signed one, drops the offset of a time, and has neither bit strings nor integers of
+arbitrary size.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _sql = StandardDialect()
 
 
 def exact_nested(native: str, duration: str) -> str | None:
-    """SQL that selects a nested column exactly; None where a member is of a type that is not known.
+    """SQL that selects a nested column exactly; None if a member has an unknown type.
 
     Args:
-        native: its type as the catalogue spells it.
+        native: its type as the catalogue writes it.
         duration: SQL of the text of an INTERVAL, with `{column}`.
 
     Returns:
-        With `{column}` for the column.
+        A template with `{column}` for the column.
     """
     try:
         found = _member(duckdb.sqltype(native), _COLUMN, duration, 1)
@@ -46,7 +46,7 @@ class _UnknownError(Exception):
 
 
 def _member(found: Any, value: str, duration: str, depth: int) -> str:
-    """A value's exact SQL, which is the value itself where Arrow carries it."""
+    """SQL of a value, exactly; the value itself if Arrow carries it."""
     kind, name = str(found.id), f"x{depth}"
     if kind in ("list", "array"):
         inside = _member(dict(found.children)["child"], name, duration, depth + 1)
@@ -85,7 +85,7 @@ def _exact_member(kind: str, native: str, value: str, duration: str) -> str:
 
 
 def _with_offset(text: str) -> str:
-    """A time with offset as its value form: six digits of a fraction or none, `Z`, minutes of the offset."""
+    """Write a time with offset as its value form: no fraction or six digits, `Z`, minutes of the offset."""
     fraction = f"regexp_extract({text}, '[.]([0-9]+)', 1)"
     zone = f"regexp_extract({text}, '[+-][0-9:]+$')"
     return (
@@ -99,7 +99,7 @@ _AS_TEXT = "CAST({column} AS VARCHAR)"
 
 
 def _ad(first_day: str) -> str:
-    """Text of dates and times; those before Christ bear `BC` at their end, as in other databases."""
+    """Text of dates and times; those before Christ end with `BC`, as in other databases."""
     return (
         f"CASE WHEN {{column}} < {first_day} AND isfinite({{column}}) "
         f"THEN replace({_AS_TEXT}, ' (BC)', '') || ' BC' ELSE {_AS_TEXT} END"
@@ -107,13 +107,13 @@ def _ad(first_day: str) -> str:
 
 
 def _iso_duration() -> str:
-    """ISO 8601, part by part as DuckDB keeps them: months, days and microseconds each have their sign."""
+    """ISO 8601, by the parts that DuckDB stores: months, days and microseconds, each with its own sign."""
 
     def part(name: str, unit: str) -> str:
         value = f"datepart('{name}', {{column}})"
         return f"CASE WHEN {value} <> 0 THEN {value} || '{unit}' ELSE '' END"
 
-    micros = "datepart('microsecond', {column})"  # of the minute
+    micros = "datepart('microsecond', {column})"  # within the minute
     fraction = f"lpad(CAST(abs({micros}) % 1000000 AS VARCHAR), 6, '0')"
     seconds = (
         f"CASE WHEN {micros} <> 0 THEN CASE WHEN {micros} < 0 THEN '-' ELSE '' END || "
@@ -153,15 +153,15 @@ _SIZES = {"VARCHAR": "strlen({column})", "BLOB": "octet_length({column})"}
 _LONG = ("BIT", "JSON", "BIGNUM")
 
 TOO_LARGE = "[afschrift: too large]"
-"""Begins the message of the error that a cell above the limit raises; its place follows, then `|`."""
+"""Begins the message of the error for a cell above the limit; its place and `|` follow."""
 
 
 def column_type(column_path: str, native: str, cell_limit: int) -> ColumnType:
-    """How a column of a DuckDB type is selected; the kind is None for a type that is not known.
+    """How to select a column of a DuckDB type; the kind is None for an unknown type.
 
     Args:
         column_path: `table.column`, for errors.
-        native: as the catalogue spells it.
+        native: the type as the catalogue writes it.
         cell_limit: bytes above which a cell raises an error instead of its value.
     """
     kind, expression = _plain(native)
@@ -169,8 +169,8 @@ def column_type(column_path: str, native: str, cell_limit: int) -> ColumnType:
     return ColumnType(
         native,
         kind,
-        _guarded(column_path, native, expression, cell_limit),
-        verbatim=_guarded(column_path, native, verbatim, cell_limit),
+        _with_limit(column_path, native, expression, cell_limit),
+        verbatim=_with_limit(column_path, native, verbatim, cell_limit),
     )
 
 
@@ -185,8 +185,8 @@ def _plain(native: str) -> tuple[ValueKind | None, str]:
     return _PLAIN.get(native, (None, _AS_TEXT))
 
 
-def _guarded(column_path: str, native: str, expression: str, limit: int) -> str:
-    """A cell above the limit raises an error that names its place, so that it need not fit into memory."""
+def _with_limit(column_path: str, native: str, expression: str, limit: int) -> str:
+    """Let DuckDB raise an error with the place of a cell above the limit, so it does not fill our memory."""
     if native in _SIZES:
         size = _SIZES[native]
     elif native in _LONG or (native not in _PLAIN and not native.startswith(("DECIMAL(", "ENUM("))):
@@ -194,7 +194,7 @@ def _guarded(column_path: str, native: str, expression: str, limit: int) -> str:
     else:
         return expression
     large = f"{size} > {limit}"
-    if native in ("BIGINT[]", "INTEGER[]", "DOUBLE[]", "FLOAT[]"):  # at most 26 bytes each with their comma
+    if native in ("BIGINT[]", "INTEGER[]", "DOUBLE[]", "FLOAT[]"):  # at most 26 bytes for each with its comma
         large = f"len({{column}}) > {limit // 26} AND {large}"
     message = in_template(_sql.literal(f"{TOO_LARGE}{column_path}|"))
     return f"CASE WHEN {large} THEN error({message} || {size}) ELSE {expression} END"

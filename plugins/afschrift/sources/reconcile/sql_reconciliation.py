@@ -1,4 +1,4 @@
-"""Reconciliation of an extract's rows by one statement, in a second session while the rows are read."""
+"""Reconciliation of an extract's rows by one SQL statement, in a second session while the rows are read."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from afschrift.domain.sources import Dialect
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue import Rows
 
-_AGAIN = 0.1  # seconds after which it is interrupted anew: a statement may have begun just then
+_AGAIN = 0.1  # seconds to the next interrupt: the previous one may have come just before a statement began
 
 
 class Second(Protocol):
-    """An open session on the snapshot of the first one, and with its keys."""
+    """An open session on the snapshot of the first session, with the same keys."""
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result."""
 
     def interrupt(self) -> None:
-        """End the statement that runs, from another thread; nothing where none does."""
+        """End the running statement, if any, from another thread."""
 
     def __exit__(self, *exc: object) -> None: ...
 
 
 class SecondSession:
-    """Saves time and nothing else: where the second session cannot be had, or fails, nothing is answered.
+    """Runs statements in a second session, to save time. If that fails, the caller runs them itself.
 
     Args:
         open_second: opens the second session, at the first statement and in another thread.
@@ -45,22 +45,22 @@ class SecondSession:
         self._asked: dict[str, Future[list[tuple[Any, ...]]]] = {}
 
     def ask(self, statement: str) -> None:
-        """Begin with a statement; one that is asked already is not begun again."""
+        """Start a statement, unless it was started already."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(max_workers=1)
         if statement not in self._asked:
             self._asked[statement] = self._thread.submit(self._rows, statement)
 
     def answer(self, statement: str) -> list[tuple[Any, ...]] | None:
-        """Its rows, once they are there; None where it was not asked, or came to nothing."""
+        """Wait for the rows of a statement; None if it was not started, or failed."""
         asked = self._asked.pop(statement, None)
         try:
             return None if asked is None else asked.result()
-        except AfschriftError:  # the first session says what is wrong, if anything is
+        except AfschriftError:  # the first session runs it again, and reports an error that persists
             return None
 
     def end(self) -> None:
-        """End what runs, forget what was asked and close the second session; the next one is another."""
+        """End running statements and close the second session; the next `ask` opens a new one."""
         while wait(self._asked.values(), _AGAIN).not_done:
             if self._second is not None:
                 self._second.interrupt()
@@ -81,23 +81,24 @@ class SecondSession:
 _FROM = re.compile(r"^FROM .+ AS t$", re.MULTILINE)
 _ORDER = "\nORDER BY "
 OF_PERSON = "t.afschrift_person"
-"""Whose a row is, among those of several persons."""
+"""The person of a row, in statements for several persons."""
 
 
 @dataclass(frozen=True)
-class Own:
-    """A column's own text.
+class SourceText:
+    """How the database writes a column's values.
 
     Attributes:
-        expression: SQL of it, with `{c}` for the quoted column; never that of `ColumnType`.
-        translate: value forms as these texts.
-        number: SQL of it as an integer of 64 bits, where it is a whole number; empty elsewhere.
+        expression: SQL of the text, with `{c}` for the quoted column; never that of `ColumnType`, so that a
+            fault there is noticed.
+        translate: turns value forms into these texts.
+        number: SQL of an integer column as an integer of 64 bits; empty for other columns.
         nested: a list, record or map, whose value form is JSON.
-        document: JSON, of which the document `null` counts as NULL.
-        stored: of JSON, SQL of its text as it is stored; empty where only `expression` is known.
-        valid: the source writes nothing but JSON documents for it, each on one line.
-        known: of JSON, SQL that is NULL where there is no document or it is `null`, without writing it out;
-            empty where nothing tells.
+        document: JSON, where the document `null` counts as NULL.
+        stored: for JSON, SQL of its stored text; empty if only `expression` is known.
+        valid: the source writes JSON documents only, each on one line.
+        known: for JSON, SQL that is NULL if there is no document or it is `null`, without writing the
+            document; empty if there is no such SQL.
     """
 
     expression: str
@@ -110,12 +111,12 @@ class Own:
     known: str = ""
 
     def of(self, column: str) -> str:
-        """The expression of a quoted column."""
+        """SQL of the text of a quoted column."""
         text = self.expression.replace("{c}", column)
         return f"nullif({text}, 'null')" if self.document else text
 
     def counted(self, column: str) -> str:
-        """SQL that is NULL where a quoted column holds no value, without a look at each whole document."""
+        """SQL that is NULL if a quoted column has no value; whole documents are read only if needed."""
         if not self.document:
             return column
         if self.known:
@@ -125,11 +126,11 @@ class Own:
         stored = self.stored.replace("{c}", column)
         return f"CASE WHEN {stored} LIKE '%}}' OR {stored} LIKE '%]' THEN '[]' ELSE {self.of(column)} END"
 
-    def planned(self, kind: ValueKind | None, one_line: str) -> Own:
-        """The same where the plan takes it for this kind.
+    def planned(self, kind: ValueKind | None, one_line: str) -> SourceText:
+        """Adapt it to the kind in the plan.
 
         Args:
-            kind: JSON documents are written on one line with nothing around them, and texts as they are.
+            kind: JSON documents are written on one line with nothing around them, and texts unchanged.
             one_line: SQL of such a document, with `{c}` for the text.
         """
         if kind is not ValueKind.JSON or self.nested:
@@ -139,31 +140,31 @@ class Own:
 
 
 def same_rows(statement: str) -> str:
-    """FROM and WHERE of an extract's statement, so that the same rows are reconciled.
+    """Cut FROM and WHERE out of an extract's statement, so that the same rows are reconciled.
 
     Raises:
-        ConfigurationError: the statement is none of `include/sql/extract.sql`.
+        ConfigurationError: the statement was not made from `include/sql/extract.sql`.
     """
     begins, ends = _FROM.search(statement), statement.rfind(_ORDER)
     if begins is None or ends < begins.end():
         raise ConfigurationError(
-            "A statement of the plan does not say which rows it reads.",
-            remedy="clear `classify` and what follows: the plan is made anew.",
+            "A statement of the plan does not show which rows it reads.",
+            remedy="clear `classify` and what follows: the plan is made again.",
         )
     return statement[begins.start() : ends]
 
 
 class SqlReconciliation:
-    """One statement: numbers of rows and values, and the sum of the rows' hashes.
+    """Counts rows and values and sums the rows' hashes, in one statement.
 
     Args:
-        rows: runs a statement in the extract's own session, so on its snapshot.
-        dialect: of the session.
-        statement: of the extract.
-        columns: all that leave -> own text; None where there is none to compare with.
-        digest: SQL of a row's hash from its texts: see `values.checksum`.
+        rows: runs a statement in the extract's own session, and so on its snapshot.
+        dialect: dialect of the session.
+        statement: statement of the extract.
+        columns: each written column -> how the database writes it; None if that is not known.
+        digest: SQL of a row's hash from its texts (see `values.checksum`).
         values: SQL of the columns that are parts of documents.
-        second_session: where it can begin while the rows are still read.
+        second_session: where the statement can start while the rows are still read.
     """
 
     def __init__(
@@ -171,7 +172,7 @@ class SqlReconciliation:
         rows: Rows,
         dialect: Dialect,
         statement: str,
-        columns: Mapping[str, Own | None],
+        columns: Mapping[str, SourceText | None],
         digest: Callable[[Sequence[str]], str],
         values: Mapping[str, str] | None = None,
         second_session: SecondSession | None = None,
@@ -185,25 +186,25 @@ class SqlReconciliation:
 
     @property
     def hashed(self) -> tuple[str, ...]:
-        """The columns with an own text."""
+        """Columns whose values are hashed: those with a known text in the database."""
         return tuple(self._own)
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """Those of whole numbers."""
+        """Those of them that are integers."""
         return tuple(name for name, own in self._own.items() if own.number)
 
     @property
     def documents(self) -> frozenset[str]:
-        """Those for which the source writes nothing but JSON documents."""
+        """Those of them for which the source writes JSON documents only."""
         return frozenset(name for name, own in self._own.items() if own.valid)
 
     def own(self, column: str, forms: pa.Array) -> pa.Array:
-        """Value forms as the source's texts."""
+        """Turn value forms into the source's texts."""
         return self._own[column].translate(forms)
 
     def begin(self, columns: Sequence[str], sample: Sample | None) -> None:
-        """In the second session on the snapshot, if there is one."""
+        """Start the statement in the second session, if there is one."""
         if self._second_session is not None:
             self._second_session.ask(self._sums_statement(columns, sample))
 
@@ -217,10 +218,10 @@ class SqlReconciliation:
         return self._select(self._sums_of(columns, sample)) + self._same_rows
 
     def together(self, same_rows: SameRows) -> dict[int, Sums]:
-        """The same for each person, in one pass."""
-        return self._together(same_rows, self.hashed)
+        """Count and hash for each person, in one pass."""
+        return self._sums_by_person(same_rows, self.hashed)
 
-    def _together(self, same_rows: SameRows, columns: Sequence[str]) -> dict[int, Sums]:
+    def _sums_by_person(self, same_rows: SameRows, columns: Sequence[str]) -> dict[int, Sums]:
         sums = self._select([OF_PERSON, *self._sums_of(columns, None)])
         statement = f"{sums}{same_rows()}\nGROUP BY {OF_PERSON}"
         return {int(person): self._as_sums(found) for person, *found in self._rows(statement)}
@@ -233,11 +234,11 @@ class SqlReconciliation:
         if not columns:
             return counted
         digest = self._digest([self._own[name].of(self._quoted(name)) for name in columns])
-        drawn = self._drawn(sample) if sample else "1 = 1"
+        in_sample = self._in_sample(sample) if sample else "1 = 1"
         return [
             *counted,
-            f"count(CASE WHEN {drawn} THEN 1 END)",
-            f"sum(CASE WHEN {drawn} THEN {digest} END)",
+            f"count(CASE WHEN {in_sample} THEN 1 END)",
+            f"sum(CASE WHEN {in_sample} THEN {digest} END)",
         ]
 
     def _as_sums(self, values: Sequence[Any]) -> Sums:
@@ -250,7 +251,7 @@ class SqlReconciliation:
         own, column = self._columns[name], self._quoted(name)
         return column if own is None else own.counted(column)
 
-    def _drawn(self, sample: Sample) -> str:
+    def _in_sample(self, sample: Sample) -> str:
         number = self._own[sample.column].number.replace("{c}", self._quoted(sample.column))
         rest = f"{number} % {PRIME}"
         positive = f"(({rest}) + {PRIME}) % {PRIME}"

@@ -1,7 +1,7 @@
-"""SQLite's types: a column is declared as anything, and each value has a storage class of its own.
+"""How to select columns of a SQLite file, where each value has a type, whatever its column declares.
 
-A value of another class than its column's declaration promises raises an error that names the column;
-it is never converted in silence. `kind: text` gives every value as it is stored, whatever is declared.
+A value of another type than its column declares raises an error with the column's name; it is never converted
+silently. `kind: text` gives every value as it is stored, whatever is declared.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ def declared(native: str) -> tuple[ValueKind | None, tuple[str, ...]]:
 
 
 def column_type(column_path: str, native: str, cell_limit: int) -> ColumnType:
-    """How a column is selected; the kind is None for a type that is not known (also: no type).
+    """How to select a column; the kind is None for an unknown type, or none.
 
     Args:
         column_path: `table.column`, for errors.
-        native: as declared; a column of a view that computes has none.
+        native: declared type; computed columns of a view have none.
         cell_limit: bytes above which a cell raises an error instead of its value.
     """
     kind, classes = declared(native)
@@ -85,6 +85,6 @@ def _value(kind: ValueKind | None, native: str) -> str:
         return "{column}"
     if kind is ValueKind.BINARY:
         return "afschrift_base64({column})"
-    if kind is ValueKind.JSON:  # SQLite makes numbers of documents that are one, and its cast rounds them
+    if kind is ValueKind.JSON:  # SQLite stores a document that is a number as such, and its cast rounds it
         return f"CASE WHEN typeof({{column}}) = 'real' THEN afschrift_real({{column}}) ELSE {_AS_TEXT} END"
     return _AS_TEXT

@@ -1,4 +1,4 @@
-"""Value forms of times, floats and bytes as databases themselves write them: the way back from `values`."""
+"""Turns value forms of times, floats and bytes into texts as databases write them: `values` reversed."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ import pyarrow.compute as pc
 
 
 def same(forms: pa.Array) -> pa.Array:
-    """The form is the database's own text."""
+    """Return the forms unchanged: the database writes the same."""
     return forms
 
 
 def moments(forms: pa.Array) -> pa.Array:
-    """`2024-01-01T10:00:00.500000Z` as `2024-01-01 10:00:00.5+00`; what is no such time passes as it is."""
+    """Write `2024-01-01T10:00:00.500000Z` as `2024-01-01 10:00:00.5+00`; other texts are unchanged."""
     spaced = pc.replace_substring_regex(forms, r"^([0-9]{4,}-[0-9]{2}-[0-9]{2})T", r"\1 ")
     return clocks(spaced)
 
 
 def clocks(forms: pa.Array) -> pa.Array:
-    """Times of day: no zero ends a fraction, `Z` is `+00`, and an offset of whole hours has no minutes."""
+    """Write times of day without trailing zeros, `Z` as `+00`, and offsets of whole hours without minutes."""
     short = pc.replace_substring_regex(forms, r"(\.[0-9]*[1-9])0+([^0-9]|$)", r"\1\2")
     zoned = pc.replace_substring_regex(short, r"([0-9])Z$", r"\1+00")
     return pc.replace_substring_regex(zoned, r"(:[0-9.]+[+-][0-9]{2}):00$", r"\1")
 
 
 def specials(forms: pa.Array) -> pa.Array:
-    """INF and -INF as most databases spell them."""
+    """Write INF and -INF as most databases do."""
     return pc.replace_substring_regex(forms, "^(-?)INF$", r"\1Infinity")
 
 
 NAN = "NaN"
-"""A database keeps many, and its arithmetic gives some with a sign: they are one value."""
+"""There are many bit patterns of NaN, and a database's arithmetic gives some: all count as one value."""
 
 
 def double_bits(forms: pa.Array) -> pa.Array:
-    """Floats of 64 bits as 16 hexadecimal digits, or `NAN`."""
+    """Write floats of 64 bits as 16 hexadecimal digits, or `NAN`."""
     return _bits(forms, pa.float64(), ">f8")
 
 
 def single_bits(forms: pa.Array) -> pa.Array:
-    """Floats of 32 bits as eight hexadecimal digits, or `NAN`."""
+    """Write floats of 32 bits as eight hexadecimal digits, or `NAN`."""
     return _bits(forms, pa.float32(), ">f4")
 
 
@@ -59,7 +59,7 @@ def _bits(forms: pa.Array, kind: pa.DataType, order: str) -> pa.Array:
 
 
 def hexadecimal(forms: pa.Array) -> pa.Array:
-    """Base64 as hexadecimal digits, in small letters.
+    """Write base64 as hexadecimal digits, in lower case.
 
     Raises:
         ValueError: a form is no base64.
@@ -71,7 +71,7 @@ def hexadecimal(forms: pa.Array) -> pa.Array:
 
 
 def each(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
-    """A change of one form as a change of a column."""
+    """Make a function of columns from a function of single forms."""
 
     def changed(forms: pa.Array) -> pa.Array:
         return pa.array([None if form is None else change(form) for form in forms.to_pylist()], pa.string())
@@ -80,7 +80,7 @@ def each(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
 
 
 def float_text(form: str, digits: int) -> str:
-    """A float as C's `%g` writes its shortest digits: an exponent below -4, and from `digits` on."""
+    """Write a float as C's `%g` writes its shortest digits: with an exponent below -4 and from `digits`."""
     if form in ("NaN", "INF", "-INF"):
         return form.replace("INF", "Infinity")
     minus, shown, point = digits_of(form)
@@ -92,14 +92,14 @@ def float_text(form: str, digits: int) -> str:
 
 
 def digits_of(form: str) -> tuple[str, str, int]:
-    """A number as its sign, its digits without zeros around them, and how many are before its point."""
+    """Split a number into sign, digits without zeros around them, and how many are before the point."""
     sign, figures, exponent = Decimal(form).as_tuple()
     digits = "".join(map(str, figures)).lstrip("0")
     return "-" if sign else "", digits.rstrip("0"), len(digits) + int(exponent)
 
 
 def plain_number(minus: str, digits: str, point: int) -> str:
-    """A number without an exponent; zero where it has no digits."""
+    """Write a number without an exponent; without digits it is zero."""
     if not digits:
         return f"{minus}0"
     if point <= 0:

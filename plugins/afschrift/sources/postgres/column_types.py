@@ -1,6 +1,6 @@
-"""PostgreSQL's types: which Arrow carries exactly, and how the others become exact text in the warehouse.
+"""How to select columns of each PostgreSQL type exactly: as Arrow carries them, or as the server's text.
 
-The session's settings belong to it (`session_settings`): times in UTC and ISO order, intervals in ISO 8601,
+It relies on the session's settings (`session_settings`): times in UTC and ISO format, intervals in ISO 8601,
 floats in their shortest exact text.
 """
 
@@ -21,7 +21,7 @@ _MARK = re.compile(r"/\* own text: (.*?) \*/")
 
 
 class Leaf(msgspec.Struct, frozen=True, tag_field="is", tag="value"):
-    """A value that is neither list nor record. `of`: a kind, or `padded`, `hstore`, `vector`."""
+    """A plain value. `of` is a kind, or `padded`, `hstore` or `vector`."""
 
     of: str
 
@@ -43,7 +43,10 @@ Shape = Leaf | ListOf | Record
 
 
 class TextMark(msgspec.Struct, frozen=True):
-    """A column of which a statement reads the own text."""
+    """A column of which a statement selects PostgreSQL's own text, to be turned into JSON here.
+
+    Plans that were frozen earlier contain these marks, so their form does not change.
+    """
 
     table: str
     column: str
@@ -51,13 +54,13 @@ class TextMark(msgspec.Struct, frozen=True):
 
 
 def comment(mark: TextMark) -> str:
-    """The mark as a comment in a template of SQL: no sign in it ends the comment."""
+    """Write the mark as a comment in a template of SQL; no character in it can end the comment."""
     written = msgspec.json.encode(mark).decode().replace("*", "\\u002a")
     return in_template(f" /* own text: {written} */")
 
 
 def marks(statement: str) -> dict[str, TextMark]:
-    """Column -> its mark, in the statement that `comment` is part of."""
+    """Column -> its mark, from the comments in a statement."""
     found = (msgspec.json.decode(text, type=TextMark) for text in _MARK.findall(statement))
     return {mark.column: mark for mark in found}
 
@@ -65,11 +68,11 @@ def marks(statement: str) -> dict[str, TextMark]:
 _FOUND = re.compile(r"\[afschrift: (too large|bounds|null|twice)\](.*)\|([0-9]+)", re.DOTALL)
 
 TOO_LARGE, BOUNDS, NULL = "too large", "bounds", "null"
-"""The last two: by `nested_texts`, and in SQL by statements that were frozen when it took arrays apart."""
+"""`BOUNDS` and `NULL` come from `nested_texts`, and from plans frozen when SQL took arrays apart."""
 
 
-def raised(what: str, column_path: str, number: str) -> str:
-    """SQL of type text that fails, with its place in the message of its error.
+def raise_sql(what: str, column_path: str, number: str) -> str:
+    """SQL of type text that fails, with its place in the message.
 
     Args:
         what: `TOO_LARGE`, or `TWICE` of `json_parts`.
@@ -77,14 +80,14 @@ def raised(what: str, column_path: str, number: str) -> str:
         number: SQL of an integer that depends on the row: a constant would fail before any row is read.
 
     Returns:
-        A template with braces doubled, but for those of `number`.
+        A template with braces doubled, except those in `number`.
     """
     message = in_template(_sql.literal(f"[afschrift: {what}]{column_path}|"))
     return f"CAST(CAST({message} || {number} AS integer) AS text)"
 
 
-def found_in(message: str) -> tuple[str, str, str] | None:
-    """What an error's message says: what it is, `table.column`, and the number."""
+def decode_message(message: str) -> tuple[str, str, str] | None:
+    """Decode the message of such an error: what it is, `table.column`, and the number."""
     found = _FOUND.search(message)
     return None if found is None else (found[1], found[2], found[3])
 
@@ -129,12 +132,12 @@ _SHORT = {"int2", "int4", "int8", "oid", "float4", "float8", "bool", "uuid", "da
 _SHORT |= {"timestamp", "timestamptz", "interval", "inet", "cidr", "macaddr", "macaddr8", "money", "char"}
 _SHORT |= {"name", "numeric"}
 _OWN_TEXT = {"bytea", "inet"}
-"""Types whose text by `kind: text` is no cast: bytes stay base64."""
+"""Types whose text by `kind: text` is not a cast: bytes stay base64."""
 _BARE_TEXT = {"text", "varchar", "bpchar", "bytea", "citext"}
 _INSIDE = {"bpchar": "padded", "hstore": "hstore"}
-"""Types whose text in arrays and composite values is another one than alone."""
+"""Types that are written differently in arrays and composite values."""
 _VECTORS = {"int2vector", "oidvector"}
-_RATIO = 256  # no compression that PostgreSQL has makes a value smaller than a 255th
+_RATIO = 256  # PostgreSQL's compressions make no value smaller than a 255th
 
 
 @dataclass(frozen=True)
@@ -144,10 +147,10 @@ class PgType:
     Attributes:
         spelled: as `format_type` writes it.
         kind: `typtype`: b base, c composite, d domain, e enum, m multirange, r range, p pseudo.
-        base: of a domain.
-        element: of an array; 0 for all others.
-        delimiter: between the elements of an array of it.
-        relation: of a composite type; 0 for a table's row type and all others.
+        base: underlying type of a domain.
+        element: element type of an array; 0 for other types.
+        delimiter: between the elements of an array of this type.
+        relation: relation of a composite type; 0 for a table's row type and other types.
     """
 
     name: str
@@ -161,11 +164,11 @@ class PgType:
 
 
 class PgTypes:
-    """The types of one database.
+    """The types of a database.
 
     Args:
-        types: by oid.
-        members: composite type's relation -> names and types of its members.
+        types: types by oid.
+        members: relation of a composite type -> names and types of its members.
         cell_limit: bytes above which a cell raises an error instead of its value.
     """
 
@@ -180,13 +183,13 @@ class PgTypes:
         self._limit = cell_limit
 
     def column(self, table: str, name: str, oid: int, native: str) -> ColumnType:
-        """How a column is selected; the kind is None for a type that is not known.
+        """How to select a column; the kind is None for an unknown type.
 
         Args:
-            table: of the inventory.
-            name: of the column.
-            oid: of the column's type.
-            native: the type with its modifiers, as the catalogue spells it.
+            table: table in the inventory.
+            name: name of the column.
+            oid: oid of the column's type.
+            native: the type with its modifiers, as the catalogue writes it.
         """
         base, column_path = self._base(oid), f"{table}.{name}"
         if base != oid:
@@ -197,13 +200,13 @@ class PgTypes:
         return ColumnType(
             native,
             kind,
-            self._guarded(column_path, base, text),
+            self._with_limit(column_path, base, text),
             form,
-            self._guarded(column_path, base, own),
+            self._with_limit(column_path, base, own),
         )
 
     def is_citext(self, oid: int) -> bool:
-        """Whether a type is citext, or a domain over it, however many others lie between."""
+        """Whether a type is citext, or a domain over it, directly or by other domains."""
         return self._types[self._base(oid)].name == "citext"
 
     def _base(self, oid: int) -> int:
@@ -212,7 +215,7 @@ class PgTypes:
         return oid
 
     def _exact(self, oid: int, table: str, name: str) -> tuple[ValueKind | None, str]:
-        """Kind of a column of this type, and its exact text or Arrow value; None where it is not known."""
+        """Kind of a column of this type, and SQL of its exact text or Arrow value; None if unknown."""
         found = self._types[oid]
         if found.element or found.kind == "c":
             shape = self._shape(oid, money=True)
@@ -228,7 +231,7 @@ class PgTypes:
         return known if found.kind == "b" else None
 
     def _own_text(self, found: PgType) -> str:
-        """The text of money depends on the locale: it is cast, as far as one call does that."""
+        """SQL of the server's text; money is cast to numeric if one call can do so: its text has a locale."""
         if found.element:
             return "CAST(CAST({column} AS numeric[]) AS text)" if self._is_money(found.element) else _AS_TEXT
         members = self._members[found.relation]
@@ -245,11 +248,11 @@ class PgTypes:
         return base_name(self._types[self._base(oid)]) == "money"
 
     def _shape(self, oid: int, *, money: bool = False) -> Shape | None:
-        """What the own text of a value is made of; None where a type in it is not known.
+        """Structure of the server's text of a value; None if a type in it is unknown.
 
         Args:
-            oid: of the type.
-            money: is cast where it is a direct part of this value.
+            oid: oid of the type.
+            money: whether money is cast, which is possible for direct parts of the value only.
         """
         found = self._types[self._base(oid)]
         if base_name(found) in _VECTORS:
@@ -270,8 +273,8 @@ class PgTypes:
     def _member(self, oid: int, *, money: bool) -> Shape | None:
         return None if self._is_money(oid) and not money else self._shape(oid)
 
-    def _guarded(self, column_path: str, oid: int, text: str) -> str:
-        """A cell above the limit raises an error that names its place: it need not fit into memory."""
+    def _with_limit(self, column_path: str, oid: int, text: str) -> str:
+        """Let the server raise an error with the place of a cell above the limit, so it fills no memory."""
         found = self._types[oid]
         if found.kind in "er" or (found.builtin and found.name in _SHORT):
             return text
@@ -281,12 +284,12 @@ class PgTypes:
         else:
             size = "octet_length(CAST({column} AS text))"
             large = f"pg_column_size({{column}}) > {self._limit // _RATIO} AND {size} > {self._limit}"
-        ended = raised(TOO_LARGE, column_path, size)
+        ended = raise_sql(TOO_LARGE, column_path, size)
         if found.name == "bytea":
             ended = f"CAST({ended} AS bytea)"
         return f"CASE WHEN {large} THEN {ended} ELSE {text} END"
 
 
 def base_name(found: PgType) -> str:
-    """Name of a type of PostgreSQL itself; empty for a user's own."""
+    """Name of a built-in type; empty for user-defined types."""
     return found.name if found.builtin else ""

@@ -1,4 +1,4 @@
-"""A source whose failures bear its name, so that they say that this source is down; and one kept open."""
+"""Sessions whose failures say which source is down, and a pool that opens each source once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, S
 from afschrift.domain.sources import ColumnType, Described, Dialect, Source, SourceFactory, Structure
 
 
-class Reached:
-    """A session of a source; each method is the session's own.
+class GuardedSource:
+    """Wraps a session of a source; each method calls the session's.
 
     Raises:
-        SourceDownError: for each RetriableError of the session, with its words, remedy and code.
+        SourceDownError: for each RetriableError of the session, with its text, remedy and code.
     """
 
     def __init__(self, source: Source) -> None:
@@ -43,14 +43,14 @@ class Reached:
             self._source.__exit__(*exc)
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
-        """The session's; asked once, as nothing of it changes on one snapshot."""
+        """The session's catalogue, read once, because it does not change within a snapshot."""
         if self._catalogue is None:
             with _named(self.name):
                 self._catalogue = self._source.catalogue()
         return self._catalogue
 
     def structure(self) -> Structure:
-        """The session's; asked once too."""
+        """The session's structure, read once too."""
         if self._structure is None:
             with _named(self.name):
                 self._structure = self._source.structure()
@@ -77,7 +77,7 @@ class Reached:
             return self._source.estimate(statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
-        """The session's; what goes wrong with the rows at their receiver passes as it is."""
+        """Stream the session's batches; errors of the code that uses the rows pass unchanged."""
         batches = self._source.stream(statement)
         while True:
             with _named(self.name):
@@ -89,10 +89,10 @@ class Reached:
     def reconciliation(self, extract: Extract) -> Reconciliation:
         """The session's."""
         with _named(self.name):
-            return _ReachedReconciliation(self.name, self._source.reconciliation(extract))
+            return _GuardedReconciliation(self.name, self._source.reconciliation(extract))
 
 
-class _ReachedReconciliation:
+class _GuardedReconciliation:
     def __init__(self, source: str, opened: Reconciliation) -> None:
         self._source, self._reconciliation = source, opened
         self.hashed, self.numbers, self.own = opened.hashed, opened.numbers, opened.own
@@ -107,8 +107,8 @@ class _ReachedReconciliation:
             return self._reconciliation.together(same_rows)
 
 
-class ReachedStore:
-    """A store of uploaded files; where it is out of reach, so is the source whose rows name the files."""
+class GuardedStore:
+    """A store of uploaded files. If it is out of reach, the source whose rows name the files is down."""
 
     def __init__(self, source: str, open_store: Callable[[], FileStore]) -> None:
         self._source = source
@@ -117,10 +117,10 @@ class ReachedStore:
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
-        """The store's; what goes wrong with the content at its receiver passes as it is."""
-        with ExitStack() as held:
+        """Open a file; errors of the code that uses the content pass unchanged."""
+        with ExitStack() as stack:
             with _named(self._source):
-                stream = held.enter_context(self._store.open(key))
+                stream = stack.enter_context(self._store.open(key))
             yield stream
 
 
@@ -130,23 +130,23 @@ def _named(source: str) -> Iterator[None]:
         yield
     except SourceDownError:
         raise
-    except RetriableError as met:
-        raise SourceDownError(source, met) from None
+    except RetriableError as error:
+        raise SourceDownError(source, error) from None
 
 
-class KeptOpen:
-    """Opens each source once, however often it is asked for. Use as a context manager: all end with it.
+class SessionPool:
+    """Opens each source once, however often it is asked for. Use as a context manager, which closes all.
 
-    Each use of a session binds its own keys first, as in a new one. After an error it is another
-    one: in a transaction in which a statement failed, some databases answer nothing more.
+    Each use of a session binds its own keys first. After an error a new session is opened, because some
+    databases answer nothing more in a transaction in which a statement failed.
 
     Args:
-        open_source: opens one, under the tag of the request.
+        open_source: opens a source, under the tag of the request.
     """
 
     def __init__(self, open_source: SourceFactory) -> None:
         self._open = open_source
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _PooledSession] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -156,10 +156,10 @@ class KeptOpen:
             self.end(source)
 
     def __call__(self, source: str, tag: str = "") -> Source:
-        """The session of a source; the end of a `with` leaves it open."""
+        """Return the session of a source; leaving its `with` block does not close it."""
         if source not in self._kept or self._kept[source].failed:
             self.end(source)
-            self._kept[source] = _Kept(self._open(source, tag=tag) if tag else self._open(source))
+            self._kept[source] = _PooledSession(self._open(source, tag=tag) if tag else self._open(source))
         return self._kept[source]
 
     def end(self, source: str) -> None:
@@ -169,7 +169,7 @@ class KeptOpen:
             kept.end()
 
 
-class _Kept(Reached):
+class _PooledSession(GuardedSource):
     failed = False
     _is_open = False
 

@@ -10,8 +10,8 @@ import pytest
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
-from afschrift.sources.key_table import key_rows, number, text_key_rows, utc_text
 from afschrift.sources.mysql.dialect import mysql_number
+from afschrift.sources.person_keys import key_rows, number, text_key_rows, utc_text
 
 AT = "2026-01-01T00:00:00Z"
 KEYS = [
@@ -94,7 +94,7 @@ def test_what_is_no_number_in_its_plain_spelling(value: str) -> None:
 def test_half_of_a_sign_is_an_error_without_the_value(apart: bool) -> None:
     for rows in (key_rows, partial(text_key_rows, of_number=str)):
         with pytest.raises(ConfigurationError, match="A key ck of the person") as caught:
-            rows(([Key("ck", "secret\ud800")], "2026-01-01T00:00:00Z"), apart=apart)
+            rows(([Key("ck", "secret\ud800")], "2026-01-01T00:00:00Z"), decomposed=apart)
         assert "secret" not in str(caught.value)
         assert caught.value.__cause__ is None
 
