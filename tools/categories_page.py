@@ -47,10 +47,10 @@ class Known:
         self.origins: dict[str, set[str]] = defaultdict(set)
         self.open: set[str] = set()  # categories of which some values may leave
         words = vocabulary()
-        for one in words.concepts:
-            for place, category in one.category.items():
+        for concept in words.concepts:
+            for place, category in concept.category.items():
                 if category in fides_categories():
-                    self._concept(one, place, str(category))
+                    self._concept(concept, place, str(category))
         for row in _rows():
             name = row["column"]
             for candidate in words.candidates(words.lexicon.words_of(name))[:1]:
@@ -62,11 +62,11 @@ class Known:
                 if category in row["category"].split("|") and name not in self.columns[category]:
                     self.columns[category].append(name)
 
-    def _concept(self, one: Concept, place: str, category: str) -> None:
-        origin = one.origin.get(place, one.origin.get(ELSE))
+    def _concept(self, concept: Concept, place: str, category: str) -> None:
+        origin = concept.origin.get(place, concept.origin.get(ELSE))
         if origin and origin != TOPIC:
             self.origins[category].add(origin)
-        if not one.secret:
+        if not concept.secret:
             self.open.add(category)
 
     def row(self, category: str, description: str) -> str:

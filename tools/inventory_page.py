@@ -57,12 +57,12 @@ def kind(of: Schema, defs: Schema) -> str:
         target = defs[name]
         return kind(target, defs) if "enum" in target else f"[{name}](#{name.lower()})"
     if "anyOf" in of:
-        found = [kind(one, defs) for one in of["anyOf"] if one.get("type") != "null"]
+        found = [kind(option, defs) for option in of["anyOf"] if option.get("type") != "null"]
         return ", or ".join(dict.fromkeys(found))
     if "const" in of:
         return f"`{of['const']}`"
     if "enum" in of:
-        return ", ".join(f"`{one}`" for one in of["enum"])
+        return ", ".join(f"`{value}`" for value in of["enum"])
     if of.get("type") == "array":
         return f"list of: {kind(of.get('items', {}), defs)}"
     if of.get("type") == "object":
@@ -100,7 +100,7 @@ def _plain(data: Any) -> Any:
     """The same in plain mappings and lists: those that know their lines cannot be written."""
     if isinstance(data, dict):
         return {name: _plain(value) for name, value in data.items()}
-    return [_plain(one) for one in data] if isinstance(data, list) else data
+    return [_plain(item) for item in data] if isinstance(data, list) else data
 
 
 def _explained(data: Any, whole: Schema, defs: Schema, name: str, found: Examples) -> None:
@@ -123,14 +123,14 @@ def _fits(written: Any, model: type[BaseModel]) -> bool:
 
 
 def _walk(data: Any, of: Schema, defs: Schema, name: str, found: Examples) -> None:
-    for one in of.get("anyOf", []):
-        _walk(data, one, defs, name, found)
+    for option in of.get("anyOf", []):
+        _walk(data, option, defs, name, found)
     if "$ref" in of:
         name = of["$ref"].rpartition("/")[2]
         of = defs[name]
     if isinstance(data, list):
-        for one in data:
-            _walk(one, of.get("items", {}), defs, name, found)
+        for item in data:
+            _walk(item, of.get("items", {}), defs, name, found)
     if not isinstance(data, dict):
         return
     for word, value in data.items():
@@ -163,16 +163,16 @@ def row(name: str, word: str, of: Schema, part: Schema, defs: Schema, known: Exa
 
 def _page_parts() -> Iterator[str]:
     yield HEAD
-    told: set[str] = set()
+    shown: set[str] = set()
     for file, model in FILES.items():
         document = load.schema(model)
         defs = document.get("$defs", {})
         known = examples(file, defs, document)
         for name in parts(model):
             part = document if name == model.__name__ else defs.get(name)
-            if part is None or name in told:
+            if part is None or name in shown:
                 continue
-            told.add(name)
+            shown.add(name)
             yield f"## {TITLES[file]}\n\n" if part is document else f"### {name}\n\n"
             yield f"{part.get('description', '')}\n\n"
             if "properties" in part:

@@ -20,8 +20,8 @@ ALLOWED = {
     "CC0-1.0": "nothing",
     "HPND": "keep its licence",
     "ISC": "keep its licence",
-    "LGPL-2.1-or-later": "whoever gets a copy must be able to exchange it",
-    "LGPL-3.0-only": "whoever gets a copy must be able to exchange it",
+    "LGPL-2.1-or-later": "the recipient must be able to exchange it",
+    "LGPL-3.0-only": "the recipient must be able to exchange it",
     "MIT": "keep its licence",
     "MIT-0": "nothing",
     "MPL-2.0": "pass on its source where you changed it",
@@ -29,7 +29,7 @@ ALLOWED = {
     "Unlicense": "nothing",
     "Zlib": "keep its licence",
 }
-"""Licences that fit Apache-2.0 as Afschrift uses the packages, with what whoever passes a copy on must do."""
+"""Licences that fit Apache-2.0 as Afschrift uses the packages, with what to do if you pass a copy on."""
 HEAD = """# Licences
 
 Licences of the packages that run with Afschrift on Linux and macOS, from their metadata. Packages that
@@ -58,8 +58,11 @@ def page() -> str:
         LookupError: A package is under no allowed licence.
     """
     found = packages()
-    rows = [f"| {one.name} | {', '.join(pin.version for pin in one.pins)} | {one.licence} |" for one in found]
-    used = Counter(licence for one in found for licence in _accepted(one))
+    rows = [
+        f"| {package.name} | {', '.join(pin.version for pin in package.pins)} | {package.licence} |"
+        for package in found
+    ]
+    used = Counter(licence for package in found for licence in _accepted(package))
     terms = [f"| {licence} | {used[licence]} | {do} |" for licence, do in ALLOWED.items() if used[licence]]
     return (
         f"{HEAD}## {len(found)} packages\n\n| Package | Version | Licence |\n|---|---|---|\n"
@@ -70,14 +73,14 @@ def page() -> str:
     )
 
 
-def _accepted(one: Package) -> set[str]:
+def _accepted(package: Package) -> set[str]:
     """The licences that a package is used under: all of an AND, and of an OR those that are allowed."""
-    tree = SPDX.parse(one.licence)
+    tree = SPDX.parse(package.licence)
     taken = _choose(tree)
     if taken is None:
         raise LookupError(
-            f"{one.name} is under {one.licence}, which nobody allowed. Do without it, or read the licence "
-            "and enter it in ALLOWED of tools/licences_page.py."
+            f"{package.name} is under {package.licence}, which is not allowed. Do without it, or read the "
+            "licence and enter it in ALLOWED of tools/licences_page.py."
         )
     return taken
 

@@ -48,16 +48,16 @@ def _topic(topic: Topic) -> str:
     return f"| {topic.name} | {words} | `{topic.category}` | {topic.origin or 'left open'} |"
 
 
-def _concept(one: Concept) -> str:
+def _concept(concept: Concept) -> str:
     flags = [
-        *(["secret"] if one.secret else []),
-        *(["about others"] if one.others else []),
-        *(["free text"] if one.free_text else []),
-        *(["identifies"] if any(one.identifies.values()) else []),
+        *(["secret"] if concept.secret else []),
+        *(["about others"] if concept.others else []),
+        *(["free text"] if concept.free_text else []),
+        *(["identifies"] if any(concept.identifies.values()) else []),
     ]
-    words = ", ".join(one.words[:3])
-    origin, category = ", ".join(_said(one.origin)), ", ".join(_said(one.category, "`"))
-    return f"| {one.title} | {words} | {origin} | {category} | {', '.join(flags)} | {one.open} |"
+    words = ", ".join(concept.words[:3])
+    origin, category = ", ".join(_said(concept.origin)), ", ".join(_said(concept.category, "`"))
+    return f"| {concept.title} | {words} | {origin} | {category} | {', '.join(flags)} | {concept.open} |"
 
 
 def _said(by_place: Mapping[str, str | None], mark: str = "") -> Iterator[str]:

@@ -23,12 +23,12 @@ HEAD = """# Packages
 
 def rows() -> Iterator[str]:
     """A row a package, those within another below it."""
-    for face in sorted(PACKAGE.rglob("__init__.py"), key=lambda one: one.parent.parts):
+    for face in sorted(PACKAGE.rglob("__init__.py"), key=lambda file: file.parent.parts):
         folder = face.parent.relative_to(PACKAGE)
         if folder.parts and "migrations" not in folder.parts:
-            said = (ast.get_docstring(ast.parse(face.read_text(encoding="utf-8"))) or "").splitlines()[0]
+            purpose = (ast.get_docstring(ast.parse(face.read_text(encoding="utf-8"))) or "").splitlines()[0]
             files = ", ".join(f"`{file.stem}`" for file in sorted(face.parent.glob("[a-z]*.py")))
-            yield f"| `{folder.as_posix()}` | {said} | {files} |"
+            yield f"| `{folder.as_posix()}` | {purpose} | {files} |"
 
 
 def page() -> str:

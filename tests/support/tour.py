@@ -1,4 +1,4 @@
-"""docs/tour.md as a terminal: its commands, one after another in one shell, and what it says they print."""
+"""docs/tour.md as a terminal: its commands, one after another in one shell, and the output that it shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 _ID = re.compile(r"\b(?:req|let|q)-[a-z0-9]{12}\b")
-# What differs from run to run; a number of seconds, a line of a file and a moment are not what is told.
+# What differs from run to run: seconds, lines of a file, times.
 _VARIES = (
     (re.compile(r"\b[0-9a-f]{16,64}\b"), "#"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?"), "#"),
@@ -20,7 +20,7 @@ _VARIES = (
     (re.compile(r"whole: \d+ events"), "#"),
 )
 _REVIEW = re.compile(r"^afschrift inventory review", re.MULTILINE)
-# after its keys a review that asks more is stopped, so that it says so and waits for nobody
+# after its keys a review that asks more is stopped, so that it ends
 _AT_A_TERMINAL = (
     "printf %s '{keys}q' | python -c 'import pty, sys; pty.spawn(sys.argv[1:])' afschrift inventory review"
 )
@@ -48,7 +48,7 @@ class Shell:
     """One shell for all of a page; what varies is read into what comes after.
 
     Attributes:
-        words: what stands on the page -> what it is here.
+        words: words of the page -> what they are here.
     """
 
     environment: Mapping[str, str]

@@ -29,9 +29,9 @@ def section(rows: Sequence[Row], seen: Mapping[str, Outcome], reconciled: Reconc
     for number, row in enumerate(rows):
         alone = seen[f"value_{number}"]
         members = [seen[f"{shape}_{number}"] for shape in SHAPES[1:] if f"{shape}_{number}" in seen]
-        inside = {"exact" if one.form is not None else "refused" for one in members}
+        inside = {"exact" if member.form is not None else "refused" for member in members}
         assert len(inside) < 2, row.label
-        texts = {one.text is not None for one in (alone, *members)}
+        texts = {outcome.text is not None for outcome in (alone, *members)}
         given = {(True,): "its text", (False,): "refused"}.get(tuple(texts), "its text, alone only")
         says = "exact" if alone.form is not None else "refused"
         way = (says, *(inside or {"-"}), given, _reconciled(number, reconciled))
@@ -49,7 +49,7 @@ def _reconciled(number: int, reconciled: ReconciledColumns) -> str:
         "in others": [reconciled.typed.get(f"{shape}_{number}") for shape in SHAPES[1:]],
         "as text": [reconciled.as_text.get(f"{shape}_{number}") for shape in SHAPES],
     }
-    hashed = {way: {one.hashed for one in some if one} for way, some in ways.items()}
+    hashed = {way: {column.hashed for column in some if column} for way, some in ways.items()}
     counted = [way for way, found in hashed.items() if False in found]
     if not any(True in found for found in hashed.values()):
         return "counted" if counted else "-"
@@ -57,7 +57,7 @@ def _reconciled(number: int, reconciled: ReconciledColumns) -> str:
 
 
 def read(kind: str) -> str:
-    """A kind's table as it stands on the page; empty where it has none."""
+    """A kind's table on the page; empty where it has none."""
     found = _between(kind).search(PAGE.read_text(encoding="utf-8"))
     return found[1] if found else ""
 

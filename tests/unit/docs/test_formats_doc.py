@@ -36,12 +36,12 @@ FORMS = [row for row in rows("Value forms") if row[0] != "missing"]
 
 def test_every_format_with_its_files_and_its_reader() -> None:
     planned = ExtractPlan("shop", "orders", (), "SELECT 1")
-    told = {row[0]: row for row in rows("The five")}
-    assert list(told) == list(FORMATS)
+    shown = {row[0]: row for row in rows("The five")}
+    assert list(shown) == list(FORMATS)
     for name, adapter in FORMATS.items():
-        _, file, media_type, _, beside, writer, reader = told[name]
+        _, file, media_type, _, schema, writer, reader = shown[name]
         assert (file, media_type) == (f"orders.{adapter.extension}", adapter.media_type)
-        assert beside == (schema_path(planned, adapter) or "").removeprefix("shop/")
+        assert schema == (schema_path(planned, adapter) or "").removeprefix("shop/")
         assert uses(f"{adapter.writer.__module__}.writer", writer)
         reader, _, compiled = reader.partition(", or ")
         has_compiled = adapter.reader.__module__ in (csv.__name__, json.__name__)
@@ -78,8 +78,3 @@ def test_a_value_is_written_as_the_page_says(row: list[str]) -> None:
     assert write("csv", fields, batch).data.decode().endswith(f"\r\n2,{missing[1]}\r\n")
     schema = pq.read_schema(io.BytesIO(write("parquet", fields, batch).data))
     assert str(schema.field("c").type) == in_parquet
-
-
-def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)", TEXT):
-        assert (DOCS / "datamap" / target).exists(), target

@@ -25,7 +25,7 @@ def test_each_word_has_a_meaning(name: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_an_editor_is_told_the_same(file: str) -> None:
+def test_the_schema_for_an_editor_has_each_meaning(file: str) -> None:
     done = CliRunner().invoke(app, ["inventory", "schema", file])
     document = json.loads(done.stdout)
     assert all("description" in of for of in document["properties"].values())

@@ -29,7 +29,7 @@ def test_the_table_of_assets_has_those_of_the_code() -> None:
     from afschrift.airflow_ext.outside import assets
 
     rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| .+ \|$", part("assets"), re.MULTILINE)
-    assert rows == [(one.name, one.name.removeprefix("afschrift_").upper()) for one in assets.ASSETS]
+    assert rows == [(asset.name, asset.name.removeprefix("afschrift_").upper()) for asset in assets.ASSETS]
     assert [getattr(assets, name) for _, name in rows] == [*assets.ASSETS]
 
 
@@ -77,5 +77,5 @@ def test_every_look_of_health_is_explained(
         name for row in table.splitlines()[2:] for name in re.findall(r"`([^`]+)`", row.split("|")[1])
     }
 
-    looks = {re.sub(r" .*", " NAME", one.name) for one in health(sources=True)}
+    looks = {re.sub(r" .*", " NAME", look.name) for look in health(sources=True)}
     assert looks == explained

@@ -29,7 +29,7 @@ OF_TESTS = ["AFSCHRIFT_WALK", "AFSCHRIFT_DRAW", "AFSCHRIFT_ZOO_PAGE"]
 
 
 def read_names(tree: ast.Module) -> Iterator[str]:
-    """Names of settings that stand alone in a text, and neither as a key that is set nor as one removed."""
+    """Names of settings that are a whole text, and neither as a key that is set nor as one removed."""
     written = {id(key) for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys if key}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in written:
@@ -45,8 +45,8 @@ def read_by_module(root: Path) -> dict[str, set[str]]:
     for file in [*product.rglob("*.py"), *(root / "dags").glob("*.py"), *(root / "config").glob("*.py")]:
         inside = file.is_relative_to(product)
         name = ".".join(file.relative_to(product).with_suffix("").parts) if inside else file.name
-        for one in read_names(ast.parse(file.read_text(encoding="utf-8"))):
-            found[name].add(f"{one}<NAME>" if one.endswith("_") else one)
+        for setting in read_names(ast.parse(file.read_text(encoding="utf-8"))):
+            found[name].add(f"{setting}<NAME>" if setting.endswith("_") else setting)
     return found
 
 
@@ -80,7 +80,7 @@ def test_every_number_of_the_table_is_read_as_one() -> None:
 
 
 def test_what_is_named_in_the_documentation_is_a_setting(project_root: Path) -> None:
-    forms = [re.escape(one.name).replace("<NAME>", "(<NAME>|[A-Z]+)") for one in rows()]
+    forms = [re.escape(row.name).replace("<NAME>", "(<NAME>|[A-Z]+)") for row in rows()]
     known = re.compile("|".join([*forms, *OF_TESTS]))
     pages = [
         project_root / "README.md",
