@@ -14,6 +14,9 @@ from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation
 from tests.support.mail_server import Manner, serving
+from tests.support.two_sources import installation, two_sources
+
+__all__ = ["installation", "two_sources"]
 
 TASKS = {"look", "names", "notify", "overdue"}
 NOTIFIERS = """

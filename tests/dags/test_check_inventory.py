@@ -14,6 +14,9 @@ from tests.airflow_support import AirflowEnv
 from tests.dags.test_check_deadlines import mail_at, run
 from tests.support.installed import CUSTOMERS, Installation
 from tests.support.mail_server import serving
+from tests.support.two_sources import installation, two_sources
+
+__all__ = ["installation", "two_sources"]
 
 NOTIFIERS = """
 owners:
@@ -29,7 +32,7 @@ signers:
   roles: [second_signer]
 """
 OTHER = CUSTOMERS[0]
-NEW = "shop.customer.favourite"
+NEW = "shop.login.favourite"
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +84,7 @@ def test_new_column_is_notified_once_and_stops_requests(
     assess(services, planned)
     classify(services, planned)
     before = len(map_events(airflow_env))
-    alter(installation, "ALTER TABLE customer ADD COLUMN favourite VARCHAR DEFAULT 'kwikstaart'")
+    alter(installation, "ALTER TABLE login ADD COLUMN favourite VARCHAR DEFAULT 'kwikstaart'")
     logged = len(airflow_env.log)
     with serving() as (server, address):
         mail_at(address, monkeypatch)
@@ -102,7 +105,7 @@ def test_new_column_is_notified_once_and_stops_requests(
                 {"columns": [NEW]}
             ]
 
-        alter(installation, "ALTER TABLE customer DROP COLUMN favourite")
+        alter(installation, "ALTER TABLE login DROP COLUMN favourite")
         assert run(dag)["notify[0]"] == "success"
         assert run(dag)["notify[0]"] == "skipped"
     mails = [message_from_bytes(content, policy=default) for _, _, content in server.messages]

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from tests.airflow_support import AirflowEnv
 from tests.support.installed import CUSTOMERS, Installation
+from tests.support.two_sources import installation, two_sources
+
+__all__ = ["installation", "two_sources"]
 
 NAME = "afschrift_secret_keys"
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.airflow_support import ONCE, AirflowEnv
 from tests.support.installed import CUSTOMERS, Installation
+from tests.support.two_sources import installation, two_sources
+
+__all__ = ["installation", "two_sources"]
 
 
 @pytest.fixture(autouse=True)

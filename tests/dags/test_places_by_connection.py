@@ -7,6 +7,9 @@ import json
 import pytest
 from tests.airflow_support import AirflowEnv
 from tests.support.installed import CUSTOMERS, Installation
+from tests.support.two_sources import installation, two_sources
+
+__all__ = ["installation", "two_sources"]
 
 
 def test_run_takes_addresses_from_connections(

@@ -12,17 +12,20 @@ import pytest
 from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv
 from tests.dags.test_batch_dag import batch_dag
-from tests.support.installed import CUSTOMERS, Installation, installed, own_inventory
+from tests.support.installed import CUSTOMERS, Installation, installed
+from tests.support.two_sources import two_sources, write_inventory
 
 APP = "run_in: {queue: dmz, pod_template_file: /pods/dmz.yaml}\n"
 SHOP = "run_in: {queue: finance, pool: ledger}\n"
 EVERYWHERE = {"assess", "classify"}
 
+__all__ = ["two_sources"]
+
 
 @pytest.fixture(scope="module")
-def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(two_sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("queues")
-    inventory = own_inventory(folder / "inventory")
+    inventory = write_inventory(folder / "inventory")
     for source, options in (("app", APP), ("shop", SHOP)):
         file = inventory / f"{source}.yml"
         file.write_text(f"{file.read_text(encoding='utf-8').rstrip()}\n{options}", encoding="utf-8")
@@ -31,7 +34,7 @@ def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory)
         "AFSCHRIFT_QUEUE": "all",
         "AFSCHRIFT_POD_TEMPLATE_FILE": "/pods/all.yaml",
     }
-    with installed(demo_warehouse, folder, settings) as made:
+    with installed(two_sources, folder, settings) as made:
         yield made
 
 

@@ -19,6 +19,9 @@ from testbed.postgres import Database, Server
 from testbed.running import hand_over
 from tests.airflow_support import ONCE, AirflowEnv
 from tests.support.installed import CUSTOMERS, Installation, installed
+from tests.support.two_sources import installation, two_sources
+
+__all__ = ["installation", "two_sources"]
 
 REST = ("classify", "extract_app", "extract_shop", "validate", "package", "deliver", "close")
 

@@ -14,6 +14,7 @@ from sqlalchemy import text, update
 from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation
 from tests.support.moves import moved
+from tests.support.two_sources import installation, two_sources
 
 from afschrift.app.settings import Settings
 from afschrift.domain.instants import rfc3339
@@ -21,6 +22,8 @@ from afschrift.domain.state import State
 from afschrift.operations.findings import SweepCode
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import request
+
+__all__ = ["installation", "two_sources"]
 
 TASKS = {"sweep", "to_start", "start"}
 

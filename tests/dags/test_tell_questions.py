@@ -13,6 +13,9 @@ from tests.airflow_support import AirflowEnv
 from tests.dags.test_check_deadlines import mail_at, run
 from tests.support.installed import Installation
 from tests.support.mail_server import Manner, serving
+from tests.support.two_sources import installation, two_sources
+
+__all__ = ["installation", "two_sources"]
 
 NOTIFIERS = """
 officers:
