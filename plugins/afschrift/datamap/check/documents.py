@@ -38,7 +38,7 @@ Placed = Sequence[tuple[Finding, FilePlace | None]]
 
 
 def as_json(report: MapReport, placed: Placed, *, live: bool, sound: bool) -> dict[str, Any]:
-    """The check as docs/datamap/check.md describes it."""
+    """The check as its JSON Schema describes it (`afschrift inventory schema check`)."""
     return {
         "format": FORMAT,
         "software": __version__,
@@ -240,7 +240,7 @@ class FindingLines:
 
 def of_faults(faults: Sequence[Fault], folder: Path) -> list[tuple[Finding, FilePlace]]:
     """The faults of an inventory as findings, each with its line."""
-    remedy = "mend the file; docs/datamap/inventory.md explains every word"
+    remedy = "mend the file; docs/datamap/inventory.md explains the format"
     return [
         (
             Finding(Code.FAULT, "", "", "", str(fault), remedy, Severity.ERROR),

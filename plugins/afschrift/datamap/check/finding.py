@@ -262,7 +262,7 @@ def failures(report: MapReport, least: Severity) -> Iterator[Finding]:
 
 
 def table() -> str:
-    """The codes as the table of docs/datamap/check.md."""
+    """The codes as a table, which tools/findings_page.py prints."""
     rows = ["| Code | Severity | What it means |", "|---|---|---|"]
     rows += (f"| `{code.value}` | {rule.severity.value} | {rule.means} |" for code, rule in RULES.items())
     return "\n".join(rows)
