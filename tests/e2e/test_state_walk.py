@@ -60,7 +60,7 @@ def unknown_sender(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str
     return bureau, bureau.store(authenticated=None)
 
 
-def nobody(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+def no_rows(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
     bureau = _bureau(folder, patch)
     return bureau, bureau.store(keys={"customer_id": "99"})
 
@@ -143,22 +143,22 @@ def unclassified(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
 
 
 SCENARIOS: dict[str, Begin] = {
-    "Somebody who is known asks for access": access,
-    "Somebody unknown asks": unknown_sender,
-    "Nothing is held": nobody,
-    "Nothing can be taken along": nothing_portable,
+    "A known person asks for access": access,
+    "An unknown person asks": unknown_sender,
+    "Nothing is held": no_rows,
+    "Nothing is portable": nothing_portable,
     "The person's own limits leave nothing": limits,
-    "Somebody else uses the key too": shared_key,
+    "Another person uses the key too": shared_key,
     "The third request of a year": third_of_a_year,
     "An officer opens a decision": decision_opened,
     "An officer opens one when the answer is ready": decision_on_a_ready_answer,
-    "An officer opens one about somebody unknown": unknown_and_put_before_an_officer,
+    "An officer opens one about an unknown person": unknown_and_put_before_an_officer,
     "An earlier request is still open": overlapping,
     "A child asks alone": child,
     "A parent asks": parent,
     "A system that people search": searched_by_people,
     "Every bundle is reviewed": reviewed,
-    "A column that nobody described": unclassified,
+    "A column without a description": unclassified,
 }
 
 

@@ -16,7 +16,7 @@ SURE = "Her address is the one that she logs in with."
 
 def by_post(m: Morning) -> Iterator[None]:
     """The plain case, answered weeks ago."""
-    request = m.arrives("known, told by letter", 118, days=25)
+    request = m.arrives("known, informed by letter", 118, days=25)
     m.goes(request)
     m.tells(request)
     yield
@@ -174,7 +174,7 @@ def not_searched(m: Morning) -> Iterator[None]:
     """The paper archive stands in the data map from this morning on, and nobody may enter it."""
     yield
     m.has_paper()
-    request = m.arrives("a system that nobody could search", 134)
+    request = m.arrives("a system that could not be searched", 134)
     m.goes(request)
     m.on_page("kim", request, "manual", {"choice": "not_searched", "f.reason": "unavailable"})
     m.tells(request)

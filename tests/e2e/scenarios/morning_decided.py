@@ -48,7 +48,7 @@ def refusal_came_back(m: Morning) -> Iterator[None]:
 
 def two_refusals(m: Morning) -> Iterator[None]:
     """A second refusal comes in the place of the first before anybody was told."""
-    request = _refused(m, "refused twice, told once", 121)
+    request = _refused(m, "refused twice, informed once", 121)
     first = m.letter_of(request)
     yield
     m.types("questions", "open", request)

@@ -39,7 +39,7 @@ def keyless(m: Morning) -> Iterator[None]:
 
 def wrong_key(m: Morning) -> Iterator[None]:
     """A wrong number is corrected, and the right one leads to nobody."""
-    request = m.arrives("a wrong key, corrected, that leads to nobody", 105, known=False)
+    request = m.arrives("a wrong key, corrected, that leads to no one", 105, known=False)
     m.goes(request)
     yield
     m.types("request", "look-up", request, "--run")

@@ -22,7 +22,7 @@ from afschrift.domain.value_kind import ValueKind
 TEXT = (Path(__file__).parents[3] / "docs" / "bundle.md").read_text(encoding="utf-8")
 NAMED = {word for code in re.findall(r"`([^`\n]+)`", TEXT) for word in (code, code.strip('"'))}
 
-# Below these stand names of the source and languages, not keys of the format.
+# The members of these are names of the source and languages, not keys of the format.
 _FREE = (
     "afschrift:titles",
     "afschrift:descriptions",

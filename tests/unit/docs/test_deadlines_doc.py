@@ -54,7 +54,7 @@ def steps() -> Iterator[tuple[str, str, list[str]]]:
             yield day, command.removeprefix("$ afschrift "), expected
 
 
-def test_the_story_goes_as_it_is_told(request_id: str) -> None:
+def test_the_example_runs_as_shown(request_id: str) -> None:
     played = 0
     for day, command, expected in steps():
         TODAY[0] = datetime.fromisoformat(f"{day}T11:00:00+00:00")
@@ -67,14 +67,14 @@ def test_the_story_goes_as_it_is_told(request_id: str) -> None:
     assert played == 7
 
 
-def test_every_breach_stands_there_with_its_rule() -> None:
+def test_every_breach_has_a_row_with_its_rule() -> None:
     code = "".join((CLOCK / name).read_text(encoding="utf-8") for name in ("clock.py", "deadline.py"))
     known = set(re.findall(r'"([a-z_]+):(R\d\d)"', code))
     assert known
     assert set(re.findall(r"^\| `(\w+)` \| (R\d\d) \|", DOC, re.MULTILINE)) == known
 
 
-def test_every_colour_and_command_stands_there() -> None:
+def test_every_colour_and_command_has_a_row() -> None:
     assert re.findall(r"^\| `(red|orange|yellow|green|blue|grey)` \|", DOC, re.MULTILINE) == list(Colour)
     named = set(re.findall(r"^\| `([\w-]+)(?: --insufficient)?` \| [^R]", DOC, re.MULTILINE))
     callbacks = [command.callback for command in timekeeping.app.registered_commands if command.callback]

@@ -22,7 +22,7 @@ def pages(project_root: Path) -> dict[str, str]:
 
 
 def codes(page: str, column: int) -> set[str]:
-    """What stands in backticks in one column of the page's tables."""
+    """Words in backticks in one column of the page's tables."""
     rows = [line.split("|") for line in page.splitlines() if line.startswith("|")]
     return {code for row in rows for code in re.findall(r"`([a-z_]+)`", row[column])}
 
@@ -38,7 +38,7 @@ def test_roles_are_those_of_the_software(pages: dict[str, str]) -> None:
     assert codes(pages["index"], 2) <= {role.value for role in Role}
 
 
-def test_grounds_bear_the_titles_of_the_forms(pages: dict[str, str], project_root: Path) -> None:
+def test_grounds_have_the_titles_of_the_forms(pages: dict[str, str], project_root: Path) -> None:
     table = (project_root / "include" / "grounds" / "grounds.yml").read_text(encoding="utf-8")
     grounds = table.partition("\ngrounds:\n")[2].partition("\nnever:")[0]
     titles = set(re.findall(r"^    title: \{nl: ([^,]+), en:", grounds, re.MULTILINE))
@@ -68,10 +68,10 @@ def test_forms_for_issues_and_the_citation_are_whole(project_root: Path) -> None
         if file.name == "config.yml":
             continue
         assert form["name"] and form["description"], file
-        fields = [one["id"] for one in form["body"] if one["type"] != "markdown"]
+        fields = [field["id"] for field in form["body"] if field["type"] != "markdown"]
         assert len(fields) == len(set(fields)) > 0
-        for one in form["body"]:
-            assert one["type"] in {"markdown", "textarea", "input", "dropdown", "checkboxes"}
+        for field in form["body"]:
+            assert field["type"] in {"markdown", "textarea", "input", "dropdown", "checkboxes"}
     citation = yaml.safe_load((project_root / "CITATION.cff").read_text(encoding="utf-8"))
     project = (project_root / "pyproject.toml").read_text(encoding="utf-8")
     assert f'version = "{citation["version"]}"' in project

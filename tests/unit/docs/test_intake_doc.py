@@ -43,7 +43,7 @@ def test_every_field_of_a_message() -> None:
     assert codes(form["forwarded"][0]) == [f.alias or n for n, f in Forwarded.model_fields.items()]
 
 
-def test_what_is_personal_is_said_to_be_encrypted() -> None:
+def test_personal_fields_are_marked_as_encrypted() -> None:
     form = rows("The form")
     assert {name for name, cells in form.items() if cells[1] == "encrypted"} == {
         "message",

@@ -23,7 +23,7 @@ def test_the_example_has_the_form_of_lines(section: str) -> None:
     assert [line and line.type for line in shown] == ["plan_frozen", "extracted"]
 
 
-def test_every_code_stands_in_the_table(section: str) -> None:
+def test_every_code_is_in_the_table(section: str) -> None:
     assert set(re.findall(r"^\| `(log_\w+)` \|", section, re.MULTILINE)) == WORDS.keys() | {"log_lacks_event"}
 
 

@@ -94,8 +94,8 @@ def test_settings_events_and_options_are_there(project_root: Path, page: str) ->
     for name in re.findall(r"AFSCHRIFT_(?:WITNESS|TRAIL)_[A-Z_<>]*", settings):
         assert name.rstrip("_") in page
     for kind in ("clock_went_back", "payloads_erased", "segment_dropped", "trail_exported"):
-        assert f"| `{kind}` |" in page
+        assert f"\n- `{kind}`: " in page
     for kind in ("checkpoint_made", "checkpoint_sent", "checkpoint_not_sent"):
-        assert f"| `{kind}` |" in page
+        assert f"\n- `{kind}`: " in page
     for option in ("`server`", "`sender`", "`roots`"):
         assert option in page

@@ -33,11 +33,11 @@ def attempts_tested() -> set[str]:
     return found
 
 
-def test_the_page_tells_of_every_attempt_and_every_row_has_a_test() -> None:
+def test_every_attempt_has_a_row_and_every_row_a_test() -> None:
     rows = [line.split(" | ")[0].removeprefix("| ") for line in PAGE.splitlines() if line.startswith("| ")]
 
-    told = {row for row in rows if row[:1].isupper()} - {"Attempt"}
-    assert told == attempts_tested()
+    listed = {row for row in rows if row[:1].isupper()} - {"Attempt"}
+    assert listed == attempts_tested()
 
 
 def test_the_page_knows_every_reason() -> None:
