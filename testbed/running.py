@@ -14,7 +14,7 @@ from afschrift.domain.event import Header
 from afschrift.domain.instants import utc_now
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import NewFact, Timeline
-from afschrift.law.clock.sending import Sending, told
+from afschrift.law.clock.sending import Sending, record_notification
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -74,9 +74,9 @@ def hand_over(services: Services, request: str) -> None:
 
     def make(timeline: Timeline) -> list[NewFact]:
         today = local_date(utc_now(), timeline.zone)
-        return told(timeline, today, Sending(today, "by_hand", "receipt-1"))
+        return record_notification(timeline, today, Sending(today, "by_hand", "receipt-1"))
 
-    if services.register.requests.get(request).state.to_tell:
+    if services.register.requests.get(request).state.to_inform:
         services.register.facts.record(request, make, "officer")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "plugins"))
 
-from afschrift.domain.state import TOLD, TRANSITIONS, State  # noqa: E402
+from afschrift.domain.state import END_ONCE_INFORMED, TRANSITIONS, State  # noqa: E402
 
 HEAD = """# States
 
@@ -41,8 +41,8 @@ def states() -> Iterator[str]:
     yield "| State | The clock | DPV |"
     yield "|---|---|---|"
     for state in State:
-        if state.to_tell:
-            clock = f"runs; when the person is informed, it becomes `{TOLD[state]}`"
+        if state.to_inform:
+            clock = f"runs; when the person is informed, it becomes `{END_ONCE_INFORMED[state]}`"
         else:
             clock = "runs" if state.open else "has stopped: the request has ended"
         term = state.broader.partition("#")[2]

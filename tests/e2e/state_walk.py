@@ -255,7 +255,7 @@ def acts(place: Place) -> Iterator[tuple[str, Act]]:
                 f"{letter.kind} made anew",
                 lambda p, id_=letter.id: _nothing(letter_again(p.officer(), id_)),
             )
-    if state.to_tell:
+    if state.to_inform:
         yield "handed over", lambda p: _nothing(p.clocks.told(p.request, posted()))
     if not state.open:
         yield "complaint upheld", complaint

@@ -19,7 +19,7 @@ from tests.support.unguarded import unguarded
 
 from afschrift.audit.sentences import event_types
 from afschrift.register.database.trail_tables import event, event_code, event_payload
-from afschrift.register.trail.told_rows import TOLD_TABLES, told_columns
+from afschrift.register.trail.attested_rows import ATTESTED_TABLES, attested_columns
 
 _TYPES = sorted(event_types())
 _PAYLOADS: list[dict[str, Any]] = [
@@ -61,7 +61,7 @@ def _mine(table: Table, target: Target) -> Any:
 
 def _row(draw: random.Random, tx: Connection, target: Target) -> tuple[Table, Any]:
     """A row of the request, of any table, and the condition that names it."""
-    tables = list(TOLD_TABLES.values())
+    tables = list(ATTESTED_TABLES.values())
     while True:
         table = draw.choice(tables)
         rows = tx.execute(select(table).where(_mine(table, target))).all()
@@ -82,7 +82,7 @@ def field_changed(draw: random.Random, tx: Connection, target: Target) -> Forger
         }
         named = [
             name
-            for name in told_columns(table)
+            for name in attested_columns(table)
             if isinstance(table.c[name].type, String) and name not in keys
         ]
         if named:
@@ -102,7 +102,7 @@ def row_deleted(draw: random.Random, tx: Connection, target: Target) -> Forgery:
 
 def revocation_deleted(draw: random.Random, tx: Connection, target: Target) -> Forgery:
     """The row, and its event too or not, or another one in its place."""
-    table = TOLD_TABLES["decision"]
+    table = ATTESTED_TABLES["decision"]
     tx.execute(delete(table).where(_mine(table, target), table.c.choice == "not_confirmed"))
     seqs = select(event.c.seq).where(event.c.request == target.request, event.c.type == "decision_taken")
     last = max(tx.scalars(seqs))
@@ -119,9 +119,9 @@ def revocation_deleted(draw: random.Random, tx: Connection, target: Target) -> F
 
 def row_copied(draw: random.Random, tx: Connection, target: Target) -> Forgery:
     """A decision, question or step once more, as if taken again."""
-    table = TOLD_TABLES[draw.choice(["decision", "step", "fact", "question"])]
+    table = ATTESTED_TABLES[draw.choice(["decision", "step", "fact", "question"])]
     row = tx.execute(select(table).where(_mine(table, target)).limit(1)).first()
-    table = table if row else TOLD_TABLES["fact"]
+    table = table if row else ATTESTED_TABLES["fact"]
     values = (
         dict(row._mapping)
         if row
@@ -174,7 +174,7 @@ def event_added(draw: random.Random, tx: Connection, target: Target) -> Forgery:
 
 def events_cut(draw: random.Random, tx: Connection, target: Target) -> Forgery:
     """The register set back to before the revocation by deleting; with others in their place, or none."""
-    table = TOLD_TABLES["decision"]
+    table = ATTESTED_TABLES["decision"]
     tx.execute(delete(table).where(_mine(table, target), table.c.choice == "not_confirmed"))
     seqs = select(event.c.seq).where(event.c.request == target.request, event.c.type == "decision_taken")
     first = max(tx.scalars(seqs))

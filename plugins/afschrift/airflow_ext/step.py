@@ -121,9 +121,9 @@ def shown() -> Iterator[None]:
 @contextmanager
 def trail_lines() -> Iterator[None]:
     """While open, each event that is appended becomes a line once it is committed."""
-    from afschrift.register.database.written import followed  # heavy: never when Airflow parses the DAG file
+    from afschrift.register.database.written import listening  # heavy: never when Airflow parses the DAG file
 
-    with followed(_say), quiet_libraries():
+    with listening(_say), quiet_libraries():
         yield
 
 

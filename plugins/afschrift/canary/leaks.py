@@ -20,7 +20,7 @@ from afschrift.domain.event import Header
 from afschrift.inventory.run_in import CANARY
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import metadata
-from afschrift.register.database.written import followed
+from afschrift.register.database.written import listening
 
 LEAST = 8
 """Characters of a value that is looked for: a shorter one stands somewhere by chance."""
@@ -137,7 +137,7 @@ def heard(said: Said, log: Callable[[str], None]) -> Iterator[None]:
     root = logging.getLogger()
     root.addHandler(handler)
     try:
-        with followed(line):
+        with listening(line):
             yield
     finally:
         root.removeHandler(handler)

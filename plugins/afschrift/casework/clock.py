@@ -16,7 +16,7 @@ from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import WITH_LETTER, FactRow, NewFact, Timeline, rows
 from afschrift.law.clock.sending import Sending
 from afschrift.law.clock.suspension import extend, insufficient, resume, suspend
-from afschrift.register.timelines import Pair
+from afschrift.register.timelines import MakePair
 
 Result = tuple[Timeline, Clock]
 
@@ -114,12 +114,12 @@ class ClockService:
     def sent(self, request_id: str, letter_sent: Sending, fact: str | None = None) -> Result:
         """A letter left, as a person says it with channel and proof."""
         return self._officer(
-            request_id, "letter_sent", lambda t: sending.sent(t, self.today(t), fact, letter_sent)
+            request_id, "letter_sent", lambda t: sending.record_sending(t, self.today(t), fact, letter_sent)
         )
 
     def told(self, request_id: str, how: Sending) -> Result:
         """The person was told of the answer that is ready, or got it handed over."""
-        return self._officer(request_id, "told", lambda t: sending.told(t, self.today(t), how))
+        return self._officer(request_id, "told", lambda t: sending.record_notification(t, self.today(t), how))
 
     def acknowledge(self, request_id: str, text: str) -> Result:
         """Why the request is late, in words and by name; until then `check_deadlines` fails (R37)."""
@@ -198,7 +198,7 @@ class ClockService:
         return after, self.clock(after)
 
     def _record_pair(
-        self, kind: str, later_id: str, earlier_id: str, make: Pair, names: Collection[str]
+        self, kind: str, later_id: str, earlier_id: str, make: MakePair, names: Collection[str]
     ) -> Result:
         authority, facts = self.officer.deciding(later_id, kind), self.officer.register.facts
         after = facts.record_pair(

@@ -22,7 +22,7 @@ from afschrift.questions.ask import must_be_theirs
 from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.register.timelines import Make
+from afschrift.register.timelines import MakeFacts
 
 if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
@@ -171,7 +171,7 @@ class Officer:
         question: QuestionRow,
         given: GivenAnswer,
         rules: Sequence[str] = (),
-        facts: Make | None = None,
+        facts: MakeFacts | None = None,
     ) -> Answered:
         """Record an answer; `rules`: ids of those it rests on; `facts`: gives facts that follow from it."""
         decision = self.register.questions.answer(

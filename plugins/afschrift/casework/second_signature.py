@@ -17,7 +17,7 @@ from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion
 from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, inline, said
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
-from afschrift.register.timelines import Make
+from afschrift.register.timelines import MakeFacts
 
 
 def is_due(decision: DecisionRow) -> bool:
@@ -105,7 +105,7 @@ def sign(
     given: GivenAnswer,
     *,
     rules: Sequence[str] = (),
-    facts: Make | None = None,
+    facts: MakeFacts | None = None,
 ) -> Answered:
     """Record what a second signer says.
 

@@ -44,12 +44,12 @@ def upgrade(
 
     A register from before its events had codes gets them, with the key that is made for them now.
     """
-    from afschrift.register.open import bring_up
+    from afschrift.register.open import upgrade_register
 
     if dry_run:
         _say_pending()
         return
-    adopted = bring_up(Settings.from_environment(), adopt=adopt, by=actor())
+    adopted = upgrade_register(Settings.from_environment(), adopt=adopt, by=actor())
     say("The register is at its newest version.")
     if adopted:
         say(f"{adopted} events have codes now, and what stands in the tables is taken as it is.")
@@ -134,10 +134,10 @@ def restored(sign: Sign = False) -> None:
         say(f"Signed: events {done['restored'][0] + 1} to {done['replaced'][0]} are lost. `afschrift check` ")
         say("lists what the witness shows of them. Requests go on.")
         return
-    from afschrift.register.backup import enter
+    from afschrift.register.backup import record_restoration
 
     _may_restore()
-    if enter(_url(), open_keys(), by=actor(), witnessed=_witnessed()):
+    if record_restoration(_url(), open_keys(), by=actor(), witnessed=_witnessed()):
         say("Entered in the trail. Verify it against your newest checkpoint and bundles.")
     else:
         say("The trail's last event tells of it already.")

@@ -122,7 +122,7 @@ def _with_options(content: dict[str, Any], keys: list[str], formats: str | None)
 def _begin(register: Register, request_id: str, start: Start) -> Ended:
     """Start the run; where the request was stored before, only if there is something for a run to do."""
     state = register.requests.get(request_id).state
-    if not state.open or state.to_tell:
+    if not state.open or state.to_inform:
         say(f"Request {request_id} is {state}: nothing is started.")
         return Ended.DONE
     return begin(request_id, airflow=start is Start.AIRFLOW)

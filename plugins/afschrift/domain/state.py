@@ -56,14 +56,14 @@ class State(StrEnum):
         return self not in _ENDS
 
     @property
-    def to_tell(self) -> bool:
+    def to_inform(self) -> bool:
         """The answer is known, and the person is to be told: no step has work to do."""
-        return self in TOLD
+        return self in END_ONCE_INFORMED
 
     @property
     def answered(self) -> bool:
         """The person was given, or told, an answer of their own; a refusal is none."""
-        return self in TOLD.values()
+        return self in END_ONCE_INFORMED.values()
 
 
 _TERMS = {
@@ -87,17 +87,17 @@ _BROADER = {
     State.NOT_RECEIVED: "RequestStatus",
 }
 
-TOLD: dict[State, State] = {
+END_ONCE_INFORMED: dict[State, State] = {
     State.READY: State.DELIVERED,
     State.NOTHING_HELD: State.ANSWERED_NOTHING_HELD,
     State.NOTHING_PORTABLE: State.ANSWERED_NOTHING_PORTABLE,
 }
 """An answer that is known -> the end that it comes to once the person was told."""
 
-_ENDS = (*TOLD.values(), State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED)
+_ENDS = (*END_ONCE_INFORMED.values(), State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED)
 _OPEN = tuple(state for state in State if state not in _ENDS)
 _BEFORE_WORK = (State.RECEIVED, State.ACKNOWLEDGED)
-_WORKED_ON = (State.NEEDS_PERSON, State.ACCEPTED, *TOLD)
+_WORKED_ON = (State.NEEDS_PERSON, State.ACCEPTED, *END_ONCE_INFORMED)
 
 
 @dataclass(frozen=True)
@@ -118,14 +118,15 @@ class Transition:
 def _told(event: str) -> tuple[Transition, ...]:
     """The person was told: the end that the answer comes to, from the states of its own run too."""
     return tuple(
-        Transition(event, (State.NEEDS_PERSON, State.ACCEPTED, known), end) for known, end in TOLD.items()
+        Transition(event, (State.NEEDS_PERSON, State.ACCEPTED, known), end)
+        for known, end in END_ONCE_INFORMED.items()
     )
 
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("acknowledged", (State.RECEIVED,), State.ACKNOWLEDGED),
     Transition("question_asked", _OPEN, State.NEEDS_PERSON),
-    Transition("accepted", (*_BEFORE_WORK, State.NEEDS_PERSON, *TOLD), State.ACCEPTED),
+    Transition("accepted", (*_BEFORE_WORK, State.NEEDS_PERSON, *END_ONCE_INFORMED), State.ACCEPTED),
     Transition("fact_answer_ready", (State.ACCEPTED,), State.READY),
     *(
         Transition("fact_answer_ready", (*_BEFORE_WORK, *_WORKED_ON), nothing)
@@ -135,7 +136,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("fact_handed_over", (State.NEEDS_PERSON, State.ACCEPTED, State.READY), State.DELIVERED),
     Transition("fact_letter_sent", _OPEN, State.REFUSED),  # the letter of a refusal (R45)
     # What closed it came back: nobody was told.
-    *(Transition("fact_letter_bounced", (end,), known) for known, end in TOLD.items()),
+    *(Transition("fact_letter_bounced", (end,), known) for known, end in END_ONCE_INFORMED.items()),
     Transition("fact_letter_bounced", (State.REFUSED,), State.NEEDS_PERSON),
     Transition("fact_withdrawn", _OPEN, State.WITHDRAWN),
     Transition("fact_merged", _OPEN, State.MERGED),

@@ -64,7 +64,7 @@ class CaseFactKind(StrEnum):
 
     MATTER_RECORDED = "matter_recorded"  # it asks for what is not ours: `matter`, `due`, `desk` in its detail
     HANDED_OVER = "handed_over"  # of a matter: `to` and `reference` in its detail
-    MATTER_TOLD = "matter_told"  # of a matter: the `notifier` in its detail took the `level` there
+    MATTER_NOTIFIED = "matter_told"  # of a matter: the `notifier` in its detail took the `level` there
     FORWARDED = "forwarded"  # passed on inside the organisation: `from`, `to`, `at` in its detail (R02)
 
 
@@ -134,7 +134,7 @@ def _referrals(facts: Sequence[CaseFactRow]) -> Iterator[Referral]:
     handed_over = {fact.about: fact for fact in facts if fact.kind is CaseFactKind.HANDED_OVER}
     notified: dict[str | None, set[tuple[str, str]]] = {}
     for fact in facts:
-        if fact.kind is CaseFactKind.MATTER_TOLD:
+        if fact.kind is CaseFactKind.MATTER_NOTIFIED:
             notified.setdefault(fact.about, set()).add((fact.detail["notifier"], fact.detail["level"]))
     for fact in facts:
         if fact.kind is CaseFactKind.MATTER_RECORDED:

@@ -51,7 +51,7 @@ MAY: dict[Role, frozenset[Act]] = {
     Role.MAP_OWNER: frozenset({Act.SEE, Act.MAP}),  # knows the tables, and sees nobody's values
 }
 
-STAND_IN = {Role.SOURCE_OWNER: Role.OFFICER}
+SUBSTITUTES = {Role.SOURCE_OWNER: Role.OFFICER}
 """Role -> the one that may answer in its place."""
 
 READ_ONLY_ROLES = frozenset({Role.DPO, Role.AUDITOR})
@@ -117,7 +117,7 @@ class Roles:
         person = found or self.person(name)
         return person if person.roles else None
 
-    def stands_for(self, account: str, name: str) -> bool:
+    def acts_for(self, account: str, name: str) -> bool:
         """Whether an account is of a person of this name, or of a deputy of theirs."""
         person = self.named(name)
         mine = self.person(account).name
@@ -133,7 +133,7 @@ class Roles:
 
     def acting(self, person: Person, role: Role) -> Role | None:
         """The role in which somebody answers what is put to a role: that one, or one in its place."""
-        fitting = (r for r in (role, STAND_IN.get(role)) if r in person.roles)
+        fitting = (r for r in (role, SUBSTITUTES.get(role)) if r in person.roles)
         return next((r for r in fitting if r is not None and Act.ANSWER in MAY[r]), None)
 
     def require(self, account: str, act: Act) -> Role:

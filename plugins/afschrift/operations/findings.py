@@ -146,7 +146,7 @@ def of_staging(
     quiet = abs(now - max(touched, datetime.fromisoformat(status.active_at)))
     if not status.readable:
         return SweepCode.STAGED_SHREDDED if quiet >= limits.unstarted else None
-    if status.state.to_tell or not status.state.open:
+    if status.state.to_inform or not status.state.open:
         return SweepCode.STAGED_CLOSED if quiet >= limits.unstarted else None
     hold = max(limits.hold, limits.review) if status.open_questions else limits.hold
     return SweepCode.STAGED_TOO_LONG if quiet >= hold else None

@@ -171,7 +171,7 @@ def must_be_theirs(register: Register, roles: Roles, question: QuestionRow, by: 
         NotAllowedError: it is another's.
     """
     name = assigned_to(register.facts.timeline(question.request), question.id)
-    if name is None or roles.stands_for(by, name):
+    if name is None or roles.acts_for(by, name):
         return
     raise NotAllowedError(
         f"Question {question.id} is assigned to somebody else.",

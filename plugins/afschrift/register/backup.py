@@ -1,9 +1,8 @@
 """Back-up and restoration of a register on SQLite, with the data keys apart from the rest.
 
-A back-up of the register without its data keys brings no destroyed key back, however old it is, and it is
-without what officers looked up before an identity was confirmed. The data
-keys have a back-up of their own, of which only the newest is kept. PostgreSQL has its own programs for
-this; docs/operator/keys.md names the commands.
+The back-up of the register has no data keys, so it brings no destroyed key back, however old it is; nor has
+it the results of look-ups. The data keys are backed up apart, and only the newest of those back-ups is kept.
+PostgreSQL has its own programs for this; docs/operator/keys.md names the commands.
 """
 
 from __future__ import annotations
@@ -41,32 +40,32 @@ _LAST = (
 
 
 def back_up(url: str, into: Path, data_keys: Path | None = None) -> None:
-    """Copy the register as it is at one moment, also while others write to it.
+    """Copy one state of the register, also while others write to it.
 
     Args:
         url: of the register, on SQLite.
-        into: file for everything but the data keys; must not exist yet.
-        data_keys: file for the data keys; must not exist yet. None: they are not backed up.
+        into: new file for everything but the data keys.
+        data_keys: new file for the data keys; None: they are not backed up.
 
     Raises:
         RefusedError: the register is not on SQLite, or a file exists already.
         ConfigurationError: the register or a file cannot be read or written.
     """
     register = _file(url)
-    # Taken apart in the register's own folder: no data key ever gets to where the back-up lies.
+    # The copy is taken apart in the register's own folder: no data key reaches the folder of the back-up.
     with (
         _translated(register, into),
         _copy(register, register.parent) as copy,
         closing(_open(copy)) as connection,
     ):
-        connection.execute("PRAGMA journal_mode = OFF")  # a journal would keep what is deleted
+        connection.execute("PRAGMA journal_mode = OFF")  # a journal would keep the deleted keys
         if data_keys is not None:
             _new(data_keys)
             connection.execute("ATTACH ? AS apart", (str(data_keys),))
             connection.execute("CREATE TABLE apart.data_key AS SELECT * FROM main.data_key")
             connection.execute("DETACH apart")
         connection.execute("DELETE FROM data_key")
-        if _has(copy, "look_up"):  # what was looked up goes with a decision that the back-up does not know of
+        if _has(copy, "look_up"):  # a later decision destroys look-ups, and the back-up must not restore them
             connection.execute("DELETE FROM look_up")
         _new(into)
         connection.execute("VACUUM INTO ?", (str(into),))
@@ -81,23 +80,23 @@ def restore(
     clock: Clock = utc_now,
     witnessed: Height | None = None,
 ) -> None:
-    """Make the register what a back-up holds, at once for all who use it, and enter that in its trail.
+    """Replace the register by a back-up, in one step for all its users, and record that in its trail.
 
-    The tables are brought to the version of this software.
+    The tables are upgraded to this version.
 
     Args:
         url: of the register, on SQLite.
         from_: file of `back_up`.
         keys: of the installation.
-        data_keys: file of `back_up` with the data keys; None: those of the present register stay, so that
-            what was destroyed since the back-up stays destroyed.
-        by: who restores.
-        clock: gives the present moment.
-        witnessed: the highest height that a witness place knows.
+        data_keys: file of `back_up` with the data keys; None: the current register's keys stay, so that what
+            was destroyed since the back-up stays destroyed.
+        by: account that restores.
+        clock: returns the current time.
+        witnessed: the greatest height that a witness place holds.
 
     Raises:
-        RefusedError: the register is not on SQLite, or a file is none of `back_up`.
-        ConfigurationError: a file cannot be read, or the present register is damaged.
+        RefusedError: the register is not on SQLite, or a file is not from `back_up`.
+        ConfigurationError: a file cannot be read, or the current register is damaged.
     """
     register = _file(url)
     for file, table in ((from_, "event"), (data_keys, "data_key")):
@@ -120,14 +119,14 @@ def restore(
             connection.execute("DETACH apart")
         copied = f"sqlite:///{copy}"
         upgrade(copied)
-        enter(copied, keys, replaced, by, clock, witnessed)
+        record_restoration(copied, keys, replaced, by, clock, witnessed)
         if not register.exists():
             _new(register)
         with closing(_open(copy)) as source, closing(_open(register)) as target:
             source.backup(target)
 
 
-def enter(
+def record_restoration(
     url: str,
     keys: KeyStore,
     replaced: list[int | str] | None = None,
@@ -135,29 +134,30 @@ def enter(
     clock: Clock = utc_now,
     witnessed: Height | None = None,
 ) -> bool:
-    """Enter in the trail that the register was restored; for one on PostgreSQL, after its own programs.
+    """Record in the trail that the register was restored; on PostgreSQL, after its own programs did so.
 
-    The event names both heights: what the register came to before, by whatever knows of it, and what it was
-    restored to. It opens nothing until another person signs it (`casework.trail_acts`).
+    The event names two heights: the greatest that is known of the register before, and the one it was
+        restored
+    to. It opens no gate until another person signs it (`casework.trail_acts`).
 
     Args:
         url: of the restored register.
         keys: of the installation.
-        replaced: head (seq, digest) of the register that was there before, where it is known.
-        by: who restored it.
-        clock: gives the present moment.
-        witnessed: the highest height that a witness place knows.
+        replaced: head (seq, digest) of the register that was there before, if known.
+        by: account that restored it.
+        clock: returns the current time.
+        witnessed: the greatest height that a witness place holds.
 
     Returns:
-        False where the trail's last event tells of it already; nothing is written then.
+        False: the trail's last event records it already, and nothing is written.
     """
     with closing(Database(url)) as database:
         store = RegisterStore(database, keys, clock)
         with database.write() as tx:
-            restored, place = list(trail.head(tx)), store.beside.of(tx)
-            trail_keys, beside = keys.trail_keys(), place.read() if place else None
+            restored, place = list(trail.head(tx)), store.height_keeper.of(tx)
+            trail_keys, kept = keys.trail_keys(), place.read() if place else None
             known_acts = acts(tx, trail_keys)
-            heights = [h for h in (witnessed, beside) if h and lacks(tx, h, trail_keys, known_acts)]
+            heights = [h for h in (witnessed, kept) if h and lacks(tx, h, trail_keys, known_acts)]
             known: list[list[int | str]] = [[height.seq, height.head] for height in sorted(heights)[-1:]]
             known += [replaced] if replaced else []
             over = max(known, key=lambda head: int(head[0]), default=None)
@@ -170,7 +170,7 @@ def enter(
 
 
 def _names(payload: str | None, over: list[int | str] | None) -> bool:
-    """Whether an event names a height as high as is known."""
+    """Whether an event names a height that is at least the known one."""
     named = json.loads(payload or "{}").get("replaced")
     return over is None or (named is not None and int(named[0]) >= int(over[0]))
 
@@ -208,13 +208,13 @@ def _has(file: Path, table: str) -> bool:
 
 
 def _new(file: Path) -> None:
-    """An empty file of the owner's alone."""
+    """Create an empty file that its owner alone can read."""
     private_file(file, new=True).close()
 
 
 @contextmanager
 def _copy(file: Path, folder: Path) -> Iterator[Path]:
-    """A copy in a folder while the context is open; its data keys are overwritten before it goes."""
+    """A temporary copy in a folder; its data keys are overwritten before it is removed."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".copy-") as own:  # mode 0700
         copy = Path(own) / "register.db"
         with closing(_open(file)) as connection:

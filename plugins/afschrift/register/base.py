@@ -1,4 +1,8 @@
-"""What every repository of the register shares: database, keys, clock, and the ways to a row and its key."""
+"""Base class of the repositories: database, keys and clock, and how a row, its key and its events are read.
+
+A repository changes a request's state by `_set_state` and appends events by `_append`, so that both are in
+the same transaction.
+"""
 
 from __future__ import annotations
 
@@ -15,61 +19,61 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import Clock, rfc3339
 from afschrift.domain.request import is_id, new_id
 from afschrift.domain.state import State, may_move
-from afschrift.register.database.database import Database, once
+from afschrift.register.database.database import Database, cached
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import case_file, data_key, look_up, message, request
 from afschrift.register.database.written import written_if_any
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.trail import erasures, event_codes, segments, trail
+from afschrift.register.trail.attested_rows import change_row, insert_row, written_request
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.erasures import Erasure
-from afschrift.register.trail.height import BesideKeys, Height, set_back
+from afschrift.register.trail.height import Height, HeightKeeper, set_back
 from afschrift.register.trail.own_events import Acts
-from afschrift.register.trail.told_rows import change_row, insert_row, written_request
 
-SHOWN = "question"
-"""Kind of a message that keeps what a question shows: no text of the case file."""
+QUESTION_TEXT = "question"
+"""Kind of a message that holds what a question shows. It is no text of the case file."""
 
 
 @cache
 def with_value(column: str, table: Table) -> Select[Any]:
-    """The rows with a `value` in a column, made once: to make it costs four times what running it does."""
+    """SELECT of the rows with a `value` in a column. Building it takes four times as long as running it."""
     return select(table).where(table.c[column] == bindparam("value"))
 
 
 @dataclass
 class RegisterStore:
-    """Where a register is kept: one database, one key store, one clock, for all of its repositories."""
+    """Database, key store and clock that all repositories of a register share."""
 
     database: Database
     keys: KeyStore
     clock: Clock
 
     def __post_init__(self) -> None:
-        """Have the events of each transaction coded at its end, and the height kept after it."""
-        keys = self.keys  # not `self`, or the database and its connection would outlive their last user
-        self.beside = beside = BesideKeys(keys.file)
-        self.database.before_commit = lambda tx: event_codes.enter(tx, keys, beside)
+        """Have each transaction code its events before its commit, and keep the trail's height after it."""
+        # Not `self`: a cycle would keep the database and its connection open after their last user is gone.
+        keys = self.keys
+        self.height_keeper = keeper = HeightKeeper(keys.file)
+        self.database.before_commit = lambda tx: event_codes.enter_codes(tx, keys, keeper)
 
     def set_back(self, tx: Connection, known: Acts | None = None) -> tuple[Difference, ...]:
-        """A difference where the register lacks what it came to by the height beside the keys.
-
-        A transaction may see less than was committed since: where it does, a later one is asked.
-        """
+        """A difference where the register lacks the event that the height next to the keys names."""
         height = self.kept_height(tx)
         if height is None or not set_back(tx, height, self.keys.trail_keys(), known):
             return ()
+        # A snapshot may be older than the height, which other processes move on: only what is committed by
+        # now shows that the register was set back.
         with self.database.latest() as latest:
             return set_back(latest, height, self.keys.trail_keys())
 
     def kept_height(self, tx: Connection) -> Height | None:
-        """How far the trail came by what lies beside the keys; None: nothing does."""
-        kept = self.beside.of(tx)
+        """How far the trail came by the file next to the keys; None: there is no such file."""
+        kept = self.height_keeper.of(tx)
         return kept.read() if kept else None
 
     def must_not_be_set_back(self, tx: Connection) -> None:
-        """See, before anything is destroyed for good, that no hold or decision on it was cut off.
+        """Refuse to destroy anything in a register that may lack a hold or a decision.
 
         Raises:
             ForgedError: the register was set back.
@@ -96,14 +100,14 @@ class Repository:
         trail.append(tx, self._now(), [(request_id, new) for new in events])
 
     def _row(self, tx: Connection, table: Table, row_id: str) -> Row[Any] | None:
-        """The row with an id; None where there is none, or where it is no id."""
+        """The row with an id; None: there is no such row, or the text is no id."""
         if not is_id(row_id):
             return None
         if table is request and written_if_any(tx):
             found: Row[Any] | None = written_request(tx, row_id)
             return found
         asked = partial(tx.execute, with_value("id", table), {"value": row_id})
-        return once(tx, (table.name, row_id), lambda: asked().first())
+        return cached(tx, (table.name, row_id), lambda: asked().first())
 
     def _request_row(self, tx: Connection, request_id: str) -> Row[Any]:
         row = self._row(tx, request, request_id)
@@ -120,9 +124,9 @@ class Repository:
         return row
 
     def _set_state(self, tx: Connection, row: Row[Any], event: str, to: State, actor: str = "system") -> None:
-        """Compare-and-swap of the state, with its event; staying changes nothing.
+        """Change the state with its event, if the row was not changed since it was read.
 
-        `event`: type of the event that moves it, by the table of transitions.
+        The same state changes nothing. `event`: type of the event that moves it, by the table of transitions.
         """
         now = as_written(State, row.state)
         if not may_move(event, now, to):
@@ -140,7 +144,7 @@ class Repository:
             self._end_look_up(tx, row.id, "request_ended")
 
     def _end_look_up(self, tx: Connection, request_id: str, why: str) -> None:
-        """Destroy what was found before the identity was confirmed; `why`: a code for the trail."""
+        """Destroy what was looked up before the identity was confirmed; `why`: a code for the trail."""
         going = (look_up.c.request_id == request_id) & look_up.c.ended_at.is_(None)
         for row in tx.execute(select(look_up.c.id, look_up.c.served_at).where(going)).all():
             ended = {"ciphertext": None, "ended_at": self._now()}
@@ -158,10 +162,10 @@ class Repository:
     def _find_key(self, tx: Connection, owner: str) -> DataKey | None:
         def unwrapped() -> DataKey | None:
             asked = partial(tx.execute, with_value("owner", data_key), {"value": owner})
-            row = once(tx, ("wrapped", owner), lambda: asked().first())
+            row = cached(tx, ("wrapped", owner), lambda: asked().first())
             return DataKey(self._keys.unwrap(row.kek_id, row.wrapped, owner), owner) if row else None
 
-        return once(tx, (data_key.name, owner), unwrapped)
+        return cached(tx, (data_key.name, owner), unwrapped)
 
     def _key(self, tx: Connection, owner: str) -> DataKey:
         key = self._find_key(tx, owner)
@@ -176,9 +180,9 @@ class Repository:
         return tx.execute(delete(data_key).where(data_key.c.owner == owner)).rowcount == 1
 
     def _erase(self, tx: Connection, request_id: str, rule: str, by: str, case: str | None = None) -> int:
-        """Erase the payloads of a request's events, and those of its case as a whole; how many of the former.
+        """Erase the payloads of a request's events, and of its case's; returns how many of the request's.
 
-        Signed events tell so.
+        Signed events record both, or the verification reports the erasure.
         """
         now, key = self._now(), self._keys.signing_key()
         erased = trail.erase(tx, now, request_id, rule)
@@ -187,7 +191,7 @@ class Repository:
             if count:
                 register = segments.register_id(tx)
                 erasure = Erasure(erasures.FORMAT, register, whose, rule, count, now, key.id)
-                self._append(tx, None, erasures.told(erasure, key, by))
+                self._append(tx, None, erasures.event_of(erasure, key, by))
         return erased
 
     def _keep_text(
@@ -202,7 +206,7 @@ class Repository:
         by: str,
         text_id: str | None = None,
     ) -> tuple[str, str]:
-        """Encrypt a text into the case file; returns its id and its HMAC, all that the trail may know."""
+        """Encrypt a text into the case file; returns its id and its HMAC, which is all the trail may hold."""
         text_id, mac = text_id or new_id("txt"), key.hmac(text)
         values = {
             "id": text_id,
@@ -228,22 +232,22 @@ class Repository:
         kind: str,
         by: str,
     ) -> str:
-        """As `_keep_text`, with the event that the case file has a further text; returns its id."""
+        """As `_keep_text`, with the event `case_text_added`; returns the id of the text."""
         text_id, mac = self._keep_text(tx, key, text, case=case, request_id=request_id, kind=kind, by=by)
-        told = {"case": case, "id": text_id, "kind": kind, "hmac": mac, "size": len(text)}
-        self._append(tx, request_id, NewEvent("case_text_added", by, told))
+        payload = {"case": case, "id": text_id, "kind": kind, "hmac": mac, "size": len(text)}
+        self._append(tx, request_id, NewEvent("case_text_added", by, payload))
         return text_id
 
 
 def changed_meanwhile(request_id: str) -> RetriableError:
-    """Somebody else changed the request between reading and writing."""
+    """The error where the request was changed between reading and writing."""
     return RetriableError(
         f"Request {request_id} was changed by someone else meanwhile.", remedy="look at it again and repeat."
     )
 
 
 def must_be_open(row: Row[Any]) -> None:
-    """Turn down a decision on a closed request.
+    """Refuse a decision on a closed request.
 
     Raises:
         TooLateError: it is closed.

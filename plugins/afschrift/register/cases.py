@@ -1,8 +1,7 @@
-"""The case file: the message as it came, and what was written, received and sent about it since.
+"""Repositories of cases and their facts: the message as it came, and the texts that followed it.
 
-A text or document belongs to one request and is encrypted under that one's key, or to the case as a whole
-and is encrypted under the case's. The trail holds its HMAC under the same key, so that destroying the key
-makes text and fingerprint useless together.
+A text or document belongs to a request, or to the case as a whole, and is encrypted under the data key of
+that owner. The trail holds its HMAC under the same key: destroying the key makes both useless.
 """
 
 from __future__ import annotations
@@ -19,21 +18,21 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import instant
 from afschrift.domain.request import new_id
 from afschrift.law.case_facts import CaseFactKind, CaseFactRow, NewCaseFact
-from afschrift.register.base import SHOWN, RegisterStore, Repository, case_of
+from afschrift.register.base import QUESTION_TEXT, RegisterStore, Repository, case_of
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import case_fact, case_file, message, message_part, request
 from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
 from afschrift.register.trail import trail
-from afschrift.register.trail.told_rows import insert_row
+from afschrift.register.trail.attested_rows import insert_row
 
 EVENT = "case_fact_"
-"""What the type of such a fact's event begins with; the fact's kind follows."""
+"""Prefix of the event type of a case's fact; the fact's kind follows."""
 
-MakeCase = Callable[[tuple[CaseFactRow, ...]], Sequence[NewCaseFact]]
+MakeCaseFacts = Callable[[tuple[CaseFactRow, ...]], Sequence[NewCaseFact]]
 
 
 class CaseTimelines(Repository):
-    """What happened to cases as a whole, and the only way to add to it."""
+    """Reads and appends the facts of cases."""
 
     def of(self, case_id: str | None = None) -> tuple[CaseFactRow, ...]:
         """The facts of one case or of all, each case's in the order of recording.
@@ -46,13 +45,12 @@ class CaseTimelines(Repository):
                 self._case_row(tx, case_id)
             return self._case_facts(tx, case_id)
 
-    def record(self, case_id: str, make: MakeCase, by: str) -> tuple[CaseFactRow, ...]:
+    def record(self, case_id: str, make: MakeCaseFacts, by: str) -> tuple[CaseFactRow, ...]:
         """Append facts of a case, each with its event, in one transaction.
 
         Args:
             case_id: the case.
-            make: gives the facts to append, looking at those that stand there then; what it raises passes,
-                and nothing was written.
+            make: returns the facts to append, from those there are. If it raises, nothing is written.
             by: account that records them.
 
         Returns:
@@ -66,8 +64,8 @@ class CaseTimelines(Repository):
             self.append(tx, case_id, make, by)
             return self._case_facts(tx, case_id)
 
-    def append(self, tx: Connection, case_id: str, make: MakeCase, by: str) -> None:
-        """As `record`, in a transaction of the caller's."""
+    def append(self, tx: Connection, case_id: str, make: MakeCaseFacts, by: str) -> None:
+        """As `record`, in the caller's transaction."""
         known = self._case_facts(tx, case_id)
         for number, new in enumerate(make(known), start=len(known) + 1):
             values: dict[str, Any] = {"id": new_id("cf"), "case_id": case_id, "number": number}
@@ -97,7 +95,7 @@ class CaseTimelines(Repository):
 
 @dataclass(frozen=True)
 class Destroyed:
-    """When a data key was destroyed and by which rule, as far as the trail (still) says."""
+    """When a data key was destroyed and by which rule, as far as the trail says."""
 
     at: str | None
     rule: str | None
@@ -109,12 +107,12 @@ class CaseText:
 
     Attributes:
         request: None where it belongs to the case as a whole.
-        kind: `request` (the message that opened the case), `representative` (how to reach whoever asks for
-            the person, as JSON), `decision`, `note`, `received`, `sent` or `document`.
+        kind: `request` (the message that opened the case), `representative` (how to reach the person who
+            asks on another's behalf, as JSON), `decision`, `note`, `received`, `sent` or `document`.
         size: bytes of the text or document; 0 once its key was destroyed.
         text: None for a document (`Documents.read` reads it), and once the key was destroyed.
         name: of a document's file; None once the key was destroyed.
-        destroyed: None while its key is there.
+        destroyed: None while its key exists.
     """
 
     id: str
@@ -166,17 +164,20 @@ class Cases(Repository):
         representative: bytes | None = None,
         facts: Sequence[NewCaseFact] = (),
     ) -> str:
-        """Keep a message verbatim, encrypted under a key of the case (R01, R02); returns the case id.
+        """Open a case with a message, kept verbatim and encrypted under the case's key (R01, R02).
 
         Args:
             text: the message as it came.
             channel: name of the channel, a code.
             received_at: instant of first arrival at an official channel; starts the clock.
             arrived_at: instant at which it reached those who handle it.
-            by: who entered it.
+            by: account that entered it.
             made_by: `self`, `parent`, `guardian`, `proxy` or `heir` (R15-R17).
-            representative: how to reach whoever asks for the person, as JSON; encrypted like the message.
-            facts: what else it holds, such as a right that is not ours or how it was forwarded.
+            representative: how to reach the person who asks on another's behalf, as JSON; encrypted too.
+            facts: what else it holds, such as a right that is not fulfilled here, or how it was forwarded.
+
+        Returns:
+            The case's id.
 
         Raises:
             RefusedError: a time is no instant.
@@ -206,7 +207,7 @@ class Cases(Repository):
     def add_text(self, owner: str, kind: str, content: bytes, by: str) -> str:
         """Add a text to the case file; returns its id.
 
-        The event `case_text_added` holds kind, id, HMAC and size: never the text.
+        The event `case_text_added` holds kind, id, HMAC and size; never the text.
 
         Args:
             owner: the request that it belongs to, or the case where it belongs to no single request.
@@ -225,11 +226,11 @@ class Cases(Repository):
             )
 
     def texts(self, owner: str, by: str) -> tuple[CaseText, ...]:
-        """Texts decrypted, and documents without their content, oldest first. The look is an event.
+        """Texts decrypted, and documents without their content, oldest first. Reading them is an event.
 
         Args:
             owner: a case: everything in its file; a request: what belongs to it or to the case as a whole.
-            by: who looks.
+            by: account that reads them.
 
         Raises:
             UnknownRequestError: no such case or request.
@@ -241,7 +242,8 @@ class Cases(Repository):
         size = (first + func.coalesce(further.scalar_subquery(), 0)).label("size")
         with self._db.write() as tx:
             case_id, request_id = case_of(tx, owner)
-            wanted = select(*columns, size).where(message.c.case_id == case_id, message.c.kind != SHOWN)
+            texts = message.c.kind != QUESTION_TEXT
+            wanted = select(*columns, size).where(message.c.case_id == case_id, texts)
             if request_id is not None:
                 wanted = wanted.where(message.c.request_id.is_(None) | (message.c.request_id == request_id))
             rows: Sequence[Any] = tx.execute(wanted.order_by(message.c.created_at, message.c.id)).all()
@@ -251,7 +253,7 @@ class Cases(Repository):
             return tuple(self._text(tx, row, keys[row.request_id or case_id]) for row in rows)
 
     def get(self, owner: str) -> CaseRow:
-        """A case by its own id or by that of one of its requests, without its texts.
+        """A case by its id or by that of one of its requests, without its texts.
 
         Raises:
             UnknownRequestError: no such case or request.
@@ -261,7 +263,7 @@ class Cases(Repository):
             return self._case(tx, self._case_row(tx, case_id))
 
     def wrote(self, request_id: str) -> tuple[str, ...]:
-        """What the person wrote, to compare a quotation with: nobody looks at it, so it is no event.
+        """What the person wrote, to compare a quotation with. It is shown to no one, so there is no event.
 
         Raises:
             UnknownRequestError: no such request.
@@ -280,7 +282,7 @@ class Cases(Repository):
         return tuple(found)
 
     def with_message(self, text: bytes, channel: str, received_at: str, made_by: str) -> tuple[str, ...]:
-        """Cases that this very text opened, oldest first; none whose key was destroyed. Nothing is decrypted.
+        """Cases that the same text opened, oldest first; compared by HMAC, so only while their keys exist.
 
         Raises:
             RefusedError: the time is no instant.
@@ -304,7 +306,7 @@ class Cases(Repository):
 
     def _case(self, tx: Connection, row: Row[Any]) -> CaseRow:
         of_case = select(request.c.id).where(request.c.case_id == row.id).order_by(request.c.created_at)
-        written = (message.c.case_id == row.id) & (message.c.kind != SHOWN)
+        written = (message.c.case_id == row.id) & (message.c.kind != QUESTION_TEXT)
         texts = tx.execute(select(func.count()).where(written)).scalar_one()
         requests = tuple(tx.scalars(of_case))
         return CaseRow(row.id, row.channel, row.received_at, row.made_by, requests, texts)
@@ -330,7 +332,7 @@ class Cases(Repository):
         )
 
     def _destroyed(self, tx: Connection, row: Row[Any]) -> Destroyed:
-        """What the trail says of the end of a text's key; the case's goes with its last request's."""
+        """When a text's key was destroyed; a case's key is destroyed with that of its last request."""
         requests = [row.request_id]
         if row.request_id is None:
             requests = list(tx.scalars(select(request.c.id).where(request.c.case_id == row.case_id)))

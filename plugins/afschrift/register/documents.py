@@ -1,4 +1,4 @@
-"""Documents of the case file: in parts, so that a large one is never whole in memory."""
+"""Documents of the case file, stored and read in parts: a large one is never whole in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from afschrift.domain.request import is_id, new_id
 from afschrift.register.base import Repository, case_of
 from afschrift.register.database.tables import message, message_part
 from afschrift.register.keys.crypto import DataKey
-from afschrift.register.trail.told_rows import change_rows, insert_row
+from afschrift.register.trail.attested_rows import change_rows, insert_row
 
 
 class Documents(Repository):
@@ -33,15 +33,15 @@ class Documents(Repository):
     ) -> str:
         """Add a document to the case file; returns its id.
 
-        All in one transaction: where `parts` raises, nothing is kept. Other writers wait meanwhile. The event
-        `case_text_added` holds kind, id, HMAC, size and media type: never the content, never the name.
+        One transaction: where `parts` raises, nothing is kept. Other writers wait meanwhile. The event
+        `case_text_added` holds kind, id, HMAC, size and media type; never the content or the name.
 
         Args:
             owner: the request that it belongs to, or the case where it belongs to no single request.
             parts: its content in order, in pieces of about 1 MiB; each is encrypted by itself.
-            by: who adds it.
+            by: account that adds it.
             name: of its file; it may name a person, so it is kept encrypted.
-            media_type: as `law.document.media_type` tells it.
+            media_type: as `law.case_documents.media_type` returns it.
             detail: codes only, for the event.
 
         Raises:
@@ -52,14 +52,14 @@ class Documents(Repository):
             return self.keep(tx, owner, parts, by, name=name, media_type=media_type, detail=detail)
 
     def read(self, text_id: str, by: str) -> Iterator[bytes]:
-        """The content of a document or text, in parts. That `by` took it out is an event, and stands first.
+        """The content of a document or text, in parts. An event is written before the first part is read.
 
-        Whether it is whole shows only at its end: keep nothing of what came before an error.
+        Whether it is complete shows only at its end: discard what came before an error.
 
         Raises:
             UnknownRequestError: no such document.
             RefusedError: its key was destroyed.
-            ConfigurationError: while it is read: it was altered or cut.
+            ConfigurationError: while it is read: it was altered or cut off.
         """
         wanted = select(message.c.case_id, message.c.request_id, message.c.hmac)
         with self._db.write() as tx:
@@ -75,9 +75,9 @@ class Documents(Repository):
         return self._parts(text_id, key, row.hmac)
 
     def of_request(self, request_id: str, text_id: str) -> StoredDocument | None:
-        """A document of a request, for the steps that pass it on: what they do with it is an event of theirs.
+        """A document of a request, for the steps that pass it on; None once its key was destroyed.
 
-        None once its key was destroyed.
+        Writes no event: the steps record themselves what they do with it.
 
         Raises:
             UnknownRequestError: no such request.
@@ -107,7 +107,7 @@ class Documents(Repository):
         media_type: str,
         detail: Mapping[str, Any] | None,
     ) -> str:
-        """As `add`, in a transaction of the caller's."""
+        """As `add`, in the caller's transaction."""
         case_id, request_id = case_of(tx, owner)
         key, text_id = self._key(tx, owner), new_id("txt")
         pieces = iter(parts)
@@ -118,7 +118,7 @@ class Documents(Repository):
             "request_id": request_id,
             "kind": "document",
             "ciphertext": key.encrypt(first, "message", "ciphertext", text_id),
-            "hmac": "",  # known at the end
+            "hmac": "",  # of the whole, so known after the last part
             "by": by,
             "created_at": self._now(),
             "label": key.encrypt(name.encode(), "message", "label", text_id),

@@ -1,8 +1,9 @@
-"""A person's identity keys: encrypted under the request's key, and recognised again by a blind index.
+"""Repositories of identity keys and of look-ups.
 
-Also what officers ask the sources to hold under these keys before the identity is confirmed: the one place
-where something of a source is kept before that. It is encrypted under the request's key, and destroyed with
-the decision, with another key, and with the request.
+Identity keys are encrypted under the request's data key; a blind index recognises a person's earlier
+requests. A look-up asks the sources what they hold under these keys before the identity is confirmed. It is
+the only data of a source that is kept before that: encrypted under the request's data key, and destroyed
+with the decision, with a change of keys, and with the request.
 """
 
 from __future__ import annotations
@@ -22,19 +23,19 @@ from afschrift.domain.request import new_id
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register.base import RegisterStore, Repository, must_be_open
-from afschrift.register.database.database import once
+from afschrift.register.database.database import cached
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import look_up, request, request_identity
 from afschrift.register.keys.crypto import DataKey, blind_index
 from afschrift.register.records import Past
-from afschrift.register.trail.told_rows import delete_rows, insert_row, rows_of_request
+from afschrift.register.trail.attested_rows import delete_rows, insert_row, rows_of_request
 
 
 class Identities(Repository):
-    """Keeps identity keys and finds earlier requests of the same person."""
+    """Stores identity keys and finds earlier requests of the same person."""
 
     def of(self, request_id: str) -> tuple[Key, ...]:
-        """The identity keys given at intake, decrypted, in the order given.
+        """The identity keys of a request, decrypted, in the order in which they were given.
 
         Raises:
             UnknownRequestError: no such request.
@@ -45,7 +46,7 @@ class Identities(Repository):
             return tuple(key for key, _ in self._identity(tx, request_id, self._key(tx, request_id)))
 
     def verified(self, request_id: str) -> tuple[Key, ...]:
-        """Those of its keys that a channel or a person had authenticated.
+        """Those of its keys that a channel or a person authenticated.
 
         Raises:
             UnknownRequestError: no such request.
@@ -61,13 +62,13 @@ class Identities(Repository):
     def earlier(self, request_id: str, names: Collection[str] | None = None) -> tuple[str, ...]:
         """Ids of earlier requests of the same person, oldest first, found by blind index.
 
-        Requests of the same case are no repeats and are left out. Earlier ones are recognised after their
-        data keys were destroyed, for as long as the index key of their year exists.
+        Requests of the same case are left out. Earlier requests are recognised after their data keys were
+        destroyed, as long as the index key of their year exists.
 
         Args:
-            request_id: the later request. Once its own data key was destroyed, only requests that were
-                entered in the same calendar year are found.
-            names: identity keys to go by, for example those that belong to one person alone; None: all.
+            request_id: the later request. Once its own data key was destroyed, only requests entered in the
+                same calendar year are found.
+            names: identity keys to compare, for example those that belong to one person alone; None: all.
         """
         with self._db.read() as tx:
             return tuple(row.id for row in self._earlier(tx, request_id, names))
@@ -91,7 +92,7 @@ class Identities(Repository):
         """
         with self._db.read() as tx:
             asked = ("history", request_id, tuple(sorted(names)))
-            return once(tx, asked, lambda: self._history(tx, request_id, names))
+            return cached(tx, asked, lambda: self._history(tx, request_id, names))
 
     def _history(self, tx: Connection, request_id: str, names: Collection[str]) -> tuple[Past, ...]:
         known = {kind: self.indexes(tx, request_id, [kind]) for kind in self._kinds(tx, request_id)}
@@ -130,17 +131,17 @@ class Identities(Repository):
         *,
         authority: Mapping[str, str] | None = None,
     ) -> Mapping[str, list[str]]:
-        """Correct, add or take out keys of an open request; what was found by the earlier ones is destroyed.
+        """Correct, add or remove keys of an open request; what a look-up found by the old keys is destroyed.
 
-        A decision on the identity is bound to the keys, so it does not hold for others. The event
+        A decision on the identity is bound to the keys, so it does not hold for the new ones. The event
         `keys_changed` names kinds of keys, never values.
 
         Args:
             request_id: the request.
-            given: key -> its value now; an empty one takes the key out. The others stay as they are.
+            given: key -> new value; an empty one removes the key. Keys that are not named stay.
             casefold: names of the keys that are compared without regard to case.
-            by: who corrects them.
-            authority: the role in which they do; recorded.
+            by: account that corrects them.
+            authority: its role; recorded.
 
         Returns:
             `added`, `changed` and `removed`: names of keys. All empty: nothing was written.
@@ -154,30 +155,31 @@ class Identities(Repository):
             must_be_open(self._request_row(tx, request_id))
             key = self._key(tx, request_id)
             before = {known.name: known.value for known, _ in self._identity(tx, request_id, key)}
-            told = {
+            names = {
                 "added": sorted(name for name, value in given.items() if value and name not in before),
                 "changed": sorted(n for n, v in given.items() if v and n in before and before[n] != v),
                 "removed": sorted(name for name, value in given.items() if not value and name in before),
             }
-            gone = {*told["changed"], *told["removed"]}
-            if not gone and not told["added"]:
-                return told
+            gone = {*names["changed"], *names["removed"]}
+            if not gone and not names["added"]:
+                return names
             mine = (request_identity.c.request_id == request_id) & request_identity.c.kind.in_(gone)
             delete_rows(tx, request_identity, mine)
-            for name in (*told["changed"], *told["added"]):
+            for name in (*names["changed"], *names["added"]):
                 new = Key(name, given[name])
                 self.keep(tx, key, request_id, new, fold=name in casefold, verified_by=None)
             self._append(
-                tx, request_id, NewEvent("keys_changed", by, {**told, "held": dict(authority or {})})
+                tx, request_id, NewEvent("keys_changed", by, {**names, "held": dict(authority or {})})
             )
             self._end_look_up(tx, request_id, "keys_changed")
-            return told
+            return names
 
     def keep(
         self, tx: Connection, key: DataKey, request_id: str, new: Key, *, fold: bool, verified_by: str | None
     ) -> None:
-        """Keep one of a request's keys, encrypted, with its blind index."""
-        # The year of entry, not of receipt: a key of a past year is never made again.
+        """Store one of a request's keys, encrypted, with its blind index."""
+        # The year of entry, not of receipt: the index key of a past year may be destroyed, and is never
+        # remade.
         index_key = self._keys.index_key(self._clock().year)
         facts = {"value": new.value, "valid_from": new.valid_from, "valid_to": new.valid_to, "casefold": fold}
         values = {
@@ -191,7 +193,7 @@ class Identities(Repository):
         insert_row(tx, request_identity, values)
 
     def _identity(self, tx: Connection, request_id: str, key: DataKey) -> list[tuple[Key, bool]]:
-        """Keys with whether they are compared without regard to case."""
+        """Keys, each with whether it is compared without regard to case."""
         keys = []
         for row in sorted(rows_of_request(tx, request_identity, request_id), key=lambda row: row.id):
             facts = json.loads(key.decrypt(row.ciphertext, "request_identity", "ciphertext", row.kind))
@@ -200,7 +202,7 @@ class Identities(Repository):
         return keys
 
     def indexes(self, tx: Connection, request_id: str, names: Collection[str] | None) -> set[str]:
-        """Blind indexes of the request's keys under every year's key; without its data key, those it has."""
+        """Blind indexes of the keys under every year's key; without its data key, the stored ones."""
         key = self._find_key(tx, request_id)
         if key is None:
             mine = rows_of_request(tx, request_identity, request_id)
@@ -215,19 +217,19 @@ class Identities(Repository):
 
 
 ASKED = "identity_look_up_asked"
-TOLD_OF_LOOK_UPS = (ASKED, "identity_looked_up", "identity_look_up_destroyed")
-"""Types of the events that tell of an ask and of its end."""
+LOOK_UP_EVENTS = (ASKED, "identity_looked_up", "identity_look_up_destroyed")
+"""Types of the events of a look-up, from the question to its end."""
 
 
 @dataclass(frozen=True)
 class LookUpRow:
-    """An ask that holds still.
+    """A look-up that has not ended.
 
     Attributes:
-        about: HMAC of the keys that were asked about.
-        by: account of the officer who asked.
-        role: in which they did.
-        served_at: when the sources were asked; None: not yet.
+        about: HMAC of the keys to look up.
+        by: account of the officer who asked for it.
+        role: of that officer.
+        served_at: when the sources were read; None: not yet.
     """
 
     id: str
@@ -240,21 +242,21 @@ class LookUpRow:
 
 
 class LookUps(Repository):
-    """Keeps asks and what was found."""
+    """Stores look-ups and what they found."""
 
     def __init__(self, store: RegisterStore, identities: Identities) -> None:
         super().__init__(store)
         self._identities = identities
 
     def ask(self, request_id: str, by: str, authority: Mapping[str, str]) -> LookUpRow:
-        """Record that an officer asks about the keys of today; an earlier ask and what it found end.
+        """Record that an officer asks to look up the current keys; an earlier look-up is destroyed.
 
-        An ask of the same officer that was not served yet is returned, and nothing is written.
+        A look-up of the same officer that was not served yet is returned, and nothing is written.
 
         Args:
             request_id: the request.
             by: the officer's account.
-            authority: the role in which they ask, and what says that they hold it.
+            authority: its role, and the evidence of that role.
 
         Raises:
             UnknownRequestError: no such request.
@@ -275,7 +277,7 @@ class LookUps(Repository):
             return _row(tx.execute(select(look_up).where(_going(request_id))).one())
 
     def going(self, request_id: str) -> LookUpRow | None:
-        """The ask that holds still, served or not; None where there is none.
+        """The look-up that has not ended, served or not; None: there is none.
 
         Raises:
             UnknownRequestError: no such request.
@@ -285,34 +287,34 @@ class LookUps(Repository):
             found = tx.execute(select(look_up).where(_going(request_id))).first()
             return None if found is None else _row(found)
 
-    def serve(self, look_up_id: str, request_id: str, content: bytes, told: Mapping[str, Any]) -> None:
-        """Keep what was found, encrypted, with its event.
+    def serve(self, look_up_id: str, request_id: str, content: bytes, counts: Mapping[str, Any]) -> None:
+        """Store what was found, encrypted, with its event.
 
         Args:
-            look_up_id: the ask.
-            request_id: whose it is.
+            look_up_id: the look-up.
+            request_id: of its request.
             content: what was found.
-            told: for the trail: names of tables and counts.
+            counts: for the trail: names of tables and counts.
 
         Raises:
-            TooLateError: the ask ended while the sources were read: nothing is kept.
+            TooLateError: the look-up ended while the sources were read; nothing is stored.
         """
         with self._db.write() as tx:
             row = tx.execute(select(look_up).where(_going(request_id))).first()
             if row is None or row.id != look_up_id or row.served_at is not None:
                 raise TooLateError(
-                    f"Nobody asks about the keys of request {request_id} any more: "
+                    f"The question about the keys of request {request_id} has ended: "
                     "nothing that was read is kept.",
                     remedy="where the identity is still open, ask again.",
                 )
             sealed = self._key(tx, request_id).encrypt(content, "look_up", "ciphertext", row.id)
             served = {"ciphertext": sealed, "served_at": self._now()}
             tx.execute(update(look_up).where(look_up.c.id == row.id).values(**served))
-            payload = {"look_up": row.id, **told}
+            payload = {"look_up": row.id, **counts}
             self._append(tx, request_id, NewEvent("identity_looked_up", payload=payload))
 
     def found(self, request_id: str) -> bytes | None:
-        """What was found, decrypted; None where nothing is kept.
+        """What the look-up found, decrypted; None: nothing is stored.
 
         Raises:
             UnknownRequestError: no such request.

@@ -1,4 +1,4 @@
-"""Letters to the person as the register keeps them: each with its text in the case file and its state."""
+"""Repositories of letters to the person: their rows, texts and states, and the facts of their sending."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import letter, message, message_part
 from afschrift.register.documents import Documents
 from afschrift.register.timelines import Timelines
-from afschrift.register.trail.told_rows import change_rows, insert_row
+from afschrift.register.trail.attested_rows import change_rows, insert_row
 
 _MEDIA_TYPE = "message/rfc822"
 
 
 class Letters(Repository):
-    """Keeps letters, reads them, and moves them from state to state."""
+    """Stores letters, reads them, and moves them from state to state."""
 
     def __init__(self, store: RegisterStore, documents: Documents) -> None:
         super().__init__(store)
@@ -38,16 +38,16 @@ class Letters(Repository):
         fact_id: str | None = None,
         authority: Mapping[str, str] | None = None,
     ) -> LetterRow:
-        """Keep a letter: its row, its text in the case file and the event, in one transaction.
+        """Store a letter: its row, its text in the case file and the event, in one transaction.
 
-        The very same letter (kind, language, address, elements, and what it tells of) that is not settled yet
-        is given back, and nothing is written.
+        If the same letter (kind, language, address, elements, fact) is not settled yet, that one is returned
+        and nothing is written.
 
         Args:
             new: the letter.
-            by: who makes it.
-            fact_id: the question or extension that it tells of, which counts from its sending.
-            authority: the role in which they do, and what says that they hold it.
+            by: account that makes it.
+            fact_id: the question or extension that it announces, which counts from its sending.
+            authority: its role, and the evidence of that role.
 
         Raises:
             UnknownRequestError: no such request.
@@ -90,13 +90,13 @@ class Letters(Repository):
             return self.as_row(self.row(tx, new.id))
 
     def _unsettled(self, tx: Connection, request_id: str, mark: str, fact_id: str | None) -> Row[Any] | None:
-        """The very same letter about the same, on its way."""
+        """A letter with the same content about the same fact that is not settled."""
         of = letter.c.fact_id.is_(None) if fact_id is None else letter.c.fact_id == fact_id
         same = (letter.c.request_id == request_id) & (letter.c.same_as == mark) & of
         return tx.execute(select(letter).where(same & letter.c.state.in_(UNSETTLED))).first()
 
     def get(self, letter_id: str) -> LetterRow:
-        """One letter.
+        """A letter by id.
 
         Raises:
             UnknownRequestError: no such letter.
@@ -116,7 +116,7 @@ class Letters(Repository):
         return tuple(row for row in found if states is None or row.state in states)
 
     def move(self, tx: Connection, row: Row[Any], to: LetterState, **columns: Any) -> LetterRow:
-        """Move a letter to another state, by compare-and-swap."""
+        """Move a letter to another state (compare-and-swap)."""
         if to not in LETTER_MOVES[as_written(LetterState, row.state)]:
             raise not_so(self.as_row(row), to)
         same = (letter.c.id == row.id) & (letter.c.state == row.state)
@@ -125,7 +125,7 @@ class Letters(Repository):
         return self.as_row(self.row(tx, row.id))
 
     def text_of(self, tx: Connection, row: Row[Any]) -> bytes:
-        """The message as it was kept.
+        """The stored message.
 
         Raises:
             ConfigurationError: it was altered.
@@ -173,10 +173,10 @@ class Letters(Repository):
         self._append(tx, request_id, NewEvent(type_, by, payload))
 
     def as_row(self, row: Row[Any]) -> LetterRow:
-        """A row of the table as a letter; one in hand for too long reads as `unknown`."""
+        """Convert a row of the table to a letter; one that was claimed too long ago is `unknown`."""
         state = as_written(LetterState, row.state)
         claimed = row.claimed_at if state is LetterState.SENDING else None
-        # A clock that was set back must not keep it in hand for ever.
+        # `abs`: after the clock was set back the claim would lie in the future, and never end.
         if claimed and abs(self._clock() - as_written(datetime.fromisoformat, claimed)) > PATIENCE:
             state = LetterState.UNKNOWN
         return LetterRow(
@@ -206,13 +206,13 @@ _WAYS_OUT = {
     LetterState.PRODUCED: "send it, or enter its sending with `afschrift letter sent`.",
     LetterState.SENDING: "wait until it is done; after a quarter of an hour it reads as unknown.",
     LetterState.UNKNOWN: LOOK,
-    LetterState.SENT: "nothing is to be done; what is to be told anew is a new letter.",
+    LetterState.SENT: "nothing is to be done; write a new letter for anything further.",
     LetterState.BOUNCED: "make it anew, with the right address.",
 }
 
 
 def not_so(row: LetterRow, what: str) -> TooLateError:
-    """The refusal of what does not fit the state of a letter."""
+    """The error for an act that does not fit the state of a letter."""
     return TooLateError(
         f"Letter {row.id} is {row.state} and cannot be {what}; nothing was changed.",
         remedy=_WAYS_OUT[row.state],
@@ -220,7 +220,7 @@ def not_so(row: LetterRow, what: str) -> TooLateError:
 
 
 class Sendings(Repository):
-    """Called by the outbox in its own transaction."""
+    """Appends the facts that letters were sent or came back, in the outbox's transactions."""
 
     def __init__(self, store: RegisterStore, facts: Timelines) -> None:
         super().__init__(store)
@@ -237,7 +237,7 @@ class Sendings(Repository):
         letter: str | None = None,
         by: str = "system",
     ) -> bool:
-        """Record that the letter of a fact was really sent; whether that was new.
+        """Record that the letter of a fact was sent; returns whether that was new.
 
         Args:
             tx: transaction of the outbox.
@@ -270,11 +270,14 @@ class Sendings(Repository):
     def append_bounced(
         self, tx: Connection, fact_id: str, *, letter: str | None = None, by: str = "system"
     ) -> bool:
-        """Record that the letter of a fact came back, so that it counts as not sent; whether that was new.
+        """Record that the letter of a fact came back, so that it counts as not sent.
 
-        A request that it had closed is open again, and its clock goes on: nobody was told (R45). One whose
-        data key was destroyed stays closed, since no letter about it can be made any more; so does one whose
-        answer was handed over.
+        A request that the letter had closed is open again and its clock continues, since the person was not
+        informed (R45). A request stays closed if its data key was destroyed, since no further letter can be
+        made, or if its answer was handed over.
+
+        Returns:
+            Whether it was new.
 
         Raises:
             RefusedError: no such fact with a letter.

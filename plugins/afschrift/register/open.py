@@ -1,4 +1,7 @@
-"""The register and its keys alone. Light, so that a command that needs no more starts at once."""
+"""Opens the register and its keys, and makes or upgrades them.
+
+Imports no adapter: a command that needs the register alone starts quickly.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,12 @@ def open_register(settings: Settings | None = None) -> Register:
         ConfigurationError: keys or register cannot be used; says what to do.
     """
     settings = settings or Settings.from_environment()
-    keys = open_keys(settings)  # first: where nothing stands yet, `afschrift key new` makes both
+    keys = open_keys(settings)  # first: its error names `afschrift key new`, which makes keys and register
     return current_register(settings, keys)
 
 
 def current_register(settings: Settings, keys: KeyStore) -> Register:
-    """The register, after a look whether its tables are of this version; by the connection that it keeps.
+    """The register, if its tables are of this version; checked by the connection that it keeps.
 
     Raises:
         ConfigurationError: they are not; says which command or version helps.
@@ -55,8 +58,8 @@ def initialise(settings: Settings, *, lost: bool = False, by: str = "system") ->
     Args:
         settings: of the installation.
         lost: the keys that belong to a register in use are lost for good, and new ones are wanted; the
-            trail tells of the loss.
-        by: who says so.
+            trail records the loss.
+        by: account that says so.
 
     Returns:
         Whether keys were made.
@@ -81,13 +84,14 @@ def initialise(settings: Settings, *, lost: bool = False, by: str = "system") ->
     return made
 
 
-def bring_up(settings: Settings, *, adopt: bool, by: str = "system") -> int:
-    """Bring the register to the newest version, and give events from before there were codes theirs.
+def upgrade_register(settings: Settings, *, adopt: bool, by: str = "system") -> int:
+    """Bring the register to the newest version, and code the events of a register from before codes.
 
     Args:
         settings: of the installation.
-        adopt: also where the trail key is not made by this call; somebody may have taken codes away then.
-        by: who does so.
+        adopt: also where the trail key existed before this call. Codes may then have been removed by a
+            forger, so the operator must ask for it.
+        by: account that does so.
 
     Returns:
         How many events got a code.

@@ -1,7 +1,8 @@
-"""The outbox: letters to the person, each in the case file, sent once and never twice without being told.
+"""The outbox: sends letters to the person, and never sends one a second time by itself.
 
-A letter is claimed before it goes out, and settled after: both are compare-and-swaps of its state. What dies
-in between leaves a claim, which after a while reads as `unknown`; only a person ends that.
+A letter is claimed before it is sent and settled afterwards, both by compare-and-swap of its state. A process
+that dies in between leaves a claim, which becomes `unknown` after a while: then a person must find out
+whether the letter was sent.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from afschrift.register.letters import Letters, Sendings, not_so
 
 @dataclass(frozen=True)
 class Proof:
-    """A document that shows that a letter was sent; no copy of an identity one, as somebody said (R11)."""
+    """A document that shows that a letter was sent; never a copy of an identity document (R11)."""
 
     name: str = field(repr=False)
     media_type: str
@@ -35,7 +36,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Claimed:
-    """A letter in the hands of one process, which must settle it."""
+    """A letter claimed by one process, which must settle it."""
 
     row: LetterRow
     to: str = field(repr=False)
@@ -43,7 +44,7 @@ class Claimed:
 
 
 class Outbox(Repository):
-    """What became of letters: sent, not sent, come back."""
+    """Claims letters and records whether they were sent, not sent, or came back."""
 
     def __init__(
         self, store: RegisterStore, letters: Letters, sendings: Sendings, documents: Documents
@@ -54,11 +55,11 @@ class Outbox(Repository):
         self._documents = documents
 
     def claim(self, letter_id: str, by: str) -> Claimed:
-        """Take a letter in hand to send it; `settle` must follow.
+        """Claim a letter to send it; `settle` must follow.
 
         Raises:
             UnknownRequestError: no such letter.
-            TooLateError: it is not waiting to be sent; says what it is.
+            TooLateError: it is not waiting to be sent; names its state.
             RefusedError: it has no e-mail address, or the request's data key was destroyed.
             ConfigurationError: its text was altered.
         """
@@ -94,16 +95,16 @@ class Outbox(Repository):
         bounce: Bounce | None = None,
         reason: str | None = None,
     ) -> LetterRow:
-        """Say what became of a claimed letter: sent, not sent (`produced` again), bounced or `unknown`.
+        """Record the outcome of a claimed letter: sent, not sent (`produced` again), bounced or `unknown`.
 
         Args:
-            claimed: as `claim` gave it.
+            claimed: as `claim` returned it.
             to: the new state.
-            by: who sent it.
+            by: account that sent it.
             zone: IANA time zone of the establishment that must act.
-            reference: what the mail server called it.
+            reference: the mail server's id of the message.
             bounce: for `bounced`.
-            reason: a code, where it is not sent.
+            reason: a code, where it was not sent.
 
         Raises:
             TooLateError: a person settled it meanwhile; nothing was written.
@@ -141,9 +142,9 @@ class Outbox(Repository):
 
         Raises:
             UnknownRequestError: no such letter.
-            TooLateError: it is sent already, or is being sent just now.
-            RefusedError: the day lies before the letter or in the future, the proof is turned down, or the
-                data key was destroyed.
+            TooLateError: it was sent already, or is being sent now.
+            RefusedError: the day lies before the letter or in the future, the proof is refused, or the data
+                key was destroyed.
         """
         with self._db.write() as tx:
             row = self._letters.row(tx, letter_id)
@@ -163,15 +164,9 @@ class Outbox(Repository):
             return self._sent(tx, row, on, channel, by, proof=document, authority=authority)
 
     def enter_bounce(
-        self,
-        letter_id: str,
-        on: date,
-        bounce: Bounce,
-        by: str,
-        *,
-        authority: Mapping[str, str] | None = None,
+        self, letter_id: str, on: date, bounce: Bounce, by: str, *, authority: Mapping[str, str] | None = None
     ) -> LetterRow:
-        """Record that a letter came back: it counts as sent no more.
+        """Record that a letter came back: it no longer counts as sent.
 
         Raises:
             UnknownRequestError: no such letter.
@@ -187,11 +182,11 @@ class Outbox(Repository):
             return self._bounced(tx, row, on, bounce, by, authority)
 
     def release(self, letter_id: str, by: str, *, authority: Mapping[str, str] | None = None) -> LetterRow:
-        """Record that a person looked and a letter of unknown fate did not go out: it may be sent again.
+        """Record that an `unknown` letter was not sent, as a person found out: it may be sent again.
 
         Raises:
             UnknownRequestError: no such letter.
-            TooLateError: its fate is not unknown.
+            TooLateError: it is not `unknown`.
         """
         with self._db.write() as tx:
             row = self._letters.row(tx, letter_id)
@@ -215,7 +210,7 @@ class Outbox(Repository):
         more: Mapping[str, Any] | None = None,
         authority: Mapping[str, str] | None = None,
     ) -> LetterRow:
-        """It is sent; what it tells of counts from that day on, by the clock's own facts."""
+        """Move a letter to `sent`; the facts that it announces count from that day on."""
         how = {"sent_on": on.isoformat(), "channel": str(channel), "proof_id": proof}
         moved = self._letters.move(tx, row, LetterState.SENT, sent_at=moment, sent_by=by, **how)
         payload = {"on": how["sent_on"], "channel": how["channel"], "proof": proof, **(more or {})}
@@ -244,7 +239,7 @@ class Outbox(Repository):
         return moved
 
     def _still_on_record(self, tx: Connection, row: Row[Any], about: str, by: str) -> None:
-        """Another letter told the same, and did not come back: the person was told on its day."""
+        """Let the fact count from another letter about it that did not come back."""
         same = (letter.c.fact_id == about) & (letter.c.id != row.id) & (letter.c.state == LetterState.SENT)
         other = tx.execute(select(letter).where(same).order_by(letter.c.sent_on, letter.c.id)).first()
         if other is not None:
@@ -252,7 +247,7 @@ class Outbox(Repository):
             self._sendings.append_sent(tx, about, on, other.channel, proof=proof, letter=other.id, by=by)
 
     def _lettered_facts(self, tx: Connection, row: Row[Any]) -> Sequence[str]:
-        """The facts that count from this letter: the one it was made for, and those that name it."""
+        """Ids of the facts that count from this letter: the fact it was made for, and those that name it."""
         named = or_(fact.c.letter == row.id, fact.c.id == row.fact_id)
         mine = select(fact.c.id).where(fact.c.request_id == row.request_id, named)
         return tx.scalars(mine.where(fact.c.kind.in_(WITH_LETTER)).order_by(fact.c.number)).all()

@@ -1,4 +1,4 @@
-"""What scheduled checks need of the register: the status of requests, what happened, what a sweep found."""
+"""Reads for scheduled checks: the status of requests, past events, and the findings of a sweep."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.request import RequestStatus, Run
 from afschrift.domain.state import State
 from afschrift.register.base import Repository
-from afschrift.register.database.database import once
+from afschrift.register.database.database import cached
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import data_key, question, request, run, step
 from afschrift.register.database.trail_tables import event, event_payload
-from afschrift.register.timelines import holds_of
+from afschrift.register.timelines import active_holds
 from afschrift.register.trail import trail
 from afschrift.register.trail.own_events import own
 
@@ -29,10 +29,10 @@ _FOUND = "sweep_found"
 
 
 class Oversight(Repository):
-    """Looks at requests from outside a run."""
+    """Reads requests from outside a run."""
 
     def progress(self, also: Collection[str] = ()) -> tuple[RequestStatus, ...]:
-        """Where every open request stands, and every other one that is named, known or not; by id."""
+        """Status of every open request and of those named, known or not; by id."""
         with self._db.read() as tx:
             found = self._statuses(tx, request.c.state.in_(_OPEN) | request.c.id.in_(sorted(also)))
         unknown = {name: RequestStatus(name, None) for name in also}
@@ -41,7 +41,7 @@ class Oversight(Repository):
     def happened(
         self, after: int, since: datetime, types: Sequence[str]
     ) -> list[tuple[Header, dict[str, Any] | None]]:
-        """Events of some types, in order: those after a number; and where it is 0, those since a moment."""
+        """Events of some types, in order: those after a number, or since an instant where that is 0."""
         later = event.c.seq > after if after else event.c.at >= rfc3339(since)
         rows = select(event, event_payload.c.payload).outerjoin(event_payload).order_by(event.c.seq)
         with self._db.read() as tx:
@@ -51,21 +51,25 @@ class Oversight(Repository):
         ]
 
     def last(self, event_type: str) -> datetime | None:
-        """When an event of a type was appended last; None: there is none."""
+        """Time of the last event of a type; None: there is none."""
         newest = select(event.c.at).where(event.c.type == event_type).order_by(event.c.seq.desc()).limit(1)
         with self._db.read() as tx:
             at = tx.scalar(newest)
         return None if at is None else datetime.fromisoformat(at)
 
     def last_of_system(self, event_type: str) -> dict[str, Any] | None:
-        """What the last event of a type says that concerns no request; None: there is none."""
+        """Payload of the last event of a type that concerns no request; None: there is none."""
         with self._db.read() as tx:
-            return once(tx, ("last", event_type), lambda: self._last_of_system(tx, event_type))
+            return cached(tx, ("last", event_type), lambda: self._last_of_system(tx, event_type))
 
     def append_after_last(
         self, event_type: str, make: Callable[[dict[str, Any] | None], dict[str, Any]], actor: str
     ) -> dict[str, Any]:
-        """Append an event of no request, whose payload is made of the last one of its type; the payload."""
+        """Append an event that concerns no request; `make` gets the payload of the last one of its type.
+
+        Returns:
+            The new payload.
+        """
         with self._db.write() as tx:
             payload = make(self._last_of_system(tx, event_type))
             self._append(tx, None, NewEvent(event_type, actor, payload))
@@ -76,7 +80,7 @@ class Oversight(Repository):
         return None if row is None or row.payload is None else dict(json.loads(row.payload))
 
     def database_time(self) -> datetime | None:
-        """What the clock of the register's database says; None where that is the clock of this machine."""
+        """Time by the clock of the database server; None on SQLite, which uses the clock of this machine."""
         if self._db.sqlite:
             return None
         with self._db.read() as tx:
@@ -87,8 +91,8 @@ class Oversight(Repository):
         """Record findings as events `sweep_found` of their requests, each once; returns how many were new.
 
         Args:
-            findings: request id, and a payload of codes and instants. One with the same payload in the
-                trail is not recorded again.
+            findings: request id, and a payload of codes and instants. A finding whose payload is in the
+                trail already is not recorded again.
         """
         known: dict[str, list[Any]] = {}
         new = 0
@@ -104,10 +108,10 @@ class Oversight(Repository):
         return new
 
     def while_no_run_goes(self, request_id: str, act: Callable[[RequestStatus], NewEvent | None]) -> bool:
-        """Act on a request while no run of it goes or can begin; whether something was done.
+        """Act on a request while no run of it is going or can begin; returns whether it did something.
 
-        The register's write lock is held meanwhile, so `act` must be short. The event that it returns is
-        recorded in the same transaction; None: it found nothing left to do.
+        `act` runs under the register's write lock, so it must be short. The event that it returns is recorded
+        in the same transaction; None: there was nothing to do.
         """
         with self._db.write() as tx:
             status = self._statuses(tx, request.c.id == request_id).get(request_id)
@@ -135,7 +139,7 @@ class Oversight(Repository):
         of_questions = select(question.c.request_id, question.c.asked_at, question.c.answered_at)
         for q in tx.execute(of_questions.where(question.c.request_id.in_(ids))):
             questions[q.request_id].append(q)
-        holds = holds_of(tx)
+        holds = active_holds(tx)
         return {
             row.id: replace(
                 _status(row, row.id in readable, tuple(runs[row.id]), steps.get(row.id), questions[row.id]),

@@ -1,4 +1,4 @@
-"""Questions at which runs end, and the decisions that people, or a channel that knew the person, took."""
+"""Repositories of questions, at which runs end, and of decisions, with which people answer them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.request import new_id
 from afschrift.domain.state import State
 from afschrift.law.manual_search import NewFile
-from afschrift.register.base import SHOWN, RegisterStore, Repository, must_be_open
+from afschrift.register.base import QUESTION_TEXT, RegisterStore, Repository, must_be_open
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import decision, message, question, request
 from afschrift.register.documents import Documents
 from afschrift.register.identities import Identities
 from afschrift.register.records import DecisionRow, QuestionRow
-from afschrift.register.timelines import Make, Pair, Timelines
-from afschrift.register.trail.told_rows import change_row, change_rows, insert_row, rows_of_request
+from afschrift.register.timelines import MakeFacts, MakePair, Timelines
+from afschrift.register.trail.attested_rows import change_row, change_rows, insert_row, rows_of_request
 
 
 class Decisions(Repository):
@@ -32,7 +32,7 @@ class Decisions(Repository):
         self._identities = identities
 
     def text(self, request_id: str, text_id: str) -> str | None:
-        """The words of a decision, for what must go on with them; None once their key was destroyed.
+        """The free text of a decision, for the steps that use it; None once its key was destroyed.
 
         Raises:
             UnknownRequestError: no such request.
@@ -86,7 +86,7 @@ class Decisions(Repository):
         )
 
     def requests_with(self, choice: str) -> tuple[str, ...]:
-        """Requests on which something was decided, open ones and closed ones; by id."""
+        """Ids of the requests, open and closed, that have a decision with this choice; sorted."""
         with self._db.read() as tx:
             taken = select(decision.c.request_id).where(decision.c.choice == choice).distinct()
             return tuple(tx.scalars(taken.order_by(decision.c.request_id)))
@@ -106,7 +106,7 @@ class Decisions(Repository):
         asked: Row[Any] | None = None,
         rules: Sequence[str] = (),
     ) -> DecisionRow:
-        """As `take`, in a transaction of the caller's; `asked`: the row of the question that it answers."""
+        """As `take`, in the caller's transaction; `asked`: the row of the question that it answers."""
         question_id = asked.id if asked is not None else None
         codes, now, message_id, mac = dict(detail or {}), self._now(), None, None
         if kind == "identity" and about is None:
@@ -166,13 +166,14 @@ class Questions(Repository):
         """Ask a person and move to `needs_person`; `stays`: the request keeps its state.
 
         While the same question (kind, about, detail) of the request is open, asking it again returns it
-        and writes nothing. After its answer it may be asked anew.
+        and writes nothing. After its answer it may be asked again.
 
-        `kept`: what the question shows beside its detail; encrypted under the request's key with the id of
-        the question, destroyed with that key. The trail holds its HMAC. An open question keeps its own.
+        `kept`: what the question shows in addition to its detail; encrypted under the request's key and bound
+        to the id of the question, destroyed with that key. The trail holds its HMAC. An open question keeps
+        what it has.
 
-        `overtakes`: kinds of which the other open questions of the request are closed, as nobody needs
-        their answer any more; each is an event `question_overtaken`, and no decision.
+        `overtakes`: kinds of which the other open questions of the request are closed, since their answers
+        are not needed any more; each is an event `question_overtaken`, and no decision.
 
         Raises:
             UnknownRequestError: no such request.
@@ -203,7 +204,7 @@ class Questions(Repository):
             return _question(asked)
 
     def get(self, question_id: str) -> QuestionRow:
-        """One question, answered or not.
+        """A question by id, answered or not.
 
         Raises:
             UnknownQuestionError: no such question.
@@ -212,7 +213,7 @@ class Questions(Repository):
             return _question(self._question_row(tx, question_id))
 
     def kept(self, question_id: str) -> dict[str, Any]:
-        """What a question shows beside its detail, decrypted; empty: nothing, or its key was destroyed.
+        """What a question shows in addition to its detail, decrypted; empty once its key was destroyed.
 
         Raises:
             UnknownQuestionError: no such question.
@@ -227,7 +228,7 @@ class Questions(Repository):
             return found
 
     def all(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
-        """Questions, oldest first; open ones are those without an answer on a request that is open."""
+        """Questions, oldest first. A question is open while it has no answer and its request is open."""
         with self._db.read() as tx:
             if request_id is not None:
                 return self._of_request(tx, request_id, open_only)
@@ -254,29 +255,28 @@ class Questions(Repository):
         *,
         authority: Mapping[str, str] | None = None,
         rules: Sequence[str] = (),
-        facts: Make | None = None,
-        pair: tuple[str, Pair, Collection[str]] | None = None,
+        facts: MakeFacts | None = None,
+        pair: tuple[str, MakePair, Collection[str]] | None = None,
         files: Sequence[NewFile] = (),
     ) -> DecisionRow:
-        """Answer a question: a decision of its kind about what it asked, and the facts that follow from it.
+        """Answer a question: record a decision and the facts that follow from it, in one transaction.
 
-        All of it is one transaction. The state stays as it is, unless a fact moves it.
-
-        Who may answer, and what the form asks for, is checked before (`casework/answer.py`).
+        The state stays, unless a fact moves it. The caller has checked who may answer and what the form asks
+        for (`casework/answer.py`).
 
         Args:
             question_id: the question.
             choice: one of its options.
-            by: who answers, as Airflow names them.
+            by: account that answers, as Airflow names it.
             detail: codes only.
             text: free text; kept encrypted, the trail holds its HMAC.
-            authority: the role in which they answer, and what says that they hold it; recorded.
-            rules: ids of the rules by which it was held against its form; recorded.
-            facts: gives facts to append, as for `Timelines.record`.
-            pair: another request, what gives facts to append to both, and key names: as for
+            authority: its role, and the evidence of that role; recorded.
+            rules: ids of the rules by which the form was checked; recorded.
+            facts: returns facts to append, as for `Timelines.record`.
+            pair: another request, a function that returns facts for both, and key names: as for
                 `Timelines.record_pair`.
-            files: kept as documents of the request, encrypted under its key; id, digest, size and type of
-                each stand under `files` in the decision. Other writers wait meanwhile.
+            files: kept as documents of the request, encrypted under its key; `files` in the decision lists
+                id, digest, size and type of each. Other writers wait meanwhile.
 
         Raises:
             UnknownQuestionError: no such question.
@@ -331,7 +331,7 @@ class Questions(Repository):
             json.dumps(dict(kept), ensure_ascii=False).encode(),
             case=self._request_row(tx, request_id).case_id,
             request_id=request_id,
-            kind=SHOWN,
+            kind=QUESTION_TEXT,
             by="system",
             text_id=_shown_id(question_id),
         )
@@ -357,7 +357,7 @@ class Questions(Repository):
         if row.answered_at is not None and tx.execute(taken).first() is None:
             raise TooLateError(
                 f"Question {row.id} was overtaken at {row.answered_at}: what it asked about has changed.",
-                remedy="`afschrift questions` lists what stands in its place. Nothing was changed.",
+                remedy="`afschrift questions` lists what took its place. Nothing was changed.",
             )
         if row.answered_at is not None:
             raise TooLateError(
@@ -376,7 +376,7 @@ def _still_open(tx: Connection, request_id: str) -> list[Row[Any]]:
 
 
 def _shown_id(question_id: str) -> str:
-    """Id of the message that keeps what a question shows."""
+    """Id of the message that holds what a question shows."""
     return f"qtxt-{question_id.partition('-')[2]}"
 
 

@@ -1,4 +1,4 @@
-"""Decisions, questions and earlier requests as the register holds them."""
+"""Rows of the register as callers get them: decisions, questions and earlier requests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from afschrift.domain.state import State
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """A decision that a person (or an authenticated channel) took, as the register holds it.
+    """A decision of a person, or of a channel that authenticated the person.
 
     Attributes:
         kind: `identity`, or the kind of the question that it answers.
         choice: the code chosen.
-        by: who, as Airflow or the intake channel names them.
-        about: digest that was decided on, or None where nothing was bound.
+        by: account, as Airflow or the intake channel names it.
+        about: digest of what was decided on; None: the decision is bound to nothing.
         detail: codes only, for example the log-in method and level.
         question: id of the question that it answers.
         text: id of its words in the case file.
@@ -35,13 +35,13 @@ class DecisionRow:
 
 @dataclass(frozen=True)
 class QuestionRow:
-    """A question that a run ended at.
+    """A question at which a run ended.
 
     Attributes:
-        role: who may answer it.
-        detail: what it is about: tables, columns, counts; never values.
+        role: that may answer it.
+        detail: tables, columns and counts that it is about; never values.
         about: digest of what is asked; the answer holds for that alone.
-        form: JSON Schema of `choice` with the fields besides it; None: there are none.
+        form: JSON Schema of `choice` and the further fields; None: there are no further fields.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Past:
 
     Attributes:
         ended_at: when it was delivered, refused, withdrawn or merged; None: it is open.
-        changed: names of identity keys that both gave, with other values now.
+        changed: names of identity keys that both requests gave, with different values.
     """
 
     request: str

@@ -1,4 +1,8 @@
-"""The register: what was asked, decided and done, and the audit trail of it, in one database."""
+"""`Register`, the entry point: the repositories of requests, decisions, letters and trail on one database.
+
+Each repository is a file of this package. Rows that the trail must explain are written by
+`trail.attested_rows` alone: a row written by plain SQL is reported as forged.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +32,13 @@ from afschrift.register.trail.evidence import Evidence
 class Register:
     """Requests, decisions and the audit trail in one database, as repositories.
 
-    Every method of a repository is one transaction; what belongs together (a decision, its facts, its
-    letter's effect) is one method, in which repositories share the transaction. Safe in several processes
-    at once.
+    Every method of a repository is one transaction. What belongs together (a decision, its facts, the effect
+    of its letter) is one method, in which repositories share the transaction. Several processes may use a
+    register at once.
 
-    Every method may raise RetriableError (database down, full or held by others) and ConfigurationError
-    (read-only, damaged, not migrated, key file missing or another register's).
+    Every method may raise RetriableError (the database is down, full or locked by others) and
+    ConfigurationError (it is read-only, damaged or not migrated, or the key file is missing or belongs to
+    another register).
     """
 
     def __init__(self, url: str, keys: KeyStore, clock: Clock = utc_now) -> None:
@@ -42,7 +47,7 @@ class Register:
         Args:
             url: address of the database.
             keys: of the installation.
-            clock: gives the present moment in UTC.
+            clock: returns the current time in UTC.
         """
         store = RegisterStore(Database(url), keys, clock)
         self.store = store
@@ -70,9 +75,9 @@ class Register:
         self.evidence = Evidence(store)
 
     def read_snapshot(self) -> AbstractContextManager[None]:
-        """All that this thread reads inside is of one state of the register (`Database.read_snapshot`)."""
+        """Let all reads of this thread see one state of the register (`Database.read_snapshot`)."""
         return self.store.database.read_snapshot()
 
-    def one_write(self) -> AbstractContextManager[None]:
-        """All that this thread writes inside is one transaction (`Database.one_write`)."""
-        return self.store.database.one_write()
+    def write_together(self) -> AbstractContextManager[None]:
+        """Put all writes of this thread into one transaction (`Database.write_together`)."""
+        return self.store.database.write_together()

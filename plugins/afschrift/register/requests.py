@@ -1,4 +1,4 @@
-"""Requests: opened with their identity, moved from state to state, each change with its event."""
+"""Repository of requests: opens them with their identity keys and moves them from state to state."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from afschrift.register.base import RegisterStore, Repository, changed_meanwhile
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import fact, request
 from afschrift.register.identities import Identities
-from afschrift.register.timelines import Make, Timelines
-from afschrift.register.trail.told_rows import change_row, insert_row, requests_of_case, rows_of_request
+from afschrift.register.timelines import MakeFacts, Timelines
+from afschrift.register.trail.attested_rows import change_row, insert_row, requests_of_case, rows_of_request
 
 
 class Requests(Repository):
@@ -62,12 +62,12 @@ class Requests(Repository):
             keys: identity keys of the person; the order is kept.
             casefold: names of the keys that are compared without regard to case.
             limits: the person's own limits (R24).
-            by: who entered it.
-            verified_by: channel or person that had authenticated the person; None: merely typed.
+            by: account that entered it.
+            verified_by: channel or person that authenticated the person; None: the keys were only typed.
 
         Raises:
             UnknownRequestError: no such case.
-            RefusedError: a time is no instant.
+            RefusedError: the time is no instant.
         """
         request_id = new_id("req")
         facts = {
@@ -95,13 +95,13 @@ class Requests(Repository):
         """The request; its limits are empty once its data key was destroyed.
 
         Raises:
-            UnknownRequestError: no such id, or it has no id's shape.
+            UnknownRequestError: no such request, or the text is no id.
         """
         with self._db.read() as tx:
             return self._request(tx, self._request_row(tx, request_id))
 
     def made_by(self, request_id: str) -> str:
-        """Who made a request for the person: `self`, `parent`, `guardian` or `proxy`.
+        """Who asks for the person: `self`, `parent`, `guardian` or `proxy`.
 
         Raises:
             UnknownRequestError: no such request.
@@ -134,21 +134,21 @@ class Requests(Repository):
     ) -> Request:
         """Change the state and append the events, in one transaction (compare-and-swap).
 
-        A change writes `state_changed` (from, to, by, version) before the given events. Staying in a state
-        appends the given events alone and keeps the version.
+        A change writes `state_changed` (from, to, by, version) before the given events. With the same state
+        only the given events are appended, and the version stays.
 
         Args:
             request_id: the request.
-            to: the state to go to.
-            event: what moves it, by the table of transitions.
+            to: the new state.
+            event: that moves it, by the table of transitions.
             events: recorded with it.
-            version: the version that the caller saw; None: whatever it is now.
-            by: who moves it.
+            version: the version that the caller read; None: any.
+            by: account that moves it.
 
         Raises:
             UnknownRequestError: no such request.
-            RefusedError: there is no such move.
-            RetriableError: the request has another version by now; nothing was written.
+            RefusedError: there is no such transition.
+            RetriableError: the request has another version now; nothing was written.
         """
         with self._db.write() as tx:
             row = self._request_row(tx, request_id)
@@ -167,7 +167,7 @@ class Requests(Repository):
         destination: str | None = None,
         by: str = "system",
     ) -> Request:
-        """Change how the answer is given; the change is an event, and the same again writes nothing.
+        """Change how the answer is given, with an event; equal values write nothing.
 
         Raises:
             UnknownRequestError: no such request.
@@ -194,15 +194,15 @@ class Requests(Repository):
         self,
         request_id: str,
         right: Right,
-        make: Make,
+        make: MakeFacts,
         by: str,
         *,
         authority: Mapping[str, str] | None = None,
         text: str | None = None,
     ) -> Timeline:
-        """Append the facts of a reading and let the request exercise that right, in one transaction.
+        """Append the facts of an officer's reading and set the right, in one transaction.
 
-        Args and errors as for `Timelines.record`; a change of the right is an event `options_changed`.
+        Args and errors as for `Timelines.record`; a changed right is recorded as `options_changed`.
         """
         with self._db.write() as tx:
             self._facts.append(tx, self._facts.read(tx, request_id), make, by, authority, text)

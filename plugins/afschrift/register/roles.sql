@@ -3,8 +3,8 @@
 --
 --   afschrift register roles | psql -v ON_ERROR_STOP=1 "$ADMIN_URL"
 --
--- It takes back what was granted before and grants anew, in one transaction. The owner of the tables is whoever
--- runs `afschrift register upgrade`: that role alone changes tables and triggers, and drops a year of the trail.
+-- It revokes what was granted before and grants again, in one transaction. The owner of the tables is the role
+-- that runs `afschrift register upgrade`: it alone changes tables and triggers, and drops a year of the trail.
 
 BEGIN;
 
@@ -25,7 +25,7 @@ BEGIN
   EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC', current_schema());
 END $$;
 
--- All of them: look at the states of requests, and append to the trail. Nobody changes what stands there.
+-- All of them: read the states of requests, and append to the trail. No role changes existing rows of it.
 GRANT SELECT ON afschrift_version, case_file, request, question, decision, fact, case_fact, letter, delivery,
   step, run, event, event_payload, event_code, segment, aside
   TO afschrift_runs, afschrift_officers, afschrift_checks;
@@ -47,27 +47,27 @@ GRANT UPDATE (ciphertext, served_at, ended_at) ON look_up TO afschrift_runs;
 GRANT UPDATE (seen_at, ended_at, outcome) ON run TO afschrift_runs;
 GRANT USAGE ON SEQUENCE step_id_seq TO afschrift_runs;
 
--- Pages, REST and commands of whoever takes requests in, answers questions and sends letters.
+-- Pages, REST and commands of those who take requests in, answer questions and send letters.
 GRANT INSERT ON case_file, request, data_key, request_identity, decision, case_fact, look_up TO afschrift_officers;
 GRANT DELETE ON request_identity TO afschrift_officers; -- keys that were corrected
 GRANT UPDATE ("right") ON request TO afschrift_officers; -- a message that was unclear, read
 GRANT UPDATE (ciphertext, ended_at) ON look_up TO afschrift_officers;
 GRANT USAGE ON SEQUENCE request_identity_id_seq, decision_id_seq TO afschrift_officers;
 
--- The sweep and the checks of deadlines: they see whether a data key is there, and never the key, so what is
--- encrypted stays closed to them even with the key document.
+-- The sweep and the checks of deadlines: they see whether a data key exists, and never the key, so that they
+-- cannot decrypt anything even with the key document.
 GRANT SELECT (owner) ON data_key TO afschrift_checks;
-GRANT INSERT ON question TO afschrift_checks; -- that somebody tells the person of an answer
+GRANT INSERT ON question TO afschrift_checks; -- that the person must be informed of an answer
 GRANT UPDATE (seen_at, ended_at, outcome) ON run TO afschrift_checks;
 
--- Whoever ends what is over: data keys of requests, payloads of events, wrapping keys. With an officer's rights.
+-- Those who destroy data keys, payloads of events and wrapping keys. They have an officer's rights too.
 GRANT afschrift_officers TO afschrift_keys;
 GRANT DELETE ON data_key TO afschrift_keys;
 GRANT UPDATE (wrapped, kek_id) ON data_key TO afschrift_keys;
 GRANT UPDATE (payload, salt, erased_by, erased_at) ON event_payload TO afschrift_keys;
 GRANT UPDATE (told) ON event_code TO afschrift_keys;
 
--- What goes with a data key (`forget_request`).
+-- What is destroyed with a data key (`forget_request`).
 GRANT DELETE ON step, plan, message_part TO afschrift_keys;
 GRANT UPDATE (limits) ON request TO afschrift_keys;
 GRANT UPDATE (ciphertext) ON request_identity TO afschrift_keys;

@@ -1,4 +1,4 @@
-"""Runs of requests: at most one goes at a time, and each begins and ends with an event."""
+"""Repository of runs: at most one run of a request is going, and each begins and ends with an event."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.request import LOST, Run
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import run
-from afschrift.register.trail.told_rows import change_row, insert_row, rows_of_request
+from afschrift.register.trail.attested_rows import change_row, insert_row, rows_of_request
 
 
 class Runs(Repository):
-    """Lets one run of a request go at a time."""
+    """Begins and ends runs, one at a time for each request."""
 
     def begin(self, request_id: str, run_id: str, patience: timedelta, *, by: str = "system") -> Run:
-        """Begin a run; one that began already goes on.
+        """Begin a run, or continue one that has begun.
 
-        Another run of the request that gave no sign of life for as long as `patience` is ended as `lost`.
+        Another run of the request without a sign of life for `patience` is ended as `lost`.
 
         Args:
             request_id: the request.
             run_id: name of the run (`domain.run.run_name`).
             patience: how long a run may be silent.
-            by: who started it.
+            by: account that started it.
 
         Returns:
-            The run that goes: this one, or, where nothing began, the one in its way: another run of the
-            request, or this run with another request.
+            The run that is going. Where nothing began, the one that prevents it: another run of the request,
+            or a run of this name for another request.
 
         Raises:
             UnknownRequestError: no such request.
@@ -44,9 +44,10 @@ class Runs(Repository):
             return _run(row) if row else self._go(tx, request_id, run_id, patience, by)
 
     def see(self, request_id: str, run_id: str, patience: timedelta) -> Run | None:
-        """Mark a run as alive at the beginning of a step. One that had ended is opened again.
+        """Mark a run as alive at the beginning of a step. A run that had ended is opened again.
 
-        A run that gave a sign of life a moment ago needs no other: while it goes, none else can begin.
+        A recent sign of life is not renewed, which spares a write: as long as it is younger than `patience`,
+        no other run can begin.
 
         Returns:
             As `begin`; None: this run never began for this request.
@@ -61,20 +62,20 @@ class Runs(Repository):
             return self._go(tx, request_id, run_id, patience, "system")
 
     def keep_alive(self, request_id: str, run_id: str) -> None:
-        """A sign of life of a run in the middle of a long step; an ended run stays ended."""
+        """Give a sign of life within a long step; an ended run stays ended."""
         with self._db.write() as tx:
             row = _mine(tx, request_id, run_id)
             if row is not None and row.ended_at is None:
                 change_row(tx, run, row, {"seen_at": self._now()})
 
     def end(self, request_id: str, run_id: str, outcome: str, *, seen_at: str | None = None) -> bool:
-        """End a run that goes; whether it went.
+        """End a run; returns whether it was going.
 
         Args:
             request_id: the request.
             run_id: name of the run.
             outcome: state of the request, a code.
-            seen_at: only where this is still its last sign of life.
+            seen_at: end it only if this is still its last sign of life.
         """
         with self._db.write() as tx:
             row = _mine(tx, request_id, run_id)
@@ -94,7 +95,7 @@ class Runs(Repository):
             return tuple(_run(row) for row in tx.execute(wanted))
 
     def request_of(self, run_id: str) -> str | None:
-        """The request that a run began for, or None where it never began."""
+        """The request of a run; None: it never began."""
         with self._db.read() as tx:
             return tx.execute(select(run.c.request_id).where(run.c.run_id == run_id)).scalar()
 

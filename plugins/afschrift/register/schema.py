@@ -1,4 +1,4 @@
-"""Brings the register's tables up to this version, with the migrations of the package."""
+"""Makes the register's tables, upgrades them by the package's migrations, and refuses other versions."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _UNRELEASED = {
 """Revisions from before the first release that are not upgraded here -> the version that does it."""
 
 VERSION_TABLE = "afschrift_version"
-"""Not Alembic's usual name, so that the register may share a database with Airflow."""
+"""Not Alembic's default name: the register may share a database with Airflow, which uses that one."""
 
 _REVISION = select(column("version_num", String)).select_from(table(VERSION_TABLE))
 
 
 def upgrade(url: str) -> None:
-    """Make a new register, or migrate up; in one transaction: stopped half-way, it leaves nothing.
+    """Make a new register, or migrate one, in a single transaction.
 
     Raises:
         RetriableError, ConfigurationError: as `Database.write`; or a newer version made the register, or one
@@ -60,7 +60,7 @@ def revisions() -> tuple[str, ...]:
 
 
 def require_current(url: str) -> None:
-    """Turn away a register whose tables are of another version, before any work begins on it.
+    """Refuse a register whose tables are of another version.
 
     Raises:
         ConfigurationError: it has no tables, older ones or newer ones; says which command or version helps.
@@ -71,7 +71,7 @@ def require_current(url: str) -> None:
 
 
 def must_be_current(connection: Connection) -> None:
-    """As `require_current`, of a register that is open."""
+    """As `require_current`, for a register that is open."""
     url, found = connection.engine.url, _revision(connection)
     _must_be_known(url, found)
     if found != revisions()[-1]:
@@ -87,12 +87,12 @@ def must_be_current(connection: Connection) -> None:
 
 @dataclass(frozen=True)
 class Pending:
-    """A migration that a register has not had yet.
+    """A migration that was not run yet.
 
     Attributes:
         revision: its number.
-        what: what it does, in one line.
-        undone: whether it can be taken back without a back-up.
+        what: what it does, in a line.
+        undone: whether it can be undone without a back-up.
     """
 
     revision: str
@@ -101,20 +101,20 @@ class Pending:
 
 
 def pending(url: str) -> tuple[str | None, tuple[Pending, ...]]:
-    """The revision of a register, None where it has no tables, and what `upgrade` would run, in order.
+    """The revision of a register (None: it has no tables), and what `upgrade` would run, in order.
 
     Nothing is written.
 
     Raises:
-        RetriableError, ConfigurationError: as `require_current`, but for tables that are merely older.
+        RetriableError, ConfigurationError: as `require_current`, but not for tables that are older.
     """
     with closing(Database(url)) as database:
         found = None
-        if not to_be_made(database):  # to open it would make the file
+        if not to_be_made(database):  # opening it would create the file
             with database.read() as connection:
                 found = _revision(connection)
     if found is not None and found not in revisions():
-        require_current(url)  # says why not
+        require_current(url)  # raises, and names what helps
     if found is None:
         return None, (Pending(revisions()[-1], "Make the tables of a new register.", undone=False),)
     missing = revisions()[revisions().index(found) + 1 :]
@@ -123,7 +123,7 @@ def pending(url: str) -> tuple[str | None, tuple[Pending, ...]]:
 
 
 def to_be_made(database: Database) -> bool:
-    """Whether it is a file of SQLite that is not there, which opening it would make."""
+    """Whether it is an SQLite file that does not exist: opening it would create it."""
     file = database.url.database or ""
     return database.sqlite and not file.startswith("file:") and not Path(file).exists()
 
@@ -149,7 +149,7 @@ def _must_be_known(url: URL, found: str | None) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
-    """As Alembic's `MigrationContext` says it, which takes five times as long; each task asks for it."""
+    """The revision, without Alembic's `MigrationContext`: that takes five times as long, in every task."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.scalars(_REVISION).one_or_none()

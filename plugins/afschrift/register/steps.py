@@ -1,4 +1,4 @@
-"""Finished work: steps with their results, frozen plans and deliveries, each recorded once."""
+"""Repositories of finished work: results of steps, frozen plans and deliveries, each recorded once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from afschrift.domain.request import new_id
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import delivery, step
 from afschrift.register.database.tables import plan as plan_table
-from afschrift.register.trail.told_rows import insert_row, rows_of_request
+from afschrift.register.trail.attested_rows import insert_row, rows_of_request
 from afschrift.register.trail.trail import BUNDLE_ARRIVED
 
 
@@ -38,15 +38,15 @@ class StepResults:
         return next(found, None)
 
     def latest(self, name: str) -> dict[str, Any] | None:
-        """Result of the step that finished last under this name, whatever its inputs, or None."""
+        """Result of the step that finished last under this name, with any inputs, or None."""
         return next((dict(row.result) for row in reversed(self._rows) if row.name == name), None)
 
 
 class Steps(Repository):
-    """Remembers what is done, so that a repeated task does nothing twice."""
+    """Stores the results of steps, so that a repeated task does nothing twice."""
 
     def results(self, request_id: str) -> StepResults:
-        """What is finished by now."""
+        """Results of the steps of a request that are finished."""
         with self._db.read() as tx:
             return StepResults(rows_of_request(tx, step, request_id))
 
@@ -84,7 +84,7 @@ class Steps(Repository):
             self._request_row(tx, request_id)
             done = StepResults(rows_of_request(tx, step, request_id)).of(name, inputs, part)
             if done is None:
-                done = json.loads(json.dumps(dict(result)))  # as it is read from then on
+                done = json.loads(json.dumps(dict(result)))  # as later calls will read it
                 this = {"request_id": request_id, "name": name, "inputs": inputs, "part": part}
                 insert_row(tx, step, {**this, "result": done, "finished_at": self._now()})
                 finished = NewEvent("step_finished", payload={"step": name, "part": part})
@@ -93,14 +93,14 @@ class Steps(Repository):
 
 
 _NOT_COMPRESSED = b"{"
-"""What a plan begins with that an earlier version kept; a compressed one begins with `x`."""
+"""First byte of a plan that an earlier version stored; a compressed plan begins with `x`."""
 
 
 class Plans(Repository):
-    """Keeps the plans of requests."""
+    """Stores the plans of requests."""
 
     def save(self, plan: Plan) -> str:
-        """Keep a plan, encrypted under the request's key; returns its digest. Twice is as good as once.
+        """Store a plan once, encrypted under the request's key; returns its digest.
 
         Raises:
             UnknownRequestError: no such request.
@@ -122,7 +122,7 @@ class Plans(Repository):
         Raises:
             UnknownRequestError: no such request.
             RefusedError: the request has no such plan, or its data key was destroyed.
-            ConfigurationError: the kept plan was altered.
+            ConfigurationError: the stored plan does not have this digest.
         """
         with self._db.read() as tx:
             self._request_row(tx, request_id)
@@ -145,7 +145,7 @@ class Plans(Repository):
 
 @lru_cache(maxsize=4)
 def _decoded(plain: bytes) -> Plan:
-    """A step asks for its plan several times, and to digest a plan takes longer than all else about it."""
+    """Cached: a step reads its plan several times, and `Plan.digest` takes longer than all the rest."""
     whole = plain if plain.startswith(_NOT_COMPRESSED) else zlib.decompress(plain)
     return msgspec.json.decode(whole, type=Plan)
 
@@ -156,12 +156,12 @@ def _is_plan(request_id: str, digest: str) -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """A hand-over of a bundle.
+    """A delivery of a bundle.
 
     Attributes:
         kind: `full`, `partial` or `supplement`.
-        uri: where it lies; opaque.
-        bytes, sha256: of what arrived there; `bytes` is 0 once the request's data key was destroyed.
+        uri: of the bundle at its destination; opaque.
+        bytes, sha256: of what arrived; `bytes` is 0 once the request's data key was destroyed.
     """
 
     id: str
@@ -175,25 +175,25 @@ class DeliveryRow:
 
 
 class Deliveries(Repository):
-    """Remembers what was handed over."""
+    """Stores deliveries."""
 
     def record(
         self,
         request_id: str,
         destination: str,
         receipt: Receipt,
-        told: Mapping[str, Any] | None = None,
+        further: Mapping[str, Any] | None = None,
         kind: str = "full",
     ) -> DeliveryRow:
-        """Record a hand-over and its events, once; the same receipt again changes nothing.
+        """Record a delivery and its events once; the same receipt again changes nothing.
 
-        `bundle_arrived` holds the bundle's digest and is never erased, `bundle_delivered` all of the receipt.
+        `bundle_arrived` holds the bundle's digest and is never erased, `bundle_delivered` the whole receipt.
 
         Args:
             request_id: the request.
             destination: name in the registry of destinations.
-            receipt: what the destination gave.
-            told: what the event says beside it: codes, counts and durations.
+            receipt: what the destination returned.
+            further: codes, counts and durations that the event holds too.
             kind: `full`, `partial` (R44) or `supplement` (R54).
 
         Raises:
@@ -208,8 +208,9 @@ class Deliveries(Repository):
             new = {"id": new_id("dlv"), **payload, "delivered_at": self._now()}
             insert_row(tx, delivery, {**new, "request_id": request_id, "detail": {}})
             proof = NewEvent(BUNDLE_ARRIVED, payload={"delivery": new["id"], "bundle": receipt.sha256})
-            # The proof comes first: what is told of rows goes with the last event, and is erased.
-            delivered = NewEvent("bundle_delivered", payload=payload | dict(told or {}))
+            # The proof comes first: rows are attested by the last event of a request, whose payload is
+            # erased.
+            delivered = NewEvent("bundle_delivered", payload=payload | dict(further or {}))
             self._append(tx, request_id, proof, delivered)
             return DeliveryRow(request=request_id, **new)
 
@@ -222,12 +223,5 @@ class Deliveries(Repository):
 
 def _delivery(row: Row[Any]) -> DeliveryRow:
     return DeliveryRow(
-        row.id,
-        row.request_id,
-        row.kind,
-        row.destination,
-        row.uri,
-        row.bytes,
-        row.sha256,
-        row.delivered_at,
+        row.id, row.request_id, row.kind, row.destination, row.uri, row.bytes, row.sha256, row.delivered_at
     )

@@ -1,4 +1,4 @@
-"""Facts beside the state: appended with their events, read for one request or for all open ones at once.
+"""Repositories of the facts of requests: appended with their events, read for one request or for many.
 
 Holds are facts too: they keep the records of a request, or of a whole case, from being destroyed.
 """
@@ -23,18 +23,18 @@ from afschrift.register.database.tables import decision, fact, message, request,
 from afschrift.register.database.timeline_rows import fact_row, found, timeline_of
 from afschrift.register.identities import Identities
 from afschrift.register.trail import trail
-from afschrift.register.trail.told_rows import insert_row, insert_rows, rows_of_request
+from afschrift.register.trail.attested_rows import insert_row, insert_rows, rows_of_request
 
 EVENT = "fact_"
-"""What the type of a fact's event begins with; the fact's kind follows."""
+"""Prefix of the event type of a fact; the fact's kind follows."""
 
-Make = Callable[[Timeline], Sequence[NewFact]]
-Pair = Callable[[Timeline, Timeline, bool, bool], tuple[Sequence[NewFact], Sequence[NewFact]]]
+MakeFacts = Callable[[Timeline], Sequence[NewFact]]
+MakePair = Callable[[Timeline, Timeline, bool, bool], tuple[Sequence[NewFact], Sequence[NewFact]]]
 _OPEN = [state for state in State if state.open]
 
 
 class Timelines(Repository):
-    """What the clock reads of requests, and the only way to add to it."""
+    """Reads and appends the facts of requests."""
 
     def __init__(self, store: RegisterStore, identities: Identities) -> None:
         super().__init__(store)
@@ -50,7 +50,7 @@ class Timelines(Repository):
             return self.read(tx, request_id)
 
     def timelines(self, *, open_only: bool = True) -> tuple[Timeline, ...]:
-        """Requests with their facts, in the order of receipt as entered. Three statements, however many."""
+        """Requests with their facts, in the order of their entered receipt, by three statements."""
         with self._db.read() as tx:
             found = self.find(tx, request.c.state.in_(_OPEN) if open_only else request.c.id.is_not(None))
         return tuple(found.values())
@@ -58,21 +58,21 @@ class Timelines(Repository):
     def record(
         self,
         request_id: str,
-        make: Make,
+        make: MakeFacts,
         by: str,
         *,
         authority: Mapping[str, str] | None = None,
         text: str | None = None,
     ) -> Timeline:
-        """Append facts, each with its event, and move the state where one says so: one transaction.
+        """Append facts with their events, and move the state where a fact says so, in one transaction.
 
         Args:
             request_id: the request.
-            make: gives the facts to append, looking at the request as it is then; what it raises passes,
-                and nothing was written.
+            make: returns the facts to append, from the request as it is then. If it raises, nothing is
+                written.
             by: account that records them.
-            authority: the role in which they do, and what says that they hold it.
-            text: reasons in words to the first fact; kept in the case file, with its event of its own.
+            authority: its role, and the evidence of that role.
+            text: reasons in words for the first fact; kept in the case file, with an event.
 
         Returns:
             The request with the new facts.
@@ -85,12 +85,11 @@ class Timelines(Repository):
             self.append(tx, self.read(tx, request_id), make, by, authority, text)
             return self.read(tx, request_id)
 
-    def record_many(self, facts: Mapping[str, Make], by: str) -> None:
+    def record_many(self, facts: Mapping[str, MakeFacts], by: str) -> None:
         """Append the facts of many open requests, with their events, in one transaction and few statements.
 
         Args:
-            facts: request -> gives the facts to append, looking at the request as it is then; none that
-                moves its state.
+            facts: request -> function that returns the facts to append; none of them may move the state.
             by: account that records them.
         """
         with self._db.write() as tx:
@@ -110,19 +109,19 @@ class Timelines(Repository):
         self,
         request_id: str,
         other_id: str,
-        make: Pair,
+        make: MakePair,
         by: str,
         *,
         names: Collection[str],
         authority: Mapping[str, str] | None = None,
     ) -> Timeline:
-        """Append facts to two requests of a person, likewise in one transaction.
+        """Append facts to two requests of a person, in one transaction.
 
         Args:
             request_id: the later request.
-            other_id: the earlier one.
-            make: as for `record`; gets both, whether they share one of the identity keys in `names`,
-                and whether the later one asks for nothing beyond the earlier one. Gives the facts of both.
+            other_id: the earlier request.
+            make: returns the facts of both. Gets both timelines, whether they share an identity key of
+                `names`, and whether the later request asks for nothing beyond the earlier one.
             by: account that records them.
             names: identity keys that belong to one person alone.
             authority: as for `record`.
@@ -139,12 +138,12 @@ class Timelines(Repository):
         tx: Connection,
         request_id: str,
         other_id: str,
-        make: Pair,
+        make: MakePair,
         by: str,
         names: Collection[str],
         authority: Mapping[str, str] | None,
     ) -> None:
-        """As `record_pair`, in a transaction of the caller's."""
+        """As `record_pair`, in the caller's transaction."""
         later, earlier = self.read(tx, request_id), self.read(tx, other_id)
         shared = self._same_person(tx, request_id, other_id, names)
         of_later, of_earlier = make(later, earlier, shared, self._narrower(tx, request_id, other_id))
@@ -153,7 +152,7 @@ class Timelines(Repository):
             self.append(tx, earlier, lambda _: of_earlier, by, authority, None)
 
     def text(self, fact_id: str) -> str | None:
-        """The reasons in words that were given with a fact; None: none were, or their key was destroyed.
+        """The reasons in words of a fact; None: there are none, or their key was destroyed.
 
         Raises:
             RefusedError: no such fact.
@@ -183,13 +182,13 @@ class Timelines(Repository):
         self,
         tx: Connection,
         timeline: Timeline,
-        make: Make,
+        make: MakeFacts,
         by: str,
         authority: Mapping[str, str] | None,
         text: str | None,
         text_id: str | None = None,
     ) -> None:
-        """As `record`, in a transaction of the caller's; `text_id`: words that are kept already."""
+        """As `record`, in the caller's transaction; `text_id`: reasons that are stored already."""
         new = make(timeline)
         made = rows(timeline, new, self._now(), by, [new_id("fact") for _ in new])
         if text is not None:
@@ -204,19 +203,19 @@ class Timelines(Repository):
     def keep_reasons(
         self, tx: Connection, owner: str, case_id: str, request_id: str | None, text: str, by: str
     ) -> str:
-        """Keep the words of a fact in the case file, with its event; returns their id."""
+        """Store the reasons of a fact in the case file, with an event; returns their id."""
         return self._add_text(
             tx, self._key(tx, owner), text.encode(), case=case_id, request_id=request_id, kind="note", by=by
         )
 
     def read(self, tx: Connection, request_id: str) -> Timeline:
-        """As `timeline`, in a transaction of the caller's."""
+        """As `timeline`, in the caller's transaction."""
         row = self._request_row(tx, request_id)
         facts = rows_of_request(tx, fact, request_id)
         return timeline_of(row, facts, rows_of_request(tx, decision, request_id))
 
     def find(self, tx: Connection, which: ColumnElement[bool]) -> dict[str, Timeline]:
-        """The requests that a condition picks, with their facts, in the order of receipt as entered."""
+        """The requests that a condition selects, with their facts, in the order of their entered receipt."""
         return found(tx, which)
 
     def _same_person(self, tx: Connection, later: str, other: str, names: Collection[str]) -> bool:
@@ -238,9 +237,9 @@ class Timelines(Repository):
 
 
 def _payload(columns: Mapping[str, Any], authority: Mapping[str, str] | None) -> dict[str, Any]:
-    """What the event of a fact says."""
-    said = {n: v for n, v in columns.items() if v is not None and n not in ("request_id", "by")}
-    return {"fact": said} if authority is None else {"fact": said, "held": dict(authority)}
+    """Payload of the event of a fact."""
+    members = {n: v for n, v in columns.items() if v is not None and n not in ("request_id", "by")}
+    return {"fact": members} if authority is None else {"fact": members, "held": dict(authority)}
 
 
 def _columns(row: FactRow, text: str | None) -> dict[str, Any]:
@@ -253,7 +252,7 @@ _HOLDS = (FactKind.HELD, FactKind.RELEASED)
 
 
 class Disputes(Repository):
-    """Records what concerns one request or all of a case."""
+    """Appends facts that concern one request or all requests of a case, and reads holds."""
 
     def __init__(self, store: RegisterStore, facts: Timelines) -> None:
         super().__init__(store)
@@ -272,11 +271,11 @@ class Disputes(Repository):
 
         Args:
             owner: a request, or a case: then all of its requests.
-            make: gives the facts to append by request, looking at them as they are then; what it raises
-                passes, and nothing was written.
+            make: returns the facts to append by request, from the requests as they are then. If it raises,
+                nothing is written.
             by: account that records them.
-            authority: the role in which they do, and what says that they hold it.
-            text: reasons in words to the first fact of each; kept once, under the key of the owner.
+            authority: its role, and the evidence of that role.
+            text: reasons in words for the first fact of each; stored once, under the key of the owner.
 
         Returns:
             The requests with the new facts.
@@ -311,13 +310,13 @@ class Disputes(Repository):
             return tuple(self._facts.find(tx, which).values())
 
     def holds(self, request_id: str | None = None) -> tuple[Hold, ...]:
-        """The holds in force on a request or on all, the oldest first of each request."""
+        """The holds in force on a request or on all requests, oldest first within each."""
         with self._db.read() as tx:
-            return holds_of(tx, request_id)
+            return active_holds(tx, request_id)
 
 
-def holds_of(tx: Connection, request_id: str | None = None) -> tuple[Hold, ...]:
-    """The holds in force on a request or on all."""
+def active_holds(tx: Connection, request_id: str | None = None) -> tuple[Hold, ...]:
+    """The holds in force on a request or on all requests."""
     if request_id is not None:
         facts = [row for row in rows_of_request(tx, fact, request_id) if row.kind in _HOLDS]
         return in_force(fact_row(row) for row in sorted(facts, key=lambda row: row.number))
@@ -326,11 +325,11 @@ def holds_of(tx: Connection, request_id: str | None = None) -> tuple[Hold, ...]:
 
 
 def must_be_free(tx: Connection, request_id: str, what: str) -> None:
-    """Turn down whatever would destroy something of a request under hold.
+    """Refuse to destroy anything of a request under hold; `what`: clause that says what stays.
 
     Raises:
-        RefusedError: it is; names the holds and the remedy. `what`: that stays, in a clause.
+        RefusedError: it is under hold; names the holds and the remedy.
     """
-    found = holds_of(tx, request_id)
+    found = active_holds(tx, request_id)
     if found:
         raise under_hold(request_id, found, what)

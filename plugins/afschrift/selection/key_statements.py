@@ -148,7 +148,7 @@ class KeyStatements(Statements):
         }
 
 
-class OwnAlone:
+class SoleOwnerCheck:
     """Looks in the tables of one source, each once, for rows that are of several persons by their keys."""
 
     def __init__(

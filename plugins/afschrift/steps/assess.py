@@ -41,7 +41,7 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
     result = {"request": request_id, "right": str(request.right)}
     payload = {"rules": ["R10", "R57"], "identity": identity.choice, "identity_by": identity.by}
     event = NewEvent("assessed", payload={**payload, **took.of(basis)})
-    with register.one_write():
+    with register.write_together():
         if request.state is State.RECEIVED:
             register.requests.move(request_id, State.ACKNOWLEDGED, NewEvent("acknowledged"))
         return register.steps.finish(request_id, "assess", inputs, result, event)

@@ -216,7 +216,7 @@ def _freeze(
     payload = {"plan": plan.digest(), **plan_evidence(plan), **_hidden(basis)}
     event = NewEvent("plan_frozen", payload={**payload, **took.of(basis.evidence)})
     _answer_must_not_be_ready(services, basis.request)
-    with register.one_write():
+    with register.write_together():
         register.plans.save(plan)
         _accepted(services, basis, result)
         return register.steps.finish(plan.request, "classify", digest(told), result, event)

@@ -87,7 +87,7 @@ def wipe(services: Services, request_id: str) -> bool:
 def _wiped(services: Services, request_id: str) -> tuple[State, bool]:
     """The state of the request, and whether its staging was destroyed."""
     register = services.register
-    with register.one_write():
+    with register.write_together():
         state = register.requests.get(request_id).state
         if services.run is not None:
             register.runs.end(request_id, services.run, str(state))

@@ -59,7 +59,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     }
     told = took.of(gate.basis, packed["bundle"])
     rows = _rows(gate) if plan.later else {}
-    with register.one_write():
+    with register.write_together():
         register.deliveries.record(request_id, plan.destination, receipt, told, kind=plan.part.value)
         if plan.later:
             record_part(services, plan, receipt, rows)

@@ -19,7 +19,7 @@ from afschrift.inventory.table import Table
 from afschrift.inventory.unconfirmed import awaited
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.key_statements import KeyStatements, OwnAlone
+from afschrift.selection.key_statements import KeyStatements, SoleOwnerCheck
 from afschrift.selection.map_entries import read_twice, unlike
 from afschrift.selection.statements import Scope, Statements
 from afschrift.selection.table_decision import NO_ROWS, Classifier, PersonFacts, TableDecision
@@ -85,7 +85,7 @@ class TableDrafts:
             if any(source.tables[name].personal for name in source.entries(hidden)):
                 raise no_right(f"{source.source}.{hidden}")
         self._unlisted(source, statements)
-        alone = OwnAlone(source, self._services.inventory.identity, session, statements)
+        alone = SoleOwnerCheck(source, self._services.inventory.identity, session, statements)
         parts: list[ExtractPlan | Withheld] = []
         for name, table in source.tables.items():
             if not table.personal:

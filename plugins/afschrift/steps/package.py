@@ -100,7 +100,7 @@ def _seal(gate: Gate, inputs: str, snapshots: dict[str, str]) -> Seal:
     done = gate.results.of("seal", inputs)
     if done is None:
         register = gate.services.register
-        with register.one_write():
+        with register.write_together():
             seq, head = register.trail.head()
             result = {
                 "sealed_at": gate.services.now(),

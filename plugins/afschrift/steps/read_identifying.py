@@ -10,7 +10,7 @@ from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.identity.look_up import LookUpResult, is_decided
 from afschrift.domain.request import Request
 from afschrift.law.roles import Act
-from afschrift.register.identities import ASKED, TOLD_OF_LOOK_UPS, LookUpRow
+from afschrift.register.identities import ASKED, LOOK_UP_EVENTS, LookUpRow
 from afschrift.register.register import Register
 from afschrift.selection.identifying_rows import find
 from afschrift.services import Services
@@ -84,7 +84,7 @@ def _is_told(register: Register, ask: LookUpRow) -> bool:
     """
     of_ask = [
         (header.type, header.actor, (payload or {}).get("about"))
-        for header, payload in register.evidence.of_types(ask.request, *TOLD_OF_LOOK_UPS)
+        for header, payload in register.evidence.of_types(ask.request, *LOOK_UP_EVENTS)
         if payload is None or payload["look_up"] == ask.id
     ]
     return of_ask == [(ASKED, ask.by, ask.about)] and ask.served_at is None

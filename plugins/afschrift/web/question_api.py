@@ -88,5 +88,5 @@ def _view(by: Caller, question_id: str, *, unmask: bool) -> dict[str, Any]:
 def _shown(by: Caller, question: QuestionRow) -> dict[str, Any]:
     mine = by.roles.holds(by.account, Role(question.role))
     to = assigned_to(open_register().facts.timeline(question.request), question.id)
-    mine = mine and (to is None or by.roles.stands_for(by.account, to))
+    mine = mine and (to is None or by.roles.acts_for(by.account, to))
     return asdict(question) | {"form": form_of(question), "may_answer": mine, "assigned_to": to}

@@ -89,7 +89,7 @@ def barred(register: Register, by: Caller, question: QuestionRow, timeline: Time
     if not by.roles.holds(by.account, role):
         return f"Only the role {said(role).lower()} answers it; you may look."
     to = assigned_to(timeline, question.id)
-    if to is not None and not by.roles.stands_for(by.account, to):
+    if to is not None and not by.roles.acts_for(by.account, to):
         return f"It is assigned to {to}."
     if role is Role.SECOND_SIGNER:
         decided = [d.by for d in register.decisions.of(question.request) if d.about == question.about]

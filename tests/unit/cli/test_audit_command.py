@@ -26,7 +26,7 @@ from afschrift.audit.sentences import line
 from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
-from afschrift.register.database.written import followed
+from afschrift.register.database.written import listening
 from afschrift.register.open import open_keys, open_register
 from afschrift.register.register import Register
 
@@ -110,7 +110,7 @@ def test_show_tells_the_events_of_a_request_as_its_task_logs_do(
     services = installation(home, write_inventory(home.parent / "inventory"))
     request = store(services, {"customer_id": "1"})
     followed_lines: list[str] = []
-    with followed(lambda header, payload: followed_lines.append(line(header, payload))):
+    with listening(lambda header, payload: followed_lines.append(line(header, payload))):
         run(services, request)
 
     shown = audit("show", request)[0].splitlines()

@@ -58,7 +58,7 @@ def test_every_role_and_who_may_answer(tmp_path: Path) -> None:
     (tmp_path / "roles.yml").write_text(example, encoding="utf-8")
     roles = load_roles(Settings.from_environment({"AFSCHRIFT_HOME": str(tmp_path)}))
     assert roles.person("cli:anna").name == "Anna"
-    assert roles.stands_for("airflow:s.devries@example.org", "Anna")
+    assert roles.acts_for("airflow:s.devries@example.org", "Anna")
     [entry] = YAML(typ="safe").load(notifiers).values()
     assert set(entry) == {"notifier", "arguments", "roles"}
     assert set(entry["roles"]) <= set(Role)

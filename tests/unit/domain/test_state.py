@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from afschrift.domain.state import DPV, OWN, TOLD, TRANSITIONS, State, StatusTerm, may_move
+from afschrift.domain.state import DPV, END_ONCE_INFORMED, OWN, TRANSITIONS, State, StatusTerm, may_move
 
 ANSWERED = {State.DELIVERED, State.ANSWERED_NOTHING_HELD, State.ANSWERED_NOTHING_PORTABLE}
 CLOSED = {*ANSWERED, State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED}
@@ -44,8 +44,8 @@ def test_a_person_who_was_not_told_has_no_answer() -> None:
     for one in TRANSITIONS:
         assert one.to not in ANSWERED or one.event in told
         assert one.to is not State.REFUSED or one.event == "fact_letter_sent"
-    assert set(TOLD) == {state for state in State if state.to_tell}
-    assert set(TOLD.values()) == ANSWERED == {state for state in State if state.answered}
+    assert set(END_ONCE_INFORMED) == {state for state in State if state.to_inform}
+    assert set(END_ONCE_INFORMED.values()) == ANSWERED == {state for state in State if state.answered}
 
 
 def test_no_way_leads_back_to_intake_and_only_what_was_accepted_is_ready() -> None:

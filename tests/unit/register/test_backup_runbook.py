@@ -27,7 +27,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.law.destruction import Destroying
 from afschrift.law.roles import Roles
-from afschrift.register.backup import back_up, enter, restore
+from afschrift.register.backup import back_up, record_restoration, restore
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
@@ -220,9 +220,9 @@ def _readable(folder: Path) -> bytes:
 def test_entering_a_restoration_twice_is_as_good_as_once(
     register: Register, url: str, keys: KeyStore
 ) -> None:
-    assert enter(url, keys)
+    assert record_restoration(url, keys)
     head = register.trail.head()
-    assert not enter(url, keys)
+    assert not record_restoration(url, keys)
     assert register.trail.head() == head
     assert register.trail.verify() == []
 

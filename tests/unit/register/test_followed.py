@@ -9,7 +9,7 @@ import pytest
 
 from afschrift.domain.event import Header, NewEvent
 from afschrift.register import schema
-from afschrift.register.database.written import followed
+from afschrift.register.database.written import listening
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
@@ -30,7 +30,7 @@ def test_each_event_is_heard_of_with_its_number_and_as_it_is_read_later(register
     heard = Heard()
     register.trail.record(None, NewEvent("before"))
 
-    with followed(heard):
+    with listening(heard):
         register.trail.record(None, NewEvent("counted", payload={"n": 1, "of": ("a", "b"), "s": 2.0}))
         register.trail.record(None, NewEvent("one"), NewEvent("two"))
     register.trail.record(None, NewEvent("after"))
@@ -44,11 +44,11 @@ def test_nothing_is_heard_of_before_its_commit_nor_after_a_failure(register: Reg
     heard = Heard()
     database = register.store.database
 
-    with followed(heard), pytest.raises(ZeroDivisionError), database.write() as tx:
+    with listening(heard), pytest.raises(ZeroDivisionError), database.write() as tx:
         register.trail._append(tx, None, NewEvent("lost"))
         assert heard == []
         raise ZeroDivisionError
-    with followed(heard), database.write() as tx:
+    with listening(heard), database.write() as tx:
         register.trail._append(tx, None, NewEvent("kept"))
         register.trail._append(tx, None, NewEvent("kept_too"))
         assert heard == []
@@ -60,7 +60,7 @@ def test_every_register_that_is_opened_meanwhile_is_followed(register: Register)
     heard = Heard()
     url = str(register.store.database.url)
 
-    with followed(heard):
+    with listening(heard):
         Register(url, register.store.keys).trail.record(None, NewEvent("elsewhere"))
 
     assert heard == [(1, "elsewhere", {})]

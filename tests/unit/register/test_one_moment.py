@@ -140,12 +140,12 @@ def test_a_row_that_is_none_is_told_as_the_registers(
 
 def test_one_write_is_all_there_or_nothing(register: Register, open_one: Callable[..., Request]) -> None:
     request = open_one().id
-    with pytest.raises(AfschriftError, match="on purpose"), register.one_write():
+    with pytest.raises(AfschriftError, match="on purpose"), register.write_together():
         register.decisions.take(request, "identity", "confirmed", "officer")
         assert len(register.decisions.of(request)) == 1  # what is written is read inside
         raise AfschriftError("on purpose")
     assert register.decisions.of(request) == ()
-    with register.one_write():
+    with register.write_together():
         register.decisions.take(request, "identity", "confirmed", "officer")
         register.steps.finish(request, "assess", "inputs", {"of": "assess"})
     assert len(register.decisions.of(request)) == 1

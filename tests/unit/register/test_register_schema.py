@@ -29,7 +29,7 @@ from afschrift.register.database.objects import differing
 from afschrift.register.database.tables import metadata
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
-from afschrift.register.trail.told_rows import read_case_of
+from afschrift.register.trail.attested_rows import read_case_of
 
 pytestmark = pytest.mark.slow
 

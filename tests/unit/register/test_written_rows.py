@@ -16,7 +16,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.register.database.tables import request
 from afschrift.register.database.written import written
 from afschrift.register.trail import trail
-from afschrift.register.trail.told_rows import TOLD_TABLES
+from afschrift.register.trail.attested_rows import ATTESTED_TABLES
 from afschrift.services import Services
 
 
@@ -38,7 +38,7 @@ def test_each_commit_of_a_request_remembers_what_is_there(services: Services) ->
 
     def compare(tx: Connection) -> Callable[[], object]:
         for (name, of), remembered in written(tx).known.items():
-            table = TOLD_TABLES[name]
+            table = ATTESTED_TABLES[name]
             owner = table.c.id if table is request else table.c.request_id
             there = [row._asdict() for row in tx.execute(select(table).where(owner == of))]
             rows = [row._asdict() for row in ([remembered] if table is request else remembered)]

@@ -32,7 +32,7 @@ from afschrift.letters.kinds import kind_named
 from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, inline, said
 from afschrift.register.records import QuestionRow
-from afschrift.register.timelines import Make, Pair
+from afschrift.register.timelines import MakeFacts, MakePair
 
 
 def decide(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
@@ -131,7 +131,7 @@ def _letter(
 
 def _facts(
     officer: Officer, outcome: Outcome, accepted: Accepted, form: Mapping[str, Any]
-) -> tuple[Make | None, tuple[str, Pair, Sequence[str]] | None]:
+) -> tuple[MakeFacts | None, tuple[str, MakePair, Sequence[str]] | None]:
     """What follows from a decision, in the same transaction."""
     jurisdiction = officer.jurisdiction
     clocks = ClockService(officer, jurisdiction)
@@ -148,7 +148,7 @@ def _facts(
     return _decided(outcome, accepted.ground.code), None
 
 
-def _decided(outcome: Outcome, ground: str) -> Make:
+def _decided(outcome: Outcome, ground: str) -> MakeFacts:
     fact = NewFact(FactKind.DECIDED, detail={"outcome": outcome.value, "ground": ground})
     return lambda _timeline: [fact]
 
@@ -161,14 +161,14 @@ def form_of(officer: Officer, decided: RequestDecision) -> dict[str, Any]:
     return {**codes, **(json.loads(words) if words else {})}
 
 
-def _in_place_of_earlier(makes: Make | None) -> Make:
+def _in_place_of_earlier(makes: MakeFacts | None) -> MakeFacts:
     """What follows from a decision that counts: a refusal that nobody was told of is overruled by it.
 
     Its letter may be lying ready; sent later, it must not close what was decided otherwise since.
     """
 
     def overruling(timeline: Timeline) -> Sequence[NewFact]:
-        earlier = [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.untold_refusals]
+        earlier = [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.unsent_refusals]
         return [*earlier, *(makes(timeline) if makes else ())]
 
     return overruling

@@ -98,7 +98,7 @@ def _asked(officer: Officer, request_id: str) -> str | None:
 
 def _overrule_answers(timeline: Timeline) -> list[NewFact]:
     """An answer by the earlier keys may be about somebody else: telling it ends nothing of this request."""
-    return [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.untold_answers]
+    return [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.unsent_answers]
 
 
 def _destroy_staged(officer: Officer, request_id: str) -> None:

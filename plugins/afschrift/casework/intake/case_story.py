@@ -12,7 +12,7 @@ from afschrift.register.cases import CaseText
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 
-_TOLD = (FactKind.NOTICE_RAISED, FactKind.NOTICE_TOLD, FactKind.QUESTION_TOLD)
+_TOLD = (FactKind.NOTICE_RAISED, FactKind.NOTICE_SENT, FactKind.QUESTION_NOTIFIED)
 """What the software told somebody by itself: the trail has it, the story of a case does not."""
 
 

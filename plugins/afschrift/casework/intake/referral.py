@@ -146,7 +146,7 @@ def referral_reminder(register: Register, by: str, now: datetime) -> Reminder[Pe
     def note(taken: Sequence[PendingReferral], notifier: str) -> None:
         for pending in taken:
             detail = {"notifier": notifier, "level": pending.level}
-            fact = NewCaseFact(CaseFactKind.MATTER_TOLD, pending.referral.id, detail)
+            fact = NewCaseFact(CaseFactKind.MATTER_NOTIFIED, pending.referral.id, detail)
             register.case_facts.record(pending.referral.case, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
 
     return Reminder(due, has_had, _message, note)

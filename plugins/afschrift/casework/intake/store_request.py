@@ -21,7 +21,7 @@ from afschrift.law.case_facts import CaseFactKind, Matter, NewCaseFact
 from afschrift.law.clock.deadline import deadline, local_date
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.clock.overlap import link
-from afschrift.register.timelines import Make
+from afschrift.register.timelines import MakeFacts
 from afschrift.services import Services
 
 
@@ -154,7 +154,7 @@ def _plain(who: Representative) -> bytes:
     return json.dumps(who.model_dump(exclude_none=True), ensure_ascii=False).encode()
 
 
-def _unclear(right: Right) -> Make:
+def _unclear(right: Right) -> MakeFacts:
     return lambda _: [NewFact(FactKind.RIGHT_UNCLEAR, detail={"right": right.value})]
 
 

@@ -22,7 +22,7 @@ from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 from afschrift.register.register import Register
-from afschrift.register.timelines import Make
+from afschrift.register.timelines import MakeFacts
 
 COLUMNS = ("Request", "Right", "State", "Due", "Days", "Colour", "Notice", "Also")
 
@@ -123,7 +123,7 @@ class DeadlineCheck:
             notices[-1] if notices else None,
             bool(_of_due(timeline, FactKind.OVERDUE_ACKNOWLEDGED, now)),
             (
-                *(("answer_not_told",) if timeline.state.to_tell else ()),
+                *(("answer_not_told",) if timeline.state.to_inform else ()),
                 *(breach.partition(":")[0] for breach in now.breaches if not breach.startswith(OVERDUE)),
                 *remarks,
             ),
@@ -195,20 +195,20 @@ def _message(due: Sequence[OpenRequest]) -> Message:
     return as_message(subject, COLUMNS, rows, lines, what)
 
 
-def _fact(notice: str, notifier: str) -> Make:
+def _fact(notice: str, notifier: str) -> MakeFacts:
     """Asks again inside the transaction, so that two checks at once note it once."""
 
     def make(timeline: Timeline) -> list[NewFact]:
         raised = next(fact for fact in timeline.facts if fact.id == notice)
         if _had(timeline, raised, notifier):
             return []
-        return [NewFact(FactKind.NOTICE_TOLD, about=notice, detail={"notifier": notifier})]
+        return [NewFact(FactKind.NOTICE_SENT, about=notice, detail={"notifier": notifier})]
 
     return make
 
 
 def _had(timeline: Timeline, notice: FactRow, notifier: str) -> bool:
-    return any(one.detail.get("notifier") == notifier for one in timeline.about(notice, FactKind.NOTICE_TOLD))
+    return any(one.detail.get("notifier") == notifier for one in timeline.about(notice, FactKind.NOTICE_SENT))
 
 
 def reminders(check: DeadlineCheck, remarks: Remarks) -> tuple[Reminder[Any], ...]:

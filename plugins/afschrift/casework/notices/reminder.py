@@ -105,11 +105,11 @@ def request_reminder(
 
     def has_had(one: T, notifier: str) -> bool:
         wanted = dict(detail(one, notifier))
-        return any(dict(fact.detail) == wanted for fact in timeline(one).of(FactKind.QUESTION_TOLD))
+        return any(dict(fact.detail) == wanted for fact in timeline(one).of(FactKind.QUESTION_NOTIFIED))
 
     def note(taken: Sequence[T], notifier: str) -> None:
         for one in taken:
-            fact = NewFact(FactKind.QUESTION_TOLD, detail=dict(detail(one, notifier)))
+            fact = NewFact(FactKind.QUESTION_NOTIFIED, detail=dict(detail(one, notifier)))
             register.facts.record(timeline(one).request, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
 
     return Reminder(due, has_had, message, note)

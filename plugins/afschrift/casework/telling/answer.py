@@ -16,7 +16,7 @@ from afschrift.casework.telling.question import MAKE_LETTER
 from afschrift.domain.errors import AfschriftError, FormError, RefusedError
 from afschrift.domain.instants import on_the_wall
 from afschrift.law.clock.facts import Timeline
-from afschrift.law.clock.sending import Sending, told
+from afschrift.law.clock.sending import Sending, record_notification
 from afschrift.law.letter import LetterState
 from afschrift.letters.elements import ELEMENTS
 from afschrift.letters.kinds import kind_named
@@ -44,7 +44,9 @@ def answer_tell(officer: Officer, question: QuestionRow, given: GivenAnswer) -> 
     clocks = ClockService(officer, officer.jurisdiction)
     sending = Sending(date.fromisoformat(given.detail["on"]), given.detail["channel"], given.detail["proof"])
     done = officer.record_answer(
-        question, given, facts=lambda t: clocks.with_lifting(t, told(t, clocks.today(t), sending))
+        question,
+        given,
+        facts=lambda t: clocks.with_lifting(t, record_notification(t, clocks.today(t), sending)),
     )
     return replace(done, said="The person was told: the request is closed.")
 
@@ -74,7 +76,7 @@ def tell_by_mail(officer: Officer, request_id: str, log: Callable[[str], None]) 
 
     What keeps it from going is logged without the letter's words; the letter may lie in the outbox then.
     """
-    untold = officer.register.facts.timeline(request_id).untold_answers
+    untold = officer.register.facts.timeline(request_id).unsent_answers
     if not untold or untold[-1].detail["letter"] in _NEEDS_WORDS:
         return None
     to = verified_address(officer.register, request_id)

@@ -31,11 +31,7 @@ TELL_FORM = form(
             "type": "string",
             "pattern": "^[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,99}$",
         },
-        "available_until": {
-            "title": "Last day for fetching the files",
-            "type": "string",
-            "format": "date",
-        },
+        "available_until": {"title": "Last day for fetching the files", "type": "string", "format": "date"},
         "secret_by": {"title": "How the pass phrase comes", "enum": list(SECRET_BY)},
     },
     {TOLD: ("on", "channel", "proof")},
@@ -69,7 +65,7 @@ def tell(services: Services, request_id: str) -> str:
     letter = services.tell_by_mail(request_id)
     if letter is not None:
         return f"The person was told: letter {letter} went to the address that was verified."
-    with services.register.one_write():
+    with services.register.write_together():
         row = ask_to_tell(services.register, request_id)
     return f"The answer of request {request_id} is ready, and nobody told the person yet (question {row})."
 
@@ -77,8 +73,8 @@ def tell(services: Services, request_id: str) -> str:
 def ask_to_tell(register: Register, request_id: str) -> str:
     """Ask an officer to tell the person, once; the question's id, empty where nothing is to be told."""
     timeline = register.facts.timeline(request_id)
-    untold = timeline.untold_answers
-    if not timeline.state.to_tell or not untold:
+    untold = timeline.unsent_answers
+    if not timeline.state.to_inform or not untold:
         return ""
     return put(register, request_id, _question(untold[-1])).id
 
@@ -90,8 +86,8 @@ def ask_again(register: Register) -> tuple[str, ...]:
     """
     asked = []
     for timeline in register.facts.timelines():
-        untold = timeline.untold_answers
-        if not timeline.state.to_tell or not untold:
+        untold = timeline.unsent_answers
+        if not timeline.state.to_inform or not untold:
             continue
         letters = register.letters.all(request_id=timeline.request)
         if not any(one.fact == untold[-1].id and one.state in UNSETTLED for one in letters):
@@ -119,10 +115,10 @@ def answer_ready(register: Register, request_id: str, state: State, detail: Mapp
     said = {"state": state.value, **detail}
 
     def make(timeline: Timeline) -> list[NewFact]:
-        same = [one for one in timeline.untold_answers if dict(one.detail) == said]
+        same = [one for one in timeline.unsent_answers if dict(one.detail) == said]
         if same and timeline.state is state:
             return []
-        over = [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.untold_answers]
+        over = [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.unsent_answers]
         return [*over, NewFact(FactKind.ANSWER_READY, detail=said, to=state)]
 
     register.facts.record(request_id, make, "system")

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from afschrift.domain.right import Right
-from afschrift.domain.state import TOLD, State
+from afschrift.domain.state import END_ONCE_INFORMED, State
 from afschrift.law.clock.deadline import local_date
 
 
@@ -39,9 +39,9 @@ class FactKind(StrEnum):
     ABSORBED = "absorbed"  # the request `other` was merged into this one
     LINKED = "linked"  # to the earlier request `other`
     NOTICE_RAISED = "notice_raised"  # the last day comes near, or is over: `level` and `due` in its detail
-    NOTICE_TOLD = "notice_told"  # of a notice: the `notifier` in its detail took it
+    NOTICE_SENT = "notice_told"  # of a notice: the `notifier` in its detail took it
     QUESTION_ASSIGNED = "question_assigned"  # the `question` in its detail is for the person in `to` there
-    QUESTION_TOLD = "question_told"  # the `notifier` in its detail was told of the `question` there
+    QUESTION_NOTIFIED = "question_told"  # the `notifier` in its detail was told of the `question` there
     RIGHT_UNCLEAR = "right_unclear"  # the message does not say which right: read as `right` in its detail
     RIGHT_READ = "right_read"  # an officer read it as `right` in its detail; the quoted words are its text
     NOT_RECEIVED = "not_received"  # it counts as not received; `published_on` in its detail (R03)
@@ -231,34 +231,34 @@ class Timeline:
         if not self.state.open or self.about(fact, FactKind.OVERRULED):
             return None
         if fact.kind is FactKind.PARTLY_DELIVERED:
-            last = self.state is State.READY and [ready.id for ready in self.to_tell] == [fact.id]
-            return TOLD[self.state] if last else None
+            last = self.state is State.READY and [ready.id for ready in self.to_inform] == [fact.id]
+            return END_ONCE_INFORMED[self.state] if last else None
         end = _end(fact)
-        return None if end is State.DELIVERED and self.untold_parts else end
+        return None if end is State.DELIVERED and self.unsent_parts else end
 
     @property
-    def untold_refusals(self) -> tuple[FactRow, ...]:
+    def unsent_refusals(self) -> tuple[FactRow, ...]:
         """Refusals of the whole that stand and whose letter did not go."""
-        return tuple(fact for fact in self._untold if _end(fact) is State.REFUSED)
+        return tuple(fact for fact in self._unsent if _end(fact) is State.REFUSED)
 
     @property
-    def untold_answers(self) -> tuple[FactRow, ...]:
+    def unsent_answers(self) -> tuple[FactRow, ...]:
         """Answers that are ready and stand, and of which nobody was told."""
-        return tuple(fact for fact in self._untold if fact.kind is FactKind.ANSWER_READY)
+        return tuple(fact for fact in self._unsent if fact.kind is FactKind.ANSWER_READY)
 
     @property
-    def untold_parts(self) -> tuple[FactRow, ...]:
+    def unsent_parts(self) -> tuple[FactRow, ...]:
         """Parts that were delivered, and of which nobody was told."""
         return tuple(fact for fact in self.of(FactKind.PARTLY_DELIVERED) if fact.sent_on is None)
 
     @property
-    def to_tell(self) -> tuple[FactRow, ...]:
+    def to_inform(self) -> tuple[FactRow, ...]:
         """What ends the request once the person was told of it: the parts, and the answer."""
-        parts = self.untold_parts if self.state is State.READY else ()
-        return (*parts, *self.untold_answers)
+        parts = self.unsent_parts if self.state is State.READY else ()
+        return (*parts, *self.unsent_answers)
 
     @property
-    def _untold(self) -> Iterator[FactRow]:
+    def _unsent(self) -> Iterator[FactRow]:
         for fact in self.of(FactKind.DECIDED, FactKind.ANSWER_READY):
             if fact.sent_on is None and _end(fact) and not self.about(fact, FactKind.OVERRULED):
                 yield fact
@@ -284,7 +284,9 @@ class Timeline:
             return State.READY if self.state is State.DELIVERED else None
         if self.ended_by is None or self.ended_by.id != fact.id:
             return None
-        return next((known for known, told in TOLD.items() if told is self.state), State.NEEDS_PERSON)
+        return next(
+            (known for known, told in END_ONCE_INFORMED.items() if told is self.state), State.NEEDS_PERSON
+        )
 
     def with_(self, *facts: FactRow) -> Timeline:
         """As it would be with further facts."""
@@ -296,7 +298,7 @@ def _end(fact: FactRow) -> State | None:
     if fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE:
         return State.REFUSED
     ready = fact.detail.get("state") if fact.kind is FactKind.ANSWER_READY else None
-    return TOLD[State(ready)] if ready is not None else None
+    return END_ONCE_INFORMED[State(ready)] if ready is not None else None
 
 
 def rows(timeline: Timeline, new: Sequence[NewFact], at: str, by: str, ids: Sequence[str]) -> list[FactRow]:

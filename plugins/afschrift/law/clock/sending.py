@@ -39,7 +39,7 @@ class Sending:
         )
 
 
-def sent(timeline: Timeline, today: date, about: str | None, sending: Sending) -> list[NewFact]:
+def record_sending(timeline: Timeline, today: date, about: str | None, sending: Sending) -> list[NewFact]:
     """The letter of a fact was sent, as a person says it. Recorded on closed requests too: it is evidence.
 
     Args:
@@ -78,7 +78,7 @@ def sent(timeline: Timeline, today: date, about: str | None, sending: Sending) -
     return [sending.fact(found.id, to=timeline.closed_by(found))]
 
 
-def told(timeline: Timeline, today: date, sending: Sending) -> list[NewFact]:
+def record_notification(timeline: Timeline, today: date, sending: Sending) -> list[NewFact]:
     """The person was told of the answer that is ready, or got it handed over, as somebody says it.
 
     Parts of which nobody was told are handed over with it (R44).
@@ -94,13 +94,13 @@ def told(timeline: Timeline, today: date, sending: Sending) -> list[NewFact]:
     """
     must_be_open(timeline)
     sending.check(timeline, today)
-    if not timeline.to_tell:
+    if not timeline.to_inform:
         raise RefusedError(
             f"No answer of request {timeline.request} is ready: it is {timeline.state}.",
             remedy=f"run it further: `afschrift run {timeline.request}`.",
         )
-    *before, last = timeline.to_tell
-    for ready in timeline.to_tell:
+    *before, last = timeline.to_inform
+    for ready in timeline.to_inform:
         _must_be_ready(timeline, ready, sending.on)
     nothing = last.detail.get("state") in (State.NOTHING_HELD, State.NOTHING_PORTABLE)
     kind = FactKind.LETTER_SENT if nothing else FactKind.HANDED_OVER

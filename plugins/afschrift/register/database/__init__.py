@@ -1,1 +1,1 @@
-"""The register's database: transactions, tables, instants, and what its faults mean."""
+"""The register's database: transactions, tables, triggers, and the errors that its faults become."""

@@ -1,4 +1,8 @@
-"""Transactions on the register: one writer at a time, on SQLite and on PostgreSQL."""
+"""Transactions on the register: one writer at a time, on SQLite and on PostgreSQL.
+
+`Database.write` and `Database.read` open them. Inside `read_snapshot` all reads see one state, and answers
+are cached by `cached`.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +34,14 @@ from afschrift.register.database.errors import (
     must_agree,
     translated,
 )
-from afschrift.register.database.written import WRITTEN, Written, tell
+from afschrift.register.database.written import WRITTEN, Written, notify_listener
 
 T = TypeVar("T")
 WAIT_SECONDS = 30
 _LAST = "afschrift_last_event"
 _LOCK = 0x4146_5343_4852_4946  # "AFSCHRIF": the advisory lock of the trail, the same for every writer
-# One round trip: whoever waits for the lock waits for each of them. A commit counts only once it is on the
-# disk, whatever the server's default is.
+# One round trip, since every writer that waits for the lock waits for each of them. `synchronous_commit`: a
+# commit counts only once it is on the disk, whatever the server's default is.
 _TAKE_LOCK = (
     "SET LOCAL lock_timeout = '{seconds}s'; SET LOCAL synchronous_commit = on; "
     f"SELECT pg_advisory_xact_lock({_LOCK})"
@@ -48,25 +52,25 @@ _ONE_KEPT: dict[str, Any] = {
     "poolclass": QueuePool,
     "pool_size": 1,
     "max_overflow": -1,
-    "pool_pre_ping": True,  # the server may have been restarted meanwhile
+    "pool_pre_ping": True,  # the server may have been restarted since the last use
 }
 _STATEMENTS = 1_000
-_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 class Database:
     """The register's database.
 
-    A connection costs more than the work on it, so one is kept as long as this object is: for a command, a
-    task or a request over HTTP. Tasks are forks, and a forked connection must never be used twice, so it is
-    kept for the process that made it alone.
+    A connection costs more than the work on it, so one is kept for the life of this object: a command, a
+    task or a request over HTTP. Tasks are forks, and two processes must never use one connection, so it
+    belongs to the process that opened it.
     """
 
     def __init__(self, url: str) -> None:
-        """Prepare for `url`, for example `sqlite:////srv/afschrift/register.db`; connects at first use.
+        """Prepare for `url`, for example `sqlite:////srv/afschrift/register.db`; connects at the first use.
 
         Raises:
-            ConfigurationError: no database address, or its driver is not installed.
+            ConfigurationError: this is no database address, or its driver is not installed.
         """
         try:
             self.url = make_url(url)
@@ -81,7 +85,7 @@ class Database:
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-        self._held = threading.local()
+        self._of_thread = threading.local()
         self.before_commit: Callable[[Connection], Callable[[], object]] | None = None
         self._clock_seen = False
         event.listen(self.engine, "connect", _remember_process)
@@ -93,13 +97,13 @@ class Database:
         """A transaction that holds the register's write lock from its first statement to its commit.
 
         Raises:
-            RetriableError: the database is down, full, or held by another writer for 30 s; or the clock of
-                its server and that of this machine are more than a minute apart.
+            RetriableError: the database is down, full, or locked by another writer for 30 s; or the clocks of
+                its server and of this machine differ by more than a minute.
             ConfigurationError: it is read-only, damaged or lacks tables.
         """
-        held: Connection | None = getattr(self._held, "writing", None)
+        held: Connection | None = getattr(self._of_thread, "writing", None)
         if held is not None:
-            with self._told():
+            with self._own_errors():
                 yield held
             return
         with self._transaction(write=True) as connection:
@@ -117,47 +121,47 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction for reading, which sees the register as at one moment; errors as for `write`."""
-        held: Connection | None = getattr(self._held, "connection", None) or getattr(
-            self._held, "writing", None
+        """A transaction for reading, which sees one state of the register; errors as for `write`."""
+        held: Connection | None = getattr(self._of_thread, "connection", None) or getattr(
+            self._of_thread, "writing", None
         )
         if held is not None:
-            with self._told():
+            with self._own_errors():
                 yield held
             return
         with self._transaction(write=False) as connection:
             if not self.sqlite:
-                connection.exec_driver_sql(_ONE_MOMENT)
+                connection.exec_driver_sql(_SNAPSHOT)
             yield connection
 
     @contextmanager
     def latest(self) -> Iterator[Connection]:
-        """A transaction for reading what is committed by now, also within a snapshot; errors as `write`."""
+        """A transaction for reading what is committed now, also within a snapshot; errors as for `write`."""
         with self._transaction(write=False) as connection:
             yield connection
 
     @contextmanager
-    def one_write(self) -> Iterator[None]:
-        """All that this thread writes inside is one transaction: all of it is there afterwards, or nothing.
+    def write_together(self) -> Iterator[None]:
+        """Put all writes of this thread into one transaction: either all of them are committed, or none.
 
-        Other writers wait meanwhile, so nothing outside the register is written or waited for inside.
+        Other writers wait meanwhile: do not write to, or wait for, anything outside the register inside.
         """
         with self.write() as connection:
-            self._held.writing = connection
+            self._of_thread.writing = connection
             try:
                 yield
             finally:
-                self._held.writing = None
+                self._of_thread.writing = None
 
     @contextmanager
     def read_snapshot(self) -> Iterator[None]:
-        """All that this thread reads inside is of one moment: what was checked is what is gone by.
+        """Let all reads of this thread see one state, so that a step acts on what it checked.
 
-        What is written meanwhile, by this thread too, is seen after it. A step may look at its sources and
-        its staged files meanwhile: PostgreSQL must not end it for being idle, and their errors are not the
-        register's. A moment within another one is that one.
+        What is written meanwhile, by this thread too, is seen after it. A snapshot within a snapshot is the
+        outer one. A step may read its sources and staged files inside: errors of those pass unchanged, and
+        PostgreSQL does not end the idle transaction.
         """
-        if getattr(self._held, "connection", None) is not None:
+        if getattr(self._of_thread, "connection", None) is not None:
             yield
             return
         failed: BaseException | None = None
@@ -165,30 +169,32 @@ class Database:
             with self.read() as connection:
                 if not self.sqlite:
                     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-                self._held.connection = connection.execution_options(afschrift_known={})
+                self._of_thread.connection = connection.execution_options(afschrift_known={})
                 try:
                     yield
                 except BaseException as error:  # raised again once the transaction has ended
                     failed = error
                 finally:
-                    self._held.connection = None
+                    self._of_thread.connection = None
         except RetriableError:
-            if failed is None:  # else the transaction ends badly because of what failed in it
+            if failed is None:  # else the error of the work is raised, which made the transaction fail
                 raise
         try:
             if failed is not None:
                 raise failed
         finally:
-            del failed  # or its traceback, which holds this frame, would keep open what the work held
+            # Its traceback refers to this frame: the cycle would keep the files and sessions of the work
+            # open.
+            del failed
 
     def close(self) -> None:
-        """Let the kept connection go; the next transaction makes another one."""
+        """Close the kept connection; the next transaction opens another one."""
         self.engine.dispose()
 
     def forget(self) -> None:
-        """Leave nothing of overwritten rows behind in SQLite's write-ahead log.
+        """Remove overwritten rows from SQLite's write-ahead log, so that destroyed keys are not left there.
 
-        PostgreSQL does the like with VACUUM and the turnover of its own log.
+        PostgreSQL does so by VACUUM and by the turnover of its own log.
         """
         if self.sqlite:
             with self.engine.connect() as connection:
@@ -197,17 +203,17 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Connection]:
-        with self._told(), self.engine.connect() as connection:
+        with self._own_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(afschrift_write=write)
             with connection.begin() as transaction:
                 yield connection
                 last = connection.info.pop(_LAST, None)
                 commit(self.engine, transaction, last, _TAKE_LOCK.format(seconds=WAIT_SECONDS))
-        tell(connection)
+        notify_listener(connection)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Errors of the database, and of rows that are none, in words of ours."""
+    def _own_errors(self) -> Iterator[None]:
+        """Raise errors of the driver, and of rows that cannot be read, as errors of this package."""
         try:
             yield
         except DBAPIError as error:
@@ -218,42 +224,42 @@ class Database:
             raise damaged(self.url) from None
 
 
-def once(tx: Connection, asked: Hashable, ask: Callable[[], T]) -> T:
-    """What `ask` finds; in a snapshot from then on without asking, since nothing can change in it.
+def cached(tx: Connection, key: Hashable, read: Callable[[], T]) -> T:
+    """What `read` returns. In a snapshot it is called once for a key, since nothing can change there.
 
-    `asked`: names the answer: a table and what its row is found by.
+    `key`: names the answer: a table and what its row is found by.
     """
     known: dict[Hashable, Any] | None = tx.get_execution_options().get("afschrift_known")
     if known is None:
-        return ask()
-    if asked not in known:
-        known[asked] = ask()
-    return cast(T, known[asked])
+        return read()
+    if key not in known:
+        known[key] = read()
+    return cast(T, known[key])
 
 
 def in_snapshot(tx: Connection) -> bool:
-    """Whether `once` asks a second time for nothing."""
+    """Whether the transaction is a snapshot, so that `cached` keeps answers."""
     return tx.get_execution_options().get("afschrift_known") is not None
 
 
-def known(tx: Connection, asked: Hashable) -> Any:
-    """What a snapshot read so far; None: nothing yet, or it is no snapshot."""
-    return tx.get_execution_options().get("afschrift_known", {}).get(asked)
+def cached_or_none(tx: Connection, key: Hashable) -> Any:
+    """The cached answer; None: there is none yet, or the transaction is no snapshot."""
+    return tx.get_execution_options().get("afschrift_known", {}).get(key)
 
 
 def remember(tx: Connection, answers: Mapping[Hashable, object]) -> None:
-    """Have a snapshot know answers that were found together, so that `once` asks for none of them."""
+    """Put answers that were read together into a snapshot's cache."""
     tx.get_execution_options().get("afschrift_known", {}).update(answers)
 
 
 @lru_cache(maxsize=8)
 def _compiling(url: URL) -> tuple[Engine, LRUCache[Any, Any]]:
-    """What knows a database's SQL, and the statements that were compiled: once a process.
+    """An engine that never connects, and a cache of compiled statements: one of each a process.
 
-    SQLAlchemy keeps compiled statements by engine. Each step makes one of its own, and would compile all
-    that it asks anew, which takes longer than the database does. This engine itself never connects.
+    SQLAlchemy caches compiled statements by engine. Each step makes its own engine and would compile all its
+    statements again, which takes longer than running them.
     """
-    # Parameters hold ciphertext and ids; they have no business in messages.
+    # Parameters hold ciphertext and ids, which must not reach error messages and logs.
     engine = create_engine(url, hide_parameters=True, **_ONE_KEPT)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "do_connect", _make_private)
@@ -261,7 +267,7 @@ def _compiling(url: URL) -> tuple[Engine, LRUCache[Any, Any]]:
 
 
 def _engine(model: Engine, compiled: LRUCache[Any, Any]) -> Engine:
-    """An engine with a connection of its own."""
+    """An engine with its own connection."""
     return Engine(
         model.pool.recreate(),
         model.dialect,
@@ -276,7 +282,7 @@ def _remember_process(_connection: object, record: Any) -> None:
 
 
 def _refuse_fork(_connection: object, record: Any, kept: Any) -> None:
-    """A connection that came along with a fork is left to the process it belongs to, and another one made."""
+    """Have a forked process open its own connection, and leave the inherited one to its parent."""
     if record.info["process"] != os.getpid():
         record.dbapi_connection = kept.dbapi_connection = None
         raise DisconnectionError("this connection belongs to another process")
@@ -288,15 +294,15 @@ def _close(engine: Engine, process: int) -> None:
 
 
 def _make_private(_dialect: object, _record: object, arguments: list[Any], _options: object) -> None:
-    """Make the file before SQLite does, which leaves its mode to the umask; its -wal and -shm follow."""
+    """Create the file before SQLite does, which leaves its mode to the umask; -wal and -shm get the same."""
     file = Path(arguments[0])
-    if file.is_absolute() and file.parent.is_dir() and not file.exists():  # else SQLite says what is wrong
+    if file.is_absolute() and file.parent.is_dir() and not file.exists():  # else SQLite reports the fault
         with suppress(OSError):
             private_file(file, new=True).close()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # BEGIN is ours to write, see below
+    connection.isolation_level = None  # `_begin_sqlite` writes BEGIN
     connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
     _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
@@ -305,7 +311,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _write_ahead(connection: Any) -> None:
-    """Switch to a write-ahead log; on a new file SQLite does not wait for others that do the same."""
+    """Switch to a write-ahead log. On a new file SQLite does not wait for others that do the same: retry."""
     until = time.monotonic() + WAIT_SECONDS
     while True:
         try:
@@ -319,6 +325,6 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once: a lock taken half-way can fail instead of waiting."""
+    """Take the write lock with BEGIN: SQLite may refuse, without waiting, to turn a read lock into one."""
     write = connection.get_execution_options().get("afschrift_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

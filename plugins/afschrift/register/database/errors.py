@@ -1,6 +1,6 @@
-"""What a database error means to those who run the service; never with statement, values or credentials.
+"""Errors of the database as errors of this package; never with statement, values or credentials.
 
-And what is done about two of them: a commit whose answer was lost with the connection, and a server whose
+Two faults are handled here too: a commit whose answer was lost with the connection, and a server whose
 clock differs from this machine's.
 """
 
@@ -22,11 +22,9 @@ from afschrift.register.database.trail_tables import event
 T = TypeVar("T")
 
 _UPGRADE = "run `afschrift register upgrade`."
-_REPORT = (
-    "report it with its traceback: it is a fault of the software, or somebody changes the register by hand."
-)
+_REPORT = "report it with its traceback: it is a fault of the software, or the register is changed by hand."
 _DAMAGE = ("XX001", "XX002")
-# libpq gives no code for a connection that the server turned away.
+# libpq gives no SQLSTATE for a connection that the server refuses: only its text says why.
 _TURNED_AWAY = (
     "does not exist",
     "authentication failed",
@@ -38,19 +36,19 @@ _WAIT = "the step is tried again; see that the database is up, reachable and has
 
 
 def locate(url: URL) -> str:
-    """Where the register is, without user, pass word or options."""
+    """Address of the register without user, password or options."""
     return URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
 
 
 class NotAsWrittenError(Exception):
-    """In a row stands what the software never writes; `Database` tells it as damage, with the place."""
+    """A row holds what the software never writes. `Database` raises it as damage, with the address."""
 
 
 def as_written(kind: Callable[[Any], T], value: object) -> T:
-    """A value of a row as the kind that it was written from, for example a `State`.
+    """Convert a value of a row to the type that it was written from, for example a `State`.
 
     Raises:
-        NotAsWrittenError: it is none.
+        NotAsWrittenError: it is no value of this type.
     """
     try:
         return kind(value)
@@ -59,7 +57,7 @@ def as_written(kind: Callable[[Any], T], value: object) -> T:
 
 
 def damaged(url: URL) -> ConfigurationError:
-    """The error for a register in which stands what nobody wrote."""
+    """The error for a register with content that the software never writes."""
     return ConfigurationError(
         f"The register at {locate(url)} is damaged.",
         remedy="restore the register from a back-up, then run `afschrift audit verify`.",
@@ -72,7 +70,7 @@ def lost(url: URL, reason: str = "connection lost") -> RetriableError:
 
 
 def unknown(url: URL) -> RetriableError:
-    """The error for a commit without an answer, of a database that does not come back."""
+    """The error for a commit without an answer, where the database does not come back."""
     return RetriableError(
         f"The register at {locate(url)} went away during a commit: whether that change is recorded is not "
         "known.",
@@ -82,9 +80,9 @@ def unknown(url: URL) -> RetriableError:
 
 
 def translated(error: DBAPIError, url: URL) -> AfschriftError:
-    """The error to raise instead: configuration where only a person can help, else retriable.
+    """The error to raise instead: `ConfigurationError` where only a person can help, else `RetriableError`.
 
-    A statement that the database turned down (a broken constraint, a guard of the trail) is neither.
+    A statement that the database refused (a broken constraint, a trigger of the trail) is neither.
     """
     where = f"The register at {locate(url)}"
     name = getattr(error.orig, "sqlite_errorname", "")
@@ -121,24 +119,25 @@ def translated(error: DBAPIError, url: URL) -> AfschriftError:
 
 
 def _primary(error: DBAPIError) -> str:
-    """The driver's first line. PostgreSQL's further ones show the row, so they are left out."""
+    """The driver's first line. PostgreSQL's further lines show values of the row, so they are left out."""
     diagnosis = getattr(error.orig, "diag", None)
     text = getattr(diagnosis, "message_primary", None) or str(error.orig)
     return text.splitlines()[0] if text else type(error.orig).__name__
 
 
 MOST_APART = 60.0
-"""Seconds. What NTP keeps is within one; a receipt, a period or a checkpoint may not be off by more."""
+"""Seconds by which the clocks may differ. NTP keeps them within a second; receipts, periods and checkpoints
+must not be off by more than this."""
 
 
 def must_agree(connection: Connection) -> None:
-    """Check before the first thing is written.
+    """Compare the clock of the server with that of this machine, before anything is written.
 
     Args:
         connection: of a database server.
 
     Raises:
-        RetriableError: the clocks are more than a minute apart; a worker whose clock is right may do it.
+        RetriableError: they differ by more than `MOST_APART`; a worker with a correct clock may succeed.
     """
     there = float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
     apart = _here() - there
@@ -157,19 +156,19 @@ def _here() -> float:
 
 
 BACK_SECONDS = 30
-"""How long a server that went away is waited for."""
+"""How long to wait for a server that went away during a commit."""
 
 
 def commit(engine: Engine, transaction: RootTransaction, last: Header | None, take_lock: str) -> None:
-    """Commit; where the connection is lost before the answer, find out what became of it.
+    """Commit. Where the connection is lost before the answer, find out whether the commit succeeded.
 
-    A change that is there all the same has succeeded: to make it once more would record it twice.
+    A change that was committed must not be reported as failed: a retry would record it twice.
 
     Args:
         engine: of the register.
         transaction: of one of its connections.
         last: the last event written in it; None: it wrote none.
-        take_lock: waits for the writers' lock.
+        take_lock: SQL that waits for the writers' lock.
 
     Raises:
         DBAPIError: nothing was committed.
@@ -185,12 +184,12 @@ def commit(engine: Engine, transaction: RootTransaction, last: Header | None, ta
 def is_recorded(engine: Engine, last: Header, take_lock: str) -> bool:
     """Whether the last event of a transaction is in the trail: a change and its events commit together.
 
-    No other event has the digest of its payload, which is salted.
+    The payload's digest identifies the event: it is salted, so no other event has the same.
 
     Args:
-        engine: of the register; it connects anew.
+        engine: of the register; it opens a new connection.
         last: the event.
-        take_lock: waits for the writers' lock, which the lost transaction holds until it has ended.
+        take_lock: SQL that waits for the writers' lock, which the lost transaction holds until it ends.
 
     Raises:
         RetriableError: the database does not come back.

@@ -1,6 +1,8 @@
-"""Triggers of the database that keep the trail and the facts append-only.
+"""Triggers that keep the trail and the facts append-only, and let a role write its own event types alone.
 
-A new register gets all of them; a migration makes those again that changed.
+A new register gets all of them; a migration makes those again that changed. They hold against SQL by the
+service's own accounts; against the owner of the tables the codes of the trail do (`trail.codes`). Changing a
+text here changes the register's schema: it takes a migration, and `tools/register_objects.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ _IS_ERASURE_OF_CODE = (
 )
 _IS_DROPPED = "EXISTS (SELECT 1 FROM segment WHERE OLD.seq BETWEEN first_seq AND last_seq)"
 _IS_WHOLE_YEAR = (
-    # The oldest year, up to the first event of a later one, which names the closing digest.
+    # The oldest year, up to the first event of a later year, which names the closing digest.
     "NEW.first_seq = (SELECT min(seq) FROM event) "
     "AND (SELECT substr(at, 1, 4) FROM event WHERE seq = NEW.first_seq) = CAST(NEW.year AS text) "
     "AND NOT EXISTS (SELECT 1 FROM event WHERE seq BETWEEN NEW.first_seq AND NEW.last_seq "
@@ -107,7 +109,7 @@ OF_THE_OWNER = frozenset(
 
 
 class _Guard(NamedTuple):
-    """A trigger: on SQLite `then` is the condition under which it refuses, on PostgreSQL its function."""
+    """A trigger. `then`: on SQLite the condition under which it refuses, on PostgreSQL its function."""
 
     table: str
     name: str
@@ -117,7 +119,7 @@ class _Guard(NamedTuple):
 
 
 def make_guards(tx: Connection, only: Collection[str] | None = None) -> None:
-    """Make the triggers, or those of these names, in place of any of the same name."""
+    """Create the triggers, or only those of these names, in place of any of the same name."""
     sqlite = tx.dialect.name == "sqlite"
     if not sqlite:
         for name, body in _functions():
@@ -142,7 +144,10 @@ def _body(guard: _Guard, sqlite: bool) -> str:
 
 
 def _sqlite() -> Iterator[_Guard]:
-    """A file can be opened without foreign keys, and holds values of any type."""
+    """Triggers that refuse as PostgreSQL's types and foreign keys do too.
+
+    An SQLite file can be opened with foreign keys switched off, and its columns take values of any type.
+    """
     before = (
         "max(coalesce((SELECT max(seq) FROM event), 0), coalesce((SELECT max(last_seq) FROM segment), 0))"
     )
@@ -227,7 +232,7 @@ def _functions() -> Iterator[tuple[str, str]]:
 
 
 def _next_event() -> str:
-    """An event has the next number, and a type that the log-in's part of the software writes."""
+    """Refuse an event without the next number, or of a type that the log-in's part does not write."""
     writes = " OR ".join(
         f"(r.rolname = '{role}' AND NEW.type IN ({_listed(types)}))" for role, types in WRITES.items()
     )
@@ -235,7 +240,7 @@ def _next_event() -> str:
         f"SELECT 1 FROM pg_catalog.pg_roles r WHERE r.rolname IN ({_listed(WRITES)}) "  # noqa: S608
         "AND pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER')"
     )
-    # The tables by their schema: a log-in chooses its own search path.
+    # Tables are named with their schema, since a log-in can set its own search path.
     return f"""
 DECLARE
   before bigint;
@@ -266,7 +271,7 @@ BEGIN
   END IF;
   RAISE EXCEPTION '% are append-only', TG_TABLE_NAME;
 END"""
-"""A row of facts leaves its table only where two people set it aside."""
+"""A row of facts may leave its table only where two people set it aside."""
 
 
 def _listed(names: Iterable[str]) -> str:

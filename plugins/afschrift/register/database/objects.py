@@ -1,11 +1,11 @@
-"""Whether the database has the tables, triggers and functions that the migrations make, and no others.
+"""Checks that the database has the tables, triggers and functions that the migrations make, and no others.
 
-Whoever owns the database can put a view in a table's place, or have a trigger, a rule or a row policy show a
-gate one row and its step another. So what stands there is compared with `made_objects`: by structure and not
-by history, since a register that was brought up by several migrations has its columns in another order.
+The owner of the database can replace a table by a view, or add a trigger, a rule or a row policy that shows
+a gate one row and its step another. So the objects are compared with `made_objects`: by structure and not by
+text, since a register that went through several migrations has its columns in another order.
 
-What belongs to nobody of ours is left alone: tables beside the register's, and indexes that an administrator
-made for speed. Nobody else can attach a database to a connection of ours, or make a temporary table in it.
+Tables of other programs and indexes that an administrator added are ignored: they change no answer. Attached
+databases and temporary tables need no check: only this process can add them to its connections.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OUTER_COMMA = re.compile(r",(?![^()]*\))")
 
 
 def differing(tx: Connection) -> list[str]:
-    """Names of objects that are not as the migrations make them, are missing, or are there beside them."""
+    """Names of objects that differ from what the migrations make, are missing, or are additional."""
     made, found = MADE["sqlite" if _is_sqlite(tx) else "postgresql"], digests(tx)
     if found == made:
         return []
@@ -36,7 +36,7 @@ def differing(tx: Connection) -> list[str]:
 
 
 def digests(tx: Connection) -> dict[str, str]:
-    """Name of each object of the register's schema -> digest of what it is."""
+    """Name of each object of the register's schema -> digest of its definition."""
     texts = defaultdict(list)
     for kind, name, text in _sqlite(tx) if _is_sqlite(tx) else _postgresql(tx):
         texts[name].append((kind, text))
@@ -62,7 +62,7 @@ def _statement() -> str:
 
 
 def _sqlite(tx: Connection) -> Iterable[Found]:
-    """By the text alone, as SQLite goes by it: what else stands in its row says nothing of what it does."""
+    """Objects by their SQL text alone: SQLite acts on it, and ignores the other columns of the catalogue."""
     for name, sql in tx.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"):
         others = ("CREATE INDEX ",) if name in TABLES else ("CREATE INDEX ", "CREATE TABLE ")
         if not sql.startswith(others):
@@ -71,7 +71,7 @@ def _sqlite(tx: Connection) -> Iterable[Found]:
 
 @lru_cache(maxsize=512)
 def _plain(sql: str) -> str:
-    """A statement without its history: columns and constraints of a table in the order of the alphabet."""
+    """A statement in a form without history: columns and constraints of a table are sorted."""
     plain = re.sub(r"\s+", " ", sql)
     table = re.fullmatch(r'CREATE TABLE "?(\w+)"? ?\((.*)\)([^)]*)', plain)
     if table is None:

@@ -165,7 +165,8 @@ decision = Table(
 )
 
 fact = Table(
-    # What happened to a request beside its state (`law.clock.facts`). Append-only: triggers refuse the rest.
+    # What happened to a request, apart from its state (`law.clock.facts`). Append-only: triggers refuse the
+    # rest.
     "fact",
     metadata,
     id_column(),
@@ -202,7 +203,7 @@ case_fact = Table(
 )
 
 letter = Table(
-    # A letter produced is not a letter sent: only `sent_on` counts. Its text is a document of the case file.
+    # Only `sent_on` says that a letter was sent. Its text is a document of the case file.
     "letter",
     metadata,
     id_column(),
@@ -211,12 +212,12 @@ letter = Table(
     Column("language", String(8), nullable=False),
     Column("state", CODE, nullable=False),  # `law.letter.LetterState`
     Column("document_id", ID, ForeignKey("message.id"), nullable=False),
-    Column("fact_id", ID),  # the question or extension that it tells of
+    Column("fact_id", ID),  # the question or extension that it announces
     Column("recipient", LargeBinary),  # ciphertext of an e-mail address
     Column("same_as", SHA256, nullable=False),  # HMAC of what it says, without its day
     Column("produced_at", INSTANT, nullable=False),
     Column("produced_by", NAME, nullable=False),
-    Column("claimed_at", INSTANT),  # in the hands of a process since then
+    Column("claimed_at", INSTANT),  # a process is sending it since then
     Column("sent_on", DAY),  # local date, from which the clock counts
     Column("sent_at", INSTANT),  # the mail server took it; NULL where a person entered the sending
     Column("sent_by", NAME),
@@ -224,7 +225,7 @@ letter = Table(
     Column("proof_id", ID, ForeignKey("message.id")),
     Column("bounced_on", DAY),
     Column("bounce", CODE),
-    Column("detail", JSON, nullable=False),  # dates that it told
+    Column("detail", JSON, nullable=False),  # dates that it names
 )
 
 delivery = Table(
@@ -260,7 +261,7 @@ step = Table(
 )
 
 run = Table(
-    # A run of a request on Airflow; one that goes keeps a second one from starting.
+    # A run of a request on Airflow. While one has not ended, no second one can start.
     "run",
     metadata,
     Column("request_id", ID, ForeignKey("request.id"), nullable=False),
@@ -303,8 +304,8 @@ request_identity = Table(
 )
 
 look_up = Table(
-    # What an officer asked the sources to hold under a request's keys, before its identity is confirmed. What
-    # was found goes with the decision, with the keys and with the request; the row says that it was asked.
+    # An officer's look-up of a request's keys in the sources, before the identity is confirmed. What was
+    # found is destroyed with the decision, with a change of keys and with the request; the row stays.
     "look_up",
     metadata,
     id_column(),

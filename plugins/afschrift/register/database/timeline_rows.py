@@ -1,4 +1,4 @@
-"""Rows of the register as what the clock reads: a request, its facts, and since when its person is known."""
+"""Makes the timelines that the clock reads from rows: a request, its facts, and when it was identified."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from afschrift.register.database.tables import decision, fact, request
 
 
 def fact_row(row: Row[Any]) -> FactRow:
-    """A row of the table as a fact."""
+    """Convert a row of the table to a fact."""
     day = None if row.day is None else as_written(date.fromisoformat, row.day)
     kind = as_written(FactKind, row.kind)
     columns = {
@@ -46,7 +46,7 @@ def _timeline(row: Row[Any], facts: tuple[FactRow, ...], identified_at: str | No
 
 
 def timeline_of(row: Row[Any], facts: Iterable[Row[Any]], decisions: Iterable[Row[Any]]) -> Timeline:
-    """A request with its facts; of all decisions on it, those on the identity are looked at."""
+    """Make a timeline; of the decisions only those on the identity count."""
     taken = [row for row in sorted(decisions, key=lambda row: row.id) if row.kind == "identity"]
     identified_at = taken[-1].at if taken and taken[-1].choice == "confirmed" else None
     ordered = [fact_row(row) for row in sorted(facts, key=lambda row: row.number)]
@@ -54,7 +54,10 @@ def timeline_of(row: Row[Any], facts: Iterable[Row[Any]], decisions: Iterable[Ro
 
 
 def found(tx: Connection, which: ColumnElement[bool]) -> dict[str, Timeline]:
-    """The requests that a condition picks, in the order of receipt as entered; by id. Three statements."""
+    """Timelines of the requests that a condition selects, by id, in the order of their entered receipt.
+
+    Takes three statements, however many requests there are.
+    """
     order = (request.c.received_at, request.c.created_at, request.c.id)
     ids = select(request.c.id).where(which)
     facts: dict[str, list[Row[Any]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Tables of the audit trail. Triggers keep them append-only; only a year that is told of is dropped whole."""
+"""Tables of the audit trail. Triggers keep them append-only; only whole years may be dropped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from afschrift.register.database.tables import CODE, COUNTER, ID, INSTANT, NAME,
 
 event = Table(
     # One header of the chain; append-only (triggers refuse the rest). `request` is no foreign key:
-    # the trail outlives what it tells of.
+    # events stay after what they describe was destroyed.
     "event",
     metadata,
     Column("seq", COUNTER, primary_key=True, autoincrement=False),
@@ -23,7 +23,7 @@ event = Table(
 Index("ix_event_type_seq", event.c.type, event.c.seq)
 
 segment = Table(
-    # A year of the trail that was dropped whole: what the chain goes on from. Append-only too.
+    # A year of the trail that was dropped: what the chain continues from. Append-only too.
     "segment",
     metadata,
     Column("year", Integer, primary_key=True, autoincrement=False),
@@ -35,16 +35,16 @@ segment = Table(
     Column("rule", CODE, nullable=False),
     Column("dropped_at", INSTANT, nullable=False),
     Column("previous", SHA256, nullable=False),
-    Column("event_seq", COUNTER, nullable=False),  # the event that tells of it
-    # A year that was dropped before there were signatures has none, and is a finding.
+    Column("event_seq", COUNTER, nullable=False),  # the event that records it
+    # A year dropped before there were signatures has none; verification reports it.
     Column("keep_years", Integer, nullable=False, server_default="0"),
     Column("key_id", ID, nullable=False, server_default=""),  # of the signing key
     Column("signature", Text, nullable=False, server_default=""),
 )
 
 event_code = Table(
-    # What the service alone can make of an event, with a key that is not in the database; append-only too.
-    # `told` tells of the rows that were written with the event, and is erased with its payload.
+    # Code of an event, made with a key that is not in the database; append-only too. `told` attests the rows
+    # that were written with the event, and is erased with its payload.
     "event_code",
     metadata,
     Column("seq", COUNTER, ForeignKey("event.seq"), primary_key=True, autoincrement=False),
@@ -58,7 +58,7 @@ event_code = Table(
 Index("ix_event_code_owner_seq", event_code.c.owner, event_code.c.seq)
 
 aside = Table(
-    # Rows without a code that two people set aside: they left their tables, and may leave no other way.
+    # Rows without a code that two people set aside: only those may leave an append-only table.
     "aside",
     metadata,
     Column("table_name", CODE, primary_key=True),

@@ -1,7 +1,7 @@
-"""What one transaction has written so far: its events, and the rows that they must tell of.
+"""What a transaction has written so far: its events, and the rows that they must attest.
 
-Once it is committed, whoever follows the work that goes on hears of the events. Registers are opened in many
-places, so the listener belongs to that work and to no register.
+After the commit a listener gets the events. Registers are opened in many places, so the listener belongs to
+the thread (`listening`) and not to a register.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ WRITTEN = "afschrift_written"
 
 @dataclass(frozen=True)
 class RowPlace:
-    """One row.
+    """Where a row is.
 
     Attributes:
-        table: name.
+        table: its name.
         row: its primary key as text.
         request: the request that it belongs to; None: the case as a whole.
         case: its case, where the row itself names it; else that of the request.
@@ -38,11 +38,11 @@ class RowPlace:
 
 
 Change = dict[str, tuple[Any, Any]]
-"""Column -> value before and after; a row that was not there, or is not any more, has no value there."""
+"""Column -> value before and after; `ABSENT` where the row did not exist, or no longer exists."""
 
 
 class _Absent:
-    """No row, so no value; None would be a value."""
+    """The value of a row that does not exist; None would be NULL."""
 
 
 ABSENT = _Absent()
@@ -50,7 +50,7 @@ ABSENT = _Absent()
 
 @dataclass(frozen=True)
 class Appended:
-    """An event that waits for its place in the chain.
+    """An event that is not in the chain yet.
 
     Attributes:
         payload: canonical JSON; `payload_sha256` is its digest with the salt.
@@ -69,14 +69,14 @@ class Appended:
 
 @dataclass
 class Written:
-    """What one transaction has written so far, until its events get their codes at its end.
+    """What a transaction has written so far, until its events get their codes before the commit.
 
     Attributes:
         appended: events that are not in the chain yet.
         events: those that are: header, salt, and the case where it concerns no request.
         newest: the last event in the chain that this transaction wrote.
-        rows: the rows that must be told.
-        known: rows of requests as they are now, by table and request (`told_rows`).
+        rows: the rows that must be attested.
+        known: current rows of requests, by table and request (`attested_rows`).
     """
 
     appended: list[Appended] = field(default_factory=list)
@@ -98,15 +98,15 @@ def written_if_any(tx: Connection) -> Written | None:
 
 
 Listener = Callable[[Header, dict[str, Any]], None]
-"""Gets the header and the payload, as who reads the trail later gets them."""
+"""Gets header and payload, as a later reader of the trail does."""
 
 _APPENDED = "afschrift_appended"
 _listener: ContextVar[Listener | None] = ContextVar("afschrift_followed", default=None)
 
 
 @contextmanager
-def followed(listener: Listener) -> Iterator[None]:
-    """While open, `listener` hears of every event that this thread appends, whatever register it opens."""
+def listening(listener: Listener) -> Iterator[None]:
+    """Pass each event that this thread appends to any register to `listener`, after its commit."""
     token = _listener.set(listener)
     try:
         yield
@@ -114,16 +114,16 @@ def followed(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
-def note(connection: Connection, appended: Iterable[tuple[Header, str]]) -> None:
-    """Keep headers with their payloads (canonical JSON) until their transaction is committed."""
+def keep_for_listener(connection: Connection, appended: Iterable[tuple[Header, str]]) -> None:
+    """Keep headers and payloads (canonical JSON) for the listener until the transaction is committed."""
     if _listener.get() is not None:
         options = connection.get_execution_options()
         kept = options.get(_APPENDED, ())
         connection.execution_options(**{_APPENDED: (*kept, *appended)})
 
 
-def tell(connection: Connection) -> None:
-    """After the commit: what was appended in it, in order."""
+def notify_listener(connection: Connection) -> None:
+    """Pass the events of a committed transaction to the listener, in order."""
     listener = _listener.get()
     if listener is not None:
         for header, payload in connection.get_execution_options().get(_APPENDED, ()):

@@ -1,1 +1,1 @@
-"""Keys of the installation and of requests: where they lie, and what is encrypted under them."""
+"""Keys of the installation and data keys of requests: where they are stored, and what they encrypt."""

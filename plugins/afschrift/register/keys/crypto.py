@@ -1,7 +1,8 @@
-"""Envelope encryption: the data key of one owner (a case, a request) and what is encrypted under it.
+"""Envelope encryption: the data key of an owner (a case, a request), and the blind index.
 
-Ciphertext is one byte of format (1), a nonce of 12 bytes and AES-256-GCM's output. The associated data
-name table, column and owner, so that no value can be moved to another place unseen.
+Ciphertext is one byte of format (1), a nonce of 12 bytes and AES-256-GCM's output. The associated data name
+table, column and owner, so that a value that is moved to another place does not decrypt. These names are
+data: do not rename them.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ KEY_BYTES = 32
 _FORMAT = b"\x01"
 _NONCE_BYTES = 12
 OVERHEAD_BYTES = len(_FORMAT) + _NONCE_BYTES + 16
-"""By how much a ciphertext is longer than what it protects: format, nonce, GCM's tag."""
+"""Bytes by which a ciphertext is longer than its plaintext: format, nonce, GCM's tag."""
 
 Use = Literal["fields", "staging", "hmac"]
 
 
 def seal(key: bytes, plaintext: bytes, *bound: str) -> bytes:
-    """Encrypt with AES-256-GCM, bound to a place."""
+    """Encrypt with AES-256-GCM, bound to a place (associated data)."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return _FORMAT + nonce + AESGCM(key).encrypt(nonce, plaintext, _bound(bound))
 
 
 def unseal(key: bytes, sealed: bytes, *bound: str) -> bytes:
-    """Decrypt what `seal` made.
+    """Decrypt what `seal` returned.
 
     Raises:
         ConfigurationError: altered, moved from another place, or encrypted under another key.
@@ -60,7 +61,7 @@ def _bound(bound: tuple[str, ...]) -> bytes:
 
 
 class DataKey:
-    """The data key of one owner. Holds secrets and shows none."""
+    """The data key of an owner; its `repr` shows no secret."""
 
     def __init__(self, raw: bytes, owner: str) -> None:
         self._raw = raw
@@ -76,11 +77,11 @@ class DataKey:
 
     @property
     def raw(self) -> bytes:
-        """The 32 bytes, for wrapping alone."""
+        """The 32 bytes, only to be wrapped."""
         return self._raw
 
     def subkey(self, use: Use) -> bytes:
-        """32 bytes derived for one use (HKDF-SHA256), so that uses cannot harm each other."""
+        """32 bytes derived for a use (HKDF-SHA256), so that one key never serves two algorithms."""
         return HKDF(SHA256(), KEY_BYTES, None, b"afschrift/" + use.encode()).derive(self._raw)
 
     def encrypt(self, plaintext: bytes, table: str, column: str, *row: str) -> bytes:
@@ -96,18 +97,18 @@ class DataKey:
         return unseal(self.subkey("fields"), ciphertext, table, column, self._owner, *row)
 
     def hmac(self, text: bytes) -> str:
-        """HMAC-SHA256, hex: what the trail keeps of a text. Useless once the key is destroyed."""
+        """HMAC-SHA256, hex: what the trail holds of a text. Useless once the key is destroyed."""
         mac = self.mac()
         mac.update(text)
         return mac.hexdigest()
 
     def mac(self) -> HMAC:
-        """The same for a text that comes in parts."""
+        """The HMAC object, for a text that comes in parts."""
         return hmac.new(self.subkey("hmac"), digestmod=hashlib.sha256)
 
 
 def normalise(value: str, *, casefold: bool) -> str:
-    """The spelling that is compared: NFC, no outer blanks, no case where case does not count."""
+    """The form that is compared: NFC, without outer blanks, and without case if `casefold`."""
     text = unicodedata.normalize("NFC", value.strip())
     return unicodedata.normalize("NFC", text.casefold()) if casefold else text
 
@@ -115,7 +116,7 @@ def normalise(value: str, *, casefold: bool) -> str:
 def blind_index(index_key: bytes, name: str, value: str, *, casefold: bool) -> str:
     """HMAC-SHA256 of a key's name and normalised value under the key of a calendar year, hex.
 
-    The name is inside, so that equal values of two kinds of key do not meet.
+    The name is included, so that equal values of two kinds of key have different indexes.
     """
     message = name.encode() + b"\0" + normalise(value, casefold=casefold).encode("utf-8", "surrogatepass")
     return hmac.new(index_key, message, hashlib.sha256).hexdigest()

@@ -1,7 +1,8 @@
-"""Data keys of requests and cases, from their use to their end, and what goes with them.
+"""Repository of the data keys of requests and cases: their uses, and their destruction.
 
-Someone who has the sources may count a person's rows and digest a person's files anew, and would find in such
-a number whose request it was. What is kept says what was decided, by whom and when (docs/operator/keys.md).
+A key is destroyed together with all numbers and digests of the person's data: anyone with access to the
+sources could count a person's rows or digest a person's files again, and so find whose request it was. What
+stays says what was decided, by whom and when (docs/operator/keys.md).
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from afschrift.register.database.tables import (
 )
 from afschrift.register.keys.crypto import Use
 from afschrift.register.timelines import must_be_free
+from afschrift.register.trail.attested_rows import attest_anew, rows_of
 from afschrift.register.trail.replay import must_follow
-from afschrift.register.trail.told_rows import rows_of, tell_anew
 from afschrift.register.trail.trail import KEY_DESTROYED
 
 
 class DataKeys(Repository):
-    """Data keys from their use to their end."""
+    """Derives keys and fingerprints from data keys, and destroys them."""
 
     def subkey(self, request_id: str, use: Use) -> bytes:
         """32 bytes derived from the request's data key, for example for its staging.
@@ -51,7 +52,7 @@ class DataKeys(Repository):
             return self._key(tx, request_id).subkey(use)
 
     def fingerprint(self, request_id: str, data: bytes) -> str:
-        """HMAC-SHA256 of data under the request's own key, hex: safe for the trail, void once shredded.
+        """HMAC-SHA256 of data under the request's key, hex; the trail may hold it, as it dies with the key.
 
         Raises:
             UnknownRequestError: no such request.
@@ -60,19 +61,19 @@ class DataKeys(Repository):
         return self.fingerprinter(request_id)(data)
 
     def fingerprinter(self, request_id: str) -> Callable[[bytes], str]:
-        """As `fingerprint`, for many texts: the register is asked for the key once."""
+        """As `fingerprint`, for many texts: the key is read once."""
         with self._db.read() as tx:
             self._request_row(tx, request_id)
             return self._key(tx, request_id).hmac
 
     def has(self, request_id: str) -> bool:
-        """Whether the data key of a request is there; False once it was destroyed."""
+        """Whether the data key of a request exists; False once it was destroyed."""
         with self._db.read() as tx:
             owner = select(data_key.c.owner).where(data_key.c.owner == request_id)
             return tx.execute(owner).first() is not None
 
     def left(self, request_id: str) -> bool:
-        """Whether the data key of a request, or anything that goes with it, is there."""
+        """Whether the data key of a request, or anything that is destroyed with it, exists."""
         if self.has(request_id):
             return True
         with self._db.read() as tx:
@@ -83,24 +84,24 @@ class DataKeys(Repository):
     ) -> bool:
         """Destroy a request's data key: identity, limits, plans, texts and staging become unreadable.
 
-        With it goes every number, size and digest of its data (`forget_request`), and the payloads of
-        its events. With the last key of a case's requests goes the key of the case, which protects the
-        message itself. Blind indexes stay, so that a repeat is recognised.
+        Every number, size and digest of its data (`forget_request`) and the payloads of its events are
+        destroyed too. The last key of a case's requests takes along the key of the case, which protects the
+        message itself. Blind indexes stay, so that a repeated request is recognised.
 
         Args:
             request_id: the request.
-            rule: the rule that says so, for example the retention period's name.
-            by: who ordered it.
+            rule: that asks for it, for example the name of the retention period.
+            by: account that ordered it.
             signed: who proposed it and in which role it was signed, for the event.
 
         Returns:
-            False where all of it was destroyed before; nothing is written then. What a restored back-up
-            brought back without its key is destroyed again.
+            False: all of it was destroyed before, and nothing is written. What a restored back-up brought
+            back without its key is destroyed again.
 
         Raises:
             UnknownRequestError: no such request.
-            RefusedError: it is under hold; the register was set back; or somebody changed its case without
-                the service, which only the events show that would go.
+            RefusedError: it is under hold; the register was set back; or its case was changed without the
+                service, which only the events to be erased can show.
         """
         with self._db.write() as tx:
             self._store.must_not_be_set_back(tx)
@@ -118,7 +119,7 @@ class DataKeys(Repository):
             if case:
                 self._destroy_key(tx, case)
                 forget_case(tx, case)
-            tell_anew(tx, row.case_id, None if case else request_id, before)
+            attest_anew(tx, row.case_id, None if case else request_id, before)
             self._erase(tx, request_id, rule, by, case)
             payload = {"rule": rule, "case": case, **(signed or {})}
             self._append(tx, request_id, NewEvent(KEY_DESTROYED, by, payload))
@@ -126,24 +127,24 @@ class DataKeys(Repository):
         return True
 
     def half_forgotten(self) -> tuple[str, ...]:
-        """Requests without their data key of which a back-up brought back what went with it; in order."""
+        """Requests without a data key for which a back-up brought back what was destroyed with it; sorted."""
         keyless = request.c.id.not_in(select(data_key.c.owner))
         with self._db.read() as tx:
             found = tx.scalars(select(request.c.id).where(keyless).order_by(request.c.id)).all()
             return tuple(request_id for request_id in found if left(tx, request_id))
 
     def strays(self) -> tuple[str, ...]:
-        """Whose data keys are there, though the register knows no such request or case; in order."""
+        """Owners of data keys that are no request or case of the register; sorted."""
         with self._db.read() as tx:
             return _strays(tx)
 
     def shred_strays(
         self, rule: str, by: str = "system", signed: Mapping[str, Any] | None = None
     ) -> tuple[str, ...]:
-        """Destroy the data keys whose request or case the register does not know; returns whose they were.
+        """Destroy the data keys whose request or case the register does not know; returns their owners.
 
-        A restored register keeps the data keys of what came in after its back-up, so that a newer back-up
-        can still take its place. Nobody would ever destroy them after that: no rule finds their requests.
+        A restored register keeps the data keys of what came in after its back-up, so that a newer back-up can
+        still replace it. No retention rule would ever destroy them, since none finds their requests.
 
         Raises:
             RefusedError: the register was set back.
@@ -168,13 +169,14 @@ def _strays(tx: Connection) -> tuple[str, ...]:
 
 _DIGEST = re.compile(r"[0-9a-f]{32,}")
 _PROOF = "bundle"
-"""Field of a fact that names a bundle by its digest, which nobody can make anew (docs/operator/keys.md)."""
+"""Field of a fact with a bundle's digest. It may stay: no one can build the same bundle again, so it leads to
+no person (docs/operator/keys.md)."""
 _NOTHING = b""
-"""Instead of what is encrypted, whose size tells of what it was."""
+"""Replaces ciphertext, whose size would say something of its content."""
 
 
 def left(tx: Connection, request_id: str) -> bool:
-    """Whether anything of a request is there that goes with its key."""
+    """Whether anything of a request exists that is destroyed with its key."""
     sealed = select(request_identity.c.id).where(
         request_identity.c.request_id == request_id, func.length(request_identity.c.ciphertext) > 0
     )
@@ -183,10 +185,10 @@ def left(tx: Connection, request_id: str) -> bool:
 
 
 def forget_request(tx: Connection, request_id: str) -> None:
-    """Take out of the rows of a request what goes with its key, which is destroyed already.
+    """Remove from the rows of a request what is destroyed with its key, which is gone already.
 
-    These changes are told by no event of their own: `data_key_destroyed` tells of them all, and a code of
-    what stood there before would keep it.
+    Written by plain SQL, and attested as a whole by `data_key_destroyed`: an event for each change would hold
+    codes of the previous values, and so preserve them.
     """
     for table in (step, plan):
         tx.execute(delete(table).where(table.c.request_id == request_id))
@@ -198,18 +200,18 @@ def forget_request(tx: Connection, request_id: str) -> None:
     tx.execute(update(delivery).where(delivery.c.request_id == request_id).values(**handed_over))
     for table in (question, decision, fact, letter, delivery):
         _keep_codes(tx, table, request_id)
-    told = {"about": None, "fingerprint": question.c.id, "form": None}
-    tx.execute(update(question).where(question.c.request_id == request_id).values(**told))
+    asked = {"about": None, "fingerprint": question.c.id, "form": None}
+    tx.execute(update(question).where(question.c.request_id == request_id).values(**asked))
     tx.execute(update(decision).where(decision.c.request_id == request_id).values(about=None))
 
 
 def forget_case(tx: Connection, case_id: str) -> None:
-    """Likewise of the texts that belong to a case as a whole."""
+    """As `forget_request`, for the texts that belong to a case as a whole."""
     _forget_texts(tx, (message.c.case_id == case_id) & message.c.request_id.is_(None))
 
 
 def codes_of(value: Any) -> Any:
-    """What is kept of a detail: codes, names, days and instants. Numbers and digests go, `None` for each."""
+    """The part of a detail that is kept: codes, names, days and instants. A number or digest gives None."""
     if isinstance(value, Mapping):
         kept = {name: member if name == _PROOF else codes_of(member) for name, member in value.items()}
         return {name: member for name, member in kept.items() if member is not None}
@@ -229,7 +231,7 @@ def _keep_codes(tx: Connection, table: Table, request_id: str) -> None:
 
 
 def _empty(tx: Connection, table: Table, which: ColumnElement[bool], column: str) -> None:
-    """That something was there stays."""
+    """Empty a column; NULL stays NULL, so that a row still says whether it had a value."""
     tx.execute(update(table).where(which, table.c[column].is_not(None)).values({column: _NOTHING}))
 
 

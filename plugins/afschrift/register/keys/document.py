@@ -1,4 +1,7 @@
-"""The document that holds the keys, wherever it is kept, and how it changes. Every change gives a new one."""
+"""The JSON document that holds the keys, and functions that return a changed one.
+
+Its format is data: a key file of an earlier version must open.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from afschrift.register.keys.crypto import KEY_BYTES
 
 FORMAT = "afschrift-keys/1"
 INDEX_YEARS = 5
-"""Blind-index keys are made this many years ahead, the present one included, whenever keys are made."""
+"""Years, including the current one, for which blind-index keys are made whenever keys are made."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,12 @@ class StoredKey:
 
 @dataclass(frozen=True)
 class FormerKey:
-    """A signing key that signs no more: its public half alone.
+    """A signing key that is no longer used: its public half alone.
 
     Attributes:
         public: raw Ed25519 public key, 32 bytes.
-        retired: instant at which another one took its place.
-        revoked_since: what it signed from this instant on deserves no trust; None: never stolen.
+        retired: instant at which another key replaced it.
+        revoked_since: what it signed from this instant on is not trusted; None: it was not stolen.
     """
 
     id: str
@@ -55,8 +58,8 @@ class KeyDocument:
         index_keys: calendar year -> key of the blind index.
         signing_keys: Ed25519 private keys; the last one is active.
         former_signing_keys: those that a rotation replaced.
-        trail_keys: keys of the codes of the trail's events; the last one is active. Empty in a document from
-            before there were such codes.
+        trail_keys: keys of the codes of events; the last one is active. Empty in a document from before
+            there were codes.
     """
 
     format: str
@@ -90,27 +93,27 @@ def decode(content: bytes | str, location: str) -> KeyDocument:
 
 
 def encode(keys: KeyDocument) -> bytes:
-    """As JSON, indented."""
+    """The document as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(keys), indent=2)
 
 
 def secret_texts(keys: KeyDocument) -> list[str]:
-    """Every secret as it stands in the JSON, for whoever must keep it out of a log."""
+    """Every secret as the JSON spells it, for the code that keeps secrets out of logs."""
     return [base64.b64encode(stored.key).decode() for stored in _stored(keys)]
 
 
 def fresh(now: str) -> KeyDocument:
-    """A first wrapping key, signing key and trail key, and index keys for years ahead."""
+    """A new document: a wrapping key, a signing key and a trail key, and index keys for years ahead."""
     return with_all_kinds(KeyDocument(FORMAT, (_new_kek(now),), {}, (_new_signing_key(now),)), now)
 
 
 def with_new_kek(keys: KeyDocument, now: str) -> KeyDocument:
-    """A further wrapping key, which is then the active one."""
+    """With a further wrapping key, which is active then."""
     return with_all_kinds(replace(keys, keks=(*keys.keks, _new_kek(now))), now)
 
 
 def with_new_signing_key(keys: KeyDocument, now: str) -> KeyDocument:
-    """Another signing key. Of those before, the public half stays; the private one has no further use."""
+    """With another signing key. Of the previous ones the public half stays; the private one is not needed."""
     former = tuple(FormerKey(key.id, public_half(key.key), key.created, now) for key in keys.signing_keys)
     changed = replace(
         keys, signing_keys=(_new_signing_key(now),), former_signing_keys=(*keys.former_signing_keys, *former)
@@ -119,7 +122,7 @@ def with_new_signing_key(keys: KeyDocument, now: str) -> KeyDocument:
 
 
 def with_index_key(keys: KeyDocument, year: int, now: str) -> KeyDocument:
-    """A blind-index key for a year; one that is there stays."""
+    """With a blind-index key for a year; an existing one stays."""
     if str(year) in keys.index_keys:
         return keys
     key = secrets.token_bytes(KEY_BYTES)
@@ -128,10 +131,9 @@ def with_index_key(keys: KeyDocument, year: int, now: str) -> KeyDocument:
 
 
 def with_all_kinds(keys: KeyDocument, now: str) -> KeyDocument:
-    """With a trail key, and index keys for this year and those that come.
+    """With a trail key, and index keys for this year and the next ones.
 
-    So a document that nobody can write to outlives the years, and one from before there were trail keys gets
-    one with its next change.
+    A read-only document then lasts for years, and one from before trail keys gets one with its next change.
     """
     this = int(now[:4])
     for year in range(this, this + INDEX_YEARS):
@@ -145,7 +147,7 @@ def without_kek(keys: KeyDocument, kek_id: str) -> KeyDocument:
     """Without a wrapping key.
 
     Raises:
-        ConfigurationError: it is the active one.
+        ConfigurationError: it is active.
     """
     if kek_id == keys.keks[-1].id:
         raise ConfigurationError(
@@ -160,10 +162,10 @@ def without_index_key(keys: KeyDocument, year: int) -> KeyDocument:
 
 
 def with_revocation(keys: KeyDocument, signing_key_id: str, since: str) -> KeyDocument:
-    """A former signing key marked as stolen since an instant; the earliest instant named counts.
+    """With a former signing key marked as stolen since an instant; the earliest instant counts.
 
     Raises:
-        RefusedError: it is the active one, or none of ours.
+        RefusedError: it is active or unknown.
     """
     if any(key.id == signing_key_id for key in keys.signing_keys):
         raise RefusedError(
@@ -193,7 +195,7 @@ def _stored(keys: KeyDocument) -> tuple[StoredKey, ...]:
 
 
 def _whole(keys: KeyDocument) -> bool:
-    """Whether every key has its length: one that was cut when it was copied would fail at its first use."""
+    """Whether every key has its full length: a truncated copy would fail only at its first use."""
     halves = (key.public for key in keys.former_signing_keys)
     return all(len(key) == KEY_BYTES for key in (*(stored.key for stored in _stored(keys)), *halves))
 

@@ -1,7 +1,7 @@
-"""Places other than a file that keys are read from. Whoever knows such a place offers a reader for it.
+"""Registry of readers for keys that are not in a file.
 
-The wiring knows no Airflow, so it cannot reach Airflow's secrets backends itself: `airflow_ext` offers
-the reader, and this module is light enough to be imported by whatever loads.
+The register must not import Airflow, so `airflow_ext` registers the reader of Airflow's secrets backends
+here. This module imports next to nothing, since it is loaded wherever `airflow_ext` is.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from collections.abc import Callable
 from afschrift.domain.errors import ConfigurationError
 
 Reader = Callable[[str], str]
-"""From the name of a place of its kind to the key document in JSON; fetches it at each call."""
+"""Takes the name of a place and returns the key document in JSON; fetches it at each call."""
 
 _readers: dict[str, Reader] = {}
 
 
 def offer(kind: str, reader: Reader) -> None:
-    """Make a kind known, as it stands before the colon in `AFSCHRIFT_KEYS`."""
+    """Register a reader; `kind` is the part of `AFSCHRIFT_KEYS` before the colon."""
     _readers[kind] = reader
 
 
 def reader(source: str) -> tuple[Callable[[], str], str]:
-    """What fetches the keys, and what to call their place in a message.
+    """A function that fetches the keys, and the name of their place in messages.
 
     Args:
         source: `<kind>:<name>`.
 
     Raises:
-        ConfigurationError: nobody offered this kind.
+        ConfigurationError: no reader of this kind is registered.
     """
     kind, _, name = source.partition(":")
     if kind not in _readers or not name:

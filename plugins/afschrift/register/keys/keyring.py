@@ -1,8 +1,8 @@
-"""Changes of the keys that the trail tells of: rotation, retirement, revocation, forgetting a year, loss.
+"""Changes of keys that the trail records: rotation, retirement, revocation, forgetting a year, loss.
 
-Keys and register are not one transaction. What is made is made before its event, and the next call finds a
-key that no event tells of and finishes that rotation. What is destroyed is destroyed after its event, and
-the next call destroys what was left. So each call may be repeated, and each event stands once.
+Keys and register cannot change in one transaction. A new key is written before its event; a key without an
+event is an interrupted rotation, which the next call completes. A key is destroyed after its event; the next
+call destroys what was left. So each call may be repeated, and each event is written once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from afschrift.register.database.database import Database
 from afschrift.register.database.tables import data_key, request_identity
 from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.keys.store import KeyInfo
-from afschrift.register.timelines import holds_of, must_be_free
+from afschrift.register.timelines import active_holds, must_be_free
 from afschrift.register.trail.trail import KEYS_LOST
 
 ROTATED = "keys_rotated"
@@ -33,7 +33,7 @@ REVOKED = "signing_key_revoked"
 LOST = KEYS_LOST
 
 LOOKBACK_YEARS = 2
-"""`repetition_lookback`: 24 months after the end of a year, its persons are recognised no more."""
+"""`repetition_lookback`: 24 months after the end of a year, its persons are no longer recognised."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Rotation:
 
     Attributes:
         id: of the key that is now active.
-        made_before: it was made earlier (a rotation cut short, or keys stored by hand in a secrets
-            backend), and this call entered it in the trail; no other key was made.
+        made_before: the key was made earlier (by an interrupted rotation, or stored by hand in a secrets
+            backend), and this call recorded it; no other key was made.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Rotation:
 
 
 class Keyring(Repository):
-    """The installation's keys, with an event for each change: kinds and ids, never a key."""
+    """Changes the installation's keys, with an event for each change: kinds and ids, never a key."""
 
     def uses(self) -> dict[str, int]:
         """Id of a wrapping key -> how many data keys it wraps."""
@@ -59,7 +59,7 @@ class Keyring(Repository):
             return _uses(tx)
 
     def rotate_wrapping(self, by: str = "system") -> Rotation:
-        """Make a new wrapping key the active one. What was wrapped before stays readable.
+        """Make a new wrapping key active. What was wrapped before stays readable.
 
         Raises:
             ConfigurationError: the keys cannot be written from here.
@@ -67,7 +67,7 @@ class Keyring(Repository):
         return self._rotate("kek", by, self._keys.rotate)
 
     def rotate_signing(self, by: str = "system") -> Rotation:
-        """Make a new signing key the active one. Of the one before, the public half stays.
+        """Make a new signing key active. Of the previous one the public half stays.
 
         Raises:
             ConfigurationError: the keys cannot be written from here.
@@ -77,18 +77,18 @@ class Keyring(Repository):
     def retire_keks(self, by: str = "system") -> tuple[str, ...]:
         """Wrap every data key under the active wrapping key and destroy the older ones; returns their ids.
 
-        What was shredded before can then not be opened from a back-up of the register either. Make a new
-        back-up at once: earlier ones of the register open no more.
+        After that no back-up of the register opens a data key that was destroyed. Make a new back-up at once:
+        earlier ones of the register cannot be opened any more.
 
         Raises:
             ConfigurationError: the keys cannot be written from here.
-            RefusedError: another process may still go by the keys from before the last rotation; or the
-                register was set back, and a back-up may have to take its place.
+            RefusedError: another process may still use the keys from before the last rotation; or the
+                register was set back, and a back-up may have to replace it.
         """
         self._keys.must_be_writable()
         with self._db.write() as tx:
             self._store.must_not_be_set_back(tx)
-            # Read once: a key that another process makes active meanwhile is none of the old ones.
+            # Read once: a key that another process makes active after this must not count as an old one.
             keks = self._of_kind("kek")
             active, old = keks[-1].id, tuple(k.id for k in keks[:-1])
             if not old:
@@ -110,7 +110,7 @@ class Keyring(Repository):
         return old
 
     def forget_year(self, year: int, by: str = "system") -> str:
-        """Destroy the blind-index key of a year, whose persons are recognised no more; returns its id.
+        """Destroy a year's blind-index key, so that its persons are no longer recognised; returns its id.
 
         Raises:
             RefusedError: it is too early, there is no such key, a request of that year is under hold, or the
@@ -139,22 +139,22 @@ class Keyring(Repository):
         return found[0]
 
     def _refuse_index_held(self, tx: Connection, key_id: str) -> None:
-        held = sorted({hold.request for hold in holds_of(tx)})
+        held = sorted({hold.request for hold in active_holds(tx)})
         by_key = (request_identity.c.key_id == key_id) & request_identity.c.request_id.in_(held)
         found = tx.scalar(select(request_identity.c.request_id).where(by_key).limit(1))
         if found is not None:
             must_be_free(tx, found, f"blind-index key {key_id}, by which its person is recognised, stays")
 
     def revoke_signing_key(self, key_id: str, since: str, by: str = "system") -> None:
-        """Say that a former signing key was stolen: what it signed from an instant on deserves no trust.
+        """Record that a former signing key was stolen: what it signed from an instant on is not trusted.
 
         Args:
-            key_id: id of the signing key; it is not the active one.
-            since: ISO 8601 with offset: the first moment at which somebody else may have had the key.
-            by: who says so.
+            key_id: id of a signing key that is not active.
+            since: ISO 8601 with offset: first instant at which another party may have had the key.
+            by: account that says so.
 
         Raises:
-            RefusedError: `since` is no instant, or the key is the active one or none of ours.
+            RefusedError: `since` is no instant, or the key is active or unknown.
             ConfigurationError: the keys cannot be written from here.
         """
         moment = instant(since)
@@ -165,10 +165,10 @@ class Keyring(Repository):
                 self._append(tx, None, NewEvent(REVOKED, by, payload))
 
     def record_loss(self, by: str = "system") -> int:
-        """Enter in the trail that wrapping keys are lost for good; returns how many data keys that closes.
+        """Record that wrapping keys are lost for good; returns how many data keys cannot be opened any more.
 
-        Lost is what the register needs and the keys at hand do not hold. It is a loss of availability, so a
-        personal data breach to be assessed (Art. 4(12), 33).
+        Lost are the keys that the register needs and the key store does not hold. The loss of availability is
+        a personal data breach, which must be assessed (Art. 4(12), 33).
         """
         with self._db.write() as tx:
             at_hand = {key.id for key in self._of_kind("kek")}
@@ -183,9 +183,9 @@ class Keyring(Repository):
         with self._db.write() as tx:
             keys = self._of_kind(kind)
             recorded = {payload["key"] for payload, _ in _recorded(tx, ROTATED)}
-            untold = [k.id for k in keys if k.active and k.id not in recorded]
-            made_before = len(keys) > 1 and bool(untold)  # no event tells of the very first keys
-            key_id = untold[0] if made_before else make()
+            unrecorded = [k.id for k in keys if k.active and k.id not in recorded]
+            made_before = len(keys) > 1 and bool(unrecorded)  # the very first keys have no event
+            key_id = unrecorded[0] if made_before else make()
             self._append(tx, None, NewEvent(ROTATED, by, {"kind": kind, "key": key_id}))
         return Rotation(key_id, made_before)
 
@@ -193,7 +193,7 @@ class Keyring(Repository):
         return [key for key in self._keys.listing() if key.kind == kind]
 
     def _must_have_settled(self, tx: Connection, active: str) -> None:
-        """A data key that another process wraps under an old key after this would be lost with it."""
+        """Refuse while another process may wrap a data key under an old key: it would be lost with it."""
         wait = timedelta(seconds=self._keys.settling_seconds)
         if not wait:
             return
@@ -212,7 +212,7 @@ class Keyring(Repository):
 
 
 def keks_in_use(url: str) -> tuple[str, ...]:
-    """Ids of the wrapping keys without which the data keys of a register do not open."""
+    """Ids of the wrapping keys that a register's data keys need."""
     with Database(url).read() as tx:
         return tuple(sorted(_uses(tx)))
 

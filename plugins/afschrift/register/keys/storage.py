@@ -1,6 +1,7 @@
-"""Where keys are kept: what a key store needs of such a place, one that can only be read, and a file.
+"""Places that hold the keys: the protocol, a place that is read only, a copy in memory, and a file.
 
-The file is JSON apart from the database, readable by its owner alone, replaced whole under a lock.
+The key file is JSON, apart from the database. Its owner alone can read it; a change replaces the whole file
+under a lock.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from afschrift.outside.limits import read_file
 from afschrift.register.keys.document import KeyDocument, decode, encode
 
 FRESH_SECONDS = 60
-"""So long a process goes by what it read, where reading means asking another service."""
+"""How long a process uses what it read, where reading means a call of another service."""
 
 
 class Storage(Protocol):
     """A place that holds the keys.
 
     Attributes:
-        location: what messages call it, to follow "the".
-        settling_seconds: so long after a change another process may still go by the keys before it.
-        file: where they lie in a file; what belongs beside them lies there too.
+        location: its name in messages, after "the".
+        settling_seconds: how long after a change another process may still use the previous keys.
+        file: path of the key file; None: the keys are in no file. The trail's height lies next to it.
     """
 
     location: str
@@ -37,16 +38,16 @@ class Storage(Protocol):
     file: Path | None = None
 
     def load(self, *, anew: bool = False) -> KeyDocument:
-        """The keys; `anew`: do not go by what was read before."""
+        """The keys; `anew`: do not use what was read before."""
         ...
 
     def change(self, change: Callable[[KeyDocument], KeyDocument]) -> None:
-        """Replace the keys by what `change` makes of them; one writer at a time."""
+        """Replace the keys by the result of `change`; one writer at a time."""
         ...
 
 
 class ReadOnly(Storage):
-    """Keys that somebody else keeps, such as a secrets backend, and that a callable fetches.
+    """Keys that another service holds, such as a secrets backend; a callable fetches them.
 
     Raises in use:
         ConfigurationError: from `load`, what was fetched is no key document; from `change`, always.
@@ -61,8 +62,8 @@ class ReadOnly(Storage):
 
         Args:
             read: fetches the document, JSON.
-            location: what messages call it, for example `Variable keys of the secrets backend`.
-            clock: seconds that only grow.
+            location: name in messages, for example `Variable keys of the secrets backend`.
+            clock: monotonic seconds.
         """
         self._read = read
         self._clock = clock
@@ -86,7 +87,7 @@ class ReadOnly(Storage):
 
 
 class KeyDraft(Storage):
-    """A copy in memory of what a place holds, to be changed at will and then stored there by a person."""
+    """A copy of the keys in memory, to change and then to be stored by a person (`--print`)."""
 
     def __init__(self, origin: Storage) -> None:
         self._keys = origin.load(anew=True)
@@ -108,7 +109,7 @@ _DRAFT = ".new"
 class KeyFile(Storage):
     """Keys in a file of mode 0600, or of mode 0440 and a group of ours.
 
-    It is read at each use: what another process changes counts at once.
+    It is read at each use, so that changes of another process apply at once.
     """
 
     def __init__(self, path: Path) -> None:
@@ -168,8 +169,9 @@ class KeyFile(Storage):
             self._save(change(self.load()))
 
     def _save(self, keys: KeyDocument) -> None:
-        """Replace the file at once: a reader sees the old one or the new one, also after a power failure."""
-        # What a killed writer left would keep a key that is destroyed later. Whoever is here holds the lock.
+        """Replace the file atomically: a reader sees the old or the new one, also after a power failure."""
+        # A draft that a killed writer left would preserve a key that is destroyed later. No other writer is
+        # active: the lock is held here.
         for left in self._path.parent.glob(f".{self._path.name}.*{_DRAFT}"):
             left.unlink()
         handle, name = tempfile.mkstemp(_DRAFT, f".{self._path.name}.", self._path.parent)  # mode 0600
@@ -190,7 +192,7 @@ class KeyFile(Storage):
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """The lock is a file beside the key file, since that one is replaced."""
+        """Hold the lock: a file next to the key file, since the key file itself is replaced."""
         try:
             with private_file(self._path.with_name(f".{self._path.name}.lock")) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,6 +1,6 @@
-"""Keys of the register: they wrap data keys, blind identity keys and sign bundles.
+"""The installation's keys in use: they wrap data keys, blind identity keys, sign bundles and code events.
 
-They live apart from the database, in a file or a secrets backend, so that neither alone opens anything.
+They are kept apart from the database, in a file or a secrets backend, so that neither alone opens anything.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class TrailKey:
 
 @dataclass(frozen=True)
 class SigningKey:
-    """Ed25519 key that signs bundles; `id` is the name of its public key."""
+    """Ed25519 key that signs bundles and checkpoints; `id` is the name of its public key."""
 
     id: str
     private: Ed25519PrivateKey = field(repr=False)
@@ -49,8 +49,8 @@ class KeyInfo:
 
     Attributes:
         kind: `kek`, `index`, `signing` or `trail`.
-        active: whether new work uses it.
-        revoked_since: instant from which on a stolen signing key deserves no trust.
+        active: whether it is used for what is new.
+        revoked_since: instant from which on a stolen signing key is not trusted.
     """
 
     id: str
@@ -61,7 +61,7 @@ class KeyInfo:
 
 
 class KeyStore:
-    """The keys at work. Use `create` or `open`."""
+    """The keys of an installation. Use `create` or `open`."""
 
     def __init__(self, storage: Storage, clock: Clock = utc_now) -> None:
         self._storage = storage
@@ -94,29 +94,29 @@ class KeyStore:
 
     @property
     def location(self) -> str:
-        """Where the keys are, to follow "the"."""
+        """Where the keys are; its name in messages, after "the"."""
         return self._storage.location
 
     @property
     def file(self) -> Path | None:
-        """The file that they lie in; None: they lie elsewhere."""
+        """Path of the key file; None: the keys are not in a file."""
         return self._storage.file
 
     @property
     def settling_seconds(self) -> int:
-        """So long after a change another process may still use the keys before it."""
+        """How long after a change another process may still use the previous keys."""
         return self._storage.settling_seconds
 
     def draft(self) -> KeyStore:
-        """A copy in memory; what is changed in it is kept nowhere until somebody stores its `document`."""
+        """A copy in memory; its changes are stored nowhere until a person stores its `document`."""
         return KeyStore(KeyDraft(self._storage), self._clock)
 
     def document(self) -> str:
-        """All keys as they are stored. Secret: for the place that keeps them, and for nobody to read."""
+        """All keys as they are stored. Secret: only for the place that holds them."""
         return keydocument.encode(self._storage.load()).decode()
 
     def must_be_writable(self) -> None:
-        """Find out before anything else is done.
+        """Check, before anything else is done, that the keys can be changed.
 
         Raises:
             ConfigurationError: the place cannot be written from here; says what to do.
@@ -124,35 +124,32 @@ class KeyStore:
         self._storage.change(lambda keys: keys)
 
     def rotate(self) -> str:
-        """Add a wrapping key and make it the active one; returns its id. Older ones stay for unwrapping."""
+        """Add a wrapping key and make it active; returns its id. Older ones stay, to unwrap."""
         self._change(keydocument.with_new_kek)
         return self.active_kek
 
     def rotate_signing(self) -> str:
-        """Make another signing key the active one; returns its id.
-
-        Of the one before, the public half stays.
-        """
+        """Make another signing key active; returns its id. Of the previous one the public half stays."""
         self._change(keydocument.with_new_signing_key)
         return self.signing_key().id
 
     def forget_kek(self, kek_id: str) -> None:
-        """Destroy a wrapping key. Nothing wrapped under it opens again, in no back-up of the register either.
+        """Destroy a wrapping key. What it wrapped cannot be opened again, not even in a back-up.
 
         Raises:
-            ConfigurationError: it is the active one.
+            ConfigurationError: it is active.
         """
         self._storage.change(lambda keys: keydocument.without_kek(keys, kek_id))
 
     def forget_index_key(self, year: int) -> None:
-        """Destroy the blind-index key of a year: the persons of that year are recognised no more."""
+        """Destroy the blind-index key of a year: the persons of that year are no longer recognised."""
         self._storage.change(lambda keys: keydocument.without_index_key(keys, year))
 
     def revoke(self, signing_key_id: str, since: str) -> None:
         """Mark a former signing key as stolen since an instant (RFC 3339, UTC).
 
         Raises:
-            RefusedError: it is the active one, or none of ours.
+            RefusedError: it is active or unknown.
         """
         self._storage.change(lambda keys: keydocument.with_revocation(keys, signing_key_id, since))
 
@@ -170,9 +167,9 @@ class KeyStore:
         """Open a wrapped data key.
 
         Raises:
-            ConfigurationError: the wrapping key is not there, or the value was altered.
+            ConfigurationError: the wrapping key is missing, or the value was altered.
         """
-        for anew in (False, True):  # a key made by another process may be younger than what was read
+        for anew in (False, True):  # another process may have made the key after the keys were read here
             for kek in self._storage.load(anew=anew).keks:
                 if kek.id == kek_id:
                     return unseal(kek.key, wrapped, "data_key", "wrapped", owner)
@@ -183,7 +180,7 @@ class KeyStore:
         )
 
     def index_key(self, year: int) -> IndexKey:
-        """Blind-index key of a calendar year; made at its first use where it was not made ahead.
+        """Blind-index key of a calendar year; made at its first use unless it was made ahead.
 
         Raises:
             ConfigurationError: it is missing, and the place cannot be written from here.
@@ -195,11 +192,11 @@ class KeyStore:
         return IndexKey(stored.id, stored.key)
 
     def index_keys(self) -> tuple[IndexKey, ...]:
-        """All blind-index keys that are left."""
+        """All blind-index keys that were not destroyed."""
         return tuple(IndexKey(k.id, k.key) for k in self._storage.load().index_keys.values())
 
     def trail_key(self) -> TrailKey:
-        """The key that new events get their code by.
+        """The key that makes the codes of new events.
 
         Raises:
             ConfigurationError: there is none.
@@ -214,11 +211,11 @@ class KeyStore:
         )
 
     def trail_keys(self) -> dict[str, bytes]:
-        """Key id -> key, of all that events were ever coded by."""
+        """Key id -> key, of all keys that ever made codes."""
         return {key.id: key.key for key in self._storage.load().trail_keys}
 
     def make_trail_key(self) -> bool:
-        """Make a trail key where there is none; whether one was made.
+        """Make a trail key where there is none; returns whether one was made.
 
         Raises:
             ConfigurationError: the place cannot be written from here.
@@ -243,13 +240,13 @@ class KeyStore:
         return SigningKey(stored.id, Ed25519PrivateKey.from_private_bytes(stored.key))
 
     def public_keys(self) -> dict[str, bytes]:
-        """Key id -> raw Ed25519 public key (32 bytes), of all signing keys ever used."""
+        """Key id -> raw Ed25519 public key (32 bytes), of all signing keys that were ever used."""
         keys = self._storage.load()
         former = {key.id: key.public for key in keys.former_signing_keys}
         return former | {key.id: keydocument.public_half(key.key) for key in keys.signing_keys}
 
     def revoked(self) -> dict[str, str]:
-        """Key id -> instant since which a signing key deserves no trust."""
+        """Key id -> instant since which a signing key is not trusted."""
         former = self._storage.load().former_signing_keys
         return {key.id: key.revoked_since for key in former if key.revoked_since}
 

@@ -1,4 +1,4 @@
-"""The trail as auditors and its keepers use it: verify, sign checkpoints, drop old years, export.
+"""Repository of the trail as a whole: read, verify, sign checkpoints, drop old years, export.
 
 The export is JSON Lines, for an auditor who trusts neither this software nor its database.
 """
@@ -23,20 +23,20 @@ from afschrift.domain.state import State
 from afschrift.register.base import Repository
 from afschrift.register.database.tables import request
 from afschrift.register.database.trail_tables import event, event_code, event_payload
-from afschrift.register.timelines import holds_of, must_be_free
+from afschrift.register.timelines import active_holds, must_be_free
 from afschrift.register.trail import checkpoint, erasures, segments, signed, trail, verification
+from afschrift.register.trail.attested_rows import attest_anew
 from afschrift.register.trail.checkpoint import Checkpoint, Offered, Statement
 from afschrift.register.trail.event_codes import SYSTEM
 from afschrift.register.trail.own_events import must_be_own, own
 from afschrift.register.trail.replay import must_follow
 from afschrift.register.trail.segments import Segment
 from afschrift.register.trail.signed import TrustedKeys
-from afschrift.register.trail.told_rows import tell_anew
 from afschrift.register.trail.trail import TrailFinding, header_of
 from afschrift.register.trail.verification import orphans, stream
 
 KEEP_YEARS = 5
-"""How long a year of the trail is kept after its end, and after the last of its requests was closed (D.3)."""
+"""Years to keep a year of the trail after its end, and after the last of its requests was closed (D.3)."""
 
 SENT = "checkpoint_sent"
 NOT_SENT = "checkpoint_not_sent"
@@ -46,7 +46,7 @@ _CLOSED = tuple(state.value for state in State if not state.open)
 
 
 class AuditTrail(Repository):
-    """What is done with the trail as a whole."""
+    """Reads, verifies, signs, exports and shortens the trail."""
 
     def events(self, request_id: str | None = None) -> list[tuple[Header, dict[str, Any] | None]]:
         """Headers with their payloads (None: erased), in order; of one request or of all."""
@@ -54,16 +54,16 @@ class AuditTrail(Repository):
             return trail.read(tx, request_id)
 
     def each(self, request_id: str | None = None) -> Iterator[tuple[Header, dict[str, Any] | None]]:
-        """The same one by one, as at one moment, in flat memory however long the trail is."""
+        """The same one by one, of one state, in flat memory however long the trail is."""
         with self._db.read() as tx:
-            if not self._db.sqlite:  # whoever reads may do so page by page
+            if not self._db.sqlite:  # a caller may pause between events, and must not lose the transaction
                 tx.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield from trail.each(tx, request_id)
 
     def of_bundle(self, sha256: str) -> list[Header]:
-        """The events that tell of the sealing and the delivery of a bundle, known by its digest; in order.
+        """Events of the sealing and the delivery of a bundle with this digest, in order.
 
-        They are there still when all else of its request was forgotten.
+        They are kept when everything else of the request was destroyed.
         """
         named = event_payload.c.payload.contains(f'"bundle":"{sha256}"', autoescape=True)
         proofs = (trail.BUNDLE_SEALED, trail.BUNDLE_ARRIVED)
@@ -77,7 +77,7 @@ class AuditTrail(Repository):
             return trail.head(tx)
 
     def record(self, request_id: str | None, *events: NewEvent) -> None:
-        """Append events alone; None: they concern no request.
+        """Append events without a change of rows; `request_id` None: they concern no request.
 
         Raises:
             UnknownRequestError: no such request.
@@ -89,12 +89,12 @@ class AuditTrail(Repository):
 
     @contextmanager
     def refusals(self, request_id: str | None, by: str, kind: str, **event: str) -> Iterator[None]:
-        """An attempt without the role is told as an event `answer_refused`, and refused as it was.
+        """Record an attempt without the role as an event `answer_refused`, and raise its error.
 
         Args:
-            request_id: whose trail tells of it; None: that of no request.
-            by: account of whoever tries.
-            kind: what is tried, a code.
+            request_id: of the event; None: it concerns no request.
+            by: account that tries.
+            kind: code of what is tried.
             event: further codes for the event.
         """
         try:
@@ -119,10 +119,10 @@ class AuditTrail(Repository):
             checkpoints: everything that the witness places hold; None: not compared.
             trusted: key id -> raw public key of those who may sign; None: the keys at hand.
             keep_years: how long a year of the trail must be kept after its end at least.
-            newest_after: instant that the newest checkpoint must not be older than.
+            newest_after: instant than which the newest checkpoint must not be older.
 
         Returns:
-            Everything wrong; empty where the trail is whole.
+            All findings; empty: the trail is whole.
         """
         own = TrustedKeys(self._keys.public_keys(), self._keys.revoked())
         with self._db.read() as tx:
@@ -136,17 +136,20 @@ class AuditTrail(Repository):
             )
 
     def make_checkpoint(self, by: str = "system") -> Checkpoint:
-        """Sign the trail's head and record the checkpoint; sending it is another matter.
+        """Sign the trail's head and record the checkpoint. The caller sends it.
 
         Raises:
-            RefusedError: there is no event yet; or one is not the service's own.
+            RefusedError: there is no event yet, or an event was not written by the service.
         """
         with self._checked() as tx:
             return self._make_checkpoint(tx, by)
 
     @contextmanager
     def _checked(self) -> Iterator[Connection]:
-        """Write upon events that are all the service's own; most are looked at before others must wait."""
+        """A write transaction after a check that all events are the service's own.
+
+        Most of them are checked in a read transaction first: in the write transaction other writers wait.
+        """
         with self._db.read() as tx:
             seen = must_be_own(tx, self._keys.trail_keys())
         with self._db.write() as tx:
@@ -184,33 +187,33 @@ class AuditTrail(Repository):
         return next(own(tx, self._keys.trail_keys(), (checkpoint.MADE,), None, newest=True), None)
 
     def checkpoint_log(self) -> list[tuple[Header, dict[str, Any]]]:
-        """The events left that tell of checkpoints made, sent and not sent, in order."""
+        """The events left of checkpoints made, sent and not sent, in order."""
         types = (checkpoint.MADE, SENT, NOT_SENT)
         with self._db.read() as tx:
             events = map(trail.recorded, own(tx, self._keys.trail_keys(), types, None))
             return [(header, payload) for header, payload in events if payload is not None]
 
     def droppable(self, year: int, rule: str, keep_years: int = KEEP_YEARS) -> Segment:
-        """What dropping a calendar year (UTC) of the trail would drop. Years go whole, oldest first.
+        """What dropping a calendar year (UTC) would drop. Only whole years are dropped, oldest first.
 
         `keep_years`: years to keep after the end of the year and after a request of it was closed.
 
         Raises:
-            RefusedError: it must not go (yet); says why.
+            RefusedError: it must not be dropped (yet); says why.
         """
         with self._db.read() as tx:
             return self._droppable(tx, year, rule, keep_years)
 
     def drop_year(self, year: int, rule: str, keep_years: int = KEEP_YEARS, by: str = "system") -> Segment:
-        """Drop the events of a year; as `droppable`.
+        """Drop the events of a year; arguments and errors as for `droppable`.
 
-        The closing digest stays. An event tells of it, signed, and a checkpoint, which is made with it, so
-        that what was witnessed of that year counts as dropped and not as taken out.
+        The closing digest stays. A signed event and a new checkpoint record it, so that an event which a
+        witness names is known to be dropped and not removed.
         """
         with self._checked() as tx:
             what = self._droppable(tx, year, rule, keep_years)
             signature = signed.sign(asdict(what), self._keys.signing_key())
-            self._tell_anew(tx, what, by)
+            self._attest_anew(tx, what, by)
             payload = {"segment": asdict(what), "signature": signature}
             self._append(tx, None, NewEvent(segments.DROPPED, by, payload))
             segments.drop(tx, segments.Dropped(what, trail.head(tx)[0], signature))
@@ -257,26 +260,27 @@ class AuditTrail(Repository):
             )
         return what
 
-    def _tell_anew(self, tx: Connection, what: Segment, by: str) -> None:
-        """The rows of a case stay longer than the year in which they were told."""
+    def _attest_anew(self, tx: Connection, what: Segment, by: str) -> None:
+        """Attest the rows of each case again: they are kept longer than the year that attested them."""
         of_year = event_code.c.seq.between(what.first_seq, what.last_seq) & (event_code.c.owner != SYSTEM)
         for case in tx.scalars(select(event_code.c.owner).where(of_year).distinct()).all():
             must_follow(tx, case, self._keys.trail_keys())
             payload = {"case": case, "year": what.year}
-            self._append(tx, None, NewEvent(trail.ROWS_TOLD_AGAIN, by, payload))
-            tell_anew(tx, case)
+            self._append(tx, None, NewEvent(trail.ROWS_ATTESTED_AGAIN, by, payload))
+            attest_anew(tx, case)
 
     def _refuse_held(self, tx: Connection, what: Segment) -> None:
-        held = {hold.request for hold in holds_of(tx)}
+        held = {hold.request for hold in active_holds(tx)}
         of_year = select(event.c.request).where(event.c.seq.between(what.first_seq, what.last_seq))
         found = tx.scalar(of_year.where(event.c.request.in_(sorted(held))).order_by(event.c.seq).limit(1))
         if found is not None:
-            must_be_free(tx, found, f"the trail of {what.year}, which tells of it, stays")
+            must_be_free(tx, found, f"the trail of {what.year}, which records it, stays")
 
     def _refuse_unfinished(self, tx: Connection, what: Segment, closed_before: str) -> None:
-        """Evidence is kept until five years after its request was closed, so the year's last one counts.
+        """Refuse a year with a request that is open or was closed too recently, or with another of its case.
 
-        And until the others of its case are: their gates replay the events of the case as a whole.
+        Evidence is kept for five years after a request was closed, and the gates of the other requests replay
+        all events of their case.
         """
         of_year = select(event_code.c.owner).where(event_code.c.seq.between(what.first_seq, what.last_seq))
         kept = request.c.state.not_in(_CLOSED) | (request.c.changed_at > closed_before)
@@ -285,28 +289,28 @@ class AuditTrail(Repository):
         ).all()
         if found:
             raise RefusedError(
-                f"The trail of {what.year} tells of {len(found)} request(s) that are open or were closed too "
+                f"The trail of {what.year} holds {len(found)} request(s) that are open or were closed too "
                 f"recently: {', '.join(found[:3])}{', ...' if found[3:] else ''}.",
                 remedy="wait until they are closed and their retention is over.",
             )
 
 
 def _years_before(now: datetime, years: int) -> datetime:
-    return now.replace(year=now.year - years, day=min(now.day, 28))  # there may be no 29 February
+    return now.replace(year=now.year - years, day=min(now.day, 28))  # that year may have no 29 February
 
 
 FORMAT = "afschrift-trail/1"
 
 
 def write_export(connection: Connection, into: BinaryIO, at: str, public_keys: Mapping[str, bytes]) -> int:
-    """Write the export, a line an event, as it is read; returns how many events.
+    """Write the export as it is read, a line for each event; returns how many events.
 
-    A payload stands as the text that the register keeps, so that an altered one is exported as it is.
+    A payload is written as the text that the register holds, so that an altered one is exported unchanged.
 
     Args:
         connection: a transaction on the register that sees one state (`Database.read`).
         into: receives the lines.
-        at: when it is written.
+        at: instant of the export.
         public_keys: key id -> raw public key; for comparison with the published ones.
     """
 

@@ -1,7 +1,7 @@
-"""Checkpoints: the head of the trail, signed, for places that the register's operators cannot write.
+"""Checkpoints: the signed head of the trail, for witness places that the register's operators cannot write.
 
-The checkpoint is recorded in the trail before it is sent, so that the trail itself says which ones there
-must be, and each names the one before it.
+A checkpoint is recorded in the trail before it is sent, so that the trail says which checkpoints there must
+be; each names the one before it. The signed statement is data: an older checkpoint must still verify.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from afschrift.outside.limits import read_file
 from afschrift.outside.read_json import read_json
 from afschrift.register.keys.store import SigningKey
 from afschrift.register.trail import signed
-from afschrift.register.trail.erasures import ToldErasure, named_rightly
+from afschrift.register.trail.erasures import RecordedErasure, names_last_erasure
 from afschrift.register.trail.segments import Segment
 from afschrift.register.trail.signed import TrustedKeys
 from afschrift.register.trail.trail import TrailFinding
@@ -36,13 +36,13 @@ class Statement:
     """What is signed.
 
     Attributes:
-        register: digest of the trail's first header ever: the register's id.
+        register: the register's id: digest of the first header of its trail.
         number: 1, 2, 3, ... without a gap.
         seq, head: sequence number and digest of the last header.
         at: when it was made.
-        previous: digest of the statement before (canonical JSON), 64 zeros for the first.
-        dropped: `last_seq` and `closing` of the newest dropped year; None: the trail is whole.
-        erased: `seq` of the last event that tells of erased payloads, and digest of its statement; or None.
+        previous: digest of the previous statement (canonical JSON), 64 zeros for the first.
+        dropped: `last_seq` and `closing` of the newest dropped year; None: no year was dropped.
+        erased: `seq` of the last event `payloads_erased`, and digest of its statement; or None.
         key_id: name of the public key (`domain.signing.key_id`).
     """
 
@@ -71,11 +71,11 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """Name of its file: of the register and the number alone, so that a second one cannot go unseen."""
+        """Name of its file, by register and number alone: a second checkpoint of a number is a conflict."""
         return f"afschrift-checkpoint-{self.statement.register[:16]}-{self.statement.number:08d}.json"
 
     def payload(self) -> dict[str, Any]:
-        """Plain JSON: payload of its event and content of its file."""
+        """Plain JSON: the payload of its event and the content of its file."""
         return {"checkpoint": asdict(self.statement), "signature": self.signature}
 
     def content(self) -> bytes:
@@ -91,8 +91,8 @@ class Offered:
     content: bytes
 
 
-Told = dict[int, Checkpoint]
-"""What the trail's events tell: number -> checkpoint."""
+Recorded = dict[int, Checkpoint]
+"""Checkpoints that the trail's events record, by number."""
 
 
 def sign(statement: Statement, key: SigningKey) -> Checkpoint:
@@ -101,7 +101,7 @@ def sign(statement: Statement, key: SigningKey) -> Checkpoint:
 
 
 def parse(payload: Mapping[str, Any]) -> Checkpoint:
-    """A checkpoint from plain JSON.
+    """Read a checkpoint from plain JSON.
 
     Raises:
         ValueError: it has another form.
@@ -117,10 +117,10 @@ def parse(payload: Mapping[str, Any]) -> Checkpoint:
 
 
 def offered(paths: Iterable[Path]) -> list[Offered]:
-    """Files, and all that folders hold with a name of ours.
+    """Read files, and in folders all files with the name of a checkpoint.
 
     Raises:
-        ConfigurationError: one cannot be read.
+        ConfigurationError: a file cannot be read.
     """
     found = []
     for path in paths:
@@ -135,7 +135,7 @@ def offered(paths: Iterable[Path]) -> list[Offered]:
 def verify_checkpoints(
     offered: Iterable[Offered], trusted: TrustedKeys, register: str
 ) -> tuple[list[Checkpoint], list[TrailFinding]]:
-    """The genuine checkpoints of this register among files, and what is wrong with the others."""
+    """The genuine checkpoints of this register among files, and findings about the others."""
     genuine, findings = [], []
     for file in offered:
         try:
@@ -169,14 +169,14 @@ def _fault(found: Checkpoint, name: str, trusted: TrustedKeys, register: str) ->
 
 def compare(
     genuine: Sequence[Checkpoint],
-    known: Told,
+    known: Recorded,
     dropped: Sequence[Segment],
-    erased: Sequence[ToldErasure],
+    erased: Sequence[RecordedErasure],
     newest_after: str,
 ) -> Iterator[TrailFinding]:
-    """Compare checkpoints with each other and with what the trail tells of them.
+    """Compare checkpoints with each other and with those that the trail records.
 
-    Heads are compared along the chain, by `verification`.
+    `verification` compares their heads, along the chain.
     """
     by_number: dict[int, Statement] = {}
     for checkpoint in genuine:
@@ -194,12 +194,12 @@ def compare(
         if statement.dropped and statement.dropped not in gone:
             text = f"checkpoint {number} knows of other dropped years than the register"
             yield TrailFinding("segment_differs", statement.seq, text)
-        told = known.get(number)
-        if statement.seq > last_gone and (told is None or told.statement != statement):
-            text = f"no event of the trail tells of checkpoint {number} as it is"
+        recorded = known.get(number)
+        if statement.seq > last_gone and (recorded is None or recorded.statement != statement):
+            text = f"no event of the trail records checkpoint {number} as it is"
             yield TrailFinding("checkpoint_untold", statement.seq, text)
-        if not named_rightly(statement.erased, statement.seq, erased, last_gone):
-            text = f"checkpoint {number} names another erasure of payloads than the trail tells of"
+        if not names_last_erasure(statement.erased, statement.seq, erased, last_gone):
+            text = f"checkpoint {number} names another erasure of payloads than the trail records"
             yield TrailFinding("erasure_differs", statement.seq, text)
     numbers = by_number.keys() | known.keys()
     first = min(by_number, default=max(known, default=1))

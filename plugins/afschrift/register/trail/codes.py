@@ -1,8 +1,9 @@
-"""Codes by which the service knows its own events, and the rows that each of them tells of.
+"""Codes by which the service recognises its own events, and the rows that each of them attests.
 
-Whoever can write the register's database, and has no key, can make rows and a chain that fits; he cannot make
-these codes. They are made with the trail key, which lies apart from the database: HMAC-SHA256 of events,
-keyed BLAKE2b (RFC 7693) of the many short fields.
+An attacker who can write the register's database, but has no key, can make rows and a chain that fits; he
+cannot make these codes. They are made with the trail key, which is kept apart from the database: HMAC-SHA256
+of events, keyed BLAKE2b (RFC 7693) of the many short fields. Their inputs are data: a change of any makes the
+codes of every register invalid.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from afschrift.register.database.written import RowPlace
 
 _FIELD_BYTES = 8
-"""Of the code of one field: 64 bits, which nobody can try out without the key."""
+"""Length of the code of a field: 64 bits suffice, since they cannot be tried out without the key."""
 
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
@@ -28,27 +29,28 @@ class Codes:
     """The codes that one trail key makes."""
 
     def __init__(self, key: bytes) -> None:
-        self._events, self._told, self._fields = (_subkey(key, use) for use in ("events", "told", "fields"))
+        self._events, self._fields = _subkey(key, "events"), _subkey(key, "fields")
+        self._attestations = _subkey(key, "told")
         self._files = _subkey(key, "files")
 
-    def of_event(self, seq: int, owner: str, previous: int, header_digest: str, told_code: str) -> str:
+    def of_event(self, seq: int, owner: str, previous: int, header_digest: str, attestation_code: str) -> str:
         """Code of an event, hex.
 
         Args:
             seq: of the event.
             owner: the case that it belongs to; empty for an event of the system.
-            previous: `seq` of the owner's event before; 0 for the first.
-            header_digest: digest of its header, which holds the payload and the event before.
-            told_code: of what it tells of rows.
+            previous: `seq` of the owner's previous event; 0 for the first.
+            header_digest: digest of its header, which covers the payload and the event before.
+            attestation_code: of the rows that it attests.
         """
-        return _mac(self._events, f"{seq}|{owner}|{previous}|{header_digest}|{told_code}")
+        return _mac(self._events, f"{seq}|{owner}|{previous}|{header_digest}|{attestation_code}")
 
-    def of_told(self, told: str, salt: str) -> str:
-        """Code of what an event tells of rows, hex; with its salt, so that nobody guesses it once erased."""
-        return _mac(self._told, f"{salt}|{told}")
+    def of_attestation(self, rows: str, salt: str) -> str:
+        """Code of the rows that an event attests, hex; salted, so that it reveals nothing once erased."""
+        return _mac(self._attestations, f"{salt}|{rows}")
 
     def of_file(self, digest: str) -> str:
-        """Code of what a plain digest of a person's files would tell to whoever has the source, hex."""
+        """Code of a file's digest, hex; by the plain digest, the source would show whose file it is."""
         return _mac(self._files, digest)
 
     def of_field(self, place: RowPlace, column: str, value: Any) -> str:
@@ -59,7 +61,7 @@ class Codes:
 
 @lru_cache(maxsize=8)
 def codes(key: bytes) -> Codes:
-    """The codes of a key."""
+    """The codes of a key; cached, since deriving the subkeys takes longer than making a code."""
     return Codes(key)
 
 
@@ -72,8 +74,8 @@ def _mac(key: bytes, text: str) -> str:
 
 
 def _text(value: Any) -> str:
-    """A value of a row as one text, the same before it is written and after it was read."""
+    """A value of a row as text; the same before it is written and after it is read."""
     if isinstance(value, (bytes, memoryview)):
         return hashlib.sha256(value).hexdigest()
-    # A text needs no quoting here: its kind stands before it.
+    # A text needs no quoting: the prefix keeps it apart from JSON, which never begins with `text `.
     return f"text {value}" if isinstance(value, str) else _JSON.encode(value)

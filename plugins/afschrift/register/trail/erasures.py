@@ -1,4 +1,4 @@
-"""What the trail says of payloads that were erased: signed, so that nobody else can say it."""
+"""The signed statement that payloads of the trail were erased, which no other party can make."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Erasure:
     """The statement in an event `payloads_erased`.
 
     Attributes:
-        register: digest of the trail's first header ever: the register's id.
-        request: of which events the payloads are gone; None: those that concern a case and no request.
-        rule: the rule that said so.
-        count: of payloads.
-        at: when.
+        register: the register's id: digest of the first header of its trail.
+        request: whose events lost their payloads; None: those that concern a case and no request.
+        rule: that asked for it.
+        count: number of payloads.
+        at: instant.
         key_id: of the signing key.
     """
 
@@ -41,21 +41,21 @@ class Erasure:
 
 
 @dataclass(frozen=True)
-class ToldErasure:
-    """An erasure as an event tells it; `digest`: of its statement."""
+class RecordedErasure:
+    """An erasure that an event records; `digest`: of its statement."""
 
     seq: int
     digest: str
 
 
-def told(erasure: Erasure, key: SigningKey, by: str) -> NewEvent:
-    """The event that tells of an erasure."""
+def event_of(erasure: Erasure, key: SigningKey, by: str) -> NewEvent:
+    """The event that records an erasure, signed."""
     statement = asdict(erasure)
     return NewEvent(ERASED, by, {"erasure": statement, "signature": sign(statement, key)})
 
 
 def parse(payload: Mapping[str, Any]) -> tuple[Erasure, str]:
-    """Statement and signature of an event's payload.
+    """Read statement and signature from an event's payload.
 
     Raises:
         ValueError: it has another form.
@@ -69,7 +69,7 @@ def parse(payload: Mapping[str, Any]) -> tuple[Erasure, str]:
 
 
 def newest(tx: Connection) -> dict[str, int | str] | None:
-    """What a checkpoint names of the last erasure: `seq` of its event and digest of its statement."""
+    """The last erasure as a checkpoint names it: `seq` of its event and digest of its statement."""
     rows = select(event.c.seq, event_payload.c.payload).join(event_payload).where(event.c.type == ERASED)
     row = tx.execute(rows.order_by(event.c.seq.desc()).limit(1)).first()
     if row is None or row.payload is None:
@@ -77,10 +77,10 @@ def newest(tx: Connection) -> dict[str, int | str] | None:
     return {"seq": row.seq, "digest": digest(msgspec.json.decode(row.payload)["erasure"])}
 
 
-def named_rightly(
-    erased: Mapping[str, Any] | None, seq: int, known: Sequence[ToldErasure], after: int
+def names_last_erasure(
+    erased: Mapping[str, Any] | None, seq: int, known: Sequence[RecordedErasure], after: int
 ) -> bool:
-    """Whether a checkpoint at `seq` names the last erasure before it, where that is not of a dropped year."""
+    """Whether a checkpoint at `seq` names the last erasure before it, unless that was in a dropped year."""
     before = [erasure for erasure in known if erasure.seq <= seq]
     if before:
         return erased == {"seq": before[-1].seq, "digest": before[-1].digest}

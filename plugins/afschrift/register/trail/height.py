@@ -1,7 +1,7 @@
-"""How far the trail came, kept beside the keys, where SQL on the register's database cannot write.
+"""The height: how far the trail came, kept next to the keys, where SQL on the database cannot write.
 
-It is moved on after each commit and asked at each gate. A register that lacks the event it names was set
-back, or another one was put in its place.
+It is advanced after each commit and compared at each gate. A register that lacks the event that the height
+names was set back to an older state, or replaced by another register.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from afschrift.register.trail.trail import header_of
 _AT = WITH_CODE.where(event.c.seq == bindparam("seq"))
 _LAST_DROPPED = select(func.max(segment.c.last_seq))
 _BYTES = 160
-"""Of the file, which is written over in place: one block, so that no reader sees half of it."""
+"""Fixed size of the file. It is overwritten in place, within one block, so no reader sees half of it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -37,7 +37,7 @@ class Height:
     """How far a trail came.
 
     Attributes:
-        restorations: how many of them were signed before: each begins a new count.
+        restorations: how many restorations were signed before; each begins a new count of heights.
         seq, head: sequence number and digest of the service's last event.
     """
 
@@ -47,15 +47,15 @@ class Height:
 
 
 def lacks(tx: Connection, height: Height, keys: Keys, known: Acts) -> bool:
-    """Whether a register does not hold what it held once, and no restoration that was signed says why.
+    """Whether a register lacks an event that it had, and no signed restoration explains it.
 
-    The event that a height names had its code then, so one that has lost it since was tampered with.
+    The event that a height names had its code then: without one now, it was tampered with.
     """
     if height.restorations > len(known.restorations):
         return True
     if height.restorations < len(known.restorations):
         return height.seq > int(known.restorations[height.restorations]["replaced"][0])
-    row = known.beside
+    row = known.also
     if row is None or row.seq != height.seq:
         row = tx.execute(_AT, {"seq": height.seq}).first()
     if row is None:
@@ -64,16 +64,16 @@ def lacks(tx: Connection, height: Height, keys: Keys, known: Acts) -> bool:
 
 
 def reached(tx: Connection, keys: Keys) -> Height | None:
-    """How far a trail came: to the last event with a code that holds; None: it has none."""
+    """The height of a trail, by its last event with a valid code; None: there is none."""
     last = last_own(tx, None, keys)
     return Height(len(acts(tx, keys).restorations), last.seq, last.digest()) if last else None
 
 
-class KeptHeight:
-    """The height of one register in a file beside the keys."""
+class HeightFile:
+    """The file next to the keys that holds the height of a register."""
 
     def __init__(self, keys_file: Path, register: str) -> None:
-        """Name the place; nothing is opened.
+        """Compute the path; nothing is opened.
 
         Args:
             keys_file: of the installation.
@@ -82,7 +82,7 @@ class KeptHeight:
         self.path = keys_file.with_name(f".{keys_file.name}.height-{register[:16]}")
 
     def read(self) -> Height | None:
-        """The height; None: none was kept here yet.
+        """The height; None: there is no file yet.
 
         Raises:
             ConfigurationError: the file cannot be read.
@@ -99,7 +99,7 @@ class KeptHeight:
             raise self._unreadable("it has another form") from None
 
     def keep(self, height: Height) -> bool:
-        """Move on to a height, never back; False: nothing can be written here."""
+        """Advance to a height, never back; False: the file cannot be written."""
         with suppress(OSError, ConfigurationError), self._locked() as file:
             known = self.read()
             if known is None or known < height:
@@ -117,26 +117,26 @@ class KeptHeight:
         return ConfigurationError(
             f"How far the trail came, kept in {self.path}, cannot be read: {why}.",
             remedy="compare with your witness first (`afschrift audit verify`); then remove that file, and "
-            "the next event makes it anew.",
+            "the next event makes a new one.",
         )
 
 
-class BesideKeys:
-    """Finds where the height of a register is kept."""
+class HeightKeeper:
+    """Finds the height file of a register and advances it."""
 
     def __init__(self, keys_file: Path | None) -> None:
-        """`keys_file`: of the installation; None: the keys lie in no file, and nothing beside them."""
+        """`keys_file`: of the installation; None: the keys are in no file, and no height is kept."""
         self._keys_file = keys_file
-        self._kept: KeptHeight | None = None
+        self._kept: HeightFile | None = None
 
-    def of(self, tx: Connection) -> KeptHeight | None:
-        """The place for the register that a transaction is on; None: there is none, or no event yet."""
+    def of(self, tx: Connection) -> HeightFile | None:
+        """The height file of the transaction's register; None: there is none, or the trail has no event."""
         if self._kept is None and self._keys_file and (register := register_id(tx)):
-            self._kept = KeptHeight(self._keys_file, register)
+            self._kept = HeightFile(self._keys_file, register)
         return self._kept
 
     def seq(self, tx: Connection) -> int:
-        """Number of the event that the kept height names; 0: none can be read."""
+        """Number of the event that the kept height names; 0: there is none, or it cannot be read."""
         kept = self.of(tx)
         with suppress(ConfigurationError):
             if kept is not None and (height := kept.read()):
@@ -144,31 +144,33 @@ class BesideKeys:
         return 0
 
     def after(self, tx: Connection, last: Header, keys: Keys, known: Acts | None) -> Callable[[], object]:
-        """What moves the height on to an event once its transaction is committed.
+        """A function that advances the height to an event; to be called after the commit.
 
-        Where the register lacks the height that is known, or that cannot be read, it stays as it is.
+        If the register lacks the kept height, or that cannot be read, the height stays: advancing it would
+            hide
+        that the register was set back.
 
         `known`: acts of the register; None: they are read.
         """
         kept = self.of(tx)
         if kept is None:
-            return nothing
+            return do_nothing
         try:
             before = kept.read()
         except ConfigurationError:
-            return nothing
+            return do_nothing
         known = acts(tx, keys, before.seq if before else 0) if known is None else known
         if before is not None and lacks(tx, before, keys, known):
-            return nothing
+            return do_nothing
         height = Height(len(known.restorations), last.seq, last.digest())
         return lambda: kept.keep(height)
 
 
-def nothing() -> None:
-    """Nothing is to be done."""
+def do_nothing() -> None:
+    """Leave the height as it is."""
 
 
 def set_back(tx: Connection, height: Height, keys: Keys, known: Acts | None = None) -> tuple[Difference, ...]:
-    """A difference where a register lacks a height."""
+    """A difference if a register lacks a height; else nothing."""
     known = acts(tx, keys, height.seq) if known is None else known
     return (Difference("register_set_back", height.seq),) if lacks(tx, height, keys, known) else ()

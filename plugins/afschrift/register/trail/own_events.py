@@ -1,7 +1,7 @@
-"""Which events are the service's own: by their codes, which nobody makes without the trail key.
+"""Reads *own* events, which the service itself wrote: they have a valid code, made with the trail key.
 
-An event without a code that holds says nothing, and stands in nobody's way but of what rests on it: each own
-event names the header before it, so what the service found there is known, whoever wrote it.
+An event without a valid code counts for nothing, and only stops what depends on it. The chain stays checkable
+across it, since each own event names the header before it, own or not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import Header
-from afschrift.register.database.database import known, once
+from afschrift.register.database.database import cached, cached_or_none
 from afschrift.register.database.trail_tables import event, event_code, event_payload
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
@@ -39,7 +39,7 @@ _WHOLE = (
 _AFTER = _WHOLE.where(event.c.seq > bindparam("after"))
 ACT_TYPES = (KEYS_LOST, RESTORATION_SIGNED, SET_ASIDE)
 _IS_ACT = event.c.type.in_(ACT_TYPES)
-_ACTS = _WHOLE.where(_IS_ACT | (event.c.seq == bindparam("beside")))
+_ACTS = _WHOLE.where(_IS_ACT | (event.c.seq == bindparam("also")))
 _LAST_NUMBER = select(func.max(event.c.seq))
 _MANY = 1_000_000
 _LAST_OF_ALL = select(func.max(event.c.seq)).scalar_subquery()
@@ -57,8 +57,8 @@ _LAST_NUMBER_OF_OWNER = (
     .limit(1)
     .scalar_subquery()
 )
-# The last two are single values: beside an `OR`, PostgreSQL reads the whole trail for what is in a subquery.
-_ENDS = _WHOLE.where(_IS_ACT | event.c.seq.in_([bindparam("beside"), _LAST_OF_ALL, _LAST_NUMBER_OF_OWNER]))
+# The last two are scalar subqueries: with `OR`, PostgreSQL would read the whole trail for a subquery of rows.
+_ENDS = _WHOLE.where(_IS_ACT | event.c.seq.in_([bindparam("also"), _LAST_OF_ALL, _LAST_NUMBER_OF_OWNER]))
 
 Keys = Mapping[str, bytes]
 """Id -> trail key."""
@@ -66,40 +66,40 @@ Keys = Mapping[str, bytes]
 
 @dataclass(frozen=True)
 class Acts:
-    """Own events that say how others count.
+    """Own events that decide how other events count.
 
     Attributes:
-        aside: events that were set aside -> digest of their header.
-        restorations: payload of each restoration that was signed, in order.
-        keys_lost: the last event that tells of lost keys: codes from before it cannot be checked; 0: none.
-        beside: the event that was asked for with them; None: there is none.
+        aside: number of each event that was set aside -> digest of its header.
+        restorations: payload of each signed restoration, in order.
+        keys_lost: number of the last event of lost keys, before which codes cannot be checked; 0: none.
+        also: the event `also` of `acts`; None: there is none.
     """
 
     aside: Mapping[int, str] = field(default_factory=dict)
     restorations: tuple[dict[str, Any], ...] = ()
     keys_lost: int = 0
-    beside: Row[Any] | None = None
+    also: Row[Any] | None = None
 
     def excuse(self, header: Header) -> bool:
-        """Whether an event without a code was set aside, as it is."""
+        """Whether an event was set aside, with exactly this header."""
         return header.seq in self.aside and self.aside[header.seq] == header.digest()
 
 
-def acts(tx: Connection, keys: Keys, beside: int = 0) -> Acts:
-    """The acts of a register; those that are not its own do not count.
+def acts(tx: Connection, keys: Keys, also: int = 0) -> Acts:
+    """The acts of a register, of its own events alone.
 
-    `beside`: number of an event that is looked at too, in the same statement.
+    `also`: number of a further event to read in the same statement.
     """
-    return once(tx, "acts", lambda: _acts(tx.execute(_ACTS, {"beside": beside}), keys, beside))
+    return cached(tx, "acts", lambda: _acts(tx.execute(_ACTS, {"also": also}), keys, also))
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Where a transaction goes on from.
+    """The events that a transaction continues from.
 
     Attributes:
-        last: event of the trail, whoever wrote it; None: there is none.
-        own: the last own event of the owner that was asked about.
+        last: last event of the trail, own or not; None: there is none.
+        own: last own event of the owner.
         acts: of the register.
     """
 
@@ -108,24 +108,24 @@ class Ends:
     acts: Acts
 
 
-def ends(tx: Connection, keys: Keys, owner: str, beside: int) -> Ends:
-    """The ends of the trail, in one statement; `beside`: as for `acts`."""
-    rows = tx.execute(_ENDS, {"owner": owner, "beside": beside}).all()
+def ends(tx: Connection, keys: Keys, owner: str, also: int) -> Ends:
+    """The ends of the trail for an owner, in one statement; `also`: as for `acts`."""
+    rows = tx.execute(_ENDS, {"owner": owner, "also": also}).all()
     of_owner = [row for row in rows if row.owner == owner]
     own = None
     if of_owner and not _holds(of_owner[-1], header_of(of_owner[-1]).digest(), keys):
         own = last_own(tx, owner, keys)
     elif of_owner:
         own = header_of(of_owner[-1])
-    return Ends(header_of(rows[-1]) if rows else None, own, _acts(rows, keys, beside))
+    return Ends(header_of(rows[-1]) if rows else None, own, _acts(rows, keys, also))
 
 
-def _acts(rows: Iterable[Row[Any]], keys: Keys, beside: int) -> Acts:
+def _acts(rows: Iterable[Row[Any]], keys: Keys, also: int) -> Acts:
     aside: dict[int, str] = {}
     restorations: list[dict[str, Any]] = []
     lost, asked = 0, None
     for row in rows:
-        if row.seq == beside:
+        if row.seq == also:
             asked = row
         if row.type not in ACT_TYPES or fault(row, keys):
             continue
@@ -140,7 +140,7 @@ def _acts(rows: Iterable[Row[Any]], keys: Keys, beside: int) -> Acts:
 
 
 def fault(row: Row[Any], keys: Keys) -> str:
-    """What is wrong with an event of the service; "": nothing.
+    """Code of what is wrong with an event; "": it is the service's own.
 
     Args:
         row: of an event with its code and payload.
@@ -159,7 +159,7 @@ def fault(row: Row[Any], keys: Keys) -> str:
     if _payload_digest(row) != row.payload_sha256:
         return "payload_altered"
     maker = codes(keys[row.key_id])
-    if row.told is None or not _same(maker.of_told(row.told, row.salt), row.told_code):
+    if row.told is None or not _same(maker.of_attestation(row.told, row.salt), row.told_code):
         return "event_forged"
     return ""
 
@@ -173,26 +173,25 @@ def own(
     newest: bool = False,
     skip: bool = False,
 ) -> Iterator[Row[Any]]:
-    """Events of some types of a request, or of none, each the service's own; without those set aside.
+    """Own events of some types of a request, or of none; without those set aside.
 
     Args:
         tx: a transaction that sees one state.
         keys: of the installation.
         types: of events.
-        request: whose; None: those that concern no request.
-        newest: the last one alone.
-        skip: pass over those without a code, where an own one is what counts.
+        request: its id; None: events that concern no request.
+        newest: only the last one.
+        skip: ignore events without a valid code.
 
     Raises:
-        ForgedError: one has no code that holds, and what was asked for cannot be told.
+        ForgedError: an event has no valid code, so the answer would not be reliable.
     """
-    if not newest and request and (proven := known(tx, ("own", request))) is not None:
+    if not newest and request and (proven := cached_or_none(tx, ("own", request))) is not None:
         yield from (row for row in proven if row.type in types)
         return
     done = acts(tx, keys)
-    of_type = (
-        event.c.type == types[0] if len(types) == 1 else event.c.type.in_(types)
-    )  # the first by an index
+    # One type is compared by `=`, for which PostgreSQL uses the index of type and number.
+    of_type = event.c.type == types[0] if len(types) == 1 else event.c.type.in_(types)
     rows = _WHOLE.where(of_type, event.c.request == request)  # None: IS NULL
     if newest:
         rows = rows.order_by(None).order_by(event.c.seq.desc())
@@ -209,20 +208,20 @@ def own(
             return
 
 
-def digest_of(tx: Connection, seq: int) -> tuple[Header, str]:
+def header_and_digest(tx: Connection, seq: int) -> tuple[Header, str]:
     """Header of an event and its digest."""
     header = header_of(tx.execute(select(event).where(event.c.seq == seq)).one())
     return header, header.digest()
 
 
 def own_rows(tx: Connection, keys: Keys, types: Sequence[str], after: int) -> Iterator[Row[Any]]:
-    """Own events of some types after a number, whosoever they are."""
+    """Own events of some types after a number, of all requests; others are ignored."""
     rows = _WHOLE.where(event.c.type.in_(types), event.c.seq > after)
     yield from (row for row in tx.execute(rows) if not fault(row, keys))
 
 
 def not_own(tx: Connection, keys: Keys, after: int = 0) -> Iterator[Difference]:
-    """Events after a number that are not the service's own and were not set aside."""
+    """Differences for events after a number that are not own and were not set aside."""
     done = acts(tx, keys)
     for row in tx.execute(_AFTER, {"after": after}, execution_options=STREAM):
         wrong = fault(row, keys)
@@ -232,10 +231,13 @@ def not_own(tx: Connection, keys: Keys, after: int = 0) -> Iterator[Difference]:
 
 
 def must_be_own(tx: Connection, keys: Keys, after: int = 0) -> int:
-    """See, before they are signed, that all events after a number are own or set aside; the last number.
+    """Check, before the trail is signed, that all events after a number are own or set aside.
+
+    Returns:
+        The number of the last event.
 
     Raises:
-        ForgedError: one is not.
+        ForgedError: an event is neither.
     """
     if found := list(not_own(tx, keys, after)):
         raise ForgedError("The trail", found)
@@ -243,12 +245,13 @@ def must_be_own(tx: Connection, keys: Keys, after: int = 0) -> int:
 
 
 def broken_links(tx: Connection, since: int, keys: Keys, until: int | None = None) -> Iterator[int]:
-    """Own events from a number on whose event before is not the one that they name: it was taken out."""
+    """Numbers of own events, from a number on, that do not follow the event they name: it was removed."""
     values = {"since": since} if until is None else {"since": since, "until": until}
     rows = tx.execute(_SINCE if until is None else _BETWEEN, values, execution_options=STREAM)
     before: tuple[int, str] | None = None
     for row, later in _with_next(rows):
-        # What the next one names is this one's digest as a rule, and to make it anew costs ten times more.
+        # Try the digest that the next event names, which is right as a rule: computing it costs ten times
+        # more.
         digest = later.prev if later is not None and _holds(row, later.prev, keys) else None
         is_own = digest is not None
         if digest is None:
@@ -270,7 +273,10 @@ def _with_next(rows: Iterable[Row[Any]]) -> Iterator[tuple[Row[Any], Row[Any] | 
 
 
 def check_rest(tx: Connection, last: int, keys: Keys) -> Iterator[Difference]:
-    """See that no event of a case was taken out after its `last` own one, where own events followed it."""
+    """Differences where an event was removed after the `last` own event of a case.
+
+    It could have been one of this case. Only a removal that own events follow can be seen.
+    """
     for seq in broken_links(tx, last, keys):
         yield Difference("event_missing", seq)
 
@@ -278,7 +284,7 @@ def check_rest(tx: Connection, last: int, keys: Keys) -> Iterator[Difference]:
 def last_own(tx: Connection, owner: str | None, keys: Keys) -> Header | None:
     """The last own event of an owner, or of all; None: there is none."""
     rows, values = (_LAST, {}) if owner is None else (_LAST_OF_OWNER, {"owner": owner})
-    for most in (1, _MANY):  # the very last one is, as a rule
+    for most in (1, _MANY):  # as a rule the very last event is an own one
         for row in tx.execute(rows, {**values, "most": most}):
             header = header_of(row)
             if _holds(row, header.digest(), keys):
@@ -287,17 +293,17 @@ def last_own(tx: Connection, owner: str | None, keys: Keys) -> Header | None:
 
 
 def without_code(row: Row[Any], header_digest: str, keys: Keys) -> bool:
-    """Whether an event has no code that holds; one by a key that is not at hand may hold."""
+    """Whether an event has no valid code; a code by a key that is not here counts as valid."""
     return row.key_id is None or (row.key_id in keys and not _holds(row, header_digest, keys))
 
 
 def _payload_digest(row: Row[Any]) -> str:
-    """As `domain.event.payload_digest`, of a text that is canonical where the digest is right."""
+    """As `domain.event.payload_digest`, without parsing: if the digest is right, the text is canonical."""
     return hashlib.sha256(f'{{"payload":{row.payload},"salt":"{row.salt}"}}'.encode()).hexdigest()
 
 
 def _holds(row: Row[Any], header_digest: str, keys: Keys) -> bool:
-    if row.key_id not in keys:  # without a code, too
+    if row.key_id not in keys:  # also where there is no code
         return False
     made = codes(keys[row.key_id])
     code = made.of_event(row.seq, row.owner, row.previous, header_digest, row.told_code)

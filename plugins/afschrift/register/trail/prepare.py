@@ -1,6 +1,6 @@
-"""Compiles what a gate asks of the register, once in a process that forks tasks: each of them has it then.
+"""Compiles the statements of a gate in the process that forks tasks, so that each task inherits them.
 
-SQLAlchemy keeps compiled statements by address of the register (`Database`), and a fork takes them along.
+`Database` caches compiled statements by the register's address.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from contextlib import closing
 
 from afschrift.register.database.database import Database
 from afschrift.register.schema import must_be_current, to_be_made
+from afschrift.register.trail.attested_rows import prepare_rows
 from afschrift.register.trail.own_events import ends
 from afschrift.register.trail.replay import check_case
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.segments import register_id
-from afschrift.register.trail.told_rows import prepare_rows
 
 _NONE = "none"
 """Id of no case and no request."""
 
 
 def prepare_gates(url: str) -> None:
-    """Ask what a gate asks, of a case that is not there; no connection stays open.
+    """Run the statements of a gate for a case that does not exist; no connection stays open.
 
     Args:
-        url: address of the register; where SQLite has no file yet, none is made.
+        url: address of the register; an SQLite file that does not exist is not created.
 
     Raises:
         ConfigurationError, RetriableError: as `Database.read` and `must_be_current`.

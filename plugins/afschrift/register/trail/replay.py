@@ -1,8 +1,8 @@
-"""Replays what the events of a case tell of its rows, and names where the register's tables say otherwise.
+"""Replays the row changes that the events of a case attest, and compares the result with its rows.
 
-An event counts only with its code, which nobody makes without the trail key; the events of a case follow one
-another without a gap, and none of them may be missing at the end. So a row that somebody wrote, changed or
-deleted by SQL is told, and so is an event that was taken out to that end.
+An event counts only with a valid code. The own events of a case form a chain: none may be missing between
+them or at the end. So a row that was written, changed or deleted by SQL is found, and so is an event that was
+removed to hide that.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from afschrift.domain.event import Header
 from afschrift.register.database.database import remember
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
+from afschrift.register.trail.attested_rows import rows_of
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.own_events import CODE, PAYLOAD, STREAM, Acts, Keys, acts, check_rest, fault
 from afschrift.register.trail.schema_check import schema_changed
-from afschrift.register.trail.told_rows import rows_of
-from afschrift.register.trail.trail import KEY_DESTROYED, ROWS_ADOPTED, ROWS_TOLD_AGAIN, header_of
+from afschrift.register.trail.trail import KEY_DESTROYED, ROWS_ADOPTED, ROWS_ATTESTED_AGAIN, header_of
 
-# Made once: a gate asks all of them, and to make them takes longer than to run them.
+# Built once: a gate runs all of them, and building takes longer than running.
 _HEADER = [column for column in event.c if column.name != "seq"]
 _OF_CODE = [*CODE, event_code.c.told, *PAYLOAD]
 _IS_OF_CASE = event_code.c.owner == bindparam("case")
@@ -48,25 +48,24 @@ _OF_ANOTHER = select(request.c.id).where(
     request.c.id == bindparam("id"), request.c.case_id != bindparam("case")
 )
 _IN_ORDER = ("decision", "step", "request_identity")
-TOLD_ANEW = (KEY_DESTROYED, ROWS_ADOPTED, ROWS_TOLD_AGAIN)
-"""Events that tell all rows of their request, or of their case, as they were left."""
+FULL_ATTESTATIONS = (KEY_DESTROYED, ROWS_ADOPTED, ROWS_ATTESTED_AGAIN)
+"""Events that attest all rows of their request, or of their case, as they are after the event."""
 _LAST_DROPPED = select(func.max(segment.c.last_seq))
 
 
 @dataclass
 class _Replayed:
-    """What the events of a case come to.
+    """The result of replaying the events of a case.
 
     Attributes:
-        rows: (table, row) -> field -> its code by the last event that tells of it.
-        last: the last of them; 0: none.
-        erased: requests of which events were erased -> the last of them; None: of the case as a whole.
-        anew: requests of which an event tells all rows anew -> the last of them;
-            None: of the whole case.
-        named: events that name a request of the case and are none of its own.
-        own: the service's events by their request.
-        cut: a year with its first events was dropped.
-        destroyed: requests whose data key was destroyed.
+        rows: (table, row) -> field -> its code by the last event that attests it.
+        last: number of the last own event; 0: none.
+        erased: request -> last of its events with an erased payload; None: of the case as a whole.
+        anew: request -> last event that attests all its rows; None: all rows of the case.
+        named: events without a code that name a request of the case.
+        own: own events by their request.
+        cut: whether the first events are gone with a dropped year.
+        destroyed: request -> event that destroyed its data key.
     """
 
     rows: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
@@ -89,7 +88,7 @@ def check_case(
         case: its id; empty: the events that concern no case.
         keys: id -> trail key.
         known: the acts of the register, where they were read already.
-        rest: see too that no event of the case was taken out after its last one.
+        rest: check too that no event of the case was removed after its last one.
     """
     done = _Replayed()
     known = acts(tx, keys) if known is None else known
@@ -98,13 +97,13 @@ def check_case(
     remember(tx, {("own", of): rows for of, rows in done.own.items() if of})
     makers = {name: codes(key) for name, key in keys.items()}
     for place, values in rows_of(tx, case):
-        told = done.rows.pop((place.table, place.row), None)
-        if told is None:
+        attested = done.rows.pop((place.table, place.row), None)
+        if attested is None:
             yield Difference("row_added", 0, place.table, place.row, request=place.request)
             continue
         for name, value in values.items():
             same = [maker.of_field(place, name, value) for maker in makers.values()]
-            if told.get(name) not in same:
+            if attested.get(name) not in same:
                 yield Difference("row_changed", 0, place.table, place.row, name, place.request)
     for table, row in done.rows:
         yield Difference("row_missing", 0, table, row)
@@ -116,9 +115,9 @@ def check_case(
 
 
 def must_follow(tx: Connection, case: str, keys: Keys) -> None:
-    """See, before the events of a case go, that its rows follow from them.
+    """Check, before events of a case are erased or dropped, that its rows follow from them.
 
-    A data key that was put back may go again.
+    A data key that a back-up brought back is no obstacle: it may be destroyed again.
 
     Raises:
         ForgedError: they do not.
@@ -137,8 +136,8 @@ def _replay(tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed)
         if wrong in ("event_forged", "event_key_unknown") and known.excuse(header_of(row)):
             continue
         if wrong == "event_forged" and tx.scalar(_OF_ANOTHER, {"id": row.request, "case": case}):
-            continue  # it names a request of another case, which it stops
-        if wrong == "event_forged":  # says nothing, also of the one before it
+            continue  # it names a request of another case, whose gates it shuts
+        if wrong == "event_forged":  # what it says of the previous event counts for nothing either
             yield Difference(wrong, row.seq, request=row.request)
             continue
         if row.previous != done.last:
@@ -155,40 +154,40 @@ def _replay(tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed)
         if row.told is None:
             done.erased[row.request] = row.seq
             continue
-        if row.type in TOLD_ANEW:
-            _tell_anew(row, json.loads(row.told), done)
+        if row.type in FULL_ATTESTATIONS:
+            _attest_anew(row, json.loads(row.told), done)
         else:
-            yield from _tell(row, json.loads(row.told), done)
+            yield from _apply(row, json.loads(row.told), done)
 
 
 def _events(tx: Connection, case: str) -> Iterator[Row[Any]]:
     return iter(tx.execute(_EVENTS_OF_CASE, {"case": case}, execution_options=STREAM))
 
 
-def _tell_anew(row: Row[Any], told: list[Any], done: _Replayed) -> None:
-    """Take in what an event tells of all rows of its request or case, whatever was told before.
+def _attest_anew(row: Row[Any], attested: list[Any], done: _Replayed) -> None:
+    """Apply an event that attests all rows of its request or case, in place of what was attested before.
 
-    The service wrote it after it had held these rows against what was told then.
+    The service wrote it after it had compared these rows with the events before.
     """
     whole = row.request is None or json.loads(row.payload).get("case") is not None
     if whole:
         done.rows.clear()
     done.anew[None if whole else row.request] = row.seq
-    for table, name, fields in told:
+    for table, name, fields in attested:
         done.rows.pop((table, name), None)
         if fields:
             done.rows[table, name] = {column: after for column, (_, after) in fields.items()}
 
 
-def _tell(row: Row[Any], told: list[Any], done: _Replayed) -> Iterator[Difference]:
-    """Take in what an event tells; a row that was changed before it, untold, is told of here."""
+def _apply(row: Row[Any], attested: list[Any], done: _Replayed) -> Iterator[Difference]:
+    """Apply the row changes that an event attests; yields rows that were changed before without an event."""
     before_it = frozenset(done.rows)
-    for table, name, fields in told:
+    for table, name, fields in attested:
         if table in _IN_ORDER and (table, name) not in before_it and _has_later(table, name, before_it):
             yield Difference("row_order", row.seq, table, name, request=row.request)
         known = done.rows.setdefault((table, name), {})
         for column, (before, after) in fields.items():
-            # What told of it has gone; `_unproven` sees to it.
+            # The event that attested it was erased or dropped; `_unproven` checks that one attests all anew.
             gone = column not in known and (done.cut or done.erased)
             if known.get(column) != before and not gone:
                 yield Difference("row_overwritten", row.seq, table, name, column, row.request)
@@ -201,25 +200,26 @@ def _tell(row: Row[Any], told: list[Any], done: _Replayed) -> Iterator[Differenc
 
 
 def _has_later(table: str, row: str, before: Collection[tuple[str, str]]) -> bool:
-    """Whether a row that an earlier event told of has a higher number than one written after it.
+    """Whether a row of an earlier event has a higher number than one that was written after it.
 
-    The last decision counts, by its number, which the database gives: somebody may have made it go back.
+    The last decision counts, by the number that the database assigns: its counter may have been set back to
+    make an older decision the last one.
     """
     return any(int(other) > int(row) for known, other in before if known == table)
 
 
 def _uncoded(known: Acts, done: _Replayed) -> Iterator[Difference]:
-    """Events that name a request of the case, are none of its events, and were not set aside."""
+    """Events without a code that name a request of the case and were not set aside."""
     for header in done.named:
         if not known.excuse(header):
             yield Difference("event_forged", header.seq, request=header.request)
 
 
 def _unproven(done: _Replayed) -> Iterator[Difference]:
-    """Events that were erased, where no later one tells all rows of their request anew.
+    """Erased events without a later one that attests all rows of their request.
 
-    The service erases them with the key of a closed request alone, and tells what is left of it then. Who
-    erased them to an end of his own had no need of a key.
+    The service erases events only when it destroys the key of a closed request, and then attests what is
+    left. Erasing takes no trail key, so without that event it may be a forgery.
     """
     whole = done.anew.get(None, 0)
     for of, seq in done.erased.items():
@@ -228,7 +228,7 @@ def _unproven(done: _Replayed) -> Iterator[Difference]:
 
 
 def _returned(tx: Connection, destroyed: Mapping[str, int]) -> Iterator[Difference]:
-    """Data keys that are there, though the trail says that they were destroyed."""
+    """Data keys that exist although the trail says that they were destroyed."""
     there = select(data_key.c.owner).where(data_key.c.owner.in_(sorted(destroyed)))
     for owner in tx.scalars(there) if destroyed else ():
         yield Difference("key_returned", destroyed[owner], "data_key", owner, request=owner)

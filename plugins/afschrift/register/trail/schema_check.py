@@ -1,4 +1,4 @@
-"""Whether what the tables show is what stands in them: nothing was planted in the register's schema."""
+"""Checks that nothing was planted in the register's schema, so that its tables show what they hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from afschrift.register.trail.differences import Difference
 
 
 def schema_changed(tx: Connection) -> tuple[Difference, ...]:
-    """A difference for each object of the schema that the migrations do not make so; its name is the place.
+    """A difference for each object of the schema that differs from what the migrations make, by its name.
 
     Raises:
         ConfigurationError: the register is at the revision of another version of the software.
@@ -21,5 +21,5 @@ def schema_changed(tx: Connection) -> tuple[Difference, ...]:
         from afschrift.register.schema import must_be_current  # heavy, and nothing else here needs it
 
         must_be_current(tx)
-    # Whoever plants something gives it its name: no more of it is told than an identifier of ours could hold.
+    # An attacker chooses the name of what he plants: only what an identifier could hold reaches the message.
     return tuple(Difference("schema_changed", 0, re.sub(r"\W", "_", name)[:63]) for name in names)

@@ -1,7 +1,7 @@
-"""Years of the trail that retention has dropped whole, oldest first, and what is kept of them.
+"""Years of the trail that retention has dropped, oldest first, and what is kept of them.
 
 The segment of a year runs from the oldest event left to the last one before the first event of a later
-year. So an event whose clock was behind stays longer than its year, and none goes earlier.
+year. So an event whose clock was behind is kept longer than its year, and no event is dropped too early.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ DROPPED = "segment_dropped"
 
 @dataclass(frozen=True)
 class Segment:
-    """A dropped year, as its row and the payload of its event `segment_dropped` have it.
+    """A dropped year, as its row and the payload of its event `segment_dropped` hold it.
 
     Attributes:
         closing: digest of the last header dropped; the first header left names it as `prev`.
-        rule: the rule that said so.
-        register: digest of the trail's first header ever: the register's id.
-        previous: digest of the segment before (canonical JSON), 64 zeros for the first.
+        rule: that asked for it.
+        register: the register's id: digest of the first header of its trail.
+        previous: digest of the previous segment (canonical JSON), 64 zeros for the first.
         keep_years: how many years after its end a year was kept at least.
         key_id: of the signing key.
     """
@@ -54,10 +54,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A segment as the register keeps it.
+    """A segment as the register holds it.
 
     Attributes:
-        event_seq: of the event that tells of it.
+        event_seq: of the event that records it.
         signature: over the segment, hex.
     """
 
@@ -81,7 +81,7 @@ def dropped(connection: Connection) -> list[Dropped]:
 
 
 def register_id(connection: Connection) -> str:
-    """The register's id: digest of its first event's header, also after that was dropped; "" without one."""
+    """The register's id: digest of its first event's header, also after that was dropped; "": no event."""
     of_segment = select(segment.c.register).order_by(segment.c.first_seq).limit(1)
     kept: str | None = connection.scalar(of_segment)
     if kept is not None:
@@ -93,7 +93,7 @@ def register_id(connection: Connection) -> str:
 def of_year(
     connection: Connection, year: int, rule: str, at: str, keep_years: int, key_id: str
 ) -> Segment | None:
-    """What dropping a year would drop; None where the oldest event left is of another year."""
+    """The segment that dropping a year would make; None: the oldest event left is of another year."""
     first = connection.execute(select(event).order_by(event.c.seq).limit(1)).first()
     if first is None or _year(first.at) != year:
         return None
@@ -126,7 +126,7 @@ def oldest_year(connection: Connection) -> int | None:
 
 
 def drop(connection: Connection, year: Dropped) -> None:
-    """Keep the segment's row and delete its events; the database refuses unless the event tells of it."""
+    """Write the segment's row and delete its events; triggers refuse unless the event records it."""
     what = year.segment
     row = {name: value for name, value in asdict(what).items() if name != "format"}
     connection.execute(insert(segment).values(**row, event_seq=year.event_seq, signature=year.signature))
@@ -141,7 +141,7 @@ def check(
     keep_years: int,
     first_left: str | None,
 ) -> Iterator[TrailFinding]:
-    """Check the rows against each other and against the events left that tell of them.
+    """Check the rows against each other and against the events left that record them.
 
     Args:
         rows: as `dropped` gives them.
@@ -158,7 +158,7 @@ def check(
             text = f"the dropped year {what.year} does not follow what was dropped before it"
             yield TrailFinding("segment_broken", what.last_seq, text)
         at, payload = recorded.get(row.event_seq, ("", {}))
-        # An older one may be told by an event that has gone since; the digests of the newer ones hold it.
+        # The event of an older one may have been dropped since; the newer segments cover it by their digests.
         if (row.event_seq > left or newest) and dict(payload) != row.payload():
             text = f"no event of the trail tells that year {what.year} was dropped in this way"
             yield TrailFinding("segment_untold", what.last_seq, text)
@@ -179,12 +179,12 @@ def check(
         expected, previous = what.last_seq + 1, what.digest()
     for seq in sorted(recorded.keys() - {row.event_seq for row in rows}):
         yield TrailFinding(
-            "segment_missing", seq, f"event {seq} tells of a dropped year of which nothing is kept"
+            "segment_missing", seq, f"event {seq} names a dropped year of which nothing is kept"
         )
 
 
 def check_dates(rows: Sequence[Dropped], genuine: Iterable[tuple[int, str]]) -> Iterator[TrailFinding]:
-    """Hold the dropped years against the times of genuine checkpoints.
+    """Compare the dropped years with the times of genuine checkpoints.
 
     Args:
         rows: as `dropped` gives them.
@@ -194,8 +194,8 @@ def check_dates(rows: Sequence[Dropped], genuine: Iterable[tuple[int, str]]) -> 
     for row in rows:
         what = row.segment
         for seq, at in moments:
-            inside = what.first_seq <= seq < what.last_seq  # the last one may be witnessed years later
-            # By the year, which is what retention counts in: a clock may have been set back an hour.
+            inside = what.first_seq <= seq < what.last_seq  # the last event may be witnessed years later
+            # Compared by year, as retention counts: a clock may have been set back an hour.
             early = row.event_seq <= seq and _year(at) < _year(what.dropped_at)
             late = seq < row.event_seq and _year(at) > _year(what.dropped_at)
             if (inside and _year(at) > what.year) or early or late:

@@ -1,10 +1,9 @@
-"""Takes out of a register's way what has no code that holds: events, which stay in the chain, and rows.
+"""Sets aside events and rows without a valid code, so that they no longer shut gates.
 
-Nobody can tell by an event without a code who wrote it. So two people decide, and what they set aside is
-named by each verification from then on; the rows leave their tables, as what reads those would believe them.
+An event without a code does not show who wrote it. So two people decide, and every later verification names
+what they set aside. Events stay in the chain; rows are deleted, since other code reads the tables.
 
-A register from before there were codes is adopted instead: its events get theirs, its rows are taken as they
-are.
+A register from before codes is adopted instead: its events get codes, and its rows are accepted as they are.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from afschrift.register.database.tables import case_file, request
 from afschrift.register.database.trail_tables import aside, event, event_code, event_payload
 from afschrift.register.keys.store import TrailKey
 from afschrift.register.trail import trail
+from afschrift.register.trail.attested_rows import ATTESTED_TABLES, attest_anew
 from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference
 from afschrift.register.trail.event_codes import SYSTEM
-from afschrift.register.trail.own_events import digest_of
-from afschrift.register.trail.told_rows import TOLD_TABLES, tell_anew
+from afschrift.register.trail.own_events import header_and_digest
 
 FORGED = "event_forged"
 ADDED = "row_added"
@@ -36,12 +35,12 @@ ADDED = "row_added"
 
 @dataclass(frozen=True)
 class Uncoded:
-    """What has no code that holds.
+    """Events and rows without a valid code.
 
     Attributes:
         events: number and digest of the header.
-        rows: table, id and a code of what stands in it.
-        about: of each event, what it claims: number, type, actor, request.
+        rows: table, id and a code of the content.
+        about: a line for each event with what it claims: number, type, actor, request.
     """
 
     events: tuple[tuple[int, str], ...]
@@ -54,10 +53,11 @@ class Uncoded:
 
 
 def uncoded(tx: Connection, cases: Iterable[Sequence[Difference]], key: bytes) -> Uncoded:
-    """What can be set aside: events and rows that no code vouches for.
+    """What can be set aside: events and rows without a valid code.
 
-    Rows of a case are taken only where its own events are all there as they were written: what one of them
-    told would look as if nobody had told it, too.
+    Rows of a case are included only if all its own events are intact: a row that a damaged event attests
+        would
+    look like a forged one.
 
     Args:
         tx: a transaction that sees one state.
@@ -68,7 +68,7 @@ def uncoded(tx: Connection, cases: Iterable[Sequence[Difference]], key: bytes) -
     every = [list(of_case) for of_case in cases]
     takeable = [of_case for of_case in every if {d.code for d in of_case} <= {FORGED, ADDED}]
     for seq in sorted({d.seq for of_case in every for d in of_case if d.code == FORGED}):
-        header, digest = digest_of(tx, seq)
+        header, digest = header_and_digest(tx, seq)
         events.append((seq, digest))
         about.append(f"event {seq}: {header.type} by {header.actor} of {header.request or 'no request'}")
     places = sorted({(d.table, d.row) for of_case in takeable for d in of_case if d.code == ADDED})
@@ -76,26 +76,26 @@ def uncoded(tx: Connection, cases: Iterable[Sequence[Difference]], key: bytes) -
 
 
 def take_out(tx: Connection, what: Uncoded, seq: int) -> None:
-    """Delete the rows, those that others point to last; an event at `seq` tells of them.
+    """Delete the rows, in the order of their references; the event at `seq` records them.
 
     Raises:
-        RefusedError: a row of the service points to one of them.
+        RefusedError: a row of the service refers to one of them.
     """
-    for table in reversed(TOLD_TABLES.values()):
+    for table in reversed(ATTESTED_TABLES.values()):
         for name in (row for of, row, _ in what.rows if of == table.name):
             tx.execute(insert(aside).values(table_name=table.name, row_id=name, seq=seq))
             try:
                 tx.execute(delete(table).where(_is(table, name)))
             except IntegrityError:
                 raise RefusedError(
-                    f"A row of the service points to {table.name} {name}, which no event tells of.",
+                    f"A row of the service refers to {table.name} {name}, which no event attests.",
                     remedy="restore a back-up (docs/operator/keys.md).",
                 ) from None
 
 
 def _rows(tx: Connection, places: Sequence[tuple[str, str]], key: bytes) -> Iterator[tuple[str, str, str]]:
     for name, row in places:
-        table = TOLD_TABLES[name]
+        table = ATTESTED_TABLES[name]
         found = tx.execute(select(table).where(_is(table, row))).first()
         if found is not None:
             text = json.dumps(found._asdict(), default=lambda value: bytes(value).hex(), sort_keys=True)
@@ -117,10 +117,10 @@ _NOTHING = "[]"
 
 
 def adopt(tx: Connection, at: str, key: TrailKey, by: str) -> int:
-    """Code all events that there are, and append one a case that tells of its rows; how many were coded.
+    """Code all events, and append an event for each case that attests its rows; returns how many were coded.
 
     Raises:
-        RefusedError: some events have a code, and others have none.
+        RefusedError: some events have a code and others have none.
     """
     uncoded = _code(tx, key)
     if not uncoded:
@@ -128,7 +128,7 @@ def adopt(tx: Connection, at: str, key: TrailKey, by: str) -> int:
     trail.append(tx, at, [(None, NewEvent(ADOPTED, by, {"events": uncoded}))])
     for case in tx.scalars(select(case_file.c.id).order_by(case_file.c.id)).all():
         trail.append(tx, at, [(None, NewEvent(trail.ROWS_ADOPTED, by, {"case": case}))])
-        tell_anew(tx, case)
+        attest_anew(tx, case)
     return uncoded
 
 
@@ -144,25 +144,25 @@ def _code(tx: Connection, key: TrailKey) -> int:
         if row.coded is not None:
             continue
         header = trail.header_of(row)
-        said = json.loads(row.payload or "{}")
-        owner = cases.get(header.request, SYSTEM) if header.request else said.get("case") or SYSTEM
-        told_code = maker.of_told(_NOTHING, row.salt or "")
+        payload = json.loads(row.payload or "{}")
+        owner = cases.get(header.request, SYSTEM) if header.request else payload.get("case") or SYSTEM
+        attestation_code = maker.of_attestation(_NOTHING, row.salt or "")
         rows.append(
             {
                 "seq": header.seq,
                 "owner": owner,
                 "previous": last[owner],
                 "told": None if row.payload is None else _NOTHING,
-                "told_code": told_code,
+                "told_code": attestation_code,
                 "key_id": key.id,
-                "code": maker.of_event(header.seq, owner, last[owner], header.digest(), told_code),
+                "code": maker.of_event(header.seq, owner, last[owner], header.digest(), attestation_code),
             }
         )
         last[owner] = header.seq
     if rows and some_coded:
         raise RefusedError(
-            f"{len(rows)} events of the trail have no code, and others have one: somebody wrote them without "
-            "the service's key, or took their codes away.",
+            f"{len(rows)} events of the trail have no code, and others have one: they were written without "
+            "the service's key, or their codes were removed.",
             remedy="run `afschrift audit verify`; restore the register from a back-up.",
         )
     if rows:

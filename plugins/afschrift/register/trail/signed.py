@@ -1,6 +1,6 @@
-"""Statements of the trail that are signed: a checkpoint, a dropped year, erased payloads.
+"""Signing and checking statements of the trail: a checkpoint, a dropped year, erased payloads.
 
-Each stands as `{NAME: statement, "signature": hex}`; the signature is Ed25519 over its canonical JSON.
+Each is written as `{NAME: statement, "signature": hex}`; the signature is Ed25519 over its canonical JSON.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class TrustedKeys:
     revoked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def fault(self, statement: Mapping[str, Any], signature: str, at: str) -> str:
-        """What is wrong with a signature: `wrong_key`, `forged`; "": nothing.
+        """Code of what is wrong with a signature: `wrong_key` or `forged`; "": it is valid.
 
         Args:
             statement: with the signer's `key_id`.
             signature: hex.
-            at: instant at which it was signed, by its own word.
+            at: instant of signing, as the statement says.
         """
         name = statement["key_id"]
         if name not in self.public or self.revoked.get(name, _NEVER) <= at:

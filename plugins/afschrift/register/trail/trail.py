@@ -1,6 +1,7 @@
-"""The audit trail: appends in the caller's transaction, reads and erases payloads.
+"""The audit trail: appends events in the caller's transaction, reads them, and erases payloads.
 
-`verification` checks it, `segments` drops whole years of it, `checkpoint` signs its head.
+`verification` checks the trail, `segments` drops whole years, `checkpoint` signs its head. Names of event
+types are data.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from sqlalchemy.engine import Row
 from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
 from afschrift.register.database.errors import NotAsWrittenError, as_written
 from afschrift.register.database.trail_tables import event, event_code, event_payload
-from afschrift.register.database.written import Appended, note, written, written_if_any
+from afschrift.register.database.written import Appended, keep_for_listener, written, written_if_any
 
 SKEW_SECONDS = 2
-"""Clocks of several machines differ by less than this; a larger step back is told in the trail."""
+"""Clocks of several machines differ by less than this; a larger step back is recorded in the trail."""
 
 CLOCK_WENT_BACK = "clock_went_back"
 
 BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED = "bundle_sealed", "bundle_arrived", "data_key_destroyed"
-ROWS_ADOPTED, ROWS_TOLD_AGAIN = "rows_adopted", "rows_told_again"
+ROWS_ADOPTED, ROWS_ATTESTED_AGAIN = "rows_adopted", "rows_told_again"
 RESTORED, RESTORATION_SIGNED = "register_restored", "restoration_signed"
 KEYS_LOST, SET_ASIDE = "wrapping_keys_lost", "set_aside"
 KEPT = (*(BUNDLE_SEALED, BUNDLE_ARRIVED, KEY_DESTROYED), *("destruction_proposed", "destruction_turned_down"))
-"""Events whose payloads are never erased: ids and codes, and the digest by which a bundle is known."""
+"""Events whose payloads are never erased: they hold ids, codes and the digest that identifies a bundle."""
 
 _SALT_BYTES = 32
 _BATCH = 1_000
@@ -41,11 +42,11 @@ Recorded = tuple[Header, dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class TrailFinding:
-    """Something wrong with the trail or with what was compared with it; `docs/trail.md` lists the codes.
+    """A fault of the trail or of what was compared with it; `docs/trail.md` lists the codes.
 
     Attributes:
         code: for example `gap`, `broken_link`, `payload_altered`, `head_differs` or `checkpoint_missing`.
-        seq: the event it was found at; 0 where it belongs to none.
+        seq: number of the event; 0: it belongs to none.
     """
 
     code: str
@@ -56,10 +57,10 @@ class TrailFinding:
 def append(connection: Connection, at: str, events: Sequence[tuple[str | None, NewEvent]]) -> None:
     """Append events, each with its request.
 
-    They are written at the end of the transaction, or before it reads the trail: in few statements however
-    many there are, as other writers wait meanwhile. The transaction must hold the write lock
-    (`Database.write`). An event that concerns no request and names a `case` in its payload belongs to that
-    case.
+    They are written before the commit, or before the transaction reads the trail: in few statements, since
+        other writers wait meanwhile. The transaction must hold the write lock (`Database.write`). An event
+        without
+    a request that names a `case` in its payload belongs to that case.
     """
     written(connection).appended += [_appended(at, of, new) for of, new in events]
 
@@ -73,10 +74,10 @@ def _appended(at: str, of: str | None, new: NewEvent) -> Appended:
 def write_appended(connection: Connection, last: Header | None = None) -> None:
     """Write the events that were appended so far to the chain.
 
-    Times never go back untold: a clock that is behind the last event by less than `SKEW_SECONDS` gets that
-    event's time, and before anything recorded at an earlier time stands an event `clock_went_back`.
+    Times do not go back without an event: a time that is behind the last event by less than `SKEW_SECONDS`
+    becomes that event's time; before an earlier one an event `clock_went_back` is written.
 
-    `last`: event of the trail, where it is known.
+    `last`: last event of the trail, if it was read already.
     """
     done = written_if_any(connection)
     if done is None or not done.appended:
@@ -93,11 +94,11 @@ def write_appended(connection: Connection, last: Header | None = None) -> None:
     connection.execute(insert(event), headers)
     connection.execute(insert(event_payload), payloads)
     done.appended, done.newest = [], last
-    note(connection, recorded)
+    keep_for_listener(connection, recorded)
 
 
 def _in_time(appended: Sequence[Appended], last: Header | None) -> Iterator[Appended]:
-    """What was appended, none earlier than what comes before it."""
+    """The appended events with their times corrected, and with `clock_went_back` where it is needed."""
     before = last.at if last else ""
     for new in appended:
         at = new.at
@@ -128,7 +129,7 @@ def read(
 
 
 def each(connection: Connection, request: str | None = None) -> Iterator[Recorded]:
-    """Those of one request, or all, one by one: some thousand are in memory at a time."""
+    """Events of one request, or all, one by one; about a thousand are in memory at a time."""
     write_appended(connection)
     rows = _events(request, None).execution_options(yield_per=_BATCH)
     yield from map(recorded, connection.execute(rows))
@@ -149,15 +150,15 @@ def recorded(row: Row[Any]) -> Recorded:
 
 
 def erase(connection: Connection, at: str, request: str, rule: str) -> int:
-    """Erase the payloads of a request's events; the headers stay and the chain verifies. Returns how many.
+    """Erase the payloads of a request's events; returns how many. The headers stay, so the chain verifies.
 
-    Those of `KEPT` stay: they say nothing of the person, and a bundle is proven by them.
+    Payloads of `KEPT` types stay: they say nothing of the person, and prove where a bundle came from.
     """
     return _erase(connection, at, rule, event.c.request == request)
 
 
 def erase_of_case(connection: Connection, at: str, case: str, rule: str) -> int:
-    """Likewise of the events that name a case as a whole and none of its requests."""
+    """As `erase`, for the events that name a case and none of its requests."""
     named = event_payload.c.payload.contains(f'"case":"{case}"', autoescape=True)
     naming = select(event.c.seq).join(event_payload).where(event.c.request.is_(None), named)
     write_appended(connection)
@@ -173,8 +174,8 @@ def _erase(connection: Connection, at: str, rule: str, which: ColumnElement[bool
         .where(event_payload.c.seq.in_(those), event_payload.c.payload.is_not(None))
         .values(payload=None, salt=None, erased_by=rule, erased_at=at)
     )
-    told = update(event_code).where(event_code.c.seq.in_(those), event_code.c.told.is_not(None))
-    connection.execute(told.values(told=None))
+    attested = update(event_code).where(event_code.c.seq.in_(those), event_code.c.told.is_not(None))
+    connection.execute(attested.values(told=None))
     return erased.rowcount
 
 
@@ -182,7 +183,7 @@ def header_of(row: Row[Any]) -> Header:
     """The header in a row of `event`.
 
     Raises:
-        NotAsWrittenError: a column holds another type, as only damage makes it.
+        NotAsWrittenError: a column holds a value of another type, which only damage can cause.
     """
     texts = (row.at, row.type, row.actor, row.payload_sha256, row.prev, row.request or "")
     if type(row.seq) is not int or not all(type(text) is str for text in texts):

@@ -1,4 +1,4 @@
-"""Verifies the trail: one walk along the chain, then what it tells against what is known elsewhere."""
+"""Verifies the trail: walks along the chain once, then compares it with what is known elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from afschrift.domain.event import GENESIS, Header, canonical, check_chain, dige
 from afschrift.register.database.trail_tables import event, event_payload
 from afschrift.register.trail import checkpoint, erasures, segments
 from afschrift.register.trail.checkpoint import Checkpoint, Offered
-from afschrift.register.trail.erasures import Erasure, ToldErasure
+from afschrift.register.trail.erasures import Erasure, RecordedErasure
 from afschrift.register.trail.signed import TrustedKeys
 from afschrift.register.trail.trail import CLOCK_WENT_BACK, TrailFinding, header_of
 
@@ -36,15 +36,15 @@ def verify(
 
     Args:
         connection: a transaction on the register that sees one state (`Database.read`).
-        witnesses: heads known from elsewhere, as (seq, digest), for example from bundles. Without one and
-            without checkpoints, a cut end and an altered last header cannot be seen.
+        witnesses: heads known from elsewhere, as (seq, digest), for example from bundles. Without any, and
+            without checkpoints, a truncated end or an altered last header cannot be found.
         checkpoints: everything that the witness places hold; None: not compared.
         trusted: who may sign checkpoints, dropped years and erasures.
         keep_years: how long a year must be kept after its end at least.
-        newest_after: instant that the newest checkpoint must not be older than.
+        newest_after: instant than which the newest checkpoint must not be older.
 
     Returns:
-        Everything wrong; empty where the trail is whole.
+        All findings; empty: the trail is whole.
     """
     rows = segments.dropped(connection)
     register = segments.register_id(connection)
@@ -59,9 +59,9 @@ def verify(
         *segments.check(rows, walk.dropped, trusted, keep_years, walk.first_left),
         *findings,
     ]
-    told = [point for point in walk.checkpoints.values() if not trusted.fault(*_signed(point))]
-    findings += _dropped_heads(rows, heads, [*genuine, *told])
-    findings += segments.check_dates(rows, {(c.statement.seq, c.statement.at) for c in (*genuine, *told)})
+    recorded = [point for point in walk.checkpoints.values() if not trusted.fault(*_signed(point))]
+    findings += _dropped_heads(rows, heads, [*genuine, *recorded])
+    findings += segments.check_dates(rows, {(c.statement.seq, c.statement.at) for c in (*genuine, *recorded)})
     if checkpoints is not None:
         gone = [row.segment for row in rows]
         findings += checkpoint.compare(genuine, walk.checkpoints, gone, walk.erasures, newest_after)
@@ -75,7 +75,7 @@ def _signed(point: Checkpoint) -> tuple[dict[str, Any], str, str]:
 def _dropped_heads(
     rows: Sequence[segments.Dropped], heads: Iterable[tuple[int, str]], genuine: Iterable[Checkpoint]
 ) -> Iterator[TrailFinding]:
-    """Heads that cannot be compared any more, and no signed checkpoint says that their year was dropped."""
+    """Heads within dropped years, where no signed checkpoint says that those years were dropped."""
     last = rows[-1].segment.last_seq if rows else 0
     named = [int(c.statement.dropped["last_seq"]) for c in genuine if c.statement.dropped]
     if max(named, default=0) >= last:
@@ -93,20 +93,20 @@ def stream(connection: Connection) -> Iterator[Row[Any]]:
 
 
 def orphans(connection: Connection) -> Iterator[int]:
-    """Sequence numbers of payloads whose event is not there."""
+    """Sequence numbers of payloads without an event."""
     lone = select(event_payload.c.seq).outerjoin(event).where(event.c.seq.is_(None))
     return iter(connection.scalars(lone.order_by(event_payload.c.seq)))
 
 
 class _ChainWalk:
-    """One pass along the chain; remembers what events tell of dropped years, checkpoints and erasures."""
+    """One pass along the chain; collects dropped years, checkpoints and erasures from their events."""
 
     def __init__(
         self, rows: Sequence[segments.Dropped], heads: Iterable[tuple[int, str]], trusted: TrustedKeys
     ) -> None:
         self.dropped: dict[int, tuple[str, Mapping[str, Any]]] = {}
-        self.checkpoints: checkpoint.Told = {}
-        self.erasures: list[ToldErasure] = []
+        self.checkpoints: checkpoint.Recorded = {}
+        self.erasures: list[RecordedErasure] = []
         self.first_left: str | None = None
         self._trusted = trusted
         self._findings: list[TrailFinding] = []
@@ -115,13 +115,13 @@ class _ChainWalk:
             self._expected, self._prev = rows[-1].segment.last_seq + 1, rows[-1].segment.closing
         self._heads: dict[int, set[str]] = {}
         for seq, head in heads:
-            # Of the dropped years, only the very last header can still be compared.
+            # Of the dropped years only the last header can still be compared.
             if seq >= max(self._expected - 1, 1):
                 self._heads.setdefault(seq, set()).add(head)
         self._compare(self._expected - 1, self._prev)
         self._erased: Counter[tuple[str | None, str]] = Counter()
         self._first_erased: dict[tuple[str | None, str], int] = {}
-        self._told: Counter[tuple[str | None, str]] = Counter()
+        self._recorded: Counter[tuple[str | None, str]] = Counter()
 
     def step(self, row: Row[Any]) -> None:
         header = header_of(row)
@@ -130,7 +130,7 @@ class _ChainWalk:
         if broken:
             self._find("gap" if header.seq != self._expected else "broken_link", header.seq, broken)
         if header.at < self._at and header.type != CLOCK_WENT_BACK:
-            text = f"event {header.seq} is earlier than the one before it, and no event tells of the clock"
+            text = f"event {header.seq} is earlier than the one before it, and no event records the clock"
             self._find("clock_untold", header.seq, text)
         self._payload(row, header)
         self._prev, self._expected, self._at = header.digest(), header.seq + 1, header.at
@@ -138,7 +138,7 @@ class _ChainWalk:
 
     def finish(self) -> list[TrailFinding]:
         for key, seq in self._first_erased.items():
-            if self._erased[key] > self._told[key]:
+            if self._erased[key] > self._recorded[key]:
                 text = f"the payload of event {seq} or of others of its request was erased untold"
                 self._find("erasure_untold", seq, text)
         for seq in sorted(self._heads):
@@ -150,7 +150,8 @@ class _ChainWalk:
         if row.payload is not None:
             try:
                 payload = json.loads(row.payload)
-                # In another spelling, a name could stand twice, and readers differ on which one counts.
+                # Only the canonical text counts: JSON with a name twice would mean one thing here and another
+                # to other readers.
                 respelled = canonical(payload).decode() != row.payload
                 altered = respelled or payload_digest(payload, row.salt) != header.payload_sha256
             except (ValueError, RecursionError):  # no JSON, or JSON that has no canonical form
@@ -159,7 +160,7 @@ class _ChainWalk:
                 text = f"the payload of event {header.seq} is not the one recorded"
                 self._find("payload_altered", header.seq, text)
             elif header.type in _TELLING:
-                self._tell(header, payload)
+                self._collect(header, payload)
         elif not row.erased_by:
             text = f"the payload of event {header.seq} is missing, and no rule erased it"
             self._find("payload_missing", header.seq, text)
@@ -168,7 +169,7 @@ class _ChainWalk:
             self._erased[key] += 1
             self._first_erased.setdefault(key, header.seq)
 
-    def _tell(self, header: Header, payload: Mapping[str, Any]) -> None:
+    def _collect(self, header: Header, payload: Mapping[str, Any]) -> None:
         try:
             if header.type == segments.DROPPED:
                 self.dropped[header.seq] = header.at, dict(payload)
@@ -182,16 +183,16 @@ class _ChainWalk:
 
     def _erasure(self, header: Header, erasure: Erasure, signature: str) -> None:
         statement = asdict(erasure)
-        self.erasures.append(ToldErasure(header.seq, digest(statement)))
+        self.erasures.append(RecordedErasure(header.seq, digest(statement)))
         fault = self._trusted.fault(statement, signature, erasure.at)
         if fault == "wrong_key":
-            text = f"the erasure that event {header.seq} tells of is signed with a key that is not trusted"
+            text = f"the erasure that event {header.seq} records is signed with a key that is not trusted"
             self._find("erasure_wrong_key", header.seq, text)
         elif fault:
-            text = f"the erasure that event {header.seq} tells of was not signed by the service"
+            text = f"the erasure that event {header.seq} records was not signed by the service"
             self._find("erasure_forged", header.seq, text)
         else:
-            self._told[erasure.request, erasure.rule] += erasure.count
+            self._recorded[erasure.request, erasure.rule] += erasure.count
 
     def _compare(self, seq: int, head: str) -> None:
         if self._heads.pop(seq, {head}) != {head}:
@@ -204,6 +205,6 @@ class _ChainWalk:
 
 def _orphans(connection: Connection) -> list[TrailFinding]:
     return [
-        TrailFinding("payload_without_event", seq, f"a payload stands at {seq}, where no event is")
+        TrailFinding("payload_without_event", seq, f"a payload is at {seq}, where no event is")
         for seq in orphans(connection)
     ]

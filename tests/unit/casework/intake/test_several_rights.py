@@ -133,7 +133,9 @@ def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
     assert "overdue" in sent[-1].subject
     assert "Zangvogel" not in sent[0].text + sent[0].html
     levels = [
-        one.detail["level"] for one in bureau.register.case_facts.of() if one.kind is CaseFactKind.MATTER_TOLD
+        one.detail["level"]
+        for one in bureau.register.case_facts.of()
+        if one.kind is CaseFactKind.MATTER_NOTIFIED
     ]
     assert levels == ["new", "new", "overdue"]
 

@@ -106,7 +106,7 @@ def test_a_notifier_that_fails_hides_no_other_and_is_told_again(
     again = [(7, "log"), (6, "mail"), (6, "mail")]
     assert [remind(at(days), notifier, take) for days, notifier in again] == [0, 2, 0]
     assert taken == [sorted([one, other])] * 2
-    told = register.facts.timeline(one).of(FactKind.NOTICE_TOLD)
+    told = register.facts.timeline(one).of(FactKind.NOTICE_SENT)
     assert [f.detail["notifier"] for f in told] == ["log", "mail"]
 
 

@@ -14,7 +14,7 @@ from tests.support.kept import Kept
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
-from afschrift.law.clock.sending import Sending, sent, told
+from afschrift.law.clock.sending import Sending, record_notification, record_sending
 from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
@@ -44,7 +44,9 @@ def one(services: Services, request: str, kind: FactKind) -> FactRow:
 
 def tell(services: Services, request: str, kind: FactKind) -> State:
     about = one(services, request, kind).id
-    services.register.facts.record(request, lambda t: sent(t, local_today(), about, post()), "officer")
+    services.register.facts.record(
+        request, lambda t: record_sending(t, local_today(), about, post()), "officer"
+    )
     return timeline(services, request).state
 
 
@@ -66,7 +68,7 @@ def test_handing_over_is_of_all_that_nobody_was_told_of(whole: Part) -> None:
     hand_over(services, request_id)
     found = timeline(services, request_id)
     assert found.state is State.DELIVERED
-    assert found.to_tell == found.untold_parts == ()
+    assert found.to_inform == found.unsent_parts == ()
     assert len(found.of(FactKind.HANDED_OVER)) == 2
 
 
@@ -74,7 +76,9 @@ def test_nobody_had_the_part_before_it_was_there(whole: Part) -> None:
     services, request_id = whole.services, whole.request
     early = Sending(local_today() - timedelta(days=1), "by_hand", "r-1")
     with pytest.raises(RefusedError, match="has been ready since"):
-        services.register.facts.record(request_id, lambda t: told(t, local_today(), early), "officer")
+        services.register.facts.record(
+            request_id, lambda t: record_notification(t, local_today(), early), "officer"
+        )
 
 
 def test_a_letter_of_the_part_that_comes_back_after_the_end_opens_it_again(whole: Part) -> None:

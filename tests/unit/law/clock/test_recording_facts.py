@@ -17,7 +17,7 @@ from afschrift.law.clock import overlap, receipt
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
-from afschrift.law.clock.sending import Sending, sent
+from afschrift.law.clock.sending import Sending, record_sending
 from afschrift.law.clock.suspension import DOUBTS, REASONS, extend, insufficient, resume, suspend
 
 NL = Jurisdiction(calendar("NL"))
@@ -109,11 +109,14 @@ OVER = date(2026, 4, 3)
         (lambda: extend(PLAIN, NL, TODAY, ["rights_of_others", "effort"]), "R40"),
         (lambda: extend(PLAIN, NL, TODAY, ["own_costs"]), "R52"),
         (lambda: extend(PLAIN, NL, TODAY, ["count"]), "R40"),
-        (lambda: sent(PLAIN, TODAY, None, post(TODAY)), "No letters.*request show"),
-        (lambda: sent(longer(ask()), TODAY, None, post(TODAY)), "2 letters.*fact-.*--fact"),
-        (lambda: sent(ask(), TODAY, "fact-000000000009", post(TODAY)), "bears this id"),
-        (lambda: sent(ASKED, TODAY, "fact-000000000001", post(TODAY)), "sent on 2026-03-05 already"),
-        (lambda: sent(ask(ANSWERED), TODAY, None, post(march(8))), "overlap.*R42"),
+        (lambda: record_sending(PLAIN, TODAY, None, post(TODAY)), "No letters.*request show"),
+        (lambda: record_sending(longer(ask()), TODAY, None, post(TODAY)), "2 letters.*fact-.*--fact"),
+        (lambda: record_sending(ask(), TODAY, "fact-000000000009", post(TODAY)), "bears this id"),
+        (
+            lambda: record_sending(ASKED, TODAY, "fact-000000000001", post(TODAY)),
+            "sent on 2026-03-05 already",
+        ),
+        (lambda: record_sending(ask(ANSWERED), TODAY, None, post(march(8))), "overlap.*R42"),
         (lambda: overlap.withdraw(PLAIN, TODAY, march(1), "email"), "before the receipt"),
         (lambda: overlap.withdraw(PLAIN, TODAY, TODAY, "by e-mail"), "channel is no code"),
         (lambda: corrected(noon(march(17))), "in the future.*R02"),
@@ -156,10 +159,10 @@ def test_what_was_sent_too_late_is_recorded_all_the_same() -> None:
     later = date(2026, 4, 10)
     assert ask(today=later, sending=post(OVER)).of(FactKind.SUSPENDED)
     assert longer(today=later, sending=post(OVER)).of(FactKind.EXTENDED)
-    assert sent(longer(), later, None, post(OVER))
+    assert record_sending(longer(), later, None, post(OVER))
     # Evidence comes in after the end too.
     pending = replace(longer(), state=State.DELIVERED, closed_at=CLOSED.closed_at)
-    assert sent(pending, TODAY, None, post(march(9)))
+    assert record_sending(pending, TODAY, None, post(march(9)))
 
 
 def test_the_term_of_a_question_is_kept_with_it() -> None:

@@ -18,7 +18,7 @@ from afschrift.domain.state import State
 from afschrift.register.database.database import Database
 from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.store import KeyStore
-from afschrift.register.open import bring_up
+from afschrift.register.open import upgrade_register
 from afschrift.register.register import Register
 
 Open = Callable[..., Request]
@@ -58,12 +58,12 @@ def test_a_register_from_before_gets_its_codes_with_the_key_that_is_made_then(
     with pytest.raises(ConfigurationError, match=r"no trail key.*register upgrade"):
         register.trail.record(None, NewEvent("counted"))
 
-    assert bring_up(settings, adopt=False) == events
+    assert upgrade_register(settings, adopt=False) == events
 
     assert register.evidence.of_request(one.id) == register.evidence.of_request(other.id) == ()
     assert tuple(register.evidence.differences()) == ()
     assert register.trail.verify() == []
-    assert bring_up(settings, adopt=True) == 0, "once"
+    assert upgrade_register(settings, adopt=True) == 0, "once"
     register.decisions.take(other.id, "identity", "confirmed", "officer")
     assert register.evidence.of_request(other.id) == ()
 
@@ -74,9 +74,9 @@ def test_where_the_key_is_there_nothing_is_taken_as_it_is_unless_somebody_says_s
     one = open_one()
     without_codes(url)
 
-    assert bring_up(settings, adopt=False) == 0
+    assert upgrade_register(settings, adopt=False) == 0
     assert "event_forged" in codes(register.evidence.of_request(one.id))
-    assert bring_up(settings, adopt=True) > 0
+    assert upgrade_register(settings, adopt=True) > 0
     assert register.evidence.of_request(one.id) == ()
 
 
@@ -94,7 +94,7 @@ def test_an_event_in_between_without_a_code_is_never_taken(
     )
 
     with pytest.raises(RefusedError, match="1 events of the trail have no code"):
-        bring_up(settings, adopt=True)
+        upgrade_register(settings, adopt=True)
     assert "event_forged" in codes(register.evidence.of_request(one.id))
 
 

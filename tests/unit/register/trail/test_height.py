@@ -153,7 +153,7 @@ def test_where_nothing_can_be_kept_beside_the_keys_the_rest_goes_on(
 def test_a_height_moves_on_and_never_back(register: Register, url: str) -> None:
     register.trail.record(None, NewEvent("counted"))
     with Database(url).read() as tx:
-        kept = register.store.beside.of(tx)
+        kept = register.store.height_keeper.of(tx)
         assert tx.execute(text("SELECT count(*) FROM event")).scalar() == 1
     assert kept is not None
     seq, head = register.trail.head()

@@ -1,8 +1,8 @@
-"""Rows of the register that must follow from the trail, and the ways to write them.
+"""Reads and writes rows that the trail attests. All code that writes the tables below uses these functions.
 
-Whoever writes such a row by `insert_row`, `change_rows` or `delete_rows` has it told by an event of the same
-transaction: which fields, with their codes before and after, never a value. What stands in a row and was
-told by no event was written by somebody else. What is told of no event is left out below, with its reason.
+A row that is written by `insert_row`, `change_rows` or `delete_rows` is attested by an event of the same
+transaction: its fields, with their codes before and after, never a value. A field that no event attests was
+written without the service, and gates shut. What is not attested is listed below, with the reason.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from afschrift.register.database.database import known, once, remember
+from afschrift.register.database.database import cached, cached_or_none, remember
 from afschrift.register.database.tables import (
     case_fact,
     case_file,
@@ -56,12 +56,12 @@ from afschrift.register.database.tables import (
 from afschrift.register.database.written import ABSENT, Change, RowPlace, written, written_if_any
 
 _LEFT_OUT = {
-    # Large, and bound to row and owner by its encryption; of what it protects the HMAC is told.
+    # Large, and bound to row and owner by its encryption; the HMAC of its plaintext is attested.
     message: {"ciphertext"},
-    # A sign of life, many times a run.
+    # A sign of life, which changes many times in a run.
     run: {"seen_at"},
 }
-TOLD_TABLES: dict[str, Table] = {
+ATTESTED_TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         case_file,
@@ -78,34 +78,34 @@ TOLD_TABLES: dict[str, Table] = {
         run,
     )
 }
-"""Not among them: `plan` (encrypted, found by its digest, which a step's row names), `message_part` and
-`data_key` (ciphertext that is bound to its place), `look_up` (no back-up has it; its gate asks the events),
-`event` and what belongs to it, `segment`."""
+"""Not attested: `plan` (encrypted, and found by its digest, which a step's row holds), `message_part` and
+`data_key` (ciphertext that is bound to its place), `look_up` (not in back-ups; its gate reads the events),
+`event` and its tables, `segment`."""
 
 
 def insert_row(tx: Connection, table: Table, values: Mapping[str, Any]) -> None:
-    """Insert a row, to be told by the next event of the transaction that concerns its request or case."""
+    """Insert a row, to be attested by the transaction's last event of its request or case."""
     done = tx.execute(insert(table).values(dict(values)))
     primary = done.inserted_primary_key or ()
     row = {**{column.name: None for column in table.c}, **values}
     row |= dict(zip((column.name for column in table.primary_key), primary, strict=False))
-    _note(tx, _place(table, row), {name: (ABSENT, row[name]) for name in told_columns(table)})
+    _note(tx, _place(table, row), {name: (ABSENT, row[name]) for name in attested_columns(table)})
     _forget(tx, table)
 
 
 def insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert many rows of one form in one statement; their primary keys stand in them."""
+    """Insert many rows with the same columns, primary keys included, in one statement."""
     tx.execute(insert(table), rows)
     for row in rows:
         whole = {**{column.name: None for column in table.c}, **row}
-        _note(tx, _place(table, whole), {name: (ABSENT, whole[name]) for name in told_columns(table)})
+        _note(tx, _place(table, whole), {name: (ABSENT, whole[name]) for name in attested_columns(table)})
     _forget(tx, table)
 
 
 def change_rows(tx: Connection, table: Table, which: ColumnElement[bool], values: Mapping[str, Any]) -> int:
-    """Update rows; how many there were.
+    """Update rows; returns how many.
 
-    Of each, every told field is told, also those that stay: what else stood in it was relied on.
+    Every field of each row is attested, also the unchanged ones: the service relied on them too.
     """
     _note_change(tx, table, tx.execute(select(table).where(which)).all(), values)
     _forget(tx, table)
@@ -113,7 +113,7 @@ def change_rows(tx: Connection, table: Table, which: ColumnElement[bool], values
 
 
 def change_row(tx: Connection, table: Table, row: Any, values: Mapping[str, Any]) -> None:
-    """Update one row, as this transaction read it and did not change it since."""
+    """Update a row that this transaction has read and not changed since."""
     _note_change(tx, table, [row], values)
     _forget(tx, table)
     which = [column == getattr(row, column.name) for column in table.primary_key]
@@ -123,44 +123,44 @@ def change_row(tx: Connection, table: Table, row: Any, values: Mapping[str, Any]
 
 
 def _note_change(tx: Connection, table: Table, rows: Sequence[Any], values: Mapping[str, Any]) -> None:
-    told = told_columns(table)
-    for row in rows if any(name in values for name in told) else ():
+    names = attested_columns(table)
+    for row in rows if any(name in values for name in names) else ():
         old = row._asdict()
-        _note(tx, _place(table, old), {name: (old[name], values.get(name, old[name])) for name in told})
+        _note(tx, _place(table, old), {name: (old[name], values.get(name, old[name])) for name in names})
 
 
 def delete_rows(tx: Connection, table: Table, which: ColumnElement[bool]) -> None:
-    """Delete rows."""
+    """Delete rows; their removal is attested."""
     _forget(tx, table)
     for before in tx.execute(select(table).where(which)).all():
         old = before._asdict()
-        _note(tx, _place(table, old), {name: (old[name], ABSENT) for name in told_columns(table)})
+        _note(tx, _place(table, old), {name: (old[name], ABSENT) for name in attested_columns(table)})
     tx.execute(delete(table).where(which))
 
 
-def told_columns(table: Table) -> tuple[str, ...]:
-    """The columns of which each value is told."""
+def attested_columns(table: Table) -> tuple[str, ...]:
+    """The columns whose values are attested."""
     left_out = _LEFT_OUT.get(table, set())
     return tuple(column.name for column in table.c if column.name not in left_out)
 
 
 def rows_of(tx: Connection, case: str) -> Iterator[tuple[RowPlace, dict[str, Any]]]:
-    """All rows of a case that must follow from the trail, with their told fields."""
-    found = once(tx, ("case", case), lambda: _read(tx, _rows_of_a_case(), {"case": case}))
-    for table in TOLD_TABLES.values():
+    """All attested rows of a case, with their attested fields."""
+    found = cached(tx, ("case", case), lambda: _read(tx, _rows_of_a_case(), {"case": case}))
+    for table in ATTESTED_TABLES.values():
         for row in found[table]:
             values = row._asdict()
-            yield _place(table, values), {name: values[name] for name in told_columns(table)}
+            yield _place(table, values), {name: values[name] for name in attested_columns(table)}
 
 
 def rows_of_request(tx: Connection, table: Table, request_id: str) -> Sequence[Any]:
-    """Rows of a request; in a snapshot in which a gate looked at its case, those that it was shown."""
+    """Rows of a request; in a snapshot the same rows that a gate checked."""
 
     def asked() -> Sequence[Any]:
         return tx.execute(_rows_of_request(table), {"request": request_id}).all()
 
     if (writing := written_if_any(tx)) is None:
-        return once(tx, ("rows", table.name, request_id), asked)
+        return cached(tx, ("rows", table.name, request_id), asked)
     if (table.name, request_id) not in writing.known:
         writing.known[table.name, request_id] = asked()
     found: Sequence[Any] = writing.known[table.name, request_id]
@@ -168,7 +168,7 @@ def rows_of_request(tx: Connection, table: Table, request_id: str) -> Sequence[A
 
 
 def written_request(tx: Connection, request_id: str) -> Any:
-    """The row of a request that is written about, which reads its other rows too; None: there is none."""
+    """The row of a request in a write transaction, read with its other rows; None: there is none."""
     so_far = written(tx).known
     if (request.name, request_id) not in so_far:
         found = _read(tx, _rows_of_a_request(), {"request": request_id})
@@ -179,7 +179,7 @@ def written_request(tx: Connection, request_id: str) -> Any:
 
 
 def read_case_of(tx: Connection, request_id: str) -> None:
-    """Have a snapshot know the rows of a request's case, and the data keys of it, in one statement."""
+    """Read the rows and data keys of a request's case into the snapshot's cache, by one statement."""
     found = _read(tx, _rows_of_a_case(by_request=True), {"request": request_id})
     for row in found[case_file]:
         remember(tx, {("case", row.id): found} | _answers(found))
@@ -188,22 +188,22 @@ def read_case_of(tx: Connection, request_id: str) -> None:
 def requests_of_case(tx: Connection, case: str) -> Sequence[Any]:
     """The rows of a case's requests, in the order in which they were received."""
     in_order = (request.c.received_at, request.c.created_at, request.c.id)
-    if (found := known(tx, ("case", case))) is not None:
+    if (found := cached_or_none(tx, ("case", case))) is not None:
         return sorted(found[request], key=lambda row: [getattr(row, column.name) for column in in_order])
     return tx.execute(select(request).where(request.c.case_id == case).order_by(*in_order)).all()
 
 
 def prepare_rows(tx: Connection, nothing: str) -> None:
-    """Ask all that is asked of rows here, about a request and a case that are not there."""
+    """Run the statements of this module for a request and a case that do not exist, to compile them."""
     read_case_of(tx, nothing)
     _read(tx, _rows_of_a_request(), {"request": nothing})
     list(rows_of(tx, nothing))
 
 
 def stray_rows(tx: Connection) -> Iterator[RowPlace]:
-    """Rows that must follow from the trail, and belong to no case that the register knows."""
+    """Places of attested rows that belong to no case of the register."""
     known = union(select(case_file.c.id), select(request.c.case_id))
-    for table in TOLD_TABLES.values():
+    for table in ATTESTED_TABLES.values():
         if table in (case_file, request):
             continue
         stray = (
@@ -215,16 +215,16 @@ def stray_rows(tx: Connection) -> Iterator[RowPlace]:
             yield _place(table, row._asdict())
 
 
-def tell_anew(
+def attest_anew(
     tx: Connection, case: str, request_id: str | None = None, before: Collection[RowPlace] = ()
 ) -> None:
-    """Have the next event of a case tell all its rows as they are, or those of one request and of none.
+    """Have the transaction's last event of a case attest all its rows as they are now.
 
     Args:
         tx: of `Database.write`.
         case: its id.
-        request_id: the request; None: the case, all of it.
-        before: rows that there were; those that are gone are told too.
+        request_id: attest only the rows of this request and those of no request; None: all rows of the case.
+        before: rows that existed before; the removal of those that are gone is attested too.
     """
     written(tx).known.clear()
     left = dict(rows_of(tx, case))
@@ -235,10 +235,10 @@ def tell_anew(
 
 
 class _Rows(NamedTuple):
-    """Rows of several tables in one statement, and how to take its rows apart.
+    """A statement that reads rows of several tables, and how to convert its wide rows.
 
     Attributes:
-        tables: name -> the table, what makes a row of it, and the places of its columns in the wide row.
+        tables: name -> the table, the type of its row, and the positions of its columns in the wide row.
     """
 
     statement: Executable
@@ -257,7 +257,7 @@ def _read(tx: Connection, asked: _Rows, values: Mapping[str, str]) -> dict[Table
 
 
 def _answers(found: Mapping[Table, list[Any]]) -> dict[Hashable, object]:
-    """What the rows of a case answer, by request too."""
+    """The answers for the snapshot's cache that the rows of a case give, by request too."""
     named = [(t.name, row) for t in (case_file, request) for row in found[t]]
     answers: dict[Hashable, object] = {(name, row.id): row for name, row in named}
     keys = {row.owner: row for row in found[data_key]}
@@ -275,21 +275,21 @@ def _rows_of_a_case(*, by_request: bool = False) -> _Rows:
     if by_request:
         case = select(request.c.case_id).where(request.c.id == bindparam("request")).scalar_subquery()
     requests = select(request.c.id).where(request.c.case_id == case)
-    wanted = {table: _of_case(table, case, requests) for table in TOLD_TABLES.values()}
+    wanted = {table: _of_case(table, case, requests) for table in ATTESTED_TABLES.values()}
     owners = union_all(requests, select(case))
     return _made({**wanted, data_key: data_key.c.owner.in_(owners)})
 
 
 @cache
 def _rows_of_a_request() -> _Rows:
-    """Those that every role of the database may read (`roles.sql`)."""
+    """Only tables that every role of the database may read (`roles.sql`)."""
     tables = [decision, delivery, fact, letter, question, run, step]
     wanted = {table: table.c.request_id == bindparam("request") for table in tables}
     return _made({**wanted, request: request.c.id == bindparam("request")})
 
 
 def _made(wanted: Mapping[Table, ColumnElement[bool]]) -> _Rows:
-    """Each table's columns in the first places of their kind, the others empty: slow, so made once."""
+    """A UNION of all tables: each puts its columns into the first places of their type, the rest is NULL."""
     columns = {table: _read_columns(table) for table in wanted}
     counted = [Counter(map(_kind, mine)) for mine in columns.values()]
     width = {kind: max(count[kind] for count in counted) for kind in _KINDS}
@@ -329,7 +329,7 @@ def _rows_of_request(table: Table) -> Select[Any]:
 
 
 def _read_columns(table: Table) -> list[Column[Any]]:
-    """All but the large ones, which only a use of their own reads."""
+    """All columns but the large ones, which are read where they are needed."""
     return [column for column in table.c if not (table is message and column.name == "ciphertext")]
 
 
@@ -345,7 +345,7 @@ def _place(table: Table, row: Mapping[str, Any]) -> RowPlace:
 
 
 def _forget(tx: Connection, table: Table) -> None:
-    """Rows of a table are not any more what this transaction knows of them."""
+    """Discard the rows of a table that this transaction has read, since they change."""
     so_far = written(tx).known
     for asked in [asked for asked in so_far if asked[0] == table.name]:
         del so_far[asked]
