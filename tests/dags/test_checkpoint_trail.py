@@ -91,7 +91,8 @@ def test_row_without_event_fails_the_run_and_is_recorded(
         connection.execute("UPDATE case_file SET made_by = 'needle-in-the-row'")
     assert run(dag)[:2] == ("skipped", "failed")
     assert (
-        f"case_file {case}, made_by: has another value than the trail tells (row_changed)" in airflow_env.log
+        f"case_file {case}, made_by: has another value than the trail attests (row_changed)"
+        in airflow_env.log
     )
     assert "needle-in-the-row" not in airflow_env.log
     [(_, payload)] = register.evidence.of_types(None, "register_differs")

@@ -131,7 +131,7 @@ def test_answer_without_the_role_only_leaves_an_event(
     refused = call(user, "POST", f"/questions/{question}/answer", json=CONFIRMED)
     assert refused.status_code == 403
     assert "role officer" in refused.json()["detail"]
-    assert "whoever keeps the roles file gives it" in refused.json()["detail"]
+    assert "the person who keeps the roles file gives it" in refused.json()["detail"]
     register = installation.services.register
     assert register.decisions.of(request) == ()
     assert register.questions.get(question).answered_at is None

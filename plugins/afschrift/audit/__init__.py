@@ -1,1 +1,1 @@
-"""The trail as an auditor reads it: a sentence an event, task logs held against it, verification."""
+"""The trail for an auditor: a sentence for each event, comparison with task logs, verification."""

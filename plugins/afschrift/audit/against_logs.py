@@ -1,4 +1,4 @@
-"""Task logs held against the trail: whether they tell the same story."""
+"""Compares the lines of the trail in task logs with the trail itself."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ _IN_PATH = re.compile(r"(run_id|task_id|map_index)=([^/]+)")
 
 @dataclass(frozen=True)
 class Found:
-    """A line of ours in a log.
+    """A line of the trail in a log.
 
     Attributes:
         place: file below the folder, and number of the line in it.
-        run: Airflow's id of the run whose log it is; None where the log does not say.
-        said: None where it begins as a line of ours and has not its form.
-        seq: of the event, as far as it can be read; 0: it cannot.
+        run: Airflow's id of the run whose log it is; None: the log does not say.
+        line: None: it begins as a line of the trail, but does not have its form.
+        seq: number of the event; 0: it cannot be read.
     """
 
     place: str
     run: str | None
-    said: LogLine | None
+    line: LogLine | None
     seq: int
 
 
 @dataclass(frozen=True)
 class TaskLogs:
-    """What a folder of logs holds.
+    """The logs of a folder.
 
     Attributes:
-        files: how many were read.
-        tasks: run -> its tasks of which there is a log, a mapped one as `extract[0]`.
+        files: number of files read.
+        tasks: run -> its tasks with a log, a mapped one as `extract[0]`.
     """
 
     files: int
@@ -51,7 +51,7 @@ class TaskLogs:
 
 
 def read_logs(folder: Path) -> TaskLogs:
-    """All files that end with `.log` below a folder, whoever laid it out.
+    """Read all files that end with `.log` below a folder, in any layout.
 
     Raises:
         ConfigurationError: there is no such folder, no log in it, or one that cannot be read.
@@ -66,43 +66,42 @@ def read_logs(folder: Path) -> TaskLogs:
     tasks: dict[str, set[str]] = {}
     for path in files:
         name = path.relative_to(folder).as_posix()
-        told = dict(_IN_PATH.findall(path.absolute().as_posix()))
+        task = dict(_IN_PATH.findall(path.absolute().as_posix()))
         try:
             with path.open(encoding="utf-8", errors="replace") as stream:
                 for number, text in enumerate(stream, 1):
-                    text = _event(text, told)
+                    text = _event(text, task)
                     if START in text:
-                        lines.append(_found(f"{name}:{number}", text, told))
+                        lines.append(_found(f"{name}:{number}", text, task))
         except OSError as error:
             raise ConfigurationError(
                 f"The log {name} cannot be read: {error.strerror}.",
                 remedy="make it readable for this account.",
             ) from None
-        if "run_id" in told and "task_id" in told:
-            index = told.get("map_index", "-1")
-            tasks.setdefault(told["run_id"], set()).add(
-                told["task_id"] + ("" if index.startswith("-") else f"[{index}]")
+        if "run_id" in task and "task_id" in task:
+            index = task.get("map_index", "-1")
+            tasks.setdefault(task["run_id"], set()).add(
+                task["task_id"] + ("" if index.startswith("-") else f"[{index}]")
             )
     return TaskLogs(len(files), tuple(lines), {run: frozenset(of) for run, of in tasks.items()})
 
 
-def _event(text: str, told: dict[str, str]) -> str:
-    """What a line of a log says; JSON tells beside it whose log it is."""
+def _event(text: str, task: dict[str, str]) -> str:
+    """The message of a line of a log; a line in JSON also says whose log it is, which is added to `task`."""
     if not text.startswith("{"):
         return text
     try:
         entry = read_json(text)
     except ValueError:
         return text
-    told |= {name: str(entry[name]) for name in ("run_id", "task_id", "map_index") if name in entry}
+    task |= {name: str(entry[name]) for name in ("run_id", "task_id", "map_index") if name in entry}
     return str(entry.get("event", ""))
 
 
-def _found(place: str, text: str, told: dict[str, str]) -> Found:
+def _found(place: str, text: str, task: dict[str, str]) -> Found:
     begins = text[text.index(START) :].rstrip("\n")
-    said = parse(begins)
     number = re.match(rf"{START}(\d{{1,18}})", begins)
-    return Found(place, told.get("run_id"), said, int(number[1]) if number else 0)
+    return Found(place, task.get("run_id"), parse(begins), int(number[1]) if number else 0)
 
 
 WRITTEN_BY = {
@@ -117,18 +116,18 @@ WRITTEN_BY = {
     "bundle_delivered": "deliver",
     "part_closed": "close",
 }
-"""Types that steps of a run alone append -> the task in whose log they stand. The others come from elsewhere
-too (an answer, a check of deadlines), so nothing says that a run's log must have them."""
+"""Event type that only steps of a run append -> task whose log has its line. Other types are also appended
+elsewhere (by an answer, by a check of deadlines), so a run's log need not have them."""
 
 
 @dataclass
 class LogComparison:
-    """What came of it.
+    """Result of a comparison.
 
     Attributes:
-        lines: how many were found.
-        erased: how many of them tell of an event whose payload was erased, so that its text is not compared.
-        dropped: how many tell of a year of the trail that was dropped.
+        lines: number of lines found.
+        erased: lines of events with an erased payload, whose text is not compared.
+        dropped: lines of events in dropped years of the trail.
     """
 
     findings: list[TrailFinding]
@@ -138,12 +137,12 @@ class LogComparison:
 
 
 def compare(logs: TaskLogs, events: Iterable[Recorded]) -> LogComparison:
-    """Hold the lines of logs against the trail, and the events of their runs against the logs.
+    """Compare the lines of logs with the trail, and the events of their runs with the logs.
 
     Args:
-        logs: that were found.
-        events: the whole trail in order, as far as no year of it was dropped; gone through once, and what is
-            kept of it is as much as the logs are.
+        logs: as `read_logs` returned them.
+        events: the whole trail in order, without dropped years; iterated once, in memory proportional to the
+            logs.
     """
     found = LogComparison([], len(logs.lines))
     lines: dict[int, list[Found]] = {}
@@ -158,7 +157,7 @@ def compare(logs: TaskLogs, events: Iterable[Recorded]) -> LogComparison:
         runs.see(header, payload)
         for found_line in lines.get(header.seq, ()):
             of[header.seq] = header.request
-            found.erased += found_line.said is not None and payload is None
+            found.erased += found_line.line is not None and payload is None
             if code := _wrong(found_line, header, payload):
                 wrong[found_line] = code
     for found_line in logs.lines:
@@ -175,35 +174,35 @@ def compare(logs: TaskLogs, events: Iterable[Recorded]) -> LogComparison:
 
 
 WORDS = {
-    "log_line_unreadable": "a line begins as one of the trail's and has not its form",
+    "log_line_unreadable": "a line begins as one of the trail's and does not have its form",
     "log_event_unknown": "the trail has no such event",
     "log_event_differs": "the event is another one in this trail: the line is of another register, or the "
     "trail was written anew, or the line was altered",
     "log_line_altered": "the event says something else than the line",
-    "log_other_request": "the line stands in the log of a run for another request",
+    "log_other_request": "the line is in the log of a run for another request",
 }
-"""Code of what is wrong with a line -> in words."""
+"""Code of what is wrong with a line -> text."""
 
 
 def _wrong(found: Found, header: Header | None, payload: Mapping[str, Any] | None) -> str | None:
-    """Code of what is wrong with a line beside its event."""
-    if found.said is None:
+    """Code of what is wrong with a line, compared with its event; None: nothing."""
+    if found.line is None:
         return "log_line_unreadable"
     if header is None:
         return "log_event_unknown"
-    if found.said.mark != mark(header):
+    if found.line.mark != mark(header):
         return "log_event_differs"
-    told = parse(line(header, payload))
-    if found.said.type != header.type or (payload is not None and found.said != told):
+    expected = parse(line(header, payload))
+    if found.line.type != header.type or (payload is not None and found.line != expected):
         return "log_line_altered"
     return None
 
 
 class _Runs:
-    """What the trail tells of the runs of which there are logs."""
+    """The events, by the trail, of the runs that have logs."""
 
     def __init__(self, logs: TaskLogs) -> None:
-        self._told = {found.seq for found in logs.lines}
+        self._in_logs = {found.seq for found in logs.lines}
         self._tasks = {run_name(run): of for run, of in logs.tasks.items()}
         self._logged = {*self._tasks, *(run_name(found.run) for found in logs.lines if found.run is not None)}
         self._requests: dict[str, str] = {}  # name of a run -> the request that it began for
@@ -211,7 +210,7 @@ class _Runs:
         self._steps: list[tuple[str, Header]] = []
 
     def see(self, header: Header, payload: Mapping[str, Any] | None) -> None:
-        """Take an event, after those before it."""
+        """Add an event; to be called in the order of the trail."""
         if header.request is None:
             return
         if header.type == "run_started":
@@ -229,22 +228,22 @@ class _Runs:
             self._requests[run] = request
 
     def other_request(self, found: Found, request: str | None) -> str | None:
-        """The code of a line that stands in the log of a run for another request than its event has."""
+        """`log_other_request` if a line is in the log of a run for another request; else None."""
         works_for = self._requests.get(run_name(found.run)) if found.run is not None else None
         if request is not None and works_for is not None and works_for != request:
             return "log_other_request"
         return None
 
     def lacking(self) -> Iterator[TrailFinding]:
-        """Events of a run that no line tells, though the log of their task is there."""
+        """Findings for events of a run that have no line, although there is a log of their task."""
         sources = Counter(run for run, header in self._steps if header.type == "extracted")
         for run, header in self._steps:
             task = WRITTEN_BY[header.type]
             # of a source `extract_shop`, or `extract[0]` by an earlier version
             of = [name for name in self._tasks[run] if re.split(r"[_\[]", name)[0] == task]
-            if not of or header.seq in self._told:
+            if not of or header.seq in self._in_logs:
                 continue
             if header.type == "extracted" and len(of) < sources[run]:
-                continue  # the log of one of the sources is not there, and it may be this one's
+                continue  # the log of one source is missing, and it may be the one with this event
             text = f"the log of {task} of run {run} is there and has no line of the event"
             yield TrailFinding("log_lacks_event", header.seq, text)

@@ -1,10 +1,10 @@
-"""What each type of event says, and its line: `trail #14 plan_frozen: 31 tables ... [6d1f0c2a9b3e]`.
+"""The sentence of each type of event, and its line: `trail #14 plan_frozen: 31 tables ... [6d1f0c2a9b3e]`.
 
-Task logs, `audit show` and its check share the sentences. Their words are in `include/trail`, a file a
-language. Logs are in English and are held against these sentences later: a new wording goes into the
-changelog, as older logs are checked with the release that wrote them. The number of a line finds the event in
-the trail; the last part is the beginning of its header's digest, which binds the line to that event of that
-register: a trail that is written anew has other lines.
+Task logs, `audit show` and its check share the sentences. Their texts are in `include/trail`, a file for each
+language. Logs are in English and are compared with these sentences later: a new wording goes into the
+changelog, since older logs are checked with the release that wrote them. The number of a line finds the event
+in the trail; the last part is the beginning of its header's digest, which binds the line to that event of
+that register: a trail that was rewritten has other lines.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ Members = dict[str, Any]
 
 _ACTIONS = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY, Action.EXCLUDE, Action.ASK)
 _BY_ORIGIN = ("access_", "portable_", "origin_")
-"""What the code of a reason begins with where the origin is the reason."""
+"""Prefixes of codes of reasons in which the origin is the reason."""
 _DETAILS = (
     *("right", "state", "letter", "outcome", "ground", "reasons", "level", "due", "notifier", "question"),
     *("hold", "restriction", "agree", "matter"),
 )
-"""Members of a fact's detail that are codes, ids or days; the others may hold words of a person."""
+"""Members of a fact's detail that are codes, ids or days; others may hold a person's words."""
 
 
 def _plan_frozen(payload: Payload, words: Wording) -> Members:
@@ -101,7 +101,7 @@ def _canary_checked(payload: Payload, words: Wording) -> Members:
 
 
 def leaks(check: Payload) -> Members:
-    """What the sentence about the search for leaks needs of a check."""
+    """Members for the sentence about the search for leaks."""
     found = check["leaks"]
     return {**check, "leaked": {place: number for place, number in found.items() if number}}
 
@@ -122,7 +122,7 @@ MEMBERS: dict[str, Callable[[Payload, Wording], Members]] = {
     **{f"fact_{kind}": _fact for kind in FactKind},
     **{f"case_fact_{kind}": _fact for kind in CaseFactKind},
 }
-"""Type of event -> what makes them."""
+"""Event type -> function that computes further members for its template."""
 
 
 ENGLISH = "en"
@@ -140,7 +140,7 @@ def event_types() -> frozenset[str]:
 
 
 def sentence(header: Header, payload: Mapping[str, Any] | None, language: str = ENGLISH) -> str:
-    """What an event says; `payload` as read from the trail, None where it was erased."""
+    """The sentence of an event; `payload`: None: it was erased."""
     words = wording(language)
     if payload is None:
         return words.phrase("erased", {})
@@ -156,7 +156,7 @@ def sentence(header: Header, payload: Mapping[str, Any] | None, language: str = 
 
 
 def _who(words: Wording, header: Header, payload: Mapping[str, Any]) -> str:
-    """In which role something was done, else from where; an account names a person, so it is not said."""
+    """The role that acted, else where the act came from; the account names a person, so it is left out."""
     held = payload.get("held")
     role = held.get("role") if isinstance(held, dict) else payload.get("role")
     if role:
@@ -189,7 +189,7 @@ _FORM = re.compile(rf"{START}(\d{{1,18}}) ([a-z_]{{1,80}}): (.+?) \[([0-9a-f]{{{
 
 @dataclass(frozen=True)
 class LogLine:
-    """What a line says: number and type of the event, the sentence, and the mark of its header."""
+    """A parsed line: number and type of the event, the sentence, and the mark of its header."""
 
     seq: int
     type: str
@@ -208,6 +208,6 @@ def mark(header: Header) -> str:
 
 
 def parse(text: str) -> LogLine | None:
-    """What a text says that begins with a line, whatever a log adds behind it; None: it has not the form."""
+    """Parse a text that begins with a line; a log may add more after it. None: it does not have the form."""
     found = _FORM.match(text)
     return None if found is None else LogLine(int(found[1]), found[2], found[3], found[4])

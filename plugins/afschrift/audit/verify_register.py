@@ -1,4 +1,4 @@
-"""The trail against itself, its checkpoints and bundles, and the register's tables against the trail."""
+"""Verifies a register: the trail, with its checkpoints and bundles, and the tables against the trail."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ SENTENCES = {
     "event_key_unknown": "has a code by a key that is not at hand",
     "payload_altered": "has another payload than the one recorded",
     "payload_missing": "lacks its payload, and no rule erased it",
-    "payload_erased": "was erased, and no later event tells the rows that are left of its request",
-    "row_added": "stands in the register, and no event tells of it",
-    "row_missing": "is told by the trail, and does not stand in the register",
-    "row_changed": "has another value than the trail tells",
-    "row_overwritten": "had another value when the service wrote it than the trail had told",
+    "payload_erased": "was erased, and no later event attests the rows that are left of its request",
+    "row_added": "is in the register, and no event attests it",
+    "row_missing": "is attested by the trail, and is not in the register",
+    "row_changed": "has another value than the trail attests",
+    "row_overwritten": "had another value when the service wrote it than the trail had attested",
     "row_order": "has a lower number than one that was written before it",
-    "schema_changed": "is not as the migrations make it: what its tables show may not be what stands in them",
-    "register_set_back": "is lacking, though the trail had come to it: the register was set back",
+    "schema_changed": "is not as the migrations make it: its tables may not show what they hold",
+    "register_set_back": "is missing, though the trail had reached it: the register was set back",
     "key_returned": "is there, though the trail says that it was destroyed",
 }
-"""Code of a difference -> what it says of the place."""
+"""Code of a difference -> text about the place."""
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found.
+    """Result of a verification.
 
     Attributes:
         findings: of the chain, its checkpoints, dropped years and heads.
-        differences: of the tables; empty where they were not looked at.
-        compared: how many checkpoints; None: none could be read.
+        differences: of the tables; empty if they were not compared.
+        compared: number of checkpoints; None: none could be read.
         unread: witness place -> why nothing could be read from it.
-        failed: a place can be read from here, and could not now.
+        failed: a place that can be read from here failed.
         doubts: why no witness would show a register that was set back.
         aside: what was set aside: it stays in the trail, and counts for nothing.
     """
@@ -58,7 +58,7 @@ class Verified:
 
     @property
     def ok(self) -> bool:
-        """Nothing was found, and every place that can be read was read."""
+        """Whether nothing was found and every readable place was read."""
         return not (self.findings or self.differences or self.failed)
 
     def lines(self) -> list[str]:
@@ -86,7 +86,7 @@ def verify(
         checkpoints: besides what the witness places hold.
         trusted: key id -> raw public key; None: the keys at hand.
         max_age: how old the newest checkpoint may be; None: any age.
-        tables: hold the tables against the trail too.
+        tables: compare the tables with the trail too.
     """
     gathered = gather(settings, register)
     offered = gathered.checkpoints

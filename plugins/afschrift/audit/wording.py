@@ -1,4 +1,4 @@
-"""The words of the trail in one language: templates of `include/trail`, and how numbers are written."""
+"""The texts of the trail in a language: templates of `include/trail`, and the format of numbers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Wording:
         return self.phrase(kind, {**members, "what": self._shared.get(kind)})
 
     def phrase(self, name: str, members: Mapping[str, Any]) -> str:
-        """What a template says, on one line: a name with a line end makes no second one."""
+        """Render a template on one line, so that a name with a line break cannot forge a log line."""
         return " ".join(self._made.get_template(name).render(members).split())
 
     def compile(self, *names: str) -> None:
@@ -61,8 +61,8 @@ class Wording:
 
     def origin(self, kind: str, name: str = "") -> str:
         """Where an event came from; see `who` of the texts."""
-        said: str = self._texts["who"][kind]
-        return said.format(name=name)
+        text: str = self._texts["who"][kind]
+        return text.format(name=name)
 
     def number(self, number: int) -> str:
         """`1,000`."""
@@ -159,8 +159,8 @@ def in_order(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def clauses(text: str) -> str:
     """A sentence of those of its clauses, each closed by a semicolon, that say something."""
-    said = "; ".join(filter(None, (" ".join(clause.split()) for clause in text.split(";"))))
-    return f"{said[0].upper()}{said[1:]}." if said else ""
+    joined = "; ".join(filter(None, (" ".join(clause.split()) for clause in text.split(";"))))
+    return f"{joined[0].upper()}{joined[1:]}." if joined else ""
 
 
 @cache

@@ -19,7 +19,7 @@ from afschrift.cli.forms import ask_letter, described_kind, letter_form, listed_
 from afschrift.cli.given import id_copy, opened, write
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
-from afschrift.law.document import checked_content, media_type
+from afschrift.law.case_documents import checked_content, media_type
 from afschrift.law.letter import Bounce, LetterState, SendingChannel
 from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS, kind_named

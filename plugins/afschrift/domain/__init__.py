@@ -1,1 +1,1 @@
-"""The words that everything shares: rights, origins, decisions on columns, plan, events, errors. No I/O."""
+"""The types that everything shares: rights, origins, decisions on columns, plan, events, errors. No I/O."""

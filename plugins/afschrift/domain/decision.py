@@ -47,7 +47,7 @@ class ThirdParty(StrEnum):
 
 
 class Mask(StrEnum):
-    """What stands instead of a masked value."""
+    """What replaces a masked value."""
 
     TOKEN = "token"  # noqa: S105  the same for the same value, within one request
     LABEL = "label"  # the same for every value
@@ -65,7 +65,7 @@ class Protect(StrEnum):
 
 @dataclass(frozen=True)
 class PurposeFacts:
-    """A purpose as it stands for this person."""
+    """A purpose with the consent of this person."""
 
     id: str
     basis: str
@@ -80,24 +80,24 @@ class PurposeFacts:
 
     @property
     def consent_missing(self) -> bool:
-        """Rests on consent that the person did not give or took back."""
+        """Whether it rests on consent that the person did not give, or withdrew."""
         rests_on_consent = bool({self.basis, self.special} & CONSENT)
         return rests_on_consent and self.consent in (ConsentState.WITHDRAWN, ConsentState.ABSENT)
 
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """What the inventory and the person's own record say about one column.
+    """What the inventory and the person's own record say about a column.
 
     Attributes:
-        origin: None where nobody classified the column, or where it has several.
-        mixed: it is known to have several in one value.
-        purposes: empty where no purpose was recorded.
+        origin: None: the column is not classified, or has several origins.
+        mixed: one value is known to have several origins.
+        purposes: empty: no purpose is recorded.
         automated: False for data outside any automated processing (Art. 20(1)(b)).
-        join_key: the exported tables need it to be joined again, and it is no other person's key (K43).
-        perhaps_others: it is another person's key if a proposal is right that nobody confirmed.
-        wanted: False where the person's own words leave it out (R24).
-        mask: what stands instead of others' data that are masked.
+        join_key: the exported tables need it to be joined, and it is no other person's key (K43).
+        perhaps_others: it is another person's key, by a proposal that is not confirmed.
+        wanted: False: the person's own limits leave it out (R24).
+        mask: what replaces others' data that are masked.
     """
 
     origin: Origin | None
@@ -126,8 +126,8 @@ class Policy:
 class ColumnDecision:
     """The outcome, the rules that say so and a stable reason code.
 
-    `reason` is a key of the texts in `include/letters`, never a sentence.
-    `outside_art20` marks what is handed over voluntarily (R22).
+    `reason` is a key of the texts in `include/letters`, never a sentence. `outside_art20`: it is handed over
+    voluntarily (R22).
     """
 
     action: Action
@@ -139,15 +139,15 @@ class ColumnDecision:
 
     @property
     def selected(self) -> bool:
-        """Whether the warehouse is asked for the column at all."""
+        """Whether the column is read from the warehouse."""
         return self.action in (Action.INCLUDE, Action.MASK)
 
 
 def decide(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
     """Decide on a column for a right (matrix A.0, rules R18-R24, R31-R33, R87).
 
-    Unknown origin, basis or owner never falls silently in or out: it asks a person. A value of several
-    origins is known to be the person's, so access gives it; how much of it is portable is asked.
+    A column of unknown origin, basis or owner is neither included nor excluded: a person is asked. A value of
+    several origins is known to be the person's, so access includes it; how much of it is portable is asked.
     """
     if not facts.wanted:
         return ColumnDecision(Action.EXCLUDE, ("R24",), "own_limitation")
@@ -167,9 +167,9 @@ _OTHERS_UNDECIDED = ColumnDecision(Action.ASK, ("R31", "R32"), "others_undecided
 
 
 def _out_anyway(facts: ColumnFacts, scope: ColumnDecision) -> bool:
-    """However others' data in it are treated, the right leaves the column out: there is nothing to ask.
+    """Whether the right excludes the column however others' data in it are treated, so nothing is asked.
 
-    What somebody else gave goes along where it is for the person's own use (R33), which is to be asked.
+    Data from a third party are included if they are for the person's own use (R33), which must be asked.
     """
     return scope.action is Action.EXCLUDE and facts.origin is not Origin.THIRD_PARTY
 
@@ -223,7 +223,7 @@ def _portability(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
 
 
 def _received(facts: ColumnFacts) -> bool:
-    """What somebody else wrote to the person is in the person's mailbox, which goes along whole (R33)."""
+    """Whether it is a message to the person from another: a mailbox is included as a whole (R33)."""
     own_use = facts.about is About.THIRD_PARTY and facts.third_party is ThirdParty.OWN_USE
     return own_use and facts.origin is Origin.THIRD_PARTY
 
@@ -231,8 +231,8 @@ def _received(facts: ColumnFacts) -> bool:
 def _gate_basis(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
     """One portable purpose is enough (R21).
 
-    Consent taken back is for a person to judge, and so are special data on a condition of Art. 9
-    other than consent.
+    A person is asked where consent was withdrawn, and where special data rest on a condition of Art. 9 other
+    than consent.
     """
     portable = [p for p in facts.purposes if p.portable_basis]
     if portable and all(p.special not in (None, "A9-2-a") for p in portable):
@@ -249,7 +249,7 @@ def _gate_basis(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
 
 
 def _with_mask(facts: ColumnFacts, scope: ColumnDecision) -> ColumnDecision:
-    """Gate 4: others' data and payment data shrink, they do not silence the rest (R31)."""
+    """Gate 4: others' data and payment data are masked, and do not exclude the rest (R31)."""
     if scope.action is not Action.INCLUDE:
         return scope
     if facts.about is About.THIRD_PARTY and facts.third_party is ThirdParty.MASK:
@@ -285,7 +285,7 @@ REASONS: dict[str, str] = {
     "origin_inferred": "an inference; the person did not provide it",
     "origin_third_party": "received from someone else; the person did not provide it",
     "others_masked": "about someone else, whom the person neither knew nor wrote of: masked",
-    "others_undecided": "about someone else, and nobody has said how to treat it",
+    "others_undecided": "about someone else, and it is not decided how to treat it",
     "own_limitation": "the person's own words leave it out",
     "own_use": "about someone else too, but made or received by the person for own use",
     "payment_masked": "payment data: only the last four characters are given",
@@ -298,6 +298,6 @@ REASONS: dict[str, str] = {
     "security_secret": "a security secret: its value never leaves; access says that it exists",
     "special_condition_unknown": "special data without a recorded condition of Art. 9",
     "special_condition_other": "special data on a condition of Art. 9 other than consent",
-    "unclassified": "nobody has classified it, so it goes neither in nor out",
+    "unclassified": "it is not classified, so it is neither included nor excluded",
     "voluntary": "outside Art. 20, given voluntarily by the controller's policy",
 }

@@ -1,6 +1,6 @@
-"""Errors by what happens next: try again, ask a person, mend the configuration, or stop.
+"""Errors by what happens next: try again, ask a person, correct the configuration, or stop.
 
-Every message names the place and the remedy. None holds personal data: messages reach task logs.
+Every message names the place and the remedy. None holds personal data, since messages reach task logs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 
 class AfschriftError(Exception):
-    """Base of all errors that the software raises on purpose."""
+    """Base class of the errors that the software raises."""
 
     remedy: str = ""
 
@@ -24,10 +24,10 @@ class AfschriftError(Exception):
 
 
 class RetriableError(AfschriftError):
-    """The same step may succeed later: a source is down, a disk is full for a moment.
+    """The same step may succeed later: a source is down, a disk is full.
 
     Attributes:
-        code: class of the error as the system below names it, such as an SQLSTATE; never a value or a place.
+        code: error code of the underlying system, such as an SQLSTATE; never a value or a place.
     """
 
     def __init__(self, message: str, *, remedy: str = "", code: str = "") -> None:
@@ -36,29 +36,29 @@ class RetriableError(AfschriftError):
 
 
 class SourceDownError(RetriableError):
-    """A source cannot be opened, or broke off while it was read.
+    """A source cannot be opened, or failed while it was read.
 
     Attributes:
         source: its name in the inventory.
     """
 
-    def __init__(self, source: str, met: RetriableError) -> None:
-        super().__init__(str(met.args[0]), remedy=met.remedy, code=met.code)
+    def __init__(self, source: str, error: RetriableError) -> None:
+        super().__init__(str(error.args[0]), remedy=error.remedy, code=error.code)
         self.source = source
 
 
 class StagedFileError(RetriableError):
-    """A staged file is gone, is damaged, or was staged for another request or under another key.
+    """A staged file is missing or damaged, or was staged for another request or under another key.
 
     Attributes:
         why: `missing` or `damaged`.
     """
 
     def __init__(self, request: str, path: str, why: str, task: str) -> None:
-        """`task`: the one that makes the file again."""
-        said = {"missing": "is not there", "damaged": "is damaged, or was staged under another key"}[why]
+        """`task`: that makes the file again."""
+        fault = {"missing": "is not there", "damaged": "is damaged, or was staged under another key"}[why]
         super().__init__(
-            f"The staged file {path} of request {request} {said}.",
+            f"The staged file {path} of request {request} {fault}.",
             remedy=f"clear `{task}` and what follows, or start a new run of `fulfil_request`: the file is "
             "made again.",
         )
@@ -82,38 +82,38 @@ class NeedsPersonError(AfschriftError):
 
 
 class ConfigurationError(AfschriftError):
-    """Inventory, policy, keys or settings are wrong; a retry cannot help."""
+    """Inventory, policy, keys or settings are wrong; a retry does not help."""
 
 
 class UnreadFilesError(ConfigurationError):
-    """A folder of a lake holds files that are neither read nor passed over by a decision."""
+    """A folder of a lake holds files that are neither read nor ignored by a decision."""
 
 
 class OutOfMemoryError(ConfigurationError):
-    """A statement needs more memory or room for sorting than its source has; it is no wrong statement."""
+    """A correct statement needs more memory or disk for sorting than its source has."""
 
 
 class RefusedError(AfschriftError):
-    """What was asked is not allowed, with the rule that says so (for example PDF for portability, R57)."""
+    """The request is not allowed, by a rule that the message names (for example PDF for portability, R57)."""
 
 
 class NotAllowedError(RefusedError):
-    """Whoever asks does not hold the role that this takes; names the role, never the person."""
+    """The user does not have the role that this takes; names the role, never the user."""
 
 
 class TooLateError(RefusedError):
-    """Somebody else was first, or the request is closed: nothing was changed."""
+    """Another user was first, or the request is closed: nothing was changed."""
 
 
 class UnknownQuestionError(RefusedError):
-    """No question bears this id."""
+    """No question has this id."""
 
 
 class FormError(RefusedError):
     """An answer does not fit its question.
 
     Attributes:
-        fields: name of the field -> what is wrong with it, never with what was filled in.
+        fields: name of the field -> what is wrong with it; never the value.
     """
 
     def __init__(self, message: str, fields: Mapping[str, str], *, remedy: str = "") -> None:
@@ -122,7 +122,7 @@ class FormError(RefusedError):
 
     @classmethod
     def listing(cls, message: str, fields: Mapping[str, str], *, remedy: str = "") -> FormError:
-        """With every field and what is wrong with it in the message too."""
+        """The error with all fields in its message too."""
         listed = " ".join(f"{name}: {fault}." for name, fault in fields.items())
         return cls(f"{message} {listed}", fields, remedy=remedy)
 
@@ -132,7 +132,7 @@ class GateError(AfschriftError):
 
 
 class ValidationFailedError(AfschriftError):
-    """A written file does not read back as what was extracted; nothing is delivered."""
+    """A written file does not hold what was extracted; nothing is delivered."""
 
 
 class BundleError(AfschriftError):
@@ -140,7 +140,7 @@ class BundleError(AfschriftError):
 
 
 class UnknownRequestError(AfschriftError):
-    """No request bears this id."""
+    """No request, case or letter has this id."""
 
 
 class OutsideStoreError(AfschriftError):
@@ -148,7 +148,7 @@ class OutsideStoreError(AfschriftError):
 
 
 class RewriteError(AfschriftError):
-    """A file cannot go on as it was begun; the table is to be written again.
+    """A file cannot be continued with its options; the table must be written again.
 
     Attributes:
         options: writer options for the next attempt.

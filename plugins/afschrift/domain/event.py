@@ -1,7 +1,8 @@
-"""Events of the audit trail and the chain that makes tampering visible.
+"""Events of the audit trail, and the hash chain that makes tampering visible.
 
-The chain runs over headers only. A payload is a row of its own, salted, and can be erased
-after retention: its digest stays in the header, so the chain still verifies.
+The chain covers headers only. A payload is a separate row, salted, and can be erased: its digest stays in the
+header, so the chain still verifies. Fields of `Header` and canonical JSON are data: a change breaks the
+chain.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _PLAIN = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fa
 
 @dataclass(frozen=True)
 class NewEvent:
-    """An event about to be recorded. The payload holds codes, counts and digests, never values."""
+    """An event to be recorded. The payload holds codes, counts and digests, never values."""
 
     type: str
     actor: str = "system"
@@ -51,8 +52,8 @@ class Header:
     def digest(self) -> str:
         """SHA-256 of the header in canonical JSON (RFC 8785), hex.
 
-        Of texts and whole numbers under ASCII names, the standard library's JSON is the canonical one; a gate
-        needs this of hundreds of headers.
+        For texts and integers under ASCII names the standard library's JSON is canonical, and faster: a gate
+        digests hundreds of headers.
         """
         return hashlib.sha256(_PLAIN.encode(vars(self)).encode()).hexdigest()
 
@@ -68,12 +69,12 @@ def digest(value: Any) -> str:
 
 
 def payload_digest(payload: dict[str, Any], salt: str) -> str:
-    """Digest of a payload with its salt (hex): what a header commits to."""
+    """Digest of a payload with its salt, hex, as a header holds it."""
     return digest({"payload": payload, "salt": salt})
 
 
 def check_chain(headers: list[Header], *, prev: str = GENESIS, first_seq: int = 1) -> str | None:
-    """First break of the chain in words, or None where it is whole."""
+    """The first break of the chain in words; None: the chain is whole."""
     for expected, header in enumerate(headers, start=first_seq):
         if header.seq != expected:
             return f"event {expected} is missing: the trail goes on with event {header.seq}"

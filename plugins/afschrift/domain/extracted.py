@@ -1,6 +1,8 @@
-"""The record of what was extracted by a plan: files, their parts, uploads, what was seen and searched.
+"""Records of an extraction: files, their parts, uploads, constraints that hold, the search, and overviews.
 
-What was seen of all rows of a table in one pass is kept in bounded size: enough for a chart and a summary.
+They are staged between tasks, so names of fields are data. What is recorded of the rows of a table has a
+bounded
+size: enough for a chart and a summary.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ UPLOADS = "files"
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One written file, addressed in staging, where it lies deflated and encrypted.
+    """A written file in staging, where it is deflated and encrypted.
 
     Attributes:
         path: path below `data/` of the bundle, for example `shop/orders.csv`.
@@ -30,7 +32,7 @@ class FileEntry:
         crc32: of the plain content, as ZIP wants it.
         deflated_bytes, deflated_sha256: of the content as raw deflate (RFC 1951), which the bundle takes
             over as it is.
-        read_back: None: nobody compared it while it was written, and `validate` reads it.
+        read_back: None: it was not compared while it was written, so `validate` reads it.
     """
 
     path: str
@@ -63,12 +65,12 @@ class Upload:
     """A file that the person uploaded, in its original bytes (R60).
 
     Attributes:
-        entry: as staged; its path tells the row's number, never the name that the person gave it.
+        entry: as staged; its path has the row's number, never the name that the person gave it.
         column: the column of the row that holds the file, or says where it lies.
         row: number of the row in the table's files, from 1 and over all parts.
         name: what the person called it; None where no column says.
         key: key column -> its value in that row, as value forms.
-        active: what of it may run, or could not be looked into.
+        active: parts of it that may run, or could not be inspected.
     """
 
     entry: FileEntry
@@ -81,7 +83,7 @@ class Upload:
 
 
 LEFT_OUT = "active_content"
-"""Why a file is not handed over that is there: a person left it out, since something in it may run."""
+"""Reason why an existing file is not handed over: a person left it out, since something in it may run."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class MissingFile:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a table's rows were seen to satisfy: a constraint is told only where it holds.
+    """Properties of a table's rows: a constraint is described only if it holds for them.
 
     Attributes:
         nulls: column -> number of NULLs, where there are some.
@@ -121,7 +123,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Compared:
-    """What of a table was reconciled with the source, and found the same.
+    """The part of a table that was reconciled with the source, without differences.
 
     Attributes:
         rows: counted on both sides.
@@ -146,7 +148,7 @@ class TableExtract:
         parts: in the order of the rows; more than one where the table is large.
         masked: column -> number of masked values.
         uploads, missing: files that its rows hold or name.
-        seen: None where nobody looked.
+        seen: None: not recorded.
         compared: reconciled with the source; None in what was staged before there was a reconciliation.
     """
 
@@ -190,13 +192,13 @@ class FactValues:
 
 @dataclass(frozen=True)
 class GivenFile:
-    """A file that somebody found in a system that no query reaches, as staged.
+    """A file that a person found in a system that no query reaches, as staged.
 
     Attributes:
-        entry: its path tells a number, never the name.
+        entry: its path has a number, never the name.
         number: 1, 2, 3, ... within its source.
-        name: as whoever found it called it; may hold anything.
-        active: what of it may run, or could not be looked into.
+        name: as the person who found it named it; any text.
+        active: parts of it that may run, or could not be inspected.
     """
 
     entry: FileEntry
@@ -215,16 +217,16 @@ class NotSearched(StrEnum):
     FORMER = "former_rows"
     RIGHT = "no_right"
     ABSENT = "not_there"
-    NOBODY = "nobody_looked"
+    UNTRIED = "nobody_looked"
 
 
 MENTIONED = "mentioned"
-"""Why rows that name the person are not given: they are about somebody else."""
+"""Reason why rows that name the person are not given: they are about another person."""
 
 
 @dataclass(frozen=True)
 class SearchLimits:
-    """What a search may take of one table.
+    """Limits of the search of a table.
 
     Attributes:
         rows: a table with more of them is not searched.
@@ -237,12 +239,12 @@ class SearchLimits:
 
 @dataclass(frozen=True)
 class Searched:
-    """One table of a source, as it was searched.
+    """The result of searching a table of a source.
 
     Attributes:
         table: its name in the source.
-        columns: how many of its columns were looked at; nothing of the others can name a person.
-        rows: how many rows were looked through.
+        columns: how many of its columns were searched; the others cannot name a person.
+        rows: how many rows were searched.
         found: column -> rows that hold an identifier of the person and that no way of the inventory reaches.
         reason: why it was not searched, or not all of it; None: it was.
     """
@@ -255,13 +257,13 @@ class Searched:
 
 
 def searched_digest(searched: Sequence[Searched] | None) -> str:
-    """What the register keeps of a search, so that what is staged of it cannot be another; "" for none."""
+    """Digest of a search for the register, so that its staged result cannot be exchanged; "" for none."""
     return "" if searched is None else digest([asdict(table) for table in searched])
 
 
 @dataclass(frozen=True)
 class SourceExtract:
-    """What one source gave, on one snapshot.
+    """The extract of a source, of one snapshot.
 
     Attributes:
         references: a relation among its tables (`inventory.joins.reference_id`) -> whether every value was
@@ -270,7 +272,7 @@ class SourceExtract:
         structure: what the database itself says of these tables.
         given: files of a source that a person searched; its snapshot is the moment of the answer.
         kept_back: files of such a source that a person left out since.
-        searched: what came of looking for the person in what no way reaches; None: nobody looked.
+        searched: results of looking for the person in rows that no way reaches; None: not searched.
     """
 
     source: str

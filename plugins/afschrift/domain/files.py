@@ -1,7 +1,7 @@
-"""Ports of files: uploaded ones, where bundles go, and file formats; and what is known of files.
+"""Protocols of destinations, file stores and file formats, and records about files.
 
-A format is a record that costs nothing to read: the trigger form, the help of the command line and the
-bundle's description ask it; only a call of its `writer` or `reader` loads a library.
+A `Format` is cheap to import: the trigger form, the command line's help and the bundle's description read it.
+Only calling its `writer` or `reader` loads a library.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from afschrift.domain.value_kind import ValueKind
 
 
-# behind the id at most: the right, the part of the answer, its number, the number of the try, the ending
+# After the id at most: the right, the part of the answer, its number, the number of the attempt, the suffix.
 _NAME = re.compile(r"(?:afschrift-)?[a-z]{1,4}-[0-9a-z]{12}(?:[.-][0-9a-z]{1,20}){1,5}")
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """Proof of a hand-over: where it lies (no secret in it), size and digest of what arrived."""
+    """Proof of a delivery: address of the bundle (no secret in it), size and digest of what arrived."""
 
     uri: str
     bytes: int
@@ -41,10 +41,10 @@ class Destination(Protocol):
     name: str
 
     def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
-        """Write under an opaque name; nothing is visible there until it is whole."""
+        """Write a bundle under an opaque name; it becomes visible only when it is complete."""
 
     def reach(self) -> None:
-        """See whether it is there, and leave nothing behind.
+        """Check that the destination is usable, and leave nothing behind.
 
         Raises:
             ConfigurationError: it is not usable.
@@ -53,7 +53,7 @@ class Destination(Protocol):
 
 
 def bundle_name(stem: str, taken: Collection[str] = ()) -> str:
-    """Name of a bundle at its destination, numbered where another one of the same request has that name.
+    """Name of a bundle at its destination, numbered if another bundle of the request has that name.
 
     Args:
         stem: the request's id, its right, and which part of the answer it is.
@@ -69,12 +69,12 @@ def bundle_name(stem: str, taken: Collection[str] = ()) -> str:
 
 
 def check_name(name: str) -> None:
-    """Turn down a name that is not built from a request's id, such as `afschrift-req-7k3m9x2p4v0q.zip`.
+    """Refuse a name that is not built from a request's id, as `afschrift-req-7k3m9x2p4v0q.zip` is.
 
-    Names at a destination are opaque, since listings and access logs show them.
+    Names at a destination must be opaque, since listings and access logs show them.
 
     Raises:
-        ConfigurationError: the name may hold a path, or may tell something about the person.
+        ConfigurationError: the name may contain a path, or say something about the person.
     """
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
@@ -84,7 +84,7 @@ def check_name(name: str) -> None:
 
 
 class FileStore(Protocol):
-    """Where files lie that people uploaded; read, never written."""
+    """A store of files that people uploaded; it is only read."""
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Open a file by the path or key that a row holds.
@@ -102,7 +102,7 @@ StoreFactory = Callable[[str, str], FileStore]
 
 @dataclass(frozen=True)
 class StoredDocument:
-    """A document of the case file, for what must go on with it.
+    """A document of the case file, for the steps that pass it on.
 
     Attributes:
         name: of its file; may name a person.
@@ -116,7 +116,7 @@ class StoredDocument:
 
 @dataclass(frozen=True)
 class StagedRequest:
-    """What is staged of one request.
+    """Summary of what is staged of a request.
 
     Attributes:
         touched: time of the newest file, UTC.
@@ -129,7 +129,7 @@ class StagedRequest:
 
 
 class ActiveKind(StrEnum):
-    """Why a person looks at a file before it goes into a bundle."""
+    """Why a person must look at a file before it goes into a bundle."""
 
     PROGRAM = "program"
     MACRO = "macro"
@@ -147,7 +147,7 @@ class ActiveKind(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class ActivePart:
-    """One finding in a file: where, and what. Nothing of it is a name or a value.
+    """A finding in a file: its position and kind; never a name or a value.
 
     Attributes:
         position: "" is the file itself; else from outside to inside, such as `attachment.2/archived.5`: the
@@ -163,7 +163,7 @@ class ActivePart:
 
 @dataclass(frozen=True)
 class ReadBack:
-    """A file was read again while it was written, and what it holds is what was extracted.
+    """Proof that a file was read again while it was written, and holds what was extracted.
 
     Attributes:
         deflated_sha256: of what was read, which is what went into staging.
@@ -181,8 +181,8 @@ class Writer(Protocol):
     """Writes one file from batches of value forms (string columns, null where NULL).
 
     Attributes:
-        options: what a reader must know of the file (`FileEntry.options`). What it needs stands from the
-            start, since the file is read back while it is written; `close` may add what is good to know.
+        options: what a reader must know of the file (`FileEntry.options`). They must be set before the first
+            write, since the file is read back while it is written; `close` may add further information.
     """
 
     options: dict[str, str]
@@ -209,7 +209,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class SchemaColumn:
-    """A column, as the schema of a file tells of it.
+    """A column, as the schema of a file describes it.
 
     Attributes:
         kind: of the values as they are written.
@@ -225,7 +225,7 @@ class SchemaColumn:
 
 @dataclass(frozen=True)
 class FileSchema:
-    """What stands beside the files of a table, once for all its parts, for the programs that read them.
+    """A schema file next to the files of a table, one for all its parts, for programs that read them.
 
     Attributes:
         suffix: of its file, after the name of the table: `.xsd`.
@@ -249,16 +249,16 @@ class Format:
             an earlier, abandoned attempt; loads its library when it is called.
         reader: reads a file from its start to its end; loads its library when it is called.
         read_by: the library that reads it, as the record of a file names it that was read back.
-        schema: what stands beside the files; None: they tell their columns themselves.
-        tabular: Data Package v2 can call such a file a table.
-        counted: the validator of that standard (Frictionless) counts its bytes; where it does not, it would
-            turn a sound file down whose `bytes` are told.
+        schema: file next to the files; None: the files describe their columns themselves.
+        tabular: Data Package v2 allows such a file as a table.
+        counted: the validator of that standard (Frictionless) checks `bytes` of such a file correctly; if
+            not, `bytes` is left out, or it would refuse a valid file.
         missing: kind -> what that validator reads in place of a NULL, where it does not read NULL.
-        dialect: how the file is spelt, as a Table Dialect of Data Package v2.
+        dialect: its Table Dialect of Data Package v2.
         note: what a reader of the bundle's description must know of values in this format alone.
-        extra: of the package, that brings a library which no other format needs.
-        reading: place in the order in which a part's files are tried when staged rows are read again, the
-            fastest first.
+        extra: of the package, with a library that no other format needs.
+        reading: rank in the order in which a part's files are tried when staged rows are read again; the
+            fastest comes first.
     """
 
     name: str

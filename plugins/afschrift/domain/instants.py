@@ -12,24 +12,24 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The present moment."""
+    """The current time in UTC."""
     return datetime.now(UTC)
 
 
 def rfc3339(moment: datetime) -> str:
-    """An aware moment as text, for example `2026-03-02T09:00:00.000000Z`."""
+    """Format an aware datetime, for example `2026-03-02T09:00:00.000000Z`."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def on_the_wall(text: str, zone: str) -> str:
-    """An instant as the clock on the wall of a time zone shows it, to the minute."""
+    """An instant in local time of a zone, to the minute."""
     return datetime.fromisoformat(text).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def instant(text: str) -> str:
-    """An instant written by others, in the register's own form.
+    """Convert an ISO 8601 time to the form of the register.
 
     Raises:
         RefusedError: no ISO 8601 time, or one without a zone.

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 
 class Unique(StrEnum):
-    """Whether a key value belongs to one person: always, at any one moment, or not at all."""
+    """Whether a key value belongs to one person: always, at any given instant, or not at all."""
 
     YES = "yes"
     OVER_TIME = "over_time"
@@ -53,14 +53,14 @@ PersonKeys = tuple[Sequence[Key], str]
 
 
 def keys_text(keys: Iterable[Key]) -> bytes:
-    """Keys as one text, whatever their order: what a fingerprint of them is taken of."""
+    """Keys as bytes for a fingerprint, independent of their order."""
     return json.dumps(sorted([k.name, k.value, k.valid_from or "", k.valid_to or ""] for k in keys)).encode()
 
 
 BLANKS = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
 """White space of Unicode, tab and no-break space among it."""
 OF_SOFTWARE = "afschrift:"
-"""Begins the names of what else the key table holds: no identity key's, and bound as it is."""
+"""Prefix of names in the key table that are no identity keys; their values are bound unchanged."""
 
 _CAPITALS = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1)}
 _NO_DIGITS = re.compile(r"[^0-9]+")
@@ -89,7 +89,7 @@ _LOOSER = (KeyMatch.EXACT, KeyMatch.EMAIL, KeyMatch.CASEFOLD, KeyMatch.DIGITS)
 
 
 def loosest(matches: Iterable[KeyMatch]) -> KeyMatch:
-    """The one of some by which the most spellings are one key."""
+    """The match by which the most spellings are one key."""
     return max(matches, key=_LOOSER.index)
 
 

@@ -1,4 +1,4 @@
-"""How languages, numbers and signing keys are named, the same everywhere."""
+"""Notation of languages, counts and key ids."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterable
 
 MODEL = "nl"
-"""Every other language has the texts that this one has; it stands in where a text has no other."""
+"""The language in which every text exists; it is used where a text lacks another language."""
 
 
 def ordered(languages: Iterable[str]) -> tuple[str, ...]:
-    """The model, then the others by their codes."""
+    """The model language, then the others sorted by code."""
     return tuple(sorted(set(languages), key=lambda language: (language != MODEL, language)))
 
 
@@ -22,11 +22,11 @@ def count(number: int, noun: str) -> str:
 def key_id(public_key: bytes) -> str:
     """Id of a public key: the first 32 hex digits of the SHA-256 of its raw bytes.
 
-    An id cannot be claimed for another key, so a stranger's bundle cannot bear a known name.
+    An id is derived from the key, so a bundle of another signer cannot claim a known id.
     """
     return hashlib.sha256(public_key).hexdigest()[:32]
 
 
 def fingerprint(of: str) -> str:
-    """A key's id as it is published: eight groups of four, to be compared by eye or on the telephone."""
+    """A key's id in eight groups of four, to be compared by eye or on the telephone."""
     return " ".join(of[at : at + 4] for at in range(0, len(of), 4))

@@ -1,4 +1,7 @@
-"""The frozen plan of a request, the parts of its answer (R44, R54), and what its bundle is sealed with."""
+"""The frozen plan of a request, the parts of its answer (R44, R54), and the seal of its bundle.
+
+Names and order of the plan's fields enter its digest, which reviews are bound to: they are data.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +47,10 @@ class Later:
 
 @dataclass(frozen=True)
 class Gone:
-    """A source of which an earlier part promised more than there is to give, as an officer said.
+    """A source of which an earlier part promised more than there is now, as an officer confirmed.
 
     Attributes:
-        tables: the ones that are missing, by name; empty: all that it had.
+        tables: names of the missing tables; empty: all of them.
         rest_by: date by which they were promised.
         said_at: RFC 3339 instant of the decision.
     """
@@ -60,7 +63,7 @@ class Gone:
 
 @dataclass(frozen=True)
 class Before:
-    """What an earlier part told of a table, or of a system that a person searched.
+    """What an earlier part said about a table, or about a system that a person searched.
 
     Attributes:
         table: empty for such a system.
@@ -89,11 +92,11 @@ class Medium(StrEnum):
 
 
 NOTHING_GIVEN = "nothing_given"
-"""What the person is told of what is not given, for no reason that may be told (R84)."""
+"""Status that the person sees of what is not given, where the reason may not be named (R84)."""
 
 
 class ManualStatus(StrEnum):
-    """What became of the search of such a system."""
+    """Outcome of the search of such a system."""
 
     GIVEN = "given"
     NONE_HELD = "none_held"
@@ -108,7 +111,7 @@ class ManualPlan:
 
     Attributes:
         reason: a code, where it was not searched or not asked.
-        answer: digest of the answer with its files; empty where nobody was asked.
+        answer: digest of the answer with its files; empty: no question was asked.
         answered_at: RFC 3339, UTC.
         files: ids of the documents in the case file.
     """
@@ -123,15 +126,15 @@ class ManualPlan:
     files: tuple[str, ...] = ()
 
     @property
-    def told(self) -> str:
-        """The status as the person is told it: one word for whatever is not given."""
-        unsaid = (ManualStatus.NONE_HELD, ManualStatus.HELD_BACK)
-        return NOTHING_GIVEN if self.status in unsaid else self.status.value
+    def status_for_person(self) -> str:
+        """The status for the person: the same for nothing held and for what is held back (R84)."""
+        alike = (ManualStatus.NONE_HELD, ManualStatus.HELD_BACK)
+        return NOTHING_GIVEN if self.status in alike else self.status.value
 
 
 @dataclass(frozen=True)
 class FieldPlan:
-    """One column of the inventory with its decision.
+    """A column of the inventory with its decision.
 
     Attributes:
         name: column name in the source.
@@ -139,9 +142,9 @@ class FieldPlan:
         action, rules, reason, mask: the column decision.
         origin: None where the origin goes by row; `origins` then holds the included ones.
         outside_art20: handed over voluntarily (R22).
-        read_as: kind of its values as they are read, where cells or spans of it are redacted; `kind` is text
-            then, since the mask is. None: nothing of it is.
-        part: where it is part of a document and no column of the source.
+        read_as: kind of its values in the source, if cells or spans of it are redacted; `kind` is text then,
+            as the mask is. None: nothing is redacted.
+        part: set if it is part of a document and no column of the source.
     """
 
     name: str
@@ -160,10 +163,10 @@ class FieldPlan:
 
 @dataclass(frozen=True)
 class ExtractPlan:
-    """One table: its column decisions and the statement that reads it.
+    """A table: its column decisions and the statement that reads it.
 
     Attributes:
-        statement: SQL text without any value; the person's keys are bound beside it.
+        statement: SQL text without any value; the person's keys are bound in the session.
         masked_statement: counts what each mask hides, in the order of the masked fields; may be empty.
         keys: names of the identity keys that the statement uses.
         order: the columns that give the rows their total order; empty: by digest of the row.
@@ -225,11 +228,11 @@ class Withheld:
 
 
 _FIRST_BEYOND_D7FF = 0xEE
-"""The first byte in UTF-8 of characters that UTF-16 may order otherwise."""
+"""First byte in UTF-8 of characters that UTF-16, which RFC 8785 sorts by, may order differently."""
 
 
 def _plain(value: Any) -> bool:
-    """Whether a value is made of texts and truth values alone."""
+    """Whether a value consists of texts and booleans alone."""
     if isinstance(value, dict):
         return all(map(_plain, value)) and all(map(_plain, value.values()))
     return all(map(_plain, value)) if isinstance(value, list | tuple) else type(value) in (str, bool)
@@ -250,10 +253,10 @@ class Plan:
         manual: systems that a person searched, with what came of it.
         received_at: when the request arrived; who held which key is looked up as of then.
         later: sources that are not opened, as a person left them for later (R44).
-        before: tables and searched systems that an earlier part of the answer told of.
+        before: tables and searched systems that an earlier part of the answer described.
         after: digests of the bundles of all earlier parts; what is delivered by this plan follows them (R54).
-        again: `source.table` of what an earlier part told of too, and which is given whole once more.
-        gone: what the last part promised and is not held any more, as an officer said.
+        again: `source.table` of tables that an earlier part described too, and that are given whole again.
+        gone: what the last part promised and is not held any more, as an officer confirmed.
     """
 
     request: str
@@ -289,8 +292,8 @@ class Plan:
     def _canonical(self) -> bytes:
         """The plan in canonical JSON (RFC 8785).
 
-        Of texts and truth values whose names sort alike in UTF-8 and UTF-16, what msgspec writes in order
-        is the canonical form, in a hundredth of the time.
+        For texts and booleans whose names sort alike in UTF-8 and UTF-16, sorted JSON by msgspec is
+        canonical, in a hundredth of the time.
         """
         quick = msgspec.json.encode(self, order="sorted")
         if max(quick) < _FIRST_BEYOND_D7FF and all(_plain(extract.row_rule) for extract in self.extracts):
@@ -313,10 +316,10 @@ class Plan:
 
     @property
     def staged(self) -> tuple[str, ...]:
-        """Sources of which something is staged: read by a statement, or found by a person.
+        """Sources with something staged: read by a statement, or found by a person.
 
-        Where the rest of an answer is only to be told of, its sources count, so that it is told; where not
-        even that is left, those that the answer names all the same.
+        A supplement may have nothing to stage, and must be packed all the same. Then the sources that it
+        describes count, or, if there are none, those that it names as gone or described before.
         """
         found = (*self.sources, *(manual.source for manual in self.given))
         if found or not self.after:
@@ -332,13 +335,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Seal:
-    """What a bundle is sealed with, fixed once a plan, so that packing again gives the same bytes.
+    """What a bundle is sealed with; fixed for a plan, so that packing again gives the same bytes.
 
     Attributes:
         sealed_at: RFC 3339 instant, UTC.
-        trail_seq, trail_head: last event of the audit trail at sealing and its digest (hex); every
-            bundle delivered is a witness of the trail.
-        snapshots: source -> when it was read first with this outcome; reading again gives another moment.
+        trail_seq, trail_head: last event of the audit trail at sealing and its digest (hex); so every
+            delivered bundle is a witness of the trail.
+        snapshots: source -> instant at which this result was read first; a later reading has another instant.
     """
 
     sealed_at: str

@@ -1,4 +1,4 @@
-"""What a source says of a statement: an estimate of its cost, and the reconciliation of what was read."""
+"""Types for estimating a statement's cost, and for reconciling what was read with the source."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Protocol
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 
 PRIME = 1_000_003
-"""Numbers are mixed modulo this prime to draw a sample: SQL and Arrow reckon it alike, without overflow."""
+"""Modulus for choosing a sample: SQL and Arrow compute with it alike, without overflow."""
 
 
 @dataclass(frozen=True)
 class Extract:
-    """What is read of one table, and so what is reconciled.
+    """What is read of a table, and is to be reconciled.
 
     Attributes:
         statement: that reads the rows.
@@ -51,7 +51,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Sums:
-    """What one side says of a table's rows, in whichever order it saw them.
+    """Counts and hashes of a table's rows by one side, independent of their order.
 
     Attributes:
         rows: their number.
@@ -79,7 +79,10 @@ class SameRows(Protocol):
 
 
 class Reconciliation(Protocol):
-    """Sums that a source makes of the rows of one extract, to hold against ours. Arrow arrays are Any."""
+    """Sums by the source of the rows of an extract, to compare with those of what was read.
+
+    Arrow arrays are Any.
+    """
 
     @property
     def hashed(self) -> tuple[str, ...]:
@@ -87,7 +90,7 @@ class Reconciliation(Protocol):
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """Those of them by which a sample can be drawn: whole numbers of 64 bits."""
+        """Those of them by which a sample can be chosen: integers of 64 bits."""
 
     @property
     def documents(self) -> frozenset[str]:
@@ -97,7 +100,7 @@ class Reconciliation(Protocol):
         """Value forms of a column (`pa.string`) as the source's own texts."""
 
     def begin(self, columns: Sequence[str], sample: Sample | None) -> None:
-        """`sums` will be asked for this; where the source can, it begins while the rows are still read."""
+        """Announce the call of `sums` with these arguments; a source may begin while rows are still read."""
 
     def sums(self, columns: Sequence[str], sample: Sample | None) -> Sums:
         """Count the rows and all values; hash the rows' own texts of some columns."""
@@ -129,7 +132,7 @@ class TableEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one statement, which was explained and not run.
+    """Estimate of a statement that was explained and not run.
 
     Attributes:
         rows: that it would give, as the database believes; None: it does not say.

@@ -1,8 +1,8 @@
 """Places in free text that hold data of others: pointers of the finder, and redactions. Never a value.
 
-A pointer is a place for a reviewer to look at, and no decision. A redaction masks a cell, or a span of its
-text. A line names table, row, column, span and ground. It is resolved against what was staged into a
-reference that survives another reading: the row's key, and an HMAC of the text that was looked at.
+A pointer marks a place for a reviewer and decides nothing. A redaction masks a cell, or a span of its text. A
+reviewer enters a line with table, row, column, span and ground. It is resolved against the staged rows to a
+reference that is valid after another reading: the row's key, and an HMAC of the text that was reviewed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ A_MASK = rf"{re.escape(MASK[:-1])}(?: [0-9a-f]{{8}})?{re.escape(MASK[-1])}"
 SHAPE = "source.table ROW COLUMN [FROM:TO] GROUND"
 MOST_LINES = 2_000
 LOST = "redaction_lost"
-"""Kind of the question where a text was changed since it was looked at."""
+"""Kind of the question where a text was changed since it was reviewed."""
 
 _JOINERS = "\u200d\u034f"
 Span = tuple[int, int]
@@ -32,7 +32,7 @@ Mac = Callable[[bytes], str]
 
 @dataclass(frozen=True)
 class RedactionLine:
-    """One line as somebody wrote it. It names a row by its number in the file, or by its key.
+    """A line as a reviewer wrote it. It names a row by its number in the file, or by its key.
 
     Attributes:
         number: of the line, from 1.
@@ -51,7 +51,7 @@ class RedactionLine:
 
     @property
     def text(self) -> str:
-        """As it is written."""
+        """The line as text."""
         where = f"#{self.row}" if self.row is not None else as_key(self.key)
         span = (f"{self.span[0]}:{self.span[1]}",) if self.span else ()
         return " ".join((self.table, where, quote(self.column), *span, self.ground))
@@ -59,7 +59,7 @@ class RedactionLine:
 
 @dataclass(frozen=True)
 class Redaction:
-    """One cell or span that is masked, resolved. Kept encrypted alone: key and HMAC tell of the person.
+    """A cell or span to mask, resolved. Store it encrypted only: key and HMAC are about the person.
 
     Attributes:
         id: of the question and the line that it comes from.
@@ -101,11 +101,11 @@ class Redaction:
 
 
 class LineError(ValueError):
-    """What is wrong with a line; never what stands in it."""
+    """What is wrong with a line; never its content."""
 
 
 def as_key(key: dict[str, str]) -> str:
-    """A row's key as a line names it; what divides or is not printed is percent-encoded."""
+    """A row's key as a line names it; separators and unprintable characters are percent-encoded."""
     return ",".join(f"{quote(name)}={quote(value, safe=':@+')}" for name, value in key.items())
 
 
@@ -143,10 +143,10 @@ def _span(text: str) -> Span:
 
 
 def check_span(text: str, span: Span) -> None:
-    """Hold a span against the text that it is of.
+    """Check a span against its text.
 
     Raises:
-        LineError: it lies outside, or cuts a character from the marks that belong to it.
+        LineError: it is outside the text, or separates a character from its combining marks.
     """
     if span[1] > len(text):
         raise LineError(f"the span ends outside of the text, which has {len(text)} characters")
@@ -168,10 +168,10 @@ def mask(text: str, spans: Iterable[Span | None]) -> str:
 
 
 def before_masking(span: Span, masked: Sequence[Span]) -> Span:
-    """A span of a text as it was shown, in the text before its spans were masked.
+    """Convert a span of a text with masks to a span of the text before masking.
 
     Raises:
-        LineError: it begins or ends inside of what is masked already, or holds nothing else.
+        LineError: it begins or ends within a mask, or covers nothing else.
     """
     start, end = (_before(at, sorted(masked)) for at in span)
     if all(any(s <= at < e for s, e in masked) for at in range(start, end)):
@@ -192,7 +192,7 @@ def _before(at: int, masked: Sequence[Span]) -> int:
 
 
 def overlapping(spans: Sequence[tuple[Span | None, int]]) -> tuple[int, int] | None:
-    """Of the redactions of one cell the numbers of two lines that overlap; None: none do."""
+    """Numbers of two lines whose redactions of the same cell overlap; None: there are none."""
     ends = sorted(((0, 1 << 60) if span is None else span, line) for span, line in spans)
     for (earlier, first), (later, second) in pairwise(ends):
         if later[0] < earlier[1]:
@@ -201,7 +201,7 @@ def overlapping(spans: Sequence[tuple[Span | None, int]]) -> tuple[int, int] | N
 
 
 def together(earlier: Iterable[Redaction], later: Iterable[Redaction]) -> tuple[Redaction, ...]:
-    """All redactions: a later one takes the place of earlier ones that it covers."""
+    """All redactions; a later one replaces earlier ones that it covers."""
     found = list(earlier)
     for new in later:
         found = [known for known in found if not (known.cell_id == new.cell_id and _covers(new, known))]
@@ -216,12 +216,12 @@ def _covers(new: Redaction, known: Redaction) -> bool:
 
 
 def row_bytes(values: Iterable[str | None]) -> bytes:
-    """A row's value forms as what its HMAC is taken of."""
+    """A row's value forms as bytes for its HMAC."""
     return json.dumps(list(values), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 MOST_POINTERS = 1_000
-"""Pointers kept of one table; the counts are of all."""
+"""Most pointers kept of a table; the counts are of all."""
 
 
 class PointerKind(StrEnum):
@@ -259,9 +259,9 @@ class TablePointers:
     Attributes:
         pointers: the first ones, in the order of rows, columns and spans; at most `MOST_POINTERS`.
         counts: kind -> number of all of them, kept or not.
-        unread: tables of people (`source.table`) whose names were not looked for: too many, or out of reach.
-        in_files: how many of `counts` stand in which text of which file: the number of its row, a colon and
-            the position in the file (`ActivePart.position`), such as `3:attachment.2`.
+        unread: tables of people (`source.table`) whose names were not searched for: too many, or unreachable.
+        in_files: place -> how many of `counts` are there; a place is the number of the row, a colon and the
+            position in the file (`ActivePart.position`), such as `3:attachment.2`.
     """
 
     pointers: tuple[Pointer, ...] = ()

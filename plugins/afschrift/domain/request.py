@@ -1,4 +1,4 @@
-"""A request and its runs, as the register knows them. Ids are opaque; nothing here identifies the person."""
+"""A request, its runs and its status as the register returns them, and ids. Nothing identifies a person."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def new_id(prefix: str) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether a text has the shape of an id; anything else (a path, SQL) is turned down unread."""
+    """Whether a text has the form of an id; anything else (a path, SQL) never reaches a query."""
     return bool(_ID.fullmatch(text))
 
 
 @dataclass(frozen=True)
 class Request:
-    """One right exercised by one person.
+    """A right exercised by a person.
 
     Attributes:
         received_at: RFC 3339 instant of first arrival at an official channel (R02), UTC; as corrected.
@@ -59,10 +59,10 @@ class Request:
 
 
 def check_formats(right: Right, formats: tuple[str, ...], known: tuple[str, ...]) -> None:
-    """Turn down formats that do not exist, do not qualify (R57) or stand there twice.
+    """Refuse formats that do not exist, do not qualify (R57) or are named twice.
 
     Raises:
-        RefusedError: names the format, the rule and what can be had.
+        RefusedError: names the format, the rule and the formats that can be chosen.
     """
     if not formats:
         raise RefusedError("No format was chosen.", remedy=f"choose one or more of {', '.join(known)}.")
@@ -87,17 +87,17 @@ _WITH_TAIL = re.compile(rf"({_TIME})_(.+)", re.ASCII)
 LOST, PARTLY, BATCHED = "lost", "partly_delivered", "batched"
 """Outcomes of runs: no sign of life; a part was delivered (R44); read in a batch, and not yet answered."""
 BATCH_LIMIT = 1_000
-"""Requests in one batch, of each of which some notes stay in memory; the rest waits for the next sweep."""
+"""Most requests in a batch, which holds some data of each in memory; the others wait for the next sweep."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as the register knows it.
+    """A run as the register holds it.
 
     Attributes:
         id: its name, see `run_name`.
         seen_at: when one of its steps last began or gave a sign of life.
-        ended_at: None while it goes.
+        ended_at: None: it has not ended.
         outcome: state of the request at its end, or `lost`.
     """
 
@@ -110,10 +110,10 @@ class Run:
 
 
 def run_name(run_id: str) -> str:
-    """The name of an Airflow run in the register: the same for the same run, and without personal data.
+    """The name of an Airflow run in the register, without personal data.
 
-    `<request>.<attempt>` and `manual__<time>` stay as they are. Airflow's form lets people type an id, so
-    anything else, and what follows the time, is kept as the beginning of its SHA-256.
+    `<request>.<attempt>` and `manual__<time>` stay unchanged. Airflow's form lets users type an id, so
+    anything else, and what follows the time, is replaced by the beginning of its SHA-256.
     """
     if _OURS.fullmatch(run_id):
         return run_id
@@ -123,7 +123,7 @@ def run_name(run_id: str) -> str:
 
 
 def airflow_id(name: str) -> str | None:
-    """Airflow's id of a run by its name in the register; None where the name keeps a digest of it."""
+    """Airflow's id of a run by its name in the register; None: the name holds a digest of it."""
     return name if _OURS.fullmatch(name) else None
 
 
@@ -136,8 +136,8 @@ class Hold:
     """A hold that is in force.
 
     Attributes:
-        id: the same one at every request of a case that it is on.
-        fact: that tells of it, at this request.
+        id: the same at every request of its case.
+        fact: id of the fact that records it, at this request.
         since: instant of its recording; RFC 3339, UTC.
         review_on: the day to look again, if one was set.
     """
@@ -158,18 +158,18 @@ class Hold:
 
 @dataclass(frozen=True)
 class RequestStatus:
-    """A request with what happened to it last. Instants are RFC 3339 in UTC.
+    """A request with its latest activity. Instants are RFC 3339 in UTC.
 
     Attributes:
-        state: None where the register knows no such request.
-        readable: its data key is there; False after crypto-shredding.
-        active_at: its last sign of life: opened, moved, a run seen or ended, a step finished, a question
-            asked or answered. Empty where the register does not know it.
+        state: None: there is no such request.
+        readable: its data key exists; False after crypto-shredding.
+        active_at: its last activity: opened, moved, a run seen or ended, a step finished, a question asked or
+            answered. Empty: there is no such request.
         runs: oldest first.
         step: the step that finished last, for example `extract shop`.
         open_questions: how many wait for a person.
         answered_at: when a person last answered a question of its.
-        holds: in force; nothing of it is destroyed while there is one.
+        holds: in force; while there is one, nothing of the request is destroyed.
     """
 
     request: str

@@ -1,8 +1,8 @@
 """The rights that the software fulfils, each with what it grants.
 
-Callers ask a right's terms and compare with no right, so that a further one is never taken for another. Where
-rights differ in more than a term, `match` names each of them and ends in `assert_never`: `decision.decide`,
-`law.manual_search.outside`, `law.person.covers`.
+Callers read a right's terms and never compare rights, so that a further right is not treated as another one.
+Where rights differ in more than a term, `match` names each and ends in `assert_never`, so that mypy finds the
+places for a further right: `decision.decide`, `law.manual_search.outside`, `law.person.covers`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Right(StrEnum):
 
     @property
     def terms(self) -> Terms:
-        """What it grants."""
+        """The terms of the right."""
         return TERMS[self]
 
     @property

@@ -1,6 +1,7 @@
-"""Ports of the warehouses, and how each is reached: the inventory names a connection, never a password.
+"""Protocols of sources and their SQL dialects, and records of what a catalogue says.
 
-Arrow types are written as Any, so that the core needs no Arrow.
+The inventory names a connection, never a password. Arrow types are written as Any, so that the domain does
+not import Arrow.
 """
 
 from __future__ import annotations
@@ -41,20 +42,20 @@ Connect = Callable[[str], Connection]
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A column as the source's own catalogue names it.
+    """A column as the source's catalogue describes it.
 
     Attributes:
-        native: type in the source's words.
+        native: name of its type in the source.
         kind: logical kind of its value forms; None where the software does not know the type.
         expression: SQL that selects it exactly, with `{column}` for the quoted column.
-        text: SQL of its value form, where a cast of `expression` to text is another; empty elsewhere.
-        verbatim: SQL of the database's own text of a value, for `kind: text`; empty where it is `expression`.
-        remedy: what to do about values that cannot be read exactly, not even as text; empty where they can.
-        closed: the account has no right to it, though the table has others that it may read.
-        loose: to the database texts are equal whose bytes differ, or it is not known whether.
-        part: of a document, which a column of the inventory is without being one of the source.
+        text: SQL of its value form, where that differs from a cast of `expression` to text; else empty.
+        verbatim: SQL of the database's own text of a value, for `kind: text`; empty: it is `expression`.
+        remedy: what to do about values that cannot be read exactly, not even as text; empty: they can.
+        closed: the account has no right to it, though it may read other columns of the table.
+        loose: the database compares texts as equal whose bytes differ, or this is not known.
+        part: of a document that a column of the inventory represents; None: it is a column of the source.
         value: SQL of that part, with `{column}` for the quoted column that holds the document; NULL where
-            there is none. It takes the place of the column in the templates above.
+            there is none. It replaces the column in the templates above.
     """
 
     native: str
@@ -78,7 +79,7 @@ Catalogue = Mapping[str, Mapping[str, ColumnType]]
 
 
 def in_template(text: str) -> str:
-    """A text as a part of such a template, in which a brace stands doubled."""
+    """A text as a part of such a template, in which braces are doubled."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
@@ -100,8 +101,8 @@ class Structure:
         parts: a partition, or a child of PostgreSQL's INHERITS -> the table that its rows are read with.
         views: what is computed from other tables, so that nothing proves it complete.
         history: tables of which the database keeps former rows that a plain SELECT does not show.
-        hidden: tables that are there, in a schema that the account may not enter.
-        ignored: table of a lake -> how many of its files are passed over, as the inventory says.
+        hidden: tables that exist, in a schema that the account may not use.
+        ignored: table of a lake -> how many of its files are ignored, as the inventory says.
     """
 
     foreign_keys: tuple[ForeignKey, ...] = ()
@@ -114,13 +115,13 @@ class Structure:
 
 @dataclass(frozen=True)
 class Described:
-    """Of tables as in `Source.catalogue()`; what the database does not say is not there.
+    """Keys, comments and sizes of tables as in `Source.catalogue()`, as far as the database has them.
 
     Attributes:
         keys, unique: table -> columns of its primary key, in order; its further unique keys.
         required: table -> columns that are never NULL.
-        comments, column_comments: what its owner wrote beside a table, and beside a column of it.
-        rows: table -> how many, as the database believes.
+        comments, column_comments: the database's comments on tables and columns.
+        rows: table -> number of rows by the database's statistics.
         reads: view -> tables that it reads.
     """
 
@@ -137,14 +138,15 @@ Sides = tuple[str, str] | None  # what is compared of a row, and of the bound ke
 
 
 class Dialect(Protocol):
-    """How one database spells what the templates need.
+    """The SQL of a kind of database, for the templates of `include/sql`.
 
     Attributes:
         hides_tables: its catalogue lacks what the account has no right to.
         compares_bytes: it can be asked for the normal form of a text, and for the bytes of one.
-        sorts_in_our_memory: this process holds all rows of a statement while it orders them, in no ranges.
-        gathers_keys: the keys are gathered first: were they asked row by row, all rows would be kept.
-        asks_each_row: EXISTS uses no index of the table around it; elsewhere two of them, with OR, use none.
+        sorts_in_our_memory: this process holds all rows of a statement while it sorts them, without ranges.
+        gathers_keys: the keys are collected before rows are read; a lookup for each row would keep all rows.
+        asks_each_row: EXISTS uses no index of the outer table; in other databases two of them, with OR, use
+            none.
     """
 
     name: str
@@ -156,17 +158,17 @@ class Dialect(Protocol):
 
     @property
     def keys(self) -> str:
-        """What stands after FROM for the session's key table."""
+        """SQL expression for the session's key table in a FROM clause."""
 
     @property
     def one_row(self) -> str:
-        """Ends a statement of which the first row is enough."""
+        """SQL that ends a statement of which only the first row is needed."""
 
     def quote(self, identifier: str) -> str:
         """An identifier of the inventory, quoted."""
 
     def relation(self, table: str) -> str:
-        """What stands after FROM for a table of the inventory (a lake's is a scan of files)."""
+        """SQL expression for a table of the inventory in a FROM clause (a lake's is a scan of files)."""
 
     def literal(self, text: str) -> str:
         """A constant of the inventory as a string literal; never a value of a person."""
@@ -235,7 +237,7 @@ class Dialect(Protocol):
         """ORDER BY expression over all columns, for a table without a key."""
 
     def sampled(self, relation: str, share: float) -> str | None:
-        """A share (0 to 1) of a table's rows, drawn at random, as it stands after FROM; None: none is."""
+        """SQL for a random share (0 to 1) of a table's rows in a FROM clause; None: not possible."""
 
     def beginning(self, text: str, most: int) -> str:
         """The first characters of a text."""
@@ -252,7 +254,7 @@ class Source(Protocol):
 
     @property
     def dialect(self) -> Dialect:
-        """How this database spells things."""
+        """The dialect of this database."""
 
     def __enter__(self) -> Self: ...
 
@@ -262,10 +264,10 @@ class Source(Protocol):
         """Tables and their columns in order, as they are there now."""
 
     def structure(self) -> Structure:
-        """How the tables hang together, as the database itself says; what it does not say is empty."""
+        """Foreign keys, partitions, views and history, as far as the database declares them."""
 
     def described(self) -> Described:
-        """Keys, comments, sizes, what views read, by a few statements for the whole database."""
+        """Keys, comments, sizes and inputs of views, by a few statements for the whole database."""
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Replace the session's key table `afschrift_key`.
@@ -284,13 +286,13 @@ class Source(Protocol):
         """All rows of a small result: counts and identity links."""
 
     def estimate(self, statement: str) -> Estimate:
-        """What a statement of `include/sql/` will cost, as the database says; it is not run."""
+        """The cost of a statement of `include/sql/` by the database's estimate; it is not run."""
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Record batches of a large result, in flat memory."""
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
-        """What the source says of an extract's rows, by other expressions, on the same snapshot."""
+        """Sums of an extract's rows by the source, with other expressions, on the same snapshot."""
 
 
 SourceFactory = Callable[..., Source]  # by name, and the request's id: a session that is not opened yet

@@ -1,4 +1,4 @@
-"""States of a request, the transitions between them, and what holds beside them: in DPV terms (RULES E.3)."""
+"""States of a request, the transitions between them, and further statuses, in DPV terms (RULES E.3)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ OWN = "urn:afschrift:status:"
 class State(StrEnum):
     """The state of a request. The register is the state machine; a run only moves it.
 
-    An answer has two states: it is known, and a letter is due; and the person was told, which ends it.
+    An answer has two states: it is ready, and the person must be informed; the person was informed, which
+        ends
+    the request.
     """
 
     RECEIVED = "received"
     ACKNOWLEDGED = "acknowledged"
     NEEDS_PERSON = "needs_person"
     ACCEPTED = "accepted"
-    READY = "ready"  # the bundle lies at its destination, and nobody was told yet
+    READY = "ready"  # the bundle is at its destination, and the person was not informed yet
     NOTHING_HELD = "nothing_held"
     NOTHING_PORTABLE = "nothing_portable"
     DELIVERED = "delivered"
-    ANSWERED_NOTHING_HELD = "answered_nothing_held"  # the person was told so (R09)
+    ANSWERED_NOTHING_HELD = "answered_nothing_held"  # the person was informed of that (R09)
     ANSWERED_NOTHING_PORTABLE = "answered_nothing_portable"  # likewise (R18-R19)
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
@@ -39,7 +41,7 @@ class State(StrEnum):
 
     @property
     def broader(self) -> str:
-        """The DPV term that stands for it or, for a sub-term of our own, above it."""
+        """The DPV term of it, or the DPV term above a sub-term of our own."""
         return DPV + _BROADER[self] if self in _BROADER else self.iri
 
     @property
@@ -57,12 +59,12 @@ class State(StrEnum):
 
     @property
     def to_inform(self) -> bool:
-        """The answer is known, and the person is to be told: no step has work to do."""
+        """Whether the answer is ready and the person must be informed: no step has work to do."""
         return self in END_ONCE_INFORMED
 
     @property
     def answered(self) -> bool:
-        """The person was given, or told, an answer of their own; a refusal is none."""
+        """Whether the person received an answer, or was informed of one; a refusal is none."""
         return self in END_ONCE_INFORMED.values()
 
 
@@ -79,7 +81,7 @@ _BROADER = {
     State.READY: "RequestAccepted",
     State.NOTHING_HELD: "RequestAccepted",
     State.NOTHING_PORTABLE: "RequestAccepted",
-    # That none is held is what Art. 15(1) asks to be told; that nothing is portable refuses what was asked.
+    # Art. 15(1) grants the information that no data are held; that nothing is portable refuses the request.
     State.ANSWERED_NOTHING_HELD: "RequestFulfilled",
     State.ANSWERED_NOTHING_PORTABLE: "RequestUnfulfilled",
     State.WITHDRAWN: "RequestStatus",
@@ -92,7 +94,7 @@ END_ONCE_INFORMED: dict[State, State] = {
     State.NOTHING_HELD: State.ANSWERED_NOTHING_HELD,
     State.NOTHING_PORTABLE: State.ANSWERED_NOTHING_PORTABLE,
 }
-"""An answer that is known -> the end that it comes to once the person was told."""
+"""State with a ready answer -> the end once the person is informed of it."""
 
 _ENDS = (*END_ONCE_INFORMED.values(), State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED)
 _OPEN = tuple(state for state in State if state not in _ENDS)
@@ -102,11 +104,11 @@ _WORKED_ON = (State.NEEDS_PERSON, State.ACCEPTED, *END_ONCE_INFORMED)
 
 @dataclass(frozen=True)
 class Transition:
-    """One row of the table of transitions.
+    """A row of the table of transitions.
 
     Attributes:
-        event: type of the event in the trail that moves the request; `fact_...`: a fact does.
-        states: in which it may be then.
+        event: type of the event in the trail that moves the request; `fact_...`: the event of a fact.
+        states: that the request may be in.
         to: the next state.
     """
 
@@ -115,8 +117,8 @@ class Transition:
     to: State
 
 
-def _told(event: str) -> tuple[Transition, ...]:
-    """The person was told: the end that the answer comes to, from the states of its own run too."""
+def _informed(event: str) -> tuple[Transition, ...]:
+    """Transitions once the person is informed, also from the states of a run that is still going."""
     return tuple(
         Transition(event, (State.NEEDS_PERSON, State.ACCEPTED, known), end)
         for known, end in END_ONCE_INFORMED.items()
@@ -132,10 +134,10 @@ TRANSITIONS: tuple[Transition, ...] = (
         Transition("fact_answer_ready", (*_BEFORE_WORK, *_WORKED_ON), nothing)
         for nothing in (State.NOTHING_HELD, State.NOTHING_PORTABLE)
     ),
-    *_told("fact_letter_sent"),
+    *_informed("fact_letter_sent"),
     Transition("fact_handed_over", (State.NEEDS_PERSON, State.ACCEPTED, State.READY), State.DELIVERED),
     Transition("fact_letter_sent", _OPEN, State.REFUSED),  # the letter of a refusal (R45)
-    # What closed it came back: nobody was told.
+    # The letter that closed it came back: the person was not informed.
     *(Transition("fact_letter_bounced", (end,), known) for known, end in END_ONCE_INFORMED.items()),
     Transition("fact_letter_bounced", (State.REFUSED,), State.NEEDS_PERSON),
     Transition("fact_withdrawn", _OPEN, State.WITHDRAWN),
@@ -171,7 +173,7 @@ class StatusTerm(StrEnum):
 
     @property
     def broader(self) -> str:
-        """The DPV term that stands for it or, for a sub-term of our own, above it."""
+        """The DPV term of it, or the DPV term above a sub-term of our own."""
         return DPV + _ABOVE[self]
 
 

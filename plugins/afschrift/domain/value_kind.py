@@ -1,4 +1,4 @@
-"""Logical kinds of values, and where in a document one stands: what all layers share of a value."""
+"""Logical kinds of values, and parts of documents."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ MemberPath = tuple[str, ...]
 
 
 class ValueKind(StrEnum):
-    """What a field's text means; the text itself is the value form of the design.
+    """Logical kind of a value, whose exact text is its value form (`afschrift.values`).
 
-    A source yields Arrow columns of int64, float64, float32, bool, string, or a nested type;
-    everything else it casts to text in the warehouse, exactly.
+    A source yields Arrow columns of int64, float64, float32, bool, string, or a nested type; everything else
+    it casts to text in the warehouse, exactly.
     """
 
     TEXT = "text"
@@ -23,7 +23,7 @@ class ValueKind(StrEnum):
     BOOLEAN = "boolean"
     DATE = "date"
     TIME = "time"
-    DATETIME = "datetime"  # no zone known: no suffix, and said so
+    DATETIME = "datetime"  # without a zone: no suffix
     INSTANT = "instant"  # RFC 3339 with Z
     DURATION = "duration"
     BINARY = "binary"  # base64

@@ -67,7 +67,7 @@ CONSENT = frozenset({"A6-1-a", "A9-2-a"})
 
 _PD = "https://w3id.org/dpv/pd#"
 
-# Only terms that mean the same or something wider: a narrower one would say more than is known.
+# Only terms with the same or a wider meaning: a narrower term would say more than is known.
 _TERMS = {
     "user.account": "AccountIdentifier",
     "user.account.settings": "Preference",

@@ -1,6 +1,6 @@
-"""What happened to a case as a whole: facts that belong to no single request, appended and never altered.
+"""Facts of a case that belong to no single request; appended and never altered.
 
-Among them what a message asks beside access and portability: handed over to others, never swallowed (R05).
+Among them what a message asks in addition to access and portability: it is handed over to others (R05).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _OWN = "urn:afschrift:matter:"
 
 
 class Matter(StrEnum):
-    """A right that somebody else of the organisation fulfils, or a message about somebody who died."""
+    """A right that another desk of the organisation fulfils, or a message about a person who died."""
 
     RECTIFICATION = "rectification"
     ERASURE = "erasure"
@@ -56,13 +56,13 @@ _ARTICLES = {
 }
 
 OTHER_RIGHTS = tuple(right for right in Matter if right is not Matter.DECEASED)
-"""What intake may name beside its own rights."""
+"""What intake may name in addition to the rights fulfilled here."""
 
 
 class CaseFactKind(StrEnum):
-    """What a fact of a case tells; the type of its event too."""
+    """Kind of a case's fact; `case_fact_` and the kind are the type of its event."""
 
-    MATTER_RECORDED = "matter_recorded"  # it asks for what is not ours: `matter`, `due`, `desk` in its detail
+    MATTER_RECORDED = "matter_recorded"  # it asks for another right: `matter`, `due`, `desk` in its detail
     HANDED_OVER = "handed_over"  # of a matter: `to` and `reference` in its detail
     MATTER_NOTIFIED = "matter_told"  # of a matter: the `notifier` in its detail took the `level` there
     FORWARDED = "forwarded"  # passed on inside the organisation: `from`, `to`, `at` in its detail (R02)
@@ -109,9 +109,9 @@ class Referral:
     Attributes:
         id: of the fact that recorded it.
         at: when it was recorded.
-        due: last day of the law for whoever takes it; None: there is none.
-        desk: who takes it, as `controller.yml` says; None: whoever hands it over says so.
-        handed_over: the fact that tells to whom it went; None: it waits.
+        due: last day by law for the desk that takes it; None: there is none.
+        desk: that takes it, by `controller.yml`; None: it is named when the matter is handed over.
+        handed_over: the fact that says to which desk it went; None: it waits.
         notified: notifier and level of each notice.
     """
 
@@ -152,7 +152,7 @@ def _referrals(facts: Sequence[CaseFactRow]) -> Iterator[Referral]:
 
 
 def hand_over(facts: Sequence[CaseFactRow], right: Matter, to: str, reference: str) -> NewCaseFact:
-    """A right that a case refers to others went to a desk.
+    """The fact that a right of a case was handed over to a desk.
 
     Args:
         facts: of the case.
@@ -165,7 +165,7 @@ def hand_over(facts: Sequence[CaseFactRow], right: Matter, to: str, reference: s
     """
     found = [r for r in referrals(facts) if r.matter is right]
     if not found:
-        known = ", ".join(r.matter.value for r in referrals(facts)) or "nothing beside its requests"
+        known = ", ".join(r.matter.value for r in referrals(facts)) or "nothing besides its requests"
         raise RefusedError(
             f"This case does not ask for {right.value}; it holds {known}.",
             remedy="`afschrift case show CASE` says what it holds. Nothing was recorded.",

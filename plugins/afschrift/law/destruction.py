@@ -1,7 +1,7 @@
-"""On what something is destroyed for good: a closed list, each reason with its article.
+"""Reasons to destroy something for good: a closed list, each with its article.
 
-What the end of a period decides, and the software knows that period, one person may order. All else takes a
-second person, as nobody can bring it back.
+One person may order what follows from the end of a period that the software knows. Everything else takes a
+second person, since it cannot be undone. Codes of reasons are data.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from afschrift.domain.errors import RefusedError
 
 
 class Destroying(StrEnum):
-    """What destroys something."""
+    """Acts that destroy something."""
 
     SHRED = "shred"  # the data key of a closed request
-    SHRED_STRAYS = "shred_strays"  # data keys whose request a restored register lacks
+    SHRED_STRAYS = "shred_strays"  # data keys whose request is not in the register after a restoration
     RETIRE_KEYS = "retire_keys"  # older wrapping keys; what they wrapped is wrapped anew first
     FORGET_YEAR = "forget_year"  # the blind-index key of a year
     DROP_YEAR = "drop_year"  # the events of a year of the trail
@@ -29,12 +29,12 @@ class Destroying(StrEnum):
 
 @dataclass(frozen=True)
 class DestructionReason:
-    """A reason.
+    """A reason to destroy something.
 
     Attributes:
         article: of the GDPR that asks for it.
         title: in words, for the person who chooses.
-        of: what is destroyed on it.
+        of: the acts that it allows.
     """
 
     code: str
@@ -52,7 +52,7 @@ REASONS = {
             "persons_erasure", "17(1)", "the person's own request to erase was granted", _SHRED
         ),
         DestructionReason(
-            "no_request", "5(1)(c)", "it was entered by mistake, and holds data of nobody who asked", _SHRED
+            "no_request", "5(1)(c)", "it was entered by mistake, and its person did not ask", _SHRED
         ),
         DestructionReason(
             "key_compromised", "32(1)", "others may know its key", (*_SHRED, Destroying.RETIRE_KEYS)
@@ -72,14 +72,14 @@ REASONS = {
         ),
     )
 }
-"""Code -> reason. The code stands in the trail, as the rule of what was destroyed."""
+"""Code -> reason. The trail holds the code as the rule of what was destroyed."""
 
 
 def reason_for(act: Destroying, code: str) -> DestructionReason:
-    """The reason of this code.
+    """The reason with this code.
 
     Raises:
-        RefusedError: the list has none for this; names those that it has, and does not repeat the code.
+        RefusedError: it is no reason for this act; lists those that are, and does not repeat the code.
     """
     found = REASONS.get(code)
     if found is None or act not in found.of:
@@ -92,5 +92,5 @@ def reason_for(act: Destroying, code: str) -> DestructionReason:
 
 
 def reasons(act: Destroying) -> tuple[DestructionReason, ...]:
-    """Those on which something is destroyed."""
+    """The reasons that allow an act."""
     return tuple(reason for reason in REASONS.values() if act in reason.of)

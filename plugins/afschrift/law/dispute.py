@@ -1,7 +1,7 @@
 """Disputes about a request: complaints and petitions, and holds on its records while one goes on (D.3).
 
-Pure: each function looks at timelines and gives the facts to append, or raises; nothing is written here. A
-hold may be on a whole case: then each of its requests has the fact, and all bear the same id.
+Pure: each function takes timelines and returns the facts to append, or raises; nothing is written here. A
+hold may be on a whole case: then each of its requests has the fact, all with the same id.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def holds(timeline: Timeline) -> tuple[Hold, ...]:
 
 
 def in_force(facts: Iterable[FactRow]) -> tuple[Hold, ...]:
-    """Likewise, from the facts of both kinds, of one request or of many."""
+    """Holds in force by facts of both kinds, of one request or of many."""
     facts = tuple(facts)
     over = {fact.about for fact in facts if fact.kind is FactKind.RELEASED}
     return tuple(
@@ -55,12 +55,12 @@ def in_force(facts: Iterable[FactRow]) -> tuple[Hold, ...]:
 
 
 def under_hold(request_id: str, found: Sequence[Hold], what: str) -> RefusedError:
-    """The refusal of whatever would destroy something of a request under hold.
+    """The error for an act that would destroy something of a request under hold.
 
     Args:
         request_id: the request.
         found: the holds in force.
-        what: that stays, in a clause.
+        what: clause that says what stays.
     """
     listing = ", ".join(hold.words for hold in found)
     return RefusedError(
@@ -127,7 +127,7 @@ def release(timelines: Sequence[Timeline], hold_id: str | None) -> NewFacts:
 
 
 def need_some(timelines: Sequence[Timeline]) -> None:
-    """Turn down what is about no request.
+    """Refuse an act on a case without requests.
 
     Raises:
         RefusedError: there is none.
@@ -165,8 +165,8 @@ class Complaint:
     """A complaint or petition.
 
     Attributes:
-        entered: the fact that tells of it; its `day` is that of receipt, its `proof` the reference.
-        ended: the fact that tells what came of it; None: nothing yet.
+        entered: the fact that records it; its `day` is that of receipt, its `proof` the reference.
+        ended: the fact that records its outcome; None: there is none yet.
     """
 
     entered: FactRow
@@ -205,7 +205,7 @@ def complain(
     received: date,
     documents: Sequence[str] = (),
 ) -> NewFacts:
-    """Enter a complaint or petition, on closed requests too. It puts a hold by itself.
+    """Record a complaint or petition, on closed requests too, with a hold.
 
     Args:
         timelines: of the requests that it is about.
@@ -246,9 +246,9 @@ def end_complaint(
     *,
     reopen: bool = False,
 ) -> NewFacts:
-    """Enter what came of a complaint. Its hold stays: an appeal may follow, so a person ends it.
+    """Record the outcome of a complaint. Its hold stays until a person ends it, since an appeal may follow.
 
-    `reopen`: what it was about ended wrongly, so requests that are closed are open again (R54).
+    `reopen`: the requests ended wrongly, so closed ones are open again (R54).
 
     Raises:
         RefusedError: no such outcome or complaint, a day that cannot be, or a complaint that was not upheld
@@ -296,10 +296,10 @@ def end_complaint(
 
 
 def must_be_reference(text: str) -> None:
-    """Turn down a reference that is none: words and names must not reach the trail.
+    """Refuse a text that is no reference: words and names must not reach the trail.
 
     Raises:
-        RefusedError: it is none.
+        RefusedError: it is no reference.
     """
     if not REFERENCE.fullmatch(text):
         raise RefusedError(

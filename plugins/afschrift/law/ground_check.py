@@ -1,7 +1,7 @@
-"""Whether a decision may stand: a pure check of ground, right, form, signers and what is known of a request.
+"""Checks a decision: its ground, right, form and signers, and what is known of the request.
 
-Nothing is read or written here. What does not do is turned down with the rule and the remedy: first what
-people try that the law rules out, then what a field takes, then values that the register knows better.
+Pure: nothing is read or written. A refusal names the rule and the remedy. Choices that the law rules out are
+checked first, then the form of each field, then values that contradict the register.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class RequestFacts:
     Attributes:
         today: local date where the controller must act.
         identified: the identity is confirmed.
-        lacks_mandate: somebody asks for the person, and their authority is not proven (R15, R16).
+        lacks_mandate: a representative asks, whose authority is not proven (R15, R16).
         earlier: earlier requests of the same person -> local date on which each ended; None: still open.
-        last_day: the last day for an answer as it stands; None: the clock stands still.
-        longest_day: the same with an extension.
-        tables: `source.table` of all that is personal; None: not known, so places are not looked up.
-        columns: `source.table.column` likewise.
-        systems: that people search; a hidden restriction alone may name one.
+        last_day: the last day for an answer now; None: the clock is suspended.
+        longest_day: the last day with an extension.
+        tables: `source.table` of all personal tables; None: not known, so places are not checked.
+        columns: likewise, `source.table.column`.
+        systems: that people search; only a hidden restriction may name one.
         wrote: what the person wrote.
     """
 
@@ -52,18 +52,18 @@ class RequestFacts:
 
     @property
     def first_request(self) -> bool:
-        """None was answered in the last year: one year is never too short an interval (R50)."""
+        """Whether no request was answered in the last year: a year is never too short an interval (R50)."""
         ended = [day for day in self.earlier.values() if day is not None]
         return not any(self.today - day < _YEAR for day in ended)
 
 
 def fits(entry: GroundField, value: Any) -> bool:
-    """Whether a value does for a field."""
+    """Whether a value is valid for a field."""
     return bool(jsonschema_rs.validator_for(dict(entry.schema), validate_formats=True).is_valid(value))
 
 
 def cannot_be(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) -> Iterator[tuple[str, str]]:
-    """Values of the right shape that the register knows better."""
+    """Fields whose valid values contradict the register, each with what is wrong."""
     day = _day(form, "needed_until")
     if day is not None and facts.longest_day is not None and day > facts.longest_day:
         yield "needed_until", f"lies after {facts.longest_day}, the last day that the law allows (R39)"
@@ -78,11 +78,11 @@ def cannot_be(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) ->
     yield from _earlier(outcome, form, facts)
     yield from _locations(outcome, form, facts)
     if "quote" in form and not quoted(form["quote"], facts.wrote):
-        yield "quote", "stands in nothing that the person wrote (R24); quote it word for word"
+        yield "quote", "is in nothing that the person wrote (R24); quote it word for word"
 
 
 def quoted(quote: str, wrote: Sequence[str]) -> bool:
-    """Whether words stand in what the person wrote, whatever their spacing and case."""
+    """Whether the person wrote these words, regardless of spacing and case."""
     return any(_same(quote) in _same(text) for text in wrote)
 
 
@@ -103,7 +103,7 @@ def _locations(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) -
     systems = facts.systems if form.get("existence") == "hidden" else frozenset()
     known = facts.tables | facts.columns | systems
     if unknown := [p for p in form["places"] if p not in known]:
-        words = "stand in no inventory; write source.table or source.table.column"
+        words = "are in no inventory; write source.table or source.table.column"
         yield "places", f"{len(unknown)} of them {words}"
     elif outcome is Outcome.REFUSE_PART and facts.tables <= set(form["places"]):
         yield "places", "are all that there is: that would refuse the whole (R31)"
@@ -114,12 +114,12 @@ def _day(form: Mapping[str, Any], name: str) -> date | None:
 
 
 def _same(text: str) -> str:
-    """Words alone, so that line breaks and quotation marks make no difference."""
+    """The words of a text, without line breaks and punctuation."""
     return " ".join(_WORDS.findall(text.casefold()))
 
 
 def takes(entry: GroundField) -> str:
-    """What a field takes, in words."""
+    """A description of the values that a field takes."""
     schema = entry.schema
     names, values, items = (schema.get(n, {}) for n in ("propertyNames", "additionalProperties", "items"))
     if "const" in schema:
@@ -141,12 +141,12 @@ def takes(entry: GroundField) -> str:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A decision that may stand.
+    """A valid decision.
 
     Attributes:
         ground: None: `fulfil` needs none.
-        letter: kind of the letter that must go out.
-        second_signer: it counts once another person signed too.
+        letter: kind of the letter that must be sent.
+        second_signer: it counts only after another person signed too.
     """
 
     ground: Ground | None
@@ -157,13 +157,13 @@ class Accepted:
 
 @dataclass(frozen=True)
 class TurnedDown:
-    """A decision that may not.
+    """A decision that is refused.
 
     Attributes:
-        rule: that says so.
-        because: a clause.
+        rule: that refuses it.
+        because: the reason, a clause.
         instead: the remedy.
-        fields: name of a field -> what is wrong with it; repeats nothing that was filled in.
+        fields: name of a field -> what is wrong with it; never repeats a value.
     """
 
     rule: str
@@ -181,7 +181,7 @@ def check_ground(
     signers: Sequence[Role],
     facts: RequestFacts,
 ) -> Accepted | TurnedDown:
-    """Hold a decision against its ground.
+    """Check a decision against its ground.
 
     Args:
         grounds: the table.
@@ -212,7 +212,7 @@ def check_ground(
             ground.rules[0],
             f"a decision on {ground.code} is taken by {' or '.join(ground.signers)}"
             + (" and signed by second_signer" if two else ""),
-            "ask somebody who holds the role",
+            "ask a person who has the role",
         )
     return Accepted(ground, ground.letter(outcome, form), ground.rules, two and len(signers) < 2)
 
@@ -235,7 +235,7 @@ def _choose(outcome: Outcome, offered: Sequence[str]) -> str:
 def _fits(
     ground: Ground, outcome: Outcome, right: Right, facts: RequestFacts, offered: Sequence[str]
 ) -> TurnedDown | None:
-    """Ground against right and outcome, and against what is known of the person."""
+    """Check the ground against right and outcome, and against what is known of the person."""
     for never in ground.turned_down:
         if never.right in (None, right) and never.outcome in (None, outcome):
             return TurnedDown(never.rule, never.because, never.instead)
@@ -257,7 +257,7 @@ def _fits(
     if ground.only is OnlyWhile.WITHOUT_MANDATE and not facts.lacks_mandate:
         return TurnedDown(
             "R15",
-            "nobody asks for the person without authority: they ask themselves, or a mandate is in force",
+            "no one asks for the person without authority: they ask themselves, or a mandate is in force",
             "where it was taken back, enter that first: `afschrift request mandate-withdrawn`",
         )
     return None
@@ -266,7 +266,7 @@ def _fits(
 def _form(
     grounds: Grounds, ground: Ground, outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts
 ) -> TurnedDown | None:
-    """The form: first what is turned down by name, then what is missing or wrong, then what cannot be."""
+    """Check the form: codes refused by name, then missing or invalid fields, then the register."""
     known = {name: grounds.fields[name] for name in ground.fields}
     for name, value in form.items():
         ruled_out = known[name].turned_down if name in known else {}
@@ -290,8 +290,8 @@ def _form(
         return None
     if "quote" in faults:
         rule = "R24"
-    said = f"the form of {ground.code} is not filled in right"
-    return TurnedDown(rule, said, f"`afschrift grounds show {ground.code}` shows it", faults)
+    because = f"the form of {ground.code} is not filled in right"
+    return TurnedDown(rule, because, f"`afschrift grounds show {ground.code}` shows it", faults)
 
 
 def _codes(value: Any) -> set[str]:

@@ -1,6 +1,6 @@
-"""Grounds as data: on what a person may decide otherwise than to fulfil, with which form, signed by whom.
+"""Types of the table of grounds, on which a decision other than to fulfil rests, with form and signers.
 
-The table is `include/grounds/grounds.yml`; here is its shape. `law.ground_check` holds a form against it.
+The table is `include/grounds/grounds.yml`. `law.ground_check` checks a decision against it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ REFUSAL_GROUNDS = (
 
 
 class FieldStorage(StrEnum):
-    """Where a field goes."""
+    """Where a field is stored."""
 
     TRAIL = "trail"  # a code, date or number, which the trail keeps
     CASE_FILE = "case_file"  # words, encrypted under the request's key
@@ -55,11 +55,11 @@ class FourEyes(StrEnum):
 
 @dataclass(frozen=True)
 class Never:
-    """Something people try, and what the law says of it.
+    """A choice that the law rules out, with its rule and the remedy.
 
     Attributes:
-        right: where it is turned down for one right alone; None: for both.
-        outcome: likewise for one outcome.
+        right: the one right for which it is ruled out; None: both.
+        outcome: likewise for an outcome.
     """
 
     rule: str
@@ -71,13 +71,13 @@ class Never:
 
 @dataclass(frozen=True)
 class GroundField:
-    """One field of a form.
+    """A field of a form.
 
     Attributes:
         title: language -> what it asks.
         schema: JSON Schema (2020-12) of its value, whole in itself.
-        turned_down: code that people write -> why not.
-        example: a value that does; for documentation, templates and tests.
+        turned_down: code that people enter -> why it is refused.
+        example: a valid value, for documentation, templates and tests.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Need:
 
     Attributes:
         when: what it depends on -> with which value: `outcome`, `first_request`, or another field.
-        rule: that asks for them, where it is not the ground's first one.
+        rule: that asks for them; None: the ground's first rule.
     """
 
     fields: tuple[str, ...]
@@ -102,17 +102,17 @@ class Need:
     rule: str | None = None
 
     def applies(self, outcome: Outcome, first_request: bool, form: Mapping[str, Any]) -> bool:
-        """Whether it asks for them now."""
+        """Whether these fields are needed."""
         known = {**form, "outcome": outcome.value, "first_request": first_request}
         return all(known.get(name) == value for name, value in self.when.items())
 
 
 @dataclass(frozen=True)
 class OfCells:
-    """What it takes to mask single cells or spans on a ground, when what will be sent is reviewed.
+    """The form for masking single cells or spans on a ground, in the review of a bundle.
 
     Attributes:
-        needed: fields without which it is not complete; there are no others.
+        needed: its fields, all of them required.
         two: a second person signs.
     """
 
@@ -121,25 +121,25 @@ class OfCells:
 
 
 class OnlyWhile(StrEnum):
-    """What a ground may rest on alone as long as it is so."""
+    """A condition of the request that a ground depends on."""
 
-    UNIDENTIFIED = "unidentified"  # nobody confirmed who asks (R10)
-    WITHOUT_MANDATE = "without_mandate"  # they ask for somebody else, and their authority is not proven (R15)
+    UNIDENTIFIED = "unidentified"  # the identity is not confirmed (R10)
+    WITHOUT_MANDATE = "without_mandate"  # a representative asks, whose authority is not proven (R15)
 
 
 @dataclass(frozen=True)
 class Ground:
-    """One ground.
+    """A ground.
 
     Attributes:
         rules: rule ids; the first one asks for the form.
-        outcomes: what it may lead to -> kind of the letter that must go out then; None: none.
-        letter_ground: what the letter says in law.
-        no_letter_when: field -> value with which no letter goes out (a restriction that stays hidden).
-        only: while what it holds alone; None: always.
-        optional: further fields that the form may hold.
-        turned_down: combinations that people try.
-        redaction: how single cells are masked on it; None: they are not.
+        outcomes: outcome -> kind of the letter that must be sent; None: no letter.
+        letter_ground: legal ground that the letter names.
+        no_letter_when: field -> value with which no letter is sent (a restriction that stays hidden).
+        only: condition that it depends on; None: it always holds.
+        optional: further fields that the form may have.
+        turned_down: combinations that the law rules out.
+        redaction: form for masking single cells; None: they cannot be masked on it.
     """
 
     code: str
@@ -163,7 +163,7 @@ class Ground:
         return tuple(dict.fromkeys([*(f for need in self.needed for f in need.fields), *self.optional]))
 
     def asks(self, outcome: Outcome) -> tuple[str, ...]:
-        """Names of the fields that its form may hold for an outcome: not what another one alone asks for."""
+        """Names of the fields that its form may have for an outcome, without those only for others."""
         here = {
             name
             for need in self.needed
@@ -173,12 +173,12 @@ class Ground:
         return tuple(name for name in self.fields if name in here or name in self.optional)
 
     def required(self, outcome: Outcome, *, first_request: bool, form: Mapping[str, Any]) -> dict[str, str]:
-        """Fields that must be filled in -> the rule that asks for them."""
+        """Required field -> the rule that asks for it."""
         needs = [need for need in self.needed if need.applies(outcome, first_request, form)]
         return {name: need.rule or self.rules[0] for need in needs for name in need.fields}
 
     def letter(self, outcome: Outcome, form: Mapping[str, Any]) -> str | None:
-        """Kind of the letter that must go out."""
+        """Kind of the letter that must be sent; None: no letter."""
         hidden = self.no_letter_when and all(form.get(n) == v for n, v in self.no_letter_when.items())
         return None if hidden else self.outcomes[outcome]
 
@@ -191,7 +191,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class Refusable:
-    """A code that exists to be turned down (`own_costs`, `effort`, `count`)."""
+    """A code that is listed so that it is refused with its reason (`own_costs`, `effort`, `count`)."""
 
     code: str
     title: Mapping[str, str]
@@ -202,12 +202,12 @@ class Refusable:
 
 @dataclass(frozen=True)
 class TriggerLimits:
-    """From when a request is put before a person.
+    """Limits from which a request is shown to a person for a decision.
 
     Attributes:
-        earlier: so many earlier requests for the same right within `earlier_days` days are a repetition.
-        contact_days: days for which another contact detail than before is told.
-        purposes: so many purposes of processing are many kinds of it.
+        earlier: number of earlier requests for the same right within `earlier_days` that is a repetition.
+        contact_days: days for which a changed contact detail is mentioned.
+        purposes: number of purposes that counts as many kinds of processing.
     """
 
     earlier: int
@@ -227,15 +227,15 @@ class Grounds:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Every code that somebody may write, those that are turned down included."""
+        """Every code that may be entered, including those that are refused."""
         return (*self.grounds, *self.never)
 
     def offered(self, outcome: Outcome, right: Right) -> tuple[str, ...]:
-        """Codes on which an outcome may rest for a right."""
+        """Codes of the grounds that allow an outcome for a right."""
         return tuple(c for c, g in self.grounds.items() if outcome in g.outcomes and right in g.rights)
 
     def redacting(self, right: Right) -> tuple[Ground, ...]:
-        """Grounds on which single cells are masked for a right; each with the form that this takes."""
+        """Grounds on which single cells may be masked for a right, each with the form for that."""
         return tuple(
             replace(
                 ground,
@@ -249,9 +249,9 @@ class Grounds:
         )
 
     def texts(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        """Of a form what is kept encrypted."""
+        """The fields of a form that are stored encrypted."""
         return {n: v for n, v in form.items() if self.fields[n].kept is FieldStorage.CASE_FILE}
 
     def kept_in_trail(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        """Of a form what the trail keeps."""
+        """The fields of a form that the trail holds."""
         return {n: v for n, v in form.items() if self.fields[n].kept is FieldStorage.TRAIL}

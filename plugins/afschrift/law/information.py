@@ -1,4 +1,4 @@
-"""What an information sheet must say (RULES A.2, R73-R75): no words that say nothing, and where data goes."""
+"""Checks of the texts of an information sheet (RULES A.2, R73-R75): empty phrases, periods, transfers."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _NO_EVENT = _EMPTY | frozenset(
     """.splitlines()
     for word in line.split()
 )
-"""Words that stand in every sentence about keeping data, and name nothing that happens."""
+"""Words of every sentence about keeping data, which name no event."""
 
 
 def boilerplate(text: str) -> bool:
@@ -118,7 +118,7 @@ def names_criterion(text: str, language: str) -> bool:
     """Whether words say what decides how long data are kept, where no period can be named (Art. 15(1)(d)).
 
     `as long as your account is open` does; `as long as necessary`, `until the statutory term is over` and
-    `until no longer needed` name nothing that anybody could look up (R75). Of languages but English and Dutch
+    `until no longer needed` name nothing that could be looked up (R75). Of languages but English and Dutch
     only what `boilerplate` finds is turned down.
     """
     plain = _plain(text)

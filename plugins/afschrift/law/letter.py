@@ -1,6 +1,6 @@
-"""A letter to the person on its way: produced, sent, bounced. Only a sent one has an effect in law.
+"""States of a letter to the person, its moves between them, and its row. Only a sent letter has legal effect.
 
-Its text stands in the case file; here are its states, and what somebody may say of its sending.
+The text of a letter is in the case file. Names of states, channels and reasons are data.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 class LetterState(StrEnum):
     """The state of a letter.
 
-    `sending` is a claim: one process has it in hand. One that was left behind so, and one whose mail server
-    broke off after it had the text, is `unknown`: a person looks whether it went. It is never sent again by
-    itself.
+    `sending` is a claim by one process. If that process died, or the mail server broke off after it had the
+    text, the letter is `unknown`: a person must find out whether it was sent. It is never sent again by
+        itself.
     """
 
     PRODUCED = "produced"
@@ -38,10 +38,10 @@ LETTER_MOVES: dict[LetterState, frozenset[LetterState]] = {
 """Every move there is. A bounced letter is made anew, with the right address."""
 
 UNSETTLED = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN)
-"""States of a letter that is on its way: it neither went nor came back."""
+"""States of a letter that was neither sent nor returned."""
 
 PATIENCE = timedelta(minutes=15)
-"""How long one process may have a letter in hand; longer than all waits for a mail server together."""
+"""How long a process may claim a letter; longer than all waits for a mail server together."""
 
 
 LOOK = (
@@ -62,7 +62,7 @@ class SendingChannel(StrEnum):
 
 
 SMTP = "smtp"
-"""The channel of what the software itself sent."""
+"""The channel of a letter that the software itself sent."""
 
 
 class Bounce(StrEnum):
@@ -77,14 +77,14 @@ class Bounce(StrEnum):
 
 @dataclass(frozen=True)
 class NewLetter:
-    """A letter about to be kept.
+    """A letter to be stored.
 
     Attributes:
-        id: made beforehand, as the letter's own message id is built from it.
-        content: the whole message (RFC 5322), as it goes out.
-        same_as: what makes it this letter: its kind, language, address and elements, without the day.
-        to: e-mail address; None where it goes another way.
-        detail: codes and dates that it tells, for example the due date; never texts or values.
+        id: made beforehand, since the message id of the letter is built from it.
+        content: the whole message (RFC 5322), as it is sent.
+        same_as: identifies an equal letter: its kind, language, address and elements, without the day.
+        to: e-mail address; None: it is sent another way.
+        detail: codes and dates that it names, for example the due date; never texts or values.
     """
 
     id: str
@@ -102,12 +102,12 @@ class LetterRow:
     """A letter as the register holds it, without its text.
 
     Attributes:
-        fact: id of the fact that it tells of, which counts from its sending; None: of none.
+        fact: id of the fact that it announces, which counts from its sending; None: of none.
         document: id of its text in the case file.
         mailed: whether it has an e-mail address, so that it can be sent by SMTP.
-        claimed_at: since when it is, or was, in one process's hands.
+        claimed_at: when a process claimed it.
         sent_on: local date of sending where the controller acts (what the clock counts from).
-        sent_at: instant at which the mail server took it; None where a person entered the sending.
+        sent_at: instant at which the mail server accepted it; None: a person entered the sending.
         channel: `smtp`, or one of `SendingChannel`.
         proof: id of the proof in the case file; None for `smtp`.
         bounce: one of `Bounce`.

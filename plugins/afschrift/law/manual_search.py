@@ -1,6 +1,6 @@
-"""Systems that no query reaches: a mailbox, paper, a processor, a service on the web, a back-up (R08).
+"""Systems that no query reaches: a mailbox, paper, a processor, a web service, a back-up (R08).
 
-A person searches them, and says what came of it: files, nothing held, or not searched and why.
+A person searches them and answers with files, with nothing held, or with why they were not searched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from afschrift.domain.vocabulary import Origin
 from afschrift.law.clock.calendar import Calendar
 
 KIND = "manual"
-"""Of a source in the inventory, and of the question to whoever searches it."""
+"""Kind of such a source in the inventory, and of the question to its owner."""
 
 GIVEN, NOTHING_HELD, NOT_SEARCHED = OPTIONS = ("given", "nothing_held", "not_searched")
 """The answers. None is a default."""
@@ -33,19 +33,19 @@ NOT_SEARCHED_BECAUSE = {
     "processor_silent": "R82",  # the processor was asked and did not answer yet
     "unavailable": "R08",  # it could not be reached in time
 }
-"""Why nobody searched -> the rule that is about it. Each has its words for the person."""
+"""Reason why a system was not searched -> its rule. Each has words for the person in `include/letters`."""
 
 OUTSIDE_BECAUSE = {"on_paper": "R23", "not_from_the_person": "R18", "own_limits": "R24"}
-"""Why the request does not reach it -> rule: the first two of portability alone."""
+"""Reason why a request does not reach a system -> its rule; the first two hold for portability alone."""
 
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file about to be kept with an answer; its content was looked at.
+    """A file to be stored with an answer; its content was checked.
 
     Attributes:
         name: may name a person, so it is kept encrypted.
-        parts: its content in order, in pieces of about 1 MiB; raises where it is not what was looked at.
+        parts: its content in order, in pieces of about 1 MiB; raises where it differs from what was checked.
     """
 
     name: str
@@ -58,8 +58,8 @@ class NewFile:
 def outside(right: Right, medium: Medium, holds: Collection[Origin], *, observed: bool) -> str | None:
     """Why a right does not reach a system; None where it is searched.
 
-    Access reaches all. Portability reaches no paper (R23), and only what the person provided, or what was
-    observed where the policy says that this counts (`observed`, R18).
+    Access reaches all systems. Portability reaches no paper (R23), and only what the person provided, or what
+    was observed if the policy includes that (`observed`, R18).
     """
     match right:
         case Right.ACCESS:
@@ -76,7 +76,7 @@ def outside(right: Right, medium: Medium, holds: Collection[Origin], *, observed
 def answered(
     source: str, medium: Medium, choice: str, detail: Mapping[str, Any], answered_at: str
 ) -> ManualPlan:
-    """What an answer comes to in a plan."""
+    """The entry of a plan that an answer gives."""
     files = tuple(file["id"] for file in detail.get("files", ()))
     of_answer = digest({"choice": choice, "detail": dict(detail)})
     if choice == GIVEN:
@@ -89,12 +89,12 @@ def answered(
 
 
 def held_back(found: ManualPlan) -> ManualPlan:
-    """The same under a hidden restriction: the files that were found stay in the case file (R84)."""
+    """The entry under a hidden restriction: the files that were found stay in the case file (R84)."""
     if found.status is not ManualStatus.GIVEN:
         return found
     return replace(found, status=ManualStatus.HELD_BACK, files=())
 
 
 def due(target: date, calendar: Calendar) -> date:
-    """The day on which a search is due: five working days before the request's target day."""
+    """The day on which a search is due."""
     return calendar.before(target, DUE_BEFORE_TARGET)

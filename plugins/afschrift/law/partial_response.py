@@ -11,12 +11,12 @@ from afschrift.domain.plan import Portion
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 
 KIND = "source_down"
-"""Of the question about a source that cannot be reached."""
+"""Kind of the question about a source that cannot be reached."""
 
 TRY_AGAIN, PARTIAL = OPTIONS = ("try_again", "partial")
 
 REST_GONE = "rest_gone"
-"""Of the question about a promised rest that the inventory does not hold any more."""
+"""Kind of the question about a promised rest that the inventory no longer holds."""
 
 NOT_HELD = "not_held_any_more"
 REST_GONE_OPTIONS = (TRY_AGAIN, NOT_HELD)
@@ -40,12 +40,12 @@ REMEDIES = {
 
 
 def about(source: str, tables: Collection[str], number: int) -> str:
-    """What a decision holds for: this source with these tables, asked for the n-th time.
+    """Digest of what a decision holds for: this source with these tables, asked for the n-th time.
 
     Args:
         source: its name.
         tables: its personal tables, as the inventory has them.
-        number: how many decisions about it were taken before.
+        number: of earlier decisions about it.
     """
     return digest({"kind": KIND, "source": source, "tables": sorted(tables), "number": number})
 
@@ -56,7 +56,7 @@ def parts(timeline: Timeline) -> tuple[FactRow, ...]:
 
 
 def used(timeline: Timeline) -> frozenset[str]:
-    """What was decided on for the parts that are delivered: it counts no more for the next one."""
+    """Digests decided on for parts that are delivered; those decisions do not count for the next part."""
     return frozenset(source["about"] for fact in parts(timeline) for source in fact.detail.get("later", ()))
 
 
@@ -70,13 +70,13 @@ def awaited(timeline: Timeline) -> tuple[FactRow, date] | None:
 
 
 def status_lines(timeline: Timeline) -> Iterator[str]:
-    """The same in words; nothing where no part was delivered, or the request is closed."""
+    """`awaited` in words; nothing where no part was delivered, or the request is closed."""
     if (waits := awaited(timeline)) is not None:
         yield f"partly delivered on {waits[0].day}, rest by {waits[1]}"
 
 
 def suffix(portion: Portion, earlier: Sequence[str]) -> str:
-    """What tells the parts of an answer apart in the names of files and folders; empty: it is whole."""
+    """Suffix of the names of files and folders of a part of an answer; empty: the answer is whole."""
     if portion is Portion.FULL:
         return ""
     number = f"-{len(earlier) + 1}" if portion is Portion.PARTIAL and earlier else ""

@@ -1,7 +1,7 @@
 """Who may ask: their age, a mandate, and how sure their identity must be (R12, R15, R16).
 
-Pure checks of codes and days. A check of identity must not collect more than its risk needs, so the class
-follows from what the request is about.
+Pure checks of codes and days. A check of identity must not collect more than the risk requires, so the risk
+class follows from what the request is about.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from afschrift.domain.right import Right
 
 
 class Minor(StrEnum):
-    """Whether somebody is below the age from which they ask alone: all that is kept of it."""
+    """Whether the person is below the age from which they may ask alone; nothing else is kept of the age."""
 
     YES = "yes"
     NO = "no"
@@ -26,7 +26,7 @@ class Minor(StrEnum):
 
 
 def age_on(born: date, day: date) -> int:
-    """Full years of life on a day. Who was born on 29 February grows older on 1 March of a common year.
+    """Full years of life on a day. A person born on 29 February turns older on 1 March of a common year.
 
     A year of life ends with the last hour of its last day, 28 February there (Reg. 1182/71, Art. 3(2)(c)).
     """
@@ -40,11 +40,11 @@ def minor(values: Collection[str], *, born: bool, day: date, limit: int) -> Mino
         values: the distinct values of the person's rows, as text; never kept.
         born: they are dates of birth as 2010-02-28, perhaps with a time after it; else ages in full years.
         day: local date on which it counts.
-        limit: the age from which somebody asks alone.
+        limit: the age from which a person may ask alone.
 
     Returns:
-        `YES` where one value says so, whatever others say: a child is then asked about rather than
-        passed over. `UNKNOWN` where there is no value, or one does not read.
+        `YES` if one value says so, whatever the others say, so that a child is not overlooked. `UNKNOWN` if
+        there is no value, or one cannot be read.
     """
     found = {_minor(value.strip(), born=born, day=day, limit=limit) for value in values}
     if Minor.YES in found:
@@ -54,7 +54,7 @@ def minor(values: Collection[str], *, born: bool, day: date, limit: int) -> Mino
 
 def _minor(value: str, *, born: bool, day: date, limit: int) -> Minor:
     age = _age(value, day) if born else int(value) if value.isdecimal() and len(value) < 4 else None
-    if age is None or not 0 <= age < 130:  # 1900-01-01 and 9999-12-31 stand for "not known"
+    if age is None or not 0 <= age < 130:  # 1900-01-01 and 9999-12-31 mean "not known"
         return Minor.UNKNOWN
     return Minor.YES if age < limit else Minor.NO
 
@@ -67,20 +67,20 @@ def _age(value: str, day: date) -> int | None:
 
 
 class Level(StrEnum):
-    """How sure it is, in the words of eIDAS; the order is that of the risk classes too."""
+    """Assurance of an identity, in the terms of eIDAS; also the risk classes, in the same order."""
 
     LOW = "low"
     SUBSTANTIAL = "substantial"
     HIGH = "high"
 
     def covers(self, risk: Level) -> bool:
-        """Whether a check of this level does for a risk class."""
+        """Whether a check of this level suffices for a risk class."""
         order = list(Level)
         return order.index(self) >= order.index(risk)
 
 
 class Factor(StrEnum):
-    """What makes a mistaken identity worse, or likelier."""
+    """What makes a mistaken identity more harmful or more likely."""
 
     SPECIAL_CATEGORIES = "special_categories"
     FINANCIAL = "financial"
@@ -94,7 +94,7 @@ USUAL: Mapping[Factor, Level] = {
     Factor.CONTACT_CHANGED: Level.HIGH,
     Factor.REPRESENTATIVE: Level.HIGH,
 }
-"""What each asks for, where `policy.yml` says nothing else. Without any of them the class is `low`."""
+"""Level that each factor requires unless `policy.yml` sets another. Without any factor the class is `low`."""
 
 SPECIAL = (
     "user.authorization.biometric",
@@ -107,28 +107,28 @@ SPECIAL = (
     "user.health_and_medical",
 )
 MONEY = ("user.financial", "user.government_id", "user.payment")
-"""Fides categories of Art. 9 and 10, and those with which somebody can be robbed; each with all below it."""
+"""Fides categories of Art. 9 and 10, and those that allow financial fraud; each with all below it."""
 
 
 _NOTHING = ("", "none", "no", "unknown", "anonymous", "unverified")
-"""Words of a channel that had checked nothing."""
+"""Words of a channel that checked nothing."""
 
 
 @dataclass(frozen=True)
 class Risk:
-    """The risk class of a request, and what put it there."""
+    """The risk class of a request, and the factors that lead to it."""
 
     level: Level
     factors: tuple[Factor, ...] = ()
 
 
 def risk(found: Collection[Factor], levels: Mapping[Factor, Level] = USUAL, usual: Level = Level.LOW) -> Risk:
-    """The class is the highest that a factor asks for.
+    """The highest level that a factor requires.
 
     Args:
-        found: the factors that hold.
-        levels: what each asks for.
-        usual: the class without any.
+        found: the factors that apply.
+        levels: factor -> level that it requires.
+        usual: the class without any factor.
     """
     asked = [usual, *(levels[factor] for factor in found)]
     return Risk(max(asked, key=list(Level).index), tuple(factor for factor in Factor if factor in found))
@@ -137,9 +137,9 @@ def risk(found: Collection[Factor], levels: Mapping[Factor, Level] = USUAL, usua
 def level_of(word: object) -> Level:
     """The level of a check as it was recorded.
 
-    A channel may use the word of eIDAS, alone or at the end of an address, in capitals or not, or have a
-    word of its own, such as `password`. It had authenticated the person all the same, and without a doubt
-    that suffices (R10), so a word of its own counts as substantial; one that says there was none, as low.
+    A channel may use a term of eIDAS, alone or at the end of an address, in any case, or its own word, such
+    as `password`. It authenticated the person all the same, which suffices without a doubt (R10), so its own
+    word counts as substantial; a word that says that nothing was checked counts as low.
     """
     if not isinstance(word, str):
         return Level.SUBSTANTIAL
@@ -150,7 +150,7 @@ def level_of(word: object) -> Level:
 
 
 def must_cover(word: object, needed: Risk) -> None:
-    """Turn down a check that is not sure enough.
+    """Refuse a check whose level does not suffice.
 
     Raises:
         RefusedError: names the factors and the remedy.
@@ -167,7 +167,7 @@ def must_cover(word: object, needed: Risk) -> None:
 
 
 def below(category: str | None, these: Collection[str]) -> bool:
-    """Whether a Fides category is one of some, or stands below one."""
+    """Whether a Fides category is one of `these` or below one."""
     return category is not None and any(category == top or category.startswith(f"{top}.") for top in these)
 
 
@@ -181,15 +181,15 @@ MANDATE_KINDS = (
 )
 """What gives the authority."""
 BY_LAW = ("court_order", "parental_authority", "guardianship_register")
-"""Authority over somebody who does not act for themselves: a child, or an adult under guardianship."""
+"""Authority over a person who does not act for themselves: a child, or an adult under guardianship."""
 MANDATE_SCOPES = ("both", *(right.value for right in Right))
 CHECKED_BY = ("login", "eid", "call_back", "known_address", "counter", "video", "bar_register")
 """How the representative's own identity was checked; never by a copy of a document (R11)."""
 ANSWER_TO = ("person", "representative")
 ANSWER_BY = ("post", "email", "counter", "portal", "insecure_portal")
-"""How the answer goes there; `insecure_portal` is there to be turned down."""
+"""How the answer is delivered; `insecure_portal` is listed so that it is refused."""
 SECRECY = ("none", "care", "parents_in_conflict", "safety")
-"""Whether something must stay between the person and the controller."""
+"""Whether something must be kept secret from the representative."""
 
 
 @dataclass(frozen=True)
@@ -197,8 +197,8 @@ class Proven:
     """The authority is proven.
 
     Attributes:
-        rules: that it was held against.
-        second_signer: somebody else signs before it counts.
+        rules: by which it was checked.
+        second_signer: it counts only after another person signed.
     """
 
     rules: tuple[str, ...]
@@ -207,10 +207,10 @@ class Proven:
 
 @dataclass(frozen=True)
 class NotEnough:
-    """The form does not carry it.
+    """The form does not prove the authority.
 
     Attributes:
-        field: of the form, where one is to be mended.
+        field: of the form that must be corrected, if there is one.
         instead: the remedy.
     """
 
@@ -232,7 +232,7 @@ def covers(scope: str, right: Right) -> bool:
 def check_mandate(
     form: Mapping[str, Any], right: Right, today: date, minor: Minor, *, note: bool
 ) -> Proven | NotEnough:
-    """Hold the form of a proven mandate against the rules.
+    """Check the form of a mandate against the rules.
 
     Args:
         form: complete, each field one of its codes; days as text.

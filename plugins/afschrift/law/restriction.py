@@ -1,7 +1,7 @@
-"""Looking again at a restriction: it stays until a next day, or is lifted (R84).
+"""Reviews of a restriction: it stays until a next day, or is lifted (R84).
 
-Pure: each function looks at a timeline and gives the facts to append, or raises. A restriction is known by
-the id of the question whose answer it was.
+Pure: each function takes a timeline and returns the facts to append, or raises. A restriction is identified
+by the id of the question that it answered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 
 
 class ReviewOutcome(StrEnum):
-    """What came of looking again."""
+    """Outcome of a review."""
 
     STAYS = "stays"
     LIFTED = "lifted"
@@ -23,11 +23,11 @@ class ReviewOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class RestrictionReview:
-    """One look at a restriction.
+    """A review of a restriction.
 
     Attributes:
-        fact: that tells of it.
-        signed: what the second signer said; None: nothing yet, or nobody has to.
+        fact: that records it.
+        signed: whether the second signer agreed; None: not yet, or none is needed.
     """
 
     fact: FactRow
@@ -35,33 +35,33 @@ class RestrictionReview:
 
     @property
     def restriction(self) -> str:
-        """Id of the question whose answer it was."""
+        """Id of the question that the restriction answered."""
         return str(self.fact.detail.get("restriction"))
 
     @property
     def outcome(self) -> ReviewOutcome:
-        """What came of it."""
+        """Outcome of the review."""
         return ReviewOutcome(str(self.fact.detail.get("outcome")))
 
     @property
     def next(self) -> date | None:
-        """The day to look again; None for one that was lifted."""
+        """The day of the next review; None for a restriction that was lifted."""
         on = self.fact.detail.get("next")
         return date.fromisoformat(on) if on else None
 
     @property
     def waits(self) -> bool:
-        """For a second signer."""
+        """Whether it waits for a second signer."""
         return self.fact.detail.get("second_signer") is True and self.signed is None
 
     @property
     def in_force(self) -> bool:
-        """It counts: no second signer is due, or one agreed."""
+        """Whether it counts: no second signer is needed, or one agreed."""
         return self.fact.detail.get("second_signer") is not True or self.signed is True
 
 
 def reviews(timeline: Timeline, restriction: str) -> tuple[RestrictionReview, ...]:
-    """All looks at a restriction, the oldest first."""
+    """All reviews of a restriction, oldest first."""
     signed = FactKind.RESTRICTION_SIGNED
     return tuple(
         RestrictionReview(fact, next((f.detail.get("agree") for f in timeline.about(fact, signed)), None))
@@ -71,13 +71,13 @@ def reviews(timeline: Timeline, restriction: str) -> tuple[RestrictionReview, ..
 
 
 def last_review(timeline: Timeline, restriction: str) -> RestrictionReview | None:
-    """The last look that counts; None: there is none yet."""
+    """The last review that counts; None: there is none yet."""
     found = [review for review in reviews(timeline, restriction) if review.in_force]
     return found[-1] if found else None
 
 
 def lifted(timeline: Timeline) -> frozenset[str]:
-    """Ids of the restrictions that are lifted. What was lifted stays so: another one is another decision."""
+    """Ids of the lifted restrictions. A lifted one stays lifted: a new restriction is a new decision."""
     ids = {str(fact.detail.get("restriction")) for fact in timeline.of(FactKind.RESTRICTION_REVIEWED)}
     return frozenset(
         restriction
@@ -89,19 +89,19 @@ def lifted(timeline: Timeline) -> frozenset[str]:
 def review(
     timeline: Timeline, today: date, restriction: str, outcome: str, next_: date | None, *, two: bool
 ) -> list[NewFact]:
-    """A person looked at a restriction again; on a closed request too.
+    """Facts of a review of a restriction, on a closed request too.
 
     Args:
         timeline: of the request.
         today: local date.
         restriction: its id.
-        outcome: one of `Looked`.
-        next_: the day to look again; of one that stays.
+        outcome: one of `ReviewOutcome`.
+        next_: day of the next review, if it stays.
         two: a second person signs, as for the restriction itself.
 
     Raises:
-        TooLateError: it was lifted already, or a look waits for its second signer.
-        RefusedError: no such outcome; one that stays without a later day, or a day for one that is lifted.
+        TooLateError: it was lifted already, or a review waits for its second signer.
+        RefusedError: no such outcome; it stays without a later day, or is lifted with one.
     """
     if outcome not in [known.value for known in ReviewOutcome]:
         raise RefusedError(
@@ -132,10 +132,10 @@ def review(
 
 
 def review_to_sign(timeline: Timeline, restriction: str) -> RestrictionReview:
-    """The look that waits for a second signer.
+    """The review that waits for a second signer.
 
     Raises:
-        RefusedError: none does.
+        RefusedError: there is none.
     """
     found = next((review for review in reviews(timeline, restriction) if review.waits), None)
     if found is None:
@@ -147,10 +147,10 @@ def review_to_sign(timeline: Timeline, restriction: str) -> RestrictionReview:
 
 
 def sign(timeline: Timeline, restriction: str, *, agree: bool) -> list[NewFact]:
-    """The second signer's word on a look.
+    """Facts of the second signer's answer to a review.
 
     Raises:
-        RefusedError: none waits for it.
+        RefusedError: no review waits for it.
     """
     about = review_to_sign(timeline, restriction).fact.id
     detail = {"restriction": restriction, "agree": agree}

@@ -1,6 +1,7 @@
-"""Who may do what with requests: roles, the people who hold them, and the check of four eyes.
+"""Roles, the acts that they allow, the people who hold them, and the check of four eyes.
 
-Airflow knows who somebody is; what they may decide stands here, as its own roles cannot express it.
+Airflow authenticates users; its own roles cannot express who may decide on requests, so that is defined here.
+Values of roles are data: they are in the roles file and in the trail.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from afschrift.domain.errors import NotAllowedError
 
 
 class Role(StrEnum):
-    """What somebody is to a request."""
+    """The role of a user."""
 
     INTAKE = "intake"
     OFFICER = "officer"
@@ -25,13 +26,13 @@ class Role(StrEnum):
 
 
 class Act(StrEnum):
-    """What can be done."""
+    """An act that needs a role."""
 
     SUBMIT = "submit"  # store a request
     SEE = "see"  # the state of a request, and the questions put to one's own role
     TIMELINE = "timeline"  # the trail of a request
     VALUES = "values"  # what will be sent, values of the person included
-    OVERSEE = "oversee"  # every question, whoever it is put to
+    OVERSEE = "oversee"  # every question, of any role
     ANSWER = "answer"  # the questions put to one's own role
     ASSIGN = "assign"  # say who of a role answers a question
     MAP = "map"  # say what the columns of the data map hold
@@ -48,14 +49,14 @@ MAY: dict[Role, frozenset[Act]] = {
         {Act.SEE, Act.TIMELINE, Act.VALUES, Act.OVERSEE, Act.SET_ASIDE}
     ),  # advises: Art. 38(6)
     Role.AUDITOR: frozenset({Act.SEE, Act.TIMELINE, Act.OVERSEE}),
-    Role.MAP_OWNER: frozenset({Act.SEE, Act.MAP}),  # knows the tables, and sees nobody's values
+    Role.MAP_OWNER: frozenset({Act.SEE, Act.MAP}),  # knows the tables, and sees no values
 }
 
 SUBSTITUTES = {Role.SOURCE_OWNER: Role.OFFICER}
-"""Role -> the one that may answer in its place."""
+"""Role -> role that may answer in its place."""
 
 READ_ONLY_ROLES = frozenset({Role.DPO, Role.AUDITOR})
-"""Whoever holds one of these holds no role that acts: they would judge their own work."""
+"""Roles that exclude any role that acts: their holders would judge their own work."""
 
 AGREE = "agree"
 SIGNS = (AGREE, "disagree")
@@ -67,12 +68,12 @@ AIRFLOW = "airflow:"
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with all their accounts, so that two accounts are not four eyes.
+    """A user with all their accounts, so that two accounts of one person are not four eyes.
 
     Attributes:
         accounts: as the trail names them, for example `airflow:anna` and `cli:anna`.
-        source: what says that they hold their roles: `roles_file` or `demo`.
-        deputies: names of those who may answer what is assigned to this person.
+        source: where their roles come from: `roles_file` or `demo`.
+        deputies: names of users who may answer what is assigned to this one.
     """
 
     name: str
@@ -84,13 +85,13 @@ class Person:
 
 @dataclass(frozen=True)
 class Roles:
-    """The map of an installation.
+    """The roles of an installation.
 
     Attributes:
         people: by the roles file.
-        open_terminal: there is no such file, so whoever is at the terminal counts as intake, officer and
-            second signer: the keys and the register are in their hands already.
-        location: where the map is kept, for messages.
+        open_terminal: there is no roles file, so the user of the terminal counts as intake, officer and
+            second signer: that user has access to keys and register anyway.
+        location: where the roles are kept, for messages.
     """
 
     people: tuple[Person, ...] = ()
@@ -103,7 +104,7 @@ class Roles:
         object.__setattr__(self, "_by_account", by_account)
 
     def person(self, account: str) -> Person:
-        """Who uses an account; somebody without any role where nobody said so."""
+        """The user of an account; a user without roles if the account is unknown."""
         found = self._by_account.get(account)
         if found is not None:
             return found
@@ -112,13 +113,13 @@ class Roles:
         return Person(account, frozenset({account}), frozenset(), "nobody")
 
     def named(self, name: str) -> Person | None:
-        """Somebody by their name in the roles file, or by an account that holds a role."""
+        """A user by their name in the roles file, or by an account with a role; None: there is none."""
         found = next((person for person in self.people if person.name == name), None)
         person = found or self.person(name)
         return person if person.roles else None
 
     def acts_for(self, account: str, name: str) -> bool:
-        """Whether an account is of a person of this name, or of a deputy of theirs."""
+        """Whether an account belongs to the user with this name, or to one of their deputies."""
         person = self.named(name)
         mine = self.person(account).name
         return person is not None and (mine == person.name or mine in person.deputies)
@@ -128,19 +129,19 @@ class Roles:
         return any(act in MAY[role] for role in self.person(account).roles)
 
     def holds(self, account: str, role: Role) -> bool:
-        """Whether an account may answer the questions put to a role."""
+        """Whether an account may answer the questions of a role."""
         return self.acting(self.person(account), role) is not None
 
     def acting(self, person: Person, role: Role) -> Role | None:
-        """The role in which somebody answers what is put to a role: that one, or one in its place."""
+        """The role in which a user answers questions of a role: itself or its substitute; None: neither."""
         fitting = (r for r in (role, SUBSTITUTES.get(role)) if r in person.roles)
         return next((r for r in fitting if r is not None and Act.ANSWER in MAY[r]), None)
 
     def require(self, account: str, act: Act) -> Role:
-        """The role that allows an act.
+        """The account's role that allows an act.
 
         Raises:
-            NotAllowedError: none does; names the roles that would.
+            NotAllowedError: it has none; names the roles that allow it.
         """
         held = self.person(account).roles
         fitting = [role for role in MAY if act in MAY[role]]
@@ -150,21 +151,21 @@ class Roles:
         raise self.refusal(fitting)
 
     def refusal(self, needed: Iterable[Role]) -> NotAllowedError:
-        """The error for somebody who lacks all of these roles."""
+        """The error for a user who has none of these roles."""
         return NotAllowedError(
             f"This takes the role {' or '.join(needed)}.",
-            remedy=f"whoever keeps {self.location} gives it to an account there; nothing was changed.",
+            remedy=f"the person who keeps {self.location} gives it to an account there; nothing was changed.",
         )
 
     def need_another(self, account: str, earlier: Iterable[str]) -> None:
-        """Four eyes: somebody who signs must be another person than those who decided.
+        """Check four eyes: the account must belong to another person than the earlier ones.
 
         Raises:
-            NotAllowedError: the same person, by whichever of their accounts.
+            NotAllowedError: it is the same person, by any of their accounts.
         """
         name = self.person(account).name
         if any(self.person(other).name == name for other in earlier):
             raise NotAllowedError(
                 "This takes another person than the one who decided (four eyes).",
-                remedy="ask somebody else who holds the role; nothing was changed.",
+                remedy="ask another person who has the role; nothing was changed.",
             )

@@ -1,1 +1,1 @@
-"""Whose rows, which columns, which SQL: from the inventory and the person's keys to statements."""
+"""Which rows are the person's, which columns are read, and the SQL that reads them."""

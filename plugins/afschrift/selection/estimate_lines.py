@@ -1,4 +1,4 @@
-"""What reading a table of a plan will cost, in words for whoever looks at the plan."""
+"""The cost of reading a table of a plan, in words for the officer who reviews the plan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNITS = ("kB", "MB", "GB", "TB")
 
 
 def estimate_lines(estimate: Estimate, source: SourceFile) -> Iterator[str]:
-    """A line for the statement, where the database believes something of it, and one for each table."""
+    """A line for the statement, if the database estimates it, and a line for each table."""
     believed = [f"about {about(estimate.rows)} rows"] if estimate.rows is not None else []
     if estimate.cost is not None:
         believed.append(f"cost {estimate.cost:,.0f} in the database's own unit")

@@ -1,4 +1,7 @@
-"""Whether the key that a row holds is one of a person's, told a second time and not by the warehouse."""
+"""Checks in this process, independently of the warehouse, that the key in a row is one of the person's.
+
+Each row that is read is checked again, so that a wrong comparison in SQL does not give another person's rows.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from afschrift.domain.keys import Key, KeyMatch, key_form
 from afschrift.selection.ways import Match, Via
 
 HeldAs = frozenset[tuple[str, KeyMatch | None]]
-"""Keys by which rows are found, each with the form in which their texts are compared; None: values are."""
+"""Names of keys by which rows are found, with how texts are compared; None: values are compared."""
 
 
 def held_as(ways: Sequence[Match | Via]) -> HeldAs:
-    """Of the ways of a table, those over joins too."""
+    """The keys of all ways of a table, also of those over joins."""
     return frozenset(_held_as(ways))
 
 
@@ -31,11 +34,11 @@ def _held_as(ways: Sequence[Match | Via]) -> Iterator[tuple[str, KeyMatch | None
 
 
 class HeldKeys:
-    """The keys of one person, as texts of warehouses may spell them.
+    """The keys of a person, in the spellings of warehouses; call it with a text to check.
 
     Args:
-        keys: all of the person's.
-        held: those that are meant, with how they are compared.
+        keys: all keys of the person.
+        held: the keys to check, with how they are compared.
     """
 
     def __init__(self, keys: Sequence[Key], held: Collection[tuple[str, KeyMatch | None]]) -> None:
@@ -51,24 +54,24 @@ class HeldKeys:
             forms.discard("")
 
     def __call__(self, held: str) -> bool:
-        """Whether a text that a row holds is one of them."""
+        """Whether a text from a row is one of the keys."""
         if any(key_form(held, match) in forms for match, forms in self._forms.items()):
             return True
         return bool(self._values) and not self._values.isdisjoint(_spellings(key_form(held)))
 
     def in_doubt(self, held: str) -> bool:
-        """Whether a warehouse may find a text to be one of them that is none here.
+        """Whether a warehouse may match a text that does not match here.
 
-        Beyond ASCII each has small letters of its own.
+        Beyond ASCII databases have different rules for lower case.
         """
         small = self._forms.get(KeyMatch.CASEFOLD, set())
         return bool(small) and not (held.isascii() and all(text.isascii() for text in small))
 
 
 def alike(keys: Sequence[Key]) -> bool:
-    """Whether two keys of one name may find the same row: then it would come twice in one pass.
+    """Whether two keys of one name may find the same row, which would then be read twice in one pass.
 
-    Some sources bind a key composed and taken apart, and its digits are the same in both.
+    Some sources bind a key in composed and in decomposed form (NFC, NFD); both have the same digits.
     """
     spelled = Counter((key.name, _loose(key.value)) for key in keys)
     twice = any(_has_digits(key.value) and not unicodedata.is_normalized("NFD", key.value) for key in keys)
@@ -80,7 +83,7 @@ def _has_digits(value: str) -> bool:
 
 
 def _spellings(text: str) -> tuple[str, ...]:
-    """As it is, without spaces that fill a fixed width, and as a number, a UUID or an address."""
+    """Comparable forms: without the blanks that fill a fixed width, and as a number, a UUID or an address."""
     found = [text.rstrip(" ")]
     with suppress(ArithmeticError), localcontext(prec=max(28, len(text))):  # every digit counts
         number = Decimal(text)
@@ -95,7 +98,7 @@ def _spellings(text: str) -> tuple[str, ...]:
 
 
 def _loose(text: str) -> str:
-    """As the least exact comparison of any warehouse takes it: without capitals, accents and spaces."""
+    """The form of the least exact comparison of any warehouse: without case, accents and outer blanks."""
     parted = unicodedata.normalize("NFKD", text.strip()).casefold().replace("ı", "i")
     plain = "".join(sign for sign in parted if not unicodedata.combining(sign))
     return _spellings(plain)[-1]

@@ -1,9 +1,8 @@
-"""What tells a person from everybody else in any text, in the spellings that people use.
+"""Identifiers of a person that are unique in any text, in the spellings that people use.
 
-An e-mail address, a telephone number and an IBAN do; a customer number is a number like any other, and is
-only compared with columns of such numbers. What a key is, its value says. Beside the keys, the person's own
-record is read once, when the plan is made, to search for what it holds (R08); it decides nothing about whose
-a row is.
+E-mail addresses, telephone numbers and IBANs are; a customer number is not, and is only compared with columns
+of such numbers. A key's value decides its kind. In addition to the keys, the person's own record is read
+once, when the plan is made, to search for what it holds (R08); it never decides whose row a row is.
 """
 
 from __future__ import annotations
@@ -43,30 +42,29 @@ EDGES: dict[PointerKind, tuple[str, str]] = {
     PointerKind.PHONE: (r"(^|[^0-9])", r"($|[^0-9])"),
     PointerKind.IBAN: (rf"(^|[^a-z0-9]|{_ESCAPED})", r"($|[^a-z0-9])"),
 }
-"""Kind -> patterns of what stands before and behind a whole one: `xjan@example.nl` is not `jan@example.nl`.
-"""
+"""Kind -> patterns before and behind a complete identifier: `xjan@example.nl` is not `jan@example.nl`."""
 
 SIGNS: dict[PointerKind, str] = {
     PointerKind.EMAIL: "@|%40",
     PointerKind.PHONE: "[0-9]([ ()./_-]{0,3}[0-9]){6}",
     PointerKind.IBAN: "[a-zA-Z][ ._-]{0,3}[a-zA-Z][ ._-]{0,3}[0-9][ ._-]{0,3}[0-9][ ._-]{0,3}[a-zA-Z0-9]",
 }
-"""Kind -> a pattern that every spelling has in it: most texts have none, and go no further."""
+"""Kind -> a pattern that every spelling contains. Most texts lack it, and are not searched further."""
 
 GAPS = {PointerKind.PHONE: " ()./_-", PointerKind.IBAN: " ._-"}
-"""Kind -> signs that people write between those of one, wherever they like."""
+"""Kind -> separators that people write within an identifier, at any place."""
 
 _MEANING = re.compile(r"[\\\[\].*+?^${}()|]")  # those that a pattern gives a meaning
 
 
 def kind_of(value: str, region: str, *, described: bool = False) -> PointerKind | None:
-    """What a value is, where it is distinctive; None for a plain number or code.
+    """Kind of a value, if it is unique in any text; None: a plain number or code.
 
     Args:
-        value: as the register or the person's own record has it.
-        region: country of telephone numbers that are written without one, ISO 3166 such as `NL`.
-        described: the data map says that such a value stands there, so a number that nobody gave out yet is
-            one of a telephone all the same.
+        value: from the register or the person's own record.
+        region: country of telephone numbers without a country code, ISO 3166 such as `NL`.
+        described: the data map says that the column holds such values, so a telephone number that is not
+            assigned yet counts too.
     """
     if _EMAIL.fullmatch(value):
         return PointerKind.EMAIL
@@ -78,7 +76,7 @@ def kind_of(value: str, region: str, *, described: bool = False) -> PointerKind 
 
 
 def spellings(kind: PointerKind, value: str, region: str) -> frozenset[str]:
-    """The ways to write an identifier, in small letters (ASCII) and without `GAPS`."""
+    """The spellings of an identifier, in lower case (ASCII) and without `GAPS`."""
     match kind:
         case PointerKind.EMAIL:
             return frozenset(way.translate(_SMALL) for way in _email_spellings(value))
@@ -92,9 +90,9 @@ def spellings(kind: PointerKind, value: str, region: str) -> frozenset[str]:
 
 
 def whole(kind: PointerKind, spelling: str) -> str:
-    """A pattern that finds a spelling in small letters, with gaps, and not inside a longer one.
+    """A pattern for a spelling in lower case, with gaps, but not within a longer identifier.
 
-    It is of the common part of the regular expressions of RE2, POSIX as PostgreSQL has it, PCRE and Python.
+    It uses only what the regular expressions of RE2, PostgreSQL (POSIX), PCRE and Python have in common.
     """
     before, behind = EDGES[kind]
     signs = [_MEANING.sub(r"\\\g<0>", sign) for sign in spelling]
@@ -103,13 +101,13 @@ def whole(kind: PointerKind, spelling: str) -> str:
 
 
 def search_keys(keys: Iterable[Key], own: Iterable[str], at: str, region: str) -> tuple[Key, ...]:
-    """The spellings of what is the person's at an instant, and patterns of each, for the session's key table.
+    """Spellings of the person's identifiers at an instant, and their patterns, for the session's key table.
 
-    What was theirs once may be somebody else's by now, and is not searched for.
+    Former identifiers may belong to another person now, and are not searched for.
 
     Args:
         keys: the person's, as the plan has them.
-        own: what else their own record says of them (`own_identifiers`).
+        own: further identifiers from their own record (`own_identifiers`).
         at: instant of the request (RFC 3339).
         region: country of the controller.
     """
@@ -126,12 +124,12 @@ def search_keys(keys: Iterable[Key], own: Iterable[str], at: str, region: str) -
 
 
 def search_name(kind: PointerKind) -> str:
-    """Under which name the key table holds the spellings of a kind; it is no identity key's."""
+    """Name of the spellings of a kind in the key table; it is no name of an identity key."""
     return f"afschrift:{kind.value}"
 
 
 def whole_name(kind: PointerKind) -> str:
-    """Under which name it holds the patterns of these spellings."""
+    """Name of the patterns of these spellings in the key table."""
     return f"{search_name(kind)}:whole"
 
 
@@ -176,17 +174,17 @@ def _digits(text: str) -> list[str]:
 
 
 CATEGORIES = ("user.contact.email", "user.contact.phone_number", "user.financial.bank_account")
-"""Fides categories of what tells one person from another, in any text."""
+"""Fides categories of identifiers that are unique in any text."""
 
 _MOST = 20  # a record with more of them is no record of one person
 
 
 def own_columns(source: SourceFile, person: str) -> Iterator[tuple[str, str]]:
-    """Table and column of what is the person's own, in the tables with one row a person.
+    """Table and column of the person's identifiers, in the tables with one row for each person.
 
     Args:
         source: as the data map has it.
-        person: the key that stands for one person.
+        person: name of the person's own key.
     """
     for name, table in source.tables.items():
         link = table.subject.get(person)
@@ -198,9 +196,9 @@ def own_columns(source: SourceFile, person: str) -> Iterator[tuple[str, str]]:
 
 
 def own_identifiers(source: SourceFile, session: Source, statements: Statements, person: str) -> set[str]:
-    """The values of these columns in the person's rows, on a session with the person's keys bound.
+    """Values of `own_columns` in the person's rows, read in a session with the person's keys bound.
 
-    A column without a right stops nothing here: where it is to be given, the plan asks for the right.
+    Columns that the account may not read are skipped: if they must be given, the plan asks for the right.
 
     Raises:
         ConfigurationError, NeedsPersonError: a column is not there, or the table may not be read.
@@ -219,7 +217,7 @@ def own_identifiers(source: SourceFile, session: Source, statements: Statements,
 
 
 def _texts(documents: Iterable[str]) -> Iterator[str]:
-    """Texts and numbers as they are searched for: without the quotes of JSON."""
+    """Texts and numbers in JSON documents, without quotes."""
     for document in documents:
         with suppress(msgspec.DecodeError):
             value = msgspec.json.decode(document)

@@ -1,7 +1,7 @@
-"""What the sources hold under a request's keys before its identity is confirmed (R10, R12).
+"""Reads what the sources hold under a request's keys before its identity is confirmed (R10, R12).
 
-Read are the columns that the inventory marks with `identifies`, of the rows that bear a key as it was typed.
-No key is followed to another, no join is taken and no other column is selected.
+Only columns that the inventory marks with `identifies` are read, of rows with a key as it was typed. No key
+is followed to another key, no table is joined and no other column is selected.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from afschrift.selection.statements import render
 from afschrift.selection.ways import WayFinder
 
 MOST = 5
-"""Rows of a table: who is one person has one, and a few former ones."""
+"""Most rows of a table to read: a person has one, and perhaps a few former ones."""
 DOWN, UNREADABLE = "down", "unreadable"
 _LONGEST = 300
 
 
 class FoundRow(msgspec.Struct, frozen=True):
-    """A row. `by`: names of the typed keys that it bears; `values`: in the order of the table's columns."""
+    """A row. `by`: names of the typed keys that it holds; `values`: in the order of the table's columns."""
 
     by: list[str]
     values: list[str | None]
 
 
 class FoundTable(msgspec.Struct, frozen=True):
-    """What one table holds.
+    """Rows found in a table. Stored by the register, so names of fields are data.
 
     Attributes:
-        columns: titles, or names where a column has no title.
-        keys: names of the typed keys by which the table knows people.
-        count: how many rows bear one; there are at most `MOST` in `rows`.
+        columns: titles, or names of columns without a title.
+        keys: names of the typed keys that the table has.
+        count: number of rows with one of them; at most `MOST` are in `rows`.
         fault: `down` or `unreadable`; empty: it was read.
     """
 
@@ -55,7 +55,7 @@ class FoundTable(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class IdentifyingTable:
-    """A table that has marked columns and knows people by one of the typed keys."""
+    """A table with marked columns and with one of the typed keys."""
 
     source: str
     table: str
@@ -64,7 +64,7 @@ class IdentifyingTable:
 
 
 def marks_any(inventory: Inventory) -> bool:
-    """Whether a column of the inventory is marked."""
+    """Whether the inventory marks any column."""
     return any(
         column.identifies
         for source in inventory.sources.values()
@@ -74,7 +74,7 @@ def marks_any(inventory: Inventory) -> bool:
 
 
 def identifying_tables(inventory: Inventory, names: Collection[str]) -> Iterator[IdentifyingTable]:
-    """The tables to look in for keys of these names."""
+    """The tables to search for keys of these names."""
     for source in inventory.sources.values():
         for name, table in source.tables.items():
             columns = tuple(c for c, described in table.columns.items() if described.identifies)
@@ -86,7 +86,7 @@ def identifying_tables(inventory: Inventory, names: Collection[str]) -> Iterator
 def find(
     inventory: Inventory, open_source: SourceFactory, sql: Path, request: str, keys: Sequence[Key], at: str
 ) -> list[FoundTable]:
-    """Look in every such table; one that cannot be read is named, and hides no other.
+    """Search every such table. One that cannot be read is reported, and the others are read all the same.
 
     Args:
         inventory: the data map.
@@ -98,7 +98,7 @@ def find(
     """
     found: list[FoundTable] = []
     for table in identifying_tables(inventory, {key.name for key in keys}):
-        try:  # in a session of its own: one that failed gives nothing more
+        try:  # each table in its own session: after an error a session cannot be used any more
             with open_source(table.source, request) as session:
                 session.bind(keys, at)
                 found.append(_table(inventory, session, sql, table))
@@ -112,7 +112,7 @@ def find(
 def statement(
     inventory: Inventory, session: Source, sql: Path, table: IdentifyingTable, *, counted: bool
 ) -> str:
-    """The statement of a table; `counted`: how many rows there are.
+    """The statement for a table; `counted`: for the number of its rows.
 
     Its rows: 1 or 0 for each key, then each column as text.
 
@@ -167,7 +167,7 @@ def _table(inventory: Inventory, session: Source, sql: Path, table: IdentifyingT
 
 
 def _described(inventory: Inventory, place: IdentifyingTable) -> FoundTable:
-    """A table of which nothing was read yet."""
+    """The result for a table before its rows are read."""
     table = inventory.sources[place.source].tables[place.table]
     titles = {name: table.columns[name].title for name in place.columns}
     words = [title.get("en") if title else name for name, title in titles.items()]

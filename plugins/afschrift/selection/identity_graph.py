@@ -1,8 +1,8 @@
-"""From the keys given at intake to all keys of the person: a graph with conditions.
+"""Finds all keys of a person, starting from the keys given at intake.
 
-Only keys that are for ever one person's are followed, and only by tables whose ways somebody confirmed. A key
-that changes hands or is shared selects rows inside its interval and is never followed onwards. Reaching a
-second person stops and asks.
+Only keys that always belong to one person are followed, and only through tables whose ways are confirmed. A
+key that is passed on or shared selects rows within its interval and is never followed. If a second person is
+reached, the run stops and asks.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from afschrift.selection.key_statements import KeyStatements
 
 @dataclass(frozen=True)
 class Identity:
-    """What the expansion found.
+    """Result of the expansion.
 
     Attributes:
         keys: all keys of the person, sorted.
-        persons: how many values of the person's own key were reached; more than one needs a person.
-        shared: key name -> how many values are used by someone else at the same time.
-        others: each of these values -> by how many others.
-        led: of several persons, each value of the person's own key -> the other keys that lead to it.
+        persons: number of values of the person's own key that were reached; if more than one, a person
+            decides.
+        shared: key name -> number of values that others use at the same time.
+        others: each of these values -> number of others who use it.
+        led: if there are several persons, each value of the person's own key -> other keys that lead to it.
     """
 
     keys: tuple[Key, ...]
@@ -43,9 +44,10 @@ class Identity:
 
 
 class Expansion:
-    """Follows the links of all sources that know the person by more than one key (R14).
+    """Follows keys through all tables with more than one key (R14).
 
-    A key leads to who has it at one instant, that of the receipt (R07); rows have no earlier state to read.
+    A key leads to the person who has it at the instant of receipt (R07), as far as intervals say; an earlier
+    state of a row cannot be read.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Expansion:
         at: str,
         later: Collection[str] = (),
     ) -> None:
-        """Take the data map; sources in `later` are not opened, and link no keys."""
+        """Prepare; sources in `later` are not opened, so their tables link no keys."""
         self._inventory = inventory
         self._open = open_source
         self._sql = sql
@@ -70,7 +72,8 @@ class Expansion:
 
         Args:
             given: keys as verified at intake.
-            only: stay with the person keys that were given; what ties them to others is dropped.
+            only: keep to the given values of the person's own key; keys that lead to other persons are
+                dropped.
         """
         own = {key for key in given if key.name == self._person}
         with ExitStack() as stack:
@@ -110,7 +113,7 @@ class Expansion:
                 yield _LinkTable(session, statements, name)
 
     def _start(self, links: Sequence[_LinkTable], given: Sequence[Key]) -> set[Key]:
-        """The person's own key, by a key that was theirs at the moment of the request."""
+        """Values of the person's own key that the given keys lead to at the instant of the request."""
         return {
             Key(self._person, value)
             for link in links
@@ -120,14 +123,14 @@ class Expansion:
         }
 
     def _tidy(self, found: set[Key]) -> tuple[Key, ...]:
-        """A key known with its interval says more than the same key without one."""
+        """Sorted keys; a key without an interval is dropped if the same key with one is known."""
         found = self._folded(found)
         bounded = {(k.name, self._value(k)) for k in found if k.valid_from or k.valid_to}
         kept = [k for k in found if k.valid_from or k.valid_to or (k.name, self._value(k)) not in bounded]
         return tuple(sorted(kept, key=_order))
 
     def _folded(self, found: set[Key]) -> set[Key]:
-        """Two spellings are one key where a table compares them as one."""
+        """Keys without further spellings that some table compares as equal."""
         firsts: dict[tuple[object, ...], Key] = {}
         for key in sorted(found, key=_order):
             firsts.setdefault((key.name, self._value(key), key.valid_from, key.valid_to), key)
@@ -138,7 +141,7 @@ class Expansion:
         return key_form(key.value, self._matches.get(key.name, KeyMatch.EXACT))
 
     def _shared(self, links: Sequence[_LinkTable], keys: Sequence[Key]) -> dict[Key, int]:
-        """Keys that others use too, each with how many do, in the table that knows of most."""
+        """Keys that others use too -> number of others, in the table with the most."""
         own = [key for key in keys if key.name == self._person]
         found = {
             key: max((link.sharers(key, own, self._at) for link in links), default=0)
@@ -155,7 +158,7 @@ class Expansion:
         return {person: tuple(key for key in others if person in owners[key]) for person in sorted(persons)}
 
     def _ties(self, links: Sequence[_LinkTable], key: Key, own: set[Key]) -> bool:
-        """Whether a key that should be one person's is somebody else's too."""
+        """Whether a key that should belong to one person belongs to another too."""
         if key.name == self._person or self._unique(key.name) is not Unique.YES:
             return False
         return any(link.sharers(key, sorted(own), self._at) for link in links)
@@ -166,7 +169,7 @@ class Expansion:
 
 @dataclass(frozen=True)
 class _LinkTable:
-    """One table that knows the person by more than one key, in an open session."""
+    """A table with more than one key of the person, in an open session."""
 
     session: Source
     statements: KeyStatements
@@ -195,7 +198,7 @@ class _LinkTable:
 
     def sharers(self, key: Key, own: Sequence[Key], at: str) -> int:
         statement = self.statements.sharers(self.table, key.name)
-        if statement is None:  # without an owner of their own, any owner is a stranger
+        if statement is None:  # the table lacks the person's own key, so others cannot be counted
             return 0
         self.session.bind([key, *own], at)
         return int(self.session.rows(statement)[0][0])

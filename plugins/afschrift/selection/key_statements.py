@@ -1,7 +1,6 @@
-"""The statements that follow a person's keys, and the search for rows that are of several persons by them.
+"""SQL that follows a person's keys, and the check that no row belongs to several persons by them.
 
-Where rows of several persons have the key of a parent row that is the person's, it is not known whose the
-rows are that point to it.
+If rows of several persons in a parent table have the same key, it is not known whose the child rows are.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from afschrift.selection.ways import Match, Via, WayFinder
 
 @dataclass(frozen=True)
 class Bears:
-    """This row points to a row of a parent, under an alias, that is of anybody by one of `bears`."""
+    """The row refers to a row of a parent, under an alias, that belongs to any person by one of `bears`."""
 
     relation: str
     alias: str
@@ -34,13 +33,13 @@ class Bears:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A join of a table to a parent, of which rows of several persons may have the same key.
+    """A join of a table to a parent in which rows of several persons may have the same key.
 
     Attributes:
         words: the columns and the parent.
-        pairs: that two rows of the parent, `t` and `o`, have the same key.
+        pairs: conditions that two rows of the parent, `t` and `o`, have the same key.
         theirs, own: the ways of the parent's rows, as `o` and as `t`.
-        bears: its columns that hold a key of a person, and the rows that it points to.
+        bears: its columns with a key of a person, and the rows that it refers to.
     """
 
     words: str
@@ -52,7 +51,7 @@ class Crossing:
 
 
 def crossings(source: SourceFile, finder: WayFinder, table: str) -> Iterator[Crossing]:
-    """Those of a table itself; none where its rows are of each: a look-up's, or as the map says."""
+    """The crossings of a table; none if its rows belong to each person: in a look-up, or as the map says."""
     if source.tables[table].shared_rows is not None:
         return
     for hop in hops(source, table):
@@ -69,7 +68,7 @@ def crossings(source: SourceFile, finder: WayFinder, table: str) -> Iterator[Cro
 def _bears(
     source: SourceFile, finder: WayFinder, table: str, alias: str, seen: frozenset[str]
 ) -> tuple[str | Bears, ...]:
-    """How a row is of anybody at all: by a key that it bears, or by a row that it points to."""
+    """How a row belongs to any person: by a key in it, or by a row that it refers to."""
     links = source.tables[table].subject.values()
     found: list[str | Bears] = [finder.column(table, link.column, alias) for link in links]
     for number, hop in enumerate(hops(source, table), start=1):
@@ -83,10 +82,10 @@ def _bears(
 
 
 class KeyStatements(Statements):
-    """Writes the SQL that finds a person's keys; it looks into every table, hidden or not."""
+    """Writes the SQL that finds a person's keys; it reads hidden tables too."""
 
     def links(self, table: str) -> tuple[tuple[str, ...], str] | None:
-        """Keys that a table gives for its person, and the statement; None where it gives none.
+        """Names of the keys that a table links, and the statement; None: it has fewer than two.
 
         Each row: for each key its text, from when and until when it held.
         """
@@ -130,7 +129,7 @@ class KeyStatements(Statements):
         return self._render("spelled.sql", table, belongs=(match,), stored=stored, text=match.text)
 
     def repeated(self, table: str, key: str) -> str:
-        """How many rows of everybody have a key that another row has: none where a row is a person."""
+        """How many rows, of all persons, share their key with another row; 0: a row is a person."""
         return self._render("repeated.sql", table, **self.finder.stored(table, key))
 
     def _link(self, table: str, declared: Table, name: str) -> dict[str, Any]:
@@ -149,7 +148,7 @@ class KeyStatements(Statements):
 
 
 class SoleOwnerCheck:
-    """Looks in the tables of one source, each once, for rows that are of several persons by their keys."""
+    """Checks the tables of a source, each once, for rows that belong to several persons by their keys."""
 
     def __init__(
         self, source: SourceFile, identity: IdentityFile, session: Source, statements: KeyStatements
@@ -160,9 +159,9 @@ class SoleOwnerCheck:
         self._crossed: set[str] = set()
 
     def require(self, name: str) -> None:
-        """Of a table and of those on its way to the person.
+        """Check a table and the tables on its way to the person.
 
-        Of a look-up that holds nobody's data no row is given, and none on its way is asked about.
+        For a look-up without personal data, of which no row is given, the way is not checked.
 
         Raises:
             ConfigurationError: another person's row has a key of the person.
@@ -190,7 +189,7 @@ class SoleOwnerCheck:
                 )
 
     def _alike(self, table: str, key: str) -> bool:
-        """Whether two spellings of the person's have one normal form: by the definition, and not in SQL."""
+        """Whether two spellings in the person's rows have one normal form, by `key_form` and not by SQL."""
         statement = self._statements.spellings(table, key)
         if statement is None:
             return False
@@ -199,7 +198,7 @@ class SoleOwnerCheck:
         return len({key_form(text, match) for text in texts}) < len(texts)
 
     def _is_person(self, table: str, key: str) -> bool:
-        """Whether no two rows of the table have the same key, so that a row is a person."""
+        """Whether no two rows of the table have the same key, so that each row is a person."""
         return not int(self._session.rows(self._statements.repeated(table, key))[0][0])
 
     def _require_crossed(self, table: str) -> None:

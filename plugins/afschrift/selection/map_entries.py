@@ -1,7 +1,8 @@
-"""The catalogue of a source by the data map: entries, parts of documents, and tables that repeat others.
+"""The catalogue of a source with the names of the data map: its entries, and parts of documents as columns.
 
-A part of a document is a column of the data map without being one of the source: a member by its name, or the
-rest of the document.
+A part of a document is a column of the data map that the source does not have: a member by its name, or the
+    rest
+of the document. Tables that repeat rows of others are found here too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from afschrift.inventory.table import Table
 
 
 def of_entries(source: SourceFile, catalogue: Catalogue, dialect: Dialect) -> Catalogue:
-    """The catalogue by the inventory: entries with another name than their table, parts of documents."""
+    """The catalogue, with entries that have another name than their table, and with parts of documents."""
     named = {name: table.table for name, table in source.tables.items() if table.table}
     found = {**catalogue, **{name: catalogue[table] for name, table in named.items() if table in catalogue}}
     for name, table in source.tables.items():
@@ -28,13 +29,13 @@ def of_entries(source: SourceFile, catalogue: Catalogue, dialect: Dialect) -> Ca
 
 
 def column_sql(dialect: Dialect, name: str, found: ColumnType, alias: str = "t") -> str:
-    """A column as it stands in a statement: qualified and quoted; of a document the SQL of its part."""
+    """SQL of a column: qualified and quoted; of a part of a document the SQL that extracts it."""
     quoted = f"{alias}.{dialect.quote(found.part.column if found.part else name)}"
     return found.value.format(column=quoted) if found.value else quoted
 
 
 def text_beginnings(dialect: Dialect, columns: Mapping[str, ColumnType], characters: int) -> str:
-    """The columns of a SELECT that reads columns as texts, each cut off."""
+    """The columns of a SELECT that reads columns as texts, each truncated."""
     return ", ".join(
         dialect.beginning(dialect.text(column_sql(dialect, name, found)), characters)
         for name, found in columns.items()
@@ -48,10 +49,10 @@ def _with_parts(
     parts: Mapping[str, DocumentPart],
     dialect: Dialect,
 ) -> Mapping[str, ColumnType]:
-    """The columns of a table: behind each document its members, and in its own place the rest of it.
+    """The columns of a table: in place of each document the rest of it, followed by its members.
 
-    A member whose document the source has not is left out, as a column is that it has not. A table that may
-    not be read stays as it is: whoever asks for a column is told why. So does one that has its parts already.
+    A member is left out if the source lacks its document. A table that may not be read is returned unchanged,
+    so that reading a column raises the reason; so is one that has its parts already.
 
     Args:
         name: of the table, for errors.
@@ -61,7 +62,7 @@ def _with_parts(
         dialect: of the session.
 
     Raises:
-        ConfigurationError: a member bears the name of a column of the source.
+        ConfigurationError: a member has the name of a column of the source.
     """
     try:
         there = dict(columns)
@@ -86,7 +87,7 @@ def _with_parts(
 
 
 def _document(table: Table, column: str, found: ColumnType) -> ColumnType:
-    """A document in a column of text is one where the data map says so."""
+    """A column of text holds documents if the data map says so."""
     declared = table.columns.get(column)
     is_json = declared is not None and declared.kind == "json"
     return replace(found, kind=ValueKind.JSON) if is_json else found
@@ -100,7 +101,7 @@ def _part(dialect: Dialect, document: ColumnType, part: DocumentPart, place: str
 def unseen(
     source: str, table: str, column: str, columns: Mapping[str, ColumnType] | None, *, hides: bool
 ) -> ConfigurationError | NeedsPersonError:
-    """That a column is not in the source; `hides`: or that the connection has no right to it."""
+    """The error for a column that is not in the source; `hides`: or that the connection may not see."""
     if hides:
         return NeedsPersonError(
             f"The connection of {source} sees no {table}.{column}: it has no right to read it, or it is not "
@@ -121,10 +122,10 @@ def unseen(
 
 
 def read_twice(source: SourceFile, parts: Mapping[str, str], catalogue: Catalogue) -> Iterator[str]:
-    """Tables of the data map whose rows come with those of another one, each with what to do.
+    """Messages on tables of the data map whose rows are read with those of another table.
 
-    A partition or a child of PostgreSQL's INHERITS belongs to its parent. One with columns of its own may
-    stand in the map as long as the parent does not: it is a table that a request asks about.
+    A partition or a child of PostgreSQL's INHERITS belongs to its parent. A child with further columns may be
+    in the map if the parent is not.
 
     Args:
         source: as the data map has it.
@@ -142,10 +143,10 @@ def read_twice(source: SourceFile, parts: Mapping[str, str], catalogue: Catalogu
 
 
 def unlike(source: SourceFile, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    """Copies of the data map with a column that their table has not: the copy and the column."""
+    """Copies in the data map with a column that their original lacks: the copy and the column."""
     for name, table in source.tables.items():
         if table.copy_of is not None and name in catalogue:
-            with suppress(AfschriftError):  # one that cannot be read is not compared, nor is it read
+            with suppress(AfschriftError):  # a table that cannot be read is not compared
                 for column in sorted(set(catalogue[name]) - set(catalogue.get(table.copy_of, {}))):
                     yield name, column
 

@@ -1,9 +1,9 @@
-"""Masks that tell two values apart and say nothing else: `[masked 3f9a2c41]`.
+"""Masks with a token, which distinguish two values and reveal nothing else: `[masked 3f9a2c41]`.
 
 The token is the first eight hex digits of SHA-256 over a salt and the value's text, in UTF-8. The warehouse
-computes it, so the value never leaves. The salt is secret and each request has its own: with a public hash
-whoever guesses a name, a number or a date could try them all, and two persons could lay their bundles side
-by side. It reaches the statement as a row of the session's key table, so no statement holds it.
+computes it, so the value never leaves it. Each request has its own secret salt: a public hash could be
+reversed by trying all names, numbers or dates, and two persons could compare their bundles. The salt is a row
+of the session's key table, so it is in no statement.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from afschrift.domain.sources import Dialect
 
 SALT = "afschrift:mask"
 SALT_OF = b"afschrift: salt of the masks of this request"
-"""What the register takes the request's HMAC of, which is the salt."""
+"""Text whose HMAC under the request's key is the salt: a change would change the tokens of open requests."""
 
 
 def salt_key(salt: str) -> Key:
@@ -37,7 +37,7 @@ def salt_of(dialect: Dialect) -> str:
 
 
 def token_mask(dialect: Dialect, value: str, salt: str = "") -> str:
-    """SQL of the mask of a value; the plain mask where the database cannot hash, or has no salt.
+    """SQL of the mask of a value; without a token if the database cannot hash.
 
     Args:
         dialect: how the database spells it.

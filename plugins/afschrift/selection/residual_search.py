@@ -1,9 +1,8 @@
-"""Looks for the person in all tables of a source, before anything says that none is held (R08, R09).
+"""Searches all tables of a source for the person, before an answer says that no data are held (R08, R09).
 
-The ways of the inventory find rows by key. A row that names the person in another column, or in another role,
-they do not find: here the warehouse looks for the person's identifiers in each column of text, and for their
-plain numbers in columns of such numbers. It counts the rows that hold one and that no way reaches; no value
-and no row leaves it.
+The ways of the inventory find rows by key, but not rows that name the person in another column or role. Here
+the warehouse searches each column of text for the person's identifiers, and columns of plain numbers for
+theirs. It counts the rows that hold one and that no way reaches; no value and no row leaves the warehouse.
 """
 
 from __future__ import annotations
@@ -34,13 +33,16 @@ _SAMPLE = 50_000  # rows of such a table whose search tells how long the whole o
 
 @dataclass(frozen=True)
 class _Look:
-    """What is asked of one column, of the key `k`: whether one kind of identifier may be in there, and is.
+    """The search of a column for a kind of identifier, by the bound key `k`.
 
     Attributes:
-        kind: what is looked for; empty: plain numbers.
-        text: SQL of what `may` looks into, and the name that it has there: it is made once a row, not once a
-            spelling; empty for numbers.
-        sign: condition that every text has which it may be in, for a first look without the keys.
+        kind: of identifier; empty: plain numbers.
+        text: SQL of the text to search, and its name in `may`, so that it is computed once for each row and
+            not for each spelling; None for numbers.
+        may: quick condition, which may hold by chance.
+        does: exact condition.
+        sign: condition without the keys that every matching text fulfils, for a first scan; empty: there is
+            none.
     """
 
     column: str
@@ -53,12 +55,12 @@ class _Look:
 
 @dataclass(frozen=True)
 class ResidualSearch:
-    """Searches the tables of one source, in an open session whose key table holds what is looked for.
+    """Searches the tables of a source, in an open session whose key table holds the identifiers.
 
     Attributes:
         session: with the person's keys and `identifiers.search_keys` bound.
         keys: the same, as they were bound.
-        hidden: `source.table` or `source.table.column` of which nobody may know (R84).
+        hidden: `source.table` or `source.table.column` whose existence is hidden (R84).
     """
 
     inventory: Inventory
@@ -70,7 +72,7 @@ class ResidualSearch:
     hidden: Collection[str] = ()
 
     def run(self) -> tuple[Searched, ...]:
-        """Each table that the inventory describes, once, by its name in the source.
+        """Search each table that the inventory describes, once; results have the table's name in the source.
 
         Raises:
             ConfigurationError: a column that a way needs is not there.
@@ -98,12 +100,12 @@ class ResidualSearch:
         *,
         former: bool,
     ) -> Searched:
-        """With former rows that are read; where nobody decided on them, not the whole table is searched."""
+        """Search a table, with former rows if they are read; `FORMER`: that is not decided."""
         if columns is None:
             return Searched(table, reason=NotSearched.ABSENT)
         try:
             open_columns = dict(self._open(names, columns))
-        except AfschriftError:  # the whole table is closed; where its rows are needed, the plan asked
+        except AfschriftError:  # no right to the table; if its rows are needed, the plan has asked
             return Searched(table, reason=NotSearched.RIGHT)
         looks = list(self._looks(names, open_columns))
         asked = {look.column for look in looks}
@@ -133,7 +135,7 @@ class ResidualSearch:
         readable: Sequence[str],
         looks: Sequence[_Look],
     ) -> dict[str, int]:
-        """Column -> how many rows hold an identifier there, of those that no way reaches."""
+        """Column -> number of rows with an identifier there that no way reaches."""
         belongs = [way for name in names for way in self._belongs(finder, name)]
         columns = dict.fromkeys(look.column for look in looks)
         counted = [[look.does for look in looks if look.column == column] for column in columns]
@@ -143,7 +145,7 @@ class ResidualSearch:
     def _not_whole(
         self, names: Sequence[str], columns: Mapping[str, ColumnType], asked: Collection[str]
     ) -> NotSearched | None:
-        """Why not all columns are searched that could be; a secret names nobody."""
+        """Why not all columns are searched; None: they are. Columns of secrets hold no identifiers."""
         for column, found in columns.items():
             declared = [self.declared.tables[name].columns.get(column) for name in names]
             secret = any(known and known.protect is Protect.SECRET for known in declared)
@@ -157,7 +159,7 @@ class ResidualSearch:
         return finder.ways(name).belongs if self.declared.tables[name].personal else ()
 
     def _seconds(self, relation: str, looks: Sequence[_Look]) -> float:
-        """How long the search of the first rows takes."""
+        """Seconds that the search of the first rows takes."""
         began = time.monotonic()
         names = ", ".join(dict.fromkeys(self.session.dialect.quote(look.column) for look in looks))
         some = f"(\nSELECT {names}\nFROM {relation} AS t\nLIMIT {_SAMPLE})"
@@ -168,12 +170,12 @@ class ResidualSearch:
     def _holding(
         self, relation: str, looks: Sequence[_Look], readable: Sequence[str] = (), **parts: object
     ) -> list[int]:
-        """How many rows may hold an identifier of the person, and what else is counted of them.
+        """Number of rows that may hold an identifier of the person, and further counts of them.
 
         Args:
-            relation: what is searched.
-            looks: for what, and where.
-            readable: columns that the rest needs; those that are searched come by themselves.
+            relation: to search.
+            looks: the searches.
+            readable: further columns that the statement needs.
             parts: of the statement.
         """
         signs = [look.sign for look in looks] if all(look.sign for look in looks) else []
@@ -186,7 +188,7 @@ class ResidualSearch:
         return self._counts("residual.sql", relation=relation, texts=texts, may=may, signs=signs, **parts)
 
     def _looks(self, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Iterator[_Look]:
-        """The columns that may name the person: texts, and plain numbers beside those that the ways use."""
+        """Searches of columns that may name the person: texts, and plain numbers that ways do not use."""
         kinds = [kind for kind in EDGES if any(key.name == search_name(kind) for key in self.keys)]
         plain = {key.name for key in self.keys} & self.inventory.identity.keys.keys()
         numbers = {column: key_columns(self.declared, names, column) for column in columns}
@@ -199,7 +201,7 @@ class ResidualSearch:
             yield from (self._number(column, column_type, key) for key in sorted(numbers[column] & plain))
 
     def _columns_of_codes(self, names: Sequence[str]) -> set[str]:
-        """Columns of a key that is no address or number, such as a device: the ways look there themselves."""
+        """Columns of a key that is no address or number, such as a device: the ways search those already."""
         country, found = self.inventory.controller.country, set()
         for table in (self.declared.tables[name] for name in names):
             for name, link in table.subject.items():
@@ -207,7 +209,7 @@ class ResidualSearch:
                 described = table.columns.get(link.column)
                 if own:
                     code = not any(kind_of(value, country) for value in own)
-                else:  # the person has none: what the data map says of the column tells
+                else:  # the person has no such key: the data map's category decides
                     category = described.category if described else None
                     code = category is not None and not below(category, CATEGORIES)
                 if code:
@@ -239,7 +241,7 @@ class ResidualSearch:
     def _open(
         self, names: Sequence[str], columns: Mapping[str, ColumnType]
     ) -> Iterator[tuple[str, ColumnType]]:
-        """The columns that nobody took out of the search."""
+        """The columns that are not excluded from the search."""
         for column, column_type in columns.items():
             declared = [self.declared.tables[name].columns.get(column) for name in names]
             out = any(c and c.mentions and c.mentions.settled == "not_searched" for c in declared)
@@ -248,7 +250,7 @@ class ResidualSearch:
                 yield column, column_type
 
     def _is_hidden(self, name: str, column: str) -> bool:
-        """A document is searched whole, so not where a part of it is hidden."""
+        """Whether a column is hidden; a document is if any part is, since it is searched as a whole."""
         members = (n for n, part in self.declared.tables[name].parts.items() if part.column == column)
         return any(f"{self.declared.source}.{name}.{member}" in self.hidden for member in (column, *members))
 
@@ -259,6 +261,6 @@ class ResidualSearch:
 
 
 def _by_kind(looks: Sequence[_Look]) -> Iterator[list[_Look]]:
-    """The looks for one kind of identifier together: few texts have the sign of any."""
+    """The searches grouped by kind of identifier, since `sign` is compared by kind."""
     for kind in dict.fromkeys(look.kind for look in looks):
         yield [look for look in looks if look.kind == kind]

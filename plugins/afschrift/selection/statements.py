@@ -1,4 +1,10 @@
-"""The statements that a request needs, each from one template of `include/sql/`."""
+"""Writes the SQL that reads a person's rows from a source.
+
+Each method of `Statements` fills a template of `include/sql/` with names that the dialect has quoted, and
+with conditions from `ways`. A statement holds no value of a person: keys are rows of the session's key table.
+To change what is read, change the template and its method; what a database spells differently is in its
+`Dialect`.
+"""
 
 from __future__ import annotations
 
@@ -25,34 +31,34 @@ from afschrift.selection.mask_tokens import token_mask
 from afschrift.selection.ways import Match, WayFinder, Ways
 
 HELD_TEXT, HELD_VALUE = "afschrift_held_text_", "afschrift_held_value_"
-"""Columns beside those that leave: the keys that a row bears, by their number in `subject` of its table."""
+"""Prefixes of columns that are read but not given: a row's keys, by their number in `subject`."""
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Rows by the value of a column: only `included` ones leave; None: all do."""
+    """Restricts the rows of an extract to those with an `included` value in a column."""
 
     column: str
     included: tuple[str, ...]
 
 
 class Statements:
-    """Writes the SQL of one source for one person's request.
+    """Writes the SQL of a source for a person's request.
 
-    Of a hidden table no statement about what is given finds a row, and of a hidden column none finds a value:
-    as of somebody who has none (R84).
+    Statements about what is given find no row of a hidden table and no value of a hidden column, as for a
+    person who has none (R84).
 
     Attributes:
-        tables: that the source has now, by its own names.
-        catalogue: the same, with the names that the inventory has for them.
-        finder: of the ways to the person.
+        tables: tables that the source has now, by its own names.
+        catalogue: tables and columns by the names of the inventory.
+        finder: finds the ways to the person.
     """
 
     _several, _salt = "", ""
-    """Condition on the rows where they are those of several persons, and the salt of their masks."""
+    """For a batch: condition on the rows of several persons, and SQL of the salt of their masks."""
     _whose: tuple[tuple[str, str], ...] = ()
-    """Columns of such a row beside its own."""
+    """For a batch: further columns of a row, which say whose it is."""
 
     def __init__(
         self,
@@ -63,15 +69,15 @@ class Statements:
         catalogue: Catalogue,
         hidden: Collection[str] = (),
     ) -> None:
-        """Take what the statements are made of.
+        """Prepare.
 
         Args:
             folder: of the templates.
             source: as the data map has it.
-            identity: the keys that there are.
+            identity: the identity keys.
             dialect: of the session.
             catalogue: of the session.
-            hidden: `source.table` or `source.table.column` of which nobody may know (R84).
+            hidden: `source.table` or `source.table.column` whose existence is hidden (R84).
         """
         self._hidden = frozenset(hidden)
         self._folder = folder
@@ -87,7 +93,7 @@ class Statements:
         return self.catalogue[table]
 
     def extract(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
-        """The rows of a table that are the person's: selected columns, total order by key."""
+        """The person's rows of a table: selected columns, in a total order by key."""
         declared = self._source.tables[table]
         selected = [f for f in fields if f.action in (Action.INCLUDE, Action.MASK)]
         expressions = [self._expression(table, field) for field in selected]
@@ -96,15 +102,15 @@ class Statements:
             self._dialect.order(f"t.{quote(column)}", self.finder.native(table, column))
             for column in declared.key
         ]
-        if not order or declared.history == "read":  # former rows have the key of the present one
+        if not order or declared.history == "read":  # a former row has the same key as the current one
             order.append(self._dialect.row_order(expressions))
         order = [*(expression for expression, _ in self._whose[:1]), *order]
         named = ((expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True))
-        columns = [*named, *self._held(table), *self._whose]  # last, as an order may go by places
+        columns = [*named, *self._held(table), *self._whose]  # last: ORDER BY may use positions
         return self._render_all("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
 
     def _held(self, table: str) -> Iterator[tuple[str, str]]:
-        """The keys that a row bears, by which it may be the person's."""
+        """SQL and names of the keys in a row by which it may be the person's."""
         ways = {way.name: way for way in self.finder.ways(table).belongs if isinstance(way, Match)}
         for number, (name, link) in enumerate(self._source.tables[table].subject.items()):
             if name in ways and not self._is_hidden(table, link.column):
@@ -133,7 +139,7 @@ class Statements:
         return self._render_all("masked.sql", table, masked=masked, scope=self._scope(scope))
 
     def changed(self, table: str, column: str) -> str:
-        """Whether a time in a column of the person's rows is not before the moment that is bound."""
+        """Whether a time in a column of the person's rows is at or after the bound instant."""
         return self._render("changed.sql", table, changed=self._bound(table, column))
 
     def unknown_origins(self, table: str) -> str:
@@ -144,7 +150,7 @@ class Statements:
         return self._render_all("unknown_origins.sql", table, by=self._dialect.quote(origin.by), known=known)
 
     def foreign(self, table: str) -> str | None:
-        """How many rows come close to the person's and bear another key; None where there can be none."""
+        """How many rows nearly belong to the person but have another key; None: there can be none."""
         found = None if self._is_hidden(table) else self.finder.foreign(table)
         return None if found is None else self._render_all("foreign.sql", table, foreign=found)
 
@@ -154,10 +160,10 @@ class Statements:
         """The distinct values of a column in the person's rows.
 
         Args:
-            table: the table they stand in.
+            table: the table.
             column: the column.
-            country: the table that gives the country of each, in a second column.
-            present: only rows that have a value in this column too.
+            country: table with the country of each value, which is read in a second column.
+            present: only rows with a value in this column too.
         """
         given = self._given(table, column, self.finder.column(table, column))
         columns = [self._named("name", given, self.finder.native(table, column))]
@@ -175,7 +181,7 @@ class Statements:
         )
 
     def _named(self, name: str, expression: str, native: str) -> tuple[str, str, str]:
-        """A text, its name, and what it is grouped by."""
+        """SQL of a text, its name, and the SQL to group by."""
         text = self._dialect.text(expression)
         by = self._dialect.text_bytes(expression, native) if self._dialect.compares_bytes else text
         return text, self._dialect.quote(name), by
@@ -195,7 +201,7 @@ class Statements:
         return fields, self._render_given("span.sql", table, columns=columns)
 
     def people(self, table: str, names: Sequence[str], most: int, *, own: bool = False) -> str:
-        """Some columns, as text, of a table of people: of everybody, or of the person's own rows."""
+        """Some columns, as text, of a table of people: of all rows, or of the person's own (`own`)."""
         columns = [(self._dialect.text(self.finder.column(table, n)), self._dialect.quote(n)) for n in names]
         return self._render("people.sql", table, columns=columns, most=most, own=own)
 
@@ -226,19 +232,19 @@ class Statements:
         return found.as_text() if declared is not None and declared.kind == "text" else found
 
     def _is_hidden(self, table: str, column: str = "") -> bool:
-        """Whether nobody may know of a table, or of a column of it alone."""
+        """Whether a table is hidden, or a column of it alone."""
         path = f"{self._source.source}.{table}"
         return (f"{path}.{column}" if column else path) in self._hidden
 
     def _given(self, table: str, column: str, expression: str) -> str:
-        """An expression over a column; over one that is hidden it keeps its type and has no value."""
+        """An expression over a column; if that is hidden, NULL of the same type."""
         return f"CASE WHEN 1 = 0 THEN {expression} END" if self._is_hidden(table, column) else expression
 
     def _expression(self, table: str, field: FieldPlan) -> str:
         return self._given(table, field.name, self._shown(table, field))
 
     def _shown(self, table: str, field: FieldPlan) -> str:
-        """What is read of a column, masked where it is."""
+        """SQL that reads a column, with its mask if it has one."""
         quoted = self.finder.column(table, field.name)
         column = self._read(table, field.name)
         if field.action is not Action.MASK:
@@ -256,7 +262,7 @@ class Statements:
         return f"CASE WHEN {condition} THEN {masked} ELSE {keep} END"
 
     def _when(self, table: str, field: FieldPlan) -> str | None:
-        """The rows whose value is masked, where only some are."""
+        """Condition for the rows whose value is masked; None: all rows are."""
         declared = self._source.tables[table]
         when = declared.columns[field.name].when if field.name in declared.columns else None
         if not when or declared.origin is None:
@@ -271,11 +277,11 @@ class Statements:
         return f"t.{self._dialect.quote(scope.column)}", literals
 
     def _render_all(self, template: str, table: str, **parts: object) -> str:
-        """Over former rows too, where the inventory says so; a way over a join is one of present rows."""
+        """Render over former rows too, if the inventory says so; ways over joins use current rows alone."""
         return self._render_given(template, table, **parts, relation=self.finder.all_rows(table))
 
     def _render_given(self, template: str, table: str, **parts: object) -> str:
-        """Over the rows of the person that may be given: of a hidden table none."""
+        """Render over the person's rows that may be given; none of a hidden table."""
         return self._render(template, table, **parts, **({"belongs": ()} if self._is_hidden(table) else {}))
 
     def _render(self, template: str, table: str, **parts: object) -> str:
@@ -290,7 +296,7 @@ def _fact(name: str, kind: ValueKind) -> FieldPlan:
 
 @cache
 def sql_templates(folder: Path) -> Environment:
-    """Those of `include/sql`; compiled once a process, and anew where a file changes."""
+    """The templates of `include/sql`; compiled once a process, and again if a file changes."""
     return Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -309,9 +315,9 @@ def render(folder: Path, template: str, **parts: Any) -> str:
 def fact_plans(
     source: SourceFile, parts: Sequence[ExtractPlan | Withheld], statements: Statements
 ) -> Iterator[FactPlan]:
-    """What is to be read of a source for the purposes and columns that the sheet speaks of (R74, R75).
+    """What to read of a source for the purposes and columns that the sheet describes (R74, R75).
 
-    Nothing where a proposal alone says whose it is or what; the sheet then has a gap, which is asked.
+    Nothing is read by an unconfirmed proposal; the sheet then has a gap, about which a person is asked.
     """
     purposes: dict[str, None] = {}
     tables: dict[str, list[str]] = {}

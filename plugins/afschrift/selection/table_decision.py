@@ -1,6 +1,6 @@
-"""The decisions for one table: every column, and the rows where the origin goes by row.
+"""Decides for a table which columns leave, and which rows if the origin of data differs by row.
 
-They rest on the facts about each column, gathered from the inventory and the person's record.
+The decisions use facts about each column from the inventory and the person's record.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class GroundDecision:
 
 @dataclass(frozen=True)
 class PersonFacts:
-    """What is known of the person beyond the rows.
+    """What is known about the person, apart from the rows.
 
     Attributes:
-        consents: `source.purpose` -> state of their own consent.
-        withdrawn: `source.purpose` -> when it was taken back, as the source writes it.
-        limits: their own limits (R24): `tables` and `categories` they want, empty: all.
-        answers: `source.table.column` -> `include`, `exclude` or `mask`, where a person decided.
+        consents: `source.purpose` -> state of their consent.
+        withdrawn: `source.purpose` -> when it was withdrawn, as the source writes it.
+        limits: their own limits (R24): `tables` and `categories` that they want; empty: all.
+        answers: `source.table.column` -> `include`, `exclude` or `mask`, as a person decided.
         left_out: `source.table` or `source.table.column` -> what a person decided on a ground.
     """
 
@@ -67,7 +67,7 @@ class PersonFacts:
     left_out: Mapping[str, GroundDecision] = field(default_factory=dict)
 
     def withheld(self, table: str, column: str) -> GroundDecision | None:
-        """What was decided about a column of a table (`source.table`), or about the table."""
+        """The decision on a ground about a table (`source.table`) or its column; None: there is none."""
         return self.left_out.get(table) or self.left_out.get(f"{table}.{column}")
 
 
@@ -85,7 +85,7 @@ class TableFacts:
         self._keys = tie_columns(source, name) | ({person_key.column} if person_key else set())
 
     def of(self, column_name: str, origin: Origin | None, *, row: str | None = None) -> ColumnFacts:
-        """Facts of a column, for rows of one origin value where the origin goes by row."""
+        """Facts of a column; `row`: for rows with this value, if the origin differs by row."""
         column = self.table.columns.get(column_name)
         if column is None:
             return ColumnFacts(origin=None, wanted=self._wanted(None))
@@ -132,7 +132,7 @@ class TableFacts:
 
 
 NO_ROWS = "no_rows"
-"""Instead of a person's answer: the person has no row that the question could be about."""
+"""In place of an answer: the person has no row that the question could be about."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class TableDecision:
 
     Attributes:
         scope: rows that leave, by the value of a column; None: all the person's rows.
-        asks: reason -> columns on which a person must decide first.
+        asks: reason -> columns that a person must decide on first.
     """
 
     source: str
@@ -157,7 +157,7 @@ class TableDecision:
 
     @property
     def substance(self) -> tuple[str, ...]:
-        """Selected columns that say something themselves, beside keys that only join (K43)."""
+        """Selected columns except keys that only join tables (K43)."""
         return tuple(f.name for f in self.selected if f.reason != "join_key")
 
 
@@ -176,7 +176,7 @@ class Classifier:
         )
 
     def table(self, source: SourceFile, name: str, columns: Mapping[str, ColumnType]) -> TableDecision:
-        """Decide on every column that the source's catalogue has now.
+        """Decide on every column in the source's current catalogue.
 
         Raises:
             ConfigurationError: a selected column has a type that the software does not know.
@@ -199,7 +199,7 @@ class Classifier:
         return decision
 
     def _scope(self, facts: TableFacts) -> Scope | None:
-        """Rows of an origin that the right does not cover stay in the warehouse."""
+        """The rows of origins that the right covers; None: all rows."""
         by_row = facts.table.origin
         if by_row is None:
             return None
@@ -209,7 +209,7 @@ class Classifier:
             if column.origin is None and not facts.table.lacks_class(column)
         ]
         if not bare:
-            return None  # no column goes by the row's origin, so it decides nothing
+            return None  # no column has the row's origin
         included = tuple(
             value
             for value, origin in by_row.values.items()
@@ -219,7 +219,7 @@ class Classifier:
 
     def _keeps(self, facts: TableFacts, column: str, origin: Origin, row: str) -> bool:
         decision = decide(self._right, facts.of(column, origin, row=row), self._policy)
-        # a key that only joins is no reason to let a row go
+        # A key that only joins tables is no reason to include a row.
         return decision.reason != "join_key" and decision.action not in (Action.EXCLUDE, Action.EXISTS_ONLY)
 
     def _field(self, facts: TableFacts, name: str, column_type: ColumnType, scope: Scope | None) -> FieldPlan:
@@ -262,7 +262,7 @@ class Classifier:
     def _decision(
         self, facts: TableFacts, name: str, scope: Scope | None
     ) -> tuple[ColumnDecision, tuple[Origin, ...]]:
-        """One decision for a column; by row, that of the rows in scope, the strictest first."""
+        """The decision for a column; if the origin differs by row, the strictest of the rows in scope."""
         column = facts.table.columns.get(name)
         fixed = column.origin if column else None
         if fixed == "mixed" or (column and column.review == "needed"):
@@ -301,7 +301,7 @@ def _answered(decision: ColumnDecision, answer: str, mask: Mask) -> ColumnDecisi
 
 
 def _drop_key(planned: FieldPlan) -> FieldPlan:
-    """Keys alone say nothing: a table of which nothing else leaves is withheld whole."""
+    """Exclude a key of a table of which nothing else leaves: keys alone are of no use."""
     if planned.action is not Action.INCLUDE:
         return planned
     return replace(planned, action=Action.EXCLUDE, kind=None, reason="only_keys")

@@ -1,8 +1,10 @@
-"""Which rows of a table are the person's: a tree of key matches and ways over joins.
+"""Finds which rows of a table are the person's: the *ways* from the table to the person's keys.
 
-`include/sql/` spells the tree out. The person's keys are rows of the session's table `afschrift_key`, so the
-text of a statement is the same for everybody. A row that bears a key that is for ever one person's is theirs
-alone, whatever it points to (R31).
+A way is a key in the row (`Match`), or a join to a parent row that is the person's (`Via`), which has ways
+itself. The templates of `include/sql/` turn this tree into conditions, and read its fields by name: to rename
+a field, change the templates too. The person's keys are rows of the session's table `afschrift_key`, so a
+statement is the same for all persons. A row with a key that always belongs to one person is theirs alone,
+whatever it refers to (R31).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from afschrift.selection.map_entries import column_sql, of_entries, unseen
 
 @dataclass(frozen=True)
 class Near:
-    """A condition by which an index finds rows, all that are the person's and perhaps others.
+    """A condition that an index can use: it finds all rows of the person, and perhaps others.
 
     Attributes:
         opening, closing: SQL around a SELECT of values, of which the row holds one.
@@ -37,21 +39,21 @@ class Near:
 
 @dataclass(frozen=True)
 class Match:
-    """The row holds a key of the person.
+    """A way by a key in the row.
 
     Attributes:
         key: name of the key, as a literal.
         name: of the key.
-        match: in what its spellings may differ, where the column holds texts; None: a value is compared.
+        match: how spellings may differ, if the column holds texts; None: values are compared.
         holds: condition that the column holds the bound key `k`.
-        instant: the row's own time as an instant, for keys that change hands; None: see `timeless`.
-        timeless: the row counts whatever its time (`at: any`, or a key that is for ever one person's).
-        unless: columns of better keys; the row must hold none of them.
-        sides: the column and the bound key, where the keys are to be gathered before rows are read.
-        near: the keys among which the row's is at least, where EXISTS alone uses no index.
+        instant: the row's time as an instant, for keys that are passed on; None: see `timeless`.
+        timeless: the row counts at any time (`at: any`, or a key that always belongs to one person).
+        unless: columns of better keys; the row must have no value in any of them.
+        sides: the column and the bound key, if the dialect collects keys before rows are read.
+        near: wider condition for an index, if EXISTS alone uses none.
         text: SQL of the column's value as the text of a key.
-        exact: what the database finds equal to a key has the normal form of its text, so that a row can be
-            told to be this person's without the database.
+        exact: equal to a key in the database means the same normal form, so that a row can be checked without
+            the database (`held_keys`).
     """
 
     key: str
@@ -69,15 +71,17 @@ class Match:
 
 @dataclass(frozen=True)
 class Via:
-    """A row of a parent table, under an alias, is the person's and this row points to it.
+    """A way over a join: the row refers to a row of a parent table, under an alias, that is the person's.
 
     Attributes:
-        unless: columns of keys that are for ever one person's; a row that holds one is that person's,
-            whatever it points to. Empty where the data map says that such rows are shared.
-        theirs: the parent's columns in `pairs`, quoted, each with what its rows are grouped by.
+        pairs: conditions of the join.
+        belongs: the parent's ways.
+        unless: columns of keys that always belong to one person; a row with a value in one is that person's,
+            whatever it refers to. Empty: the data map says that such rows are shared.
+        theirs: the parent's columns in `pairs`, quoted, each with the SQL to group its rows by.
         columns: all columns of the parent that may be read, quoted.
-        alike: both sides of each pair have the same type, so that what is equal to a value is one value.
-        near: the parents to which the row points at least, where EXISTS alone uses no index.
+        alike: both sides of each pair have the same type, so that equal values are identical.
+        near: wider condition for an index, if EXISTS alone uses none.
     """
 
     relation: str
@@ -93,7 +97,7 @@ class Via:
 
 @dataclass(frozen=True)
 class Ways:
-    """All the ways by which rows of a table are the person's; a row counts once by however many."""
+    """All ways of a table, the names of their keys, and a description; a row counts once."""
 
     belongs: tuple[Match | Via, ...]
     keys: tuple[str, ...]
@@ -102,11 +106,12 @@ class Ways:
 
 @dataclass(frozen=True)
 class ForeignRows:
-    """Rows that are close to the person's and are not given: they bear another key, or another spelling.
+    """Ways to rows that nearly belong to the person: they have another key or spelling, and are not given.
 
     Attributes:
-        own: the ways of the rows that are the person's.
-        near: over joins, as if no row bore a key of its own; and by what the database itself takes for equal.
+        own: the ways to the person's rows.
+        near: ways over joins that ignore the row's own keys, and by what the database itself compares as
+            equal.
     """
 
     own: tuple[Match | Via, ...]
@@ -117,7 +122,7 @@ _VALUES = {ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.UUID, ValueKind.DATE}
 
 
 def closed(column: str) -> NeedsPersonError:
-    """The account may read other columns of the table, and not this one (`source.table.column`)."""
+    """The error for a column (`source.table.column`) that the account has no right to."""
     return NeedsPersonError(
         f"The connection has no right to read {column}.",
         question="no_right",
@@ -127,7 +132,7 @@ def closed(column: str) -> NeedsPersonError:
 
 
 class WayFinder:
-    """Finds the ways of one source's tables to the person."""
+    """Finds the ways of a source's tables, and writes SQL for their columns."""
 
     def __init__(
         self, source: SourceFile, identity: IdentityFile, dialect: Dialect, catalogue: Catalogue
@@ -139,7 +144,7 @@ class WayFinder:
 
     @property
     def dialect(self) -> Dialect:
-        """How the source spells things."""
+        """The dialect of the source."""
         return self._dialect
 
     @property
@@ -148,11 +153,11 @@ class WayFinder:
         return self._catalogue.keys()
 
     def relation(self, table: str) -> str:
-        """What stands after FROM for a table of the inventory."""
+        """SQL expression for a table of the inventory in a FROM clause."""
         return self._dialect.relation(self._source.in_source(table))
 
     def all_rows(self, table: str) -> str:
-        """The same, with former rows where the inventory says so."""
+        """As `relation`, with former rows if the inventory says so."""
         former = self._source.tables[table].history == "read"
         return self.relation(table) + (FORMER_ROWS if former else "")
 
@@ -168,7 +173,7 @@ class WayFinder:
         return Ways(belongs, tuple(keys), "; ".join(words))
 
     def foreign(self, table: str) -> ForeignRows | None:
-        """Rows of another key or spelling that a way comes close to; None where there can be none."""
+        """Ways to rows that nearly belong to the person, by another key or spelling; None: none."""
         own = self.ways(table).belongs
         likened = self._belongs(table, "t", frozenset(), {}, [], table, likens=True)
         near = tuple(replace(way, unless=()) if isinstance(way, Via) else way for way in likened)
@@ -176,11 +181,11 @@ class WayFinder:
         return ForeignRows(own, near) if near else None
 
     def belongs(self, table: str, alias: str, without: str) -> tuple[Match | Via, ...]:
-        """The ways of a table under an alias, as a parent of another one, by which none of them goes."""
+        """The ways of a table under an alias, as a parent of table `without`; none leads through that."""
         return self._belongs(table, alias, frozenset({without}), {}, [], table)
 
     def key_match(self, table: str, key: str) -> Match | None:
-        """The way by a key of text that a row bears; None: it is none, or counts for nothing there."""
+        """The way by a key that is a text; None: the table has no such way, or compares values."""
         found = dict(self._matches(table, "t")).get(key)
         return found if found is not None and found.match is not None else None
 
@@ -207,7 +212,7 @@ class WayFinder:
         *,
         likens: bool = False,
     ) -> tuple[Match | Via, ...]:
-        """The ways; `likens`: by what the database itself takes for equal, where that is more than bytes."""
+        """The ways; `likens`: with the database's own equality, which may be wider than that of bytes."""
         found: list[Match | Via] = []
         for name, match in self._matches(table, alias, likens=likens):
             found.append(match)
@@ -252,13 +257,13 @@ class WayFinder:
         return self._dialect.joins(sides[0], sides[1], loose=loose)
 
     def _grouped(self, table: str, column: str, alias: str) -> str:
-        """What a column's rows are grouped by: GROUP BY goes by the database's own equality."""
+        """SQL to group rows by a column: texts by bytes, since GROUP BY uses the database's equality."""
         native, quoted = self.native(table, column), f"{alias}.{self._dialect.quote(column)}"
         loose = self._catalogue[table][column].loose and self._dialect.is_text(native)
         return self._dialect.text_bytes(quoted, native) if loose else quoted
 
     def _alike(self, own: tuple[str, str], theirs: tuple[str, str]) -> bool:
-        """Whether two columns have the same type, of which equal values are one value."""
+        """Whether two columns have the same type, for which equal values are identical."""
         kinds = {self._catalogue[table][column].kind for table, column in (own, theirs)}
         texts = {ValueKind.TEXT} if self._dialect.compares_bytes else set()
         return self.native(*own) == self.native(*theirs) and kinds <= _VALUES | texts
@@ -286,14 +291,14 @@ class WayFinder:
         return self._dialect.holds_key(column, native, link.match, normal=link.normal is not None)
 
     def sides(self, table: str, key: str, alias: str = "t") -> tuple[str, str] | None:
-        """Both sides of `holds`, where the keys are to be gathered before rows are read."""
+        """Both sides of `holds`, if the dialect collects keys before rows are read."""
         link, column, native = self._linked(table, key, alias)
         return self._dialect.key_sides(column, native, link.match, normal=link.normal is not None)
 
     def form(self, table: str, key: str, alias: str = "t", match: KeyMatch | None = None) -> str:
-        """The normal form of a key in a table, where it is a text, to be compared by bytes; else its text.
+        """SQL of the normal form of a key, to be compared by bytes, if it is a text; else of its text.
 
-        `match`: the form; absent: as the table has it.
+        `match`: the form; None: that of the table.
         """
         link, column, native = self._linked(table, key, alias)
         match = match or link.match
@@ -302,7 +307,7 @@ class WayFinder:
         return self._dialect.key_text(column, native)
 
     def stored(self, table: str, key: str) -> dict[str, str]:
-        """SQL of a key of text as it is stored, and of its normal form; both compare by bytes."""
+        """SQL of a key of text as it is stored, and of its normal form; both to be compared by bytes."""
         link, column, native = self._linked(table, key, "t")
         match = KeyMatch.CASEFOLD if link.match is KeyMatch.EMAIL else link.match
         form = self._dialect.key_form(column, native, match)
@@ -313,7 +318,7 @@ class WayFinder:
         return link, self.column(table, link.column, alias), self.native(table, link.column)
 
     def type_of(self, table: str, column: str) -> ColumnType:
-        """A column as the catalogue has it; errors as of `native`."""
+        """A column of the catalogue; errors as for `native`."""
         self.native(table, column)
         return self._catalogue[table][column]
 
@@ -323,7 +328,7 @@ class WayFinder:
         return self._dialect.instant(self.column(table, column, alias), native, self._source.zone)
 
     def _matches(self, table: str, alias: str, *, likens: bool = False) -> Iterator[tuple[str, Match]]:
-        """The best key a row holds decides: others count only where it holds none better."""
+        """The matches of a table. The best key in a row decides; others count only without it."""
         subject = self._source.tables[table].subject
         best = [name for name in subject if self._unique(name) is Unique.YES]
         unless = self._best(table, alias)
@@ -336,7 +341,7 @@ class WayFinder:
                 yield name, match
 
     def _best(self, table: str, alias: str) -> tuple[str, ...]:
-        """Columns of the keys that are for ever one person's: who bears one is that person."""
+        """Columns of the keys that always belong to one person: a row with such a key is that person's."""
         subject = self._source.tables[table].subject
         best = [link for name, link in subject.items() if self._unique(name) is Unique.YES]
         return tuple(self.column(table, link.column, alias) for link in best)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from afschrift.domain.errors import RefusedError
-from afschrift.law.document import SUFFIXES, checked_content, media_type
+from afschrift.law.case_documents import SUFFIXES, checked_content, media_type
 
 ZIP, OLE, ELF, EXE = b"PK\x03\x04..", bytes.fromhex("d0cf11e0a1b11ae1"), b"\x7fELF\x02\0", b"MZ\x90\0"
 

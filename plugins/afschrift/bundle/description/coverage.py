@@ -213,7 +213,7 @@ def _manual_source(contents: Contents, planned: ManualPlan) -> dict[str, Any]:
     document: dict[str, Any] = {
         "source": planned.source,
         "medium": planned.medium.value,
-        "status": planned.told,
+        "status": planned.status_for_person,
     }
     if planned.answered_at:
         document["answeredAt"] = planned.answered_at

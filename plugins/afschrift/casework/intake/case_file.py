@@ -11,7 +11,7 @@ from afschrift.domain.errors import RefusedError
 from afschrift.domain.files import ActiveKind
 from afschrift.extraction.active_content.inspect import Inspector
 from afschrift.extraction.media_type import extension
-from afschrift.law.document import checked_content, media_type, too_large
+from afschrift.law.case_documents import checked_content, media_type, too_large
 from afschrift.register.register import Register
 
 PART_BYTES = 1 << 20

@@ -203,7 +203,7 @@ def _before(piece: Piece, fact: FactRow) -> Before:
         rows = int(fact.detail["rows"].get(piece.name, 0))
         status = GIVEN_ROWS if rows else NOTHING_GIVEN
     elif isinstance(piece, ManualPlan):
-        status = piece.told
+        status = piece.status_for_person
         files = int(fact.detail["rows"].get(piece.source, len(piece.files)))
         rows = files if piece.status is ManualStatus.GIVEN else None
     source, table = _table_key(piece)

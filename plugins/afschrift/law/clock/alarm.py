@@ -1,7 +1,7 @@
-"""When somebody is told that a request's last day comes near: once a request, last day and level (R37).
+"""When a notice is due that a request's last day is near: one for each request, last day and level (R37).
 
-A level is a mark that was passed, or `overdue`. Who was away for a week is told the level of today, and none
-of those in between. An extension or a question moves the last day, and with a new last day levels begin anew.
+A level is a mark that was passed, or `overdue`. After a week without checks only today's level is notified.
+An extension or a question moves the last day, and for a new last day all levels are notified again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MARK = re.compile(r"([0-9]{1,3})(w?)")
 
 @dataclass(frozen=True, order=True)
 class AlarmDay:
-    """So many days before the last one.
+    """A mark: a number of days before the last day.
 
     Attributes:
         days: 0 is the last day itself.
@@ -39,11 +39,11 @@ class AlarmDay:
 
     @property
     def span(self) -> float:
-        """Calendar days that it is about as long as."""
+        """Approximate length in calendar days, to compare marks."""
         return self.days * 7 / 5 if self.working else self.days
 
     def passed(self, clock: Clock) -> bool:
-        """Whether at most so many days are left."""
+        """Whether at most this many days are left."""
         left = clock.working_days_left if self.working else clock.days_left
         return left is not None and left <= self.days
 
@@ -65,7 +65,7 @@ def marks(text: str = USUAL) -> tuple[AlarmDay, ...]:
 
 
 def level(clock: Clock, at: Collection[AlarmDay]) -> str | None:
-    """How near the last day is: `overdue`, the nearest mark that was passed, or None for far away.
+    """The level: `overdue`, or the nearest mark that was passed; None: no mark was passed.
 
     A suspended or closed request has no level.
     """
@@ -78,7 +78,7 @@ def level(clock: Clock, at: Collection[AlarmDay]) -> str | None:
 
 
 def to_raise(clock: Clock, at: Collection[AlarmDay], raised: Iterable[tuple[date, str]]) -> str | None:
-    """The level to tell now; None where it was told for this last day.
+    """The level to notify now; None: there is none, or it was notified for this last day.
 
     Args:
         clock: of the request, today.
@@ -93,7 +93,7 @@ def to_raise(clock: Clock, at: Collection[AlarmDay], raised: Iterable[tuple[date
 
 
 def acknowledge(clock: Clock) -> list[NewFact]:
-    """Somebody takes it upon them, by name, that a request is late; it stays late (R37).
+    """Fact that a named user acknowledges that a request is late; it stays late (R37).
 
     Raises:
         RefusedError: it is not overdue.

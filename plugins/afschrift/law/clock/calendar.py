@@ -1,8 +1,9 @@
-"""Days off of a country, as they count for a period that the law sets (R38).
+"""Days off of a country, as they count for a period set by law (R38).
 
-Which days those are is for the Member State in which the controller must act (Regulation 1182/71, Art. 2(1)).
-The days come from the package `holidays`, with what the Dutch Algemene termijnenwet says differently. Of the
-other Member States a second package is held against it: a day off by one of the two alone is not settled.
+The Member State in which the controller must act decides which days these are (Regulation 1182/71, Art.
+2(1)). They come from the package `holidays`, corrected by the Dutch Algemene termijnenwet. For the other
+Member States
+a second package is compared with it: a day that is a day off in only one of the two is not settled.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _WEEKEND = {5: "Saturday", 6: "Sunday"}
 _ONE_DAY = timedelta(days=1)
 
 _SUBDIVISION = {"GB": "ENG"}
-"""Where the whole country has no common list. Another one is named as `GB-SCT`."""
+"""Country without a common list -> the part that is used. Another part is named as `GB-SCT`."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,8 @@ class Calendar:
     Attributes:
         country: ISO 3166-1 code, with a subdivision where its holidays differ (`NL`, `DE-BY`).
         decreed: further days off by decree or by the controller's configuration.
-        unsettled: days that may be days off and may be none. Each counts in both readings, and of two
-            readings the earlier day is due: to count a day off that is none would make the answer late, to
-            count none cannot.
+        unsettled: days that may or may not be days off. Both readings are computed and the earlier day is
+            due: counting a day off that is none would make the answer late; the other mistake cannot.
     """
 
     country: str
@@ -44,7 +44,7 @@ class Calendar:
         _days(self.country, 2026)
 
     def day_off(self, day: date) -> str | None:
-        """Why nobody needs to act on a day: the weekday or the holiday's name in English; else None."""
+        """Why a day is a day off: the weekday or the holiday's name in English; None: it is a working day."""
         if day in self.decreed:
             return "a day off by decree"
         if day in _not_settled(self.country, day.year):
@@ -76,7 +76,7 @@ class Calendar:
         return day, tuple(reasons)
 
     def before(self, day: date, count: int = 1) -> date:
-        """The day that lies `count` working days before a day, whichever reading holds."""
+        """The day that is `count` working days before a day, in either reading."""
         while count:
             day -= _ONE_DAY
             count -= self.day_off(day) is None and self.not_settled(day) is None
@@ -96,7 +96,7 @@ class Calendar:
 
     @property
     def version(self) -> str:
-        """Of what it was computed with, for the evidence."""
+        """Versions of the packages that it was computed with, for the evidence."""
         first = f"holidays {version('holidays')}"
         return f"{first} and {second_reading.PACKAGE}" if _twice_read(self.country) else first
 
@@ -144,7 +144,7 @@ def _twice_read(country: str) -> bool:
 
 @cache
 def _days(country: str, year: int) -> dict[date, str]:
-    import holidays  # every process imports this module, and few count days
+    import holidays  # slow to import, and most processes that import this module count no days
 
     code, _, part = country.partition("-")
     subdivision = part or _SUBDIVISION.get(code)

@@ -1,7 +1,7 @@
-"""The clock of one request: its facts, and when its answer is due by them (R37-R45).
+"""The clock of a request: by its facts, when its answer is due, and what was breached (R37-R45).
 
-`deadline` knows the law's calendar. What stands here is which facts count for it: a question or an extension
-from the day on which its letter was sent, and no day longer than there was something to wait for.
+`deadline` counts the period. This module decides which facts count for it: a question or an extension counts
+from the day on which its letter was sent, and a suspension lasts only as long as an answer was awaited.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _NOT_SENT = {
     FactKind.SUSPENDED: "suspension_not_sent:R42",
     FactKind.DECIDED: "decision_not_sent:R45",
 }
-"""What was decided and counts from a letter that did not go: the breach until it goes."""
+"""Kind of a fact that counts from its letter -> the breach while that letter is not sent."""
 
 _REFUSALS = (State.REFUSED, State.ANSWERED_NOTHING_PORTABLE)
-"""Ends of which the person must be told inside the first month, extended or not (R45)."""
+"""Ends of which the person must be informed within the first month, extended or not (R45)."""
 
 
 class Colour(StrEnum):
@@ -70,7 +70,7 @@ class Clock(Deadline):
             once closed.
         working_days_left: likewise.
         suspended_since: local date; None where the clock runs.
-        status: what holds beside the state, with its DPV term.
+        status: what is true in addition to the state, with its DPV term.
         versions: of the algorithm, the calendar and the time zones.
     """
 
@@ -84,12 +84,12 @@ class Clock(Deadline):
 
     @property
     def evidence(self) -> dict[str, str | None]:
-        """What is kept of it with a fact that changed it."""
+        """What is stored of the clock with a fact that changed it."""
         return {"due": str(self.due) if self.due else None, **dict(self.versions)}
 
 
 def clock(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Clock:
-    """The clock of a request on a local date. Takes any facts, and raises nothing about them.
+    """The clock of a request on a local date. It accepts any facts, also contradictory ones.
 
     Args:
         timeline: the request with its facts.
@@ -130,14 +130,14 @@ def clock(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Clock:
 
 @dataclass(frozen=True)
 class _Wait:
-    """A time for which the person was asked something, and what is to be said of its end."""
+    """A time in which an answer of the person was awaited, and an explanation of its end."""
 
     period: Suspension
     why: str = ""
 
 
 def _in_order(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Iterator[_Wait]:
-    """Times of waiting, each from where the one before it ended: two questions never count twice."""
+    """Times of waiting without overlap: a day on which two answers were awaited counts once."""
     last = date.min
     found = [
         w
@@ -148,7 +148,7 @@ def _in_order(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> It
     for wait in sorted(found, key=lambda w: (w.period.start, w.period.end or date.max)):
         period, why = wait.period, wait.why
         if last == date.max or (period.end is not None and period.end <= last and period.start < last):
-            continue  # inside another one
+            continue  # within another time of waiting
         if period.start < last:
             why = f"Two questions overlap: the second counts from {last}, when the first was answered (R42)."
             period = replace(period, start=last)
@@ -193,9 +193,9 @@ def _term(asked: FactRow) -> date | None:
 
 
 def _closed_on(timeline: Timeline) -> date | None:
-    """What the person was told ends it on the day of telling, whenever that was entered (R37, R45)."""
-    if (told := timeline.ended_on) is not None:
-        return told
+    """The day on which the person was informed, whenever it was entered (R37, R45), or of the end."""
+    if (informed_on := timeline.ended_on) is not None:
+        return informed_on
     return timeline.local(timeline.closed_at) if timeline.closed_at else None
 
 
@@ -221,7 +221,7 @@ def _breaches(timeline: Timeline, found: Deadline, closed_on: date | None, today
         if (waits := awaited(timeline)) is not None and waits[1] < today:
             yield "rest_late:R44"
     elif timeline.state in _REFUSALS:
-        notified = today if FactKind.DECIDED in unsent else closed_on  # the letter came back: nobody was told
+        notified = today if FactKind.DECIDED in unsent else closed_on  # a letter came back
         if found.notice_due and notified > found.notice_due:
             yield "refused_late:R45"
     elif timeline.state.answered and found.overdue(closed_on):
@@ -271,7 +271,7 @@ def _receipt_words(timeline: Timeline) -> Iterator[str]:
 
 
 def _fact_words(timeline: Timeline, found: Deadline, today: date) -> Iterator[str]:
-    """Of facts that count for nothing, and of other requests."""
+    """Explanations of facts that have no effect, and of links to other requests."""
     for fact in timeline.of(FactKind.SUSPENDED):
         ended = timeline.about(fact, FactKind.RESUMED)
         if fact.sent_on is None:
@@ -315,7 +315,7 @@ def _fact_words(timeline: Timeline, found: Deadline, today: date) -> Iterator[st
 
 
 def _moot(timeline: Timeline, asked: FactRow) -> bool:
-    """Whether a question about identity left when nothing was in doubt any more."""
+    """Whether a question about identity was sent after the identity was confirmed."""
     if (
         asked.detail.get("ground") != SuspensionGround.IDENTITY
         or not asked.sent_on

@@ -1,8 +1,8 @@
-"""The lawful clock: when a request must be answered, and why then (R37, R38, R39, R41-R43).
+"""Counts the period of a request: when it must be answered, and why then (R37, R38, R39, R41-R43).
 
-A period of one calendar month after receipt, or of three where an extension was announced in time; what it
-was suspended for is added, and no day before the last answer counts; then one roll over days off at the end.
-Regulation 1182/71, Art. 3; EDPB Guidelines 01/2022, 157-164. Pure: no clock, no register.
+The period is a calendar month after receipt, or three if an extension was announced in time. The days of its
+suspension are added, and it never ends before the last answer of the person. Then it moves over days off,
+once, at its end. Regulation 1182/71, Art. 3; EDPB Guidelines 01/2022, 157-164. Pure: no clock, no register.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ source gives a number for "without undue delay" (R42; EDPB 159): a person judges
 
 @dataclass(frozen=True)
 class Suspension:
-    """A time for which the period stands still, or began anew.
+    """A time in which the period is suspended.
 
     Attributes:
         start: local date on which the question was sent.
         end: local date on which enough information arrived; None while it is awaited.
-        identity: the question is who asks. In the United Kingdom the period then begins on `end`.
+        identity: the question is about the identity. In the United Kingdom the period then begins on `end`.
     """
 
     start: date
@@ -44,9 +44,9 @@ class RunningPeriod:
     """A period of some months, while suspensions are added to it.
 
     Attributes:
-        shift: days for which it stood still.
-        answered: day of the last answer. The period does not end before it; in the reading that the target
-            takes it begins again then.
+        shift: days of suspension so far.
+        answered: day of the person's last answer. The period does not end before it; for the target, which
+            takes the earliest reading, it begins again on that day.
     """
 
     months: int
@@ -57,12 +57,12 @@ class RunningPeriod:
 
     @property
     def counted(self) -> date:
-        """Months and days of standing still, and nothing else."""
+        """The end by months and days of suspension alone."""
         return add_months(self.begin, self.months) + timedelta(self.shift)
 
     @property
     def raw(self) -> date:
-        """Before the roll: who was asked late gets no day to answer by that lies before the reply (R43)."""
+        """The end before days off; after a question that was asked late not before the reply (R43)."""
         return max(self.counted, self.answered or date.min)
 
     @property
@@ -72,12 +72,12 @@ class RunningPeriod:
 
     @property
     def target(self) -> date:
-        """A working day before the earlier of two readings: counted, or begun again after the answer."""
+        """A working day before the earlier reading: `counted`, or a period that begins at the answer."""
         again = [add_months(self.answered, self.months)] if self.answered else []
         return self.calendar.before(min([self.counted, *again]))
 
     def add(self, suspension: Suspension, public_body: bool) -> str:
-        """Add a suspension that has ended; what was done, in words."""
+        """Add a suspension that has ended; returns an explanation."""
         start, end = suspension.start, suspension.end
         assert end is not None
         self.answered = end
@@ -91,7 +91,7 @@ class RunningPeriod:
         return f"Suspended from {weekday(start)} to {weekday(end)}: {days} days (R42, R43)."
 
     def late(self, asked: date) -> str | None:
-        """Why a question was not asked without delay, in words; None where it was (R42)."""
+        """Why a question was not asked without delay, in words; None: it was (R42)."""
         target, since = self.target, max(self.begin, self.answered or self.begin)
         if asked > target:
             how = f"after the target, {weekday(target)}"
@@ -144,7 +144,7 @@ _FORM = re.compile(r"P(?=\d)(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{
 
 @dataclass(frozen=True)
 class Period:
-    """How long, in calendar units."""
+    """A length of time in calendar units."""
 
     years: int = 0
     months: int = 0
@@ -153,7 +153,7 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Period | None:
-        """A period, or None where the text is none, or none longer than nothing."""
+        """A period from ISO 8601, such as `P1Y6M`; None: the text is no period, or its length is zero."""
         found = _FORM.fullmatch(text)
         period = cls(*(int(part or 0) for part in found.groups())) if found else cls()
         return period if period != cls() else None
@@ -168,7 +168,7 @@ class Period:
 
 
 ALGORITHM = "2"
-"""Version of the calculation, kept with every date that was told to somebody. 2: never before the answer."""
+"""Version of the calculation, stored with each date that was sent to a person. 2: never before the answer."""
 
 MONTHS, EXTENDED = 1, 3
 
@@ -183,8 +183,8 @@ class Deadline:
         notice_due: last day for announcing an extension, a refusal or a fee; None while it is suspended.
         target: the day to be ready by: a working day before the earliest reading of the law.
         extended: a valid extension counts.
-        breaches: what was done without effect: codes, each with its rule.
-        steps: how it was reached, in words.
+        breaches: acts without effect: codes, each with its rule.
+        steps: how the day was computed, in words.
     """
 
     received: date
@@ -271,7 +271,7 @@ def _must_follow(received: date, suspensions: Sequence[Suspension], extension_se
 
 
 def _asked(whole: RunningPeriod, suspension: Suspension, steps: list[str]) -> list[str]:
-    """What is to be said of the day on which a question was sent: its code, and to `steps` its words."""
+    """Breaches by the day on which a question was sent; adds their explanation to `steps`."""
     if suspension.start > whole.due:
         steps.append(
             f"The question of {weekday(suspension.start)} came after the last day, "
@@ -306,9 +306,9 @@ def _last_day(whole: RunningPeriod) -> list[str]:
 
 
 def local_date(received: datetime | date | str, zone: str) -> date:
-    """The calendar date of an instant where the controller must act (R02). A plain date stays what it is.
+    """Calendar date of an instant where the controller must act (R02). A plain date is returned unchanged.
 
-    received: text is an RFC 3339 instant, as rows of the register hold it.
+    received: a text is an RFC 3339 instant, as rows of the register hold it.
 
     Raises:
         ConfigurationError: the zone is not known.
@@ -335,7 +335,7 @@ def local_date(received: datetime | date | str, zone: str) -> date:
 def _notice_until(
     first: RunningPeriod, sent: date, suspensions: list[Suspension], public_body: bool
 ) -> date | None:
-    """The last day of the first month by what was known when a notice was sent; None while it stood still."""
+    """Last day of the first month by what was known when a notice was sent; None: it was suspended."""
     known = RunningPeriod(first.months, first.begin, first.calendar)
     for suspension in suspensions:
         if suspension.start > min(sent, known.due):

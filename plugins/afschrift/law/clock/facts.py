@@ -1,7 +1,9 @@
-"""What happened to a request beside its state, as the clock reads it: facts with days of their own.
+"""Facts of a request, as the clock reads them: what happened to it in addition to its state.
 
-Facts are appended and never altered. What was wrong is followed by a fact that corrects it, so both stand
-there. A letter is a fact's: it counts from the day on which it was *sent*, which is a fact too.
+Facts are appended and never altered; a wrong one is followed by a fact that corrects it. A fact may have a
+letter: it then counts from the day on which the letter was *sent*, which is a fact too. Values of kinds and
+    the
+names of fields are data.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from afschrift.law.clock.deadline import local_date
 
 
 class FactKind(StrEnum):
-    """What a fact tells."""
+    """Kind of a fact; `fact_` and the kind are the type of its event."""
 
     SUSPENDED = "suspended"  # a question to the person was decided on; `ground` in its detail
     REPLY_INSUFFICIENT = "reply_insufficient"  # of a suspension: a reply came on `day`, and one more question
@@ -31,9 +33,9 @@ class FactKind(StrEnum):
     RECEIPT_REJECTED = "receipt_rejected"  # of a proposal: the second signer turned it down
     DECIDED = "decided"  # a decision whose letter must go out: `outcome` and `ground` in its detail
     ANSWER_READY = "answer_ready"  # the answer is known: `state` and, of a bundle, `bundle` in its detail
-    HANDED_OVER = "handed_over"  # of an answer that is ready: the person got it on `day`, as somebody says
+    HANDED_OVER = "handed_over"  # of an answer that is ready: the person got it on `day`, as a user states
     PARTLY_DELIVERED = "partly_delivered"  # a part left on `day`; its detail says what follows (R44)
-    OVERRULED = "overruled"  # of what nobody was told of: another decision or answer came in its place
+    OVERRULED = "overruled"  # of what the person was not informed of: another decision or answer replaced it
     WITHDRAWN = "withdrawn"  # by the person, on `day`
     MERGED = "merged"  # into the request `other`
     ABSORBED = "absorbed"  # the request `other` was merged into this one
@@ -41,11 +43,11 @@ class FactKind(StrEnum):
     NOTICE_RAISED = "notice_raised"  # the last day comes near, or is over: `level` and `due` in its detail
     NOTICE_SENT = "notice_told"  # of a notice: the `notifier` in its detail took it
     QUESTION_ASSIGNED = "question_assigned"  # the `question` in its detail is for the person in `to` there
-    QUESTION_NOTIFIED = "question_told"  # the `notifier` in its detail was told of the `question` there
+    QUESTION_NOTIFIED = "question_told"  # the `notifier` in its detail took the `question` there
     RIGHT_UNCLEAR = "right_unclear"  # the message does not say which right: read as `right` in its detail
     RIGHT_READ = "right_read"  # an officer read it as `right` in its detail; the quoted words are its text
     NOT_RECEIVED = "not_received"  # it counts as not received; `published_on` in its detail (R03)
-    OVERDUE_ACKNOWLEDGED = "overdue_acknowledged"  # somebody said why the day `due` in its detail is missed
+    OVERDUE_ACKNOWLEDGED = "overdue_acknowledged"  # of the day `due` in its detail that is missed
     HELD = "held"  # nothing of it is destroyed from now on: `hold` and `ground` in its detail
     RELEASED = "released"  # of a `held`: that hold is over
     COMPLAINED = "complained"  # it came on `day`, with the reference in `proof`; `from` in its detail
@@ -55,7 +57,7 @@ class FactKind(StrEnum):
 
 
 class SuspensionGround(StrEnum):
-    """Why the clock may stand still (R42). There is no third ground."""
+    """Why the clock may be suspended (R42). There is no third ground."""
 
     IDENTITY = "identity"
     SPECIFICATION = "specification"
@@ -75,7 +77,7 @@ REFUSED_WHOLE = "refuse"
 
 @dataclass(frozen=True)
 class NewFact:
-    """A fact about to be recorded.
+    """A fact to be recorded.
 
     Attributes:
         day: local date on which it happened, where that is not the day of its recording.
@@ -86,7 +88,7 @@ class NewFact:
         proof: reference of the proof; a code without spaces.
         other: id of another request.
         detail: codes and dates, never texts.
-        to: state that the request takes in the same transaction; by a letter that came back, an open one.
+        to: state that the request moves to in the same transaction; an open one if a letter came back.
     """
 
     kind: FactKind
@@ -110,9 +112,9 @@ class FactRow:
         at: instant of recording.
         by: account that recorded it.
         text: id of the reasons in words in the case file.
-        sent_on: of a fact with a letter: the local date on which the person was really told, by the letter
-            or by a handing over; None while they were not, or after it bounced. Read from the facts that
-            follow (`settled`).
+        sent_on: of a fact with a letter: the local date on which the person was informed, by the letter or
+            when the answer was handed over; None: not yet, or the letter bounced. Computed from the facts
+            that follow (`settled`).
         sent_by: channel and proof of that.
     """
 
@@ -136,10 +138,10 @@ class FactRow:
 
 
 def settled(facts: Sequence[FactRow]) -> tuple[FactRow, ...]:
-    """Facts in their order, each with the day on which its letter was sent.
+    """Set `sent_on` and `sent_by` of facts, which must be in order.
 
-    The first sending counts; one that bounced counts no more, until the letter is sent again. An answer is
-    handed over as well; a question or an extension counts by its letter alone (R39, R42).
+    The first sending counts; one that bounced does not, until the letter is sent again. An answer also counts
+    when it is handed over; a question or an extension counts by its letter alone (R39, R42).
     """
     answers = {fact.id for fact in facts if fact.kind in (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED)}
     sent: dict[str, FactRow] = {}
@@ -170,9 +172,9 @@ class Timeline:
         entered_at: instant of receipt as it was entered first.
         zone: IANA time zone of the establishment that must act.
         facts: settled, in the order of recording.
-        identified_at: when the identity was confirmed; None while it is not. The last decision counts.
-        closed_at: when it came to its end.
-        limited: the person set limits of their own (R24).
+        identified_at: when the identity was confirmed, by the last decision; None: it is not confirmed.
+        closed_at: when it ended.
+        limited: the person set limits (R24).
     """
 
     request: str
@@ -202,7 +204,7 @@ class Timeline:
         return tuple(fact for fact in self.facts if fact.kind in kinds)
 
     def about(self, fact: FactRow, *kinds: FactKind) -> tuple[FactRow, ...]:
-        """The facts of some kinds that concern another one."""
+        """Its facts of some kinds that are about another fact."""
         return tuple(other for other in self.of(*kinds) if other.about == fact.id)
 
     def local(self, instant: str) -> date:
@@ -224,9 +226,9 @@ class Timeline:
         return last if last and not any(answer.number > last.number for answer in done) else None
 
     def closed_by(self, fact: FactRow) -> State | None:
-        """The state that it takes once the person was told of a fact; None: the state stays.
+        """The state that it moves to once the person is informed of a fact; None: the state stays.
 
-        An answer in parts ends the request with the last of them that the person is told of (R37, R44).
+        An answer in parts ends the request with the last part that the person is informed of (R37, R44).
         """
         if not self.state.open or self.about(fact, FactKind.OVERRULED):
             return None
@@ -238,22 +240,22 @@ class Timeline:
 
     @property
     def unsent_refusals(self) -> tuple[FactRow, ...]:
-        """Refusals of the whole that stand and whose letter did not go."""
+        """Refusals of the whole that were not overruled and whose letter was not sent."""
         return tuple(fact for fact in self._unsent if _end(fact) is State.REFUSED)
 
     @property
     def unsent_answers(self) -> tuple[FactRow, ...]:
-        """Answers that are ready and stand, and of which nobody was told."""
+        """Answers that are ready and were not overruled, and of which the person was not informed."""
         return tuple(fact for fact in self._unsent if fact.kind is FactKind.ANSWER_READY)
 
     @property
     def unsent_parts(self) -> tuple[FactRow, ...]:
-        """Parts that were delivered, and of which nobody was told."""
+        """Parts that were delivered, and of which the person was not informed."""
         return tuple(fact for fact in self.of(FactKind.PARTLY_DELIVERED) if fact.sent_on is None)
 
     @property
     def to_inform(self) -> tuple[FactRow, ...]:
-        """What ends the request once the person was told of it: the parts, and the answer."""
+        """The parts and the answer that end the request once the person is informed of them."""
         parts = self.unsent_parts if self.state is State.READY else ()
         return (*parts, *self.unsent_answers)
 
@@ -265,7 +267,7 @@ class Timeline:
 
     @property
     def ended_on(self) -> date | None:
-        """The day on which the person was told of all that ended it; None: no telling ended it."""
+        """The day on which the person was informed of all that ended it; None: it did not end so."""
         if self.ended_by is None:
             return None
         parts = self.of(FactKind.PARTLY_DELIVERED) if self.state is State.DELIVERED else ()
@@ -273,28 +275,26 @@ class Timeline:
 
     @property
     def ended_by(self) -> FactRow | None:
-        """The fact of which the person was told, and which ended the request so; None: nothing did so."""
-        told = [fact for fact in self.facts if fact.sent_on is not None and _end(fact) is self.state]
-        told = [fact for fact in told if not self.about(fact, FactKind.OVERRULED)]
-        return told[-1] if told else None
+        """The fact that ended the request when the person was informed of it; None: it did not end so."""
+        known = [fact for fact in self.facts if fact.sent_on is not None and _end(fact) is self.state]
+        known = [fact for fact in known if not self.about(fact, FactKind.OVERRULED)]
+        return known[-1] if known else None
 
     def reopened_by(self, fact: FactRow) -> State | None:
-        """The state that it goes back to when the letter of a fact comes back; None: another one ended it."""
+        """The state that it returns to when the letter of a fact comes back; None: another fact ended it."""
         if fact.kind is FactKind.PARTLY_DELIVERED:
             return State.READY if self.state is State.DELIVERED else None
         if self.ended_by is None or self.ended_by.id != fact.id:
             return None
-        return next(
-            (known for known, told in END_ONCE_INFORMED.items() if told is self.state), State.NEEDS_PERSON
-        )
+        return next((s for s, end in END_ONCE_INFORMED.items() if end is self.state), State.NEEDS_PERSON)
 
     def with_(self, *facts: FactRow) -> Timeline:
-        """As it would be with further facts."""
+        """The timeline with further facts."""
         return replace(self, facts=settled((*self.facts, *facts)))
 
 
 def _end(fact: FactRow) -> State | None:
-    """The end that a request comes to once the person was told of a fact; None: to none."""
+    """The end of a request once the person is informed of a fact; None: the fact ends nothing."""
     if fact.kind is FactKind.DECIDED and fact.detail.get("outcome") == REFUSED_WHOLE:
         return State.REFUSED
     ready = fact.detail.get("state") if fact.kind is FactKind.ANSWER_READY else None
@@ -302,7 +302,7 @@ def _end(fact: FactRow) -> State | None:
 
 
 def rows(timeline: Timeline, new: Sequence[NewFact], at: str, by: str, ids: Sequence[str]) -> list[FactRow]:
-    """New facts as they will stand in the register: for the clock that a record would lead to."""
+    """New facts as the register would hold them, to compute the clock before they are recorded."""
     made: list[FactRow] = []
     for fact, id_ in zip(new, ids, strict=True):
         about = fact.about

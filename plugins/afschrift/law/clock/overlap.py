@@ -11,7 +11,7 @@ from afschrift.law.clock.sending import code, must_be_open, must_lie_within
 
 
 def withdraw(timeline: Timeline, today: date, day: date, channel: str) -> list[NewFact]:
-    """The person withdraws. Only they may: a controller refuses, and with reasons (R45).
+    """Facts of a withdrawal by the person. A controller cannot withdraw: it refuses, with reasons (R45).
 
     Raises:
         TooLateError: the request is closed.
@@ -24,16 +24,16 @@ def withdraw(timeline: Timeline, today: date, day: date, channel: str) -> list[N
 
 
 def merge(later: Timeline, earlier: Timeline, *, same: bool, narrower: bool) -> tuple[NewFact, NewFact]:
-    """An overlapping request goes on in the earlier one, whose receipt counts (R55).
+    """Facts of merging a request into an overlapping earlier one, whose receipt counts (R55).
 
     Args:
-        later: the request that ends by it.
-        earlier: the one that stays.
+        later: the request that ends.
+        earlier: the request that continues.
         same: both are of the same person, by their keys.
-        narrower: the later one asks for nothing that the earlier one does not.
+        narrower: the later request asks for nothing beyond the earlier one.
 
     Returns:
-        The fact of the later one, and that of the earlier one.
+        The facts of the later and of the earlier request.
 
     Raises:
         TooLateError: one of them is closed.
@@ -44,7 +44,7 @@ def merge(later: Timeline, earlier: Timeline, *, same: bool, narrower: bool) -> 
     _pair(later, earlier, same, "R55")
     if None in (later.identified_at, earlier.identified_at):
         raise RefusedError(
-            "Of the same person they are only where both identities are confirmed, and one is not (R55).",
+            "Requests are of the same person only where both identities are confirmed, and one is not (R55).",
             remedy="`afschrift request confirm-identity` for both, then merge.",
         )
     if later.right is not earlier.right:
@@ -64,7 +64,7 @@ def merge(later: Timeline, earlier: Timeline, *, same: bool, narrower: bool) -> 
 
 
 def link(later: Timeline, earlier: Timeline, kind: str, *, same: bool) -> list[NewFact]:
-    """Say that a request comes after an earlier one: a `repeat` (R26), or a `reminder` of it (R54).
+    """Facts that a request follows an earlier one: as a `repeat` (R26), or as a `reminder` of it (R54).
 
     Raises:
         RefusedError: they are not of one person, not in this order, or the earlier one is still open.

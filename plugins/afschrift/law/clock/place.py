@@ -1,8 +1,8 @@
 """What is known of a place: its usual time zone (R02), and how firm a day is that was computed there (R38).
 
-Zones have the names of the tz database. Parts of a country are named as the calendars of `holidays` name
-them; one that is not listed has the zone of its country. Whose law counts periods is another matter, and so
-is whose calendar was read: a day is computed all the same, and what is not firm is said beside it.
+Zones have the names of the tz database. Parts of a country are named as in the package `holidays`; a part
+that is not listed has the zone of its country. A day is computed for every place, with remarks where the
+calendar was not reviewed or the law that counts periods may be another.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def usual_zone(country: str) -> str | None:
 
 
 REVIEWED = frozenset({"NL"})
-"""Whose days off were read in the law of the place, as far as it is quoted (Atw 3; tests/unit/law/clock)."""
+"""Countries whose days off were compared with the text of their law (Atw 3; tests/unit/law/clock)."""
 
 # fmt: off
 _MEMBER_STATES = (
@@ -101,7 +101,7 @@ _OUTSIDE = frozenset({"FR-BL", "FR-NC", "FR-PF", "FR-PM", "FR-TF", "FR-WF"})
 
 
 def remarks(country: str) -> tuple[str, ...]:
-    """What to know before relying on a day that was computed for a place; empty where that is firm."""
+    """Remarks on the reliability of a day that was computed for a place; empty: it is reliable."""
     found = []
     if country not in REVIEWED:
         found.append(

@@ -1,4 +1,4 @@
-"""Correcting the moment of receipt: both dates are kept, and a later one takes a second signer (R02, R03)."""
+"""Corrections of the receipt: both instants are kept, and a later one takes a second signer (R02, R03)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from afschrift.domain.instants import rfc3339
 from afschrift.law.clock.facts import WITH_LETTER, FactKind, FactRow, NewFact, Timeline
 
 WHY = ("typing_error", "wrong_zone", "other_channel", "not_official_channel")
-"""Why a receipt was entered wrong. `other_channel`: it had reached another official one before (R02)."""
+"""Why a receipt was entered wrong. `other_channel`: it reached another official channel before (R02)."""
 
 
 def correct(timeline: Timeline, now: datetime, received_at: datetime, reason: str) -> list[NewFact]:
-    """Another moment of receipt. An earlier one counts at once; a later one waits for a second signer.
+    """Facts of a corrected receipt. An earlier one counts at once; a later one waits for a second signer.
 
     Args:
         timeline: of the request.
@@ -34,7 +34,7 @@ def correct(timeline: Timeline, now: datetime, received_at: datetime, reason: st
         )
     instant = rfc3339(received_at)
     if instant == timeline.received_at:
-        raise RefusedError("That is the receipt which stands there already.", remedy="nothing is to be done.")
+        raise RefusedError("That is the receipt which is recorded already.", remedy="nothing is to be done.")
     if timeline.proposed is not None:
         raise TooLateError(
             "A correction of this request waits for its second signer.",
@@ -47,7 +47,7 @@ def correct(timeline: Timeline, now: datetime, received_at: datetime, reason: st
 
 
 def sign(timeline: Timeline) -> list[NewFact]:
-    """The later receipt that was proposed counts from now on.
+    """Facts that the proposed later receipt counts from now on.
 
     Raises:
         RefusedError: none was proposed, or a letter about the request was sent before it meanwhile.
@@ -70,7 +70,7 @@ def sign(timeline: Timeline) -> list[NewFact]:
 
 
 def turn_down(timeline: Timeline) -> list[NewFact]:
-    """The later receipt that was proposed does not count; the one that stands there stays.
+    """Facts that the proposed later receipt is rejected; the recorded one stays.
 
     Raises:
         RefusedError: none was proposed.

@@ -1,4 +1,4 @@
-"""That a letter really left, as a person says it; and what every fact of a person is held against."""
+"""Facts that a letter was sent, as a user states; and checks of days, codes and references in all facts."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,99}")
 
 @dataclass(frozen=True)
 class Sending:
-    """That a letter really left: the local date, how, and a reference of the proof."""
+    """A user's statement that a letter was sent: local date, channel, and a reference of the proof."""
 
     on: date
     channel: str
     proof: str
 
     def check(self, timeline: Timeline, today: date) -> None:
-        """Turn down what cannot be.
+        """Check day and codes.
 
         Raises:
-            RefusedError: in the future, before the receipt, or no codes.
+            RefusedError: the day is in the future or before the receipt, or a text is no code.
         """
         must_lie_within(self.on, timeline, today, "A letter")
         code(self.channel, "The channel")
         proof(self.proof)
 
     def fact(self, about: str | None = None, to: State | None = None) -> NewFact:
-        """The fact that tells of it; `to`: the state that the request takes by it."""
+        """The fact that records it; `to`: the state that the request moves to."""
         return NewFact(
             FactKind.LETTER_SENT, self.on, about=about, channel=self.channel, proof=self.proof, to=to
         )
 
 
 def record_sending(timeline: Timeline, today: date, about: str | None, sending: Sending) -> list[NewFact]:
-    """The letter of a fact was sent, as a person says it. Recorded on closed requests too: it is evidence.
+    """Facts that the letter of a fact was sent, as a user states; on closed requests too, as evidence.
 
     Args:
         timeline: of the request.
         today: local date.
-        about: id of the fact; None: the one whose letter is not sent.
+        about: id of the fact; None: the only fact whose letter was not sent.
         sending: when, how, and the proof.
 
     Raises:
@@ -79,9 +79,9 @@ def record_sending(timeline: Timeline, today: date, about: str | None, sending: 
 
 
 def record_notification(timeline: Timeline, today: date, sending: Sending) -> list[NewFact]:
-    """The person was told of the answer that is ready, or got it handed over, as somebody says it.
+    """Facts that the person was informed of the answer that is ready, or received it, as a user states.
 
-    Parts of which nobody was told are handed over with it (R44).
+    Parts of which the person was not informed are handed over with it (R44).
 
     Args:
         timeline: of the request.
@@ -110,20 +110,20 @@ def record_notification(timeline: Timeline, today: date, sending: Sending) -> li
 
 
 def _must_be_ready(timeline: Timeline, ready: FactRow, day: date) -> None:
-    """Nobody can be told of an answer before it is there; an earlier day would hide that it is late (R37)."""
+    """Refuse a day before the answer was ready: it would hide that the answer is late (R37)."""
     since = timeline.local(ready.at)
     if day < since:
         raise RefusedError(
-            f"The answer has been ready since {since}, so nobody was told of it on {day} (R37).",
+            f"The answer has been ready since {since}, so no one was informed of it on {day} (R37).",
             remedy=f"give the day on which it happened, from {since} on.",
         )
 
 
 def code(text: str, what: str) -> None:
-    """Turn down anything that is no code: free text must not reach the trail.
+    """Refuse a text that is no code: free text must not reach the trail.
 
     Raises:
-        RefusedError: it is none.
+        RefusedError: it is no code.
     """
     if not _CODE.fullmatch(text):
         raise RefusedError(
@@ -132,10 +132,10 @@ def code(text: str, what: str) -> None:
 
 
 def proof(text: str) -> None:
-    """Turn down a proof that is no reference: free text must not reach the trail.
+    """Refuse a proof that is no reference: free text must not reach the trail.
 
     Raises:
-        RefusedError: it is none.
+        RefusedError: it is no reference.
     """
     if not REFERENCE.fullmatch(text):
         raise RefusedError(
@@ -146,23 +146,23 @@ def proof(text: str) -> None:
 
 
 def must_be_open(timeline: Timeline) -> None:
-    """Turn down what changes the clock of a closed request.
+    """Refuse what would change the clock of a closed request.
 
     Raises:
         TooLateError: it is closed.
     """
     if not timeline.state.open:
         raise TooLateError(
-            f"Request {timeline.request} is {timeline.state}: it is closed, and its clock stands.",
+            f"Request {timeline.request} is {timeline.state}: it is closed, and its clock has stopped.",
             remedy="open a new request, or note it in the case file: `afschrift case add`.",
         )
 
 
 def must_lie_within(day: date, timeline: Timeline, today: date, what: str) -> None:
-    """Turn down a day before the receipt or after today.
+    """Refuse a day before the receipt or after today; `what`: what happened on it, for the message.
 
     Raises:
-        RefusedError: it is one; `what` says of what.
+        RefusedError: it is such a day.
     """
     if not timeline.received <= day <= today:
         when = "in the future" if day > today else f"before the receipt of {timeline.received}"
@@ -174,7 +174,7 @@ def must_lie_within(day: date, timeline: Timeline, today: date, what: str) -> No
 
 
 def must_not_overlap(timeline: Timeline, day: date, but: FactRow | None = None) -> None:
-    """Turn down a question that was sent while the clock stood still for another one than `but`.
+    """Refuse a question that was sent while the clock was suspended for another one than `but`.
 
     Raises:
         RefusedError: it was.
@@ -184,7 +184,7 @@ def must_not_overlap(timeline: Timeline, day: date, but: FactRow | None = None) 
             inside = asked.sent_on is not None and ended.day is not None and asked.sent_on <= day < ended.day
             if inside and (but is None or asked.id != but.id):
                 raise RefusedError(
-                    f"On {day} the clock stood still already, for the question of {asked.sent_on}: "
+                    f"On {day} the clock was suspended already, for the question of {asked.sent_on}: "
                     "suspensions must not overlap (R42).",
                     remedy=f"it was answered on {ended.day}; a later question counts from then.",
                 )

@@ -1,6 +1,6 @@
 """What lengthens the period: questions that stop the clock (R42, R43), and two months more (R39-R41).
 
-Pure: each function looks at a timeline and gives the facts to append, or raises; nothing is written here.
+Pure: each function takes a timeline and returns the facts to append, or raises; nothing is written here.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ def suspend(
     letter: str | None = None,
     sending: Sending | None = None,
 ) -> list[NewFact]:
-    """A question to the person that stops the clock from the day on which it is sent (R42).
+    """Facts of a question to the person that stops the clock from the day on which it is sent (R42).
 
     Args:
         timeline: of the request.
         jurisdiction: where the controller must act.
         today: local date.
-        ground: one of `Ground`.
+        ground: one of `SuspensionGround`.
         doubt: for `identity`: one of `DOUBTS`.
         overview: for `specification`: the letter gives an overview of the processing (R25).
         term: last day for the reply, as the letter sets it; with it the suspension of a public body ends.
         letter: its id in the outbox.
-        sending: where it left already.
+        sending: if it was sent already.
 
     Raises:
         TooLateError: the request is closed.
@@ -79,7 +79,7 @@ def suspend(
 
 
 def resume(timeline: Timeline, today: date, day: date) -> list[NewFact]:
-    """Enough information came on a day, so the clock goes on from it (R43).
+    """Facts that enough information came on a day, from which the clock continues (R43).
 
     Raises:
         TooLateError: the request is closed.
@@ -93,7 +93,7 @@ def resume(timeline: Timeline, today: date, day: date) -> list[NewFact]:
 def insufficient(
     timeline: Timeline, today: date, day: date, *, letter: str | None = None, sending: Sending | None = None
 ) -> list[NewFact]:
-    """A reply of a day falls short; a further question must follow within a working day (R43).
+    """Facts that a reply was insufficient; a further question must follow within a working day (R43).
 
     Raises:
         TooLateError: the request is closed.
@@ -175,7 +175,7 @@ def _waiting(timeline: Timeline, today: date, day: date) -> FactRow:
     asked = timeline.waiting
     if asked is None:
         raise RefusedError(
-            "No question to the person is open, so nothing stands still (R43).",
+            "No question to the person is open, so the clock is not suspended (R43).",
             remedy="see `afschrift request show`.",
         )
     must_lie_within(day, timeline, today, "A reply")
@@ -215,9 +215,9 @@ def extend(
     letter: str | None = None,
     sending: Sending | None = None,
 ) -> list[NewFact]:
-    """Two further months, which hold if the reasoned letter is sent inside the first one (R39-R41).
+    """Facts of an extension by two months, valid if its letter is sent within the first month (R39-R41).
 
-    A letter that was sent too late is recorded all the same: the extension is void, and the clock says so.
+    A letter that was sent too late is recorded too: the extension is void, and the clock says so.
 
     Raises:
         TooLateError: the request is closed.

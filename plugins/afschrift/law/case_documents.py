@@ -1,4 +1,7 @@
-"""Which documents a case file takes, and what they are: by their name and by how they begin."""
+"""Checks of documents for a case file: their kind, by the name's suffix and the first bytes, and their size.
+
+To accept a further kind of document, add a line to `_TYPES`. Nothing is stored here.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,8 @@ _TYPES: dict[str, tuple[str, tuple[bytes, ...] | None]] = {
     ".txt": ("text/plain", _TEXT),
     ".xlsx": (f"{_OFFICE}spreadsheetml.sheet", (_ZIP,)),
 }
-"""Ending -> media type and how such a file begins. No programs, scripts, archives or files with macros."""
+"""Suffix -> media type, and the first bytes of such a file (None: it is text). Kinds that may hold programs,
+scripts or macros are left out, and so are archives."""
 
 SUFFIXES = tuple(_TYPES)
 
@@ -40,12 +44,12 @@ def media_type(name: str, beginning: bytes) -> str:
     """Media type of a document.
 
     Args:
-        name: of its file; only the ending counts.
-        beginning: its first bytes, up to a part.
+        name: of its file; only the suffix counts.
+        beginning: its first bytes.
 
     Raises:
-        RefusedError: empty, not among the kinds that are kept, or not what its ending says. The name is
-            left out: it may name a person.
+        RefusedError: it is empty, of a kind that is not kept, or not what its suffix says. The message does
+            not repeat the name, which may name a person.
     """
     suffix = _suffix(name)
     if not beginning:
@@ -63,15 +67,15 @@ def media_type(name: str, beginning: bytes) -> str:
 
 
 def checked_content(name: str, parts: Iterable[bytes], at_most: int) -> Iterator[bytes]:
-    """Parts of a document as they come, for as long as it may be kept.
+    """Pass the parts of a document on, and check them on the way.
 
     Args:
-        name: of its file, which `media_type` has passed.
+        name: of its file, which `media_type` accepted.
         parts: its content in order.
-        at_most: bytes of the whole.
+        at_most: most bytes of the whole.
 
     Raises:
-        RefusedError: it grows too large, or a text turns out to be none.
+        RefusedError: it is too large, or a text file holds bytes that are no text.
     """
     suffix, size, text = _suffix(name), 0, None
     for part in parts:
@@ -86,10 +90,10 @@ def checked_content(name: str, parts: Iterable[bytes], at_most: int) -> Iterator
 
 
 def too_large(at_most: int) -> RefusedError:
-    """The refusal of what has more bytes than a case file takes."""
+    """The error for a document with more bytes than a case file takes."""
     return RefusedError(
         f"This is larger than the {at_most / 1_000_000:g} MB that a case file takes.",
-        remedy="make it smaller or give it in pieces; whoever runs the service may raise "
+        remedy="make it smaller or give it in pieces; the operator of the service may raise "
         "AFSCHRIFT_DOCUMENT_MEGABYTES.",
     )
 
