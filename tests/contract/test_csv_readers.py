@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pytest
 from hypothesis import given
-from tests.support.readers import Judged, mutated, require_native, told
+from tests.support.readers import Judged, judge, mutated, require_native
 from tests.unit.formats.random_tables import AWKWARD, SYNTAX, field, syntax_tables, tables, write
 
 from afschrift.domain.plan import FieldPlan
@@ -60,7 +60,7 @@ def judged(
     data: bytes, fields: Sequence[FieldPlan], marker: str = MARKER, *, compiled: bool = True
 ) -> Judged:
     """What a reader says of a file."""
-    return told(reader.read_csv(io.BytesIO(data), fields, {"null": marker}, compiled=compiled))
+    return judge(reader.read_csv(io.BytesIO(data), fields, {"null": marker}, compiled=compiled))
 
 
 def agreed(data: bytes, fields: Sequence[FieldPlan], marker: str = MARKER, *, faults: bool = True) -> Judged:

@@ -183,7 +183,7 @@ class Walk:
 def edges_in(graph: str) -> set[tuple[str, str, str]]:
     """The edges of a graph that `Walk.lines` wrote."""
     words = {
-        number: said for number, _, said in re.findall(r'^  (b\d+)(\(\[|\[)"(.*?)"', graph, re.MULTILINE)
+        number: text for number, _, text in re.findall(r'^  (b\d+)(\(\[|\[)"(.*?)"', graph, re.MULTILINE)
     }
     return {
         (words[a], words[b], part)

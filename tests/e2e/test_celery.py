@@ -31,8 +31,8 @@ def losses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Losses]:
     from testbed.fleet.fleet import fleet
     from tests.e2e.scenarios.losses import Losses
 
-    with fleet(tmp_path_factory.mktemp("fleet")) as one:
-        seen = Losses(one, lambda _line: None)
+    with fleet(tmp_path_factory.mktemp("fleet")) as made:
+        seen = Losses(made, lambda _line: None)
         seen.begin(REQUESTS)
         seen.kill_one_at_work()
         seen.to_the_end()
@@ -59,5 +59,5 @@ def test_nothing_is_left_in_staging(losses: Losses) -> None:
 
 
 def test_the_trail_is_whole(losses: Losses) -> None:
-    said = losses.verified()
-    assert said.code == 0, said.text + said.beside
+    outcome = losses.verified()
+    assert outcome.code == 0, outcome.text + outcome.beside

@@ -59,8 +59,10 @@ class Deployed:
         self, service: str, *command: str, secrets: tuple[str, ...] = ()
     ) -> subprocess.CompletedProcess[str]:
         """A command with the environment and the secrets of a service."""
-        one = self.compose["services"][service]
-        env = {name: value for name, value in one["environment"].items() if not name.endswith("_OPTIONS")}
+        service_ = self.compose["services"][service]
+        env = {
+            name: value for name, value in service_["environment"].items() if not name.endswith("_OPTIONS")
+        }
         env |= {
             "PATH": f"/opt/steps:{Path(sys.executable).parent}:/usr/bin:/bin",
             "AIRFLOW_HOME": "/opt/airflow",
@@ -75,7 +77,7 @@ class Deployed:
             "PYTHONDONTWRITEBYTECODE": "1",
             "LC_ALL": "C.UTF-8",
         }
-        return self.containers.run(command, [*one["secrets"], *secrets], env)
+        return self.containers.run(command, [*service_["secrets"], *secrets], env)
 
 
 def shop(project: Path) -> None:

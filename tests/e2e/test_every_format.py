@@ -147,14 +147,14 @@ def test_frictionless(bundle: Bundle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "beside"), [("csv", None), ("json", ".schema.json"), ("xml", ".xsd"), ("parquet", None)]
+    ("name", "schema"), [("csv", None), ("json", ".schema.json"), ("xml", ".xsd"), ("parquet", None)]
 )
-def test_one_format_alone(office: Office, name: str, beside: str | None, tmp_path: Path) -> None:
+def test_one_format_alone(office: Office, name: str, schema: str | None, tmp_path: Path) -> None:
     request = office.submit("access", {"customer_id": str(AWKWARD.number)}, formats=[name])
     bundle = Bundle(office.run_answering(request), tmp_path)
     assert {p.code for p in verify(bundle.path, {}).problems} <= {"untrusted"}
     files = [path.relative_to(bundle.data) for path in bundle.data.glob("*/*") if path.is_file()]
     tables = [path for path in files if path.name.endswith(f".{name}") and path.name.count(".") == 1]
-    schemas = [path.with_suffix(beside) for path in tables] if beside else []
+    schemas = [path.with_suffix(schema) for path in tables] if schema else []
     assert tables
     assert sorted(files) == sorted({*tables, *schemas})

@@ -90,8 +90,8 @@ def test_the_person_comes_out_as_fides_expects(
         (inventory / name).write_text(text, encoding="utf-8")
     words = ("inventory", "import", "fides", str(folder / "postgres_example_test_dataset.yml"))
     into = ("--source", "shop", "--kind", "postgres", "--connection", "fides", "--folder", str(inventory))
-    said = in_this_process((*words, *into))
-    assert said.code == 0, said
+    result = in_this_process((*words, *into))
+    assert result.code == 0, result
     before = (inventory / "shop.yml").read_bytes()
     assert in_this_process((*words, *into)).code == 0
     assert (inventory / "shop.yml").read_bytes() == before

@@ -106,10 +106,10 @@ def test_pages_are_imported_when_one_is_asked_for(api_server: ForeignAirflow) ->
 class TestABrokenLibrary:
     @pytest.mark.parametrize("part", ["scheduler", "worker"])
     def test_a_warm_process_says_so_once(self, with_a_broken_library: ForeignAirflow, part: str) -> None:
-        said = [line for line in with_a_broken_library.log(part).splitlines() if "made for another" in line]
+        lines = [line for line in with_a_broken_library.log(part).splitlines() if "made for another" in line]
 
-        assert len(said) == 1, said
-        assert "import" in said[0]
+        assert len(lines) == 1, lines
+        assert "import" in lines[0]
 
     def test_pages_that_do_not_import_answer_500_and_the_others_go_on(
         self,

@@ -99,7 +99,7 @@ def test_jq(bundle: Unpacked) -> None:
         names = [f["name"] for f in resource["schema"]["fields"] if f["type"] == "string"]
         texts = f".[] | [{', '.join(f'.[{json.dumps(name)}]' for name in names)}]"
         command = ["jq", "--compact-output", texts, str(bundle.file(resource))]
-        told = subprocess.run(command, check=True, capture_output=True).stdout.decode()
-        rows = [json.loads(line) for line in told.split("\n") if line]
+        output = subprocess.run(command, check=True, capture_output=True).stdout.decode()
+        rows = [json.loads(line) for line in output.split("\n") if line]
         there = bundle.opened.json(resource["afschrift:table"])
         assert rows == [[row[name] for name in names] for row in there], resource["name"]

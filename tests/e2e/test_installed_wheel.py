@@ -85,9 +85,9 @@ def test_a_request_of_the_example_comes_to_its_bundles(fresh: Environment, proje
         line for line in checked.splitlines() if "controller.yml is an example" in line
     ]
 
-    said = fresh("afschrift", "submit", "request.yml", "--start", "here", cwd=project, code=4)
+    output = fresh("afschrift", "submit", "request.yml", "--start", "here", cwd=project, code=4)
 
-    assert said.count(" is ready after ") == 2
+    assert output.count(" is ready after ") == 2
     bundles = list((project / ".afschrift" / "outbox").glob("*.zip"))
     assert sorted(path.name.rpartition("-")[2] for path in bundles) == ["access.zip", "portability.zip"]
     for bundle in bundles:
@@ -111,7 +111,7 @@ def test_airflow_finds_what_the_package_brings(fresh: Environment, project: Path
 
 
 def test_no_state_lies_where_the_package_is_installed(fresh: Environment, project: Path) -> None:
-    said = fresh("afschrift", "key", "new", code=1)
+    output = fresh("afschrift", "key", "new", code=1)
 
-    assert "set AFSCHRIFT_HOME" in said
+    assert "set AFSCHRIFT_HOME" in output
     assert not [*fresh.python.parents[1].rglob("keys.json"), *fresh.python.parents[1].rglob(".afschrift")]

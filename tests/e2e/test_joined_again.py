@@ -165,8 +165,8 @@ def test_every_foreign_key_between_exported_columns_is_told(
             for key in declared
             if {*((key[0], c) for c in key[1]), *((key[2], c) for c in key[3])} <= columns
         }
-        told = set(_told(tables))
-        assert joinable <= told, sorted(joinable - told)
+        named = set(_foreign_keys(tables))
+        assert joinable <= named, sorted(joinable - named)
         ways = known.ways.keys() - {"employee", "employees"}
         assert joinable == {key for key in declared if key[0] in ways and key[2] in ways}
         if right == "portability":
@@ -175,7 +175,7 @@ def test_every_foreign_key_between_exported_columns_is_told(
         assert report.valid, [(task.name, task.errors) for task in report.tasks if not task.valid][:3]
 
 
-def _told(tables: dict[str, Any]) -> Iterator[Key]:
+def _foreign_keys(tables: dict[str, Any]) -> Iterator[Key]:
     for table, resource in tables.items():
         for key in resource["schema"].get("foreignKeys", []):
             reference = key["reference"]

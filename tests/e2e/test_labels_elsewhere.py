@@ -134,12 +134,12 @@ def test_each_name_is_that_of_a_join_by_hand(
         known = {at: dict(con.execute(sql).fetchall()) for at, (_, sql) in names.joins.items()}
     for person in names.people:
         bundle = run(services, store(services, {key: person}, "access"))
-        read, told = ReadPage(browser, bundle, tmp_path / person), 0
+        read, count = ReadPage(browser, bundle, tmp_path / person), 0
         for (table, column), (to, _) in names.joins.items():
             called = {str(number): name for number, name in known[table, column].items()}
             rows = read.rows(table)
             assert rows
             for row in rows:
                 assert (row[column].name, row[column].to) == (called[row[column].number], to)
-            told += len(rows)
-        assert told == sum(1 for _ in read.named())
+            count += len(rows)
+        assert count == sum(1 for _ in read.named())

@@ -98,9 +98,9 @@ BESIDE = {
 }
 
 
-@pytest.mark.parametrize("said", BESIDE)
+@pytest.mark.parametrize("line", BESIDE)
 def test_what_lies_beside_the_tables_stops_requests_until_the_map_says_what_it_is(
-    lake: Path, said: str
+    lake: Path, line: str
 ) -> None:
     write(lake / "orders.parquet", 1)
     (lake / "notes").mkdir()
@@ -113,7 +113,7 @@ def test_what_lies_beside_the_tables_stops_requests_until_the_map_says_what_it_i
     ]
     with pytest.raises(UnreadFilesError):
         read(folder)
-    decided = inventory(lake, BESIDE[said])
+    decided = inventory(lake, BESIDE[line])
     report = check_sources(load(decided))
     assert [found for found in report.findings if found.severity is Severity.ERROR] == []
     assert read(decided) == [0, 1, 2, 3, 4]

@@ -130,9 +130,9 @@ def test_numbers_keep_their_digits(open_shop: Open, request: pytest.FixtureReque
 def test_a_rest_that_nobody_classified_asks(open_shop: Open) -> None:
     services = open_shop("{}")
     request = store(services, {"customer_id": "1"}, formats=["csv"])
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as caught:
         run(services, request)
-    assert met.value.question == "unclassified"
+    assert caught.value.question == "unclassified"
     (asked,) = services.register.questions.all(request_id=request)
     assert json.loads(json.dumps(asked.detail))["columns"] == ["shop.visit.profile"]
 

@@ -140,8 +140,8 @@ def test_access_says_of_the_password_hash_only_that_it_exists(office: Office, by
     assert found.holds(value) == []
     assert found.holds(value.rpartition("$")[2]) == []
     assert "password_hash" not in found.tables["customer"]
-    (told,) = [c for c in found.coverage["shop.customer"]["leftOut"] if c["column"] == "password_hash"]
-    assert (told["action"], told["rules"]) == ("exists_only", ["R87"])
+    (text,) = [c for c in found.coverage["shop.customer"]["leftOut"] if c["column"] == "password_hash"]
+    assert (text["action"], text["rules"]) == ("exists_only", ["R87"])
     assert "Wachtwoord (versleuteld)" in found.files["index.html"].decode()
 
 
@@ -238,8 +238,8 @@ def test_held_but_nothing_portable(office: Office) -> None:
 def test_nobody_by_these_keys_asks_a_person(right: str, keys: dict[str, str], office: Office) -> None:
     request, question = ends_with_question(office, right, keys)
     assert (office.state(request), question.question) == ("needs_person", "nothing_held")
-    told = json.dumps([question.detail, str(question), [p for _, p in office.register.trail.events(request)]])
-    assert not any(value in told for value in keys.values())
+    text = json.dumps([question.detail, str(question), [p for _, p in office.register.trail.events(request)]])
+    assert not any(value in text for value in keys.values())
     office.answer(request, {"nothing_held": "confirm_none"})
     with pytest.raises(NeedsPersonError):
         office.run(request)

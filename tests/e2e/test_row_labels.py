@@ -92,7 +92,7 @@ def test_each_name_is_that_of_a_join_by_hand(
     bundle = office.bundle("access", {"customer_id": str(number)}, {"shared_key": "include"})
     for script in (False, True):
         read = ReadPage(browser, bundle, tmp_path / str(script), script=script)
-        told = 0
+        count = 0
         for (table, column), (to, statement) in DEMO.items():
             known = {str(key): on_page(name) for key, name in by_hand.execute(statement, [number]).fetchall()}
             for row in read.rows(table) if table in read.opened.tables else ():
@@ -100,9 +100,9 @@ def test_each_name_is_that_of_a_join_by_hand(
                 assert (cell.name, cell.to) == (
                     (known[cell.number], to) if known.get(cell.number) else (None, None)
                 )
-                told += cell.name is not None
-        assert told >= 10
-        assert told == sum(1 for _ in read.named()), "and no other number has a name"
+                count += cell.name is not None
+        assert count >= 10
+        assert count == sum(1 for _ in read.named()), "and no other number has a name"
         assert read.events == []
 
 

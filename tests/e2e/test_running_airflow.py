@@ -157,14 +157,14 @@ def test_the_logs_of_its_tasks_tell_the_story_of_the_trail(airflow: Running) -> 
     files = sorted((folder / "dag_id=fulfil_request" / f"run_id={run}").rglob("*.log"))
     assert len(files) == len([*CHAIN, "wipe"])
     entries = [json.loads(text) for file in files for text in file.read_text("utf-8").splitlines()]
-    told = [entry["event"] for entry in entries if entry.get("logger") == "afschrift.trail"]
+    logged_lines = [entry["event"] for entry in entries if entry.get("logger") == "afschrift.trail"]
     events = register.trail.events(request)
     began, ended = (
         next(h.seq for h, _ in events if h.type == f"run_{word}") for word in ("started", "ended")
     )
     of_run = [(h, p) for h, p in events if began <= h.seq <= ended and "notice" not in h.type]
-    assert sorted(told) == sorted(line(header, payload) for header, payload in of_run)
-    assert len(told) > len(CHAIN)
+    assert sorted(logged_lines) == sorted(line(header, payload) for header, payload in of_run)
+    assert len(logged_lines) > len(CHAIN)
     fields = [entry for entry in entries if entry.get("logger") == "afschrift.trail"]
     assert {(entry["trail_seq"], entry["trail_type"], entry["request"]) for entry in fields} == {
         (header.seq, header.type, request) for header, _ in of_run

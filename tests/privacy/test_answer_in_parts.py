@@ -38,24 +38,24 @@ def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, t
 
     request = office.submit(right, KEYS, message=f"Ik ben {TEXT}, {CUSTOMER}.")
     (warehouse / "lake").rename(tmp_path / "gone")
-    said = []
-    with pytest.raises(SourceDownError) as met:
+    printed = []
+    with pytest.raises(SourceDownError) as caught:
         office.run_answering(request)
-    said.append("".join(traceback.format_exception(met.value)))
-    said.append(str(ask_about(services, request, met.value)))
+    printed.append("".join(traceback.format_exception(caught.value)))
+    printed.append(str(ask_about(services, request, caught.value)))
     [question] = register.questions.all(request_id=request)
     env = {"AFSCHRIFT_HOME": str(office.home), "AFSCHRIFT_INVENTORY": str(office.home / "inventory")}
     officer = Officer(register, ROLES, "cli:anna", settings=Settings.from_environment(env))
     rest_by = str((datetime.now(UTC) + timedelta(days=5)).date())
     with pytest.raises(AfschriftError) as turned_down:
         answer_question(officer, question.id, "partial", detail={"rest_by": TEXT}, text=WHY)
-    said.append(str(turned_down.value))
+    printed.append(str(turned_down.value))
     answer_question(officer, question.id, "partial", detail={"rest_by": rest_by}, text=WHY)
     first = office.run(request)
     assert register.requests.get(request).state is State.ACCEPTED
-    with pytest.raises(SourceDownError) as met:
+    with pytest.raises(SourceDownError) as caught:
         office.run(request)
-    said.append(str(met.value))
+    printed.append(str(caught.value))
     (tmp_path / "gone").rename(warehouse / "lake")
     second = office.run(request)
     assert register.requests.get(request).state is State.DELIVERED
@@ -77,7 +77,7 @@ def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, t
     assert seen[0] | seen[1] == wanted
     assert not seen[0] & seen[1]
 
-    for text in said:
+    for text in printed:
         assert not any(needle in text for needle in NEEDLES.values()), text
         assert str(tmp_path) not in text.replace(str(Path(__file__).parent), "")
     bundles = frozenset((tmp_path / "seen" / "outbox").iterdir())

@@ -170,7 +170,7 @@ def test_what_questions_show_of_the_person_is_in_clear_nowhere(
     assess(office.services, request)
     with pytest.raises(NeedsPersonError) as asked:
         classify(office.services, request)
-    told = "".join(traceback.format_exception(asked.value)) + json.dumps(asked.value.detail)
+    text = "".join(traceback.format_exception(asked.value)) + json.dumps(asked.value.detail)
     asked_now = office.register.questions.all(request_id=request)
     assert "several_persons" in {question.kind for question in asked_now}
     whole = ""
@@ -179,8 +179,8 @@ def test_what_questions_show_of_the_person_is_in_clear_nowhere(
         assert (shown.exit_code, [n for n in NEEDLES.values() if n in shown.output]) == (0, [])
         whole += CliRunner().invoke(app, ["questions", "show", item.id, "--unmask"]).output
     assert (EMAIL in whole, str(CUSTOMER) in whole) == (True, True)
-    told += "".join(capfd.readouterr()) + json.dumps([p for _, p in office.register.trail.events(request)])
-    assert not any(needle in told for needle in NEEDLES.values())
+    text += "".join(capfd.readouterr()) + json.dumps([p for _, p in office.register.trail.events(request)])
+    assert not any(needle in text for needle in NEEDLES.values())
     assert leaks(office) == []
 
 
@@ -195,30 +195,30 @@ def test_what_is_looked_up_before_the_identity_is_in_the_register_alone(
     monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))
     request = office.submit("access", {**KEYS, "email": EMAIL}, message=LETTER, authenticated=None)
-    said: list[str] = []
+    printed: list[str] = []
 
     def afschrift(*words: str, typed: str = "") -> str:
         done = CliRunner().invoke(app, list(words), input=typed)
         assert done.exception is None, done.output
         return done.output
 
-    said.append(afschrift("request", "look-up", request, "--run"))
-    said.append(afschrift("request", "identity", request))
+    printed.append(afschrift("request", "look-up", request, "--run"))
+    printed.append(afschrift("request", "identity", request))
     assert leaks(office) == []
     shown = afschrift("request", "identity", request, "--unmask")
     assert all(word in shown for word in (str(CUSTOMER), EMAIL, TEXT, LETTER))
     wrong = {"customer_id": "4711", TEXT: TEXT}
     refused = CliRunner().invoke(app, ["request", "keys", request, "--file", "-"], input=json.dumps(wrong))
-    said.append(f"{refused.output}{refused.exception}")
+    printed.append(f"{refused.output}{refused.exception}")
     typed = json.dumps({"email": EMAIL, "customer_id": f"{NEEDLES['number']}1"})
-    said.append(afschrift("request", "keys", request, "--file", "-", typed=typed))
-    said.append(afschrift("questions", "--request", request))
-    assert "customer_id corrected" in said[-2]
+    printed.append(afschrift("request", "keys", request, "--file", "-", typed=typed))
+    printed.append(afschrift("questions", "--request", request))
+    assert "customer_id corrected" in printed[-2]
     assert leaks(office) == []
     assert office.register.look_ups.found(request) is None
-    told = json.dumps([payload for _, payload in office.register.trail.events(request)])
+    text = json.dumps([payload for _, payload in office.register.trail.events(request)])
     seen = capfd.readouterr()
-    assert not any(needle in told + seen.out + seen.err + "".join(said) for needle in NEEDLES.values())
+    assert not any(needle in text + seen.out + seen.err + "".join(printed) for needle in NEEDLES.values())
 
 
 VIEW = f"""
@@ -251,8 +251,8 @@ def test_errors_quote_nothing(
     request = office.submit("access", KEYS)
     with pytest.raises(error) as failed:
         office.run(request)
-    told = "".join(traceback.format_exception(failed.value))
-    assert not any(needle in told for needle in NEEDLES.values())
+    text = "".join(traceback.format_exception(failed.value))
+    assert not any(needle in text for needle in NEEDLES.values())
     assert leaks(office) == []
     assert office.delivered(request) == []
 
@@ -289,10 +289,10 @@ def test_a_demonstration_is_in_the_case_file_and_nowhere_else_in_clear(
             answer | {"choice": LETTER},
             answer | {"texts": texts | {LETTER: LETTER}},
         ):
-            told = CliRunner().invoke(app, ["answer", question, "--form", "-"], input=json.dumps(wrong))
-            assert told.exception is not None
+            text = CliRunner().invoke(app, ["answer", question, "--form", "-"], input=json.dumps(wrong))
+            assert text.exception is not None
             refused += 1
-            assert not any(needle in f"{told.output}{told.exception}" for needle in NEEDLES.values())
+            assert not any(needle in f"{text.output}{text.exception}" for needle in NEEDLES.values())
         done = CliRunner().invoke(app, ["answer", question, "--form", "-"], input=json.dumps(answer))
         assert "Recorded" in done.output, done.exception
         [signing] = office.register.questions.all(request_id=request)
@@ -339,11 +339,11 @@ def test_who_asks_for_a_child_and_why_is_in_the_case_file_and_nowhere_else(
     for name, folder in (("HOME", office.home), ("INVENTORY", office.home / "inventory")):
         monkeypatch.setenv(f"AFSCHRIFT_{name}", str(folder))
     monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
-    said: list[str] = []
+    printed: list[str] = []
 
     def afschrift(*words: str, typed: str = "") -> str:
         done = CliRunner().invoke(app, list(words), input=typed)
-        said.append(f"{done.output}{done.exception}")
+        printed.append(f"{done.output}{done.exception}")
         return done.stdout
 
     who = {"name": TEXT, "email": f"{TEXT}@example.org", "phone": str(CUSTOMER)}
@@ -380,8 +380,8 @@ def test_who_asks_for_a_child_and_why_is_in_the_case_file_and_nowhere_else(
     assert [f"{hit.place}: {hit.form}" for hit in found] == []
     assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events()])
     seen = capfd.readouterr()
-    said += [seen.out, seen.err]
-    assert not any(needle in "".join(said) for needle in (*NEEDLES.values(), born))
+    printed += [seen.out, seen.err]
+    assert not any(needle in "".join(printed) for needle in (*NEEDLES.values(), born))
     kept = [t.text or b"" for t in office.register.cases.texts(request, "officer")]
     assert sum(LETTER.encode() in text for text in kept) == 5  # message, reading, mandate, signature, its end
     assert sum(TEXT.encode() in text for text in kept) == 6

@@ -98,11 +98,11 @@ class World:
         self, step: Step, request: str, run: str | None = None, match: str | None = None
     ) -> dict[str, Any]:
         """The one event of an attempt; nothing is read and nothing leaves."""
-        before, told = self.seen, self.attempts(request)
+        before, earlier = self.seen, self.attempts(request)
         with pytest.raises(GateError, match=match):
             step(dataclasses.replace(self.services, run=run), request)
         assert self.seen == before
-        [event] = self.attempts(request)[len(told) :]
+        [event] = self.attempts(request)[len(earlier) :]
         assert event["run"] == run
         return event
 

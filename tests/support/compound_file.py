@@ -92,13 +92,13 @@ def _add(entries: list[dict[str, Any]], parent: int, tree: Tree) -> None:
             _add(entries, here, value)
 
 
-def _entry(one: dict[str, Any], clsid: bytes) -> bytes:
-    name = one["name"].encode("utf-16-le") + b"\0\0"
-    start = one.get("start", 0)
+def _entry(fields: dict[str, Any], clsid: bytes) -> bytes:
+    name = fields["name"].encode("utf-16-le") + b"\0\0"
+    start = fields.get("start", 0)
     return (
         name.ljust(64, b"\0")
-        + struct.pack("<HBBIII", len(name), one["kind"], 1, NONE, one["right"], one["child"])
+        + struct.pack("<HBBIII", len(name), fields["kind"], 1, NONE, fields["right"], fields["child"])
         + clsid
         + bytes(4 + 16)
-        + struct.pack("<IQ", start, len(one["data"]))
+        + struct.pack("<IQ", start, len(fields["data"]))
     )

@@ -55,22 +55,22 @@ class Way:
             ready.register(server, selectors.EVENT_READ)
             while True:
                 for key, _ in ready.select():
-                    said = key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
-                    if not said:
+                    data = key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
+                    if not data:
                         return
                     if key.fileobj is server:
-                        client.sendall(said)
+                        client.sendall(data)
                         continue
                     self.seen += 1
-                    if self.breaks(said):
+                    if self.breaks(data):
                         if not self.lasts:
                             self.breaks = lambda _message: False
                         if self.answered:
-                            server.sendall(said)
+                            server.sendall(data)
                             server.recv(1 << 16)
                         self.broken()
                         return
-                    server.sendall(said)
+                    server.sendall(data)
 
 
 @contextmanager

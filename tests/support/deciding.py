@@ -161,9 +161,9 @@ def trigger_codes(question: Any) -> list[str]:
 def unchanged(bureau: Bureau, question: Any, act: Any, error: type[AfschriftError]) -> AfschriftError:
     """An act that is turned down: no event, no decision, and the question stays open."""
     before = (bureau.register.trail.events(), bureau.register.requests.get(question.request))
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as caught:
         act()
     assert before == (bureau.register.trail.events(), bureau.register.requests.get(question.request))
     assert bureau.register.questions.get(question.id).answered_at is None
-    assert told.value.remedy
-    return told.value
+    assert caught.value.remedy
+    return caught.value

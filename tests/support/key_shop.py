@@ -63,14 +63,14 @@ def mapped(name: str, way: str, *columns: str, key: str | None = None) -> str:
 
     A column is `assigned`, unless it says more (`name: {origin: provided}`). The first one is the key; "": none is.
     """
-    said = ", ".join(column if ":" in column else f"{column}: {{origin: assigned}}" for column in columns)
+    words = ", ".join(column if ":" in column else f"{column}: {{origin: assigned}}" for column in columns)
     key = columns[0].partition(":")[0] if key is None else key
     lines = [
         f"  {name}:",
         way,
         *([f"key: [{key}]"] if key else ()),
         "purposes: [sale]",
-        f"columns: {{{said}}}",
+        f"columns: {{{words}}}",
     ]
     return "\n    ".join(lines) + "\n"
 

@@ -100,9 +100,9 @@ class Newcomer:
         if group.said.get("origin") != is_so.origin and group.said.get("protect") != "secret":
             words["origin"] = str(is_so.origin)
         categories = frozenset.intersection(*(self._column(place).categories for place in group.places))
-        said = group.said.get("category", "")
-        broad = any(category == said or category.startswith(f"{said}.") for category in categories)
-        if said and categories and not broad and is_so.origin is not Origin.NOT_PERSONAL:
+        text_ = group.said.get("category", "")
+        broad = any(category == text_ or category.startswith(f"{text_}.") for category in categories)
+        if text_ and categories and not broad and is_so.origin is not Origin.NOT_PERSONAL:
             words["category"] = min(categories)
         return words
 
@@ -141,11 +141,11 @@ class Newcomer:
         words += [_MEANING] * (column.origin in (Origin.DERIVED, Origin.INFERRED))
         old = re.search(rf"^      {name}: .*?(?=^ {{0,6}}\S|\Z)", text, re.DOTALL | re.MULTILINE)
         line = f"      {name}: {{{', '.join(words)}}}\n"
-        said = text.replace(old[0], line) if old else text.replace("    columns:\n", f"    columns:\n{line}")
-        if old is None and said == text:  # the draft below the file has it, and this counts before that
-            said = f"{text}    columns:\n{line}"
+        text_ = text.replace(old[0], line) if old else text.replace("    columns:\n", f"    columns:\n{line}")
+        if old is None and text_ == text:  # the draft below the file has it, and this counts before that
+            text_ = f"{text}    columns:\n{line}"
         whole = self.file.read_text("utf-8")
-        self.file.write_text(whole.replace(head + text, head + said), "utf-8")
+        self.file.write_text(whole.replace(head + text, head + text_), "utf-8")
         self._one_line(f"{place.table}.{line.strip()}")
 
     def _column(self, place: Place) -> Column:
@@ -160,11 +160,11 @@ class Newcomer:
         assert found is not None
         return found[1], found[2]
 
-    def _one_line(self, said: str) -> None:
+    def _one_line(self, text_: str) -> None:
         self.lines += 1
         self.decisions += 1
         self.corrected += 1
-        self.by_hand.append(f"{self.file.name}: {said}")
+        self.by_hand.append(f"{self.file.name}: {text_}")
 
 
 def _lines(text: str) -> list[str]:

@@ -91,8 +91,8 @@ def send(browse: Browse, user: str, path: str, fields: dict[str, Any], **more: A
 
 def from_a_page(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers of a form, with which a browser says where it comes from: from our own page, if not said."""
-    said = {"Sec-Fetch-Site", "Origin"} & headers.keys()
-    return {**headers} if said else {"Sec-Fetch-Site": "same-origin", **headers}
+    given = {"Sec-Fetch-Site", "Origin"} & headers.keys()
+    return {**headers} if given else {"Sec-Fetch-Site": "same-origin", **headers}
 
 
 def follow(page: Any, address: str, path: str) -> None:
@@ -147,8 +147,8 @@ def asked_manual(installation: Installation, customer: int, **more: Any) -> tupl
     request = installation.submit(customer, "access", **more)
     register = installation.services.register
     ask(register, request, [question(load(folder).manual["mailbox"], "which")])
-    [one] = register.questions.all(request_id=request)
-    return request, one.id
+    [asked] = register.questions.all(request_id=request)
+    return request, asked.id
 
 
 def token_in(html: str) -> str:

@@ -34,10 +34,10 @@ def require_native() -> None:
 
 def judged(data: bytes, fields: Sequence[FieldPlan], *, lines: bool, compiled: bool = True) -> Judged:
     """What a reader says of a file; of sound columns alone, if it takes it."""
-    return told(read_records(io.BytesIO(data), fields, lines=lines, compiled=compiled))
+    return judge(read_records(io.BytesIO(data), fields, lines=lines, compiled=compiled))
 
 
-def told(batches: Iterator[pa.RecordBatch]) -> Judged:
+def judge(batches: Iterator[pa.RecordBatch]) -> Judged:
     """The rows that a reader gives, or the code and the row of its fault."""
     rows = []
     try:

@@ -107,8 +107,10 @@ def fit(left: Remains, true: str, everybody: Mapping[str, Remains]) -> Fit:
             if true in those:
                 persons &= those
                 telling[place] = min(len(those), telling.get(place, len(same)))
-    told = {place: n for place, n in sorted(telling.items(), key=lambda counted: counted[1]) if n < len(same)}
-    return Fit(len(same), len(persons), told)
+    places = {
+        place: n for place, n in sorted(telling.items(), key=lambda counted: counted[1]) if n < len(same)
+    }
+    return Fit(len(same), len(persons), places)
 
 
 def _mine(rows: Rows, ids: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -44,10 +44,12 @@ def restrict(
     bureau: Bureau, request: str, question: QuestionRow, places: list[str], existence: str = "hidden"
 ) -> None:
     """Answer the question of a request with a restriction, and sign it."""
-    told: dict[str, Any] = {"refused": None, "given": None, "reasons": None} if existence == "hidden" else {}
+    left_out: dict[str, Any] = (
+        {"refused": None, "given": None, "reasons": None} if existence == "hidden" else {}
+    )
     on = FIRST.date().isoformat()
     bureau.answer(
-        question, "restrict", "restriction", places=places, existence=existence, review_on=on, **told
+        question, "restrict", "restriction", places=places, existence=existence, review_on=on, **left_out
     )
     bureau.sign(request)
 

@@ -107,9 +107,9 @@ class Reviewers:
 
     def asked(self, request: str, kind: str = "review") -> QuestionRow:
         """The question at which the next run ends."""
-        with pytest.raises(NeedsPersonError) as met:
+        with pytest.raises(NeedsPersonError) as caught:
             run(self.services, request)
-        assert met.value.question == kind
+        assert caught.value.question == kind
         return self.open(request, kind)
 
     def open(self, request: str, kind: str = "review") -> QuestionRow:

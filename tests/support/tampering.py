@@ -25,8 +25,8 @@ def statements(trail: Trail) -> dict[int, Checkpoint]:
     return {item.statement.number: item for item in found}
 
 
-def write(trail: Trail, one: Checkpoint, name: str = "") -> None:
-    (trail.held / (name or one.name)).write_bytes(one.content())
+def write(trail: Trail, made: Checkpoint, name: str = "") -> None:
+    (trail.held / (name or made.name)).write_bytes(made.content())
 
 
 def row_changed(trail: Trail) -> set[str]:
@@ -149,39 +149,39 @@ def every_checkpoint_gone(trail: Trail) -> set[str]:
 
 def checkpoint_altered(trail: Trail) -> set[str]:
     """A checkpoint altered after it was signed."""
-    one = statements(trail)[2]
-    write(trail, replace(one, statement=replace(one.statement, at="2030-01-01T00:00:00.000000Z")))
+    second = statements(trail)[2]
+    write(trail, replace(second, statement=replace(second.statement, at="2030-01-01T00:00:00.000000Z")))
     return {"checkpoint_forged", "checkpoint_missing"}
 
 
 def checkpoint_unreadable(trail: Trail) -> set[str]:
     """A checkpoint overwritten with another form."""
-    one = statements(trail)[2]
-    write(trail, replace(one, statement=replace(one.statement, format="afschrift-checkpoint/9")))
+    second = statements(trail)[2]
+    write(trail, replace(second, statement=replace(second.statement, format="afschrift-checkpoint/9")))
     return {"checkpoint_unreadable", "checkpoint_missing"}
 
 
 def checkpoint_forked(trail: Trail) -> set[str]:
     """A second checkpoint under the same number, signed with the right key."""
-    one = statements(trail)[2].statement
-    head = next(h.digest() for h, _ in trail.register.trail.events() if h.seq == one.seq + 1)
-    other: Statement = replace(one, seq=one.seq + 1, head=head)
+    second = statements(trail)[2].statement
+    head = next(h.digest() for h, _ in trail.register.trail.events() if h.seq == second.seq + 1)
+    other: Statement = replace(second, seq=second.seq + 1, head=head)
     write(trail, checkpoint.sign(other, trail.keys.signing_key()), "afschrift-checkpoint-attached.json")
     return {"checkpoint_conflict"}
 
 
 def checkpoint_off_the_chain(trail: Trail) -> set[str]:
     """A checkpoint, signed with the right key, that does not follow the one before."""
-    one = statements(trail)[2].statement
-    write(trail, checkpoint.sign(replace(one, previous="1" * 64), trail.keys.signing_key()))
+    second = statements(trail)[2].statement
+    write(trail, checkpoint.sign(replace(second, previous="1" * 64), trail.keys.signing_key()))
     return {"checkpoint_chain", "checkpoint_untold"}
 
 
 def checkpoint_of_another_register(trail: Trail) -> set[str]:
     """A checkpoint of another register, signed with the right key."""
-    one = statements(trail)[2]
-    other = replace(one.statement, register="1" * 64)
-    write(trail, checkpoint.sign(other, trail.keys.signing_key()), one.name)
+    second = statements(trail)[2]
+    other = replace(second.statement, register="1" * 64)
+    write(trail, checkpoint.sign(other, trail.keys.signing_key()), second.name)
     return {"checkpoint_other_register", "checkpoint_missing"}
 
 
@@ -282,7 +282,7 @@ def segment_forged(trail: Trail) -> set[str]:
         "rule, dropped_at, :previous, :telling, keep_years, key_id, signature FROM segment",
         end=end.seq,
         closing=end.prev,
-        previous=told_segment_digest(trail),
+        previous=dropped_segment_digest(trail),
         telling=next(h.seq for h in events if h.type == "segment_dropped"),
     )
     assert end.seq > first
@@ -307,8 +307,8 @@ def drop_2011(trail: Trail, dropped_at: str, key: SigningKey | None) -> None:
     }
     what = replace(before.segment, **fields)
     signature = signed.sign(asdict(what), key) if key else "00" * 64
-    told = {"segment": asdict(what), "signature": signature}
-    seq = append(trail, "segment_dropped", told, max(dropped_at, last.at))
+    payload = {"segment": asdict(what), "signature": signature}
+    seq = append(trail, "segment_dropped", payload, max(dropped_at, last.at))
     row = {**asdict(what), "event_seq": seq, "signature": signature}
     del row["format"]
     trail.tamper(
@@ -371,8 +371,8 @@ def payloads_erased_by_a_stranger(trail: Trail) -> set[str]:
 
 def erasure_not_named(trail: Trail) -> set[str]:
     """A checkpoint, signed with the right key, that knows of no erasure."""
-    one = statements(trail)[4].statement
-    write(trail, checkpoint.sign(replace(one, erased=None), trail.keys.signing_key()))
+    second = statements(trail)[4].statement
+    write(trail, checkpoint.sign(replace(second, erased=None), trail.keys.signing_key()))
     return {"erasure_differs", "checkpoint_untold"}
 
 
@@ -381,8 +381,8 @@ def erase(trail: Trail, key: SigningKey | None) -> None:
     known = key or trail.keys.signing_key()
     at = trail.register.trail.events()[-1][0].at
     what = Erasure(erasures.FORMAT, "0" * 64, "req-1", "retention_case", 1, at, known.id)
-    told = erasures.event_of(what, known, "system").payload
-    append(trail, "payloads_erased", told if key else {**told, "signature": "00" * 64})
+    payload = erasures.event_of(what, known, "system").payload
+    append(trail, "payloads_erased", payload if key else {**payload, "signature": "00" * 64})
     trail.tamper(
         "UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'retention_case', erased_at = 't' "
         "WHERE seq = :seq",
@@ -394,10 +394,10 @@ def stranger(trail: Trail) -> SigningKey:
     return KeyStore.create(trail.folder / "stranger.json").signing_key()
 
 
-def told_segment_digest(trail: Trail) -> str:
-    told = next(p for h, p in trail.register.trail.events() if h.type == "segment_dropped")
-    assert told is not None
-    return digest(told["segment"])
+def dropped_segment_digest(trail: Trail) -> str:
+    payload = next(p for h, p in trail.register.trail.events() if h.type == "segment_dropped")
+    assert payload is not None
+    return digest(payload["segment"])
 
 
 def clock_set_back_untold(trail: Trail) -> set[str]:

@@ -205,9 +205,11 @@ class Trail:
                 runpy.run_path(str(TOOL), run_name="__main__")
         finally:
             sys.argv = before
-        said = out.getvalue()
-        assert bool(ended.value.code) is not said.startswith("whole: "), said
-        return set() if not ended.value.code else {(c, int(s)) for c, s in map(str.split, said.splitlines())}
+        output = out.getvalue()
+        assert bool(ended.value.code) is not output.startswith("whole: "), output
+        return (
+            set() if not ended.value.code else {(c, int(s)) for c, s in map(str.split, output.splitlines())}
+        )
 
     def pems(self) -> list[Path]:
         """The public keys as files."""

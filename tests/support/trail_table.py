@@ -61,8 +61,8 @@ def main() -> None:
             marks = ["found" if expected <= {code for code, _ in item} else "NOT FOUND" for item in found]
             same = all(item == found[0] for item in found)
             complete = complete and same and set(marks) == {"found"}
-            said = ", ".join(words(found[0]))
-            cells = [str(tamper.__doc__).rstrip("."), said if same else f"{said} (DIFFERS)", *marks]
+            codes = ", ".join(words(found[0]))
+            cells = [str(tamper.__doc__).rstrip("."), codes if same else f"{codes} (DIFFERS)", *marks]
             print(f"| {' | '.join(cells)} |")
     raise SystemExit(not complete)
 

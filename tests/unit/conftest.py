@@ -127,18 +127,18 @@ def at_once(url: str, keys: KeyStore, tmp_path: Path) -> Callable[[str, int], li
     """
     fork = multiprocessing.get_context("fork")
 
-    def work(script: str, me: int, together: Any, told: Connection) -> None:
+    def work(script: str, me: int, together: Any, pipe: Connection) -> None:
         register = Register(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
         together.wait()
         with redirect_stdout(StringIO()) as printed:
             exec(script, {"register": register, "me": me, "time": time})
-        told.send(printed.getvalue().strip())
+        pipe.send(printed.getvalue().strip())
 
     def run(script: str, processes: int) -> list[str]:
         together = fork.Barrier(processes)
         pipes = [fork.Pipe(duplex=False) for _ in range(processes)]
         started = [
-            fork.Process(target=work, args=(script, me, together, told)) for me, (_, told) in enumerate(pipes)
+            fork.Process(target=work, args=(script, me, together, pipe)) for me, (_, pipe) in enumerate(pipes)
         ]
         for process in started:
             process.start()

@@ -45,8 +45,8 @@ def twelfth(scenario: ScenarioWithPeople) -> None:
         scenario.answers(name, scenario.asked(name, request, "decision"), "fulfil", turned_down=403)
 
     scenario.tell("Nobody demonstrates abuse. The officer fulfils it.")
-    told = scenario.answers("anna", question, "fulfil")
-    scenario.waits(told["run"], request, "ready")
+    answer = scenario.answers("anna", question, "fulfil")
+    scenario.waits(answer["run"], request, "ready")
     scenario.must(len(list(scenario.bundle(request).csv("customer"))) == 1, "the bundle holds her account")
 
 
@@ -59,14 +59,14 @@ def refused(scenario: ScenarioWithPeople) -> None:
 
     scenario.tell("A form that lacks a field is told so.")
     lacking = {name: text for name, text in _WORDS.items() if name != "subjective"}
-    told = scenario.answers("anna", question, "refuse", detail=_FACTORS, texts=lacking, turned_down=422)
-    scenario.must("subjective" in told["fields"], "the field is named")
+    answer = scenario.answers("anna", question, "refuse", detail=_FACTORS, texts=lacking, turned_down=422)
+    scenario.must("subjective" in answer["fields"], "the field is named")
 
     scenario.tell("The officer demonstrates it. That takes a second person.")
-    told = scenario.answers("anna", question, "refuse", detail=_FACTORS, texts=_WORDS)
-    scenario.must(told["run"] is None, "no run starts, and nothing is refused yet")
+    answer = scenario.answers("anna", question, "refuse", detail=_FACTORS, texts=_WORDS)
+    scenario.must(answer["run"] is None, "no run starts, and nothing is refused yet")
     for name in ("anna", "vera", "dirk"):
-        signing = {"id": told["signer"]}
+        signing = {"id": answer["signer"]}
         scenario.answers(name, signing, "agree", turned_down=403)
     signing = scenario.asked("sam", request, "decision_signed")
     signed = scenario.answers("sam", signing, "agree", text="The letter of 3 November is in the file.")
@@ -77,9 +77,9 @@ def refused(scenario: ScenarioWithPeople) -> None:
     with scenario.post() as server:
         scenario.types("letter", "send", signed["letter"])
     scenario.is_in(request, "refused")
-    said = " ".join(server.messages[0][2].decode().replace("=\n", "").split())
-    scenario.must("Autoriteit Persoonsgegevens" in said, "the letter names the authority")
-    scenario.must("court" in said, "and the court")
+    mail = " ".join(server.messages[0][2].decode().replace("=\n", "").split())
+    scenario.must("Autoriteit Persoonsgegevens" in mail, "the letter names the authority")
+    scenario.must("court" in mail, "and the court")
     scenario.must(
         "500 euros" not in str(scenario.trail(request)), "the trail holds codes, and none of the words"
     )

@@ -43,9 +43,9 @@ def suspended_and_resumed(scenario: Scenario) -> None:
     with scenario.post() as server:
         scenario.types("letter", "send", letter)
     scenario.letter(request, letter, "sent")
-    said = server.messages[0][2].decode()
+    text = server.messages[0][2].decode()
     told = f"{moved.day} {moved:%B %Y}"
-    scenario.must(told in " ".join(said.split()), f"the letter that the mail server took names {told}")
+    scenario.must(told in " ".join(text.split()), f"the letter that the mail server took names {told}")
 
 
 def extended_in_time(scenario: Scenario) -> None:
@@ -87,8 +87,8 @@ def extended_too_late(scenario: Scenario) -> None:
 
     scenario.tell("Such a letter would promise a day that does not hold: it is not sent.")
     with scenario.post() as server:
-        said = scenario.types("letter", "send", letter, fails=True)
-    scenario.must("R41" in said, "the rule is named")
+        text = scenario.types("letter", "send", letter, fails=True)
+    scenario.must("R41" in text, "the rule is named")
     scenario.must(server.messages == [], "nothing arrived at the mail server")
     scenario.letter(request, letter, "produced")
 

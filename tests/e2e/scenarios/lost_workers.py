@@ -19,18 +19,18 @@ from tests.e2e.scenarios.losses import Losses
 from tests.e2e.scenarios.terminal import write
 
 
-def losses(one: Fleet, count: int, began: float) -> list[str]:
+def losses(fleet_: Fleet, count: int, began: float) -> list[str]:
     """Let requests go through the losses; what is not as it must be."""
 
     def say(line: str) -> None:
         write(f"{time.monotonic() - began:5.0f} s  {line}")
 
-    seen = Losses(one, say)
+    seen = Losses(fleet_, say)
     seen.begin(count)
     killed = seen.kill_one_at_work()
-    one.enlist(f"worker-{len(one.workers) + 1}", killed.apart, killed.slots)
-    one.all_ready()
-    say(f"{one.workers[-1].name} takes its place.")
+    fleet_.enlist(f"worker-{len(fleet_.workers) + 1}", killed.apart, killed.slots)
+    fleet_.all_ready()
+    say(f"{fleet_.workers[-1].name} takes its place.")
     seen.slow_store(15)
     seen.lose_broker(10)
     seen.retire_one_at_work()
@@ -65,9 +65,9 @@ def main() -> None:
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="fleet-", ignore_cleanup_errors=True) as folder,
-        fleet(Path(folder), say=lambda line: write(f"{time.monotonic() - began:5.0f} s  {line}")) as one,
+        fleet(Path(folder), say=lambda line: write(f"{time.monotonic() - began:5.0f} s  {line}")) as fleet_,
     ):
-        faults = losses(one, given.count, began)
+        faults = losses(fleet_, given.count, began)
     if faults:
         sys.exit(f"NOT AS IT MUST BE: {'; '.join(faults)}.")
     write("Everything was as it must be.")

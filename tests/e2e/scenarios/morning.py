@@ -72,13 +72,13 @@ def _end(m: Morning, request: str) -> tuple[str, str, str]:
         return state, f"letter `{closing.kind}`, {closing.channel}", str(closing.sent_on)
     timeline = m.register.facts.timeline(request)
     fact = timeline.of(FactKind(by.removeprefix("fact_")))[-1]
-    beside = f"; letter `{sent[-1].kind}`" if sent and sent[-1].kind in BESIDE else ""
-    return state, f"entry `{fact.kind}` by {fact.by.partition(':')[0]}{beside}", str(timeline.local(fact.at))
+    further = f"; letter `{sent[-1].kind}`" if sent and sent[-1].kind in BESIDE else ""
+    return state, f"entry `{fact.kind}` by {fact.by.partition(':')[0]}{further}", str(timeline.local(fact.at))
 
 
 def _moves(m: Morning, request: str) -> list[dict[str, Any]]:
     events = m.register.trail.events(request)
-    return [dict(said or {}) for header, said in events if header.type == "state_changed"]
+    return [dict(payload or {}) for header, payload in events if header.type == "state_changed"]
 
 
 def passed(m: Morning) -> set[State]:

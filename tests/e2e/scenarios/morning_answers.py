@@ -71,8 +71,8 @@ def came_back(m: Morning) -> Iterator[None]:
     m.tells(request)
     yield
     letter = m.letter_of(request, state="sent")
-    said = m.types("letter", "bounced", letter, "--on", m.ago(0), "--reason", "returned_by_post")
-    m.must("refused" not in said, "nothing is said of a refusal")
+    output = m.types("letter", "bounced", letter, "--on", m.ago(0), "--reason", "returned_by_post")
+    m.must("refused" not in output, "nothing is said of a refusal")
     m.tells(request)
 
 
@@ -155,10 +155,10 @@ def redacted(m: Morning) -> Iterator[None]:
     request = m.arrives("a neighbour is in it: her name is masked", 132, "portability")
     m.goes(request)
     yield
-    said = m.types("review", "show", request, "--table", "shop.ticket")
+    output = m.types("review", "show", request, "--table", "shop.ticket")
     lines = [
         line.partition(" GROUND")[0].strip()
-        for line in said.splitlines()
+        for line in output.splitlines()
         if "GROUND  " in line or " GROUND " in line
     ]
     lines = [line for line in lines if line.startswith("shop.ticket ")]

@@ -54,8 +54,8 @@ def two_refusals(m: Morning) -> Iterator[None]:
     m.types("questions", "open", request)
     m.decides(request, "refuse", "manifestly_unfounded", reasons="You asked for the same, for money.")
     m.signs(request)
-    said = m.types("letter", "send", first, fails=True)
-    m.write(f"   {said.strip()}")
+    output = m.types("letter", "send", first, fails=True)
+    m.write(f"   {output.strip()}")
     m.by_post(request)
 
 

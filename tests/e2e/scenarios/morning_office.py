@@ -88,8 +88,8 @@ class Morning(Scenario):
         number = len(self.cases) + 1
         self.tell(f"Request {number}: {kind}.")
         content = self._message(number, customer, days, known=known, keys=keys or {}) | {"right": right}
-        said = self.types("submit", "-", "--start", "no", stdin=yaml(content | more))
-        [first, *_] = re.findall(r"^\s*(req-[a-z0-9]+)$", said, re.MULTILINE)
+        output = self.types("submit", "-", "--start", "no", stdin=yaml(content | more))
+        [first, *_] = re.findall(r"^\s*(req-[a-z0-9]+)$", output, re.MULTILINE)
         self.cases.append(Case(number, kind, first))
         return str(first)
 
@@ -153,9 +153,9 @@ class Morning(Scenario):
             self.types("questions", "show", question)
         sets = [word for name, value in fields.items() for word in ("--set", f"{name}={value}")]
         words = ["answer", question, "--choice", choice, *sets, *(["--text-file", "-"] if text else [])]
-        said = self.types(*words, stdin=text)
+        output = self.types(*words, stdin=text)
         self._goes_on(request, kind)
-        return said
+        return output
 
     def decides(self, request: str, outcome: str, code: str | None = None, **given: Any) -> None:
         """Anna fills in the form of a decision at the terminal."""
@@ -167,8 +167,8 @@ class Morning(Scenario):
         if code:
             content["detail"] = {"ground": code, **GROUNDS.kept_in_trail(form)}
             content["texts"] = GROUNDS.texts(form)
-        said = self.types("answer", question, "--form", "-", stdin=yaml(content))
-        if "second person" not in said:
+        output = self.types("answer", question, "--form", "-", stdin=yaml(content))
+        if "second person" not in output:
             self._goes_on(request, "decision")
 
     def signs(self, request: str, kind: str = "decision_signed", choice: str = "agree") -> None:
@@ -191,9 +191,9 @@ class Morning(Scenario):
         reply = self.pages(user, path, {"token": token_in(page.text), **fields}, **more)
         if reply.status_code != 303:
             raise ScenarioError(f"{self.step}: {user} answers: {reply.status_code} {text_of(reply.text)}")
-        said = self.pages(user, reply.headers["location"].removeprefix("/afschrift"))
+        output = self.pages(user, reply.headers["location"].removeprefix("/afschrift"))
         self.write(f"   {user} answers {', '.join(f'{n}: {v}' for n, v in fields.items())}")
-        page = said.text
+        page = output.text
         self.write(f"     {text_of(page[page.index('<main') :])}")
         self._goes_on(request, kind)
 
@@ -221,8 +221,8 @@ class Morning(Scenario):
 
     def made(self, request: str, kind: str, **elements: Any) -> str:
         """Anna makes a letter from a form; its id."""
-        said = self.types("letter", "make", request, kind, "--from", "-", stdin=yaml(elements) or "{}\n")
-        return next(word for word in said.split() if word.startswith("let-"))
+        output = self.types("letter", "make", request, kind, "--from", "-", stdin=yaml(elements) or "{}\n")
+        return next(word for word in output.split() if word.startswith("let-"))
 
     def tells(self, request: str, text: str = "At the counter, on a stick.") -> None:
         """The letter of the answer is made by the question `tell_person`, and goes by post."""

@@ -101,8 +101,8 @@ def _for_another(m: Morning, kind: str, customer: int, made_by: str) -> str:
 
 
 def _proven(m: Morning, kind: str, **more: str) -> dict[str, str]:
-    told = {"checked_on": m.ago(0), "scope": "both", "identity_checked": "eid", "answer_to": "representative"}
-    return {"kind": kind, **told, "answer_by": "post", **more}
+    form = {"checked_on": m.ago(0), "scope": "both", "identity_checked": "eid", "answer_to": "representative"}
+    return {"kind": kind, **form, "answer_by": "post", **more}
 
 
 def mandate_lacking(m: Morning) -> Iterator[None]:

@@ -89,9 +89,9 @@ def ten_thousand(scenario: Scenario, count: int, seconds: float = 10) -> None:
     mails = "".join(
         str(part.get_content()) for mail in scenario.mailbox() for part in mail.walk() if _is_html(part)
     )
-    told = Counter(word.partition("</td>")[0] for word in mails.split("<tr><td>")[1:])
+    named = Counter(word.partition("</td>")[0] for word in mails.split("<tr><td>")[1:])
     scenario.must(
-        {id: told[id] for id in ids if told[id]} == dict.fromkeys(expected, 1),
+        {id: named[id] for id in ids if named[id]} == dict.fromkeys(expected, 1),
         "the officers' mail names each of these, once",
     )
     scenario.must(

@@ -57,8 +57,8 @@ def _authors(rows: Rows) -> dict[str, int]:
 def _redact(scenario: ScenarioWithPeople, request: str) -> None:
     """Redact everything that was pointed at in the one message, and approve what is packed anew."""
     question = scenario.asked("anna", request, "review")
-    said = scenario.types("review", "show", request, "--table", "shop.ticket_message")
-    lines = list(dict.fromkeys(_lines(said)))
+    output = scenario.types("review", "show", request, "--table", "shop.ticket_message")
+    lines = list(dict.fromkeys(_lines(output)))
     scenario.must(
         len(lines) >= 3, "a name, an address and a phone number are pointed at, none of them decided"
     )
@@ -66,26 +66,26 @@ def _redact(scenario: ScenarioWithPeople, request: str) -> None:
     outside = lines[0].split()
     outside[3] = "0:9000"
     form = _balance()
-    told = scenario.answers(
+    answer = scenario.answers(
         *("anna", question, "redact"),
         turned_down=422,
         detail=form["detail"],
         texts={**form["texts"], "redactions": [" ".join(outside)]},
     )
-    scenario.must("redactions" in told["fields"], "the field is named")
+    scenario.must("redactions" in answer["fields"], "the field is named")
     scenario.tell("She redacts what was pointed at, with the three answers of the balance (R32).")
-    told = scenario.answers(
+    answer = scenario.answers(
         "anna", question, "redact", detail=form["detail"], texts={**form["texts"], "redactions": lines}
     )
-    scenario.waits(told["run"], request, "needs_person")
+    scenario.waits(answer["run"], request, "needs_person")
     scenario.tell("What was packed anew is looked at anew, and sent.")
-    told = scenario.answers("anna", scenario.asked("anna", request, "review"), "approved")
-    scenario.waits(told["run"], request, "ready")
+    answer = scenario.answers("anna", scenario.asked("anna", request, "review"), "approved")
+    scenario.waits(answer["run"], request, "ready")
 
 
-def _lines(said: str) -> Iterator[str]:
+def _lines(output: str) -> Iterator[str]:
     """The lines that `review show` gives to copy, with a ground."""
-    for line in said.splitlines():
+    for line in output.splitlines():
         reference, pointed, _ = line.strip().partition(" GROUND")
         if pointed and reference.startswith("shop.ticket_message "):
             yield f"{reference} {GROUND}"
@@ -136,12 +136,12 @@ def partly(scenario: ScenarioWithPeople) -> None:
         scenario.answers("anna", question, "partial", detail=late, turned_down=422)
         rest_by = min(by, scenario.today + timedelta(7))
         scenario.tell("The officer sends what there is.")
-        told = scenario.answers(
+        answer = scenario.answers(
             *("anna", question, "partial"),
             detail={"rest_by": str(rest_by)},
             text="The lake is being moved; it is back next week.",
         )
-        scenario.waits(told["run"], request, "accepted")
+        scenario.waits(answer["run"], request, "accepted")
         part = scenario.bundle(request)
         scenario.must(part.path.name.endswith("-partial.zip"), "its name says that it is a part")
         failed = {t["source"] for t in part.coverage.values() if t["status"] == "failed"}
@@ -199,8 +199,8 @@ def parent(scenario: ScenarioWithPeople) -> None:
     )
     checked = {"method": "call_back", "level": "substantial"}
     scenario.answers("anna", question, "confirmed", detail=checked, turned_down=409)
-    told = scenario.answers("anna", question, "confirmed", detail={"method": "counter", "level": "high"})
-    scenario.waits(told["run"], request, "needs_person")
+    answer = scenario.answers("anna", question, "confirmed", detail={"method": "counter", "level": "high"})
+    scenario.waits(answer["run"], request, "needs_person")
     question = scenario.asked("anna", request, "mandate")
     scenario.must(question["detail"]["minor"] == "yes", "of the date of birth only `minor: yes` is kept")
     proven = {
@@ -219,10 +219,10 @@ def parent(scenario: ScenarioWithPeople) -> None:
     insecure = proven | {"answer_by": "insecure_portal"}
     scenario.answers("anna", question, "proven", detail=insecure, text=note, turned_down=422)
     scenario.tell("With both, and because the parents are in conflict, a second person signs.")
-    told = scenario.answers("anna", question, "proven", detail=proven, text=note)
-    scenario.must(told["run"] is None, "no run starts before that")
-    told = scenario.answers("sam", scenario.asked("sam", request, "mandate_signed"), "agree")
-    scenario.waits(told["run"], request, "ready")
+    answer = scenario.answers("anna", question, "proven", detail=proven, text=note)
+    scenario.must(answer["run"] is None, "no run starts before that")
+    answer = scenario.answers("sam", scenario.asked("sam", request, "mandate_signed"), "agree")
+    scenario.waits(answer["run"], request, "ready")
     year_of_birth = f"{scenario.today.year - 12}-"
     scenario.must(year_of_birth not in str(scenario.trail(request)), "the trail has no date of birth")
 

@@ -95,16 +95,16 @@ class Scenario:
         self.write(f"   $ afschrift {shown}{' <<END' if stdin else ''}")
         for line in [*stdin.strip().splitlines(), "END"] if stdin else []:
             self.write(f"   {line}")
-        said = self.run(words, stdin)
-        for line in (said.text + said.beside).strip().splitlines():
+        output = self.run(words, stdin)
+        for line in (output.text + output.beside).strip().splitlines():
             self._shown.add(line.strip().removeprefix("why").strip())
             self.write(f"     {line}")
-        if (said.code != 0) is not fails or (fails and not said.beside.startswith("afschrift: ")):
+        if (output.code != 0) is not fails or (fails and not output.beside.startswith("afschrift: ")):
             raise ScenarioError(
-                f"Scenario '{self.title}', step '{self.step}': `afschrift {shown}` ended with {said.code}: "
-                f"{said.beside.strip()}"
+                f"Scenario '{self.title}', step '{self.step}': `afschrift {shown}` ended with {output.code}: "
+                f"{output.beside.strip()}"
             )
-        return said.text + said.beside
+        return output.text + output.beside
 
     def request(self, days: int, name: str, *, known: bool = False) -> str:
         """A request for access that came in so many days ago, by e-mail; its id."""
@@ -142,8 +142,8 @@ class Scenario:
     def make(self, request: str, kind: str, to: str, **elements: Any) -> str:
         """Make a letter; its id."""
         form = yaml({"to": to, **elements})
-        said = self.types("letter", "make", request, kind, "--from", "-", stdin=form)
-        return next(word for word in said.split() if word.startswith("let-"))
+        output = self.types("letter", "make", request, kind, "--from", "-", stdin=form)
+        return next(word for word in output.split() if word.startswith("let-"))
 
     def letter(self, request: str, letter: str, state: str) -> None:
         """The register says this state of a letter."""
@@ -153,10 +153,10 @@ class Scenario:
 
     def _asked(self, *words: str) -> Any:
         """What a command says for machines."""
-        said = self.run((*words, "--json"), "")
-        if said.code != 0:
-            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {said.beside.strip()}")
-        return json.loads(said.text)
+        output = self.run((*words, "--json"), "")
+        if output.code != 0:
+            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {output.beside.strip()}")
+        return json.loads(output.text)
 
     def aim_mail(self) -> None:
         """Letters go to the mail server of the scenarios, whether it is up or not."""

@@ -53,7 +53,7 @@ def check_dag() -> Any:
     return dag
 
 
-@pytest.mark.parametrize("carry_out", nightly_after(2, deadlines.ALL.values()), ids=lambda one: one.__name__)
+@pytest.mark.parametrize("carry_out", nightly_after(2, deadlines.ALL.values()), ids=lambda act: act.__name__)
 def test_a_scenario_ends_as_it_must(scenario: Scenario, carry_out: Callable[[Scenario], None]) -> None:
     carry_out(scenario)
 

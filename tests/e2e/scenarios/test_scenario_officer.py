@@ -41,7 +41,7 @@ def scenario(
         yield scenario
 
 
-@pytest.mark.parametrize("carry_out", [others.parent, decided.withdrawn], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("carry_out", [others.parent, decided.withdrawn], ids=lambda act: act.__name__)
 def test_a_scenario_of_people_ends_as_it_must(
     scenario: ScenarioWithPeople, carry_out: Callable[[ScenarioWithPeople], None]
 ) -> None:

@@ -51,8 +51,8 @@ class ScenarioWithPeople(Scenario):
             "authenticated": {"by": "login", "level": "substantial", "at": at},
         } | more
         types = self.quietly if quiet else self.types
-        said = types("submit", "-", "--start", "no", stdin=yaml(content))
-        return [line.strip() for line in said.splitlines() if re.fullmatch(r"\s*req-[a-z0-9]+", line)]
+        output = types("submit", "-", "--start", "no", stdin=yaml(content))
+        return [line.strip() for line in output.splitlines() if re.fullmatch(r"\s*req-[a-z0-9]+", line)]
 
     def goes(self, request: str, state: str) -> RunEnded:
         """Somebody triggers the request's next run on Airflow; it ends in this state of the request."""
@@ -77,17 +77,17 @@ class ScenarioWithPeople(Scenario):
     def asked(self, name: str, request: str, kind: str) -> dict[str, Any]:
         """The open question of a kind, as somebody gets to see it over HTTP."""
         found = self.http(name, "GET", "/questions").json()
-        one = next((q for q in found if (q["request"], q["kind"]) == (request, kind)), None)
-        if one is None:
+        question = next((q for q in found if (q["request"], q["kind"]) == (request, kind)), None)
+        if question is None:
             others = ", ".join(q["kind"] for q in found if q["request"] == request) or "none"
             raise ScenarioError(
                 f"Scenario '{self.title}', step '{self.step}': no question '{kind}'; open: {others}."
             )
-        self.write(f"   {name} sees {one['id']}: {kind}, for the {one['role']}")
-        for line in _lines(one["detail"]):
+        self.write(f"   {name} sees {question['id']}: {kind}, for the {question['role']}")
+        for line in _lines(question["detail"]):
             self.write(f"     about   {line}")
-        self.write(f"     options {', '.join(one['options'])}")
-        return dict(one)
+        self.write(f"     options {', '.join(question['options'])}")
+        return dict(question)
 
     def answers(
         self,
@@ -116,16 +116,20 @@ class ScenarioWithPeople(Scenario):
                 self.write(f"     {line}")
         place = f"/questions/{question['id']}/answer"
         answer = self.http(name, "POST", place, json={"choice": choice, **body})
-        told: dict[str, Any] = answer.json()
+        document: dict[str, Any] = answer.json()
         if turned_down is not None:
-            self.write(f"     {answer.status_code}: {told['detail']}")
+            self.write(f"     {answer.status_code}: {document['detail']}")
             self.must(answer.status_code == turned_down, "it is turned down, and nothing changes")
-            return told
+            return document
         if answer.status_code != httpx.codes.OK:
-            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {answer.status_code}, {told}")
-        for line in filter(None, (told.get("next"), told["run"] and f"Run {told['run']} starts.")):
+            raise ScenarioError(
+                f"Scenario '{self.title}', step '{self.step}': {answer.status_code}, {document}"
+            )
+        for line in filter(
+            None, (document.get("next"), document["run"] and f"Run {document['run']} starts.")
+        ):
             self.write(f"     {line}")
-        return told
+        return document
 
     def http(self, name: str, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the plugin's interface as somebody."""
@@ -148,10 +152,10 @@ class ScenarioWithPeople(Scenario):
 
     def quietly(self, *words: str, stdin: str = "") -> str:
         """Type a command that the transcript leaves out; what it said."""
-        said = self.run(words, stdin)
-        if said.code != 0:
-            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {said.beside.strip()}")
-        return said.text
+        output = self.run(words, stdin)
+        if output.code != 0:
+            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {output.beside.strip()}")
+        return output.text
 
 
 def _lines(content: Mapping[str, Any]) -> list[str]:

@@ -32,11 +32,11 @@ class Audited:
         if not callable(found) or name == "dialect":
             return found
 
-        def told(*arguments: Any, **named: Any) -> Any:
+        def audited(*arguments: Any, **named: Any) -> Any:
             self._tell(name)
             return found(*arguments, **named)
 
-        return told
+        return audited
 
     def _tell(self, what: str) -> None:
         with self._log.open("a", encoding="ascii") as file:  # short lines in append mode do not mix

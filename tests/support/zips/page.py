@@ -52,12 +52,12 @@ def page(verdicts: Mapping[str, Mapping[str, str]]) -> str:
             for kind in kinds
         }
         genuine = _outcomes(BUNDLE)
-    told = {key: future.result() for key, future in outcomes.items()}
-    fooled = sum(Outcome.OTHER in row for row in told.values())
-    versions = [f"{unzipper.name} {unzipper.told_version()}" for unzipper in UNZIPPERS]
+    found = {key: future.result() for key, future in outcomes.items()}
+    fooled = sum(Outcome.OTHER in row for row in found.values())
+    versions = [f"{unzipper.name} {unzipper.installed_version()}" for unzipper in UNZIPPERS]
     lines = [
         _HEAD.format(
-            count=len(told),
+            count=len(found),
             programs=f"{', '.join(versions[:-1])} and {versions[-1]}",
             free=len(FREE),
             fooled=fooled,
@@ -67,7 +67,7 @@ def page(verdicts: Mapping[str, Mapping[str, str]]) -> str:
         lines += [f"## {group}", "", *_header()]
         if group == next(iter(verdicts)):
             lines.append(_row("The genuine bundle", "accepted", genuine))
-        lines += [_row(kind, verdict, told[group, kind]) for kind, verdict in kinds.items()]
+        lines += [_row(kind, verdict, found[group, kind]) for kind, verdict in kinds.items()]
         lines.append("")
     return "\n".join(lines)
 

@@ -45,12 +45,12 @@ class Unzipper:
         """What has to be installed."""
         return self.command[0]
 
-    def told_version(self) -> str:
+    def installed_version(self) -> str:
         """The version that is installed."""
         command, pattern = self.version
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         found = re.search(pattern, done.stdout + done.stderr)
-        assert found, f"{self.name} tells no version"
+        assert found, f"{self.name} prints no version"
         return found[1]
 
     def outcome(self, bundle: bytes, genuine: Mapping[str, bytes]) -> Outcome:
@@ -68,12 +68,14 @@ class Unzipper:
             path.write_bytes(bundle)
             exit_code = _run((*self.command, str(path)), into)
             found = _tree(into)
-            beside = [path for path in Path(folder).rglob("*") if path.is_file() and into not in path.parents]
-        whole = found == genuine and beside == [path]
+            outside = [
+                path for path in Path(folder).rglob("*") if path.is_file() and into not in path.parents
+            ]
+        whole = found == genuine and outside == [path]
         if exit_code in self.harmless:
             return Outcome.SAME if whole else Outcome.OTHER
         strange = any(not genuine.get(name, b"").startswith(content) for name, content in found.items())
-        return Outcome.ERROR_OTHER if strange or beside != [path] else Outcome.ERROR
+        return Outcome.ERROR_OTHER if strange or outside != [path] else Outcome.ERROR
 
 
 def _run(command: tuple[str, ...], into: Path) -> int:
