@@ -6,7 +6,6 @@ out otherwise because the database itself keeps it otherwise stands in `DIFFERS`
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -296,9 +295,3 @@ MAKERS: dict[str, Callable[[Path, Any], Warehouse]] = {
     "sqlalchemy": _sqlalchemy,
     "sqlite": _sqlite,
 }
-
-
-def is_json(text: str | None) -> bool:
-    """Whether a text is a JSON document."""
-    json.loads(text or "null")
-    return True
