@@ -55,7 +55,7 @@ class Server:
         return Database(url.render_as_string(hide_password=False))
 
     def copy(self, database: Database) -> Database:
-        """A new database with what another one holds; whoever is connected to that one is disconnected."""
+        """A new database with what another one holds; connections to that one are closed."""
         name = make_url(database.libpq).database
         assert name is not None
         with psycopg.connect(self.admin, autocommit=True) as connection:
@@ -65,7 +65,7 @@ class Server:
         return self.create(f'TEMPLATE "{name}"')
 
     def drop(self, database: Database) -> None:
-        """Drop a database, whoever is connected."""
+        """Drop a database and close connections to it."""
         name = make_url(database.libpq).database
         assert name is not None
         with psycopg.connect(self.admin, autocommit=True) as connection:
@@ -79,7 +79,7 @@ def running(*, durable: bool = True) -> Iterator[Server]:
     """A server for this process, gone afterwards; AFSCHRIFT_TEST_POSTGRES names another one to use.
 
     Args:
-        durable: a commit is on the disk. Where nobody pulls the plug, tests are faster without.
+        durable: a commit is on the disk. Tests do not pull the plug, and are faster without.
     """
     if given := os.environ.get("AFSCHRIFT_TEST_POSTGRES"):
         yield Server(given)

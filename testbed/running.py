@@ -58,7 +58,7 @@ def run(services: Services, request: str) -> Path:
 
 
 def drive(services: Services, request: str) -> Path:
-    """All steps, as the tasks of a run do; the bundle, of which nobody was told yet."""
+    """Run all steps, as the tasks of a run do. The person is not yet informed of the bundle."""
     assess(services, request)
     for source in classify(services, request)["sources"]:
         extract(services, request, source)
@@ -70,7 +70,7 @@ def drive(services: Services, request: str) -> Path:
 
 
 def hand_over(services: Services, request: str) -> None:
-    """The person gets the answer that is ready; of a part nothing is to be told so."""
+    """Record that the person got the answer; a partial response needs no such record."""
 
     def make(timeline: Timeline) -> list[NewFact]:
         today = local_date(utc_now(), timeline.zone)
@@ -81,7 +81,7 @@ def hand_over(services: Services, request: str) -> None:
 
 
 def run_reviewed(services: Services, request: str) -> Path:
-    """The same, over a review that somebody approves."""
+    """The same, with a review that an officer approves."""
     try:
         return run(services, request)
     except NeedsPersonError as met:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server with a sample database, for whoever has none at hand.
+"""A PostgreSQL server with a sample database, for users who have none at hand.
 
     python -m testbed.serve Chinook_PostgreSql.sql >> afschrift.env
 

@@ -1,7 +1,7 @@
 """The demo warehouse read without the product: a DuckDB session and the statements of `tests/sql`.
 
 Each statement gives every row of one table once for each person that it names (column `person`), and once
-with NULL where it names nobody. Nothing here imports the product.
+with NULL where it names no one. Nothing here imports the product.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Office:
         return self.services.register
 
     def submit(self, right: str, keys: Mapping[str, str], **more: Any) -> str:
-        """Store a request of somebody who was logged in; its id."""
+        """Store a request of a person who was logged in; its id."""
         return store(self.services, keys, right, received_at=RECEIVED, **more)
 
     def run(self, request: str) -> Path:

@@ -43,8 +43,8 @@ MASKED = {
     ): "CASE author_type WHEN 'agent' THEN chr(1) || agent_name ELSE agent_name END",
     ("orders", "card_token"): "'[masked]' || card_token[-4:]",
 }
-"""What stands in place of a value that is there, as SQL; a NULL stays a NULL. `\\1` begins a value of which
-the token stands there."""
+"""SQL of what replaces a value; a NULL stays a NULL. `\\1` begins a value of which
+the token is shown."""
 
 
 def token(salt: str, value: str) -> str:

@@ -1,7 +1,7 @@
 """A walk of what may become of a request: every question, every option, every letter, on real parts.
 
 A box of the graph is a state with what is open in it. From each box that was not seen yet everything that
-somebody could do is done once, each on a copy of the installation, until nothing new comes of it.
+a user could do is done once, each on a copy of the installation, until nothing new comes of it.
 """
 
 from __future__ import annotations
@@ -130,10 +130,10 @@ class Place:
         except (NeedsPersonError, GateError):
             return
         except AfschriftError as error:
-            raise AssertionError(f"a run that nobody can help: {error}") from error
+            raise AssertionError(f"a run that no answer helps: {error}") from error
 
     def officer(self, by: str = "cli:anna") -> Officer:
-        """Somebody at work."""
+        """An officer at work."""
         return Officer(self.bureau.register, ROLES, by, settings=self.bureau.settings)
 
     @property
@@ -230,14 +230,14 @@ def walk(start: Place, folder: Path, known: Collection[Box] = ()) -> Walk:
 
 
 def watched(place: Place) -> None:
-    """Time passes: an open request becomes overdue, unless its clock stands still; a closed one does not."""
+    """Time passes: an open request becomes overdue, unless its clock is suspended; a closed one does not."""
     timeline = place.bureau.register.facts.timeline(place.request)
     later = clock(timeline, place.clocks.jurisdiction, local_today() + timedelta(days=400))
     assert (later.colour in (Colour.RED, Colour.BLUE)) is timeline.state.open
 
 
 def acts(place: Place) -> Iterator[tuple[str, Act]]:
-    """All that somebody could do now, with what it is called."""
+    """Everything that a user could do now, with its label."""
     register = place.bureau.register
     state = register.requests.get(place.request).state
     questions = register.questions.all(request_id=place.request)
@@ -306,7 +306,7 @@ def grounds(place: Place, question: QuestionRow, choice: str) -> Iterator[str | 
 
 
 def answer(place: Place, question: QuestionRow, choice: str, code: str | None, runs: bool) -> None:
-    """Answer as whoever may, and run where a run goes on."""
+    """Answer as a user who may, and run where a run goes on."""
     given: dict[str, Any] = dict(FORMS.get((question.kind, choice), {}))
     if choice == "told":
         given["on"] = local_today().isoformat()

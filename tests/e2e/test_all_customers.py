@@ -55,7 +55,7 @@ class Product:
         self._plan, self._at = plan, at
         self._sessions = {s: stack.enter_context(services.open_source(s)) for s in services.inventory.sources}
         for table in hand_sql.KEYS.keys() - hand_sql.ENTRIES.keys():
-            # Read for every customer: a copy in memory stands in for the files, under the same name.
+            # Read for every customer: a copy in memory replaces the files, under the same name.
             order = "device_id" if table in hand_sql.APP else "ALL"
             copy = f"CREATE TEMP TABLE {table} AS FROM {table} ORDER BY {order}"
             self._sessions[hand_sql.source_of(table)].rows(copy)
@@ -95,7 +95,7 @@ def product(office: Office) -> Iterator[Product]:
 
 @pytest.fixture(scope="module")
 def expected(by_hand: duckdb.DuckDBPyConnection, identity: dict[str, str]) -> Extracts:
-    """What the hand-written SQL says; person 0 stands for rows that name nobody."""
+    """What the hand-written SQL says; person 0 has the rows that name no one."""
     found: Extracts = {}
     for table, texts in identity.items():
         answer = f"coalesce(person, 0), {hand_sql.multiset(texts)}"

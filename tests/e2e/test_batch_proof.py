@@ -184,7 +184,7 @@ def test_what_stops_one_stops_that_one_alone(proof: Proof) -> None:
     [asked] = services.register.questions.all(request_id=proof.without_consent)
     assert "consent" in json.dumps([asked.kind, asked.detail])
 
-    assert outcomes[proof.restricted] == BATCHED  # what is kept back stands in its own statements alone
+    assert outcomes[proof.restricted] == BATCHED  # what is kept back is in its own statements alone
     with pytest.raises(NeedsPersonError):
         own_run(services, proof.restricted)
     for request in (proof.too_long, proof.without_consent):

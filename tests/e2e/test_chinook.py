@@ -1,4 +1,4 @@
-"""Chinook, a database that nobody here wrote: bundles hold what SQL written by hand finds, and no more."""
+"""Chinook, a public sample database: bundles hold what SQL written by hand finds, and no more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fides' own example, a database that nobody here wrote: the person of its tests comes out as it expects."""
+"""Fides' own example, a public sample database: the person of its tests comes out as it expects."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NOT_IN_THE_DATASET = {
 
 
 def confirmed(file: Path) -> None:
-    """What somebody at a desk does after an import: ways and columns looked at, with the purpose each serves."""
+    """What a data engineer does after an import: ways and columns looked at, with the purpose each serves."""
     source: dict[str, Any] = json.loads(json.dumps(read_yaml(file.read_text(encoding="utf-8")), default=str))
     source |= {"purposes": {"sale": PURPOSE}, "unlisted": "ignore", "zone": "Europe/Amsterdam"}
     for table, columns in NOT_IN_THE_DATASET.items():

@@ -1,4 +1,4 @@
-"""Databases that nobody here wrote: a person can join her exported tables again by `datapackage.json` alone.
+"""Public sample databases: a person can join her exported tables again by `datapackage.json` alone.
 
 Each has its own map, which names how a row leads to the person and no foreign key: look-ups are reached from
 the rows that point to them, and every other foreign key is the database's own.
@@ -47,7 +47,7 @@ WHERE k.contype = 'p' AND k.connamespace = 'public'::regnamespace ORDER BY c.rel
 
 @dataclass(frozen=True)
 class Known:
-    """A database and how its rows lead to a person: table -> `subject` or `join`; the rest is nobody's."""
+    """A database and how its rows lead to a person: table -> `subject` or `join`; the rest is not personal."""
 
     script: str
     person: dict[str, str]

@@ -1,4 +1,4 @@
-"""Chinook and Northwind, which nobody here wrote: what a scan proposes as `label`, and what the page then says."""
+"""Chinook and Northwind, two public sample databases: what a scan proposes as `label`, and what the page then says."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ KINDS = (
     "mysql",
 )
 TEXT = "kind: json, "
-"""What the inventory says where the documents stand in a column of text."""
+"""What the inventory says of documents in a column of text."""
 
 Open = Callable[..., Services]
 
@@ -84,7 +84,7 @@ def visits(services: Services, right: str, masked: tuple[str, ...] = ()) -> dict
     with zipfile.ZipFile(run(services, request)) as archive:
         (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.csv")]
         text = archive.read(name).decode()
-    assert "of somebody else" not in text
+    assert "of another person" not in text
     assert ("Delft" in text) is (not masked)
     found = list(csv.DictReader(io.StringIO(text, newline="")))
     return {
@@ -143,7 +143,7 @@ def test_of_a_rest_that_is_empty_nobody_is_asked(open_shop: Open) -> None:
     with zipfile.ZipFile(run(services, request)) as archive:
         (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.csv")]
         (row,) = csv.DictReader(io.StringIO(archive.read(name).decode(), newline=""))
-    assert read(row["profile_city"]) == "Utrecht of somebody else"
+    assert read(row["profile_city"]) == "Utrecht of another person"
     assert row["profile"] == r"\N"
     assert set(row) == {"visit_id", "customer_id", "profile", *(f"profile_{name}" for name in PATHS)}
 
@@ -218,7 +218,7 @@ def test_a_member_about_others_is_masked(open_shop: Open, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("right", ["access", "portability"])
 def test_a_document_in_bytes_stops_a_request(right: str, tmp_path: Path) -> None:
-    """SQLite keeps bytes in any column: what the person typed would be missing, and nobody would know."""
+    """SQLite keeps bytes in any column: what the person typed would be missing without a notice."""
     profile_shop.in_sqlite(tmp_path / "shop.sqlite", "BLOB")
     with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as con:
         con.execute("UPDATE visit SET profile = CAST(profile AS BLOB) WHERE profile IS NOT NULL")

@@ -85,7 +85,7 @@ def test_portability_holds_exactly_the_columns_that_it_covers(office: Office, by
     expected = {
         table: [c for c in hand_sql.columns(by_hand, table) if not left_out(table, c)]
         for table in hand_sql.KEYS
-        if table not in WITHHELD and table not in hand_sql.ENTRIES  # nobody invited this person
+        if table not in WITHHELD and table not in hand_sql.ENTRIES  # no one invited this person
     }
     assert opened(office, "portability", HEAVY).tables == expected
 
@@ -108,7 +108,7 @@ def test_no_value_of_what_is_left_out_is_anywhere_in_the_bundle(office: Office, 
 
 
 def portability_may_hold(con: Rows, value: str) -> bool:
-    """The shop's own words that stand in columns of both kinds, such as the name of a browser."""
+    """The shop's own words that are in columns of both kinds, such as the name of a browser."""
     return con.execute("SELECT count(*) FROM login WHERE user_agent = ?", [value]).fetchall()[0][0] > 0
 
 
@@ -248,7 +248,7 @@ def test_nobody_by_these_keys_asks_a_person(right: str, keys: dict[str, str], of
 
 @pytest.mark.parametrize("right", ["access", "portability"])
 def test_somebody_known_by_an_address_alone(right: str, office: Office) -> None:
-    # Nobody with this address ever said yes to the newsletter, as far as the shop knows.
+    # No one with this address ever said yes to the newsletter, as far as the shop knows.
     keys = {"email": str(EMAIL_ONLY.email).upper()}
     found = Opened(office.bundle(right, keys, {"consent_missing": "include"}))
     assert set(found.tables) == {"newsletter", "ticket", "ticket_message"}

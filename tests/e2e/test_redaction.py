@@ -1,4 +1,4 @@
-"""On the demo: a neighbour whom somebody names in a ticket is pointed out, redacted, and in no file."""
+"""On the demo: a neighbour whom a customer names in a ticket is pointed out, redacted, and in no file."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def load(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 _RUN = f"""
 import runpy, sys
 sys.path.insert(0, {str(EXAMPLE)!r})
-sys.modules["afschrift"] = None  # whoever imports it fails
+sys.modules["afschrift"] = None  # an import of it fails
 sys.argv[0] = "load.py"
 runpy.run_path({str(EXAMPLE / "load.py")!r}, run_name="__main__")
 """

@@ -124,7 +124,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
     return Answers(made[0], made[1], database)
 
 
-@pytest.mark.parametrize("script", [False, True], ids=["as it stands", "browsed"])
+@pytest.mark.parametrize("script", [False, True], ids=["without script", "browsed"])
 def test_roles_chains_and_hostile_names_of_a_rental(
     script: bool, answers: Answers, browser: Browser, tmp_path: Path
 ) -> None:
@@ -143,7 +143,7 @@ def test_roles_chains_and_hostile_names_of_a_rental(
         assert row["copy_no"].name == tapes.get((row["store_id"].number, row["copy_no"].number))
         assert row["store_id"].name is None, "a key of two columns is named once, at the last of them"
     assert [row["sent_to"].name for row in rentals[:2]] == ["Dorpsstraat 5 Ergens", None], (
-        "not somebody else's"
+        "not another person's"
     )
     assert rentals[1]["sent_to"].number == "2"
     assert {row["film_id"].number for row in rentals if not row["film_id"].name} == {"14", "99"}

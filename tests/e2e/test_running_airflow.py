@@ -302,7 +302,7 @@ def kill_and_clear(airflow: Running, run: str, points: Path) -> list[str]:
 
 @pytest.fixture
 def by_itself(airflow: Running) -> Iterator[None]:
-    """No DAG but ours runs: the checks of each hour and quarter would tell of these late requests."""
+    """No DAG but ours runs: the checks of each hour and quarter would notify of these late requests."""
     others = ("check_deadlines", "sweep", "tell_questions")
 
     def under_way(dag: str) -> int:

@@ -55,7 +55,7 @@ def test_rows_are_those_of_the_hand_written_sql(
 
 
 def columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, DuckDBPyType]:
-    """The columns that an access bundle has of a table, with the type of what stands there."""
+    """The columns that an access bundle has of a table, with their types."""
     kinds = {}
     for name, kind in hand_sql.columns(con, table).items():
         if (table, name) not in SECRET:

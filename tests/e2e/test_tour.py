@@ -1,4 +1,4 @@
-"""docs/tour.md is run as it stands: from a connection to bundles on PostgreSQL, by scan and review."""
+"""The commands of docs/tour.md are run unchanged: from a connection to bundles on PostgreSQL, by scan and review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Databases that nobody here wrote: what a person gets is what SQL written by hand beforehand finds."""
+"""Public sample databases: what a person gets is what SQL written by hand beforehand finds."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Canary:
     """What was put where.
 
     Attributes:
-        columns: text -> (table, column); each text stands in one place.
+        columns: text -> (table, column); each text is in one place.
         author: text of a line of a talk -> who wrote it.
     """
 
@@ -84,7 +84,7 @@ class Canary:
         return value
 
     def seen(self, content: bytes) -> set[str]:
-        """Which of the texts stand in there."""
+        """The texts that are in there."""
         found = {text.decode() for text in re.findall(rf"{TEXT}x[0-9]+".encode(), content)}
         return found & self.columns.keys()
 

@@ -140,7 +140,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _sqlite(content: bytes, path: Path | None) -> Iterator[Any]:
-    """Every value of every table, with what stands in the write-ahead log beside the file."""
+    """Every value of every table, with what is in the write-ahead log next to the file."""
     with _copied(content, path) as copy, contextlib.closing(sqlite3.connect(copy)) as con:
         con.text_factory = bytes
         tables = con.execute("SELECT CAST(name AS BLOB) FROM sqlite_master WHERE type = 'table'").fetchall()

@@ -95,7 +95,7 @@ def test_through_the_real_airflow(cage: Cage, tmp_path: Path) -> None:
             env=environment,
             check=False,
         )
-    waits = Ended.WAITS  # both bundles lie there, and somebody is to hand them over
+    waits = Ended.WAITS  # both bundles are there, to be handed over
     assert ended.returncode == waits, (seen / "stderr").read_text()
     bundles = list((seen / "home" / "outbox").iterdir())
     for right in ("access", "portability"):
@@ -187,7 +187,7 @@ def test_what_questions_show_of_the_person_is_in_clear_nowhere(
 def test_what_is_looked_up_before_the_identity_is_in_the_register_alone(
     office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Keys, findings and corrected keys: nowhere in clear, but at the terminal of whoever asks to see them."""
+    """Keys, findings and corrected keys: nowhere in clear, but at the terminal of the user who asks to see them."""
     from typer.testing import CliRunner
 
     from afschrift.cli.main import app

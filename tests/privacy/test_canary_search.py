@@ -27,7 +27,7 @@ CANARY = "kwikstaart7Q"
 
 
 def value(canary: str) -> str:
-    """As it would stand in the warehouse: a canary among signs that each form writes in its own way."""
+    """As it would be in the warehouse: a canary among signs that each form writes in its own way."""
     return f"Ünal & {canary} + 1\\2"
 
 
@@ -101,7 +101,7 @@ def sqlite_row(folder: Path, leaks: Leaks) -> None:
 
 
 def sqlite_wal(folder: Path, leaks: Leaks) -> None:
-    """Left as a killed process leaves it: the row stands in the log alone."""
+    """Left as a killed process leaves it: the row is in the log alone."""
     con = sqlite3.connect(folder / "source.db")
     con.execute("PRAGMA journal_mode = WAL")
     con.execute("CREATE TABLE step (result BLOB)")

@@ -52,7 +52,7 @@ def relation(kind: str, target: str, mode: str = "External") -> str:
 
 
 def docx(body: str = "<w:p><w:r><w:t>DDEAUTO is a word</w:t></w:r></w:p>", **more: bytes | str) -> bytes:
-    """A Word file; `__` in the name of a further part stands for `/`, `_dot_` for a dot."""
+    """A Word file; `__` in the name of a further part means `/`, `_dot_` for a dot."""
     members: dict[str, bytes | str] = {
         "[Content_Types].xml": '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/'
         'content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
@@ -179,7 +179,7 @@ def dictionary(**values: object) -> DictionaryObject:
 def pdf(
     *, compressed: bool = False, password: str | None = None, text: bytes = b"", **catalogue: object
 ) -> bytes:
-    """A PDF with a page, made by pypdf; what is named stands in its catalogue, as objects of their own."""
+    """A PDF with a page, made by pypdf; what is named is in its catalogue, as separate objects."""
     writer = PdfWriter()
     page = writer.add_blank_page(100, 100)
     content = DecodedStreamObject()

@@ -50,10 +50,10 @@ class RunEnded:
 
 @dataclass
 class Airflow:
-    """An Airflow that runs, for somebody who may do everything.
+    """An Airflow that runs, and a user who may do everything.
 
     Attributes:
-        client: of that somebody.
+        client: of that user.
         passwords: pass word of each user.
     """
 
@@ -141,7 +141,7 @@ class Airflow:
         return int(self.get("/dagRuns", dag, run_type="scheduled")["total_entries"])
 
     def log_in(self, user: str) -> httpx.Client:
-        """A client of somebody who is logged in."""
+        """A client of a user who is logged in."""
         client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
         log_in(client, user, self.passwords[user])
         return client

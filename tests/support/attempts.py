@@ -127,7 +127,7 @@ class World:
 
 
 Stored = Callable[[World], list[str]]
-"""Stores requests in an empty installation; its name stands for the state that follows."""
+"""Stores requests in an empty installation; its name identifies the state that follows."""
 
 
 def of_ann(world: World) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command `afschrift` as somebody types it: in a process of its own, or without the start of one."""
+"""The command `afschrift` as typed: in a process of its own, or without the start of one."""
 
 from __future__ import annotations
 

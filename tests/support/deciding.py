@@ -111,7 +111,7 @@ class Bureau:
         return request, self.asked(request)
 
     def officer(self, by: str) -> Officer:
-        """Somebody at work here."""
+        """An officer at work here."""
         return Officer(self.register, ROLES, by, settings=self.settings)
 
     def answer(

@@ -1,4 +1,4 @@
-"""The small shop with dates of birth: a child, somebody of age, and somebody whose date nobody knows."""
+"""The small shop with dates of birth: a child, an adult, and a person of unknown age."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forgeries by SQL, drawn from a seed: what somebody can write who owns the database and has no key.
+"""Forgeries by SQL, drawn from a seed: what the owner of the database can write without a key.
 
 Each is of one request, whose identity was taken back, and tries to have it delivered all the same, or to stop
 another one.
@@ -150,7 +150,7 @@ def row_copied(draw: random.Random, tx: Connection, target: Target) -> Forgery:
 
 
 def event_added(draw: random.Random, tx: Connection, target: Target) -> Forgery:
-    """Of the request, of its case or of the installation; with a made-up code, somebody else's or none."""
+    """Of the request, of its case or of the installation; with a made-up code, another event's or none."""
     of = draw.choice([target.request, target.request, None])
     payload = draw.choice(_PAYLOADS) | ({"case": target.case} if draw.random() < 0.2 else {})
     kind = draw.choice(_TYPES)

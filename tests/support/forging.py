@@ -1,4 +1,4 @@
-"""Forgeries of somebody who can write the register's database by SQL and has none of the service's keys."""
+"""Forgeries by the owner of the register's database, who has none of the service's keys."""
 
 from __future__ import annotations
 

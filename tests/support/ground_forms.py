@@ -27,7 +27,7 @@ FACTS = RequestFacts(
     columns=frozenset({"shop.ticket.body"}),
     wrote=("Ik wil graag alleen mijn bestellingen.",),
 )
-"""A second request within a year, of somebody identified."""
+"""A second request within a year, of an identified person."""
 
 
 def facts(code: str, outcome: Outcome) -> RequestFacts:
@@ -81,7 +81,7 @@ def combos(grounds: Grounds) -> Iterator[tuple[str, str, Right, str]]:
 
 
 def outcomes_of(row: str) -> list[Outcome]:
-    """The outcomes that a row stands for."""
+    """The outcomes of a row."""
     return [o for o in Outcome if o is not Outcome.FULFIL] if row == ANY else [Outcome(row)]
 
 

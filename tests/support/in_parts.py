@@ -140,7 +140,7 @@ def coverage(bundle: Path) -> dict[str, Any]:
 
 
 def rows(*bundles: Path) -> dict[str, list[list[str]]]:
-    """Path of a CSV file -> its records; no file stands in two bundles."""
+    """Path of a CSV file -> its records; no file is in two bundles."""
     found: dict[str, list[list[str]]] = {}
     for bundle in bundles:
         for path, content in members(bundle).items():

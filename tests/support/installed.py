@@ -73,7 +73,7 @@ class Installation:
         return [event for event in self.events(request) if event[0] != "question_viewed"]
 
     def counted(self, request: str) -> Counter[str]:
-        """How often each event of a step stands, whatever the number of runs; an extract counts by source."""
+        """The number of each event of a step, over all runs; an extract counts by source."""
         return Counter(
             f"{kind} {payload['source']}" if kind == "extracted" else kind
             for kind, payload in self.events(request)

@@ -1,4 +1,4 @@
-"""A filled-in letter of each kind in Dutch and English, about nobody."""
+"""A filled-in letter of each kind in Dutch and English, about invented persons."""
 
 from __future__ import annotations
 

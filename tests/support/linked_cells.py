@@ -70,7 +70,7 @@ class ReadPage:
         dialog.dismiss()
 
     def rows(self, table: str) -> list[dict[str, Cell]]:
-        """The rows that stand on the page, by the names of the columns in the file; none: no such table."""
+        """The rows on the page, by the names of the columns in the file; none: no such table."""
         found: list[list[list[Any]]] | None = self.page.evaluate(_CELLS, self._file(table))
         files = {self._file(name): name for name in self.opened.tables}
         return [

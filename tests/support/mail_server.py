@@ -102,7 +102,7 @@ def serving(manner: Manner = Manner.TAKES, port: int = 0) -> Iterator[tuple[Serv
 
 
 def unused_port() -> int:
-    """A port on which nobody listens."""
+    """A port on which nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

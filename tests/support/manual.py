@@ -47,7 +47,7 @@ def waits(services: Services, request: str) -> dict[str, str]:
 
 
 def zipped(**members: bytes) -> bytes:
-    """A ZIP file; `__` in a name stands for `/`."""
+    """A ZIP file; `__` in a name means `/`."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():

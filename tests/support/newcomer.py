@@ -1,4 +1,4 @@
-"""Somebody who classifies an unknown database from its scan, and knows of each column what tests/truth says."""
+"""A user who classifies an unknown database from its scan, with the knowledge of tests/truth on each column."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Newcomer:
     Attributes:
         inventory: its folder.
         lines: written by hand, or taken out.
-        decisions: answers of the review, and columns and ways that it could not be told.
+        decisions: answers of the review, and columns and ways that the review could not take.
         corrected: of them those that say otherwise than was proposed, or what was left open.
     """
 

@@ -103,7 +103,7 @@ def follow(page: Any, address: str, path: str) -> None:
 
 
 def press(page: Any, what: Any) -> None:
-    """Click what leads to another page, and come there; the click alone may return while the first still stands."""
+    """Click what leads to another page, and come there; the click alone may return before the first page is gone."""
     with page.expect_navigation():
         what.click()
 

@@ -84,7 +84,7 @@ class Club:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """While open, nobody can open it."""
+        """While open, it cannot be opened."""
         self.take()
         try:
             yield

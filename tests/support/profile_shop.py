@@ -80,7 +80,7 @@ REST = "{origin: inferred, meaning: {nl: Overig, en: Other}}"
 def rows() -> list[tuple[int, int, str | None]]:
     """`visit_id, customer_id, profile`."""
     own = [(number, 1, document) for number, document in enumerate(DOCUMENTS, start=10)]
-    return [*own, (90, 2, '{"address": {"city": "Utrecht of somebody else"}, "score": 9}')]
+    return [*own, (90, 2, '{"address": {"city": "Utrecht of another person"}, "score": 9}')]
 
 
 def in_duckdb(path: Path, type_: str = "JSON") -> None:

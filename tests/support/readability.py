@@ -58,7 +58,7 @@ def figures() -> dict[str, tuple[int, ...]]:
 
 
 def in_words(page: str) -> str:
-    """What a page says to whoever reads it; every element that stands alone ends a block."""
+    """What a page says to its reader; every element on its own line ends a block."""
     seen = re.sub(r"<(style|head|script)\b.*?</\1>", "", page, flags=re.DOTALL)
     blocks = re.sub(r"</(p|h\d|li|dt|dd|a|td|th|caption|summary|div)>|<br>", "\n\n", seen)
     return html.unescape(re.sub(r"<[^>]*>", " ", blocks))

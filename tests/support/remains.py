@@ -40,7 +40,7 @@ class Remains:
 
     @property
     def digests(self) -> set[str]:
-        """Every hexadecimal text, wherever it stands."""
+        """Every hexadecimal text, wherever it is."""
         return {v for counted in self.values.values() for v in counted if isinstance(v, str)}
 
 
@@ -94,7 +94,7 @@ def remains_of(rows: Rows, request: str) -> Remains:
 def fit(left: Remains, true: str, everybody: Mapping[str, Remains]) -> Fit:
     """Whom what is left of a request fits, among everybody as the attacker's own register has them.
 
-    What fits the true person is counted alone: random values fit nobody, and tell nothing.
+    What fits the true person is counted alone: random values fit no one.
     """
     same = {name for name, remains in everybody.items() if remains.types == everybody[true].types}
     digests = {name: everybody[name].digests for name in same}

@@ -41,7 +41,7 @@ def counted(warehouse: Path) -> dict[str, Counter[str]]:
 
 
 def by_counts(left: Remains, true: str, known: Mapping[str, Counter[str]]) -> int:
-    """Customers left by numbers that stand at the name of a table, or are the rows of all of them."""
+    """Customers left by numbers under the name of a table, or are the rows of all of them."""
     fits = set(known)
     for place, values in left.values.items():
         names = set(place.split("."))

@@ -1,6 +1,6 @@
 """A film rental whose rows point to rows of other tables in every way that a data map can say.
 
-Customer 1 rents; customer 2 is somebody else, whose address customer 1 sent a film to.
+Customer 1 rents; customer 2 is another person, whose address customer 1 sent a film to.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ INSERT INTO taste VALUES (7, 1, 'Sweet', '"""
 RENTALS = (
     # rental, film, store, copy, rented from, returned to, sent to, taste
     (1, 10, 1, 1, 1, 2, 1, 7),
-    (2, 11, 1, 2, 1, 1, 2, 7),  # sent to somebody else's address, which is not in the answer
+    (2, 11, 1, 2, 1, 1, 2, 7),  # sent to another person's address, which is not in the answer
     (3, 12, 2, 1, 2, None, 3, None),
     (4, 13, 2, None, None, None, None, None),  # half of a composite key
     (5, 14, 9, 9, 9, None, None, None),  # a copy and a person who are not there

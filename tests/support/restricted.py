@@ -55,5 +55,5 @@ def restrict(
 
 
 def dispute_service(bureau: Bureau, by: str = "cli:anna", now: datetime | None = None) -> DisputeService:
-    """Somebody at work, now or at another moment."""
+    """An officer at work, now or at another time."""
     return DisputeService(Officer(bureau.register, ROLES, by, now=now or utc_now(), settings=bureau.settings))

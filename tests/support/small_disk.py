@@ -44,7 +44,7 @@ def mounted(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
 
 
 def fills_up(register: Register, disk: SmallDisk) -> None:
-    """Write until the disk is full: told as an error to retry; with room again all is there and goes on."""
+    """Write until the disk is full: an error to retry names it; with room again all is there and goes on."""
     written = 0
     with pytest.raises(RetriableError, match=r"did not answer \(.+\)\. What to do: .*has room"):
         while True:

@@ -195,7 +195,7 @@ _PLAIN = {"assess": assess, "classify": classify, "validate": validate, "package
 
 
 def finished(services: Services, request: str, stop: str) -> tuple[Path, list[str]]:
-    """Go on to the end as whoever operates it would: clear what the message says, approve what is asked.
+    """Go on to the end as an operator would: clear what the message says, approve what is asked.
 
     Returns:
         the bundle, and the steps that had to be cleared.
@@ -220,7 +220,7 @@ def finished(services: Services, request: str, stop: str) -> tuple[Path, list[st
 
 
 def data_of(bundle: Path) -> dict[str, bytes]:
-    """The files of a bundle that hold data, without what tells of times and digests."""
+    """The files of a bundle that hold data, without times and digests."""
     with zipfile.ZipFile(bundle) as archive:
         names = {name.partition("/")[2]: name for name in archive.namelist()}
         return {

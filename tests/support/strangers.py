@@ -1,4 +1,4 @@
-"""Databases that nobody here described, loaded into PostgreSQL or MariaDB from the scripts that they come with."""
+"""Public sample databases, loaded into PostgreSQL or MariaDB from the scripts that they come with."""
 
 from __future__ import annotations
 

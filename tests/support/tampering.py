@@ -39,7 +39,7 @@ def row_deleted(trail: Trail) -> set[str]:
 
 
 def row_inserted(trail: Trail) -> set[str]:
-    """A row inserted by somebody who knows the format: salt, digest and link of it are right."""
+    """A row inserted in the right format: its salt, digest and link are right."""
     seq = trail.last() - 20
     before = next(h for h, _ in trail.register.trail.events() if h.seq == seq)
     new = Header(seq + 1, before.at, None, "forged", "x", payload_digest({}, "00"), before.digest())
@@ -89,7 +89,7 @@ def rewritten_and_signed_anew(trail: Trail) -> set[str]:
     """The whole chain rewritten and its checkpoints re-signed with another key."""
     other = stranger(trail)
     trail.heads.clear()
-    for _ in range(3):  # each pass settles what the next checkpoint stands on
+    for _ in range(3):  # each pass settles what the next checkpoint rests on
         trail.rewrite(lambda seq, fields: fields | ({"actor": "nobody"} if seq % 5 == 0 else {}))
         heads = {h.seq: h.digest() for h, _ in trail.register.trail.events()}
         previous = "0" * 64
@@ -192,7 +192,7 @@ def payload_no_json(trail: Trail) -> set[str]:
 
 
 def payload_respelled(trail: Trail) -> set[str]:
-    """A payload in which a name stands twice: readers differ on which one counts."""
+    """A payload that has a name twice: readers differ on which one counts."""
     trail.tamper(
         "UPDATE event_payload SET payload = :first || substr(payload, 2) WHERE seq = :seq",
         first='{"n":9,',
@@ -224,7 +224,7 @@ def payload_alone(trail: Trail) -> set[str]:
 
 
 def payload_erased_untold(trail: Trail) -> set[str]:
-    """A payload erased, and no event tells of it."""
+    """A payload erased, without an event for it."""
     trail.tamper(
         "UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'r', erased_at = 't' "
         "WHERE seq = :seq",
@@ -264,7 +264,7 @@ def segment_row_gone(trail: Trail) -> set[str]:
 
 
 def segment_forged(trail: Trail) -> set[str]:
-    """A further year deleted, with a row that fits the chain, and no event tells of it."""
+    """A further year deleted, with a row that fits the chain, without an event for it."""
     events = [h for h, _ in trail.register.trail.events()]
     first, end = events[0].seq, next(h for h in events if h.at > "2012")
     trail.tamper(
@@ -282,7 +282,7 @@ def segment_forged(trail: Trail) -> set[str]:
 
 
 def segment_dropped_without_key(trail: Trail) -> set[str]:
-    """A further year dropped as the service would, dated ahead, by somebody without its key."""
+    """A further year dropped as the service would, dated ahead, without its key."""
     trail.heads.append(
         (trail.register.trail.events()[0][0].seq, trail.register.trail.events()[0][0].digest())
     )
@@ -297,7 +297,7 @@ def segment_dropped_by_a_stranger(trail: Trail) -> set[str]:
 
 
 def segment_dated_ahead(trail: Trail) -> set[str]:
-    """A year dropped with the service's own key by somebody who set the date ahead."""
+    """A year dropped with the service's own key and a date set ahead."""
     drop_2011(trail, "2032-01-01T00:00:00.000000Z", trail.keys.signing_key())
     with patch.object(audit, "must_be_own", lambda *_: 0):  # he has the key of checkpoints, too
         trail.checkpoint()
@@ -305,7 +305,7 @@ def segment_dated_ahead(trail: Trail) -> set[str]:
 
 
 def payloads_erased_without_key(trail: Trail) -> set[str]:
-    """Payloads erased past the guards, and an event for it by somebody without the key."""
+    """Payloads erased past the guards, and an event for it signed without the key."""
     erase(trail, None)
     return {"erasure_forged", "erasure_untold"}
 

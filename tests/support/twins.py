@@ -32,7 +32,7 @@ _SIGNED = "tagmanifest-sha256.txt.sig"
 def restricted_twin(
     folder: Path, patch: pytest.MonkeyPatch, right: str, language: str, places: Sequence[str], **more: object
 ) -> tuple[Bureau, str]:
-    """Somebody of whom a hidden restriction keeps these places back; the request is ready to go."""
+    """A person of whom a hidden restriction keeps these places back; the request is ready to go."""
     folder.mkdir(parents=True)
     bureau = open_bureau(folder, patch, all_tables=True)
     request, question = _asked(bureau, right, language, **more)
@@ -43,7 +43,7 @@ def restricted_twin(
 def twin_without(
     folder: Path, patch: pytest.MonkeyPatch, right: str, language: str, sql: Sequence[str], **more: object
 ) -> tuple[Bureau, str]:
-    """Somebody who is equal, but that statements took the same data out of the shop."""
+    """An equal person, whose data of these places was deleted from the shop."""
     folder.mkdir(parents=True)
     bureau = open_bureau(folder, patch, all_tables=True)
     bureau.execute(*sql)

@@ -1,4 +1,4 @@
-"""SQL of somebody who owns the database: the guards are out of the way meanwhile, and stand there as before."""
+"""SQL of the owner of the database: the guards are removed meanwhile, and put back."""
 
 from __future__ import annotations
 

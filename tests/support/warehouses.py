@@ -1,7 +1,7 @@
 """The same two tables in every kind of warehouse: one row of awkward values, and many rows.
 
 Each kind writes the values in its own types; what a type cannot hold is named in `LACKS`, and what comes
-out otherwise because the database itself keeps it otherwise stands in `DIFFERS`.
+out otherwise because the database itself keeps it otherwise is in `DIFFERS`.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def open_one(register: Register) -> Callable[..., Request]:
 
 @pytest.fixture
 def as_operator(url: str) -> Iterator[Callable[..., None]]:
-    """Runs SQL as somebody who owns the database and has taken the guards away."""
+    """Run SQL as the owner of the database, who has removed the guards."""
     database = Database(url)
 
     def run(*statements: str, **values: object) -> None:

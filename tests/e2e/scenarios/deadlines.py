@@ -1,7 +1,7 @@
 """`make scenario-deadlines`: the lawful clock on a real Airflow, shown as it goes, and checked.
 
 Airflow is started as `afschrift up` does; letters go to a real mail server on loopback, which is down, turns
-an address down or sends a bounce where a scenario says so. Commands stand there as typed. Every day is a true
+an address down or sends a bounce where a scenario says so. Commands are shown as typed. Every day is a true
 one: requests came in some days before today. Ends with 1, naming the step, where something is not as it must
 be. Takes about four minutes, of which storing the ten thousand requests is the most.
 """

@@ -22,9 +22,9 @@ _WORDS = {
 
 
 def twelfth(scenario: ScenarioWithPeople) -> None:
-    """Scenario 1: the twelfth request of a year, and nobody demonstrates abuse (R46-R48)."""
+    """Scenario 1: the twelfth request of a year, without evidence of abuse (R46-R48)."""
     scenario.begin("1. The twelfth request of a year is fulfilled, free (R46, R47, R48)")
-    scenario.tell("Eleven times this year somebody asked for her data, and took it back by phone.")
+    scenario.tell("Eleven times this year a customer asked for her data, and withdrew by phone.")
     for number in range(11):
         [earlier] = scenario.submits(REPEATING, "access", days=330 - 30 * number, quiet=True)
         scenario.quietly("request", "withdraw", earlier, "--channel", "phone")
@@ -44,7 +44,7 @@ def twelfth(scenario: ScenarioWithPeople) -> None:
     for name in ("dirk", "ada"):
         scenario.answers(name, scenario.asked(name, request, "decision"), "fulfil", turned_down=403)
 
-    scenario.tell("Nobody demonstrates abuse. The officer fulfils it.")
+    scenario.tell("There is no evidence of abuse. The officer fulfils it.")
     answer = scenario.answers("anna", question, "fulfil")
     scenario.waits(answer["run"], request, "ready")
     scenario.must(len(list(scenario.bundle(request).csv("customer"))) == 1, "the bundle holds her account")
@@ -57,7 +57,7 @@ def refused(scenario: ScenarioWithPeople) -> None:
     scenario.goes(request, "needs_person")
     question = scenario.asked("anna", request, "decision")
 
-    scenario.tell("A form that lacks a field is told so.")
+    scenario.tell("A form that lacks a field is refused with the name of the field.")
     lacking = {name: text for name, text in _WORDS.items() if name != "subjective"}
     answer = scenario.answers("anna", question, "refuse", detail=_FACTORS, texts=lacking, turned_down=422)
     scenario.must("subjective" in answer["fields"], "the field is named")

@@ -18,7 +18,7 @@ def suspended_and_resumed(scenario: Scenario) -> None:
     """Scenario 1: a question about identity, its answer, and the last day that moves by it (R42, R43)."""
     scenario.begin("1. Suspended for identity, and resumed (R10, R42, R43)")
     received = scenario.today - timedelta(20)
-    scenario.tell("A request came in twenty days ago from an address that nobody knows.")
+    scenario.tell("A request came in twenty days ago from an unknown address.")
     request = scenario.request(20, "Anneke")
     scenario.due(request, by_hand.last_day(received))
 
@@ -30,7 +30,7 @@ def suspended_and_resumed(scenario: Scenario) -> None:
     clock = scenario.clock(request)
     scenario.must(clock["due"] is None, "while it is suspended, no last day is known")
     scenario.must(
-        clock["suspended_since"] == scenario.ago(16), "it stands still from the day the letter was sent"
+        clock["suspended_since"] == scenario.ago(16), "it is suspended from the day the letter was sent"
     )
 
     scenario.tell("Five days later the person proved who they are.")
@@ -38,7 +38,7 @@ def suspended_and_resumed(scenario: Scenario) -> None:
     moved = by_hand.last_day(received, days=5)
     scenario.due(request, moved)
 
-    scenario.tell("The person is told the new last day.")
+    scenario.tell("A letter informs the person of the new last day.")
     letter = scenario.make(request, "resumed", "anneke@example.org", answered_on=scenario.ago(11))
     with scenario.post() as server:
         scenario.types("letter", "send", letter)
@@ -113,7 +113,7 @@ def extended_and_not_sent(scenario: Scenario) -> None:
     scenario.types("request", "extend", request, "--reason", "rights_of_others")
     letter = scenario.make(request, "extension", "daan@example.org", reasons=_REASONS)
 
-    scenario.tell("Nobody listens at the mail server.")
+    scenario.tell("The mail server is down.")
     scenario.types("letter", "send", letter, fails=True)
     scenario.letter(request, letter, "produced")
     scenario.due(request, due, "extension_not_sent:R39")

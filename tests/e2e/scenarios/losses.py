@@ -112,7 +112,7 @@ class Losses:
         return list(map(str, s3fs.S3FileSystem(skip_instance_cache=True).find("staging")))
 
     def more_than_once(self) -> dict[str, dict[str, int]]:
-        """Events of a step that stand more than once in the trail, or not at all, by request."""
+        """Events of a step that are in the trail more than once, or not at all, by request."""
         found = {}
         register = self.fleet.services.register
         for request in self.requests:

@@ -47,7 +47,7 @@ def losses(fleet_: Fleet, count: int, began: float) -> list[str]:
         for fault, holds in {
             "a run failed": set(seen.states.values()) == {"success"},
             "not every request was delivered once": seen.delivered == wanted,
-            f"events stand more than once or not at all: {seen.more_than_once()}": not seen.more_than_once(),
+            f"events are there more than once or not at all: {seen.more_than_once()}": not seen.more_than_once(),
             "files of answered requests are left in staging": not seen.left_in_staging,
             "the trail is not whole": verified.code == 0,
         }.items()

@@ -1,4 +1,4 @@
-"""Requests of the morning that come to an answer: told by post, by mail, at the counter, or that nothing is held.
+"""Requests of the morning that end with an answer: sent by post, by mail, given at the counter, or that nothing is held.
 
 Each begins in the night before: it comes in, and a run goes as far as it may. After its `yield` it is worked off.
 """
@@ -33,7 +33,7 @@ def at_the_counter(m: Morning) -> Iterator[None]:
 
 
 def by_itself(m: Morning) -> Iterator[None]:
-    """A verified address and a mail server that is up: nobody does anything."""
+    """A verified address and a mail server that is up: no officer does anything."""
     with m.post() as server:
         request = m.arrives(
             "known, the letter goes by itself", 102, keys={"email": "c102@example.org"}, **PORTAL
@@ -44,7 +44,7 @@ def by_itself(m: Morning) -> Iterator[None]:
 
 
 def server_down(m: Morning) -> Iterator[None]:
-    """Nobody listens at the mail server in the night."""
+    """The mail server is down in the night."""
     request = m.arrives("known, the mail server is down", 103, keys={"email": "c103@example.org"}, **PORTAL)
     m.goes(request)
     yield
@@ -171,7 +171,7 @@ def redacted(m: Morning) -> Iterator[None]:
 
 
 def not_searched(m: Morning) -> Iterator[None]:
-    """The paper archive stands in the data map from this morning on, and nobody may enter it."""
+    """The paper archive is in the data map from this morning on, and is closed."""
     yield
     m.has_paper()
     request = m.arrives("a system that could not be searched", 134)

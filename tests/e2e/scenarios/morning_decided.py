@@ -1,4 +1,4 @@
-"""Requests of the morning on which somebody decides otherwise than to fulfil, or that end beside an answer."""
+"""Requests of the morning that an officer decides not to fulfil, or that end without an answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def refusal_came_back(m: Morning) -> Iterator[None]:
 
 
 def two_refusals(m: Morning) -> Iterator[None]:
-    """A second refusal comes in the place of the first before anybody was told."""
+    """A second refusal replaces the first before the person is informed."""
     request = _refused(m, "refused twice, informed once", 121)
     first = m.letter_of(request)
     yield

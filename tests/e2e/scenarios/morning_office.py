@@ -123,7 +123,7 @@ class Morning(Scenario):
         except (NeedsPersonError, GateError):
             pass
         except AfschriftError as error:
-            raise ScenarioError(f"{self.step}: a run that nobody can help: {error}") from error
+            raise ScenarioError(f"{self.step}: a run that no answer helps: {error}") from error
         self.write(f"   the run goes: {self.state(request)}, {self.asked(request) or 'no question'}")
 
     @property
@@ -176,7 +176,7 @@ class Morning(Scenario):
         self.on_page("sam", request, kind, {"choice": choice})
 
     def on_page(self, user: str, request: str, kind: str, fields: dict[str, Any], **more: Any) -> None:
-        """Somebody opens the page of a question, reads what it shows, and sends its form."""
+        """A user opens the page of a question, reads what it shows, and sends its form."""
         question = self.question(request, kind)
         path = f"/questions/{question}"
         query = f"?choice={fields['choice']}&ground={fields.get('ground', '')}" if kind == "decision" else ""

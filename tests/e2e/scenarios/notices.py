@@ -18,7 +18,7 @@ _EXTENDED, _SUSPENDED = 40, 50
 
 def acknowledged(scenario: Scenario) -> None:
     """Scenario 7: the run fails until somebody says by name why a request is late (R37)."""
-    scenario.begin("7. Overdue: the run fails until somebody says why (R37)")
+    scenario.begin("7. Overdue: the run fails until a user says why (R37)")
     request = scenario.request(40, "Gijs")
     scenario.due(request, by_hand.last_day(scenario.today - timedelta(40)), "overdue:R37")
     scenario.tell("The check runs.")

@@ -1,7 +1,7 @@
 """`make scenario-officer`: what the law leaves to people, on a real Airflow, with users of each role.
 
 Airflow is started as `afschrift up` does, on a small demo warehouse. People log in to it and answer over
-HTTP as themselves; letters go to a real mail server on loopback. Commands stand there as typed. Ends with 1,
+HTTP as themselves; letters go to a real mail server on loopback. Commands are shown as typed. Ends with 1,
 naming the step, where something is not as it must be.
 """
 

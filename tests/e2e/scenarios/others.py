@@ -96,7 +96,7 @@ def _balance() -> dict[str, dict[str, Any]]:
     return {
         "detail": {f"{ground}.right_of_others": "privacy"},
         "texts": {
-            f"{ground}.effect": "A neighbour's name, address and number stand in a message.",
+            f"{ground}.effect": "A message has a neighbour's name, address and number.",
             f"{ground}.mitigation": "Masking these three spans is enough.",
             f"{ground}.prevails": "The neighbour does not know of the message.",
         },
@@ -109,7 +109,7 @@ def _neighbour_is_gone(scenario: ScenarioWithPeople, bundle: Opened, rows: Rows)
         any("[masked]" in (row["body"] or "") for row in rows), "the message leaves with [masked] in it"
     )
     for text in (name, str(TABLET_A.email), "06-12345678"):
-        scenario.must(bundle.holds(text) == [], "what was redacted stands in no file of the bundle")
+        scenario.must(bundle.holds(text) == [], "what was redacted is in no file of the bundle")
     counted = sum(mask["count"] for mask in bundle.document("redactions")["masked"])
     scenario.must(counted >= 3, "redactions.json counts them")
 
@@ -162,7 +162,7 @@ def partly(scenario: ScenarioWithPeople) -> None:
     rest = scenario.bundle(request)
     scenario.must(rest.path.name.endswith("-supplement.zip"), "the supplement arrived")
     both = {*part.tables, *rest.tables}
-    scenario.must(part.tables.keys().isdisjoint(rest.tables), "no table stands in both")
+    scenario.must(part.tables.keys().isdisjoint(rest.tables), "no table is in both")
     [whole] = scenario.submits(PARTED, "portability", days=1)
     scenario.goes(whole, "ready")
     scenario.must(both == scenario.bundle(whole).tables.keys(), "both together hold what one answer holds")
@@ -195,7 +195,7 @@ def parent(scenario: ScenarioWithPeople) -> None:
     scenario.goes(request, "needs_person")
     question = scenario.asked("anna", request, "identity")
     scenario.tell(
-        "Somebody asks for another: a log-in alone is not enough, and the check must be surer (R12)."
+        "A person asks for another one: a log-in alone is not enough, and the check must be surer (R12)."
     )
     checked = {"method": "call_back", "level": "substantial"}
     scenario.answers("anna", question, "confirmed", detail=checked, turned_down=409)

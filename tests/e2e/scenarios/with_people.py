@@ -55,7 +55,7 @@ class ScenarioWithPeople(Scenario):
         return [line.strip() for line in output.splitlines() if re.fullmatch(r"\s*req-[a-z0-9]+", line)]
 
     def goes(self, request: str, state: str) -> RunEnded:
-        """Somebody triggers the request's next run on Airflow; it ends in this state of the request."""
+        """A user triggers the next run on Airflow, which leaves the request in this state."""
         from afschrift.airflow_ext.trigger import trigger
 
         return self.waits(trigger(request, {}), request, state)
@@ -75,7 +75,7 @@ class ScenarioWithPeople(Scenario):
         self.must(now == state, f"request {request} is {state}" + (f" and not {now}" * (now != state)))
 
     def asked(self, name: str, request: str, kind: str) -> dict[str, Any]:
-        """The open question of a kind, as somebody gets to see it over HTTP."""
+        """The open question of a kind, as a user sees it over HTTP."""
         found = self.http(name, "GET", "/questions").json()
         question = next((q for q in found if (q["request"], q["kind"]) == (request, kind)), None)
         if question is None:
@@ -98,12 +98,12 @@ class ScenarioWithPeople(Scenario):
         turned_down: int | None = None,
         **body: Any,
     ) -> dict[str, Any]:
-        """Somebody answers over HTTP.
+        """A user answers over HTTP.
 
         Args:
             name: who.
             question: as `asked` gave it.
-            choice: one of its options, or what somebody tries.
+            choice: one of its options, or what a user tries.
             turned_down: HTTP status with which the answer must be turned down; None: it is taken.
             body: `detail`, `texts`, `text`.
 
@@ -132,7 +132,7 @@ class ScenarioWithPeople(Scenario):
         return document
 
     def http(self, name: str, method: str, path: str, **more: Any) -> httpx.Response:
-        """Ask the plugin's interface as somebody."""
+        """Send a request to the plugin's interface as a user."""
         if name not in self._clients:
             self._clients[name] = self.airflow.log_in(name)
         return patient(self._clients[name], method, f"/afschrift/api{path}", **more)

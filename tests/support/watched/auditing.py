@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Audited:
-    """A real session of a source, whose every call is told first."""
+    """A real session of a source, whose every call is recorded first."""
 
     def __init__(self, session: Any, tag: str, log: Path) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""What somebody may do to the ZIP file of a genuine bundle, one kind after the other, by name."""
+"""What an attacker may do to the ZIP file of a genuine bundle, one kind after the other, by name."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ README = f"{ROOT}/README.txt".encode()
 
 
 def forged(name: bytes = README) -> Part:
-    """A member that nobody signed, under the name of a genuine one."""
+    """An unsigned member, under the name of a genuine one."""
     return member(name, FORGED)
 
 

@@ -123,7 +123,7 @@ def _change(random: Random, zip_: Zip) -> None:
 
 
 def _deflated_anew(random: Random, bundle: bytes) -> bytes:
-    """Other streams of the same content, which nobody can tell from the genuine ones."""
+    """Other streams of the same content, which cannot be distinguished from the genuine ones."""
     zip_ = taken_apart(bundle)
     for part in random.sample(zip_.parts, random.randint(1, 4)):
         packer = zlib.compressobj(random.randrange(10), wbits=-15, memLevel=random.randint(1, 9))

@@ -1,4 +1,4 @@
-"""A ZIP file in parts that somebody with bad intentions can change one by one, written out as he wants it."""
+"""A ZIP file in parts that an attacker can change one by one, written out unchecked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Part:
 
     Attributes:
         name: with the folder before it.
-        stream: what stands behind its local header.
+        stream: what follows its local header.
         size, crc: of the plain content.
         local, central: fields that say something else than the member does, by name.
         before, after: bytes before its local header and behind its stream.
@@ -108,7 +108,7 @@ class Zip:
         directory: those that the directory names, in its order.
         end: fields of the end record that say something else than the file is.
         before_directory, before_end, after: bytes in these places.
-        end_64: what stands right before the end record, made from number, size and offset of the directory.
+        end_64: what is right before the end record, made from number, size and offset of the directory.
     """
 
     parts: list[Part]
@@ -136,7 +136,7 @@ class Zip:
         return part
 
     def offsets(self) -> dict[int, int]:
-        """Where each member's local header stands, by the member's identity."""
+        """The offset of each member's local header, by the member's identity."""
         found, position = {}, len(self.before)
         for part in self.parts:
             position += len(part.before)
@@ -179,7 +179,7 @@ class Zip:
 
 
 def end_64(count: int, size: int, offset: int, at: int, rest: bytes = b"", disks: int = 1) -> bytes:
-    """A ZIP64 end record that would stand at this place, with its locator."""
+    """A ZIP64 end record for this offset, with its locator."""
     record = struct.pack(
         "<4sQ2H2I4Q", b"PK\x06\x06", 44 + len(rest), 0x32D, 45, 0, 0, count, count, size, offset
     )

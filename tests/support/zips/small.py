@@ -1,4 +1,4 @@
-"""A signed bundle of few and small members, for whoever makes thousands of variants of it."""
+"""A signed bundle of few and small members, of which tests make thousands of variants."""
 
 from __future__ import annotations
 

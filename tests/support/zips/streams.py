@@ -93,7 +93,7 @@ def _same_content(zip_: Zip) -> None:
     other.central["packed"] = len(one.stream)
 
 
-# Fixed codes: length 3 at distance 1, where nothing stands before.
+# Fixed codes: length 3 at distance 1, where nothing precedes.
 _TOO_FAR = b"\x03\x02\x00"
 
 KINDS: dict[str, Callable[[Zip], bytes | None]] = {

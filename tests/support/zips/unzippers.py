@@ -31,7 +31,7 @@ class Unzipper:
     Attributes:
         name: on the page.
         command: unpacks the ZIP file that follows into the working folder.
-        version: the command that says it, and the text in which it stands.
+        version: the command that says it, and a pattern for its output.
         harmless: exit codes that are no error.
     """
 
@@ -86,7 +86,7 @@ def _run(command: tuple[str, ...], into: Path) -> int:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=os.environ | {"LC_ALL": "C.UTF-8"},
-        start_new_session=True,  # nobody asks for a password
+        start_new_session=True,  # so that no program asks for a password
         timeout=60,
         check=False,
     )
