@@ -118,7 +118,7 @@ def _plan(office: Office, customer: str) -> Plan:
     return draft.plan
 
 
-def test_the_statements_of_all_personal_tables_are_the_same_for_everybody(office: Office) -> None:
+def test_statements_are_the_same_for_all_customers(office: Office) -> None:
     plans = [_plan(office, str(p.number)) for p in (HEAVY, NOTHING_PORTABLE)]
     texts = [{(e.source, e.table): e.statement for e in plan.extracts} for plan in plans]
     assert texts[0] == texts[1]
@@ -126,7 +126,7 @@ def test_the_statements_of_all_personal_tables_are_the_same_for_everybody(office
     assert not any(plan.withheld for plan in plans)
 
 
-def test_each_row_is_in_exactly_the_extracts_of_whom_it_names(
+def test_each_row_is_given_to_the_persons_it_names(
     product: Product, expected: Extracts, identity: dict[str, str], customers: list[int]
 ) -> None:
     by_product: Extracts = {table: {} for table in identity}
@@ -146,7 +146,7 @@ def test_each_row_is_in_exactly_the_extracts_of_whom_it_names(
     assert product.shared == {TABLET_A.number, TABLET_B.number}
 
 
-def test_every_table_has_a_statement_or_says_nothing_about_anybody(
+def test_every_personal_table_has_a_statement(
     by_hand: duckdb.DuckDBPyConnection,
 ) -> None:
     there = [t for (t,) in by_hand.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
@@ -167,12 +167,12 @@ def test_every_row_is_accounted_for(by_hand: duckdb.DuckDBPyConnection) -> None:
             assert by_hand.execute(statement).fetchall() == [], table
 
 
-def test_rows_that_name_nobody_are_those_the_demo_promises(expected: Extracts) -> None:
+def test_rows_of_no_one_are_those_the_demo_made(expected: Extracts) -> None:
     nobody = {table: people[0][0] for table, people in expected.items() if 0 in people}
     assert nobody == _promised(World(SEED, SCALE))
 
 
-def test_a_device_never_paired_and_the_time_between_owners_name_nobody(
+def test_unpaired_devices_belong_to_no_one(
     by_hand: duckdb.DuckDBPyConnection,
 ) -> None:
     events = hand_sql.statement("app_event")
@@ -183,7 +183,7 @@ def test_a_device_never_paired_and_the_time_between_owners_name_nobody(
     assert by_hand.execute(between).fetchall()[0][0] > 0
 
 
-def test_somebody_known_by_an_address_alone_gets_what_names_no_customer(
+def test_person_known_by_email_gets_rows_without_customer(
     product: Product, identity: dict[str, str], by_hand: duckdb.DuckDBPyConnection
 ) -> None:
     found = product.extracts(Key("email", str(EMAIL_ONLY.email)), identity)

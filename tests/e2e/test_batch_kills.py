@@ -47,9 +47,7 @@ def _stored(services: Services) -> list[str]:
     return [store(services, {"customer_id": str(person)}, formats=["csv", "json"]) for person in everybody]
 
 
-def test_killed_at_ten_places_each_bundle_is_the_one_made_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_killed_batches_give_the_same_bundles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one_shop.in_duckdb(tmp_path / "shop.duckdb", crowd(REQUESTS))
     more = f"options: {{path: {tmp_path / 'shop.duckdb'}, threads: 1}}"
     inventory = one_shop.write_inventory(tmp_path / "inventory", "duckdb", more)

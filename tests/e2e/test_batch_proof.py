@@ -112,9 +112,7 @@ def _batch(kind: str, folder: Path, place: str, services: Services) -> Proof:
     return proof
 
 
-def test_each_bundle_is_the_one_made_alone_and_what_sql_says(
-    proof: Proof, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bundles_equal_single_ones_and_sql_by_hand(proof: Proof, capsys: pytest.CaptureFixture[str]) -> None:
     services = proof.services
     assert {proof.outcomes[request] for request in proof.persons} == {BATCHED}
     since = now()
@@ -174,7 +172,7 @@ def masked(table: str, rows: list[dict[str, str | None]], columns: list[str]) ->
     ]
 
 
-def test_what_stops_one_stops_that_one_alone(proof: Proof) -> None:
+def test_a_request_that_stops_leaves_the_others(proof: Proof) -> None:
     services, outcomes = proof.services, proof.outcomes
     assert outcomes[proof.too_long] == BATCHED  # its own run tells what is the matter
     with pytest.raises(ConfigurationError, match=r"shop\.contact.*limit"):

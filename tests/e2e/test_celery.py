@@ -44,7 +44,7 @@ def test_each_request_is_delivered_once(losses: Losses) -> None:
     assert losses.delivered == Counter({f"{request}-access.zip": 1 for request in losses.requests})
 
 
-def test_no_step_stands_twice_in_the_trail(losses: Losses) -> None:
+def test_each_step_is_in_the_trail_once(losses: Losses) -> None:
     assert losses.more_than_once() == {}
 
 

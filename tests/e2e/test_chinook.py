@@ -192,7 +192,7 @@ def test_the_number_of_the_support_employee_is_in_access_alone(
 
 
 @pytest.mark.parametrize("right", RIGHTS)
-def test_coverage_says_that_the_staff_file_was_searched_without_result(
+def test_coverage_lists_staff_file_as_searched_without_result(
     bundles: dict[tuple[int, str], Bundle], right: str
 ) -> None:
     expected = dict.fromkeys(PORTABLE, "rows") | {"employee": "nothing_given"}
@@ -213,7 +213,7 @@ def test_an_employee_gets_the_own_row_and_no_customer(services: Services, shop: 
     assert bundle.coverage() == dict.fromkeys(PORTABLE, "nothing_given") | {"employee": "rows"}
 
 
-def test_a_member_of_staff_who_is_a_customer_is_not_left_out_without_a_word(
+def test_employee_who_is_a_customer_asks_a_person(
     shop: Path, project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = tmp_path / "chinook.duckdb"

@@ -182,7 +182,7 @@ def test_a_service_sees_its_own_secrets_alone(deployed: Deployed) -> None:
         assert set(listed) == set(deployed.compose["services"][name]["secrets"])
 
 
-def test_the_dag_processor_finds_the_dags_of_the_image_and_reads_its_secrets(deployed: Deployed) -> None:
+def test_dag_processor_finds_dags_and_reads_secrets(deployed: Deployed) -> None:
     script = (
         "from airflow.configuration import conf; from airflow.dag_processing.dagbag import DagBag\n"
         "assert '@postgres' in conf.get('database', 'sql_alchemy_conn'); assert conf.get('core', 'fernet_key')\n"

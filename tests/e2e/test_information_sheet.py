@@ -100,7 +100,7 @@ def test_the_dates_until_which_data_are_kept(
     assert compared >= 4
 
 
-def test_a_third_country_is_told_first_with_its_safeguard(
+def test_third_country_is_listed_first_with_its_safeguard(
     office: Office, by_hand: duckdb.DuckDBPyConnection
 ) -> None:
     who = by_hand.execute(
@@ -115,7 +115,7 @@ def test_a_third_country_is_told_first_with_its_safeguard(
     assert not any(other["outsideEea"] for other in others)
 
 
-def test_a_purpose_kept_as_long_as_necessary_stops_access_and_names_the_field(
+def test_vague_retention_stops_access_and_names_the_field(
     two: tuple[int, int], warehouse: Path, tmp_path: Path
 ) -> None:
     period = "    retention:\n      period: P1Y\n      from: page_view.at"

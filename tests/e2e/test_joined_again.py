@@ -144,7 +144,7 @@ def made(
     postgres_server.drop(database)
 
 
-def test_every_foreign_key_between_exported_columns_is_told(
+def test_data_package_lists_every_foreign_key(
     made: tuple[Known, pg.Database, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     known, database, home = made

@@ -76,7 +76,7 @@ def test_all_files_of_a_folder_are_read_and_reconciled(lake: Path) -> None:
     assert read(folder) == [0, 1, 2, 3, 4]
 
 
-def test_a_request_stops_until_the_map_names_what_is_not_read(lake: Path) -> None:
+def test_unread_files_stop_requests_until_mapped(lake: Path) -> None:
     write(lake / "visit/_temporary/0/part-00002", 5)
     folder = inventory(lake)
     report = check_sources(load(folder))
@@ -99,9 +99,7 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("line", BESIDE)
-def test_what_lies_beside_the_tables_stops_requests_until_the_map_says_what_it_is(
-    lake: Path, line: str
-) -> None:
+def test_unlisted_files_of_a_lake_stop_requests_until_mapped(lake: Path, line: str) -> None:
     write(lake / "orders.parquet", 1)
     (lake / "notes").mkdir()
     (lake / "notes/of.txt").write_text("Some words about customers.")

@@ -127,7 +127,7 @@ def test_numbers_keep_their_digits(open_shop: Open, request: pytest.FixtureReque
     assert "52.0" in text
 
 
-def test_a_rest_that_nobody_classified_asks(open_shop: Open) -> None:
+def test_unclassified_rest_of_a_document_asks(open_shop: Open) -> None:
     services = open_shop("{}")
     request = store(services, {"customer_id": "1"}, formats=["csv"])
     with pytest.raises(NeedsPersonError) as caught:
@@ -137,7 +137,7 @@ def test_a_rest_that_nobody_classified_asks(open_shop: Open) -> None:
     assert json.loads(json.dumps(asked.detail))["columns"] == ["shop.visit.profile"]
 
 
-def test_of_a_rest_that_is_empty_nobody_is_asked(open_shop: Open) -> None:
+def test_empty_rest_of_a_document_asks_no_question(open_shop: Open) -> None:
     services = open_shop("{}")
     request = store(services, {"customer_id": "2"}, formats=["csv"])
     with zipfile.ZipFile(run(services, request)) as archive:

@@ -235,7 +235,7 @@ def test_held_but_nothing_portable(office: Office) -> None:
     ],
     ids=["unknown", "unknown_portability", "path", "sql", "two_keys", "quotes"],
 )
-def test_nobody_by_these_keys_asks_a_person(right: str, keys: dict[str, str], office: Office) -> None:
+def test_unknown_keys_ask_a_person(right: str, keys: dict[str, str], office: Office) -> None:
     request, question = ends_with_question(office, right, keys)
     assert (office.state(request), question.question) == ("needs_person", "nothing_held")
     text = json.dumps([question.detail, str(question), [p for _, p in office.register.trail.events(request)]])
@@ -247,7 +247,7 @@ def test_nobody_by_these_keys_asks_a_person(right: str, keys: dict[str, str], of
 
 
 @pytest.mark.parametrize("right", ["access", "portability"])
-def test_somebody_known_by_an_address_alone(right: str, office: Office) -> None:
+def test_person_known_by_email_only(right: str, office: Office) -> None:
     # No one with this address ever said yes to the newsletter, as far as the shop knows.
     keys = {"email": str(EMAIL_ONLY.email).upper()}
     found = Opened(office.bundle(right, keys, {"consent_missing": "include"}))

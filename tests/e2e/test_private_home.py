@@ -48,7 +48,7 @@ def test_commands_without_a_umask_leave_nothing_open(tmp_path: Path, demo_wareho
     assert modes(home) == {}
 
 
-def test_a_full_disk_under_the_airflow_of_a_command_is_named_and_nothing_is_lost(
+def test_full_disk_of_airflow_is_reported_without_loss(
     installation: Installation,
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "portability")

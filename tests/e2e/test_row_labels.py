@@ -183,7 +183,7 @@ def test_the_files_are_the_same_with_and_without_names(answers: Answers, tmp_pat
         assert with_names.files[path] == without.files[path], path
 
 
-def test_a_name_that_a_reviewer_masked_stands_beside_no_number(browser: Browser, tmp_path: Path) -> None:
+def test_masked_names_are_no_labels(browser: Browser, tmp_path: Path) -> None:
     """A whole cell, a part of one, and a number itself: what is masked in its own table is nowhere else."""
     inventory, database = write_rental(tmp_path)
     (inventory / "policy.yml").write_text(POLICY + policy("always"), encoding="utf-8")

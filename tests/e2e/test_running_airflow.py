@@ -145,7 +145,7 @@ def test_what_airflow_keeps_is_for_its_account_alone(airflow: Running) -> None:
     assert modes(home) == {}
 
 
-def test_the_logs_of_its_tasks_tell_the_story_of_the_trail(airflow: Running) -> None:
+def test_task_logs_hold_the_sentences_of_the_trail(airflow: Running) -> None:
     from afschrift.audit.against_logs import compare, read_logs
     from afschrift.audit.sentences import line
 
@@ -262,7 +262,7 @@ def kill_a_worker_that_took_a_task(airflow: Running, run: str) -> str:
 
 
 @pytest.mark.nightly
-def test_a_worker_killed_as_it_takes_a_task_hinders_nothing(airflow: Running) -> None:
+def test_worker_killed_with_a_queued_task_is_replaced(airflow: Running) -> None:
     request = airflow.installation.submit(next(PEOPLE), "portability")
     run = airflow.trigger(request)
 
@@ -319,9 +319,7 @@ def by_itself(airflow: Running) -> Iterator[None]:
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("by_itself")
-def test_each_task_killed_twice_gives_one_bundle_and_one_event_each(
-    airflow: Running, kill_points: Path
-) -> None:
+def test_killed_tasks_give_one_bundle_and_each_event_once(airflow: Running, kill_points: Path) -> None:
     """First its work is done and not yet committed, then it is committed and Airflow does not know."""
     installation = airflow.installation
     points = [f"{when} {EVENT[task]}" for task in CHAIN for when in ("before", "after")]

@@ -78,9 +78,7 @@ def test_same_bytes(warehouse: Path, tmp_path: Path) -> None:
     assert there.pack(requests) == first
 
 
-def test_a_bundle_whose_staging_was_lost_is_packed_again_and_delivered(
-    warehouse: Path, tmp_path: Path
-) -> None:
+def test_lost_staging_gives_the_same_bundle_again(warehouse: Path, tmp_path: Path) -> None:
     office = Office.open(tmp_path / "home", warehouse)
     request = office.submit("access", {"customer_id": str(AWKWARD.number)})
     first, _ = packed(office.services, request)
@@ -90,7 +88,7 @@ def test_a_bundle_whose_staging_was_lost_is_packed_again_and_delivered(
     assert office.delivered(request) == [delivered.name]
 
 
-def test_what_was_read_again_and_has_changed_stands_in_the_trail(warehouse: Path, tmp_path: Path) -> None:
+def test_trail_records_data_that_changed_between_reads(warehouse: Path, tmp_path: Path) -> None:
     """The evidence names the snapshot and the files that the bundle was made of."""
     shutil.copytree(warehouse, tmp_path / "warehouse")
     (tmp_path / "home").mkdir()

@@ -163,7 +163,7 @@ SCENARIOS: dict[str, Begin] = {
 
 
 @pytest.mark.parametrize("title", SCENARIOS)
-def test_every_way_ends(title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_request_can_end(title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bureau, request = SCENARIOS[title](tmp_path, monkeypatch)
     start = Place(bureau, tmp_path / "home", request)
 

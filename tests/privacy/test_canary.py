@@ -156,7 +156,7 @@ def test_what_people_write_stays_in_the_case_file(office: Office) -> None:
     assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events(request)])
 
 
-def test_what_questions_show_of_the_person_is_in_clear_nowhere(
+def test_personal_data_shown_by_questions_is_nowhere_in_clear(
     office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Two accounts, the canary's reached by its address; the values are shown on asking, and lie encrypted."""
@@ -184,7 +184,7 @@ def test_what_questions_show_of_the_person_is_in_clear_nowhere(
     assert leaks(office) == []
 
 
-def test_what_is_looked_up_before_the_identity_is_in_the_register_alone(
+def test_look_up_results_are_in_the_register_only(
     office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Keys, findings and corrected keys: nowhere in clear, but at the terminal of the user who asks to see them."""
@@ -257,7 +257,7 @@ def test_errors_quote_nothing(
     assert office.delivered(request) == []
 
 
-def test_a_demonstration_is_in_the_case_file_and_nowhere_else_in_clear(
+def test_demonstration_is_in_clear_in_the_case_file_only(
     office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Every word of every form, at the terminal: not in the register, the trail, a log, a letter's row."""
@@ -322,7 +322,7 @@ MANDATE = {
 }
 
 
-def test_who_asks_for_a_child_and_why_is_in_the_case_file_and_nowhere_else(
+def test_representative_of_a_child_is_in_the_case_file_only(
     cage: Cage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The representative, every word of an officer, and the date of birth, which is kept nowhere at all."""

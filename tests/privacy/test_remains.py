@@ -128,7 +128,7 @@ def _answer(services: Services, request: str, choice: str) -> None:
     answer_question(officer, question.id, choice, detail=detail, text=text)
 
 
-def test_nothing_of_a_forgotten_request_fits_one_person_better_than_another(town: Town) -> None:
+def test_forgotten_requests_fit_every_person_equally(town: Town) -> None:
     before = {right: town.fits(right) for right in town.requests}
     for right, fits in before.items():  # the search finds, where there is something to find
         assert {person: found.by_all for person, found in fits.items()} == dict.fromkeys(TARGETS, 1), right

@@ -54,15 +54,15 @@ def check_dag() -> Any:
 
 
 @pytest.mark.parametrize("carry_out", nightly_after(2, deadlines.ALL.values()), ids=lambda act: act.__name__)
-def test_a_scenario_ends_as_it_must(scenario: Scenario, carry_out: Callable[[Scenario], None]) -> None:
+def test_scenario_of_the_clock_ends(scenario: Scenario, carry_out: Callable[[Scenario], None]) -> None:
     carry_out(scenario)
 
 
-def test_many_requests_get_the_notices_that_another_way_of_counting_gives(scenario: Scenario) -> None:
+def test_notices_of_many_requests_equal_a_count_by_hand(scenario: Scenario) -> None:
     notices.ten_thousand(scenario, 150)
 
 
-def test_what_is_not_as_it_must_be_is_named_with_its_step(scenario: Scenario) -> None:
+def test_failed_step_is_named(scenario: Scenario) -> None:
     scenario.begin("a scenario")
     scenario.tell("a step")
     with pytest.raises(ScenarioError, match=r"Scenario 'a scenario', step 'a step': not so: it is late\."):

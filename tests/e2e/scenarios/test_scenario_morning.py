@@ -19,9 +19,7 @@ PAGE = Path(__file__).with_name("morning.md")
 pytestmark = [pytest.mark.airflow, pytest.mark.nightly, pytest.mark.timeout(600)]
 
 
-def test_none_is_open_at_the_end_and_each_end_has_its_letter_or_entry(
-    airflow_env: AirflowEnv, tmp_path: Path
-) -> None:
+def test_every_request_ends_with_a_letter_or_an_entry(airflow_env: AirflowEnv, tmp_path: Path) -> None:
     transcript: list[str] = []
     with api_server() as app, opened(tmp_path, app, transcript.append) as m:
         work(m)

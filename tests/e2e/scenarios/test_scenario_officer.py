@@ -42,7 +42,7 @@ def scenario(
 
 
 @pytest.mark.parametrize("carry_out", [others.parent, decided.withdrawn], ids=lambda act: act.__name__)
-def test_a_scenario_of_people_ends_as_it_must(
+def test_scenario_with_users_ends(
     scenario: ScenarioWithPeople, carry_out: Callable[[ScenarioWithPeople], None]
 ) -> None:
     carry_out(scenario)
