@@ -20,14 +20,14 @@ Planned = Callable[[int], list[str]]
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """The database."""
-    one_shop.in_duckdb(tmp_path / "shop.duckdb", crowd(6))
-    return tmp_path / "shop.duckdb"
+    one_shop.in_sqlite(tmp_path / "shop.sqlite", crowd(6))
+    return tmp_path / "shop.sqlite"
 
 
 @pytest.fixture
 def crowded(tmp_path: Path, shop: Path) -> Services:
-    more = f"options: {{path: {shop}, threads: 1}}"
-    return installation(tmp_path / "home", one_shop.write_inventory(tmp_path / "inventory", "duckdb", more))
+    inventory = one_shop.write_inventory(tmp_path / "inventory", "sqlite", f"options: {{path: {shop}}}")
+    return installation(tmp_path / "home", inventory)
 
 
 @pytest.fixture

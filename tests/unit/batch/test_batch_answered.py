@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import pytest
 from testbed.running import drive, event_types, store
+from testbed.small import execute
 from tests.support.crowd import FIRST
 from tests.unit.batch.conftest import Planned
 
@@ -34,8 +34,7 @@ def next_of(services: Services, request: str) -> str:
 
 def test_an_answer_starts_the_next_run_while_the_batch_goes(crowded: Services, shop: Path) -> None:
     one, doubtful, two = requests = stored(crowded, 3)
-    with duckdb.connect(str(shop)) as con:
-        con.execute("INSERT INTO customer (customer_id, name) VALUES (99, 'ask who.101@example.org')")
+    execute(shop, "INSERT INTO customer (customer_id, name) VALUES (99, 'ask who.101@example.org')")
     prepare(crowded, requests, "b", "tester")
     outcomes = extract_source(crowded, "shop", requests, "b")
     assert outcomes[doubtful] == "NeedsPersonError"

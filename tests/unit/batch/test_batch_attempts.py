@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from testbed.running import event_types, store
+from testbed.small import execute
 from tests.support.crowd import FIRST
 from tests.support.moves import moved
 from tests.unit.batch.conftest import Planned
@@ -196,8 +196,7 @@ def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -
 
 def test_one_whose_rows_are_in_doubt_stops_alone(crowded: Services, planned: Planned, shop: Path) -> None:
     one, doubtful, two = requests = planned(3)
-    with duckdb.connect(str(shop)) as con:
-        con.execute("INSERT INTO customer (customer_id, name) VALUES (99, 'ask who.101@example.org')")
+    execute(shop, "INSERT INTO customer (customer_id, name) VALUES (99, 'ask who.101@example.org')")
 
     outcomes = batch(crowded, requests)
 
