@@ -10,7 +10,8 @@ import pytest
 
 def nightly_after(daily: int, cases: Iterable[Any]) -> list[Any]:
     """The cases for `parametrize` or `params`, with those after the first `daily` ones marked nightly."""
-    return [
-        case if number < daily else pytest.param(case, marks=pytest.mark.nightly)
-        for number, case in enumerate(cases)
-    ]
+    marked = []
+    for number, case in enumerate(cases):
+        values = case if isinstance(case, tuple) else (case,)
+        marked.append(pytest.param(*values, marks=() if number < daily else pytest.mark.nightly))
+    return marked
