@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,9 @@ def event_types(services: Services, request: str) -> list[str]:
     """Types of a request's events, in order."""
     events: list[tuple[Header, Any]] = services.register.trail.events(request)
     return [header.type for header, _ in events]
+
+
+def members(bundle: Path) -> dict[str, bytes]:
+    """Every file of a bundle, by its path below the folder of the bundle."""
+    with zipfile.ZipFile(bundle) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}

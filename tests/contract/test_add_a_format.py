@@ -6,7 +6,6 @@ import inspect
 import json
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 from testbed.mini import write_database, write_inventory
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 from tests.airflow_support import AirflowEnv
 from tests.contract import test_format_contract as contract
 from tests.contract.test_format_contract import FIELDS, ROWS, batch
@@ -57,8 +56,7 @@ def test_it_ends_in_a_bundle_that_describes_it(tmp_path: Path, monkeypatch: pyte
     services = installation(tmp_path / "home", tmp_path / "inventory")
     request = store(services, {"customer_id": "1"}, formats=["csv", "lines"])
 
-    with zipfile.ZipFile(run(services, request)) as archive:
-        files = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    files = members(run(services, request))
 
     assert files["data/shop/orders.lines"].startswith(b'["order_id", ')
     package = json.loads(files["data/datapackage.json"])

@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 
 from afschrift.bundle.container.verify import verify
 from afschrift.register.keys.store import KeyStore
@@ -74,8 +73,7 @@ class Bundle:
     path: Path
 
     def members(self) -> dict[str, bytes]:
-        with zipfile.ZipFile(self.path) as archive:
-            return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+        return members(self.path)
 
     def tables(self) -> set[str]:
         names = (name.partition("data/chinook/")[2].partition(".")[0] for name in self.members())

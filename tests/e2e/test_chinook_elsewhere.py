@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 from tests.support.nightly import nightly_after
 
 CUSTOMER = {"email": "STANISŁAW.Wójcik@WP.PL"}  # number 49
@@ -94,8 +93,7 @@ def files(home: Path, inventory: Path, place: str = "") -> dict[str, bytes]:
     assert own is not None
     source.write_text(text.replace(own[0], place or own[0]), "utf-8")
     services = installation(home, home / "inventory")
-    with zipfile.ZipFile(run(services, store(services, CUSTOMER, formats=["csv", "json"]))) as archive:
-        named = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    named = members(run(services, store(services, CUSTOMER, formats=["csv", "json"])))
     return {name: content for name, content in named.items() if name.startswith("data/chinook/")}
 
 

@@ -12,14 +12,13 @@ import io
 import json
 import re
 import sqlite3
-import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 from tests.support import one_shop
 
 from afschrift.sources.registry import SOURCES
@@ -80,8 +79,7 @@ def of_duckdb(folder: Path) -> dict[str, bytes]:
 def files(home: Path, kind: str, more: str) -> dict[str, bytes]:
     services = installation(home, one_shop.write_inventory(home / "inventory", kind, more))
     request = store(services, {"customer_id": "1"}, formats=FORMATS)
-    with zipfile.ZipFile(run(services, request)) as archive:
-        named = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    named = members(run(services, request))
     found = {name: content for name, content in named.items() if name.startswith("data/shop/")}
     (purpose,) = json.loads(named["data/information.json"])["purposes"]
     return found | {"sheet.json": json.dumps([purpose["recipients"], purpose["storage"]]).encode()}

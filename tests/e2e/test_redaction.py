@@ -6,8 +6,9 @@ import hashlib
 import json
 
 from demo.people import REISSUED, TABLET_A
+from testbed.running import members
 from tests.e2e.office import Office
-from tests.support.reviewing import BALANCE, CODES, ROLES, members
+from tests.support.reviewing import BALANCE, CODES, ROLES
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 from testbed import small
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 from tests.support.days import days_away
 from tests.support.kept import Kept
 from tests.support.parts import Club, run_to_its_end
@@ -127,11 +126,6 @@ def partly(services: Services, request: str, club: Club) -> Path:
         assert run_to_its_end(services, request) is None
         says(services, request, "partial")
         return run(services, request)
-
-
-def members(bundle: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(bundle) as archive:
-        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
 
 
 def coverage(bundle: Path) -> dict[str, Any]:

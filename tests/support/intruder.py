@@ -79,7 +79,7 @@ def erase(trail: Trail, key: SigningKey | None) -> None:
     known = key or trail.keys.signing_key()
     at = trail.register.trail.events()[-1][0].at
     what = Erasure(erasures.FORMAT, "0" * 64, "req-1", "retention_case", 1, at, known.id)
-    payload = erasures.told(what, known, "system").payload
+    payload = erasures.event_of(what, known, "system").payload
     append(trail, "payloads_erased", payload if key else {**payload, "signature": "00" * 64})
     trail.tamper(
         "UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'retention_case', erased_at = 't' "

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from testbed.running import drive
+from testbed.running import drive, members
 
 from afschrift.services import Services
 from afschrift.steps.gates import begin
@@ -25,8 +24,7 @@ def own_run(services: Services, request: str) -> Path:
 
 def data(bundle: Path) -> dict[str, bytes]:
     """Files of tables, with each mask's token as one: it is salted by request."""
-    with zipfile.ZipFile(bundle) as packed:
-        named = {name.partition("/")[2]: packed.read(name) for name in packed.namelist()}
+    named = members(bundle)
     found = {
         name: TOKEN.sub(b"[masked]", text) for name, text in named.items() if name.startswith("data/shop/")
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,9 +129,3 @@ class Reviewers:
     def deliver(self, request: str) -> Path:
         """The delivered bundle."""
         return run(self.services, request)
-
-
-def members(bundle: Path) -> dict[str, bytes]:
-    """Every file of a bundle, by its path below the folder of the bundle."""
-    with zipfile.ZipFile(bundle) as archive:
-        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}

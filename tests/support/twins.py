@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from testbed.running import run
+from testbed.running import members, run
 from tests.support.deciding import Bureau
 from tests.support.restricted import open_bureau, restrict
 
@@ -60,15 +59,9 @@ def _asked(bureau: Bureau, right: str, language: str, **more: object):  # type: 
 
 def given(bureau: Bureau, request: str) -> Files:
     """What the person gets; and the sources that have a task in Airflow, whose grid others see too."""
-    bundle = read(run(bureau.services, request))
+    bundle = members(run(bureau.services, request))
     frozen = bureau.services.register.steps.latest(request, "classify") or {}
     return bundle | {"sources": " ".join(frozen["sources"]).encode()}
-
-
-def read(bundle: Path) -> Files:
-    """The members of a bundle, in its order."""
-    with zipfile.ZipFile(bundle) as archive:
-        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
 
 
 def neutral(content: bytes) -> bytes:

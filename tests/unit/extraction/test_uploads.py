@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sqlite3
-import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -15,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from testbed.running import event_types, installation, run, store
+from testbed.running import event_types, installation, members, run, store
 from testbed.small import SHOP, execute, write_database, write_inventory
 from tests.support.active_files import docx, mail, old
 
@@ -94,11 +93,6 @@ def put(shop: Services, tmp_path: Path) -> Put:
             con.execute("INSERT INTO photo VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
     return add
-
-
-def members(bundle: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(bundle) as opened:
-        return {n.partition("/")[2]: opened.read(n) for n in opened.namelist()}
 
 
 def ask(services: Services) -> str:

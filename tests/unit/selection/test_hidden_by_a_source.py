@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from testbed import postgres as pg
 from testbed.mini import write_inventory
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 from tests.support import mariadb
 
 from afschrift.datamap.check.map_check import compare
@@ -55,8 +55,7 @@ def inventory(folder: Path, name: str, more: str = "", column: str = "", kind: s
 
 def answered(services: Services, right: str = "access") -> dict[str, bytes]:
     delivered = run(services, store(services, {"customer_id": "1"}, right, language="en"))
-    with zipfile.ZipFile(delivered) as archive:
-        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    return members(delivered)
 
 
 def coverage(members: dict[str, bytes]) -> dict[str, object]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import zipfile
 from pathlib import Path
 
 import duckdb
 import pytest
 from testbed import postgres as pg
 from testbed.mini import write_inventory
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 
 from afschrift.datamap.check.map_check import compare
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
@@ -45,8 +44,7 @@ ROWS = "(1, 'An'), (2, 'Bo')"
 
 def answered(services: Services, customer: str = "1") -> dict[str, bytes]:
     delivered = run(services, store(services, {"customer_id": customer}, "access"))
-    with zipfile.ZipFile(delivered) as archive:
-        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    return members(delivered)
 
 
 def names(members: dict[str, bytes]) -> list[str]:

@@ -7,8 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from testbed import mini
-from testbed.running import installation, run, store
-from tests.support.twins import read
+from testbed.running import installation, members, run, store
 
 from afschrift.domain.errors import GateError
 from afschrift.services import Services
@@ -38,7 +37,7 @@ def named(folder: Path, name: str | None) -> None:
 
 
 def test_it_is_given_without_a_question(services: Services) -> None:
-    files = read(run(services, store(services, ANN, "portability")))
+    files = members(run(services, store(services, ANN, "portability")))
     assert b"ann@example.org" in files["data/shop/customer.csv"]
 
 

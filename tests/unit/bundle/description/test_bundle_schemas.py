@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import zipfile
 from pathlib import Path
 
 import jsonschema_rs
 import pyarrow as pa
 import pytest
 from hypothesis import given
+from testbed.running import members
 from tests.support.properties import fewer
 from tests.unit.bundle.bundle_example import Example
 from tests.unit.formats.random_tables import field, tables, write
@@ -111,8 +111,7 @@ def test_xml_that_is_not_of_the_table(there: bytes, instead: bytes, tmp_path: Pa
 
 
 def test_the_schemas_of_a_bundle_are_described_and_pointed_to() -> None:
-    with zipfile.ZipFile(io.BytesIO(Example().zip())) as archive:
-        files = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    files = members(io.BytesIO(Example().zip()))
     package = json.loads(files["data/datapackage.json"])
     tables_ = [r for r in package["resources"] if "afschrift:table" in r]
     for resource in tables_:

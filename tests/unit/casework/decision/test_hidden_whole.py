@@ -9,14 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from testbed.running import run
+from testbed.running import members, run
 from tests.support.deciding import Bureau
 from tests.support.in_parts import SOON
 from tests.support.letter_samples import given as sample
 from tests.support.manual import add_systems, system
 from tests.support.parts import Club, run_to_its_end
 from tests.support.restricted import open_bureau, restrict
-from tests.support.twins import differences, given, neutral, read
+from tests.support.twins import differences, given, neutral
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.decision.require import open_decision
@@ -206,7 +206,7 @@ def second_part(folder: Path, patch: pytest.MonkeyPatch, *, hidden: bool) -> dic
         bureau.answer(question, "fulfil")
         with closing(sqlite3.connect(club.path)) as connection:
             connection.executescript(NO_CARDS)
-    return read(run(bureau.services, request))
+    return members(run(bureau.services, request))
 
 
 def test_what_is_hidden_after_a_part_was_given_stays_given_before(

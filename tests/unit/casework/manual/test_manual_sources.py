@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from testbed.mini import POLICY
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 from testbed.small import write_database, write_inventory
 from tests.support.active_files import mail, old, pdf
 from tests.support.manual import add_systems, system, waits
@@ -74,11 +73,6 @@ def says(
 ) -> None:
     new = [scan(name, io.BytesIO(content), len(content), 10_000_000) for name, content in files]
     answer_question(Officer(services.register, ROLES, by), question, choice, detail=detail, files=new)
-
-
-def members(bundle: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(bundle) as archive:
-        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
 
 
 def page(found: dict[str, bytes]) -> str:

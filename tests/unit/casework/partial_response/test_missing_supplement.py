@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from testbed.running import run
+from testbed.running import members, run
 from tests.support.in_parts import (
     ROLES,
     SOON,
@@ -17,7 +17,6 @@ from tests.support.in_parts import (
     asked,
     club,
     coverage,
-    members,
     part,
     partial_response_service,
     partly,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.dates import format_date
-from testbed.running import run, store
+from testbed.running import members, run, store
 from tests.support.days import local_today
 from tests.support.in_parts import (
     ANN,
@@ -19,7 +19,6 @@ from tests.support.in_parts import (
     asked,
     club,
     coverage,
-    members,
     part,
     partial_response_service,
     partly,

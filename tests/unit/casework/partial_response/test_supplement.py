@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 from testbed import small
-from testbed.running import installation, run
+from testbed.running import installation, members, run
 from tests.support.active_files import pdf
 from tests.support.days import local_today
 from tests.support.in_parts import (
@@ -24,7 +24,6 @@ from tests.support.in_parts import (
     asked,
     club,
     coverage,
-    members,
     part,
     partial_response_service,
     partly,

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from testbed.running import members
 from tests.support.deciding import unchanged
 from tests.support.kept import Kept
-from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers, members
+from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers
 
 from afschrift.casework.letters.make import make
 from afschrift.casework.review.question import redactions_of

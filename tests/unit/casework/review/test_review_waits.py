@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from testbed.running import members
 from tests.support.deciding import unchanged
 from tests.support.kept import Kept
-from tests.support.reviewing import LINE, NEIGHBOUR, Reviewers, members
+from tests.support.reviewing import LINE, NEIGHBOUR, Reviewers
 
 from afschrift.casework.answer import still_open
 from afschrift.casework.question_kinds import KINDS

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.reviewing import BALANCE, BODY, CODES, LINE, NEIGHBOUR, Reviewers, members
+from testbed.running import members
+from tests.support.reviewing import BALANCE, BODY, CODES, LINE, NEIGHBOUR, Reviewers
 from typer.testing import CliRunner
 
 from afschrift.cli.main import app
