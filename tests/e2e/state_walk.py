@@ -161,7 +161,7 @@ class Walk:
             fine |= more
         return [box for box in self.boxes if box not in fine]
 
-    def drawn(self) -> set[tuple[str, str, str]]:
+    def edge_labels(self) -> set[tuple[str, str, str]]:
         """Its edges: from which box to which, and by what, as `edges_in` finds them in a graph."""
         return {
             (a.words, b.words, label) for (a, b), labels in self.edges.items() if a != b for label in labels

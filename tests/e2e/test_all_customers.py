@@ -171,8 +171,8 @@ def test_every_row_is_accounted_for(by_hand: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_rows_of_no_one_are_those_the_demo_made(expected: Extracts) -> None:
-    nobody = {table: people[0][0] for table, people in expected.items() if 0 in people}
-    assert nobody == _promised(World(SEED, SCALE))
+    of_no_one = {table: people[0][0] for table, people in expected.items() if 0 in people}
+    assert of_no_one == _promised(World(SEED, SCALE))
 
 
 def test_unpaired_devices_belong_to_no_one(

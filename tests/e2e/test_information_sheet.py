@@ -41,7 +41,7 @@ KEPT = {
             AND (d.unpaired_at IS NULL OR h.measured_at < d.unpaired_at)""",
 }
 
-NOBODY_ELSE = """
+OWN_DEVICES_ONLY = """
     NOT EXISTS (SELECT 1 FROM shop.device d JOIN shop.device e
                 ON d.device_id = e.device_id AND d.customer_id <> e.customer_id WHERE d.customer_id = c.customer_id)
 """
@@ -54,7 +54,7 @@ def two(by_hand: duckdb.DuckDBPyConnection) -> tuple[int, int]:
         f"""
         SELECT c.customer_id, list(DISTINCT s.carrier ORDER BY s.carrier) AS carriers
         FROM shop.customer c JOIN shop.orders o USING (customer_id) JOIN shop.shipment s USING (order_id)
-        WHERE c.customer_id < 200000 AND s.carrier IS NOT NULL AND {NOBODY_ELSE}
+        WHERE c.customer_id < 200000 AND s.carrier IS NOT NULL AND {OWN_DEVICES_ONLY}
         GROUP BY 1 ORDER BY len(carriers), 1
         """
     ).fetchall()
@@ -105,7 +105,7 @@ def test_third_country_is_listed_first_with_its_safeguard(
 ) -> None:
     who = by_hand.execute(
         "SELECT min(d.customer_id) FROM app.app_event a JOIN shop.device d USING (device_id) "
-        f"JOIN shop.customer c USING (customer_id) WHERE d.customer_id < 200000 AND {NOBODY_ELSE}"
+        f"JOIN shop.customer c USING (customer_id) WHERE d.customer_id < 200000 AND {OWN_DEVICES_ONLY}"
         "AND a.at >= d.paired_at AND d.unpaired_at IS NULL"
     ).fetchone()
     assert who

@@ -84,7 +84,7 @@ def on_page(text: str | None) -> str | None:
     return (shown if len(shown) <= 80 else shown[:80].rstrip() + "…") or None
 
 
-@pytest.mark.parametrize("person", [HEAVY, AWKWARD, TABLET_A], ids=lambda one: one.first_name)
+@pytest.mark.parametrize("person", [HEAVY, AWKWARD, TABLET_A], ids=lambda person: person.first_name)
 def test_each_name_is_that_of_a_join_by_hand(
     person: object, office: Office, by_hand: duckdb.DuckDBPyConnection, browser: Browser, tmp_path: Path
 ) -> None:

@@ -60,20 +60,21 @@ def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, t
     second = office.run(request)
     assert register.requests.get(request).state is State.DELIVERED
 
-    one, other = Opened(first), Opened(second)
-    parts = {name: content for part in (one, other) for name, content in part.files.items()}
+    part_now, rest = Opened(first), Opened(second)
+    parts = {name: content for part in (part_now, rest) for name, content in part.files.items()}
     tables = {name: content for name, content in whole.files.items() if name.endswith((".csv", ".json"))}
     tables = {name: content for name, content in tables.items() if name.count("/") == 2}
     assert len(tables) > 40
     masked = [name for name in tables if b"[masked " in tables[name]]  # a token is a request's own
     assert {name for name in tables if parts.get(name) != tables[name]} <= set(masked)
     data = [
-        {name for name in part.files if name.startswith(("data/shop/", "data/app/"))} for part in (one, other)
+        {name for name in part.files if name.startswith(("data/shop/", "data/app/"))}
+        for part in (part_now, rest)
     ]
     assert {name.split("/")[1] for name in data[0]} == {"shop"}
     assert {name.split("/")[1] for name in data[1]} == {"app"}
     wanted = expected(cage.canary, right)
-    seen = [cage.canary.seen(b"".join(part.files.values())) for part in (one, other)]
+    seen = [cage.canary.seen(b"".join(part.files.values())) for part in (part_now, rest)]
     assert seen[0] | seen[1] == wanted
     assert not seen[0] & seen[1]
 

@@ -140,6 +140,6 @@ def test_forgotten_requests_fit_every_person_equally(town: Town) -> None:
 
     for right in town.requests:
         for person, found in town.fits(right).items():
-            assert (found.by_all, found.telling) == (len(PEOPLE), {}), f"{right} of {person}"
+            assert (found.by_all, found.places) == (len(PEOPLE), {}), f"{right} of {person}"
     assert town.ours.register.trail.verify() == []
     assert list(town.ours.register.evidence.differences()) == []

@@ -173,14 +173,14 @@ def airflow_up(
         # Whatever umask it was started with, what it writes is its account's alone.
         up = subprocess.Popen(command, stdout=terminal, stderr=terminal, env=env, umask=0)
         try:
-            wait_for(lambda: "Ctrl-C ends it" in said(terminal) or up.poll() is not None, 180)
-            [password] = re.findall(r"user admin, password (\S+)", said(terminal))
+            wait_for(lambda: "Ctrl-C ends it" in printed(terminal) or up.poll() is not None, 180)
+            [password] = re.findall(r"user admin, password (\S+)", printed(terminal))
             log_in(client, ADMIN, password)
             yield Running(client, {ADMIN: password}, installation)
         finally:
             up.terminate()
             code = up.wait(60)
-        assert (code, children(installation.home)) == (0, []), said(terminal)
+        assert (code, children(installation.home)) == (0, []), printed(terminal)
 
 
 @contextmanager
@@ -218,7 +218,7 @@ def log_in(client: httpx.Client, user: str, password: str) -> None:
     client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
 
 
-def said(terminal: IO[str]) -> str:
+def printed(terminal: IO[str]) -> str:
     """What a process has printed so far."""
     return Path(terminal.name).read_text(encoding="utf-8")
 

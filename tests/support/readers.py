@@ -100,7 +100,7 @@ def mutated(data: bytes, random_: random.Random) -> bytes:
         at = random_.randrange(len(data) + 1)
         end = min(len(data), at + random_.choice((1, 1, 1, 2, 4, 16)))
         lines = data.split(b"\n")
-        one, other = random_.randrange(len(lines)), random_.randrange(len(lines))
+        first, other = random_.randrange(len(lines)), random_.randrange(len(lines))
         change = random_.randrange(8)
         if change == 0 and at < len(data):
             data = data[:at] + bytes([data[at] ^ 1 << random_.randrange(8)]) + data[at + 1 :]
@@ -113,10 +113,10 @@ def mutated(data: bytes, random_: random.Random) -> bytes:
         elif change == 4:
             data = data[:at] + random_.choice(_PIECES) + data[end:]
         elif change == 5:
-            lines[one], lines[other] = lines[other], lines[one]
+            lines[first], lines[other] = lines[other], lines[first]
             data = b"\n".join(lines)
         elif change == 6:
-            data = b"\n".join(lines[:one] + lines[one + 1 :] + [lines[one]] * (one == other))
+            data = b"\n".join(lines[:first] + lines[first + 1 :] + [lines[first]] * (first == other))
         elif at:
             data = data[: at - 1] + data[at : at + 1] + data[at - 1 : at] + data[at + 1 :]
     return data

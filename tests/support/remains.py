@@ -51,12 +51,12 @@ class Fit:
     Attributes:
         by_types: persons left by the types of events alone.
         by_all: persons left by everything.
-        telling: place -> how many persons it leaves, the place that tells most first; of `by_types`.
+        places: place -> how many persons it leaves, the place that tells most first; of `by_types`.
     """
 
     by_types: int
     by_all: int
-    telling: dict[Place, int]
+    places: dict[Place, int]
 
 
 def rows_of(register: Path) -> Rows:
@@ -98,7 +98,7 @@ def fit(left: Remains, true: str, everybody: Mapping[str, Remains]) -> Fit:
     """
     same = {name for name, remains in everybody.items() if remains.types == everybody[true].types}
     digests = {name: everybody[name].digests for name in same}
-    persons, telling = set(same), {}
+    persons, places = set(same), {}
     for place, counted in left.values.items():
         for value in counted:
             those = {name for name in same if value in everybody[name].values.get(place, ())}
@@ -106,9 +106,9 @@ def fit(left: Remains, true: str, everybody: Mapping[str, Remains]) -> Fit:
                 those |= {name for name in same if value in digests[name]}
             if true in those:
                 persons &= those
-                telling[place] = min(len(those), telling.get(place, len(same)))
+                places[place] = min(len(those), places.get(place, len(same)))
     places = {
-        place: n for place, n in sorted(telling.items(), key=lambda counted: counted[1]) if n < len(same)
+        place: n for place, n in sorted(places.items(), key=lambda counted: counted[1]) if n < len(same)
     }
     return Fit(len(same), len(persons), places)
 

@@ -71,14 +71,14 @@ def neutral(content: bytes) -> bytes:
     return content
 
 
-def differences(one: Files, other: Files) -> list[str]:
+def differences(hidden: Files, other: Files) -> list[str]:
     """What tells two bundles apart: names, their order, sizes, and every line."""
-    found = [] if list(one) == list(other) else [f"files: {list(one)} / {list(other)}"]
-    for name in [name for name in one if name in other and name != _SIGNED]:
-        if len(one[name]) != len(other[name]):
-            found.append(f"{name}: {len(one[name])} / {len(other[name])} bytes")
+    found = [] if list(hidden) == list(other) else [f"files: {list(hidden)} / {list(other)}"]
+    for name in [name for name in hidden if name in other and name != _SIGNED]:
+        if len(hidden[name]) != len(other[name]):
+            found.append(f"{name}: {len(hidden[name])} / {len(other[name])} bytes")
         lines = [
-            neutral(content).decode(errors="replace").splitlines() for content in (one[name], other[name])
+            neutral(content).decode(errors="replace").splitlines() for content in (hidden[name], other[name])
         ]
         found += [f"{name}: {line}" for line in difflib.unified_diff(*lines, lineterm="", n=0)][2:]
     return found

@@ -44,8 +44,10 @@ def suspended_and_resumed(scenario: Scenario) -> None:
         scenario.types("letter", "send", letter)
     scenario.letter(request, letter, "sent")
     text = server.messages[0][2].decode()
-    told = f"{moved.day} {moved:%B %Y}"
-    scenario.must(told in " ".join(text.split()), f"the letter that the mail server took names {told}")
+    last_day = f"{moved.day} {moved:%B %Y}"
+    scenario.must(
+        last_day in " ".join(text.split()), f"the letter that the mail server took names {last_day}"
+    )
 
 
 def extended_in_time(scenario: Scenario) -> None:
@@ -120,10 +122,10 @@ def extended_and_not_sent(scenario: Scenario) -> None:
 
     scenario.tell("The hourly check names the letter that did not go, in its table and to the officers.")
     scenario.watches(request)
-    told = [mail for mail in scenario.mailbox() if request in _html(mail)]
-    scenario.must(len(told) == 1, "the officers got one message about it")
-    row = _row(_html(told[0]), request)
-    scenario.write(f"     mail: {told[0]['subject']}")
+    mails = [mail for mail in scenario.mailbox() if request in _html(mail)]
+    scenario.must(len(mails) == 1, "the officers got one message about it")
+    row = _row(_html(mails[0]), request)
+    scenario.write(f"     mail: {mails[0]['subject']}")
     scenario.write(f"     mail: {' | '.join(row)}")
     scenario.must("extension_not_sent" in row[-1], "it says that the extension was not sent")
     scenario.must("letter_produced" in row[-1], "it says that a letter was made and did not go")

@@ -33,7 +33,7 @@ from afschrift.services import Services
 from afschrift.wiring.build_services import build
 
 Pages = Callable[..., Any]
-"""Asks the application as somebody: user, path, fields or None -> the reply."""
+"""Asks the application as a user: user, path, fields or None -> the reply."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Morning(Scenario):
 
     Attributes:
         club: the source that can go down.
-        pages: the pages, as somebody who is logged in.
+        pages: the pages, as a logged-in user.
         rest: user, path and body of a POST -> the reply.
         cases: the requests in the order in which they came.
         services: what runs work with.
@@ -262,7 +262,7 @@ class Morning(Scenario):
         self.services = build(lambda _line: None)
 
     def sees(self, user: str) -> None:
-        """Somebody opens the page of open questions."""
+        """A user opens the page of open questions."""
         page = self.pages(user, "/").text
         shown = len(set(re.findall(r"/questions/(q-[a-z0-9]+)", page)))
         self.write(f"   {user} opens /afschrift/: {shown} questions")
@@ -283,4 +283,4 @@ def judged(html: str) -> list[str]:
     lines = (text_of(f"<p {part}") for part in re.split(r"<(?=h1|h2|p|dt|tr|li)", main))
     found = [line for line in lines if line]
     answers = next((n for n, line in enumerate(found) if line.startswith("Answers ")), -1)
-    return found[answers + 1 :]  # before it stands what every question has
+    return found[answers + 1 :]  # before it is what every question has

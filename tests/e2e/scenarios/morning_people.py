@@ -1,4 +1,4 @@
-"""Requests of the morning that turn on who asks: unknown, without a key, with a wrong one, for somebody else."""
+"""Requests of the morning that turn on who asks: unknown, without a key, with a wrong one, for another person."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CALLED = {"method": "call_back", "level": "high"}
 
 
 def unknown(m: Morning) -> Iterator[None]:
-    """Whose the keys are is looked up before somebody says that it is them."""
+    """An officer looks up whose the keys are before deciding on the identity."""
     request = m.arrives("unknown sender", 109, known=False)
     m.goes(request)
     yield
@@ -38,7 +38,7 @@ def keyless(m: Morning) -> Iterator[None]:
 
 
 def wrong_key(m: Morning) -> Iterator[None]:
-    """A wrong number is corrected, and the right one leads to nobody."""
+    """A wrong number is corrected, and the right one leads to no one."""
     request = m.arrives("a wrong key, corrected, that leads to no one", 105, known=False)
     m.goes(request)
     yield
@@ -69,7 +69,7 @@ def never_proven(m: Morning) -> Iterator[None]:
 
 
 def suspended(m: Morning) -> Iterator[None]:
-    """The clock stood still for five days."""
+    """The clock was suspended for five days."""
     request = m.arrives("suspended for identity", 115, days=20, known=False)
     m.types(
         *("request", "suspend", request, "--ground", "identity", "--doubt", "unknown_sender"),
@@ -117,7 +117,7 @@ def mandate_lacking(m: Morning) -> Iterator[None]:
 
 
 def mandate_withdrawn(m: Morning) -> Iterator[None]:
-    """The person takes the mandate back when all is ready, and whoever asked brings no other."""
+    """The person takes the mandate back when all is ready, and the representative brings no other."""
     request = _for_another(m, "a mandate is taken back", 117, "proxy")
     m.answers(request, "mandate", "proven", **_proven(m, "written_mandate"))
     yield

@@ -1,4 +1,4 @@
-"""Scenarios about the check: who is told, once and of the right level, however many requests there are."""
+"""Scenarios about the check: it notifies once and of the right level, however many requests there are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EXTENDED, _SUSPENDED = 40, 50
 
 
 def acknowledged(scenario: Scenario) -> None:
-    """Scenario 7: the run fails until somebody says by name why a request is late (R37)."""
+    """Scenario 7: the run fails until an officer says by name why a request is late (R37)."""
     scenario.begin("7. Overdue: the run fails until a user says why (R37)")
     request = scenario.request(40, "Gijs")
     scenario.due(request, by_hand.last_day(scenario.today - timedelta(40)), "overdue:R37")
@@ -102,7 +102,7 @@ def ten_thousand(scenario: Scenario, count: int, seconds: float = 10) -> None:
     before = raised(scenario)
     checked = scenario.watches()
     scenario.must(raised(scenario) == before, "it raises nothing")
-    scenario.must(checked.tasks["notify[0]"] == "skipped", "it tells nobody")
+    scenario.must(checked.tasks["notify[0]"] == "skipped", "it notifies no one")
     scenario.must(
         checked.seconds < seconds, f"{checked.seconds:.1f} s of task time are less than {seconds:g}"
     )

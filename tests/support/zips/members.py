@@ -74,8 +74,8 @@ def _renamed(headers: str, name: bytes, zip_: Zip) -> None:
 
 
 def _names_swapped(header: str, zip_: Zip) -> None:
-    one, other = zip_["README.txt"], zip_["index.html"]
-    getattr(one, header)["name"], getattr(other, header)["name"] = other.name, one.name
+    first, other = zip_["README.txt"], zip_["index.html"]
+    getattr(first, header)["name"], getattr(other, header)["name"] = other.name, first.name
 
 
 def _other_root(root: bytes, parts: slice, zip_: Zip) -> None:

@@ -88,9 +88,9 @@ def _shared(zip_: Zip) -> None:
 
 def _same_content(zip_: Zip) -> None:
     """Two entries with their own names and one stream."""
-    one, other = _readme(zip_), zip_["index.html"]
-    other.central |= {"offset": zip_.offsets()[id(one)], "crc": one.crc, "size": one.size}
-    other.central["packed"] = len(one.stream)
+    first, other = _readme(zip_), zip_["index.html"]
+    other.central |= {"offset": zip_.offsets()[id(first)], "crc": first.crc, "size": first.size}
+    other.central["packed"] = len(first.stream)
 
 
 # Fixed codes: length 3 at distance 1, where nothing precedes.
