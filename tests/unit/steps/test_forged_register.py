@@ -328,7 +328,7 @@ def test_an_ask_whose_serving_is_erased(world: World, operator: Operator) -> Non
 
 @pytest.mark.parametrize("of", ["request IS NOT NULL", "request IS NULL"])
 def test_what_events_told_erased_by_sql(world: World, operator: Operator, of: str) -> None:
-    """Attempt: Erase by SQL what the events of an open request told, and change its rows then"""
+    """Attempt: Erase by SQL what the events of an open request recorded, and change its rows then"""
     request = world.at(extract_shop)
     those = f"seq IN (SELECT seq FROM event WHERE {of})"
     operator.run(  # with the guards in place: so does a retention

@@ -66,7 +66,7 @@ def test_a_look_up_of_a_closed_request(world: World) -> None:
 
 
 def test_a_look_up_that_somebody_without_the_role_asked_for(world: World) -> None:
-    """Attempt: Write an ask into the register for somebody who is no officer"""
+    """Attempt: Write an ask into the register for an account without the role officer"""
     request = unidentified(world)
     world.register.look_ups.ask(request, "airflow:kim", OFFICER)
 
