@@ -24,7 +24,9 @@ def rows(page: str) -> dict[str, list[str]]:
     return {row[0].strip(" `"): row for line in page.splitlines() if len(row := line.split("|")[1:-1]) > 1}
 
 
-ROWS, OF_KINDS = rows(TEXT), rows(questions_page.page())
+ROWS = rows(TEXT)
+KIND = re.compile(r"^## `(\w+)`\n\n(.+?)\n\n((?:- .+\n)+)", re.MULTILINE)
+OF_KINDS = {name: (asks, options) for name, asks, options in KIND.findall(questions_page.page())}
 
 
 def codes(cell: str) -> tuple[str, ...]:
@@ -33,9 +35,9 @@ def codes(cell: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_with_its_options(kind: str) -> None:
-    assert codes(OF_KINDS[kind][2]) == KINDS[kind].options
-    assert KINDS[kind].asks in OF_KINDS[kind][1]
-    assert codes(OF_KINDS[kind][3])[:1] == KINDS[kind].options[:1]
+    asks, options = OF_KINDS[kind]
+    assert asks.startswith(KINDS[kind].asks)
+    assert tuple(re.findall(r"^- `(\w+)`: \w", options, re.MULTILINE)) == KINDS[kind].options
     roles = {"decision_signed": Role.SECOND_SIGNER, "manual": Role.SOURCE_OWNER}  # the page says so
     roles |= dict.fromkeys(("mandate_signed", "not_received", "review_signed"), Role.SECOND_SIGNER)
     assert KINDS[kind].role is roles.get(kind, Role.OFFICER)
