@@ -29,22 +29,36 @@ _SIGNED = "tagmanifest-sha256.txt.sig"
 
 
 def restricted_twin(
-    folder: Path, patch: pytest.MonkeyPatch, right: str, language: str, places: Sequence[str], **more: object
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    right: str,
+    language: str,
+    places: Sequence[str],
+    *,
+    all_tables: bool = False,
+    **more: object,
 ) -> tuple[Bureau, str]:
     """A person of whom a hidden restriction keeps these places back; the request is ready to go."""
     folder.mkdir(parents=True)
-    bureau = open_bureau(folder, patch, all_tables=True)
+    bureau = open_bureau(folder, patch, all_tables=all_tables)
     request, question = _asked(bureau, right, language, **more)
     restrict(bureau, request, question, list(places))
     return bureau, request
 
 
 def twin_without(
-    folder: Path, patch: pytest.MonkeyPatch, right: str, language: str, sql: Sequence[str], **more: object
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    right: str,
+    language: str,
+    sql: Sequence[str],
+    *,
+    all_tables: bool = False,
+    **more: object,
 ) -> tuple[Bureau, str]:
     """An equal person, whose data of these places was deleted from the shop."""
     folder.mkdir(parents=True)
-    bureau = open_bureau(folder, patch, all_tables=True)
+    bureau = open_bureau(folder, patch, all_tables=all_tables)
     bureau.execute(*sql)
     request, question = _asked(bureau, right, language, **more)
     bureau.answer(question, "fulfil")
