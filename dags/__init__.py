@@ -24,6 +24,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # the import makes the module an attribute of this name; from here on it is the DAG
+    # the import sets the module as an attribute of this name, so it is replaced by the DAG
     globals()[name] = import_module(f"{__name__}.{name}").DAG
     return globals()[name]

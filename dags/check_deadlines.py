@@ -1,7 +1,7 @@
-"""Watches, every hour, the last day of each open request, and tells people before it comes.
+"""Watches the last day of each open request every hour, and notifies people before it comes.
 
 It reads the register, and no personal data. The law's calendar sets the last day (`afschrift request show
-ID` says how); a notice is raised once for each request, last day and level, whoever looks how often. After
+ID` says how); a notice is raised once for each request, last day and level, however often this runs. After
 days without a scheduler one notice of today's level is raised, and none of those in between.
 
 ## Tasks
@@ -9,23 +9,23 @@ days without a scheduler one notice of today's level is raised, and none of thos
 |---|---|
 | look | looks at every open request, raises new notices, logs the table and what is to be reviewed |
 | names | hands on the notifiers, one each |
-| notify | one a notifier: tells it what it was not told yet; skipped where that is nothing |
-| overdue | fails while a request is overdue and nobody has said why |
+| notify | one per notifier: sends it what is new for it; skipped where nothing is |
+| overdue | fails while a request is overdue and no officer has said why |
 
 ## What the table says
 `Days` are calendar days, working days in brackets. `Notice` is the level that is reached: a number of days
-(`3w`: working days) or `overdue`; `NEW` where it was raised now. `Also` names what else somebody should see:
-an answer that is ready and of which nobody told the person (`answer_not_told`; the question is asked anew
-where no letter is on its way), an extension or a question whose letter was not sent, a letter that was made
-and did not go, a run that the DAG `sweep` would name. Below it stand restrictions whose day to be looked at
-again has come (R84), of closed requests too, and what a message asked beside its requests and nobody handed
-over yet (R05): notifiers of the roles intake and officer are reminded of each at every mark.
+(`3w`: working days) or `overdue`; `NEW` where it was raised now. `Also` names what else officers should see:
+an answer that is ready and of which the person is not informed (`answer_not_told`; the question is asked
+again where no letter is on its way), an extension or a question whose letter was not sent, a letter that was
+made and not sent, a run that the DAG `sweep` would name. Below it are restrictions whose review is due (R84),
+of closed requests too, and what a message asked besides its requests and is not handed over yet (R05):
+notifiers of the roles intake and officer are reminded of each at every mark.
 
 ## The run failed
-- **overdue**: requests are late, and nobody has said why. Answer them; say why with `afschrift request
+- **overdue**: requests are late, and no officer has said why. Answer them; say why with `afschrift request
   acknowledge ID`, which takes a reason and your name. Then clear the task, or wait for the next hour.
-- **notify**: one notifier did not take its notices; the last line of its log says which. The next run tells
-  it again; the others were told.
+- **notify**: one notifier did not take its notices; the last line of its log says which. The next run sends
+  them again; the others were notified.
 - **look**: the register does not answer, or a setting cannot be read; the last line says what to do. The
   next hour tries again by itself.
 
@@ -49,7 +49,7 @@ from afschrift.airflow_ext.retry import BY_ITSELF
     **BY_ITSELF,
 )
 def check_deadlines() -> None:
-    """Look, then tell each notifier for itself; only names and counts travel."""
+    """Look, then notify each notifier in a task of its own; tasks pass on only names and counts."""
     run = partial(task, multiple_outputs=False)
     looked = run(tasks.look)()
     run(tasks.notify).expand(name=run(tasks.names)(looked))

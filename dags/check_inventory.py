@@ -1,8 +1,8 @@
-"""Holds the data map against its sources every day, and tells its owners once of what differs.
+"""Compares the data map with its sources every day, and notifies its owners once of each difference.
 
 It reads the sources within limits (`docs/datamap/check.md`) and keeps no value: a finding is a code and a
-place. The events `inventory_checked` in the trail have the findings that hold; the log of the task `check`
-has counts and remedies.
+place. The events `inventory_checked` in the trail list the open findings; the log of `check` has counts and
+remedies.
 
 ## Trigger
 By itself, once a day. Trigger it by hand after a change of the warehouse or of the inventory. It takes no
@@ -13,34 +13,34 @@ parameters.
 |---|---|
 | check | looks at every source; keeps what is new or mended; sends the gauges; makes the asset event |
 | names | hands on the notifiers, one each |
-| notify | one a notifier: tells it what it was not told yet; skipped where that is nothing |
+| notify | one per notifier: sends it what is new for it; skipped where nothing is |
 | reached | fails while a source could not be reached |
 
-## What is told, and to whom
+## Who is notified of what
 Errors and warnings, by notifiers of the roles keeper, officer and map_owner and those that name no role: each
 once, and once more as *mended* when a later check does not find it any more. A finding whose counts change is
-the same finding. Notes stand in the log alone.
+the same finding. Notes are only in the log.
 
-## What becomes of requests
-A table or column that nobody described, one that is gone, one without a right or with a type that is not
+## Effect on requests
+A table or column that is not described, one that is gone, one without a right or with a type that is not
 known, a join that finds nothing, a statement that a source does not take: a plan that was frozen before such
-a finding holds no longer. A run that goes stops at its next step (`drift_found`): clear `classify` and what
-follows. `classify` looks again, and asks a person what it cannot decide; rows that a join does not find any
-more are the question `rows_not_given`. A later request meets the same. Mend the inventory, and nothing waits
-any more; or answer the question for one request.
+a finding is no longer valid. A run that goes on stops at its next step (`drift_found`): clear `classify` and
+what follows. `classify` looks again, and asks a person what it cannot decide; rows that a join does not find
+any more are the question `rows_not_given`. The same holds for later requests. Mend the inventory, and none
+waits any more; or answer the question for one request.
 
 ## What others see
-The asset `afschrift_map_changed` has an event when the inventory or what stands is another one than at the
+The asset `afschrift_map_changed` has an event when the inventory or its findings are not the same as at the
 last time. The gauges `afschrift.inventory.findings` and `afschrift.inventory.stops` are in
 `docs/operator/monitoring.md`.
 
 ## The run failed
-- **reached**: a source is down or its connection is wrong; the log of `check` names it. Its findings stand as
+- **reached**: a source is down or its connection is wrong; the log of `check` names it. Its findings stay as
   they were. The other sources were checked.
 - **check**: the inventory has faults, the register does not answer, or a setting cannot be read; the last
-  line says what to do. Nothing was told as mended.
-- **notify**: one notifier did not take its message; the last line of its log says which. The next run tells
-  it again; the others were told.
+  line says what to do. No finding was reported as mended.
+- **notify**: one notifier did not take its message; the last line of its log says which. The next run sends
+  it again; the others were notified.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ from afschrift.airflow_ext.retry import BY_ITSELF
     **BY_ITSELF,
 )
 def check_inventory() -> None:
-    """Check, then tell each notifier for itself; only names and counts of findings travel."""
+    """Check, then notify each notifier in a task of its own; tasks pass on only names and counts."""
     run = partial(task, multiple_outputs=False)
     outlet = AssetAlias(MAP_CHANGED.name)
     checked = run(tasks.check, inlets=[MAP_CHANGED], outlets=[outlet], **several())()

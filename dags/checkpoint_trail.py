@@ -1,7 +1,7 @@
 """Signs the head of the audit trail every day, sends it elsewhere, and verifies register and trail.
 
-Whoever can write the register's database and holds its keys could write the trail anew. A checkpoint that
-lies elsewhere shows it: `afschrift audit verify` compares. `docs/trail.md` says what it proves and how to
+An operator who can write the register's database and has its keys could write the trail anew. A checkpoint
+stored elsewhere shows that: `afschrift audit verify` compares. `docs/trail.md` says what it proves and how to
 set up a place.
 
 ## Trigger
@@ -12,26 +12,26 @@ database is moved, or when an auditor asks. It takes no parameters.
 | task | what it does |
 |---|---|
 | checkpoint | makes one, records it in the trail, has it stamped, sends it to every place |
-| verify | compares trail, places and the register's rows, whatever became of `checkpoint` |
+| verify | compares trail, places and the register's rows, whatever the outcome of `checkpoint` |
 
 The log names the places and the number. The trail has the events `checkpoint_made`, `checkpoint_sent` and
 `checkpoint_not_sent`.
 
 ## The run ends as a success, with `checkpoint` skipped
 No witness place is configured. Set `AFSCHRIFT_WITNESS_<NAME>`: until then nothing shows a trail that was
-cut or written anew, but the bundles that were delivered.
+cut or written anew, except the bundles that were delivered.
 
 ## The run failed
 The last line of the log says what to do. In general:
 - **a place is down or full**: the others have the checkpoint. The task is tried again and makes a further
   one; each place also gets those that it missed;
 - **a place holds another content under this name**: the register was set back (a back-up that was
-  restored, or tampering). Run `afschrift audit verify` and tell the data protection officer before
+  restored, or tampering). Run `afschrift audit verify` and inform the data protection officer before
   anything else;
 - **keys or register**: mend them, then clear the task;
-- **`verify` names rows or events**: somebody changed the register or its trail without the service. Change
-  nothing, copy database, places and logs, and tell the data protection officer. Requests that it touches
-  are held at every gate. The trail has the event `register_differs`.
+- **`verify` names rows or events**: the register or its trail was changed without the service. Change
+  nothing, copy database, places and logs, and inform the data protection officer. The requests concerned
+  are stopped at every gate. The trail has the event `register_differs`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from afschrift.airflow_ext.retry import BY_ITSELF
     **BY_ITSELF,
 )
 def checkpoint_trail() -> None:
-    """Two tasks; the second runs whatever became of the first."""
+    """Two tasks; the second runs whatever the outcome of the first."""
     made = task(checkpoint, multiple_outputs=False)()
     made >> task(verify, multiple_outputs=False, trigger_rule="all_done")()
 

@@ -1,4 +1,4 @@
-"""Extracts for several requests in one pass over each table; then each one's own run goes on.
+"""Extracts for several requests in one pass over each table; then the run of each request continues.
 
 A table without an index on the person, or an unsorted lake, is read whole for each person. Where many
 requests wait, one pass for all costs as much as for one.
@@ -12,18 +12,18 @@ how many on (`AFSCHRIFT_BATCH_REQUESTS`); `afschrift batch start` does it from a
 | task | what it does |
 |---|---|
 | prepare | assesses and classifies each request by itself: its questions, decisions and plan are its own |
-| extract_SOURCE | one snapshot, one pass a table, split into each person's own encrypted staging |
-| end | always runs; ends the batch, and hands on the runs that go on |
-| start | one a request: starts its run of `fulfil_request`, which finds the sources extracted |
+| extract_SOURCE | one snapshot, one pass per table, split into each person's own encrypted staging |
+| end | always runs; ends the batch, and hands on the runs that continue |
+| start | one per request: starts its run of `fulfil_request`, which finds the sources extracted |
 
 Each request keeps its own gates, key, evidence and bundle. The log of `extract` says how many requests were
-read together, and why others go alone. `docs/operator/batch.md` says what goes together.
+read together, and why others were not. `docs/operator/batch.md` says which requests can be read together.
 
 ## The run failed
-- **a source is down**: it was tried three times. The requests' own runs go on, and ask about it.
-- **a row bore no key of the person** (`row_of_another`): nothing was extracted for anybody. Report it. The
-  requests' own runs are not concerned, and go on.
-- Anything else: the last line of the log says what to do. The requests' own runs go on all the same.
+- **a source is down**: it was tried three times. The requests' own runs continue, and ask about it.
+- **a row bore no key of the person** (`row_of_another`): nothing was extracted for any request. Report it.
+  The requests' own runs are not concerned, and continue.
+- Anything else: the last line of the log says what to do. The requests' own runs continue all the same.
 
 A batch whose worker was killed leaves runs that count as lost; the sweep starts the next run of each.
 """
@@ -53,7 +53,7 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
     tags=["afschrift", "access", "portability"],
 )
 def fulfil_batch() -> None:
-    """Prepare, extract each source once, start each request's own run; only ids travel."""
+    """Prepare, extract each source once, start each request's own run; tasks pass on only ids."""
     run: Any = partial(task, multiple_outputs=False)
     prepared = run(tasks.prepare, **several())()
     chosen = run(tasks.end, trigger_rule="all_done")()

@@ -24,14 +24,14 @@ Where the installation says so (`AFSCHRIFT_TASKS=one`), one task `fulfil` does a
 this order and with the same gates. Tried again, or in a new run, it goes on after the last step that was
 finished.
 
-The logs hold ids, counts, digests and rule ids. What each task did also stands in the audit trail:
+The logs hold ids, counts, digests and rule ids. What each task did is in the audit trail too:
 `afschrift request show ID`.
 
 A task `extract` without a source says that the data map could not be read where Airflow read this DAG: mend
 what it names, wait until the DAG has a task for each source again, and start a new run.
 
 ## The run ends as a success, with skipped tasks
-A person must decide first: identity, a column that nobody classified, a key of two persons, nothing held, or
+A person must decide first: identity, a column that is not classified, a key of two persons, nothing held, or
 a source that is down after its third try (bring it back, or let the rest go first as a partial delivery).
 The log of the last task that was not skipped says which question. A run does not wait.
 `afschrift questions` lists what is open; answer with `afschrift answer QUESTION --choice ...` (identity:
@@ -82,7 +82,7 @@ REQUEST = {"request": "{{ ti.xcom_pull(task_ids='assess') }}"}
     tags=["afschrift", "access", "portability"],
 )
 def fulfil_request() -> None:
-    """The chain of tasks; only ids and names of sources travel along it."""
+    """The chain of tasks, which pass on only ids and names of sources."""
     if one_task():
         alone = partial(task, AloneOperator)
         alone(tasks.fulfil, **several()) >> alone(tasks.wipe).as_teardown()
@@ -101,7 +101,7 @@ def fulfil_request() -> None:
         step(tasks.extract, task_of(source), op_kwargs=REQUEST | {"source": source}, **place)
         for source, place in by_source().items()
     ] or [task(AloneOperator, tasks.no_source, "extract")]
-    # `none_failed`, but for a run that ended at a question before it read anything
+    # `none_failed`, except in a run that ended at a question before it read anything
     validated = step(tasks.validate, trigger_rule="none_failed_min_one_success")
     classified >> validated
     wiped = task(PythonOperator, tasks.wipe, op_kwargs=REQUEST).as_teardown()
@@ -112,7 +112,7 @@ def fulfil_request() -> None:
 def task(
     operator: type[PythonOperator], function: Callable[..., Any], name: str | None = None, **more: Any
 ) -> PythonOperator:
-    """A task of the function's name. What no other asks for is not handed on: that costs a call each."""
+    """A task of the function's name. Results that no task needs are not pushed: each push costs a call."""
     more = {"do_xcom_push": False, "doc_md": getdoc(function)} | more
     return operator(task_id=name or function.__name__, python_callable=function, **more)
 

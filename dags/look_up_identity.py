@@ -1,4 +1,4 @@
-"""Looks up who the keys of one request lead to, before its identity is confirmed, because an officer asked.
+"""Looks up whose data the keys of a request reach, before its identity is confirmed, on an officer's ask.
 
 It is the one exception to the rule that nothing is read before that: `docs/gates.md` says how narrow it is.
 
@@ -9,14 +9,14 @@ that starts it. Started without such an ask it reads nothing, and the trail has 
 ## Tasks
 | task | what it does |
 |---|---|
-| look_up | reads the marked columns of at most five rows a table, and keeps them encrypted in the register |
+| look_up | reads the marked columns of at most five rows per table, and stores them encrypted |
 
 The log has ids, names of tables and counts. What was found is on the page of the question, masked until the
 officer asks to see it, and is destroyed with the decision.
 
 ## The run failed
-- **a gate**: nobody asked about these keys, the identity is decided, or the request is closed. Nothing was
-  read;
+- **a gate**: no officer asked about these keys, the identity is decided, or the request is closed. Nothing
+  was read;
 - **the register is down**: the task was tried three times. When it is back, ask again;
 - **meanwhile decided, or other keys**: nothing was kept. Where the identity is still open, ask again.
 
@@ -45,7 +45,7 @@ from afschrift.airflow_ext.retry import TASK_ARGUMENTS
     tags=["afschrift", "access", "portability"],
 )
 def look_up_identity() -> None:
-    """One task; only counts and names of tables leave it."""
+    """One task, which passes on only counts and names of tables."""
     run = partial(task, multiple_outputs=False)
     run(tasks.look_up, **several())()
 

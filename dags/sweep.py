@@ -1,4 +1,4 @@
-"""Finds, every hour, what runs of `fulfil_request` left behind: names it, and acts where that is safe.
+"""Finds what runs of `fulfil_request` left behind, every hour: names it, and acts where that is safe.
 
 It reads the register and the staging, and no personal data. Twice does nothing twice, and so do two at once.
 Its run succeeds also where it found something: the log of the task `sweep` holds the table, the trail an
@@ -10,17 +10,17 @@ the same without acting.
 |---|---|
 | sweep | finds; ends lost runs; destroys stray staging; chooses the runs to start |
 | to_start | hands on the runs to start, one each |
-| start | one a run or batch: starts it under its exact id; skipped where a run of that id is there already |
+| start | one per run or batch: starts it under its exact id; skipped where a run of that id exists already |
 
 ## What is found, and what to do
 - **never_run**: an open request without a run or a question, older than an hour. Its first run is started;
   where the installation reads requests together (`docs/operator/batch.md`), it waits for company and no
   longer than a day, and they start as one batch.
-  Where it says that the run stands in Airflow already, that run failed before it began: see its log, mend
-  what it says, trigger the request. Where it names a task that is `queued` and nobody works at, a worker was
-  killed as it took it: clear that task; where it stays `queued`, restart the scheduler.
-- **reopened_not_run**: the last run came to an answer, and the request is open again with no question: its
-  letter came back, or a complaint took its end back. An hour after that the next run is started.
+  Where it says that the run exists in Airflow already, that run failed before it began: see its log, mend
+  what it says, trigger the request. Where it names a task that is `queued` and that no worker runs, a worker
+  was killed as it took it: clear that task; where it stays `queued`, restart the scheduler.
+- **reopened_not_run**: the last run reached an answer, and the request is open again with no question: its
+  letter came back, or a complaint reopened it. An hour after that the next run is started.
 - **batched_not_run**: a batch read for it an hour ago or more, and no run followed. The next run is started.
 - **answered_not_run**: the last question was answered an hour ago or more, and no run followed. The next
   run is started.
@@ -64,7 +64,7 @@ from afschrift.airflow_ext.retry import BY_ITSELF
     **BY_ITSELF,
 )
 def sweep() -> None:
-    """Find, then start what is to be started; only ids travel."""
+    """Find, then start what is to be started; tasks pass on only ids."""
     run = partial(task, multiple_outputs=False)
     chosen = run(tasks.to_start)(run(tasks.sweep)())
     TriggerDagRunOperator.partial(

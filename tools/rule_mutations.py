@@ -403,8 +403,8 @@ SHEET_AND_FILE = (
     Mutation(
         "R84",
         "casework/notices/reviews.py",
-        "if not one.lifted and one.review_on <= today",
-        "if one.review_on <= today",
+        "if not row.lifted and row.review_on <= today",
+        "if row.review_on <= today",
         "a restriction that was lifted is to be looked at",
     ),
 )

@@ -56,7 +56,7 @@ class Services:
             account as the trail names it, or `unknown`.
         roles: who may do what, as the installation's file says now; without one given here, nobody.
         age_of_consent: from this age somebody asks alone (R16).
-        tell_by_mail: tells the person of a request of its answer, where that is sure; gives the letter's id.
+        inform_by_mail: mails the letter that a request's answer is ready, where that is sure; returns its id.
         witnessed: sees that the register holds what the witness places know of it; at a run's first gate, it
             is moved on there. Raises ForgedError where it was set back.
         delivers: False: these work for the canary, and the gate of `deliver` is closed whatever was packed.
@@ -83,7 +83,7 @@ class Services:
     clicked: Callable[[str, str], str] = lambda _reason, _step: UNKNOWN
     patience: timedelta = timedelta(hours=2)
     age_of_consent: int = 16
-    tell_by_mail: Callable[[str], str | None] = lambda _request: None
+    inform_by_mail: Callable[[str], str | None] = lambda _request: None
     roles: Callable[[], Roles] = Roles
     witnessed: Callable[[bool], None] = lambda _first: None
     delivers: bool = True

@@ -138,7 +138,7 @@ def test_notice_goes_to_the_log_without_notifiers_file(
     assert "1 request near the last day, 1 overdue" in log
     assert f"{overdue}  access, received: due 2026-07-10" in log
     assert "Afschrift: 1 to be handed over." in log
-    assert "nobody has said why" in log
+    assert "no officer has said why" in log
 
 
 @pytest.mark.parametrize(

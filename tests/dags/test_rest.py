@@ -362,7 +362,7 @@ def test_admin_is_officer_in_a_demo(
 def test_decision_is_signed_and_has_its_letter(call: Call, installation: Installation) -> None:
     from tests.support.ground_forms import GROUNDS, complete
 
-    from afschrift.casework.decision.require import open_decision
+    from afschrift.casework.decision.require_decision import open_decision
     from afschrift.law.grounds import Outcome
 
     register = installation.services.register

@@ -164,7 +164,7 @@ def test_run_ends_without_identity_decision_and_next_goes_on(
     assert (outcome.state, outcome.failed) == ("success", ())
     assert sorted(outcome.skipped) == sorted(("assess", *REST))
     assert installation.state(request) == "needs_person"
-    assert any("Nobody has confirmed who the requester is" in line for line in airflow_env.lines)
+    assert any("No officer has confirmed who the requester is" in line for line in airflow_env.lines)
     assert installation.bundles == []
 
     installation.services.register.decisions.take(request, "identity", "confirmed", "officer")
@@ -185,7 +185,7 @@ def test_run_in_own_process_prints_progress_only(
     lines = [re.sub(r"\d+\.\d s$", "N s", line) for line in done.stdout.splitlines()]
     assert lines[0].startswith("Starting Airflow in this process")
     assert lines[1] == "assess ..."
-    assert lines[2].startswith("A person is needed. Nobody has confirmed who the requester is.")
+    assert lines[2].startswith("A person is needed. No officer has confirmed who the requester is.")
     assert lines[3:6] == [
         "assess stopped, a person is needed, after N s",
         "wipe ...",

@@ -97,7 +97,7 @@ def test_stored_request_without_run_is_started_once(
 
     assert run(dag) == {"sweep": "success", "to_start": "success", "start": "skipped"}
     assert len(runs(airflow_env, forgotten)) == 1
-    assert "stands in Airflow already" in airflow_env.log[logged:]
+    assert "exists in Airflow already" in airflow_env.log[logged:]
     found = [payload["code"] for kind, payload in installation.events(forgotten) if kind == "sweep_found"]
     assert found == ["never_run"]
 
@@ -146,7 +146,7 @@ def test_queued_task_without_worker_is_reported_with_remedy(
     assert run(dag)["start"] == "skipped"
 
     log = airflow_env.log[logged:]
-    assert f"Run {forgotten}.1 stands in Airflow already, and nobody works at its task assess" in log
+    assert f"Run {forgotten}.1 exists in Airflow already, and no worker runs its task assess" in log
     assert "clear that task in Airflow; where it stays `queued`, restart the scheduler." in log
 
 

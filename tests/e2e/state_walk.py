@@ -256,7 +256,7 @@ def acts(place: Place) -> Iterator[tuple[str, Act]]:
                 lambda p, id_=letter.id: _nothing(letter_again(p.officer(), id_)),
             )
     if state.to_inform:
-        yield "handed over", lambda p: _nothing(p.clocks.told(p.request, posted()))
+        yield "handed over", lambda p: _nothing(p.clocks.inform(p.request, posted()))
     if not state.open:
         yield "complaint upheld", complaint
     elif not questions:

@@ -20,7 +20,7 @@ from tests.support.family import CHILD, open_family
 from tests.support.manual import add_systems, system
 from tests.support.reviewing import policy
 
-from afschrift.casework.decision.require import open_decision
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow

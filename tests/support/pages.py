@@ -124,7 +124,7 @@ def asked_decision(installation: Installation, customer: int, right: str = "port
     """A request that an officer put before an officer, and its question."""
     from tests.support.ground_forms import GROUNDS
 
-    from afschrift.casework.decision.require import open_decision
+    from afschrift.casework.decision.require_decision import open_decision
 
     request = installation.submit(customer, right)
     return request, open_decision(GROUNDS, installation.services.register, request).id

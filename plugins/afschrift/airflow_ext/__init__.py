@@ -1,7 +1,7 @@
 """Airflow's side: tasks, trigger form, retries, and an Airflow of our own.
 
-Whatever imports this package can read keys from Airflow's secrets backends (docs/adr/0004), and options of
-places from its connections.
+A process that imports this package can read keys from Airflow's secrets backends (docs/adr/0004), and options
+of places from its connections.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tasks of `fulfil_batch`: ids of requests and names of sources are all that they hand on."""
+"""The tasks of `fulfil_batch`. They hand on only ids of requests and names of sources."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from afschrift.services import Services
 
 
-# The imports in the functions are heavy: they must not run whenever Airflow parses the DAG file.
+# The imports in the functions are heavy, and must not run each time Airflow parses the DAG file.
 
 
 def prepare(params: Any = None, dag_run: Any = None, ti: Any = None) -> dict[str, list[str]]:
     """Assess and classify each request by itself, as its own run would; freeze its plan.
 
-    Where one needs a person, its question stands in the register, and it does not go along. Hands on the
-    sources, each with the ids of the requests that read it.
+    A request that needs a person is left out, with its question in the register. Hands on the sources, each
+    with the ids of the requests that read it.
     """
     with _batch(dag_run) as services:
         from afschrift.batch.fulfil_batch import prepare as use_case
@@ -48,8 +48,9 @@ def prepare(params: Any = None, dag_run: Any = None, ti: Any = None) -> dict[str
 def extract(source: str, prepared: dict[str, list[str]], dag_run: Any = None, ti: Any = None) -> None:
     """Extract a source for all requests whose plans read it alike, in one pass over each table.
 
-    Each request's rows go into its own encrypted staging, after its own gate. What goes alone is left to its
-    own run; the log says how many and why. Skipped where no request reads the source.
+    Each request's rows go into its own encrypted staging, after its own gate. Requests that cannot be read
+    together are left to their own runs; the log says how many and why. Skipped where no request reads the
+    source.
     """
     requests = _ids(prepared.get(source))
     if not requests:
@@ -63,20 +64,20 @@ def extract(source: str, prepared: dict[str, list[str]], dag_run: Any = None, ti
 
 
 def end(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
-    """End the batch, whatever happened before; hand on the runs of `fulfil_request` that go on."""
+    """End the batch, whatever happened before; hand on the runs of `fulfil_request` that continue."""
     with _batch(dag_run) as services:
         from afschrift.batch.fulfil_batch import end as use_case
         from afschrift.operations.findings import next_free, next_run
 
         going = use_case(services, _ids(params["requests"]), dag_run.run_id)
         known = {status.request: status for status in services.register.oversight.progress(going)}
-        runs = {one: next_free(services.register, one, next_run(known[one])) for one in going}
-        return [{"trigger_run_id": run, "conf": {"request": one}} for one, run in runs.items()]
+        runs = {request: next_free(services.register, request, next_run(known[request])) for request in going}
+        return [{"trigger_run_id": run, "conf": {"request": request}} for request, run in runs.items()]
 
 
 @contextmanager
 def _batch(dag_run: Any) -> Iterator[Services]:
-    """Services of the batch; each request's own run is known by its name and the request."""
+    """Services of the batch; the run of each request is identified by its name and the request."""
     with step(dag_run.run_id, dag_run.triggering_user_name) as services:
         yield services
 
@@ -85,9 +86,9 @@ def _alive(services: Services, requests: list[str], dag_run: Any) -> AbstractCon
     from afschrift.airflow_ext.heartbeat import all_beating
     from afschrift.batch.fulfil_batch import batch_run
 
-    return all_beating(services, {one: batch_run(dag_run.run_id, one) for one in requests})
+    return all_beating(services, {request: batch_run(dag_run.run_id, request) for request in requests})
 
 
 def _ids(given: Any) -> list[str]:
-    """What stands in a conf or an XCom can be edited: what is no id is nobody's."""
-    return [one for one in given or () if isinstance(one, str) and is_id(one)]
+    """The ids among the values of a conf or XCom, which users can edit."""
+    return [value for value in given or () if isinstance(value, str) and is_id(value)]

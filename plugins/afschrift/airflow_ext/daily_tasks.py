@@ -1,4 +1,4 @@
-"""The tasks of `check_canary` and `checkpoint_trail`. Their docstrings are what Airflow shows beside them."""
+"""The tasks of `check_canary` and `checkpoint_trail`. Airflow shows their docstrings with them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEE = "see docs/operator/canary.md, then `afschrift canary check`; the trail has
 
 
 def check(ti: Any = None) -> dict[str, Any]:
-    """Let the canary ask, and count what it gets; fails where something is missing or too much.
+    """Send the canary's requests and count what it gets; fails where something is missing or too much.
 
     Skipped where there is no canary. Hands on counts: planted, found, rows, others.
     """
@@ -37,7 +37,7 @@ def check(ti: Any = None) -> dict[str, Any]:
 
         settings = Settings.from_environment()
         must_be_its_queue(ti, services.inventory)
-        _there(services, settings)
+        _skip_without_canary(services, settings)
         checked = check_canary(services, settings, BY)
         send_canary(checked)
         for line in checked.lines:
@@ -47,23 +47,28 @@ def check(ti: Any = None) -> dict[str, Any]:
                 "The canary is not answered as it should be: the lines above.", remedy=SEE
             )
         return {
-            one.right: {"planted": one.planted, "found": one.found, "rows": one.rows, "others": one.others}
-            for one in checked.rights
+            part.right: {
+                "planted": part.planted,
+                "found": part.found,
+                "rows": part.rows,
+                "others": part.others,
+            }
+            for part in checked.rights
         }
 
 
 def search(ti: Any = None) -> int:
     """Look for the canary's values in the log of this run, and in what it handed on; fails with any.
 
-    Runs whatever became of `check`, and fails where that did: the last task decides how a run ended. Hands on
-    how many logs were there to be searched.
+    Runs whatever the outcome of `check`, and fails if that failed: the last task decides how a run ended.
+    Hands on the number of logs that were searched.
     """
     with step() as services:
         from afschrift.app.settings import Settings
         from afschrift.canary.check_canary import search_logs
 
         settings = Settings.from_environment()
-        _there(services, settings)
+        _skip_without_canary(services, settings)
         files = sorted(_logs(ti.run_id))
         found = search_logs(services, settings, files, list(_handed_on(ti)), BY)
         if not files:
@@ -73,8 +78,8 @@ def search(ti: Any = None) -> int:
         log.info("Logs searched: %d. Values found: %d.", len(files), found)
         if found:
             raise ValidationFailedError(
-                f"{found} values of the canary stand in a task log, or in what tasks hand on.",
-                remedy=f"real values may stand there too. Find the line, keep the log from readers; {SEE}",
+                f"{found} values of the canary are in a task log, or in what tasks hand on.",
+                remedy=f"real values may be there too. Find the line, keep the log from readers; {SEE}",
             )
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
         if states.get("check") != "success":
@@ -82,16 +87,16 @@ def search(ti: Any = None) -> int:
         return len(files)
 
 
-def _there(services: Services, settings: Settings) -> None:
+def _skip_without_canary(services: Services, settings: Settings) -> None:
     from afschrift.canary.canary_file import load_canary
     from afschrift.inventory.run_in import CANARY
 
     if load_canary(settings.inventory, services.inventory.identity.keys) is None:
-        raise AirflowSkipException(f"There is no {CANARY} beside the data map: see docs/operator/canary.md.")
+        raise AirflowSkipException(f"There is no {CANARY} with the data map: see docs/operator/canary.md.")
 
 
 def _logs(run_id: str) -> Iterator[Path]:
-    """The logs of a run, where Airflow lays them out as it does by itself."""
+    """The logs of a run, in Airflow's default layout of folders."""
     from airflow.sdk.configuration import conf
 
     folder = Path(conf.get("logging", "base_log_folder"))
@@ -99,18 +104,18 @@ def _logs(run_id: str) -> Iterator[Path]:
 
 
 def _handed_on(ti: Any) -> Iterator[str]:
-    """What `check` handed on, and this task's fields as Airflow shows them rendered."""
+    """What `check` handed on, and this task's rendered fields, which Airflow stores and shows."""
     yield json.dumps(ti.xcom_pull(task_ids="check"), default=str)
     for name in ti.task.template_fields:
         yield str(getattr(ti.task, name, ""))
 
 
 def checkpoint() -> dict[str, Any]:
-    """Sign the trail's head and send it to every witness place; fails where one did not take it.
+    """Sign the trail's head and send it to every witness place; fails if a place did not take it.
 
     Skipped where no place is configured. Hands on the number, the event and the places.
     """
-    with shown():  # the cause may quote what a place or the register said
+    with shown():  # without it, the cause of an error might quote a reply of a place or the register
         return _checkpoint()
 
 
@@ -162,12 +167,12 @@ def _verify() -> dict[str, Any]:
     for name, why in done.unread.items():
         log.warning("Not compared with the witness place '%s': %s", name, why)
     if done.findings or done.differences:
-        codes = sorted({*(one.code for one in done.findings), *(one.code for one in done.differences)})
+        codes = sorted({*(row.code for row in done.findings), *(row.code for row in done.differences)})
         payload = {"found": len(done.findings) + len(done.differences), "codes": codes}
         register.trail.record(None, NewEvent("register_differs", payload=payload))
         raise GateError(
             f"The register does not follow from its trail, or the trail is not whole ({', '.join(codes)}).",
-            remedy="change nothing: copy database, places and logs, and tell the data protection officer "
+            remedy="change nothing: copy database, places and logs, and inform the data protection officer "
             "(docs/trail.md).",
         )
     if done.failed:

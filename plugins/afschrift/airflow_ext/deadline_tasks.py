@@ -1,4 +1,4 @@
-"""The tasks of `check_deadlines`. Their docstrings are what Airflow shows beside them."""
+"""The tasks of `check_deadlines`. Airflow shows their docstrings with them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def look() -> dict[str, Any]:
     """
     with shown():
         from afschrift.airflow_ext.notifiers import load_notifiers
+        from afschrift.casework.informing.question import ask_again
         from afschrift.casework.intake.referral import to_hand_over
         from afschrift.casework.notices.report import open_check, table
         from afschrift.casework.notices.reviews import due_reviews
-        from afschrift.casework.telling.question import ask_again
         from afschrift.operations.figures import remarks
 
         notifiers = sorted(load_notifiers())
         check = open_check(BY)
         for request in ask_again(check.register):
-            log.info("The answer of request %s is ready, and nobody told the person.", request)
+            log.info("The answer of request %s is ready, and the person is not informed.", request)
         requests = check.open_requests(remarks())
         raised = check.raise_notices(requests)
         for line in table(requests).splitlines():
@@ -48,32 +48,32 @@ def names(looked: dict[str, Any]) -> list[str]:
 
 
 def notify(name: str) -> int:
-    """Tell one notifier what it has not been told yet; skipped where there is nothing.
+    """Send one notifier what is new for it; skipped where nothing is.
 
-    One that fails hides no other, and is told again by the next check.
+    A notifier that fails does not stop the others; the next check notifies it again.
     """
     with shown():
-        from afschrift.airflow_ext.notifiers import tell
+        from afschrift.airflow_ext.notifiers import send_reminders
         from afschrift.canary.history import canary_reminder
         from afschrift.casework.notices.deadlines import reminders
         from afschrift.casework.notices.report import open_check
         from afschrift.operations.figures import remarks
 
         check = open_check(BY)
-        return tell(name, (*reminders(check, remarks()), canary_reminder(check.register, BY)))
+        return send_reminders(name, (*reminders(check, remarks()), canary_reminder(check.register, BY)))
 
 
 def overdue(_looked: dict[str, Any]) -> int:
-    """Fail while a request is overdue of which nobody has said why; hands on how many are overdue."""
+    """Fail while a request is overdue and not acknowledged; hands on how many are overdue."""
     with shown():
         from afschrift.casework.notices.report import open_check
         from afschrift.law.clock.alarm import OVERDUE
 
-        late = [one for one in open_check(BY).open_requests() if one.level == OVERDUE]
-        silent = [one.timeline.request for one in late if one.unexplained]
+        late = [request for request in open_check(BY).open_requests() if request.level == OVERDUE]
+        silent = [request.timeline.request for request in late if request.unexplained]
         if silent:
             raise RefusedError(
-                f"Overdue, and nobody has said why ({len(silent)}): {', '.join(silent[:20])}"
+                f"Overdue, and no officer has said why ({len(silent)}): {', '.join(silent[:20])}"
                 f"{' ...' if len(silent) > 20 else ''}.",
                 remedy="answer them. Say why they are late: `afschrift request acknowledge REQUEST`.",
             )

@@ -19,15 +19,15 @@ _KEPT = (
     *("AIRFLOW__SECRETS__", "AIRFLOW__WORKERS__SECRETS_BACKEND"),
     *("AIRFLOW__METRICS__", "AIRFLOW__TRACES__", "AIRFLOW__OPENLINEAGE__"),
 )
-"""Of the settings of Airflow in the environment: where its secrets are, and who is told what it does."""
+"""Settings of another Airflow in the environment that are kept: for secrets, metrics, traces and lineage."""
 
 
 def environment(settings: Settings, home: Path, base: Mapping[str, str] | None = None) -> dict[str, str]:
     """The whole environment for processes of an Airflow that lives in a folder.
 
-    Settings of another Airflow that stand in the environment are left out, so that this one never
-    reaches that one's database. Connections, variables (`AIRFLOW_CONN_...`), its secrets backend and where
-    metrics, traces and lineage go stay.
+    Settings of another Airflow in the environment are left out, so that this one never reaches that one's
+    database. Kept are connections, variables (`AIRFLOW_CONN_...`), the secrets backend, and where metrics,
+    traces and lineage go.
     """
     base = os.environ if base is None else base
     kept = {

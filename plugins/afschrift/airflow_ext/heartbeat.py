@@ -1,4 +1,4 @@
-"""A step that takes long gives signs of life, so that its run does not count as lost."""
+"""Signs of life of a long step, so that its run does not count as lost."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ BEATS = 8
 
 @contextmanager
 def beating(services: Services, request: str) -> Iterator[None]:
-    """While open, the run of the services is marked as alive again and again."""
+    """While open, mark the run of the services as alive at intervals."""
     with all_beating(services, {} if services.run is None else {request: services.run}):
         yield
 
 
 @contextmanager
 def all_beating(services: Services, runs: Mapping[str, str]) -> Iterator[None]:
-    """The same for several requests, each with the name of its run; one that ended stays ended."""
+    """As `beating`, for several requests with the name of each run; a run that ended stays ended."""
     over = threading.Event()
     if not runs:
         yield
@@ -34,7 +34,7 @@ def all_beating(services: Services, runs: Mapping[str, str]) -> Iterator[None]:
     def beat() -> None:
         while not over.wait(services.patience.total_seconds() / BEATS):
             for request, run in runs.items():
-                with suppress(AfschriftError):  # the step itself says so where the register is down
+                with suppress(AfschriftError):  # if the register is down, the step itself fails with it
                     services.register.runs.keep_alive(request, run)
 
     thread = threading.Thread(target=beat, name="afschrift-heartbeat", daemon=True)

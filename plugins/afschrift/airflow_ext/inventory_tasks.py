@@ -1,4 +1,4 @@
-"""The tasks of `check_inventory`. Their docstrings are what Airflow shows beside them."""
+"""The tasks of `check_inventory`. Airflow shows their docstrings with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger("afschrift.run")
 
 
 def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -> dict[str, Any]:
-    """Hold the inventory against every source, keep what is new or mended, and announce that the map changed.
+    """Compare the inventory with every source, record what is new or mended, announce that the map changed.
 
     Hands on counts, the sources that were not reached, and the names of the notifiers.
     """
@@ -33,16 +33,16 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
         notifiers, inventory, register = sorted(load_notifiers()), load_inventory(), open_register()
         must_be_its_queue(ti, inventory)
         report = check_sources(inventory, connect=connection)
-        kept = [one for one in report.findings if one.severity is not Severity.NOTE]
-        found = [MapFinding(one.place, one.code.value, one.severity.value) for one in kept]
-        not_reached = [one.source for one in report.not_reached]
-        undecided = {(one.place, code.value) for one in report.findings for code in one.undecided}
+        kept = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
+        found = [MapFinding(row.place, row.code.value, row.severity.value) for row in kept]
+        not_reached = [missed.source for missed in report.not_reached]
+        undecided = {(row.place, code.value) for row in report.findings for code in row.undecided}
         checked = record(register, found, not_reached, BY, undecided=undecided, inventory=inventory.digest)
-        for one in report.findings:
-            log.info("%s: %s. What to do: %s.", one.severity, one.sentence, one.remedy)
+        for finding in report.findings:
+            log.info("%s: %s. What to do: %s.", finding.severity, finding.sentence, finding.remedy)
         for missed in report.not_reached:
             log.warning("Source %s was not reached: %s", missed.source, missed.why)
-        stops = sum(one.stops for one in checked.standing)
+        stops = sum(finding.stops for finding in checked.standing)
         send_map(len(checked.standing), stops)
         announce_map(register, inventory.digest, inlet_events, outlet_events)
         log.info(
@@ -62,20 +62,20 @@ def names(checked: dict[str, Any]) -> list[str]:
 
 
 def notify(name: str) -> int:
-    """Tell one notifier what it has not been told yet; skipped where there is nothing.
+    """Send one notifier what is new for it; skipped where nothing is.
 
-    One that fails hides no other, and is told again by the next run.
+    A notifier that fails does not stop the others; the next run notifies it again.
     """
     with shown():
-        from afschrift.airflow_ext.notifiers import tell
+        from afschrift.airflow_ext.notifiers import send_reminders
         from afschrift.datamap.check.map_findings import map_reminder
         from afschrift.register.open import open_register
 
-        return tell(name, [map_reminder(open_register(), BY)])
+        return send_reminders(name, [map_reminder(open_register(), BY)])
 
 
 def reached(checked: dict[str, Any]) -> int:
-    """Fail while a source was not reached: what it holds is not known, and what was found there stands."""
+    """Fail while a source was not reached: what it holds is not known, and its earlier findings remain."""
     with shown():
         if missed := checked["not_reached"]:
             raise RetriableError(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 HERE = "airflow-here"
-"""Below the installation's home. Not the folder of `afschrift up`: its scheduler would run our runs too."""
+"""Folder below the installation's home. Not that of `afschrift up`: its scheduler would run our runs too."""
 
 LOG = "run.log"
 
@@ -52,7 +52,7 @@ def run_here(request_id: str, conf: Mapping[str, Any], on_line: Callable[[str], 
     Args:
         request_id: id of a stored request.
         conf: options of the trigger form.
-        on_line: gets a line when a task starts and ends, and whatever a person has to do.
+        on_line: gets a line when a task starts and ends, and what a person has to do.
 
     Raises:
         ConfigurationError: another Airflow is loaded in this process already.
@@ -65,7 +65,10 @@ def run_here(request_id: str, conf: Mapping[str, Any], on_line: Callable[[str], 
     try:
         prepare(settings)
         return run_dag(load_dag(), {"request": request_id, **conf}, on_line)
-    except (OSError, DBAPIError) as error:  # a step tells its own; these are of Airflow's database and logs
+    except (
+        OSError,
+        DBAPIError,
+    ) as error:  # a step reports its own errors; these are of Airflow's database and logs
         reason = getattr(error, "strerror", None) or getattr(error, "orig", None) or type(error).__name__
         raise RetriableError(
             f"The Airflow in {settings.home / HERE} cannot work: {reason}.",
@@ -75,7 +78,7 @@ def run_here(request_id: str, conf: Mapping[str, Any], on_line: Callable[[str], 
 
 
 def prepare(settings: Settings) -> Path:
-    """Load Airflow on its private home, with its tables at the newest version; the home."""
+    """Load Airflow on its private home, with its tables at the newest version; returns the home."""
     home = settings.home / HERE
     if "airflow" in sys.modules:
         if os.environ.get("AIRFLOW_HOME") != str(home):
@@ -92,7 +95,7 @@ def prepare(settings: Settings) -> Path:
     os.environ.update(ours)
     log_to(logs / LOG)
     with (home / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two first runs at once would both make the tables
+        fcntl.flock(lock, fcntl.LOCK_EX)  # otherwise two first runs at once would both make the tables
         from airflow.utils.db import initdb
 
         initdb()
@@ -100,7 +103,7 @@ def prepare(settings: Settings) -> Path:
 
 
 def log_to(file: Path) -> None:
-    """Send what Airflow logs in this process to a file, so that the terminal keeps to the progress."""
+    """Send what Airflow logs in this process to a file, so that the terminal shows only the progress."""
     from airflow.sdk.log import configure_logging
 
     configure_logging(output=file.open("a", encoding="utf-8", buffering=1), colored_console_log=False)
@@ -150,8 +153,8 @@ def run_dag(dag: DAG, conf: Mapping[str, Any], on_line: Callable[[str], None]) -
 def alone(request_id: str | None) -> Iterator[None]:
     """While open, no other process runs the request on this Airflow.
 
-    Nothing else runs the runs of this Airflow, so one that the register still takes for alive was killed, or
-    could not end there: it is ended as lost, and nobody has to wait until its time is over.
+    Only this process can run the runs of this Airflow now. So a run that is still open in the register was
+    killed, or could not record its end. It is ended as lost at once, instead of after the usual time.
     """
     if request_id is None:
         yield
@@ -178,7 +181,7 @@ def _end_dead_runs(request_id: str) -> None:
     try:
         register = open_register(Settings.from_environment())
     except AfschriftError:
-        return  # the run's first task meets the same and tells it
+        return  # the run's first task gets the same error and reports it
     going = register.runs.all(request_id=request_id, going=True)
     if not going:
         return

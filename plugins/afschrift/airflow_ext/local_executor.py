@@ -1,12 +1,12 @@
-"""Airflow's LocalExecutor, which lets go of a task whose worker is gone, and says at once that one has ended.
+"""Airflow's LocalExecutor that can revoke a task whose worker is gone, and reports at once that a task ended.
 
-A worker that is killed between taking a task and reporting it running leaves it `queued` with nobody at work
-on it. After `[scheduler] task_queued_timeout` Airflow asks the executor to give the task up, and queues it
-again. Its own LocalExecutor does not know how to (Airflow 3.3: `revoke_task` is not implemented there, and
-the scheduler then passes the task over), so such a task would stay `queued` for ever.
+A worker that is killed between taking a task and reporting it running leaves it `queued`, and no worker runs
+it. After `[scheduler] task_queued_timeout` Airflow asks the executor to revoke the task, and queues it again.
+Its own LocalExecutor cannot do that (Airflow 3.3: `revoke_task` is not implemented there, and the scheduler
+then skips the task), so such a task would stay `queued` for ever.
 
-The scheduler sleeps between two looks whatever happens meanwhile, so a run waits for half a sleep after each
-of its tasks. This executor waits in its stead, for the end of a task, and the scheduler's sleep may be short.
+The scheduler sleeps between two loops whatever happens meanwhile, so a run would wait for half a sleep after
+each of its tasks. This executor waits for the end of a task instead, and the scheduler's sleep can be short.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from airflow.executors.local_executor import LocalExecutor
 
 WAIT_SECONDS = 0.1
-"""How long at most: a run that is triggered waits until the scheduler looks again."""
+"""Longest wait; a run that is triggered meanwhile waits until the scheduler's next loop."""
 
 
 class RevokingLocalExecutor(LocalExecutor):
@@ -27,7 +27,7 @@ class RevokingLocalExecutor(LocalExecutor):
     _started = False
 
     def revoke_task(self, *, ti: Any) -> None:
-        """Forget a task that was queued for too long; whoever starts it after all is turned down by Airflow.
+        """Forget a task that was queued for too long; Airflow refuses a worker that starts it after all.
 
         Args:
             ti: the task instance.
@@ -36,7 +36,7 @@ class RevokingLocalExecutor(LocalExecutor):
         self.running.discard(ti.key)
 
     def sync(self) -> None:
-        """Take in what has ended; where this heartbeat started nothing, wait until something does."""
+        """Collect the tasks that ended; if this heartbeat started none, wait until one ends."""
         if not self._started:
             wait([self.result_queue._reader], WAIT_SECONDS)  # type: ignore[attr-defined]
         self._started = False

@@ -1,4 +1,4 @@
-"""Who is told of notices and open questions: notifiers of Airflow, by a file of the installation.
+"""Who is notified of notices and open questions: notifiers of Airflow, by a file of the installation.
 
     officers:
       notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier
@@ -9,9 +9,9 @@
         html_content: "{{ notices.html }}"
       roles: [officer]
 
-`roles`: whose open questions it tells of (DAG `tell_questions`); left out: of everybody's. Any class made
-after Airflow's `BaseNotifier` will do; its templates find `notices` (`casework.notices.message.Message`)
-beside what Airflow gives them. Passwords belong into an Airflow connection, never into this file.
+`roles`: the roles whose open questions it is for (DAG `tell_questions`); left out: all. Any subclass of
+Airflow's `BaseNotifier` can be used; its templates get `notices` (`casework.notices.reminder.Message`) in
+addition to what Airflow gives them. Passwords belong into an Airflow connection, never into this file.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ log = logging.getLogger("afschrift.run")
 
 
 class NotifierEntry(BaseModel):
-    """One notifier of the file.
+    """A notifier of the file.
 
     Attributes:
-        roles: whose open questions it tells of; empty: of all. Deadlines concern everybody.
+        roles: the roles whose open questions it is for; empty: all. Deadlines go to every notifier.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,11 +51,11 @@ class NotifierEntry(BaseModel):
 
 
 class NotifiersFile(RootModel[dict[str, NotifierEntry]]):
-    """The whole file: a name of one's own -> a notifier."""
+    """The whole file: a freely chosen name -> a notifier."""
 
 
 class LogNotifier(BaseNotifier):
-    """Writes the notices into the task's log; the only one where no file names others."""
+    """Writes the notices into the task's log; used where no file names notifiers."""
 
     def notify(self, context: Any) -> None:
         """Write them."""
@@ -81,7 +81,7 @@ def load_notifiers(settings: Settings | None = None) -> Mapping[str, NotifierEnt
         listing = "\n".join(f"  {fault}" for fault in document.faults) or "  it names no notifier"
         raise ConfigurationError(
             f"The notifiers file {file} cannot be used:\n{listing}\n",
-            remedy="mend it; docs/deadlines.md shows one. Until then nobody is told of deadlines.",
+            remedy="mend it; docs/deadlines.md shows one. Until then no one is notified of deadlines.",
         )
     return parsed.root
 
@@ -109,7 +109,7 @@ def make(name: str, entry: NotifierEntry) -> BaseNotifier:
 
 
 def sender(name: str, entry: NotifierEntry) -> Callable[[Message], None]:
-    """Gives one notifier a message, within a task.
+    """Returns the function that gives a notifier a message, within a task.
 
     Raises:
         ConfigurationError: as `make`.
@@ -124,23 +124,23 @@ def sender(name: str, entry: NotifierEntry) -> Callable[[Message], None]:
         except Exception as error:
             raise RetriableError(
                 f"The notifier '{name}' did not take its notices ({type(error).__name__}).",
-                remedy="see its connection and its server; the next run tells it again.",
+                remedy="see its connection and its server; the next run notifies it again.",
             ) from None
 
     return send
 
 
-def tell(name: str, reminders: Iterable[Reminder[Any]]) -> int:
-    """Give one notifier what it was not told yet, within a task; how much that was.
+def send_reminders(name: str, reminders: Iterable[Reminder[Any]]) -> int:
+    """Send a notifier what is new for it, within a task; returns how many things that were.
 
     Raises:
-        AirflowSkipException: nothing.
+        AirflowSkipException: nothing is new.
         ConfigurationError, RetriableError: as `sender`.
     """
     entry = load_notifiers()[name]
     send, roles = sender(name, entry), [role.value for role in entry.roles]
     sent = sum(reminder.remind(name, send, roles) for reminder in reminders)
     if not sent:
-        raise AirflowSkipException(f"There is nothing that '{name}' has not been told.")
-    log.info("Told to '%s': %d.", name, sent)
+        raise AirflowSkipException(f"Nothing is new for '{name}'.")
+    log.info("Sent to '%s': %d.", name, sent)
     return sent

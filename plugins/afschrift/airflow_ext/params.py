@@ -1,6 +1,6 @@
 """The trigger form of `fulfil_request`: an opaque id and how the answer is to be given.
 
-Airflow validates these on every trigger, shows a refused value to whoever sent it, and keeps the conf
+Airflow validates these on every trigger, shows a refused value to the user who sent it, and keeps the conf
 where every viewer can read it. So nothing here may name a person; the demo's customer number is the one
 exception, and its people are made up.
 """
@@ -40,12 +40,12 @@ def one_task(environment: Mapping[str, str] | None = None) -> bool:
     Raises:
         ConfigurationError: it says something else than `steps` or `one`.
     """
-    said = (os.environ if environment is None else environment).get("AFSCHRIFT_TASKS", "steps")
-    if said not in ("steps", "one"):
+    value = (os.environ if environment is None else environment).get("AFSCHRIFT_TASKS", "steps")
+    if value not in ("steps", "one"):
         raise ConfigurationError(
             "AFSCHRIFT_TASKS is neither 'steps' nor 'one'.", remedy="set it to one of them, or not at all."
         )
-    return said == "one"
+    return value == "one"
 
 
 def form(demo: bool) -> dict[str, Param]:
@@ -58,7 +58,7 @@ def form(demo: bool) -> dict[str, Param]:
             items={"type": "string", "enum": list(FORMATS)},
             minItems=1,
             uniqueItems=True,
-            examples=list(FORMATS),  # makes the form offer them as choices
+            examples=list(FORMATS),  # with examples, the form offers choices
             title="Formats",
             description=f"{_AS_ASKED} All are structured, commonly used and machine-readable (Art. 20).",
         ),
@@ -149,9 +149,9 @@ def change_options(
 ) -> None:
     """Record the options that differ from what the request says; the same ones again record nothing.
 
-    They count only where whoever triggered the run decides on requests or takes them in: whoever may trigger
-    a DAG is not thereby somebody who says where the answer goes. Else the request stays as it is, and the
-    trail and the run's log say so.
+    They count only if the user who triggered the run decides on requests or takes them in: the right to
+    trigger a DAG is not the right to say where the answer goes. Otherwise the request stays unchanged, and
+    the trail and the run's log say so.
 
     Args:
         services: of this installation.
@@ -188,10 +188,10 @@ def change_options(
 def refuse_unknown(
     conf: Mapping[str, Any] | None, params: Mapping[str, Any], dag: str = "fulfil_request"
 ) -> None:
-    """Turn down a conf with fields that the form does not have; Airflow lets them through.
+    """Refuse a conf with fields that the form does not have, as Airflow accepts them.
 
     Raises:
-        RefusedError: without the names, which somebody may have filled with a person's data.
+        RefusedError: it leaves out the names of the fields, which may hold a person's data.
     """
     if set(conf or ()) - set(params):
         raise RefusedError(

@@ -1,4 +1,4 @@
-"""The tasks of `tell_questions`. Their docstrings are what Airflow shows beside them."""
+"""The tasks of `tell_questions`. Airflow shows their docstrings with them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def names() -> list[str]:
 
 
 def notify(name: str) -> int:
-    """Tell one notifier of the open questions it was not told of; skipped where there are none.
+    """Notify one notifier of the open questions that are new for it; skipped where none is.
 
-    One that fails hides no other, and is told again by the next run.
+    A notifier that fails does not stop the others; the next run notifies it again.
     """
     with shown():
-        from afschrift.airflow_ext.notifiers import tell
+        from afschrift.airflow_ext.notifiers import send_reminders
         from afschrift.casework.notices.questions import question_reminder
         from afschrift.register.open import open_register
 
-        return tell(name, [question_reminder(open_register(), BY)])
+        return send_reminders(name, [question_reminder(open_register(), BY)])
 
 
 def announce(inlet_events: Any = None, outlet_events: Any = None) -> int:
@@ -53,12 +53,12 @@ def announce(inlet_events: Any = None, outlet_events: Any = None) -> int:
         except InventoryError:
             inventory = None
             log.warning("The inventory has faults: `afschrift inventory check`. It is not announced.")
-        told = {one: next(iter(inlet_events[one].ascending(False).limit(1)), None) for one in ASSETS}
-        extras = {one: event.extra if event else None for one, event in told.items()}
+        last = {asset: next(iter(inlet_events[asset].ascending(False).limit(1)), None) for asset in ASSETS}
+        extras = {asset: event.extra if event else None for asset, event in last.items()}
         aliases = dict(zip(ASSETS, ALIASES, strict=True))
-        said = 0
+        announced = 0
         for asset, ids in news(open_register(), inventory, extras, utc_now()):
             outlet_events[aliases[asset]].add(asset, extra=ids)
-            said += 1
-        log.info("Announced as asset events: %d.", said)
-        return said
+            announced += 1
+        log.info("Announced as asset events: %d.", announced)
+        return announced

@@ -1,4 +1,4 @@
-"""Where a task runs that opens sources: its queue, its pool, and the template of its pod."""
+"""Queue, pool and pod template of tasks that open sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def task_of(source: str) -> str:
 
 
 def several() -> dict[str, Any]:
-    """Arguments of a task that may open every source; none, where nothing is said.
+    """Arguments of a task that may open every source; empty, where none are set.
 
     Raises:
         ConfigurationError: as `app.task_places.of_installation`.
@@ -38,7 +38,7 @@ def by_source() -> dict[str, dict[str, Any]]:
 
 
 def unknown_sources() -> ConfigurationError:
-    """Why no source has a task, where none has."""
+    """The error about a DAG in which no source has a task."""
     return of_installation().unreadable or ConfigurationError(
         "This DAG was read without the data map, so no source has a task in it.",
         remedy="give the DAG processor the same data map (AFSCHRIFT_INVENTORY) as the workers, wait until it "
@@ -68,19 +68,19 @@ def following(sources: list[str], tasks: Mapping[str, Any]) -> list[str]:
 
 
 def _arguments(place: RunIn) -> dict[str, Any]:
-    said = place.model_dump(exclude_none=True)
-    template = said.pop("pod_template_file", None)
-    return said | ({"executor_config": {"pod_template_file": template}} if template else {})
+    arguments = place.model_dump(exclude_none=True)
+    template = arguments.pop("pod_template_file", None)
+    return arguments | ({"executor_config": {"pod_template_file": template}} if template else {})
 
 
 def _default_queue() -> str:
-    from airflow.sdk.configuration import conf  # heavy: not where no queue is named
+    from airflow.sdk.configuration import conf  # heavy, and only needed where a queue is named
 
     return str(conf.get("operators", "default_queue"))
 
 
 def must_be_its_queue(ti: Any, inventory: Inventory, source: str | None = None) -> None:
-    """Turn a task down that came in another queue than the inventory of this worker says.
+    """Refuse a task from another queue than the inventory of this worker says.
 
     Args:
         ti: the task instance, as Airflow hands it to a task.
@@ -88,17 +88,17 @@ def must_be_its_queue(ti: Any, inventory: Inventory, source: str | None = None) 
         source: that the task reads alone; none: it may open all of them.
 
     Raises:
-        ConfigurationError: it did; a source that cannot be reached from here would look as if it were down.
+        ConfigurationError: it did. A source that cannot be reached from here would seem to be down.
     """
     found = places_of(inventory)
-    said = found.several if source is None else found.by_source.get(source, RunIn())
-    if "queue" not in ti.model_fields_set or ti.queue == said.queue:
+    place = found.several if source is None else found.by_source.get(source, RunIn())
+    if "queue" not in ti.model_fields_set or ti.queue == place.queue:
         return  # `dag.test()` names no queue
     elsewhere = {place.queue for place in (found.several, *found.by_source.values())}
-    if said.queue is None and (ti.queue not in elsewhere or ti.queue == _default_queue()):
-        return  # which queues reach what names none is not known, but for those of others
+    if place.queue is None and (ti.queue not in elsewhere or ti.queue == _default_queue()):
+        return  # a source without a queue may be reached from any queue that no source names
     what = "tasks that open several sources run" if source is None else f"source {source} is read"
-    where = "Airflow's default queue" if said.queue is None else said.queue
+    where = "Airflow's default queue" if place.queue is None else place.queue
     raise ConfigurationError(
         f"This task came in the queue {ti.queue}, and the inventory and settings of this worker say that "
         f"{what} in {where}.",

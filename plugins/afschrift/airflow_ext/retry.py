@@ -1,4 +1,4 @@
-"""What Airflow does with an error: try again, or fail at once and say what to do."""
+"""Retries of tasks: which errors Airflow tries again, and which fail at once and say what to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POLICY = ExceptionRetryPolicy(
         RetryRule(AfschriftError, RetryAction.FAIL, reason="Trying again cannot help."),
     ]
 )
-"""The first rule that fits counts. What neither fits comes from Airflow itself: its own rules hold."""
+"""The first rule that matches counts. Other errors come from Airflow itself, and its own rules apply."""
 
 RESUME = "mend it, then clear this task: what is finished is not done again."
 

@@ -1,4 +1,4 @@
-"""Tells the progress of a run in this process: a line when a task starts and ends."""
+"""Print the progress of a run in this process: a line when a task starts and ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow.sdk.listener import get_listener_manager
 
 @contextmanager
 def printed_progress(on_line: Callable[[str], None]) -> Iterator[None]:
-    """While open, tasks in this process are told of; so is each warning of ours, which a person acts on."""
+    """While open, print a line about each task of this process, and each warning of ours."""
     manager = get_listener_manager()
     listener, handler = _Progress(on_line), _Warnings(on_line)
     logger = logging.getLogger("afschrift")

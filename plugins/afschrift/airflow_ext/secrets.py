@@ -1,4 +1,4 @@
-"""What Airflow keeps for us: connections, and keys in a Variable of a secrets backend (Vault, ...)."""
+"""Read what Airflow stores: connections, and keys in a Variable of a secrets backend (Vault, ...)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from afschrift.domain.sources import Connection
 
 KIND = "airflow-variable"
 
-# The imports in the functions are heavy, and an installation with keys and options in files needs none.
+# The imports in the functions are heavy, and not needed where keys and options are in files.
 
 
 def read(name: str) -> str:
-    """The value of a Variable, which from here on is masked in all that this process and its task log.
+    """The value of a Variable, which is from now on masked in the logs of this process and its task.
 
     Airflow masks the value as a whole; each single key in it is masked too.
 
@@ -25,7 +25,7 @@ def read(name: str) -> str:
 
     from afschrift.register.keys.document import decode, secret_texts
 
-    if "secret" not in name.lower():  # one of the words by which Airflow knows what to mask
+    if "secret" not in name.lower():  # one of the words by which Airflow recognises what to mask
         raise ConfigurationError(
             f"Airflow does not take a Variable called {name} for a secret, and would show it.",
             remedy="give it a name with `secret` in it, for example afschrift_secret_keys.",
@@ -35,7 +35,7 @@ def read(name: str) -> str:
     except (AirflowRuntimeError, PermissionError):
         raise RetriableError(
             f"Airflow's secrets backends gave no Variable {name}: there is none, or the backend that holds "
-            "it does not answer or lets nobody in (Airflow's log says which).",
+            "it does not answer or refuses access (Airflow's log says which).",
             remedy="see [secrets] backend in Airflow's configuration; store the keys there that "
             "`afschrift key new --print` prints.",
         ) from None

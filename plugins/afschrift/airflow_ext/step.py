@@ -1,7 +1,7 @@
-"""Around every task: its services and request, its log with a line an event, and errors that a log may show.
+"""What every task is wrapped in: services and request, a log line per event, and errors that a log may show.
 
-A task log is read by many. An error of a library may quote a row, a key or a statement, so it does not
-get there: its type and the places in the code do.
+Many people read a task log. An error of a library may quote a row, a key or a statement, so only its type and
+the places in the code are logged.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ LIBRARIES = (
     *("tink", "upath", "urllib3"),
     *(module for modules in EXTRAS.values() for module in modules),
 )
-"""Loggers of what our tasks use. What they warn of still shows."""
+"""Loggers of libraries that our tasks use. Their warnings are still shown."""
 
 _PACKAGE = Path(__file__).parents[1]
 
 
 @contextmanager
 def step(run_id: str | None = None, triggered_by: str | None = None) -> Iterator[Services]:
-    """Services whose log is the task's log, where each event that they append has its line.
+    """Services that log into the task's log, with a line for each event that they append.
 
     Args:
         run_id: Airflow's id of the run that the task belongs to.
@@ -51,7 +51,7 @@ def step(run_id: str | None = None, triggered_by: str | None = None) -> Iterator
 
     Raises:
         AirflowSkipException: a person must decide; what follows is skipped and the run ends as a success.
-        AfschriftError: anything else that went wrong, without what caused it.
+        AfschriftError: any other fault, without its cause.
     """
     with shown():
         from afschrift.airflow_ext.secrets import connection
@@ -75,8 +75,8 @@ def step(run_id: str | None = None, triggered_by: str | None = None) -> Iterator
 def handed_on(services: Services, step: str, request: object, params: Mapping[str, Any] | None) -> str:
     """The request of a task.
 
-    What stands in an XCom or a conf can be edited; so the use case then asks the register whether this run
-    began for this request.
+    Users can edit an XCom or a conf, so the use case then asks the register whether this run began for this
+    request.
 
     Raises:
         GateError: `assess` handed no id on, or the form names another request.
@@ -106,7 +106,7 @@ def handed_on(services: Services, step: str, request: object, params: Mapping[st
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Around every task: a line in its log for each event, and errors as a task log may show them."""
+    """Wrap a task: a line in its log for each event, and errors only as a task log may show them."""
     try:
         with trail_lines():
             yield
@@ -120,14 +120,14 @@ def shown() -> Iterator[None]:
 
 @contextmanager
 def trail_lines() -> Iterator[None]:
-    """While open, each event that is appended becomes a line once it is committed."""
+    """While open, log a line for each event that is appended, once it is committed."""
     from afschrift.register.database.written import listening  # heavy: never when Airflow parses the DAG file
 
-    with listening(_say), quiet_libraries():
+    with listening(_log_event), quiet_libraries():
         yield
 
 
-def _say(header: Header, payload: dict[str, Any]) -> None:
+def _log_event(header: Header, payload: dict[str, Any]) -> None:
     from afschrift.audit.sentences import line
 
     hear(header, payload)
@@ -138,7 +138,7 @@ def _say(header: Header, payload: dict[str, Any]) -> None:
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Libraries say nothing below a warning; afterwards they have the levels that they had."""
+    """While open, libraries log nothing below a warning; afterwards their levels are restored."""
     loggers = [logging.getLogger(name) for name in LIBRARIES]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -151,7 +151,7 @@ def quiet_libraries() -> Iterator[None]:
 
 
 def masked(error: BaseException) -> AfschriftError:
-    """An error of unknown origin without its message: its type and where in the code it came up.
+    """An error of unknown origin without its message: with its type and its places in the code.
 
     An error of the operating system (a disk that is full, a connection that broke) may pass, so it is
     retriable, and its standard text names no file.
@@ -171,7 +171,7 @@ def masked(error: BaseException) -> AfschriftError:
 
 
 def _locations(error: BaseException) -> list[str]:
-    """Where it was raised, then our own places on the way there, innermost first: file:line."""
+    """Where it was raised, then our own frames of the traceback, innermost first, as file:line."""
     frames = list(reversed(traceback.extract_tb(error.__traceback__)))
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]
     shown = [*frames[:1], *(frame for frame in ours if frame is not frames[0])]
@@ -186,7 +186,7 @@ def _short(filename: str) -> str:
 
 
 def _belongs_to_airflow(error: BaseException) -> bool:
-    """Airflow steers tasks by exceptions (a time limit, an end from outside): they pass."""
+    """Whether an exception is one by which Airflow controls tasks (a time limit, an end from outside)."""
     return isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)) or type(
         error
     ).__module__.startswith("airflow.")

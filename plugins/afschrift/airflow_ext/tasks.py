@@ -1,8 +1,8 @@
-"""The tasks of `fulfil_request`: each runs one use case, and hands on an id or names of sources alone.
+"""The tasks of `fulfil_request`: each runs one use case, and hands on only an id or names of sources.
 
 A number of rows or bytes would stay in Airflow when the request is forgotten (docs/operator/keys.md).
 
-The docstrings are what Airflow shows beside the task.
+Airflow shows the docstrings with the tasks.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from afschrift.domain.errors import (
 if TYPE_CHECKING:
     from afschrift.services import Services
 
-# The imports in the functions are heavy: they must not run whenever Airflow parses the DAG file.
+# The imports in the functions are heavy, and must not run each time Airflow parses the DAG file.
 
 
 def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None, ti: Any = None) -> str:
@@ -64,7 +64,7 @@ def assess(params: Any = None, dag_run: Any = None, task_state_store: Any = None
 
 
 def classify(request: str | None, params: Any = None, dag_run: Any = None, ti: Any = None) -> list[str]:
-    """Decide on every column before anything is read, and freeze the plan; the sources that it reads."""
+    """Decide on every column before anything is read, and freeze the plan; returns the sources it reads."""
     with _working("classify", request, params, dag_run) as (services, request):
         from afschrift.steps.classify import classify as use_case
 
@@ -77,8 +77,8 @@ def classify(request: str | None, params: Any = None, dag_run: Any = None, ti: A
 def choose_sources(request: str | None, params: Any = None, dag_run: Any = None, ti: Any = None) -> list[str]:
     """Decide on every column before anything is read, and freeze the plan.
 
-    Where only a person may decide, the question stands in the register and the rest is skipped.
-    Goes on with the tasks of the sources that the plan reads; those of the others are skipped.
+    Where only a person may decide, the question is in the register and the rest is skipped.
+    Continues with the tasks of the sources that the plan reads; those of the others are skipped.
     """
     sources = classify(request, params, dag_run, ti)
     with shown():
@@ -106,7 +106,7 @@ def extract(request: str | None, source: str, params: Any = None, dag_run: Any =
 
 
 def validate(request: str | None, params: Any = None, dag_run: Any = None) -> str:
-    """See that every file was read back by another library and holds what was extracted; else read it now."""
+    """Check that another library read every file back and found what was extracted; else read it now."""
     with _working("validate", request, params, dag_run) as (services, request):
         from afschrift.steps.claims import stop_at_question
         from afschrift.steps.validate import validate as use_case
@@ -143,7 +143,7 @@ def close(request: str | None, params: Any = None, dag_run: Any = None) -> dict[
 def fulfil(params: Any = None, dag_run: Any = None, task_state_store: Any = None, ti: Any = None) -> str:
     """Take the request through all steps in this one task; each asks the register, as a task of its own does.
 
-    Tried again, or in a new run, it goes on after the last step that was finished.
+    Tried again, or in a new run, it continues after the last step that was finished.
     """
     request = assess(params, dag_run, task_state_store, ti)
     for source in classify(request, params, dag_run, ti):
@@ -156,7 +156,7 @@ def fulfil(params: Any = None, dag_run: Any = None, task_state_store: Any = None
 def wipe(request: str | None = None, params: Any = None, dag_run: Any = None, ti: Any = None) -> bool:
     """End the run; destroy what is staged of a closed request, and keep it while the request is open.
 
-    Runs whatever happened before, and tells the audit trail where somebody set the state of a task by hand.
+    Runs whatever happened before, and records in the trail where a user set the state of a task by hand.
     The request is the one that the run began for; where it never began, the form's.
     """
     with step(dag_run.run_id, dag_run.triggering_user_name) as services:
@@ -203,7 +203,7 @@ def _ended_at_a_question(services: Services, request: str) -> Iterator[None]:
 
 @contextmanager
 def _asked_at_last(services: Services, request: str, ti: Any) -> Iterator[None]:
-    """A source that is down is tried again; at the last try it becomes a question, and the run ends there."""
+    """Turn a source that is still down at the last try into a question, at which the run ends."""
     try:
         yield
     except SourceDownError as error:
@@ -215,7 +215,7 @@ def _asked_at_last(services: Services, request: str, ti: Any) -> Iterator[None]:
 
 
 def _form_must_hold(services: Services, params: Any, dag_run: Any) -> None:
-    """Turn down a conf with fields that the form does not have; they stand nowhere but in Airflow.
+    """Refuse a conf with fields that the form does not have; they are recorded nowhere but in Airflow.
 
     Raises:
         RefusedError: as `refuse_unknown`.

@@ -1,4 +1,4 @@
-"""Airflow's REST API as it is used here: to start runs, from elsewhere or within its server; who clicked.
+"""Use of Airflow's REST API: to start runs, over the network or within its server, and to see who clicked.
 
 A task cannot read Airflow's database. A run names who triggered it; marks and clears are in Airflow's audit
 log, which the API gives to an account that may read it.
@@ -40,7 +40,7 @@ _FAULT = Retrying(
 
 
 class RunGoesError(RefusedError):
-    """A run of the request is still going; two at once would work in the same staging."""
+    """A run of the request is still under way; two at once would work in the same staging."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def trigger(
         request_id: id of a stored request.
         conf: options of the form (`formats`, `language`, `destination`); nothing that names a person.
         access: default: from the environment.
-        run_id: exactly this one; by default the next that is free.
+        run_id: this id; by default the next that is free.
         dag_id: of which DAG.
         transport: how Airflow is reached; default: over the network.
 
@@ -95,7 +95,7 @@ def trigger(
     Raises:
         RetriableError: Airflow does not answer.
         ConfigurationError: it does not let us in, or does not know the DAG or has it paused.
-        RefusedError: it turns the options down, or a run of this request is still going.
+        RefusedError: it refuses the options, or a run of this request is still under way.
     """
     access = access or Access.from_environment()
     with _let_in(access, transport, dag_id, WITHOUT[dag_id].format(request_id)) as client:
@@ -105,7 +105,7 @@ def trigger(
             if _started(client, access, dag_id, name, {"request": request_id, **conf}):
                 return name
             if run_id:
-                raise _stands(run_id)
+                raise _run_exists(run_id)
             attempt = max(attempt, _attempts(client, access, request_id, dag_id)) + 1
 
 
@@ -121,7 +121,7 @@ def trigger_batch(
         requests: their ids.
         access: default: from the environment.
         transport: how Airflow is reached; default: over the network.
-        run_id: exactly this one; by default one by the present time.
+        run_id: this id; by default made from the present time.
 
     Returns:
         The run's id.
@@ -132,7 +132,7 @@ def trigger_batch(
     access, name = access or Access.from_environment(), run_id or f"manual__{rfc3339(utc_now())}"
     with _let_in(access, transport, BATCH_DAG_ID, "afschrift batch start --here") as client:
         if not _started(client, access, BATCH_DAG_ID, name, {"requests": list(requests)}):
-            raise _stands(name)
+            raise _run_exists(name)
     return name
 
 
@@ -156,7 +156,7 @@ def _let_in(
 
 
 def _started(client: httpx.Client, access: Access, dag_id: str, name: str, conf: Mapping[str, Any]) -> bool:
-    """Whether a run was started; False: one of this id is there already."""
+    """Whether a run was started; False: a run of this id exists already."""
     body = {"dag_run_id": name, "logical_date": None, "conf": conf}
     answer = _FAULT(client.post, f"{_DAGS}/{dag_id}/dagRuns", json=body)
     if answer.status_code == httpx.codes.CONFLICT:
@@ -165,9 +165,9 @@ def _started(client: httpx.Client, access: Access, dag_id: str, name: str, conf:
     return True
 
 
-def _stands(run_id: str) -> RefusedError:
+def _run_exists(run_id: str) -> RefusedError:
     return RefusedError(
-        f"Run {run_id} stands in Airflow already.",
+        f"Run {run_id} exists in Airflow already.",
         remedy="see its log; when what it says is mended, trigger the next one.",
     )
 
@@ -210,7 +210,7 @@ def _attempts(client: httpx.Client, access: Access, request_id: str, dag_id: str
     """How many runs the request has had.
 
     Raises:
-        RunGoesError: one is still going.
+        RunGoesError: one is still under way.
     """
     query: dict[str, str | int] = {"run_id_prefix_pattern": f"{request_id}.", "order_by": "-id", "limit": 100}
     answer = _FAULT(client.get, f"{_DAGS}/{dag_id}/dagRuns", params=query)
@@ -232,7 +232,7 @@ def _check(answer: httpx.Response, access: Access) -> None:
     if code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         raise ConfigurationError(
             f"Airflow at {access.url} does not let us in ({code}).",
-            remedy="set AFSCHRIFT_AIRFLOW_TOKEN, or user and password of somebody who may trigger DAGs.",
+            remedy="set AFSCHRIFT_AIRFLOW_TOKEN, or user and password of an account that may trigger DAGs.",
         )
     if code in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY):
         raise RefusedError(
@@ -251,7 +251,7 @@ class InProcess(httpx.BaseTransport):
         self._asgi = httpx.ASGITransport(app=app)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """One request to the application and back."""
+        """Send a request to the application and return its response."""
         return anyio.from_thread.run(self._carry, request)
 
     async def _carry(self, request: httpx.Request) -> httpx.Response:
@@ -264,8 +264,8 @@ class InProcess(httpx.BaseTransport):
 def start_in_process(request_id: str, token: str, dag_id: str = DAG_ID) -> str:
     """Start a run from within Airflow's API server, as the owner of the token; errors as of `trigger`.
 
-    No address, certificate or second log-in has to be known: the request goes to the same application, which
-    checks and logs it as any other trigger.
+    No address, certificate or second log-in is needed: the request goes to the same application, which checks
+    and logs it like any other trigger.
     """
     from airflow.api_fastapi.main import app  # what the server runs; loaded there already
 
@@ -283,9 +283,9 @@ _CLICKS = (
     "clear_dag_run",
     "clear_dag_runs",
 )
-"""What Airflow's audit log calls marks and clears."""
+"""Names of marks and clears in Airflow's audit log."""
 _BY_TRIGGER = ("another_run", "unknown_fields_in_conf", "options")
-"""Codes of what comes from the trigger itself, and not from a later mark or clear."""
+"""Codes of faults of the trigger itself, not of a later mark or clear."""
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ class Clicked:
 
     Attributes:
         run_id: Airflow's id of the run.
-        triggered_by: as the run names them; None: nobody, or Airflow does not say.
+        triggered_by: user name of the run; None: a schedule, or Airflow does not say.
         access: the way to Airflow's API; None: from the environment.
         transport: how it is reached; None: over the network.
     """
@@ -305,7 +305,7 @@ class Clicked:
     transport: httpx.BaseTransport | None = None
 
     def __call__(self, reason: str, step: str) -> str:
-        """`airflow:NAME`, or `unknown`.
+        """The account as `airflow:NAME`, or `unknown`.
 
         Args:
             reason: code of what was done.
@@ -317,8 +317,8 @@ class Clicked:
             clicks = self._clicks()
         except (AfschriftError, httpx.HTTPError, KeyError, TypeError, ValueError):
             return UNKNOWN
-        of_task = [one for one in clicks if (one.get("task_id") or "").split("_")[0] == step]
-        owner = next((one.get("owner") for one in (of_task or clicks)), None)
+        of_task = [click for click in clicks if (click.get("task_id") or "").split("_")[0] == step]
+        owner = next((click.get("owner") for click in (of_task or clicks)), None)
         return f"{AIRFLOW}{owner}" if owner and owner != "anonymous" else UNKNOWN
 
     def _clicks(self) -> list[dict[str, str | None]]:

@@ -58,7 +58,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
+                start_new_session=True,  # so that Ctrl-C reaches only us, and we end them in order
             )
 
     @property
@@ -104,25 +104,25 @@ class Processes:
 
 
 def port_is_free(port: int) -> bool:
-    """Whether a port of 127.0.0.1 can be had."""
+    """Whether a port of 127.0.0.1 is free."""
     with suppress(OSError), socket.create_server(("127.0.0.1", port)):
         return True
     return False
 
 
 HOME = "airflow"
-"""Below the installation's home: database, passwords, logs."""
+"""Folder below the installation's home, with database, passwords and logs."""
 
 READY_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Airflow:
-    """A running one.
+    """A running Airflow.
 
     Attributes:
         url: base URL.
-        user, password: of somebody who may do everything.
+        user, password: of the administrator.
         logs: folder with a log of each process and of each task.
     """
 
@@ -161,8 +161,8 @@ def running(
     Args:
         port: of loopback.
         say: takes a line of progress.
-        users: name -> Airflow's role of people who may log in, beside the one who may do everything. Their
-            pass words stand beside that one's; what they may do with requests is in our own roles file.
+        users: name -> Airflow's role of people who may log in besides the administrator. Their passwords are
+            stored with the administrator's; what they may do with requests is in our own roles file.
         triggerer: start one too. Nothing of ours needs it; without it Airflow's page shows it as missing.
     """
     if not port_is_free(port):
@@ -196,16 +196,16 @@ def running(
 
 
 def _base() -> dict[str, str]:
-    """The environment; an Airflow of a checkout is a demo unless it says otherwise."""
+    """The environment; in a checkout AFSCHRIFT_DEMO defaults to 1."""
     return ({"AFSCHRIFT_DEMO": "1"} if checkout() else {}) | dict(os.environ)
 
 
 def _users(roles: Roles) -> dict[str, str]:
-    """Airflow's role of everybody in the map of roles; and `viewer`, who has none there, for a data team."""
+    """Airflow's role for each person of our roles file; and `viewer`, without a role there, for a team."""
     found = {"viewer": "viewer"}
     for person in roles.people:
         role = "viewer" if person.roles <= READ_ONLY_ROLES else "user"
-        ours = (one for one in person.accounts if one.startswith(AIRFLOW))
+        ours = (account for account in person.accounts if account.startswith(AIRFLOW))
         found |= {account.removeprefix(AIRFLOW): role for account in ours}
     return {name: role for name, role in found.items() if name != ADMIN}
 
@@ -215,7 +215,7 @@ def _own(port: int, home: Path, users: Mapping[str, str]) -> dict[str, str]:
         # without it workers would call port 8080
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
-        # the one that Airflow makes for itself is shorter than SHA-512 wants; sessions end with this start
+        # Airflow's own is shorter than SHA-512 requires; with a new one, sessions end at each start
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
             [f"{ADMIN}:admin", *(f"{name}:{role}" for name, role in users.items())]
@@ -225,7 +225,7 @@ def _own(port: int, home: Path, users: Mapping[str, str]) -> dict[str, str]:
 
 
 def _passwords(file: Path, users: Collection[str]) -> dict[str, str]:
-    """The generated pass words by name, readable by the owner of the folder alone."""
+    """The generated passwords by name, in a file that only the owner of the folder can read."""
     known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     missing = [name for name in (ADMIN, *users) if name not in known]
     if missing:

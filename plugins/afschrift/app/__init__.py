@@ -1,1 +1,1 @@
-"""An installation: its settings, roles and jurisdiction, read from the environment and from its files."""
+"""An installation: its settings, roles and jurisdiction, from the environment and from files."""

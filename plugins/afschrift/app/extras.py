@@ -1,4 +1,4 @@
-"""Libraries that only some installations need: an extra of the package each, asked for before it is used."""
+"""Optional libraries, each an extra of the package; a check says which extra is missing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def require(extra: str, what: str) -> None:
 
 
 def missing_extra(error: BaseException, what: str) -> ConfigurationError | None:
-    """What `require` would have raised, where an error comes of an import that a missing extra brings."""
+    """The error of `require`, if an error was caused by the import of a missing extra."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ImportError):
@@ -58,7 +58,7 @@ def _missing(extra: str, what: str) -> ConfigurationError:
 
 
 def require_for(address: str, what: str) -> None:
-    """See that the library for an address is there, where it is one of an extra; errors as of `require`."""
+    """See that the extra that an address needs is installed; errors as of `require`."""
     if address.startswith(_S3):
         require("s3", what)
     elif address.startswith("tsa+"):

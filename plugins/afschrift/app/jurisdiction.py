@@ -1,4 +1,4 @@
-"""Where the controller must act and on what grounds, each read from its file alone: a look starts at once."""
+"""Load controller, calendar and grounds, each from its own file only, so that a look starts at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from afschrift.outside.limits import read_file
 
 
 def load_controller(settings: Settings | None = None) -> Organisation:
-    """Who is responsible in this installation.
+    """The controller of this installation.
 
     Raises:
         InventoryError: the file is missing or wrong; lists every fault with its line.
@@ -65,10 +65,10 @@ _EXAMPLE = (
 
 
 def hints(controller: Organisation) -> list[str]:
-    """What is no fault in where a controller must act, and is to be looked at all the same."""
+    """Remarks about the controller's place that are no faults."""
     place = calendar_of(controller)
     found = [_EXAMPLE] if controller.example else []
-    found += [f"{CONTROLLER}: `country`: {one}" for one in remarks(place.country)]
+    found += [f"{CONTROLLER}: `country`: {remark}" for remark in remarks(place.country)]
     if place.zone not in (None, controller.zone):
         found.append(
             f"{CONTROLLER}: `zone` is {controller.zone}, and the usual one of {place.country} is "
@@ -78,7 +78,7 @@ def hints(controller: Organisation) -> list[str]:
 
 
 def own_keys(settings: Settings | None = None) -> tuple[str, ...]:
-    """Names of the identity keys that are one person's for ever: by these a person is recognised again.
+    """Names of the identity keys that never pass to another person, by which a person is recognised again.
 
     Raises:
         InventoryError: `identity.yml` is missing or wrong.
@@ -98,7 +98,7 @@ def identity_keys(settings: Settings | None = None) -> tuple[str, ...]:
 
 def _identity(settings: Settings | None) -> IdentityFile:
     path = (settings or Settings.from_environment()).inventory / IDENTITY
-    files = {one: read_file(one) for one in (path, draft_of(path)) if one.is_file()}
+    files = {file: read_file(file) for file in (path, draft_of(path)) if file.is_file()}
     document = layered(path, files).document
     identity = document.parse(IdentityFile)
     if identity is None or document.all_faults:

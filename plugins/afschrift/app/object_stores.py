@@ -1,4 +1,4 @@
-"""What object stores do otherwise than a disk: errors of their own, buckets instead of folders, memories."""
+"""How object stores differ from a disk: errors of their own, buckets instead of folders, caches."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from afschrift.app.private_files import LOCAL
 _LIBRARIES = frozenset(
     {"adlfs", "aiobotocore", "aiohttp", "azure", "botocore", "fsspec", "gcsfs", "google", "paramiko", "s3fs"}
 )
-"""Their errors are none of the system's, for example botocore's where an address does not answer."""
+"""Libraries whose errors are no `OSError`, for example botocore's when an address does not answer."""
 _FLAT = frozenset({"abfs", "abfss", "adl", "az", "gcs", "gs", "s3", "s3a"})
-"""Protocols of stores without folders: to make a path there is to make a bucket, where its name is wrong."""
+"""Protocols of stores without folders: making a path there would make a bucket."""
 
 
 def of_place(error: BaseException) -> bool:
-    """Whether an error is of the place where files are: the system's, or of the library that reaches it."""
+    """Whether an error comes from where files are stored: an `OSError`, or one of a library for stores."""
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _LIBRARIES
 
 
@@ -25,10 +25,10 @@ def has_folders(protocol: str) -> bool:
 
 
 def look_anew(place: Any) -> None:
-    """Forget what a file system remembers of listings: other workers write there too.
+    """Clear a file system's cache of listings, because other workers write there too.
 
     Args:
-        place: a `UPath`; of a disk nothing is remembered.
+        place: a `UPath`; a disk has no such cache.
     """
     if place.protocol not in LOCAL:
         place.fs.invalidate_cache()

@@ -1,4 +1,4 @@
-"""Options of a place, credentials included: in a JSON file for this account, or an Airflow connection."""
+"""Options of a place, with credentials: from a private JSON file or an Airflow connection."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from afschrift.domain.sources import Connect, Connection
 from afschrift.outside.limits import UnreadableError, read_file
 
 CONNECTION = "airflow-connection:"
-"""How the value of a setting begins that names a connection."""
+"""Prefix of the value of a setting that names a connection."""
 _STORE = ("endpoint_url", "region_name")
 _PLACE = ("kind", "url", "link", "days", "options")
-"""What the extra of a connection to an object store may say of the place itself."""
+"""Options of the place itself that the extra of a connection to an object store may hold."""
 _found_by: list[Connect] = []
 
 
 def offer_connections(connect: Connect) -> None:
-    """Make Airflow's connections known; `airflow_ext` does, since nothing here knows Airflow."""
+    """Register how connections are found; `airflow_ext` calls it, as this package does not import Airflow."""
     _found_by[:] = [connect]
 
 
@@ -41,11 +41,11 @@ def read_options(place: Path | str, what: str, page: str, *, store: str | None =
         place: of the file, or the connection as `airflow-connection:<id>`.
         what: what they are for, as errors call it.
         page: of the documentation that lists them.
-        store: under which name the options of an object store belong; None: beside the others.
+        store: name under which the options of an object store go; None: among the others.
 
     Raises:
         ConfigurationError: the file is open to others, cannot be read or is no JSON object; there is no such
-            connection, or it has what is not understood.
+            connection, or it has an unknown option.
     """
     if isinstance(place, Path):
         return _of_file(place, what, page)

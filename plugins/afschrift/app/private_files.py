@@ -1,4 +1,4 @@
-"""Files and folders of the service's account alone, whatever umask its process was started with."""
+"""Files and folders that only the service's account can read, whatever the umask of its process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOCAL = frozenset({"", "file", "local"})
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 UMASK = 0o077
-"""For a process of our own, so that what libraries write is private too."""
+"""Umask for our own processes, so that files written by libraries are private too."""
 
 
 def open_to_others(status: os.stat_result) -> bool:
@@ -25,7 +25,7 @@ def open_to_others(status: os.stat_result) -> bool:
 
 
 def private_folder(folder: Path) -> None:
-    """Make a folder where it is missing, and what is missing above it.
+    """Make a folder and its parents where they are missing.
 
     Raises:
         OSError: it cannot be made, or a file is there.
@@ -36,12 +36,12 @@ def private_folder(folder: Path) -> None:
 
 
 def private_file(path: Path, *, new: bool = False, append: bool = False) -> BinaryIO:
-    """Open a file for writing; one that is made here is private, one that is there keeps its mode.
+    """Open a file for writing; a new file is private, an existing one keeps its mode.
 
     Args:
         path: of the file; its folder is there.
         new: no file may be there.
-        append: write behind what is there, instead of over it.
+        append: write after the present content instead of replacing it.
 
     Raises:
         FileExistsError: `new`, and one is there.

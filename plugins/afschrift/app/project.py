@@ -1,7 +1,7 @@
-"""Where an installation keeps its state, and where texts, statements and tables are.
+"""Folders of an installation: its state, and its texts, statements and tables.
 
 State is in `AFSCHRIFT_HOME`, a project of `afschrift init` or a checkout, and never where Python packages are
-installed. The package holds the rest (`dags`, `include`, `config`): an installed one as files, a
+installed. The package holds the rest (`dags`, `include`, `config`): installed as files, in a
 checkout as links to the folders of these names. Read while DAG files are parsed: nothing heavy belongs here.
 """
 
@@ -54,7 +54,7 @@ def home_folder(env: Mapping[str, str]) -> Path:
     """The folder of the installation's own state.
 
     Raises:
-        ConfigurationError: nothing says where that is, and where a package is installed is no place for it.
+        ConfigurationError: it is not set, and the folder of an installed package is no place for state.
     """
     if named := env.get("AFSCHRIFT_HOME"):
         return Path(named).absolute()
@@ -86,11 +86,11 @@ def inventory_folder(env: Mapping[str, str]) -> Path:
 
 
 def enter_project(env: MutableMapping[str, str] | None = None, folder: Path | None = None) -> Path | None:
-    """Take the settings of the project that a folder lies in; what the environment says goes first.
+    """Take the settings of the project that a folder lies in; the environment takes precedence.
 
     Args:
         env: environment to fill in; default: that of this process.
-        folder: where one is; default: the working directory.
+        folder: default: the working directory.
 
     Returns:
         The project; None where `AFSCHRIFT_HOME` is set, or no folder above is one.
@@ -102,11 +102,11 @@ def enter_project(env: MutableMapping[str, str] | None = None, folder: Path | No
     if env.get("AFSCHRIFT_HOME"):
         return None
     start = (folder or Path.cwd()).absolute()
-    found = next((one for one in (start, *start.parents) if (one / SETTINGS).is_file()), None)
+    found = next((parent for parent in (start, *start.parents) if (parent / SETTINGS).is_file()), None)
     if found is None:
         return None
     file = found / SETTINGS
-    if file.stat().st_uid not in (0, os.geteuid()):  # somebody else would choose our databases
+    if file.stat().st_uid not in (0, os.geteuid()):  # another account would choose our databases
         raise ConfigurationError(
             f"The settings {file} belong to another account, and are not taken.",
             remedy="work as that account, or set AFSCHRIFT_HOME and the other settings yourself.",

@@ -1,4 +1,4 @@
-"""Reads the roles file of an installation: which person, with which accounts, holds which roles."""
+"""Read the roles file of an installation: which person, with which accounts, holds which roles."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEMO = (
 
 
 class PersonEntry(BaseModel):
-    """One person of the file."""
+    """A person of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -59,7 +59,7 @@ def load_roles(settings: Settings | None = None) -> Roles:
         listing = "\n".join(f"  {fault}" for fault in sorted(set(faults)))
         raise ConfigurationError(
             f"The roles file {file} cannot be used:\n{listing}\n",
-            remedy="mend it; docs/questions.md shows one. Until then nobody can decide anything.",
+            remedy="mend it; docs/questions.md shows one. Until then no decision can be taken.",
         )
     return Roles(
         tuple(
@@ -84,9 +84,9 @@ def _check(document: Document, file: RolesFile) -> Iterator[Fault]:
         for number, deputy in enumerate(person.deputies):
             if deputy == name or deputy not in file.people:
                 where = ("people", name, "deputies", number)
-                yield document.fault(where, "name somebody else who stands in this file")
+                yield document.fault(where, "name another person of this file")
         read_only = READ_ONLY_ROLES & set(person.roles)
         if read_only and set(person.roles) - READ_ONLY_ROLES:
             who = "a dpo (Art. 38(6))" if Role.DPO in read_only else "an auditor"
-            words = f"{who} does not act on requests: give the other roles to somebody else"
+            words = f"{who} does not act on requests: give the other roles to another person"
             yield document.fault(("people", name, "roles"), words)

@@ -33,26 +33,26 @@ DEFAULTS: dict[str, float] = {
     "AFSCHRIFT_SEARCH_ROWS": 20_000_000,
     "AFSCHRIFT_SEARCH_SECONDS": 60,
 }
-"""Of numbers, each in the unit of its name. docs/operator/settings.md says what every setting means."""
+"""Defaults of numbers, each in the unit of its name. docs/operator/settings.md explains every setting."""
 _DESTINATION = "AFSCHRIFT_DESTINATION_"
 _WITNESS = "AFSCHRIFT_WITNESS_"
 _OPTIONS = "_OPTIONS"
 _FETCHING = ("link", "days")
-"""Options of a destination that are for letters: where the person fetches a bundle, and for how long."""
+"""Options of a destination that are only for letters: where the person fetches a bundle, and how long."""
 _DAYS = 30
-"""How long a bundle may lie there at most (RULES D.3)."""
+"""Most days that a bundle may lie there (RULES D.3)."""
 _KEY_SOURCE = re.compile(r"[a-z][a-z-]+:")
 
 
 def _setting(name: str, read: Callable[[str], Any], default: Any = None) -> Any:
-    """A field that is read of a variable which is not empty."""
+    """A field that is read from a variable, if that is set and not empty."""
     return field(
         default=default, metadata={"read": lambda env: read(env[name]) if env.get(name) else default}
     )
 
 
 def _number(name: str, read: Callable[[float], Any]) -> Any:
-    """A field that is read of a number above 0."""
+    """A field that is read from a variable with a number above 0."""
     return field(default=read(DEFAULTS[name]), metadata={"read": lambda env: read(_positive(env, name))})
 
 
@@ -74,7 +74,7 @@ def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:
         number = float(env.get(name, default))
     except ValueError:
         number = math.nan
-    if not 0 < number < most:  # neither for what is no number
+    if not 0 < number < most:  # false for NaN too
         raise ConfigurationError(
             f"{name} is no number above 0.", remedy=f"set it, or leave it at {default:g}."
         )
@@ -83,14 +83,14 @@ def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are, and how much is taken at once. docs/operator/settings.md explains each variable.
+    """Places and limits of an installation. docs/operator/settings.md says what each variable means.
 
     Attributes:
         key_source: where the keys are instead of a file, as `<kind>:<name>` (`airflow-variable:...`).
-        include: folder of `letters`, `pages`, `grounds`; what is not there is the package's. See `folder`.
+        include: folder of `letters`, `pages`, `grounds`; for what is missing there, see `folder`.
         destinations, witnesses: name -> address.
         destination_options, witness_options: name -> where its options are, credentials included.
-        search: what takes more of a table is said not to be searched.
+        search: limits per table; a table beyond them is reported as not searched.
     """
 
     home: Path
@@ -129,7 +129,7 @@ class Settings:
         """Read the environment.
 
         Raises:
-            ConfigurationError: a setting does not read, or nothing says where the home is.
+            ConfigurationError: a setting cannot be read, or the home is not set.
         """
         env = os.environ if environment is None else environment
         home = home_folder(env)
@@ -157,18 +157,22 @@ class Settings:
                 int(_positive(env, "AFSCHRIFT_SEARCH_ROWS", most=1e12)),
                 _positive(env, "AFSCHRIFT_SEARCH_SECONDS"),
             ),
-            **{one.name: one.metadata["read"](env) for one in fields(cls) if "read" in one.metadata},
+            **{
+                setting.name: setting.metadata["read"](env)
+                for setting in fields(cls)
+                if "read" in setting.metadata
+            },
         )
 
     def folder(self, name: str) -> Path:
-        """Where `letters`, `pages`, `grounds`, `sql` or `law` stand."""
+        """The folder of `letters`, `pages`, `grounds`, `sql` or `law`."""
         return SHIPPED / name if name in ("sql", "law") else texts(name, self.include)
 
     def destination(self, name: str) -> dict[str, Any]:
         """Kind and options of a destination, for `destinations.registry.open_destination`.
 
         Raises:
-            ConfigurationError: no destination bears this name, or its options cannot be read.
+            ConfigurationError: no destination has this name, or its options cannot be read.
         """
         known = self.destinations.keys() | self.destination_options.keys()
         if name not in known:
@@ -187,7 +191,7 @@ class Settings:
     def fetched_at(self, name: str) -> tuple[str, int] | None:
         """Where a person fetches a bundle of a destination, with `{file}`, and how many days it is there.
 
-        None: the destination has no address that is theirs to open, and a person says where it is.
+        None: the destination has no address that the person can open, so an officer says where it is.
 
         Raises:
             ConfigurationError: the options cannot be read, or do not fit.
@@ -210,8 +214,9 @@ class Settings:
         if name not in self.destination_options:
             return {}
         what = self._destination_name(name)
-        page = "docs/operator/operations.md"
-        return read_options(self.destination_options[name], what, page, store="options")
+        return read_options(
+            self.destination_options[name], what, "docs/operator/operations.md", store="options"
+        )
 
     def _destination_name(self, name: str) -> str:
         return f"the destination '{name}' ({_DESTINATION}{name.upper()}{_OPTIONS})"

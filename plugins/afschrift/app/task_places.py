@@ -1,4 +1,4 @@
-"""Where tasks run: those that read one source alone, and those that follow keys from one into another."""
+"""Queues and pods of tasks: of those that read one source, and of those that follow keys through several."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Places:
-    """Where the tasks of an installation run that open sources.
+    """Where those tasks of an installation run that open sources.
 
     Attributes:
-        by_source: of a task that reads this source alone.
+        by_source: of a task that reads only this source.
         several: of a task that may open them all; it has no pool.
         manual: systems that a person searches.
         unreadable: why the sources are not known.
@@ -49,7 +49,7 @@ _KINDS = {
 
 
 def of_installation(environment: Mapping[str, str] | None = None) -> Places:
-    """What the inventory says, of which nothing else is read.
+    """The places by the inventory's files, of which only these entries are read.
 
     Raises:
         ConfigurationError: as `places`.
@@ -68,7 +68,7 @@ def of_installation(environment: Mapping[str, str] | None = None) -> Places:
 
 
 def places_of(inventory: Inventory) -> Places:
-    """What an inventory says, that is loaded.
+    """The places by an inventory that is loaded.
 
     Raises:
         ConfigurationError: as `places`.
@@ -77,10 +77,10 @@ def places_of(inventory: Inventory) -> Places:
 
 
 def places(by_source: Mapping[str, RunIn], environment: Mapping[str, str] | None = None) -> Places:
-    """Where tasks run, by what each source says.
+    """The places by the entry of each source.
 
     Raises:
-        ConfigurationError: sources differ, and nothing says from where all of them are reached.
+        ConfigurationError: sources differ, and no setting names a place that reaches all of them.
     """
     env = os.environ if environment is None else environment
     several = {word: _of_several(word, kind, by_source, env) for word, kind in _KINDS.items()}
@@ -94,10 +94,10 @@ def _of_several(word: str, kind: _Kind, by_source: Mapping[str, RunIn], env: Map
                 f"{kind.setting} names no {word.replace('_', ' ')}.", remedy=f"set it to {kind.what}."
             )
         return named
-    said: dict[str, str | None] = {source: getattr(one, word) for source, one in by_source.items()}
-    if len(set(said.values())) <= 1:
-        return next(iter(said.values()), None)
-    listed = ", ".join(f"{source}: {one or kind.unsaid}" for source, one in said.items())
+    entries: dict[str, str | None] = {source: getattr(place, word) for source, place in by_source.items()}
+    if len(set(entries.values())) <= 1:
+        return next(iter(entries.values()), None)
+    listed = ", ".join(f"{source}: {named or kind.unsaid}" for source, named in entries.items())
     raise ConfigurationError(
         f"The sources of the inventory differ in the `{word}` of `{WORD}` ({listed}), and tasks that follow "
         "keys from one into another have to reach all of them.",
@@ -105,14 +105,14 @@ def _of_several(word: str, kind: _Kind, by_source: Mapping[str, RunIn], env: Map
     )
 
 
-def said_of(found: Places) -> Iterator[str]:
-    """A line for each source that says where it is read, and one for what opens several."""
-    for source, one in found.by_source.items():
-        if words := _words(one):
+def place_lines(found: Places) -> Iterator[str]:
+    """A line for each source that names a place, and one for the tasks that open several sources."""
+    for source, place in found.by_source.items():
+        if words := _words(place):
             yield f"Source {source} is read in {words}."
     if words := _words(found.several):
         yield f"Tasks that open several sources run in {words}."
 
 
-def _words(one: RunIn) -> str:
-    return ", ".join(f"{word} {value}" for word, value in one.model_dump(exclude_none=True).items())
+def _words(place: RunIn) -> str:
+    return ", ".join(f"{word} {value}" for word, value in place.model_dump(exclude_none=True).items())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from afschrift.batch.together import together_statements
-from afschrift.casework.decision.require import hidden_places
+from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
 from afschrift.domain.keys import Key

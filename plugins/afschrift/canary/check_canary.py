@@ -257,7 +257,7 @@ def apart(services: Services) -> Iterator[tuple[Services, Path]]:
             staging=partial(_staging, folder / "staging", register),
             run=None,
             clicked=lambda _reason, _step: UNKNOWN,
-            tell_by_mail=lambda _request: None,
+            inform_by_mail=lambda _request: None,
             roles=Roles,
             delivers=False,
         )

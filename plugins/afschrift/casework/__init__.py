@@ -1,1 +1,1 @@
-"""What officers and others do with requests: a folder a subject; what never varies by subject lies below."""
+"""What officers and others do with requests: a folder for each subject; files hold what subjects share."""

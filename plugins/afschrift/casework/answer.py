@@ -1,7 +1,7 @@
-"""Answering a question of any kind, and looking at what it is about: the one way for every front.
+"""Answer a question of any kind, and look at what it is about. Terminal, pages and HTTP all go through here.
 
-Role, four eyes and form are held here, the rest by the kind; the register then lets one answer in and tells
-the others. That a person looked is an event, and how much they were shown.
+Role, four eyes and form are checked here, the rest by the kind. The register accepts the first answer and
+refuses later ones. Each look is an event that says how much was shown.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _UNFIT = "The answer does not fit its question."
 
 
 def form_of(question: QuestionRow) -> Mapping[str, Any] | None:
-    """The form as it was asked; of a question that was asked before it had one, that of its kind."""
+    """The form stored with the question; for a question older than its form, the form of its kind."""
     if question.form is not None or question.kind not in KINDS:
         return question.form
     return KINDS[question.kind].form
 
 
 def visible(roles: Roles, account: str, question: QuestionRow) -> bool:
-    """Whether somebody gets to see a question: it is put to their role, or they oversee all."""
+    """Whether an account may see a question: it is put to their role, or they oversee all."""
     return roles.may(account, Act.OVERSEE) or roles.holds(account, Role(question.role))
 
 
@@ -72,7 +72,7 @@ def answer_question(
             attempt is an event `answer_refused`.
         TooLateError: answered already, the request is closed, or what it was about has changed.
         FormError: the answer does not fit the form.
-        RefusedError: a rule is against it, or somebody changed the register without the service; names the
+        RefusedError: a rule is against it, or the register was changed without the service; names the
             remedy. Nothing was changed.
     """
     question = officer.register.questions.get(question_id)
@@ -92,12 +92,12 @@ def answer_question(
 
 
 def _must_fit(kind: QuestionKind, question: QuestionRow, given: GivenAnswer) -> None:
-    """Hold an answer against what its kind takes.
+    """Check an answer against what its kind takes.
 
     Raises:
         FormError: names what does not fit, and repeats nothing of it.
     """
-    if kind.on_grounds:  # its fields are held against the table of grounds
+    if kind.on_grounds:  # the table of grounds checks its fields
         check(None, question.options, given.choice, {})
     else:
         check(form_of(question), question.options, given.choice, given.detail)
@@ -127,7 +127,7 @@ _GONE = (
 
 @dataclass(frozen=True)
 class QuestionView:
-    """What somebody sees of a question.
+    """What an officer sees of a question.
 
     Attributes:
         values: `counts` (not their role), `masked` or `unmasked`.
@@ -146,12 +146,12 @@ def has_view(question: QuestionRow) -> bool:
 
 
 def look(officer: Officer, question_id: str, *, unmask: bool = False) -> QuestionView | None:
-    """Look at what a question is about; None: its kind shows nothing beside the detail.
+    """Look at what a question is about; None: its kind shows nothing but the detail.
 
     The look is an event `question_viewed` with the role and how much was shown, before anything is.
 
     Args:
-        officer: whoever looks.
+        officer: who looks.
         question_id: the question.
         unmask: show the values of the person too.
 
@@ -186,16 +186,16 @@ def look(officer: Officer, question_id: str, *, unmask: bool = False) -> Questio
 
 
 def _role(officer: Officer, question: QuestionRow, *, unmask: bool) -> str:
-    """The role in which they look."""
+    """The role in which the officer looks."""
     if unmask:
-        held = officer.answering(question)
+        authority = officer.answering(question)
         open_ = officer.register.requests.get(question.request).state.open
         if question.answered_at is not None or not open_:
             raise TooLateError(
-                f"Question {question.id} waits for nobody any more, so its values are not shown.",
-                remedy="what was decided stands in the trail: `afschrift request show REQUEST`.",
+                f"Question {question.id} is not open any more, so its values are not shown.",
+                remedy="the trail says what was decided: `afschrift request show REQUEST`.",
             )
-        return held["role"]
+        return authority["role"]
     with officer.refusals(question.request, question.kind, act="look"):
         if not visible(officer.roles, officer.by, question):
             raise officer.roles.refusal([Role(question.role)])
@@ -208,4 +208,4 @@ def _not_shown(why: str) -> tuple[Section, ...]:
 
 
 def _has_masked(sections: Sequence[Section]) -> bool:
-    return any(line.kept is Kept.MASKED for one in sections for line in one.lines)
+    return any(line.kept is Kept.MASKED for section in sections for line in section.lines)

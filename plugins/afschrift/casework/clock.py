@@ -1,6 +1,6 @@
-"""What moves a request's clock, recorded for every front; and when it is due and why, in words.
+"""Record what moves a request's clock, and say in words when the request is due and why.
 
-Roles and four eyes are held here, the law in `law`, and the register appends the facts with their events.
+Roles and four eyes are checked here, the law in `law`, and the register appends the facts with their events.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Result = tuple[Timeline, Clock]
 
 @dataclass(frozen=True)
 class ClockService:
-    """What is recorded on the clocks of requests.
+    """Records facts on the clocks of requests.
 
     Every method gives the request with the new facts and its clock after them, and raises
     UnknownRequestError, NotAllowedError (the attempt is an event `answer_refused`), TooLateError (closed, or
@@ -117,8 +117,8 @@ class ClockService:
             request_id, "letter_sent", lambda t: sending.record_sending(t, self.today(t), fact, letter_sent)
         )
 
-    def told(self, request_id: str, how: Sending) -> Result:
-        """The person was told of the answer that is ready, or got it handed over."""
+    def inform(self, request_id: str, how: Sending) -> Result:
+        """The person was informed of the answer that is ready, or it was handed over."""
         return self._officer(request_id, "told", lambda t: sending.record_notification(t, self.today(t), how))
 
     def acknowledge(self, request_id: str, text: str) -> Result:
@@ -207,7 +207,7 @@ class ClockService:
         return after, self.clock(after)
 
     def with_lifting(self, timeline: Timeline, new: Sequence[NewFact]) -> list[NewFact]:
-        """The same facts; the first one tells the due date after all of them, and how it was computed."""
+        """The same facts; the first also holds the due date after all of them, and how it was computed."""
         ids = [f"new-{number}" for number in range(len(new))]
         after = timeline.with_(*rows(timeline, new, self.officer.now.isoformat(), self.officer.by, ids))
         first, *rest = new
@@ -248,9 +248,9 @@ def fact_lines(found: Sequence[FactRow]) -> Iterator[str]:
 
 
 def earlier_lines(timeline: Timeline, requests: Sequence[str]) -> Iterator[str]:
-    """Earlier requests of the same person that nobody linked to it."""
+    """Earlier requests of the same person that are not linked to it."""
     known = {fact.other for fact in timeline.facts}
-    if unlinked := [one for one in requests if one not in known]:
+    if unlinked := [request for request in requests if request not in known]:
         yield (
             f"earlier requests of the same person: {', '.join(unlinked)} (`request merge` an open one, "
             "`request link` a closed one)"

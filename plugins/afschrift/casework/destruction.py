@@ -1,7 +1,7 @@
-"""Destroying something for good: a role, a reason of the closed list and, where due, a second person.
+"""Destroy something for good: it takes a role, a reason from the closed list and, where due, a second person.
 
 A proposal is an event of the trail, as most of what is destroyed belongs to no open request. It waits until
-somebody else signs it, turns it down, or what it was about is gone. A try that is refused is an event too.
+another person signs it or turns it down, or what it was about is gone. A refused attempt is an event too.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ProposedDestruction:
 
 @dataclass(frozen=True)
 class DestructionService:
-    """What somebody at work destroys.
+    """Destroys on an officer's order.
 
     Attributes:
         officer: at work.
@@ -48,7 +48,7 @@ class DestructionService:
     officer: Officer
 
     def allow(self, act: Destroying, rule: str) -> None:
-        """Whether they may order, alone, what the end of a period or of a key's use decides.
+        """Check that the officer may order, alone, what the end of a period or of a key's use decides.
 
         Raises:
             NotAllowedError: they do not decide on requests; the attempt is an event `answer_refused`.
@@ -113,7 +113,7 @@ class DestructionService:
             if proposal is None:
                 raise RefusedError(
                     "No destruction waits for a second person here.",
-                    remedy="somebody proposes it first, by the same command without --sign.",
+                    remedy="a person proposes it first, by the same command without --sign.",
                 )
             self.officer.roles.need_another(by, [proposal.by])
             if not agree:
@@ -133,7 +133,7 @@ class DestructionService:
 
     @contextmanager
     def refusals(self, act: Destroying, request_id: str | None) -> Iterator[None]:
-        """A try that is refused is an event: what was tried, never the words of whoever tried."""
+        """Record a refused attempt as an event: what was tried, never the words of the officer."""
         try:
             yield
         except RefusedError as error:
@@ -158,7 +158,7 @@ class DestructionService:
             )
 
     def _waiting(self, act: Destroying, request_id: str | None) -> ProposedDestruction | None:
-        """The proposal that nobody signed or turned down yet."""
+        """The proposal that is neither signed nor turned down yet."""
         waiting: ProposedDestruction | None = None
         found = self.officer.register.evidence.of_types(request_id, PROPOSED, TURNED_DOWN, _DONE[act])
         for header, payload in found:

@@ -1,6 +1,6 @@
-"""Holds, complaints and reviews of restrictions, on open requests and on closed ones; and what follows them.
+"""Holds, complaints and reviews of restrictions, on open and closed requests; and what follows them.
 
-Roles and four eyes are held here, the law in `law`, and the register appends the facts with their events.
+Roles and four eyes are checked here, the law in `law`, and the register appends the facts with their events.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import date
 
 from afschrift.casework.decision.in_force import Restriction
 from afschrift.casework.decision.in_force import restriction as find
-from afschrift.casework.decision.require import open_decision
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
@@ -95,17 +95,19 @@ class DisputeService:
         """
         register, before = self.officer.register, self.officer.register.disputes.timelines(owner)
         if reopen:
-            for one in before:
-                register.identities.of(one.request)  # nothing can be given once the data key is destroyed
+            for timeline in before:
+                register.identities.of(
+                    timeline.request
+                )  # nothing can be given once the data key is destroyed
 
         def make(timelines: Sequence[Timeline]) -> NewFacts:
             today = self._today(timelines)
             return dispute.end_complaint(timelines, today, reference, outcome, day or today, reopen=reopen)
 
         after = self._officer(owner, "complaint", make, text)
-        for one in before:
-            if reopen and one.state is State.REFUSED:
-                open_decision(self.officer.grounds, register, one.request)
+        for timeline in before:
+            if reopen and timeline.state is State.REFUSED:
+                open_decision(self.officer.grounds, register, timeline.request)
         return register.disputes.timelines(owner) if reopen else after
 
     def review(
@@ -176,7 +178,7 @@ class DisputeService:
 
 
 def _of_trail(owner: str) -> str | None:
-    """The request whose trail tells of it; of a case that of no single one."""
+    """The request whose trail records it; None for a case, which has several."""
     return owner if owner.startswith("req-") else None
 
 
@@ -215,7 +217,7 @@ def follow_up(disputes: DisputeService, request_id: str, restriction_id: str) ->
     Raises:
         NotAllowedError: they may not decide.
         RefusedError: it is not lifted, the request is still open, a follow-up is there already, or the data
-            key was destroyed, so that nobody knows for whom.
+            key was destroyed, so that it is not known for whom.
     """
     officer, register = disputes.officer, disputes.officer.register
     authority = disputes.deciding(request_id, "follow_up")
@@ -257,9 +259,9 @@ def follow_up(disputes: DisputeService, request_id: str, restriction_id: str) ->
 
 
 def _there(register: Register, request_id: str) -> str | None:
-    """A request that comes after this one."""
+    """The request that was linked to this one as a later one."""
     case = register.requests.get(request_id).case
-    for one in register.requests.all(case=case):
-        if any(f.other == request_id for f in register.facts.timeline(one.id).of(FactKind.LINKED)):
-            return one.id
+    for later in register.requests.all(case=case):
+        if any(f.other == request_id for f in register.facts.timeline(later.id).of(FactKind.LINKED)):
+            return later.id
     return None

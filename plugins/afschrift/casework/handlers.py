@@ -1,6 +1,6 @@
-"""What takes the answers to each kind of question, asks the second signer, and shows what is judged.
+"""Handlers of each kind of question: take its answer, ask the second signer, show what is judged.
 
-One table, above the kinds: a subject asks its questions without knowing what becomes of the answers.
+One table above the kinds, so that a subject can ask its questions without importing what handles the answers.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from afschrift.casework.decision import question as decision
 from afschrift.casework.decision.answer import decide, decision_signed_view, sign_decision
 from afschrift.casework.identity import accounts
 from afschrift.casework.identity import question as identity
+from afschrift.casework.informing import question as informing
+from afschrift.casework.informing.answer import answer_inform, inform_view
 from afschrift.casework.intake import not_received
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response import question as partial_response
 from afschrift.casework.partial_response.answer import answer_source_down
 from afschrift.casework.review import question as review
 from afschrift.casework.review.answer import answer_review
-from afschrift.casework.telling import question as telling
-from afschrift.casework.telling.answer import answer_tell, tell_view
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion
 from afschrift.questions.view import Section
 from afschrift.register.records import DecisionRow, QuestionRow
@@ -34,7 +34,7 @@ View = Callable[[Officer, QuestionRow], Sequence[Section]]
 
 @dataclass(frozen=True)
 class Handlers:
-    """What is done with a kind of question.
+    """Handlers of a kind of question.
 
     Attributes:
         take: takes an answer that fits the form; without it the answer is recorded, and nothing follows but
@@ -86,7 +86,7 @@ HANDLERS: dict[str, Handlers] = {
     review.REVIEW_KIND.name: Handlers(answer_review, signed_by=review.signature),
     review.REVIEW_SIGNED_KIND.name: Handlers(second_signature.sign, review.review_signed_view),
     partial_response.SOURCE_DOWN.name: Handlers(answer_source_down),
-    telling.TELL_KIND.name: Handlers(answer_tell, tell_view),
+    informing.INFORM_KIND.name: Handlers(answer_inform, inform_view),
 }
 """Name of a kind -> its handlers. A kind without a line here is recorded, and shows its detail."""
 

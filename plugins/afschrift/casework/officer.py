@@ -1,7 +1,7 @@
-"""Somebody at work: who they are, what they may do, and what the installation knows.
+"""The officer at work: who they are, what they may do, and the installation's files.
 
-Every service of this layer (`ClockService`, `DecisionService`, ...) is given one. What is read from the
-installation's files is read when it is first needed, so that a look at a clock starts at once.
+Every service of this layer (`ClockService`, `DisputeService`, ...) is given one. Files of the installation
+are read when they are first needed, so that a look at a clock starts at once.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Officer:
-    """Somebody at work in an installation, in whichever of their roles.
+    """A person at work in an installation, in any of their roles.
 
     Attributes:
         register: of the installation.
         roles: who may do what.
-        by: account of the one at work, such as `airflow:anna` or `cli:anna`.
-        now: the present moment, aware.
+        by: their account, such as `airflow:anna` or `cli:anna`.
+        now: the present instant, aware.
         settings: of the installation.
     """
 
@@ -96,15 +96,15 @@ class Officer:
         return EncryptedStaging(staging_root(self.settings), request_id, subkey)
 
     def today(self, zone: str) -> date:
-        """The present date in a time zone: that of a request is where the controller must act."""
+        """The present date in a time zone; the zone of a request is where the controller must act."""
         return local_date(self.now, zone)
 
     def authority(self, role: Role) -> dict[str, str]:
-        """A role in which they act, and what says that they hold it, as the register keeps it."""
+        """A role in which they act and the source of that role, as the register stores them."""
         return {"role": role.value, "source": self.roles.person(self.by).source}
 
     def acting(self, request_id: str, act: Act, kind: str) -> dict[str, str]:
-        """The role in which they do something with a request, as `held`.
+        """The role in which they act on a request, as `authority` gives it.
 
         Args:
             request_id: the request.
@@ -120,10 +120,10 @@ class Officer:
             return self.authority(self.roles.require(self.by, act))
 
     def deciding(self, request_id: str | None, kind: str, **payload: str) -> dict[str, str]:
-        """The role in which they decide without having been asked, as `held`.
+        """The role in which they decide without having been asked, as `authority` gives it.
 
         Args:
-            request_id: whose trail tells of an attempt without the role; None: that of no request.
+            request_id: whose trail records an attempt without the role; None: that of no request.
             kind: what is decided, a code for the trail.
             payload: more for the trail.
 
@@ -135,7 +135,9 @@ class Officer:
 
     @contextmanager
     def signing(self, request_id: str | None, kind: str, **payload: str) -> Iterator[dict[str, str]]:
-        """The role in which they sign what was decided, as `held`; inside, four eyes may still be refused.
+        """The role in which they sign what was decided, as `authority` gives it.
+
+        A lack of four eyes that is raised inside the block is recorded as an event as well.
 
         Raises:
             NotAllowedError: they are no second signer; the attempt is an event `answer_refused`.
@@ -147,11 +149,11 @@ class Officer:
             yield self.authority(role)
 
     def answering(self, question: QuestionRow) -> dict[str, str]:
-        """The role in which they answer a question, as `held`.
+        """The role in which they answer a question, as `authority` gives it.
 
         Raises:
-            NotAllowedError: they lack it, it is assigned to somebody else, or four eyes are due and they
-                decided before; the attempt is an event `answer_refused`.
+            NotAllowedError: they lack it, the question is assigned to another person, or four eyes are due
+                and they decided before; the attempt is an event `answer_refused`.
         """
         role = Role(question.role)
         with self.refusals(question.request, question.kind, role=role.value):
@@ -188,23 +190,23 @@ class Officer:
         return Answered(decision, question.request)
 
     def refusals(self, request_id: str | None, kind: str, **payload: str) -> AbstractContextManager[None]:
-        """An attempt without the role is told to the trail."""
+        """Record an attempt without the role in the trail."""
         return self.register.trail.refusals(request_id, self.by, kind, **payload)
 
     def still_asked(self, question: QuestionRow, unchanged: str = "Nothing was changed.") -> None:
-        """An answer holds for what it was asked about: it must be the last question of its kind.
+        """Check that a question is the last of its kind: an answer holds only for what was asked about.
 
         Args:
             question: that is being answered.
             unchanged: said at the end of the remedy.
 
         Raises:
-            TooLateError: another one stands in its place.
+            TooLateError: another question replaced it.
         """
         asked = self.register.questions.all(request_id=question.request)
-        last = next((one for one in reversed(asked) if one.kind == question.kind), question)
+        last = next((row for row in reversed(asked) if row.kind == question.kind), question)
         if last.id != question.id:
             raise TooLateError(
-                "What this question was about has changed since; another one stands in its place.",
+                "What this question was about has changed since; another question replaced it.",
                 remedy=f"look at it and answer: `afschrift answer {last.id}`. {unchanged}",
             )

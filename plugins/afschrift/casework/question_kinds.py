@@ -1,4 +1,4 @@
-"""Every kind of question there is: each subject keeps its own, and has one line here."""
+"""All kinds of questions. Each subject declares its own and has one line here."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
 from afschrift.casework.identity import accounts
 from afschrift.casework.identity import question as identity
+from afschrift.casework.informing import question as informing
 from afschrift.casework.intake import not_received
 from afschrift.casework.manual import question as manual
 from afschrift.casework.partial_response import question as partial_response
 from afschrift.casework.review import question as review
-from afschrift.casework.telling import question as telling
 from afschrift.questions.kind import QuestionKind
 
-SUBJECTS = (identity, accounts, decision, not_received, columns, review, manual, partial_response, telling)
+SUBJECTS = (identity, accounts, decision, not_received, columns, review, manual, partial_response, informing)
 
 KINDS: dict[str, QuestionKind] = {kind.name: kind for subject in SUBJECTS for kind in subject.KINDS}
 
 
 def kind_named(name: str) -> QuestionKind:
-    """A kind by its name; one that only an earlier version asked has no words of its own."""
+    """A kind by its name; a kind of an earlier version gets a title made of its name."""
     words = name.replace("_", " ")
     return KINDS.get(name) or QuestionKind(name, words[:1].upper() + words[1:], "", {})

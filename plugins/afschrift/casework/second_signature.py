@@ -1,6 +1,6 @@
-"""The second signature: the one way in which another person is asked, and says, whether something counts.
+"""The second signature: ask another person whether a decision counts, and record the answer.
 
-Four eyes are held in `Officer.answering`, as for every question to the role `second_signer`.
+`Officer.answering` checks four eyes, as for every question to the role `second_signer`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from afschrift.law.roles import AGREE
 from afschrift.questions.ask import put
 from afschrift.questions.forms import fields
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion
-from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, inline, said
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, in_words, inline
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 from afschrift.register.timelines import MakeFacts
@@ -40,7 +40,7 @@ def decided_lines(officer: Officer, question: QuestionRow, decision: DecisionRow
     zone = officer.register.requests.get(question.request).zone
     name = officer.roles.person(decision.by).name
     return (
-        Line("Decided", said(decision.choice)),
+        Line("Decided", in_words(decision.choice)),
         Line("By", decision.by if name == decision.by else f"{name} ({decision.by})"),
         Line("When", on_the_wall(decision.at, zone)),
     )
@@ -67,9 +67,9 @@ def form_sections(
 def taken_before(
     officer: Officer, question: QuestionRow, kind: str, form: Mapping[str, Any] | None = None
 ) -> tuple[Section, ...]:
-    """The same of each decision of a kind that was taken on the request before, the last one first."""
-    taken = [one for one in officer.register.decisions.of(question.request) if one.kind == kind]
-    return tuple(_form_section("Decided before", officer, question, one, form) for one in reversed(taken))
+    """As `form_sections`, for each earlier decision of a kind on the request, the last one first."""
+    taken = [row for row in officer.register.decisions.of(question.request) if row.kind == kind]
+    return tuple(_form_section("Decided before", officer, question, row, form) for row in reversed(taken))
 
 
 def _form_section(
@@ -79,7 +79,7 @@ def _form_section(
     lines = [*decided_lines(officer, question, decision)]
     for name, value in decision.detail.items():
         if name != "second_signer":
-            lines.append(Line(titles.get(name, said(name)), inline(value, name)))
+            lines.append(Line(titles.get(name, in_words(name)), inline(value, name)))
     lines.append(words_line(officer, question, decision))
     return Section(title, tuple(lines))
 
@@ -93,10 +93,10 @@ def words_line(officer: Officer, question: QuestionRow, decision: DecisionRow) -
 
 
 def waits(register: Register, decision: DecisionRow, request_id: str, asked: OpenQuestion) -> Answered:
-    """Put a decision before a second signer, and say that it waits for them."""
+    """Ask a second signer about a decision, and say that it waits for them."""
     row = put(register, request_id, asked)
-    said = f"It counts once a second person signs: question {row.id}, role second_signer."
-    return Answered(decision, request_id, signer=row.id, said=said)
+    words = f"It counts once a second person signs: question {row.id}, role second_signer."
+    return Answered(decision, request_id, signer=row.id, next_step=words)
 
 
 def sign(

@@ -11,7 +11,7 @@ import typer
 from afschrift.app.jurisdiction import hints
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.app.task_places import places_of, said_of
+from afschrift.app.task_places import place_lines, places_of
 from afschrift.casework.notices.questions import unknown_owners
 from afschrift.cli.common import Folder, print_json, print_lines
 from afschrift.datamap.check.documents import FindingLines, of_faults
@@ -150,7 +150,7 @@ def _say_inventory(inventory: Inventory) -> None:
     typer.echo(f"The inventory is sound: {', '.join(count(n, noun) for n, noun in sizes)}.")
     typer.echo(f"Digest {inventory.digest[:16]}, policy {inventory.policy_digest[:16]}.")
     _say_progress(inventory)
-    print_lines(said_of(places_of(inventory)))
+    print_lines(place_lines(places_of(inventory)))
     if missing := gaps(inventory, all_columns(inventory), as_proposed=True):
         typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
         for gap in missing:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.app.settings import Settings
-from afschrift.casework.telling.question import ask_to_tell
+from afschrift.casework.informing.question import ask_to_inform
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
 from afschrift.cli.forms import ask_letter, described_kind, letter_form, listed_kind, read_form
 from afschrift.cli.given import id_copy, opened, write
@@ -147,7 +147,7 @@ def send(letter: Letter, as_json: AsJson = False) -> None:
     found = send_letter(Settings.from_environment(), register, letter, actor())
     _done(found, as_json)
     if found.state is LetterState.BOUNCED:
-        _to_tell(register, found.request)
+        _to_inform(register, found.request)
 
 
 @app.command()
@@ -204,7 +204,7 @@ def bounced(
     was_open = register.requests.get(request).state.open
     found = register.outbox.enter_bounce(letter, day, reason, actor(), authority=authority)
     _done(found, as_json)
-    if _to_tell(register, request):
+    if _to_inform(register, request):
         return
     if register.requests.get(request).state.open and not was_open:
         say(
@@ -243,9 +243,9 @@ def _may_decide(who: Officer, request: str) -> dict[str, str]:
     return who.acting(request, Act.DECIDE, "letter")
 
 
-def _to_tell(register: Register, request: str) -> bool:
+def _to_inform(register: Register, request: str) -> bool:
     """Ask to tell the person anew where the answer is ready, and say so; whether it is."""
-    question = ask_to_tell(register, request)
+    question = ask_to_inform(register, request)
     if question:
         say(
             f"Nobody was told of the answer of request {request}, which is open and runs. Tell them another "

@@ -1,4 +1,4 @@
-"""Composes a letter: its elements checked, said in the person's language, and checked in what came out."""
+"""Compose a letter: check its elements, render them in the person's language, and check the result."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from afschrift.letters.words import LetterWords
 
 @dataclass(frozen=True)
 class LetterFacts:
-    """What is known without asking whoever writes the letter.
+    """What is known without asking the writer of the letter.
 
     Attributes:
         language: of the request.
         values: elements that the register gives: lines, dates, codes, lists of paragraphs.
-        links: element -> https address that belongs to it.
+        links: element -> https address that is added to it.
         wrote: what the requester wrote, and keys that they gave; None once they are identified.
     """
 
@@ -58,27 +58,27 @@ def compose(kind: LetterKind, given: Mapping[str, Any], facts: LetterFacts, fold
 
     Args:
         kind: of the letter.
-        given: element -> value, as whoever writes it gave them.
+        given: element -> value, as the writer gave them.
         facts: the rest.
         folder: `include/letters`.
 
     Raises:
-        FormError: an element is missing or has another form, or the letter would tell somebody who is not
-            identified what they did not write; names elements and repeats no value.
+        FormError: an element is missing or has another form, or the letter would reveal to an unidentified
+            requester what they did not write; names elements and repeats no value.
         ConfigurationError: no such language, or its template leaves out what the letter must say.
     """
     values = element_values(kind, given)
     _check_person(kind, values, facts)
     own = {name: value for name, value in facts.values.items() if value} | _article(kind, values, facts)
     words = LetterWords.load(folder, facts.language)
-    said = ElementTexts({**values, **own}, words, facts.links)
+    texts = ElementTexts({**values, **own}, words, facts.links)
     name = f"{facts.language}/{kind.name}.html.j2"
     try:
         template = letter_templates(folder, facts.language).get_template(f"{kind.name}.html.j2")
-        # A block of the template on its own, so that the subject is what the heading says.
-        title = template.blocks["title"](template.new_context({"e": said, "w": words}))
+        # Rendered from the template's own heading, so that subject and heading are the same.
+        title = template.blocks["title"](template.new_context({"e": texts, "w": words}))
         subject = unescape("".join(title)).strip()
-        html = template.render(e=said, w=words, language=facts.language, subject=subject)
+        html = template.render(e=texts, w=words, language=facts.language, subject=subject)
     except TemplateNotFound as error:
         raise _template(
             f"{facts.language}/{error.name}", "is not there", "add it, or give the request another language."
@@ -94,7 +94,7 @@ def _check_person(kind: LetterKind, values: Mapping[str, Any], facts: LetterFact
         return
     if not kind.before_identity:
         raise form_error(
-            kind, {"identity": "the requester is not identified, and this letter tells of their data"}
+            kind, {"identity": "the requester is not identified, and this letter is about their data"}
         )
     own = [str(facts.values.get(name, "")) for name in ("organisation", "address", "contact", "reference")]
     if faults := unverified_faults(kind, values, [clean(text) for text in facts.wrote], own):
@@ -114,7 +114,7 @@ def _article(kind: LetterKind, values: Mapping[str, Any], facts: LetterFacts) ->
 
 
 def _check_said(kind: LetterKind, html: str, own: Mapping[str, Any], template: str) -> None:
-    """What must be said and is not: a fault of controller.yml or the register, or of the template."""
+    """Refuse a letter without a required element: a fault of controller.yml, register or template."""
     said = said_elements(html)
     lacking = [element.name for element in kind.elements if element.name not in said]
     if not lacking:
@@ -128,7 +128,7 @@ def _check_said(kind: LetterKind, html: str, own: Mapping[str, Any], template: s
 _NEEDED = {
     **dict.fromkeys(("organisation", "address", "contact"), "controller.yml must name it"),
     **dict.fromkeys(("authority", "court"), "controller.yml must name it in this language (R45, R56)"),
-    **dict.fromkeys(("until", "new_due"), "the last day is not known while the period stands still"),
+    **dict.fromkeys(("until", "new_due"), "the last day is not known while the period is suspended"),
     **dict.fromkeys(
         ("received_on", "written_on", "reference", "right", "rights_asked", "merged_into", "earlier_receipt"),
         "the register must give it",
@@ -143,9 +143,11 @@ def _template(name: str, fault: str, remedy: str) -> ConfigurationError:
 
 @cache
 def letter_templates(folder: Path, language: str) -> Environment:
-    """Those of one language and of all; compiled once a process, and anew where a file changes."""
+    """The templates of a language and the shared ones; compiled once, and again when a file changes."""
     return Environment(
-        loader=FileSystemLoader([folder / language, folder]),  # parts of a language name no language
+        loader=FileSystemLoader(
+            [folder / language, folder]
+        ),  # shared parts are found by name in the language's folder first
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

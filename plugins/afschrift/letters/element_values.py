@@ -1,8 +1,8 @@
-"""What is filled into a letter: held against its elements, and made harmless to print.
+"""The values that are filled into a letter: checked against its elements, and cleaned for printing.
 
-A letter to a person who is not identified yet tells them nothing that they did not write themselves. Its
-writer has the person's file at hand: names and numbers from it would go to a stranger who merely claims to be
-that person (R10-R12), so each of them must be in what came in.
+A letter to a requester who is not identified yet reveals nothing that they did not write themselves. Its
+writer has the person's file at hand, and names and numbers from it would go to a stranger who merely claims
+to be that person (R10-R12). So each of them must be in what the requester wrote.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from afschrift.letters.elements import Element, ElementForm
 from afschrift.letters.kinds import LetterKind
 
 LINE, TEXT, ITEMS = 200, 6000, 100
-"""Characters of a line and of a text, and lines of a list: what does not fit is an enclosure."""
+"""Most characters of a line and of a text, and most lines of a list; more than that goes as an enclosure."""
 
 _SPACES = re.compile(r"\s+")
 _TAKES = {
@@ -76,7 +76,7 @@ def element_values(kind: LetterKind, given: Mapping[str, Any]) -> dict[str, Any]
 
 
 def form_error(kind: LetterKind, faults: Mapping[str, str]) -> FormError:
-    """The refusal of a letter whose elements do not do."""
+    """The error about a letter with wrong elements."""
     return FormError.listing(
         f"The letter '{kind.name}' cannot be produced.",
         faults,
@@ -85,14 +85,14 @@ def form_error(kind: LetterKind, faults: Mapping[str, str]) -> FormError:
 
 
 def clean(text: str) -> str:
-    """Without what is not printed: control characters, marks that turn the direction of writing, halves."""
+    """Remove what is not printed: control characters, direction marks, lone surrogates; normalise to NFC."""
     whole = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     return "".join(c for c in whole if c in "\n\t" or not _unprinted(c))
 
 
 def _unprinted(character: str) -> bool:
     kind = unicodedata.category(character)
-    # A zero-width joiner holds emoji and some scripts together; all else of its category steers.
+    # A zero-width joiner belongs to emoji and some scripts; the rest of its category controls layout.
     return kind in ("Cc", "Cs", "Cn", "Co") or (kind == "Cf" and character != "\u200d")
 
 
@@ -145,7 +145,7 @@ def _code(element: Element, value: Any) -> str:
 
 
 def _codes(element: Element, value: Any) -> list[str]:
-    if isinstance(value, str) or not all(one in element.codes for one in value):
+    if isinstance(value, str) or not all(code in element.codes for code in value):
         raise ValueError(f"it takes {takes(element)}")
     return list(dict.fromkeys(value))
 
@@ -174,19 +174,19 @@ _NUMBER = re.compile(r"\+?\w*\d[\w]*(?:[ ./-]?\w*\d\w*)*")
 _POSTCODE = re.compile(r"\b[1-9]\d{3}(?: ?[A-Z]{2}|[a-z]{2})\b")
 _DAY = re.compile(r"\d{1,2}[-./ ]\d{1,2}[-./ ](?:\d{4}|\d{2})|\d{4}-\d{2}-\d{2}")
 _DIGITS = 5
-"""So many digits together single a person out: a customer, telephone or account number."""
+"""Fewest digits that identify a person: of a customer, telephone or account number."""
 
 
 def unverified_faults(
     kind: LetterKind, values: Mapping[str, Any], wrote: Sequence[str], own: Sequence[str]
 ) -> dict[str, str]:
-    """What a letter would tell a stranger: element -> what is wrong with it, never the value.
+    """What a letter would reveal to a stranger: element -> what is wrong with it, never the value.
 
     Args:
         kind: of the letter.
-        values: as `filled` gives them.
+        values: as `element_values` gives them.
         wrote: what the requester wrote, and the keys that they gave.
-        own: the controller's own texts (address, contact), which anybody may know.
+        own: the controller's own texts (address, contact), which are public.
     """
     theirs = _plain("\n".join([*wrote, *own]))
     tight = _tight(theirs)
@@ -194,9 +194,7 @@ def unverified_faults(
     for element in kind.asked:
         texts = list(_texts(values.get(element.name)))
         if element.wrote and any(_plain(text) not in theirs for text in texts):
-            faults[element.name] = (
-                "it does not stand in what the requester wrote, and they are not identified yet"
-            )
+            faults[element.name] = "it is not in what the requester wrote, and they are not identified yet"
         elif any(_tight(mark) not in tight for text in texts for mark in _marks(text)):
             faults[element.name] = (
                 "it holds an address or number that the requester did not write, and they are not "

@@ -1,4 +1,4 @@
-"""What letters say: each element with its form and who gives it. A name means the same in every letter."""
+"""The elements of letters, each with its form and its giver. A name means the same in every letter."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ class Giver(StrEnum):
 
 @dataclass(frozen=True)
 class Element:
-    """One element.
+    """An element of a letter.
 
     Attributes:
-        help: what to fill in, for whoever writes the letter.
+        help: what to fill in, for the writer of the letter.
         codes: those that it takes.
-        wrote: where the requester is not identified yet, it must stand in what they wrote.
+        wrote: if the requester is not identified yet, it must be in what they wrote.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Element:
 
 WAYS = ("login", "eid", "call_back", "known_address", "counter", "video")
 COSTS = ("material", "postage", "extra_work")
-"""What a fee may hold (R51); a general or own cost is none (R52)."""
+"""What a fee may hold (R51); general costs are not allowed (R52)."""
 SECRET_BY = ("sms", "post", "phone", "portal")
 PASSED_TO = ("department", "controller", "processor")
 GROUNDS = (*REFUSAL_GROUNDS, "no_mandate", "outside_portability", "further_copy")
@@ -156,7 +156,9 @@ _ALL = (
     _officer("given", ElementForm.ITEMS, "what is given all the same"),
     _officer("where", ElementForm.LINE, "where the files are"),
     _officer("available_until", ElementForm.DAY, "last day for fetching them"),
-    _officer("masked", ElementForm.ITEMS, "what a reviewer masked in the files, and why; known by itself"),
+    _officer(
+        "masked", ElementForm.ITEMS, "what a reviewer masked in the files, and why; filled in automatically"
+    ),
     _officer("secret_by", ElementForm.CODE, "how the pass phrase comes", *SECRET_BY),
     _officer("fingerprint", ElementForm.LINE, "of the public key that the files are signed with"),
     _officer("searched", ElementForm.ITEMS, "systems that were searched"),
@@ -172,8 +174,10 @@ _ALL = (
     _officer("contains", ElementForm.ITEMS, "what is in it"),
     _officer("withdrawn_on", ElementForm.DAY, "day of the withdrawal"),
     _officer("expected_on", ElementForm.DAY, "day on which the answer comes now"),
-    _officer("passed_on", ElementForm.ITEMS, "what was passed on; of a referral known by itself"),
-    _officer("passed_to", ElementForm.LINE, "to whom it was passed on; of a referral known by itself"),
+    _officer("passed_on", ElementForm.ITEMS, "what was passed on; of a referral filled in automatically"),
+    _officer(
+        "passed_to", ElementForm.LINE, "to whom it was passed on; of a referral filled in automatically"
+    ),
     _officer("passed_because", ElementForm.CODE, "why, by who they are", *PASSED_TO),
     _officer("passed_contact", ElementForm.LINE, "whom to ask about it; ourselves where it is left out"),
     _officer("tried", ElementForm.TEXT, "how it was tried to find the person"),
@@ -185,7 +189,7 @@ _ALL = (
             ("how_to_reply", "how to answer"),
             ("both_rights", "what access and portability give, and that both may be asked (R05)"),
             ("no_copy", "send no copy of an identity document (R11)"),
-            ("period_stops", "the period stands still until the answer (R42)"),
+            ("period_stops", "the period is suspended until the answer (R42)"),
             ("period_runs", "the period goes on meanwhile"),
             ("may_want_all", "'everything' is an answer too (R25)"),
             ("sorry", "we are sorry that it is late (R37)"),

@@ -1,4 +1,4 @@
-"""Values as a letter says them: HTML, each marked with its element; and the letter as plain text."""
+"""Render the values of a letter as HTML, each marked with its element, and the letter as plain text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from afschrift.letters.elements import ELEMENTS, ElementForm
 from afschrift.letters.words import LetterWords
 
 MARK = "data-element"
-"""Attribute that says which element stands there; templates mark their own words with it too."""
+"""Attribute with the name of the element; templates mark their own words with it too."""
 
 _TO_REMEMBER = ("until", "new_due", "available_until", "rest_by", "expected_on")
 
@@ -26,7 +26,7 @@ class ElementTexts(dict[str, Markup]):
         super().__init__({name: _html(name, value, words, links) for name, value in values.items()})
 
     def __missing__(self, name: str) -> Markup:
-        """Nothing, for an element that there is; anything else is a slip in a template."""
+        """Empty for an element without a value; an unknown name is an error in a template."""
         if name not in ELEMENTS:
             raise KeyError(name)
         return Markup("")
@@ -92,7 +92,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if any(tag in _SILENT for tag, _ in self._open):
             return
-        # An element's own paragraphs may break their lines; elsewhere the template's layout means nothing.
+        # Line breaks count within an element; elsewhere they are only the template's layout.
         own = any(name for _, name in self._open)
         self._text += data if own else " ".join(f"|{data}|".split())[1:-1]
         for _, name in self._open:
@@ -130,12 +130,12 @@ class _Reader(HTMLParser):
 
 
 def to_text(html: str) -> str:
-    """The letter as plain text, in lines of up to 76 characters; a longer word stays whole."""
+    """The letter as plain text, in lines of up to 76 characters; longer words are not broken."""
     return "\n".join(_read(html).lines) + "\n"
 
 
 def said_elements(html: str) -> frozenset[str]:
-    """Names of the elements that the letter says something of."""
+    """Names of the elements for which the letter has text."""
     return frozenset(name for name, text in _read(html).said.items() if text.strip())
 
 

@@ -1,4 +1,4 @@
-"""Which letters there are, and what each must say. A letter that lacks one of these cannot be produced."""
+"""The kinds of letters, and the elements of each. A letter without a required one cannot be produced."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from afschrift.law.clock.facts import FactKind, FactRow, SuspensionGround, Timel
 from afschrift.letters.elements import ELEMENTS, Element, Giver
 
 HEAD = ("organisation", "address", "contact", "reference", "right", "written_on")
-"""What stands on every letter."""
+"""Elements of every letter."""
 REMEDY = ("authority", "court")
 """Where to go against it (R45, R56; Art. 12(4))."""
 
 
 @dataclass(frozen=True)
 class Announced:
-    """What was decided and a letter tells of: the letter's sending moves the clock or ends the request.
+    """A decision that a letter announces: sending the letter moves the clock or ends the request.
 
     Attributes:
         fact: kind of the fact that holds the decision.
@@ -31,7 +31,7 @@ class Announced:
     needed: bool = False
 
     def by(self, timeline: Timeline) -> FactRow | None:
-        """The last such fact of a request that was not told yet."""
+        """The last such fact of a request that is not announced yet."""
         for fact in reversed(timeline.of(self.fact)):
             fits = self.where is None or fact.detail.get(self.where[0]) in self.where[1]
             if fits and fact.sent_on is None and not timeline.about(fact, FactKind.OVERRULED):
@@ -41,15 +41,15 @@ class Announced:
 
 @dataclass(frozen=True)
 class LetterKind:
-    """One kind of letter.
+    """A kind of letter.
 
     Attributes:
         required: elements without which it cannot be produced, besides `HEAD`.
         optional: elements that it says where they are given.
-        before_identity: it may go to somebody who is not identified yet, and then repeats nothing but what
+        before_identity: it may go to a requester who is not identified yet, and then repeats nothing but what
             they wrote themselves.
-        source: why it says this.
-        announces: what it may tell of, where its sending does more than tell.
+        source: rules and articles that require its elements.
+        announces: decisions that it may announce, so that sending it has an effect.
     """
 
     name: str
@@ -66,13 +66,13 @@ class LetterKind:
 
     @property
     def asked(self) -> tuple[Element, ...]:
-        """What whoever writes it fills in, the optional elements last."""
+        """The elements that its writer fills in, the optional ones last."""
         names = (*self.required, "name", *self.optional)
         return tuple(ELEMENTS[name] for name in names if ELEMENTS[name].giver is Giver.OFFICER)
 
     def about(self, timeline: Timeline) -> FactRow | None:
-        """What it tells of: the last such fact of a request that was not told yet."""
-        found = [fact for one in self.announces if (fact := one.by(timeline)) is not None]
+        """The last fact of a request that it announces and that is not announced yet."""
+        found = [fact for announced in self.announces if (fact := announced.by(timeline)) is not None]
         return max(found, key=lambda fact: fact.number, default=None)
 
 

@@ -1,6 +1,6 @@
-"""The languages that there are: a folder each in `include/letters`, with letters, page, README and sheet.
+"""The languages, each a folder in `include/letters` with its letters, page, README and sheet.
 
-Read in every pass of Airflow's DAG processor, for the trigger form: so no YAML is parsed here.
+No YAML is parsed here, because Airflow's DAG processor reads this on every pass, for the trigger form.
 """
 
 from __future__ import annotations

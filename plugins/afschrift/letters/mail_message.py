@@ -1,4 +1,4 @@
-"""A letter as one message (RFC 5322) with plain text and HTML: what is kept is what goes out."""
+"""A letter as one message (RFC 5322) with plain text and HTML; the stored message is the one that is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def checked_address(text: str) -> str:
     """One e-mail address without a display name.
 
     Raises:
-        FormError: it is none, or has letters before the @ that not every mail server takes.
+        FormError: it is no address, or has characters before the @ that not every mail server takes.
     """
     if _ADDRESS.fullmatch(text):
         local, _, domain = text.rpartition("@")
@@ -43,7 +43,7 @@ def as_message(letter: Letter, letter_id: str, at: datetime, sender: str | None,
 
     Args:
         letter: composed.
-        letter_id: its id; the message id is built from it, so that a doubled message can be told.
+        letter_id: its id; the message id is built from it, so that a duplicate can be recognised.
         at: instant at which it is produced.
         sender: address that it comes from; None: it has no e-mail address of its own.
         to: address that it goes to; None: it goes another way.
@@ -58,10 +58,10 @@ def as_message(letter: Letter, letter_id: str, at: datetime, sender: str | None,
     domain = sender.rpartition("@")[2] if sender else _ROLE
     message["Message-ID"] = f"<{letter_id}@{domain}>"
     message["Content-Language"] = letter.language
-    message["Auto-Submitted"] = "auto-generated"  # an absence notice would go round and round (RFC 3834)
+    message["Auto-Submitted"] = "auto-generated"  # so that automatic replies do not answer it (RFC 3834)
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    message.set_boundary(f"=_{letter_id}")  # nothing by chance, so that the same letter is the same bytes
+    message.set_boundary(f"=_{letter_id}")  # not random, so that the same letter is the same bytes
     return message.as_bytes()
 
 

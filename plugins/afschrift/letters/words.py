@@ -27,7 +27,7 @@ class LetterWords:
 
         Args:
             folder: `include/letters`.
-            language: `nl`, `en` or another folder beside them.
+            language: `nl`, `en` or another folder next to them.
 
         Raises:
             ConfigurationError: there are no letters in this language.

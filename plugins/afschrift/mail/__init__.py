@@ -1,1 +1,1 @@
-"""Mail by SMTP: the connection to a server, and what became of a message."""
+"""Mail by SMTP: the connection to a server, and the outcome of a message."""

@@ -1,7 +1,7 @@
-"""Mail by SMTP: a connection, encrypted where the server can, and what became of a message handed over.
+"""Mail by SMTP: a connection, encrypted where the server can, and the outcome of handing over a message.
 
 No password is sent without TLS. `smtplib` alone does not say whether a connection broke before or after the
-server had the whole message. A server that had it may have sent it on, and nothing sends it again by itself.
+server had the whole message. A server that had it may have sent it on, so it is not sent again by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TURNED_DOWN = (
     smtplib.SMTPSenderRefused,
     ssl.SSLCertVerificationError,
 )
-"""What a further attempt cannot help with, whoever the message is for."""
+"""Errors that a further attempt cannot help with, whatever the address."""
 
 
 def server_address(text: str, what: str) -> SplitResult:
@@ -84,14 +84,14 @@ _LINE_DOT = re.compile(rb"(?m)^\.")
 
 
 class MailOutcome(StrEnum):
-    """What became of a message."""
+    """The outcome of handing over a message."""
 
     TAKEN = "taken"
     NOT_SENT = "not_sent"  # nothing left; it may be tried again
     NO_SUCH_ADDRESS = "no_such_address"
     REFUSED = "refused"  # the address or the message, for good
     MISCONFIGURED = "misconfigured"  # account, sender or certificate
-    UNKNOWN = "unknown"  # the server broke off with the message in its hands
+    UNKNOWN = "unknown"  # the connection broke after the server had the message
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class MailResult:
 
 
 def hand_over(server: SplitResult, what: str, sender: str, to: str, content: bytes) -> MailResult:
-    """Hand a message to the server of an address; tells every end and raises none.
+    """Hand a message to a server; every outcome is returned, none is raised.
 
     Args:
         server: as `server_address` reads it.
@@ -132,7 +132,7 @@ def hand_over(server: SplitResult, what: str, sender: str, to: str, content: byt
         return MailResult(MailOutcome.UNKNOWN if given else MailOutcome.NOT_SENT, type(error).__name__)
     finally:
         if connection is not None:
-            # Waiting for the server's farewell could only turn what is known into an error.
+            # The outcome is known; waiting for the reply to QUIT could only turn it into an error.
             with suppress(smtplib.SMTPException, OSError):
                 connection.putcmd("QUIT")
             connection.close()

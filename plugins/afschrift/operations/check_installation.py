@@ -9,7 +9,7 @@ from functools import partial
 from afschrift.app.extras import require, require_for
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.app.task_places import places_of, said_of
+from afschrift.app.task_places import place_lines, places_of
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.notation import count
 from afschrift.inventory.model import Inventory
@@ -103,7 +103,7 @@ def _inventory(inventory: Inventory, settings: Settings) -> Iterator[Installatio
             yield InstallationCheck(
                 True, f"Source {name} is reached by Airflow's connection {source.connection} (or {variable})."
             )
-    for line in said_of(places_of(inventory)):
+    for line in place_lines(places_of(inventory)):
         yield InstallationCheck(True, line)
 
 

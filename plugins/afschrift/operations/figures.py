@@ -9,7 +9,7 @@ from datetime import datetime
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.settings import Settings
-from afschrift.casework.letters.due import letters_due
+from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.notices.report import open_check
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.instants import utc_now

@@ -11,7 +11,7 @@ from typing import Any
 from rich.table import Table
 
 from afschrift.app.settings import Settings
-from afschrift.casework.notices.report import drawn
+from afschrift.casework.notices.report import table_text
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import StagedRequest
@@ -258,4 +258,4 @@ def table(found: Sequence[SweepResult]) -> str:
         f = swept.finding
         cells = (f.request, f.code.value, f.since[:16], f"{swept.hours:.1f}", f.run or "-", f.step or "-")
         shown.add_row(*cells, swept.action)
-    return drawn(shown)
+    return table_text(shown)

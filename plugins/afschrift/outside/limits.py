@@ -1,4 +1,4 @@
-"""How much of a text from outside is read, and the error for one that is more, or that does not read."""
+"""Limits for texts from outside, and the error for a text that exceeds one or cannot be read."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from pathlib import Path
 from afschrift.domain.errors import ConfigurationError
 
 BYTES = 32_000_000
-"""Of one text; who calls may say otherwise."""
+"""Most bytes of a text, unless the caller gives another limit."""
 
 DEPTH = 64
-"""Parts within each other."""
+"""Deepest nesting of parts."""
 
 PARTS = 1_000_000
-"""Values and names of one YAML text, those that its aliases repeat among them."""
+"""Most values and names of a YAML text, including those that its aliases repeat."""
 
 REPEATED = 100_000
-"""Parts that aliases (`*name`) repeat, each as often as it is repeated."""
+"""Most parts that aliases (`*name`) repeat, each counted as often as it is repeated."""
 
 _PART = 65_536
 _SPLIT = "split it, or see who wrote it."
 
 
 class UnreadableError(ConfigurationError, ValueError):
-    """A text does not read, or goes beyond a limit. The message quotes no value of it.
+    """A text cannot be read, or exceeds a limit. The message quotes no value of it.
 
     Attributes:
         line: from 1; None: not known.
@@ -70,7 +70,7 @@ def read_file(path: Path, most: int = BYTES) -> bytes:
     """
     read = bytearray()
     with path.open("rb") as stream:
-        # by parts: a read of the most that is taken would reserve as much at once
+        # in parts, because one read of `most` bytes would reserve that memory at once
         while len(read) <= most and (part := stream.read(_PART)):
             read += part
     if len(read) > most:

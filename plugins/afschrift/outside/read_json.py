@@ -26,7 +26,7 @@ def read_json(read: str | bytes, name: str = "", *, most: int = BYTES, parts: in
     """
     if len(read) > most:
         raise too_long(name, most)
-    try:  # in Rust, whose depth is no recursion of Python's, which a finalizer might hit on its way
+    try:  # in Rust, so that deep nesting cannot exhaust Python's stack, not even that of a finalizer
         found = from_json(read)
     except ValueError as error:
         raise _fault(str(error), name) from None
@@ -35,7 +35,7 @@ def read_json(read: str | bytes, name: str = "", *, most: int = BYTES, parts: in
 
 
 def _must_fit(found: Any, name: str, most: int | None) -> None:
-    """Go through the levels of a document, without recursion."""
+    """Check depth and number of parts, level by level without recursion."""
     level, parts = [found] if isinstance(found, dict | list) else [], 1
     for _ in range(DEPTH):
         parts += sum(map(len, level))
@@ -52,10 +52,10 @@ def _must_fit(found: Any, name: str, most: int | None) -> None:
     raise too_deep(name)
 
 
-def _fault(said: str, name: str) -> UnreadableError:
-    at = _AT.search(said)
+def _fault(problem: str, name: str) -> UnreadableError:
+    at = _AT.search(problem)
     line = int(at[1]) if at else None
-    if "recursion limit" in said:
+    if "recursion limit" in problem:
         return too_deep(name, line)
-    words = "a number has too many digits" if "number out of range" in said else "not readable as JSON"
+    words = "a number has too many digits" if "number out of range" in problem else "not readable as JSON"
     return UnreadableError(words, name=name, line=line)

@@ -1,7 +1,8 @@
-"""YAML from outside, within limits: split into events by libyaml, whose plain words mean what YAML 1.2 says.
+"""YAML from outside, within limits: parsed by libyaml, with plain scalars resolved by YAML 1.2.
 
-`yes` is a word, `012` twelve, a day a date; an instant stays a text. Tags, names that are no plain values, a
-name that stands twice and several documents are refused, and line breaks of YAML 1.1, where readers differ.
+`yes` is a word, `012` is twelve, a day is a date; an instant stays a text. Refused are tags, names that are
+no plain values, duplicate names, several documents, and line breaks of YAML 1.1, which parsers read
+differently.
 """
 
 from __future__ import annotations
@@ -68,21 +69,21 @@ def read_yaml(read: str | bytes, name: str = "") -> Any:
 
 
 def compose(text: str, name: str = "") -> yaml.Node | None:
-    """The nodes of a text that `read_yaml` takes, each with its place; raises as that does."""
+    """The nodes of a text that `read_yaml` accepts, each with its place; raises the same errors."""
     read_yaml(text, name)
     found: yaml.Node | None = yaml.compose(text, Loader=yaml.CBaseLoader)
     return found
 
 
 class Lines:
-    """Where the parts of a text lie that `read_yaml` takes."""
+    """Line numbers of the parts of a text that `read_yaml` accepts."""
 
     def __init__(self, text: str) -> None:
         self._root = compose(text)
         self._named: dict[int, dict[str, tuple[Any, Any]]] = {}  # of each mapping that was looked into
 
     def of(self, path: Iterable[Any]) -> tuple[int, list[str]]:
-        """The line of a path, and as much of it as the text has; the rest speaks of a model."""
+        """The line of a path, and the part of the path that the text has; the rest names parts of a model."""
         node: Any = self._root
         line, found = 1, list[str]()
         for step in path:
@@ -125,7 +126,7 @@ def _faults(name: str, last: int) -> Iterator[None]:
 
 
 class _Content:
-    """Builds the document of a stream of events, and stops at the first limit, which bounds recursion too."""
+    """Builds the document from events, and stops at the first limit; this also bounds the recursion."""
 
     def __init__(self, name: str, events: Iterator[Any]) -> None:
         self._of, self._events = name, events
@@ -191,11 +192,11 @@ class _Content:
                 continue
             name = self._name(event)
             if name in part:
-                raise self._fault("a name stands twice in one mapping (duplicate key)", "keep one of them.")
+                raise self._fault("a name occurs twice in one mapping (duplicate key)", "keep one of them.")
             part[name] = self._value(self._next())
         for other in merged:
             if not isinstance(other, dict):
-                raise self._fault("what stands behind `<<` is no mapping")
+                raise self._fault("the value of `<<` is no mapping")
             for name, value in other.items():
                 part.setdefault(name, value)
         return part
@@ -210,7 +211,9 @@ class _Content:
         raise self._fault("a name in a mapping is no word or number")
 
     def _alias(self, anchor: str) -> Any:
-        if anchor not in self._anchored:  # a part within itself is not whole yet
+        if (
+            anchor not in self._anchored
+        ):  # also an alias within its own anchor, as that part is not complete yet
             raise self._fault(f"nothing before it is called `&{anchor}`")
         value, parts = self._anchored[anchor]
         self._repeated += parts

@@ -1,1 +1,1 @@
-"""Questions to people: the kinds there are, asking one, the forms of answers."""
+"""Questions to people: what a kind is, asking a question, the forms of answers."""

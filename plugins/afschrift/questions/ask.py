@@ -1,7 +1,7 @@
-"""Asking: questions at which a run ends, the answers that the register has, and whose each question is.
+"""Ask the questions at which a run ends, find their answers in the register, and assign questions.
 
-A question is put to a role, until it is assigned to a person who holds it. Who is away names deputies in the
-roles file; they may answer what is assigned to that person.
+A question is put to a role, until it is assigned to a person who holds it. The roles file may name deputies
+of a person; they may answer what is assigned to that person.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
 _OVERTAKEN = ("review", "tell_person")
-"""Kinds of the questions about a packed bundle and a ready answer: whatever else is asked comes first."""
+"""Kinds of questions about a packed bundle and a ready answer, which every other question closes."""
 
 
 class Answers:
@@ -28,7 +28,7 @@ class Answers:
         self._decisions = decisions
 
     def to(self, question: OpenQuestion) -> str | None:
-        """The choice of a person, or None where nobody answered yet."""
+        """The choice that was made, or None where the question is not answered yet."""
         found = [d.choice for d in self._decisions if d.kind == question.kind and d.about == question.about]
         return found[-1] if found else None
 
@@ -39,12 +39,12 @@ class Answers:
 
 
 def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) -> NeedsPersonError:
-    """Write the questions into the register; the error to raise says what a person has to do.
+    """Write the questions into the register; returns the error to raise, which says what a person has to do.
 
-    Whatever is asked now comes before a review that is still open, and its answer makes another plan to
-    look at: that review is overtaken, so that the next run waits for nobody who answers it.
+    A question closes a review that is still open, because its answer leads to another plan and bundle. The
+    next run must not wait for the answer to that review.
     """
-    rows = [put(register, request_id, one) for one in questions]
+    rows = [put(register, request_id, question) for question in questions]
     listing = " ".join(f"{q.words} (question {row.id})" for q, row in zip(questions, rows, strict=True))
     first = questions[0]
     return NeedsPersonError(
@@ -55,9 +55,9 @@ def ask(register: Register, request_id: str, questions: Sequence[OpenQuestion]) 
 def put(
     register: Register, request_id: str, question: OpenQuestion, overtakes: Collection[str] = ()
 ) -> QuestionRow:
-    """Write one question into the register; one that is open already stays as it is.
+    """Write a question into the register; a question that is open already stays as it is.
 
-    `overtakes`: kinds of which the other open questions are closed, beside a review.
+    `overtakes`: kinds whose other open questions are closed, in addition to reviews.
     """
     row = register.questions.ask(
         request_id,
@@ -86,7 +86,7 @@ def _how(kind: QuestionKind, question: QuestionRow) -> str:
 
 
 def _to(question_id: str, name: str, timeline: Timeline) -> list[NewFact]:
-    """Assign a question once; whoever assigned it to another since has the last word."""
+    """Assign a question once; a later assignment by a person takes precedence."""
     assigned = timeline.of(FactKind.QUESTION_ASSIGNED)
     if any(fact.detail["question"] == question_id for fact in assigned):
         return []
@@ -95,7 +95,7 @@ def _to(question_id: str, name: str, timeline: Timeline) -> list[NewFact]:
 
 @contextmanager
 def asking(register: Register, request_id: str, kinds: Mapping[str, QuestionKind]) -> Iterator[None]:
-    """What only a person can mend and a source met while it was read becomes a question.
+    """Turn an error of a source that only a person can mend into a question.
 
     Args:
         register: of the installation.
@@ -107,34 +107,34 @@ def asking(register: Register, request_id: str, kinds: Mapping[str, QuestionKind
     """
     try:
         yield
-    except NeedsPersonError as met:
-        kind = kinds[met.question]
-        question = OpenQuestion(kind, kind.options, str(met.args[0]), met.detail)
+    except NeedsPersonError as error:
+        kind = kinds[error.question]
+        question = OpenQuestion(kind, kind.options, str(error.args[0]), error.detail)
         raise ask(register, request_id, [question]) from None
 
 
 def assigned_to(timeline: Timeline, question_id: str) -> str | None:
-    """Name of the person that a question is for; None: for everybody with its role."""
+    """Name of the person that a question is assigned to; None: all who hold its role may answer."""
     found = [f for f in timeline.of(FactKind.QUESTION_ASSIGNED) if f.detail["question"] == question_id]
     name = found[-1].detail["to"] if found else None
     return str(name) if name is not None else None
 
 
 def assign(register: Register, roles: Roles, question_id: str, to: str | None, by: str) -> str | None:
-    """Give a question to somebody who holds its role, or back to all of them; returns the name.
+    """Assign a question to a person who holds its role, or back to all of them; returns the name.
 
     Args:
         register: of the installation.
         roles: who may do what.
         question_id: the question.
-        to: a name of the roles file, or an account; None: back to everybody with the role.
+        to: a name of the roles file, or an account; None: back to all who hold the role.
         by: account that assigns it.
 
     Raises:
         UnknownQuestionError: no such question.
         NotAllowedError: they decide nothing on requests; the attempt is an event `answer_refused`.
         TooLateError: it was answered.
-        RefusedError: nobody of that name holds the role, or four eyes are due and they decided themselves.
+        RefusedError: no person of that name holds the role, or four eyes are due and they decided themselves.
     """
     question = register.questions.get(question_id)
     with register.trail.refusals(question.request, by, question.kind, act="assign"):
@@ -146,34 +146,34 @@ def assign(register: Register, roles: Roles, question_id: str, to: str | None, b
         person = roles.named(to)
         if person is None or roles.acting(person, Role(question.role)) is None:
             raise RefusedError(
-                f"Nobody of this name holds the role {question.role}.",
-                remedy=f"name somebody of {roles.location} who does; nothing was changed.",
+                f"No person of this name holds the role {question.role}.",
+                remedy=f"name a person of {roles.location} who does; nothing was changed.",
             )
         if Role(question.role) is Role.SECOND_SIGNER:
-            _another(register, roles, question, person.accounts)
+            _need_another(register, roles, question, person.accounts)
         name = person.name
     fact = NewFact(FactKind.QUESTION_ASSIGNED, detail={"question": question.id, "to": name})
-    held = {"role": role.value, "source": roles.person(by).source}
-    register.facts.record(question.request, lambda _timeline: [fact], by, authority=held)
+    authority = {"role": role.value, "source": roles.person(by).source}
+    register.facts.record(question.request, lambda _timeline: [fact], by, authority=authority)
     return name
 
 
-def _another(register: Register, roles: Roles, question: QuestionRow, accounts: frozenset[str]) -> None:
+def _need_another(register: Register, roles: Roles, question: QuestionRow, accounts: frozenset[str]) -> None:
     decided = [d.by for d in register.decisions.of(question.request) if d.about == question.about]
     for account in accounts:
         roles.need_another(account, decided)
 
 
 def must_be_theirs(register: Register, roles: Roles, question: QuestionRow, by: str) -> None:
-    """Turn down an answer by somebody else than the one it is assigned to, or a deputy of theirs.
+    """Refuse an answer unless the question is assigned to this account's person or they are a deputy.
 
     Raises:
-        NotAllowedError: it is another's.
+        NotAllowedError: it is assigned to another person.
     """
     name = assigned_to(register.facts.timeline(question.request), question.id)
     if name is None or roles.acts_for(by, name):
         return
     raise NotAllowedError(
-        f"Question {question.id} is assigned to somebody else.",
+        f"Question {question.id} is assigned to another person.",
         remedy="`afschrift questions assign` gives it to you, or to all again; nothing was changed.",
     )

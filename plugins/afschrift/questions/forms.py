@@ -1,6 +1,6 @@
-"""Forms: what is filled in besides the choice. Codes, numbers and dates only, so that the trail may keep it.
+"""Forms of answers: the fields besides the choice. Only codes, numbers and dates: the trail may keep them.
 
-A form is a JSON Schema over `choice` and the fields. Free text has a way of its own, encrypted.
+A form is a JSON Schema of `choice` and the fields. Free text is apart from it, and kept encrypted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def form(
 
 
 def fields(schema: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """The fields of a form besides the choice, by name."""
+    """The fields of a form without the choice, by name."""
     return {n: f for n, f in (schema or {}).get("properties", {}).items() if n != "choice"}
 
 
@@ -63,7 +63,7 @@ def expected(field: Mapping[str, Any]) -> str:
 
 
 def typed(schema: Mapping[str, Any] | None, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Texts from a command line as the values that the form wants; what does not read stays a text."""
+    """Texts from a command line as typed values of the form; a value that cannot be read stays a text."""
     known = fields(schema)
     return {name: _typed(known.get(name, {}).get("type"), text) for name, text in texts.items()}
 
@@ -79,7 +79,7 @@ def _typed(kind: object, text: str) -> Any:
 def check(
     schema: Mapping[str, Any] | None, options: Sequence[str], choice: str, detail: Mapping[str, Any]
 ) -> None:
-    """Hold an answer against its form.
+    """Check an answer against its form.
 
     Args:
         schema: of the question; None: it has no fields.

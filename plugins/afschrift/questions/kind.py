@@ -1,4 +1,4 @@
-"""A kind of question: one object says what is asked, what each answer does, and its form."""
+"""A kind of question: what is asked, what each answer does, and the form of the answer."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from afschrift.register.records import DecisionRow
 
 @dataclass(frozen=True)
 class GivenAnswer:
-    """An answer that somebody gives, who may.
+    """An answer as it is given.
 
     Attributes:
         choice: one of the question's options.
         detail: the form's fields; codes, numbers and dates only.
         texts: words by field, of kinds that rest on grounds; kept encrypted.
         text: a reason in words; kept encrypted.
-        files: what was found in a system that no query reaches.
-        authority: the role in which they answer, and what says that they hold it.
+        files: found in a system that no query reaches.
+        authority: the role in which they answer and its source; empty until the role is checked.
     """
 
     choice: str
@@ -35,26 +35,26 @@ class GivenAnswer:
 
 @dataclass(frozen=True)
 class Answered:
-    """What came of an answer.
+    """The result of an answer.
 
     Attributes:
         letter: id of the letter that was made and must be sent.
         signer: id of the question to the second signer.
-        said: what is left to do, in words; empty: nothing beside the next run.
+        next_step: what is left to do, in words; empty: nothing but the next run.
     """
 
     decision: DecisionRow
     request: str
     letter: str | None = None
     signer: str | None = None
-    said: str = ""
+    next_step: str = ""
 
 
 @dataclass(frozen=True)
 class QuestionKind:
     """A kind of question; the page, the terminal, REST and the documentation are made from it.
 
-    It holds words, options and forms alone: what takes its answers is bound in `casework/handlers.py`.
+    It holds only words, options and forms; `casework/handlers.py` names what handles its answers.
 
     Attributes:
         name: code in the register and the trail.
@@ -62,14 +62,14 @@ class QuestionKind:
         asks: what it asks, in a sentence or two.
         does: option -> what choosing it does; a question may offer some of them.
         role: who answers.
-        form: JSON Schema of `choice` and the fields besides it; None: none.
+        form: JSON Schema of `choice` and the fields; None: no fields.
         runs: whether a run goes on after its answer.
         reason: whether the terminal asks for a reason in words.
-        in_words: choices that are not complete without one.
+        in_words: choices that need a reason in words.
         files_with: the choice that files come with; empty: none takes files.
-        on_grounds: its answers rest on the table of grounds, which detail and texts are held against.
-        hint: what a run that ends at it says to do; may name `id`, `request`, `options` and `source`.
-        note: for tools/questions_page.py: what else is worth knowing, in Markdown.
+        on_grounds: its answers rest on the table of grounds, against which detail and texts are checked.
+        hint: the remedy of a run that ends at it; may use `id`, `request`, `options` and `source`.
+        note: further text for tools/questions_page.py, in Markdown.
     """
 
     name: str
@@ -94,19 +94,19 @@ class QuestionKind:
 
 @dataclass(frozen=True)
 class OpenQuestion:
-    """A question a run ends at.
+    """A question at which a run ends.
 
     Attributes:
         of: its kind.
         options: codes to choose from; none is a default.
         words: one sentence for the log.
         detail: tables, columns and counts; never values.
-        bound: what an answer holds for, where that is more than kind and detail.
-        form: JSON Schema, where it is not that of the kind.
-        role: who answers, where that is not the role of the kind.
-        person: name of the one person that it is assigned to at once.
-        kept: what it shows that may hold values of the person: kept encrypted under the request's key beside
-            the question, and no part of what an answer holds for.
+        bound: what an answer holds for, if that is more than kind and detail.
+        form: JSON Schema, if it differs from that of the kind.
+        role: who answers, if it differs from the role of the kind.
+        person: name of the person that it is assigned to at once.
+        kept: shown values that may be the person's. They are stored with the question, encrypted under the
+            request's key, and are no part of what an answer holds for.
     """
 
     of: QuestionKind

@@ -1,8 +1,8 @@
-"""What a question shows of what is judged, in sections that the page, the terminal and REST render alike.
+"""What a question shows of what is judged, in sections that page, terminal and API render alike.
 
-A kind of question has a `view` that gives them whole; `shown_to` leaves out what somebody may not see, or did
-not ask to see yet. Values for it are kept encrypted beside the question (`OpenQuestion.kept`). `said`,
-`plain` and `inline` put codes into words, in the language of the terminal.
+The `view` of a kind of question returns them whole. `shown_to` leaves out what an account may not see, or did
+not ask to see yet. Values for them are stored encrypted with the question (`OpenQuestion.kept`). `in_words`,
+`plain` and `inline` turn codes into words, in English.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-NOT_FOR_ROLE = "(seen by whoever may answer)"
+NOT_FOR_ROLE = "(shown to those who may answer)"
 
 
 class Kept(StrEnum):
     """How far a line is kept from those who see the question."""
 
-    OPEN = "open"  # counts, codes, names of the inventory: for everybody who sees the question
+    OPEN = "open"  # counts, codes, names of the inventory: for all who see the question
     ROLE = "role"  # words and letters: for those who hold the question's role
     MASKED = "masked"  # values of the person: for them too only once they ask
 
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that is shown.
+    """A labelled value.
 
     Attributes:
         label: what it is.
         value: in words, with line breaks where it is a text.
-        kept: from whom.
+        kept: from whom it is kept back.
         request: id of the request that it leads to; empty: none.
     """
 
@@ -61,13 +61,13 @@ NOTHING_KEPT = Section(
 
 
 def masked(value: str) -> str:
-    """A value of which only so much is left that two can be told apart; it tells no length."""
+    """A value with most of it masked: enough is left to distinguish values, and the length is not shown."""
     left = min(2, len(value) // 4)
     return f"{value[:left]}••••{value[len(value) - left :]}"
 
 
 def shown_to(sections: Sequence[Section], *, role: bool, unmask: bool) -> tuple[Section, ...]:
-    """The sections as somebody may see them.
+    """The sections as an account may see them.
 
     Args:
         sections: whole.
@@ -75,8 +75,8 @@ def shown_to(sections: Sequence[Section], *, role: bool, unmask: bool) -> tuple[
         unmask: they asked for the values, and may.
     """
     return tuple(
-        replace(one, lines=tuple(_shown(line, role=role, unmask=unmask) for line in one.lines))
-        for one in sections
+        replace(section, lines=tuple(_shown(line, role=role, unmask=unmask) for line in section.lines))
+        for section in sections
     )
 
 
@@ -86,7 +86,7 @@ def _shown(line: Line, *, role: bool, unmask: bool) -> Line:
     return replace(line, value="\n".join(map(masked, line.value.split("\n"))) if role else NOT_FOR_ROLE)
 
 
-def said(code: object) -> str:
+def in_words(code: object) -> str:
     """A code as words: `call_back` is `Call back`."""
     if isinstance(code, bool):
         return "Yes" if code else "No"
@@ -100,16 +100,16 @@ def said(code: object) -> str:
 def plain(text: str, name: str) -> str:
     """A text of a question's detail: a code as words, but names of columns, tables and keys as they are."""
     is_code = text.isascii() and text.replace("_", "").isalpha() and text.islower()
-    return said(text) if is_code and name not in _NAMES else text
+    return in_words(text) if is_code and name not in _NAMES else text
 
 
 def inline(value: object, name: str = "") -> str:
-    """A part of a question's detail, or a field of a form, in one line."""
+    """A part of a question's detail, or a field of a form, as one line of text."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{said(key)}: {inline(part, str(key))}" for key, part in value.items())
+        return "; ".join(f"{in_words(key)}: {inline(part, str(key))}" for key, part in value.items())
     if isinstance(value, (list, tuple)):
         return ", ".join(inline(part, name) for part in value) or "none"
-    return plain(value, name) if isinstance(value, str) else "none" if value is None else said(value)
+    return plain(value, name) if isinstance(value, str) else "none" if value is None else in_words(value)
 
 
 _NAMES = frozenset(
@@ -132,7 +132,7 @@ _CODES = {
     "restrict": "Restrict by law",
     "merge": "Merge with the earlier request",
     "given": "Files were found",
-    "made_by_another": "Made by somebody else",
+    "made_by_another": "Made by another person",
     "many_kinds_of_processing": "Many kinds of processing",
     "contact_changed": "Another address or device than before",
     "case_column": "A column that is decided in each case",

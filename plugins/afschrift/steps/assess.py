@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from afschrift.casework.decision.require import require_decision
+from afschrift.casework.decision.require_decision import require_decision
 from afschrift.casework.identity.confirmed import require_identity
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.intake.not_received import require_received

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from afschrift.casework.decision.require import hidden_places, require_decision
+from afschrift.casework.decision.require_decision import hidden_places, require_decision
 from afschrift.casework.identity.confirmed import fingerprint, require_identity
 from afschrift.casework.identity.mandates import require_representation
+from afschrift.casework.informing.question import INFORM, INFORM_KIND, answer_ready, inform_person
 from afschrift.casework.manual.question import asked_again
+from afschrift.casework.partial_response.earlier_parts import delivered
 from afschrift.casework.partial_response.question import ask_for_more, left_for_later
-from afschrift.casework.partial_response.supplement import delivered
 from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.review.question import decided, redactions_of
-from afschrift.casework.telling.question import TELL, TELL_KIND, answer_ready, tell
 from afschrift.datamap.check.map_findings import stopping
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
@@ -239,7 +239,7 @@ def _answer_must_not_be_ready(services: Services, request: Request) -> None:
     """Under a plan that still holds nothing is read again once its answer is ready."""
     if request.state is State.READY:
         words = "The answer is ready already, and nothing changed since."
-        raise _told_next(services, request.id, TELL, words)
+        raise _told_next(services, request.id, INFORM, words)
 
 
 def _person_faults(services: Services, request_id: str, latest: dict[str, Any]) -> Faults:
@@ -332,7 +332,7 @@ def _nothing(
 
 
 def _told_next(services: Services, request_id: str, question: str, words: str) -> NeedsPersonError:
-    said = tell(services, request_id)
+    said = inform_person(services, request_id)
     return NeedsPersonError(
-        f"{words} {said}", question=question, remedy=TELL_KIND.hint.format(request=request_id)
+        f"{words} {said}", question=question, remedy=INFORM_KIND.hint.format(request=request_id)
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from afschrift.casework.partial_response.supplement import spent
-from afschrift.casework.telling.question import answer_ready, tell
+from afschrift.casework.informing.question import answer_ready, inform_person
+from afschrift.casework.partial_response.earlier_parts import last_part_is_delivered
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import Plan, Portion
 from afschrift.domain.request import PARTLY
@@ -41,7 +41,7 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         detail = {"letter": letter, "bundle": delivered["sha256"]}
         answer_ready(register, request_id, State.READY, detail)
     if request.state is not State.DELIVERED:
-        tell(services, request_id)
+        inform_person(services, request_id)
     return {"request": request_id, "state": str(_wiped(services, request_id)[0])}
 
 
@@ -91,7 +91,7 @@ def _wiped(services: Services, request_id: str) -> tuple[State, bool]:
         state = register.requests.get(request_id).state
         if services.run is not None:
             register.runs.end(request_id, services.run, str(state))
-        if state.open and state is not State.READY and not spent(register, request_id):
+        if state.open and state is not State.READY and not last_part_is_delivered(register, request_id):
             return state, False
         holds, staging = register.disputes.holds(request_id), services.staging(request_id)
     if holds:

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from afschrift.casework.partial_response.supplement import record_part
-from afschrift.casework.review.require import require_review
+from afschrift.casework.partial_response.earlier_parts import record_part
+from afschrift.casework.review.require_review import require_review
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
 from afschrift.domain.files import bundle_name

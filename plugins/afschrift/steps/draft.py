@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from afschrift.casework.columns.question import ROWS_NOT_GIVEN
-from afschrift.casework.decision.require import hidden_places, left_out
+from afschrift.casework.decision.require_decision import hidden_places, left_out
 from afschrift.casework.decision.source_triggers import changed_contact
 from afschrift.casework.decision.triggers import Trigger
 from afschrift.casework.identity.accounts import SEVERAL_PERSONS, SHARED_KEY
 from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.manual.question import planned
+from afschrift.casework.partial_response.earlier_parts import Supplement, delivered
 from afschrift.casework.partial_response.question import gone, left_for_later
-from afschrift.casework.partial_response.supplement import Supplement, delivered
 from afschrift.datamap.check.map_findings import LOSES_ROWS, standing
 from afschrift.domain.decision import ConsentState
 from afschrift.domain.keys import Key

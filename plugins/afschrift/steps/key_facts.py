@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.casework.decision.require import hidden_places
+from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source

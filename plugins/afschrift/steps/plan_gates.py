@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.casework.decision.require import hidden_places
+from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.mandates import asked_for, known_minority, mandate_status_now
+from afschrift.casework.partial_response.earlier_parts import delivered, last_part_is_delivered
 from afschrift.casework.partial_response.question import left_for_later
-from afschrift.casework.partial_response.supplement import delivered, spent
 from afschrift.casework.review.question import decided
 from afschrift.datamap.check.map_findings import stopping
 from afschrift.domain.errors import GateError
@@ -133,7 +133,7 @@ def _part_must_stand(services: Services, plan: Plan, step: str) -> None:
     if plan.later and not is_given and not set(plan.later) <= set(left):
         message = f"What the plan of request {request_id} leaves for later cannot be left any more (R44)."
         raise refusal(services, request_id, step, "partial_over", message)
-    if step != "deliver" and spent(register, request_id):
+    if step != "deliver" and last_part_is_delivered(register, request_id):
         message = f"The part of request {request_id} under this plan is delivered already."
         remedy = "start a new run of `fulfil_request`: it gives the rest."
         raise refusal(services, request_id, step, "part_delivered", message, remedy, event="gate_refused")
@@ -159,7 +159,7 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
         "right": request.right,
         "options": (request.formats, request.language, request.destination),
         "receipt": request.received_at,
-        "parts delivered": delivered(timeline, but=plan.digest()),
+        "parts delivered": delivered(timeline, excluded=plan.digest()),
         "decisions": decided(services.register.decisions.of(request.id), lifted(timeline)),
     }
     then = {

@@ -1,16 +1,14 @@
-"""One answer, however it came over HTTP: recorded, and the request's next run started as whoever answered."""
+"""Record an answer that came over HTTP, and start the request's next run as the caller."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from afschrift.casework.answer import answer_question, still_open
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import AfschriftError
-from afschrift.law.manual_search import NewFile
-from afschrift.questions.kind import Answered
+from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller
 
@@ -24,30 +22,12 @@ NO_MATTER = "Where those no longer matter, trigger fulfil_request with this id."
 
 
 @dataclass(frozen=True)
-class SubmittedAnswer:
-    """An answer as somebody gives it.
-
-    Attributes:
-        detail: codes, which the trail keeps.
-        texts: words by field, kept encrypted.
-        text: a reason in words, kept encrypted.
-        files: what was found in a system that no query reaches.
-    """
-
-    choice: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-    texts: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    text: str | None = field(default=None, repr=False)
-    files: Sequence[NewFile] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True)
 class RecordedAnswer:
-    """What came of an answer.
+    """An answer that was recorded, and what follows.
 
     Attributes:
         run: id of the run that it started; None: none started.
-        next: what is left to do, in words; empty: nothing.
+        next: what remains to be done, in words; empty: nothing.
     """
 
     done: Answered
@@ -56,11 +36,11 @@ class RecordedAnswer:
 
 
 def record(
-    register: Register, by: Caller, question_id: str, submitted: SubmittedAnswer, start: Start
+    register: Register, by: Caller, question_id: str, given: GivenAnswer, start: Start
 ) -> RecordedAnswer:
     """Record an answer; where it was the last one due, start the request's next run as the caller.
 
-    Where no run starts, the answer stands all the same, and `next` says what to do.
+    If no run starts, the answer remains recorded, and `next` says what to do.
 
     Raises:
         UnknownQuestionError, NotAllowedError, TooLateError, FormError, RefusedError: nothing was changed.
@@ -68,24 +48,24 @@ def record(
     done = answer_question(
         by.officer(register),
         question_id,
-        submitted.choice,
-        detail=submitted.detail,
-        texts=submitted.texts,
-        text=submitted.text or None,
-        files=submitted.files,
+        given.choice,
+        detail=given.detail,
+        texts=given.texts,
+        text=given.text or None,
+        files=given.files,
     )
     request = done.request
     if not register.requests.get(request).state.open:
-        return RecordedAnswer(done, None, f"The request is closed by it. {done.said}".strip())
+        return RecordedAnswer(done, None, f"The request is closed by it. {done.next_step}".strip())
     if done.signer or not kind_named(done.decision.kind).runs:
-        return RecordedAnswer(done, None, done.said)
+        return RecordedAnswer(done, None, done.next_step)
     if others := still_open(register, request):
         return RecordedAnswer(
-            done, None, f"{OTHERS_OPEN.format(others=', '.join(others))} {NO_MATTER} {done.said}".strip()
+            done, None, f"{OTHERS_OPEN.format(others=', '.join(others))} {NO_MATTER} {done.next_step}".strip()
         )
     try:
-        return RecordedAnswer(done, start(request, by.token), done.said)
+        return RecordedAnswer(done, start(request, by.token), done.next_step)
     except AfschriftError as error:
         words = f"The answer is recorded, but no run was started. {error}"
         hint = f"Trigger fulfil_request with this id, or `afschrift run {request}`; else the sweep will."
-        return RecordedAnswer(done, None, f"{words} {hint} {done.said}".strip())
+        return RecordedAnswer(done, None, f"{words} {hint} {done.next_step}".strip())

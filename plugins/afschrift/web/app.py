@@ -1,6 +1,6 @@
 """The web application that the plugin mounts below `/afschrift`. Airflow mounts it without authentication.
 
-So the log-in stands on the whole application, and nothing of it (no schema, no documentation page) is open.
+So the whole application requires the log-in, and nothing of it (no schema, no documentation page) is open.
 Below `/api` it speaks JSON; the rest are pages.
 """
 
@@ -26,9 +26,9 @@ from afschrift.web import (
 )
 from afschrift.web.answers import Start
 from afschrift.web.body import known_fields
-from afschrift.web.caller import CrossOriginError, caller, opened
+from afschrift.web.caller import CrossOriginError, caller, is_page_visit
 from afschrift.web.map_review import map_page
-from afschrift.web.page import HEADERS, message, opened_elsewhere, status_and_words
+from afschrift.web.page import HEADERS, cross_origin_page, message, status_and_words
 
 _TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken"}
 LOG_IN = (
@@ -65,8 +65,8 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
 
 
 def _error_response(request: Request, error: Exception) -> Response:
-    if isinstance(error, CrossOriginError) and opened(request) and not _is_api(request):
-        return opened_elsewhere(request)
+    if isinstance(error, CrossOriginError) and is_page_visit(request) and not _is_api(request):
+        return cross_origin_page(request)
     status, words = status_and_words(error)
     if not _is_api(request):
         return message(request, status, _TITLES.get(status, "Not possible now"), words)
@@ -77,7 +77,7 @@ def _error_response(request: Request, error: Exception) -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """No log-in, or no such address: JSON for programs; people are led to Airflow's log-in, and back."""
+    """No log-in or no such address: JSON for programs; people are redirected to Airflow's log-in and back."""
     assert isinstance(error, HTTPException)
     if _is_api(request):
         return await http_exception_handler(request, error)
@@ -90,7 +90,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
-    """Which fields of the body are wrong; FastAPI's own reply repeats what was sent."""
+    """Name the wrong fields of the body. FastAPI's own reply would repeat the values that were sent."""
     assert isinstance(error, RequestValidationError)
     if not _is_api(request):
         return message(request, 422, _TITLES[422], "The address is not one of these pages.")
@@ -101,7 +101,7 @@ async def _unreadable(request: Request, error: Exception) -> Response:
 
 
 async def _without_words(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    """End every error here: the message of one that nobody expected may quote what was written."""
+    """Handle every error here, as the message of an unexpected one may quote what was written."""
     try:
         response = await call(request)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Bodies of requests: read once it is known who calls and in which role, and no longer than is taken."""
+"""Read JSON bodies, only after the caller and their role are known, and only up to a limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JSON_BYTES = 4_000_000
 """Of a body of the API."""
 
 JSON_PARTS = 10_000
-"""Values and lists in it: what is wrong with each is gathered before anything is said."""
+"""Values and lists in it. Limited because the faults of all of them are gathered before the reply."""
 
 LONGEST_TEXT = 20_000
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, repr=False)]
@@ -34,7 +34,7 @@ class ApiBody(BaseModel):
 def known_fields() -> set[str]:
     """The names that bodies of the API take; an error may repeat these and no other."""
     fields = (body.model_fields.items() for body in ApiBody.__subclasses__())
-    return {one.alias or name for of_body in fields for name, one in of_body}
+    return {field.alias or name for of_body in fields for name, field in of_body}
 
 
 Model = TypeVar("Model", bound=ApiBody)
@@ -47,7 +47,7 @@ else:
     class JsonBody:
         """`JsonBody[SomeModel]` is a parameter that takes the body as that model.
 
-        It is a dependency behind the caller. FastAPI would read a plain model before it asks who calls.
+        It is a dependency after the caller, as FastAPI would read a plain model before it checks the caller.
         """
 
         def __class_getitem__(cls, model: type[Model]) -> Any:

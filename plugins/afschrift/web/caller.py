@@ -1,4 +1,4 @@
-"""Who calls: whoever Airflow's log-in says, with the roles that our own map gives them."""
+"""The caller: the account that is logged in to Airflow, with the roles of our own roles file."""
 
 from __future__ import annotations
 
@@ -28,38 +28,38 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class CrossOriginError(NotAllowedError):
-    """Another site asks with the cookie of a log-in; nothing is shown and nothing changed."""
+    """Another site sent the request with the cookie of a log-in; nothing is shown and nothing changed."""
 
 
-def from_elsewhere(request: Request) -> bool:
-    """Whether the browser says that it was not our own page that asks; other programs say nothing."""
+def is_cross_origin(request: Request) -> bool:
+    """Whether the browser says that another site's page sent the request; other programs say nothing."""
     site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:  # the browser knows; behind a proxy the name of the host may be another one
+    if site is not None:  # preferred to Origin, because behind a proxy the name of the host may differ
         return site != "same-origin"
     origin = request.headers.get("Origin")
-    host = origin and origin.partition("://")[2]  # of a stranger's frame it is "null"
+    host = origin and origin.partition("://")[2]  # "null" in a sandboxed frame
     return origin is not None and (not host or host not in {request.headers.get("Host"), _own_host()})
 
 
 def from_our_page(request: Request) -> bool:
-    """Whether the browser says that our own page asks. One that says nothing may have been kept from it."""
-    if surely_ours(request):
+    """Whether the browser says that our own page asks; one that sends neither header is not trusted."""
+    if is_same_origin(request):
         return True
-    return not from_elsewhere(request) and "Origin" in request.headers
+    return not is_cross_origin(request) and "Origin" in request.headers
 
 
-def surely_ours(request: Request) -> bool:
-    """Whether the browser says that the same site sent it."""
+def is_same_origin(request: Request) -> bool:
+    """Whether the browser says that a page of the same origin sent the request."""
     return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
-def opened(request: Request) -> bool:
-    """Whether somebody opens the address as a page of its own; not within one, and not from a script."""
+def is_page_visit(request: Request) -> bool:
+    """Whether the address is opened as a page, neither within a page nor by a script."""
     whole = request.headers.get("Sec-Fetch-Dest", "document") == "document"
     return request.method == "GET" and whole and request.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
-def typed(request: Request) -> bool:
+def is_typed(request: Request) -> bool:
     """Whether the address was typed, is a bookmark, or was opened by another program (mail)."""
     return request.headers.get("Sec-Fetch-Site") == "none"
 
@@ -82,11 +82,11 @@ LIST = "/"
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who is logged in.
+    """A user who is logged in.
 
     Attributes:
-        account: as the trail names them, such as `airflow:anna`.
-        token: what they showed to Airflow.
+        account: as in the trail, such as `airflow:anna`.
+        token: of their log-in to Airflow.
     """
 
     account: str
@@ -94,7 +94,7 @@ class Caller:
     token: str = field(repr=False)
 
     def officer(self, register: Register | None = None) -> Officer:
-        """Who calls, at work on requests; without a register on that of the installation."""
+        """The caller as an officer at work; `register`: default that of the installation."""
         return Officer(register or open_register(), self.roles, self.account)
 
 
@@ -118,14 +118,15 @@ def caller(request: Request, user: GetUserDep) -> Caller:
 
 
 def _may_use_cookie(request: Request) -> bool:
-    """Whether what the browser says of where it was asked fits a log-in that it sends by itself.
+    """Whether the origin that the browser names allows a log-in by cookie, which the browser sends by itself.
 
-    A look is somebody's own act, as a change is: what a link elsewhere opens counts for none in their name.
+    A look is recorded as the caller's own act, as a change is. So what a link on another site opens must
+    not be done in their name.
     """
     if request.method not in SAFE:
         return from_our_page(request)
-    # The list of open questions is no look, and people keep it as a bookmark.
-    return not from_elsewhere(request) or (typed(request) and request.scope["route"].path == LIST)
+    # The list of open questions records no look, and people keep it as a bookmark.
+    return not is_cross_origin(request) or (is_typed(request) and request.scope["route"].path == LIST)
 
 
 Known = Annotated[Caller, Depends(caller)]
@@ -135,7 +136,7 @@ _FORM, _NOTE = b"afschrift form", b"afschrift note"
 
 
 def form_token(by: Caller, path: str) -> str:
-    """The token of a form that is sent to a path below the application."""
+    """The token against forged requests (CSRF) of a form that is sent to a path of the application."""
     return _mac(by, _FORM, f"{by.account}\n{path}")
 
 
@@ -145,13 +146,13 @@ def is_form_token(by: Caller, path: str, token: str) -> bool:
 
 
 def note(by: Caller, words: Mapping[str, str]) -> str:
-    """Codes, ids and sentences of our own as a part of an address, signed so that nobody makes one up."""
+    """Codes, ids and sentences of our own as a part of an address, signed so that they cannot be forged."""
     body = base64.urlsafe_b64encode(json.dumps(dict(words)).encode()).decode().rstrip("=")
     return f"{body}.{_mac(by, _NOTE, body)}"
 
 
 def read_note(by: Caller, text: str) -> dict[str, str]:
-    """What a note says; nothing where it is not this log-in's own."""
+    """The contents of a note; empty where this log-in did not sign it."""
     body, _, mac = text.partition(".")
     if not hmac.compare_digest(_mac(by, _NOTE, body).encode(), mac.encode()):
         return {}

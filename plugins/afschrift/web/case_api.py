@@ -1,4 +1,4 @@
-"""A case as JSON: its story, what is handed over, and holds, complaints and restrictions after an answer."""
+"""A case as JSON: its story, referrals, and holds, complaints and restrictions after an answer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ComplaintBody(ApiBody):
 
 
 class ComplaintOutcomeBody(ApiBody):
-    """What came of one."""
+    """The outcome of a complaint or petition."""
 
     reference: Code
     outcome: Code
@@ -60,7 +60,7 @@ class ComplaintOutcomeBody(ApiBody):
 
 
 class RestrictionReviewBody(ApiBody):
-    """What came of looking at a restriction again."""
+    """The outcome of a review of a restriction."""
 
     outcome: Code
     text: Text
@@ -90,7 +90,7 @@ class NotReceivedBody(ApiBody):
 
 @router.get("/cases/{owner}")
 def show(owner: str, by: Known) -> dict[str, Any]:
-    """What happened in a case or to a request, in the order of time; no text. The look is an event."""
+    """What happened in a case or to a request, in chronological order; no text. The look is an event."""
     by.roles.require(by.account, Act.TIMELINE)
     register = open_register()
     found = story(register, owner, register.cases.texts(owner, by.account))
@@ -102,7 +102,7 @@ def show(owner: str, by: Known) -> dict[str, Any]:
     ]
     return {
         "case": case.id,
-        "requests": _request_rows([register.facts.timeline(one) for one in requests]),
+        "requests": _request_rows([register.facts.timeline(request_id) for request_id in requests]),
         "story": rows,
     }
 
@@ -115,7 +115,7 @@ def hold(owner: str, body: JsonBody[HoldBody], by: Known) -> list[dict[str, Any]
 
 @router.post("/cases/{owner}/release")
 def release(owner: str, body: JsonBody[ReleaseBody], by: Known) -> list[dict[str, Any]]:
-    """End a hold; the last one frees."""
+    """End a hold; with the last one, destruction may go on."""
     return _request_rows(_disputes(by).release(owner, _words(body.text), body.hold))
 
 
@@ -128,8 +128,8 @@ def complaint(owner: str, body: JsonBody[ComplaintBody], by: Known) -> list[dict
 
 
 @router.post("/cases/{owner}/complaint/outcome")
-def ended(owner: str, body: JsonBody[ComplaintOutcomeBody], by: Known) -> list[dict[str, Any]]:
-    """Enter what came of a complaint; its hold stays."""
+def end_complaint(owner: str, body: JsonBody[ComplaintOutcomeBody], by: Known) -> list[dict[str, Any]]:
+    """Enter the outcome of a complaint; its hold stays."""
     disputes = _disputes(by)
     return _request_rows(
         disputes.end_complaint(
@@ -139,7 +139,7 @@ def ended(owner: str, body: JsonBody[ComplaintOutcomeBody], by: Known) -> list[d
 
 
 @router.post("/requests/{request_id}/restrictions/{restriction}/review")
-def reviewed(
+def review(
     request_id: str,
     restriction: str,
     body: JsonBody[RestrictionReviewBody],
@@ -157,7 +157,9 @@ def reviewed(
 
 
 @router.post("/requests/{request_id}/restrictions/{restriction}/sign")
-def signed(request_id: str, restriction: str, body: JsonBody[SignatureBody], by: Known) -> dict[str, Any]:
+def sign_review(
+    request_id: str, restriction: str, body: JsonBody[SignatureBody], by: Known
+) -> dict[str, Any]:
     """The second signer's word on that."""
     timeline, found = _disputes(by).sign_review(request_id, restriction, agree=body.agree)
     return {
@@ -168,7 +170,7 @@ def signed(request_id: str, restriction: str, body: JsonBody[SignatureBody], by:
 
 
 @router.post("/requests/{request_id}/restrictions/{restriction}/request")
-def opened(request_id: str, restriction: str, by: Known) -> dict[str, Any]:
+def open_follow_up(request_id: str, restriction: str, by: Known) -> dict[str, Any]:
     """Open a request that gives what a lifted restriction had kept back (R54)."""
     made = follow_up(_disputes(by), request_id, restriction)
     return {
@@ -179,24 +181,24 @@ def opened(request_id: str, restriction: str, by: Known) -> dict[str, Any]:
 
 @router.get("/matters")
 def pending_referrals(by: Known) -> list[dict[str, Any]]:
-    """What nobody handed over yet, what is due first at the beginning."""
+    """What is not handed over yet, the first due first."""
     by.roles.require(by.account, Act.SEE)
     return [
         {
-            "case": one.referral.case,
-            "right": one.referral.matter.value,
-            "term": one.referral.matter.iri,
-            "desk": one.referral.desk,
-            "due": str(one.referral.due) if one.referral.due else None,
-            "level": one.level,
+            "case": pending.referral.case,
+            "right": pending.referral.matter.value,
+            "term": pending.referral.matter.iri,
+            "desk": pending.referral.desk,
+            "due": str(pending.referral.due) if pending.referral.due else None,
+            "level": pending.level,
         }
-        for one in to_hand_over(open_register())
+        for pending in to_hand_over(open_register())
     ]
 
 
 @router.post("/cases/{case}/handed-over")
 def handed_over(case: str, body: JsonBody[ReferralBody], by: Known) -> dict[str, Any]:
-    """Record that a desk took over a right that is not ours."""
+    """Record that a desk took over a right that it fulfils."""
     register = open_register()
     done = record_handed_over(
         register, by.roles, register.cases.get(case).id, body.right, body.to, body.reference, by.account
@@ -233,11 +235,11 @@ def _words(text: str) -> str:
 def _request_rows(found: Sequence[Timeline]) -> list[dict[str, Any]]:
     return [
         {
-            "request": one.request,
-            "state": one.state.value,
+            "request": timeline.request,
+            "state": timeline.state.value,
             "holds": [
                 {"hold": h.id, "ground": h.ground, "since": h.since, "by": h.by, "review_on": h.review_on}
-                for h in holds(one)
+                for h in holds(timeline)
             ],
             "complaints": [
                 {
@@ -246,8 +248,8 @@ def _request_rows(found: Sequence[Timeline]) -> list[dict[str, Any]]:
                     "received": c.entered.day,
                     "outcome": c.ended.detail.get("outcome") if c.ended else None,
                 }
-                for c in complaints(one)
+                for c in complaints(timeline)
             ],
         }
-        for one in found
+        for timeline in found
     ]

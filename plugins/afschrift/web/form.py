@@ -1,4 +1,4 @@
-"""The form of a question on its page, and the answer that was filled in there."""
+"""The form of a question on its page, and reading the answer from it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from afschrift.domain.errors import FormError, RefusedError
 from afschrift.domain.redaction import SHAPE
 from afschrift.law.grounds import Grounds, Outcome
 from afschrift.law.manual_search import NewFile
-from afschrift.questions.kind import QuestionKind
+from afschrift.questions.kind import GivenAnswer, QuestionKind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.web.answers import SubmittedAnswer
 from afschrift.web.body import LONGEST_TEXT
 from afschrift.web.form_fields import (
     FormField,
@@ -34,17 +33,17 @@ from afschrift.web.multipart import Sent
 
 REDACTIONS = "f.redactions"
 TICKED, ON_GROUND = "f.redactions.line", "f.redactions.ground"
-"""Names under which the review page sends lines: as written; as ticked beside what was pointed out, which
-leave their ground open, and the ground for these."""
+"""Names under which the review page sends lines: as written, and as ticked next to what was pointed out.
+Ticked lines have no ground yet; the last name holds the ground for them."""
 
 
 OPEN_GROUND = "GROUND"
-"""Stands where a line has no ground yet."""
+"""Placeholder in a line that has no ground yet."""
 
 
 @dataclass(frozen=True)
 class QuestionForm:
-    """What a page asks for.
+    """The form on a question's page.
 
     Attributes:
         fields: besides the choice.
@@ -69,8 +68,8 @@ class QuestionForm:
     def groups(self) -> list[tuple[str, str, list[FormField]]]:
         """The fields; where a form holds those of several grounds, each ground's with its code and title."""
         found: dict[str, list[FormField]] = {}
-        for one in self.fields:
-            found.setdefault(one.name.partition(".")[0] if "." in one.name else "", []).append(one)
+        for shown in self.fields:
+            found.setdefault(shown.name.partition(".")[0] if "." in shown.name else "", []).append(shown)
         return [
             (code, some[0].title.partition(": ")[0] if code else "", some) for code, some in found.items()
         ]
@@ -108,18 +107,18 @@ def takes_files(question: QuestionRow) -> bool:
     return kind_named(question.kind).files_with in question.options
 
 
-def _of_review(one: FormField) -> FormField:
+def _of_review(field: FormField) -> FormField:
     """What a ground asks for where a line names it, and how a line is written."""
-    if "." in one.name:
-        return replace(one, need="needed where a line names this ground")
-    if one.sent == REDACTIONS:
-        return replace(one, hint=f"One a line, as {SHAPE}; the row by the name that stands before it.")
-    return one
+    if "." in field.name:
+        return replace(field, need="needed where a line names this ground")
+    if field.sent == REDACTIONS:
+        return replace(field, hint=f"One a line, as {SHAPE}; the row by the name in front of it.")
+    return field
 
 
 def _with_ticks(sent: Sent) -> None:
-    """Ticked lines stand among those that were written from now on, so that none is lost with a fault."""
-    written, ground = sent.one(REDACTIONS), sent.one(ON_GROUND) or OPEN_GROUND
+    """Add the ticked lines to the written ones, so that none is lost when the page shows a fault."""
+    written, ground = sent.value(REDACTIONS), sent.value(ON_GROUND) or OPEN_GROUND
     ticked, known = sent.all(TICKED), set(written.splitlines())
     lines = [line.removesuffix(OPEN_GROUND) + ground for line in ticked]
     if new := [line for line in lines if line not in known]:
@@ -147,7 +146,7 @@ def _decision(
     return QuestionForm(words, (), choices=tuple(choices(grounds, right, question.options)), sent=sent)
 
 
-def read_form(form: QuestionForm, sent: Sent) -> SubmittedAnswer:
+def read_form(form: QuestionForm, sent: Sent) -> GivenAnswer:
     """The answer that was filled in.
 
     Raises:
@@ -156,16 +155,14 @@ def read_form(form: QuestionForm, sent: Sent) -> SubmittedAnswer:
     detail, texts = filled_value(form.fields, sent)
     if form.ground is not None:
         detail = {"ground": form.ground.code, **detail}
-    text = sent.one("text").strip() if form.reason else ""
+    text = sent.value("text").strip() if form.reason else ""
     if len(text) > LONGEST_TEXT:
         raise FormError("The reason is too long.", {"text": f"takes up to {LONGEST_TEXT} characters"})
-    return SubmittedAnswer(
-        sent.one("choice"), detail, texts, text or None, _files(sent) if form.files else ()
-    )
+    return GivenAnswer(sent.value("choice"), detail, texts, text or None, _files(sent) if form.files else ())
 
 
 def _files(sent: Sent) -> list[NewFile]:
-    """The files that came with it, looked at by their content."""
+    """The uploaded files, each checked by its content."""
     at_most = Settings.from_environment().manual_bytes
     found = []
     for number, file in enumerate(sent.files, 1):

@@ -1,4 +1,4 @@
-"""Forms as a page shows them: fields from JSON Schema, what was filled in, and the form of each ground."""
+"""Form fields of a page, made from JSON Schema; reading their values; and the form of each ground."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from afschrift.law.grounds import (
     OnlyWhile,
     Outcome,
 )
-from afschrift.questions.view import said
+from afschrift.questions.view import in_words
 from afschrift.web.multipart import Sent
 
 WORDS = "case_file"
 """`x-kept` of a field that holds words, which are kept encrypted and never reach the trail."""
 
 _RADIOS = 7
-"""So many codes or fewer stand under one another; more stand in a list that opens."""
+"""Up to so many codes are radio buttons; more are a drop-down list."""
 
 _SHORT = 200
-"""Characters up to which a text is one line."""
+"""Texts of up to so many characters get a one-line field."""
 
 _DIGITS = 18
-"""So many at most make a number; `int` turns down thousands, and the form says what is wrong with a text."""
+"""Most digits of a number. `int` fails on thousands of digits; a longer text fails the form's schema."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class FormField:
             `text`.
         codes: value and words of what can be chosen.
         need: when it is needed, in words; empty: it may stay empty.
-        hint: what it takes, where its looks do not say so.
+        hint: what it takes, where its kind of field does not show it.
         longest: characters; 0: any number.
     """
 
@@ -78,20 +78,20 @@ def form_field(name: str, schema: Mapping[str, Any], need: str = "", example: st
     shown, codes = _shown(schema)
     longest = schema.get("maxLength", 0)
     hint = " ".join(filter(None, (_hint(schema, shown), example and f"Such as {example}.")))
-    return FormField(name, schema.get("title") or said(name), schema, shown, codes, need, hint, longest)
+    return FormField(name, schema.get("title") or in_words(name), schema, shown, codes, need, hint, longest)
 
 
 def fields_of(form: Mapping[str, Any] | None, options: Sequence[str]) -> Iterator[FormField]:
-    """The fields of a question's form besides the choice."""
+    """The fields of a question's form, without the choice."""
     for name, schema in (form or {}).get("properties", {}).items():
         if name != "choice":
             yield form_field(name, schema, _need(form or {}, name, options))
 
 
 def filled_value(fields: Sequence[FormField], sent: Sent) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What was filled in: codes, and words; an empty field is left out. What does not read stays a text."""
-    found = {one.name: value for one in fields if (value := _value(one, sent)) is not None}
-    words = {one.name for one in fields if one.words}
+    """Codes and words that were filled in, without empty fields. A value that cannot be read stays a text."""
+    found = {field.name: value for field in fields if (value := _value(field, sent)) is not None}
+    words = {field.name for field in fields if field.words}
     return (
         {name: value for name, value in found.items() if name not in words},
         {name: value for name, value in found.items() if name in words},
@@ -122,7 +122,7 @@ def _shown(schema: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]
 
 
 def _codes(values: Sequence[object]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(value), said(value)) for value in values)
+    return tuple((str(value), in_words(value)) for value in values)
 
 
 def _hint(schema: Mapping[str, Any], shown: str) -> str:
@@ -159,29 +159,31 @@ def _need(form: Mapping[str, Any], name: str, options: Sequence[str]) -> str:
 def _when(when: Mapping[str, Any], form: Mapping[str, Any]) -> str:
     parts = []
     for name, value in when.items():
-        code = f"“{said(value.get('const'))}”"
-        title = form["properties"][name].get("title") or said(name)
+        code = f"“{in_words(value.get('const'))}”"
+        title = form["properties"][name].get("title") or in_words(name)
         parts.append(code if name == "choice" else f"{title}: {code}")
     return " with ".join(parts)
 
 
-def _value(one: FormField, sent: Sent) -> Any:
-    text = sent.one(one.sent).strip()
-    match one.shown:
+def _value(field: FormField, sent: Sent) -> Any:
+    text = sent.value(field.sent).strip()
+    match field.shown:
         case "tick":
             return True if text else None
         case "ticks":
-            return sent.all(one.sent) or None
+            return sent.all(field.sent) or None
         case "lines":
             return [line.strip() for line in text.splitlines() if line.strip()] or None
         case "amounts":
-            given = {code: sent.one(f"{one.sent}.{code}").strip().replace(",", ".") for code, _ in one.codes}
+            given = {
+                code: sent.value(f"{field.sent}.{code}").strip().replace(",", ".") for code, _ in field.codes
+            }
             return {code: amount for code, amount in given.items() if amount} or None
         case "pairs":
             pairs = (line.partition(":") for line in text.splitlines() if line.strip())
             return {name.strip(): value.strip() for name, _, value in pairs} or None
         case "radios" | "select" if text:
-            known = one.schema.get("enum", (True, False))
+            known = field.schema.get("enum", (True, False))
             return next(
                 (v for v in known if (str(v).lower() if isinstance(v, bool) else str(v)) == text), text
             )
@@ -222,11 +224,11 @@ class OutcomeChoice:
 
 
 def choices(grounds: Grounds, right: Right, options: Sequence[str]) -> list[OutcomeChoice]:
-    """What can be chosen. No choice is a default."""
+    """The outcomes that can be chosen; none is a default."""
     return [
         OutcomeChoice(
             option,
-            said(option),
+            in_words(option),
             kind_named("decision").does.get(option, ""),
             tuple(
                 ground_form(grounds, code, Outcome(option))
@@ -242,9 +244,9 @@ def ground_form(grounds: Grounds, code: str, outcome: Outcome) -> GroundForm:
     ground = grounds.grounds[code]
     shown = []
     for name in ground.asks(outcome):
-        one = grounds.fields[name]
-        schema = {"title": one.title["en"], **one.schema, "x-kept": one.kept.value}
-        shown.append(form_field(name, schema, _ground_needs(grounds, ground, outcome, name), _example(one)))
+        field = grounds.fields[name]
+        schema = {"title": field.title["en"], **field.schema, "x-kept": field.kept.value}
+        shown.append(form_field(name, schema, _ground_needs(grounds, ground, outcome, name), _example(field)))
     return GroundForm(
         code,
         ground.title["en"],
@@ -256,15 +258,17 @@ def ground_form(grounds: Grounds, code: str, outcome: Outcome) -> GroundForm:
     )
 
 
-def _example(one: GroundField) -> str:
-    """Of a field for codes that nobody can choose from a list."""
-    patterned = "pattern" in {**one.schema, **one.schema.get("items", {})} and one.kept is FieldStorage.TRAIL
-    return str(one.example[0] if isinstance(one.example, list) else one.example) if patterned else ""
+def _example(field: GroundField) -> str:
+    """An example for a field of codes that cannot be chosen from a list."""
+    patterned = (
+        "pattern" in {**field.schema, **field.schema.get("items", {})} and field.kept is FieldStorage.TRAIL
+    )
+    return str(field.example[0] if isinstance(field.example, list) else field.example) if patterned else ""
 
 
 _WHILE = {
     OnlyWhile.UNIDENTIFIED: "the identity is not confirmed",
-    OnlyWhile.WITHOUT_MANDATE: "somebody asks for the person whose authority is not proven",
+    OnlyWhile.WITHOUT_MANDATE: "a representative asks whose authority is not proven",
 }
 
 
@@ -275,7 +279,7 @@ def _fits(ground: Ground) -> str:
 
 
 def _signs(ground: Ground) -> str:
-    first = " or ".join(said(role).lower() for role in ground.signers)
+    first = " or ".join(in_words(role).lower() for role in ground.signers)
     match ground.four_eyes:
         case FourEyes.ALWAYS:
             return f"You as {first}; it counts once a second signer agrees, who is another person."
@@ -289,10 +293,10 @@ def _letter(grounds: Grounds, ground: Ground, outcome: Outcome) -> str:
     if kind is None:
         return "No letter follows."
     unless = " and ".join(
-        f"“{grounds.fields[name].title['en']}” is “{said(value)}”"
+        f"“{grounds.fields[name].title['en']}” is “{in_words(value)}”"
         for name, value in ground.no_letter_when.items()
     )
-    return f"The letter “{said(kind)}”{f', unless {unless}' if unless else ''}. It must be sent."
+    return f"The letter “{in_words(kind)}”{f', unless {unless}' if unless else ''}. It must be sent."
 
 
 def _ground_needs(grounds: Grounds, ground: Ground, outcome: Outcome, name: str) -> str:
@@ -307,4 +311,4 @@ def _ground_when(grounds: Grounds, need: Need) -> Iterator[str]:
         if name == "first_request":
             yield "this is the person's first request in a year"
         elif name != "outcome":
-            yield f"“{grounds.fields[name].title['en']}” is “{said(value)}”"
+            yield f"“{grounds.fields[name].title['en']}” is “{in_words(value)}”"

@@ -1,4 +1,4 @@
-"""The pages on which an identity is confirmed: whose the keys are, beside the message, and other keys."""
+"""The pages on which an identity is confirmed: whose the keys are, with the message; and changing keys."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from afschrift.web.caller import (
     cross_origin_error,
     form_token,
     is_form_token,
+    is_same_origin,
     note,
     read_note,
-    surely_ours,
 )
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import render
 from afschrift.web.question_status import local, question_for_view
 
 RENEWED = "Your log-in was renewed since this page was opened. Nothing was changed: type the keys again."
-TOLD = ("request", "received", "representative")
-"""Kinds of texts that came from the person, or from whoever asks for them."""
+FROM_PERSON = ("request", "received", "representative")
+"""Kinds of texts that came from the person or from a representative."""
 
 
 def routes(start_look_up: Start) -> APIRouter:
@@ -42,7 +42,7 @@ def routes(start_look_up: Start) -> APIRouter:
     router = APIRouter(default_response_class=HTMLResponse)
 
     @router.post("/questions/{question_id}/look-up")
-    async def looked_up(request: Request, question_id: str, by: Known) -> Response:
+    async def look_up(request: Request, question_id: str, by: Known) -> Response:
         """Ask what the sources hold under the keys, and start the task that looks."""
         await run_in_threadpool(_asked, by, question_id)
         return await answer_form(request, _look_up, question_id, by, start_look_up)
@@ -54,8 +54,8 @@ def routes(start_look_up: Start) -> APIRouter:
         return _keys_page(request, by, asked)
 
     @router.post("/questions/{question_id}/keys")
-    async def changed(request: Request, question_id: str, by: Known) -> Response:
-        """Correct or add keys; the request then waits for who asks anew."""
+    async def change(request: Request, question_id: str, by: Known) -> Response:
+        """Correct or add keys; then the question who asks is asked again."""
         await run_in_threadpool(_asked, by, question_id)
         return await answer_form(request, _change, question_id, by)
 
@@ -65,7 +65,7 @@ def routes(start_look_up: Start) -> APIRouter:
 def identity_parts(
     register: Register, by: Caller, asked: QuestionRow, path: str, told: str, timeline: Timeline
 ) -> dict[str, Any]:
-    """What the page of the question shows of whose the keys are: masks alone, and ways to see and to ask.
+    """What the question's page shows of whose the keys are: masked values, and buttons to see and to ask.
 
     That look is an event.
     """
@@ -81,7 +81,7 @@ def identity_parts(
 def unmasked_page(
     request: Request, register: Register, by: Caller, asked: QuestionRow, timeline: Timeline
 ) -> Response:
-    """Keys and findings in clear beside the message; the look is an event."""
+    """Keys and findings in clear, with the message; the look is an event."""
     record_look(by.officer(register), asked.request, asked.id)
     texts = register.cases.texts(asked.request, by.account)
     return render(
@@ -91,11 +91,11 @@ def unmasked_page(
         question=asked,
         view=identity_view(register, asked.request, masked=False),
         texts=[
-            (one, local(one.at, timeline), one.text.decode(errors="replace"))
-            for one in texts
-            if one.text is not None and one.kind in TOLD
+            (text, local(text.at, timeline), text.text.decode(errors="replace"))
+            for text in texts
+            if text.text is not None and text.kind in FROM_PERSON
         ],
-        others=sum(one.kind not in TOLD or one.text is None for one in texts),
+        others=sum(text.kind not in FROM_PERSON or text.text is None for text in texts),
     )
 
 
@@ -108,28 +108,30 @@ def _asked(by: Caller, question_id: str) -> tuple[Register, QuestionRow]:
     """
     register, asked, _ = question_for_view(by, question_id)
     if asked.kind != IDENTITY_KIND.name:
-        raise UnknownQuestionError("This question does not ask who somebody is.")
+        raise UnknownQuestionError("This question does not ask who the requester is.")
     return register, asked
 
 
 def _look_up(request: Request, question_id: str, by: Caller, start: Start, sent: Sent) -> Response:
     register, asked = _asked(by, question_id)
-    if not is_form_token(by, request.url.path, sent.one("token")):
+    if not is_form_token(by, request.url.path, sent.value("token")):
         raise cross_origin_error()
     try:
         ask_look_up(by.officer(register), asked.request)
-        said = f"Run {start(asked.request, by.token)} looks."
+        words = f"Run {start(asked.request, by.token)} looks."
     except TooLateError:
         raise
     except AfschriftError as error:
-        said = f"Nobody looks yet. {error}"
-    return RedirectResponse(f"{_address(request, question_id)}?told={note(by, {'look_up': said})}#whose", 303)
+        words = f"No look-up is under way yet. {error}"
+    return RedirectResponse(
+        f"{_address(request, question_id)}?told={note(by, {'look_up': words})}#whose", 303
+    )
 
 
 def _change(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
     register, asked = _asked(by, question_id)
-    if not is_form_token(by, request.url.path, sent.one("token")):
-        if not surely_ours(request):
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        if not is_same_origin(request):
             raise cross_origin_error()
         return _keys_page(request, by, asked, RENEWED, 403)
     prefix = "key."
@@ -141,7 +143,7 @@ def _change(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
     except ConfigurationError as error:
         return _keys_page(request, by, asked, str(error), 422)
     address = _address(request, done.question or question_id)
-    return RedirectResponse(f"{address}?told={note(by, {'keys': done.said})}#whose", 303)
+    return RedirectResponse(f"{address}?told={note(by, {'keys': done.sentence})}#whose", 303)
 
 
 def _keys_page(

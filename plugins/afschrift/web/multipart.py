@@ -1,6 +1,6 @@
-"""Reads what a page's form sends (`multipart/form-data`, RFC 7578), part by part and within limits.
+"""Read forms of pages (`multipart/form-data`, RFC 7578), part by part and within limits.
 
-Fields stay in memory. Files go into encrypted temporary files: nothing of them is on a disk in clear.
+Fields stay in memory. Files go into encrypted temporary files, so that none of them is on a disk in clear.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _BLOCK = 16
 
 
 class EncryptedTempFile(io.BufferedIOBase):
-    """Written once from beginning to end, then read at will. Nothing can read it once it is closed.
+    """A file that is written once from beginning to end, then read at will. Closing it destroys its key.
 
-    It keeps out eyes and back-ups. It does not notice alterations: what is read is held against the SHA-256
-    of what was looked at (`casework/manual/scan.py`).
+    It protects against readers of the disk and back-ups. It does not detect alterations: what is read is
+    compared with the SHA-256 of what was scanned (`casework/manual/scan.py`).
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class EncryptedTempFile(io.BufferedIOBase):
         return len(data)
 
     def read(self, size: int | None = -1) -> bytes:
-        """From where it stands; at its end nothing."""
+        """Read from the present position; empty at the end."""
         self._file.seek(self._at)
         data = self._crypt(self._at, self._file.read(-1 if size is None else size))
         self._at += len(data)
@@ -69,7 +69,7 @@ class EncryptedTempFile(io.BufferedIOBase):
         return self._at
 
     def tell(self) -> int:
-        """Where it stands."""
+        """The present position."""
         return self._at
 
     def seekable(self) -> bool:
@@ -94,25 +94,25 @@ class EncryptedTempFile(io.BufferedIOBase):
 
 
 FIELDS_BYTES = 4_000_000
-"""Of all fields together that are no files."""
+"""Most bytes of all fields together, without files."""
 
 BODY_BYTES = 2 * FIELDS_BYTES
-"""Of a whole body without its files: what stands around the fields too."""
+"""Most bytes of a whole body without its files: fields, headers and boundaries."""
 
 FILES_TOGETHER = 4
-"""So many times the largest file that is taken may all files of a form have together."""
+"""Most bytes of all files of a form, as a multiple of the limit for one file."""
 
 AT_MOST = 4_000
 """Parts of one form."""
 
 NAMES_BEYOND = 200
-"""So many fields of which nothing came yet are taken beyond them, such as those at the end of a long form."""
+"""Fields with a new name that are taken beyond `AT_MOST`, such as those at the end of a long form."""
 
 PARTS_READ = 4 * AT_MOST
-"""Of a form with more parts, nothing is taken."""
+"""A form with more parts is refused whole."""
 
 HEADER_BYTES = 10_000
-"""Of the headers of one part."""
+"""Most bytes of the headers of one part."""
 
 FILES_AT_MOST = 500
 """Files of one form: each is open until the answer is recorded, and a process may open 1,024 as a rule."""
@@ -134,10 +134,10 @@ class SentFile:
 
 @dataclass
 class Sent:
-    """What a form sent.
+    """The fields and files of a form.
 
     Attributes:
-        fields: name and value in their order; a line break is one line feed.
+        fields: name and value, in order; line breaks are line feeds.
         files: those that were chosen, as far as they are taken.
         chosen: files were chosen, taken or not.
         cut: more came than is taken, and is not here.
@@ -148,7 +148,7 @@ class Sent:
     chosen: bool = False
     cut: bool = False
 
-    def one(self, name: str) -> str:
+    def value(self, name: str) -> str:
         """The last value of a field; empty where there is none."""
         return next((v for n, v in reversed(self.fields) if n == name), "")
 
@@ -168,12 +168,12 @@ async def read(request: Request, sent: Sent, file_bytes: int = 0, take: Callable
     Args:
         request: whose body it is.
         sent: takes what is read.
-        file_bytes: of one file; what goes beyond is dropped, and said of it. 0: the form takes none.
-        take: asked as a file begins; where it says no, nothing of that file is written anywhere.
+        file_bytes: of one file; what goes beyond is dropped, and the file is marked. 0: the form takes none.
+        take: asked when a file begins; if it returns False, nothing of that file is written anywhere.
 
     Raises:
-        FormError: it is no such form, or longer than a body may be (where it says so itself, it is not
-            read); repeats nothing of it.
+        FormError: it is no such form, or longer than a body may be (if its Content-Length says so, nothing
+            is read); repeats nothing of it.
     """
     most = BODY_BYTES + FILES_TOGETHER * file_bytes
     kind, options = parse_options_header(request.headers.get("Content-Type", ""))
@@ -193,7 +193,7 @@ async def read(request: Request, sent: Sent, file_bytes: int = 0, take: Callable
 
 
 async def chunks(request: Request, most: int, what: str) -> AsyncIterator[bytes]:
-    """The body as it comes; where it says itself that it is too long, nothing is read.
+    """The body, chunk by chunk; if its Content-Length is too long, nothing is read.
 
     Raises:
         FormError: it is longer than is taken.
@@ -218,7 +218,7 @@ def _too_long(most: int, what: str) -> FormError:
 
 
 class _Form:
-    """Takes the parts in as the parser finds them."""
+    """Stores the parts as the parser finds them."""
 
     def __init__(self, sent: Sent, file_bytes: int, take: Callable[[], bool]) -> None:
         self.ended = False
@@ -313,8 +313,8 @@ class _Form:
 
 
 @contextmanager
-def opened() -> Iterator[Sent]:
-    """A place for what a form sends, whose files are gone afterwards."""
+def sent_form() -> Iterator[Sent]:
+    """An empty `Sent`, whose temporary files are removed afterwards."""
     sent = Sent()
     try:
         yield sent
@@ -324,7 +324,7 @@ def opened() -> Iterator[Sent]:
 
 async def answer_form(request: Request, answer: Callable[..., Response], *given: Any) -> Response:
     """Read a form without files, and answer it in a thread, with what was sent as the last argument."""
-    with opened() as sent:
+    with sent_form() as sent:
         await read(request, sent)
         return await run_in_threadpool(answer, request, *given, sent)
 

@@ -1,4 +1,4 @@
-"""Renders the pages: templates of the include folder, with the headers that keep them what they are."""
+"""Render the pages from templates of the include folder, with security headers."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from afschrift.domain.errors import (
     UnknownQuestionError,
     UnknownRequestError,
 )
-from afschrift.questions.view import plain, said
+from afschrift.questions.view import in_words, plain
 
 MOUNTED = "/afschrift"
 
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # with no-referrer, browsers blank the Origin that a form is checked by
+    "Referrer-Policy": "same-origin",  # with no-referrer, browsers blank the Origin that forms are checked by
     "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-"""Of every reply; a page has a policy of its own."""
+"""Headers of every reply; a page has a policy of its own."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def render(request: Request, name: str, status: int = 200, **values: Any) -> HTM
         status: of HTTP.
         values: what the template shows; escaped there.
     """
-    # not by Settings: a page that says what is wrong with these needs its template too
+    # not by Settings, because the page that says what is wrong with these needs its template too
     environment, style = _templates(texts("pages", include_folder()))
     base = str(request.scope.get("root_path", ""))
     html = environment.get_template(f"{name}.html.j2").render(
@@ -80,12 +80,12 @@ def render(request: Request, name: str, status: int = 200, **values: Any) -> HTM
 
 
 def message(request: Request, status: int, title: str, text: str) -> HTMLResponse:
-    """A page that says one thing."""
+    """A page with a message."""
     return render(request, "message", status, title=title, text=text, here="")
 
 
-def opened_elsewhere(request: Request) -> HTMLResponse:
-    """A page that shows nothing but a way to itself, where another site or a mail led here."""
+def cross_origin_page(request: Request) -> HTMLResponse:
+    """A page with nothing but a link to itself, for a request that another site or a mail led to."""
     text = "This page was opened from elsewhere, such as a link in a mail, so nothing is shown yet."
     here = request.url.path  # without what others may have filled in behind it
     return render(request, "message", title="Opened from elsewhere", text=text, here=here)
@@ -100,7 +100,7 @@ def _templates(folder: Path) -> tuple[Environment, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"said": said, "asked": kind_named, "plain": plain}
+    environment.filters |= {"said": in_words, "asked": kind_named, "plain": plain}
     return environment, environment.get_template("page.css").render()
 
 
@@ -121,10 +121,10 @@ _STATUS: dict[type[AfschriftError], int] = {
 
 
 def status_and_words(error: Exception) -> tuple[int, str]:
-    """The status of HTTP for an error, and what the caller is told.
+    """The HTTP status for an error, and the text for the caller.
 
-    What is wrong with the installation goes into its log; of an error that nobody expected its place alone,
-    as its message may quote what was written.
+    Faults of the installation go into its log. Of an unexpected error only the place is logged, as its
+    message may quote what was written.
     """
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     if status < 500:

@@ -1,4 +1,4 @@
-"""The questions at which runs ended, and their answers, as JSON."""
+"""Open questions and their answers, as JSON."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from pydantic import Field
 from afschrift.casework.answer import form_of, look, visible
 from afschrift.law.roles import Role
 from afschrift.questions.ask import assigned_to
+from afschrift.questions.kind import GivenAnswer
 from afschrift.register.open import open_register
 from afschrift.register.records import QuestionRow
-from afschrift.web.answers import Start, SubmittedAnswer, record
+from afschrift.web.answers import Start, record
 from afschrift.web.body import LONGEST_TEXT, ApiBody, JsonBody
 from afschrift.web.caller import Caller, Known
-from afschrift.web.question_status import seen
+from afschrift.web.question_status import visible_question
 
 Code = str | int | float | bool | None
 Words = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
 class AnswerBody(ApiBody):
-    """What somebody answers. Codes in `detail`; words in `text` and `texts`, which are kept encrypted."""
+    """An answer. Codes in `detail`; words in `text` and `texts`, which are kept encrypted."""
 
     choice: str = Field(max_length=64)
     detail: dict[str, Code | list[Code] | dict[str, Code]] = Field(default={})
@@ -32,7 +33,7 @@ class AnswerBody(ApiBody):
 
 
 def routes(start: Start) -> APIRouter:
-    """The routes; `start` begins the run that an answer sets going."""
+    """The routes; `start` starts the next run after an answer."""
     router = APIRouter()
 
     @router.get("/questions")
@@ -42,27 +43,27 @@ def routes(start: Start) -> APIRouter:
         return [_shown(by, q) for q in found if visible(by.roles, by.account, q)]
 
     @router.get("/questions/{question_id}")
-    def one(question_id: str, by: Known) -> dict[str, Any]:
+    def show(question_id: str, by: Known) -> dict[str, Any]:
         """One question with its form as JSON Schema."""
-        return _shown(by, seen(open_register(), by, question_id))
+        return _shown(by, visible_question(open_register(), by, question_id))
 
     @router.post("/questions/{question_id}/answer")
-    def answered(question_id: str, body: JsonBody[AnswerBody], by: Known) -> dict[str, Any]:
+    def answer(question_id: str, body: JsonBody[AnswerBody], by: Known) -> dict[str, Any]:
         """Record the answer; where it was the last one due, start the request's next run as the caller.
 
-        Where no run starts, the answer stands all the same, and `next` says what to do.
+        If no run starts, the answer remains recorded, and `next` says what to do.
         """
         recorded = record(
             open_register(),
             by,
             question_id,
-            SubmittedAnswer(body.choice, body.detail, body.texts, body.text),
+            GivenAnswer(body.choice, body.detail, body.texts, body.text),
             start,
         )
         done = recorded.done
         reply: dict[str, Any] = {"question": question_id, "request": done.request}
         reply |= {"choice": done.decision.choice, "at": done.decision.at}
-        reply |= {"letter": done.letter, "signer": done.signer} if done.said else {}
+        reply |= {"letter": done.letter, "signer": done.signer} if done.next_step else {}
         return reply | {"run": recorded.run, "next": recorded.next or None}
 
     @router.get("/questions/{question_id}/view")
@@ -72,7 +73,7 @@ def routes(start: Start) -> APIRouter:
 
     @router.post("/questions/{question_id}/view")
     def unmasked(question_id: str, by: Known) -> dict[str, Any]:
-        """The same with the values, for whoever may answer. The look is an event."""
+        """What is judged, with the values, for accounts that may answer. The look is an event."""
         return _view(by, question_id, unmask=True)
 
     return router
@@ -80,7 +81,7 @@ def routes(start: Start) -> APIRouter:
 
 def _view(by: Caller, question_id: str, *, unmask: bool) -> dict[str, Any]:
     register = open_register()
-    asked = seen(register, by, question_id)
+    asked = visible_question(register, by, question_id)
     found = look(by.officer(register), asked.id, unmask=unmask)
     return asdict(found) if found is not None else {"question": asked.id, "sections": []}
 

@@ -1,4 +1,4 @@
-"""The plain pages of questions: all open ones, one page for each, what came of an answer. No script."""
+"""The pages of questions: the list, a page for each, and what was recorded. Without script."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from afschrift.web.caller import (
     cross_origin_error,
     form_token,
     is_form_token,
+    is_same_origin,
     note,
     read_note,
-    surely_ours,
 )
 from afschrift.web.form import QuestionForm, form_for, read_form
 from afschrift.web.identity_pages import identity_parts, unmasked_page
-from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, answer_form, opened, read
+from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, answer_form, read, sent_form
 from afschrift.web.page import Problem, render, status_and_words
 from afschrift.web.question_status import (
-    barred,
     clock_today,
     last_day,
     listed_questions,
     local,
     question_for_view,
-    seen,
     upload_limit,
+    visible_question,
+    why_barred,
 )
 
 RENEWED = (
@@ -57,7 +57,7 @@ CHECK_RECORDED = "Look whether the answer was recorded."
 
 
 def routes(start: Start) -> APIRouter:
-    """The routes; `start` begins the run that an answer sets going."""
+    """The routes; `start` starts the next run after an answer."""
     router = APIRouter(default_response_class=HTMLResponse)
 
     @router.get("/")
@@ -67,9 +67,9 @@ def routes(start: Start) -> APIRouter:
 
     @router.get("/questions/{question_id}")
     def question(request: Request, question_id: str, by: Known) -> Response:
-        """One question with its form; read-only for whoever may not answer it."""
+        """A question with its form; read-only for an account that may not answer it."""
         register = open_register()
-        asked = seen(register, by, question_id)
+        asked = visible_question(register, by, question_id)
         given = dict(request.query_params)
         return _question_page(request, register, by, asked, form_for(register, asked, given))
 
@@ -77,17 +77,17 @@ def routes(start: Start) -> APIRouter:
     async def answered(request: Request, question_id: str, by: Known) -> Response:
         """Record an answer. A fault shows the page again, with all that was typed."""
         file_bytes, unbarred = await run_in_threadpool(upload_limit, by, question_id)
-        with opened() as sent:
+        with sent_form() as sent:
 
-            def take() -> bool:  # the token goes before the files
-                return unbarred and is_form_token(by, request.url.path, sent.one("token"))
+            def take() -> bool:  # the form sends its token before the files
+                return unbarred and is_form_token(by, request.url.path, sent.value("token"))
 
             await read(request, sent, file_bytes, take)
             return await run_in_threadpool(_answer, request, question_id, by, sent, start)
 
     @router.get("/questions/{question_id}/recorded")
     def recorded(request: Request, question_id: str, by: Known, told: str = "") -> Response:
-        """What was recorded, and what is left to do."""
+        """What was recorded, and what remains to be done."""
         return _recorded(request, question_id, by, told)
 
     @router.post("/questions/{question_id}/shown")
@@ -106,34 +106,34 @@ def routes(start: Start) -> APIRouter:
 
 def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: Start) -> Response:
     register = open_register()
-    asked = seen(register, by, question_id)
-    form = form_for(register, asked, {"choice": sent.one("choice"), "ground": sent.one("ground")}, sent)
-    if not is_form_token(by, request.url.path, sent.one("token")):
-        if not surely_ours(request):
+    asked = visible_question(register, by, question_id)
+    form = form_for(register, asked, {"choice": sent.value("choice"), "ground": sent.value("ground")}, sent)
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        if not is_same_origin(request):
             raise cross_origin_error()
         return _question_page(request, register, by, asked, form, Problem(RENEWED), 403)
     if sent.cut:
         return _question_page(request, register, by, asked, form, Problem(CUT), 422)
     try:
         answered = record(register, by, question_id, read_form(form, sent), start)
-    except Exception as error:  # the application would tell it too, but on a page without what was typed
+    except Exception as error:  # the application handles it too, but on a page without what was typed
         status, text = status_and_words(error)
         problem = _problem(form, error) if isinstance(error, FormError) else Problem(text)
         if status >= 500:
             problem = Problem(f"{text} {CHECK_RECORDED}")
         return _question_page(request, register, by, asked, form, problem, status)
-    said = {
+    ids = {
         "run": answered.run or "",
         "letter": answered.done.letter or "",
         "signer": answered.done.signer or "",
     }
-    address = f"{_address(request, question_id)}/recorded?told={note(by, {**said, 'next': answered.next})}"
+    address = f"{_address(request, question_id)}/recorded?told={note(by, {**ids, 'next': answered.next})}"
     return RedirectResponse(address, 303)
 
 
 def _recorded(request: Request, question_id: str, by: Caller, told: str) -> Response:
     register = open_register()
-    asked = seen(register, by, question_id)
+    asked = visible_question(register, by, question_id)
     if asked.answered_at is None:
         return RedirectResponse(_address(request, question_id), 303)
     timeline = register.facts.timeline(asked.request)
@@ -147,14 +147,14 @@ def _recorded(request: Request, question_id: str, by: Caller, told: str) -> Resp
         decision=decision,
         at=local(decision.at, timeline) if decision else "",
         told=read_note(by, told),
-        others=[one for one in others if visible(by.roles, by.account, one)],
+        others=[question for question in others if visible(by.roles, by.account, question)],
         state=timeline.state,
     )
 
 
 def _viewed(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
     register, asked, timeline = question_for_view(by, question_id)
-    if not is_form_token(by, request.url.path, sent.one("token")):
+    if not is_form_token(by, request.url.path, sent.value("token")):
         raise cross_origin_error()
     if asked.kind == "manual":
         register.trail.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
@@ -168,18 +168,19 @@ def _viewed(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
         by=by,
         question=asked,
         texts=[
-            (one, local(one.at, timeline), one.text and one.text.decode(errors="replace")) for one in texts
+            (text, local(text.at, timeline), text.text and text.text.decode(errors="replace"))
+            for text in texts
         ],
     )
 
 
 def _shown(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
     register = open_register()
-    asked = seen(register, by, question_id)
-    if not is_form_token(by, request.url.path, sent.one("token")):
+    asked = visible_question(register, by, question_id)
+    if not is_form_token(by, request.url.path, sent.value("token")):
         raise cross_origin_error()
     form = form_for(register, asked, {})
-    return _question_page(request, register, by, asked, form, unmask=sent.one("unmask") == "true")
+    return _question_page(request, register, by, asked, form, unmask=sent.value("unmask") == "true")
 
 
 def _question_page(
@@ -194,7 +195,7 @@ def _question_page(
     unmask: bool = False,
 ) -> Response:
     timeline = register.facts.timeline(asked.request)
-    why = barred(register, by, asked, timeline)
+    why = why_barred(register, by, asked, timeline)
     decision = _decision(register, asked)
     path = _address(request, asked.id)
     officer = by.officer(register)
@@ -210,7 +211,7 @@ def _question_page(
         question=asked,
         form=form,
         problem=problem,
-        barred=why,
+        why_barred=why,
         whose=whose,
         kept=problem is not None and bool(why),
         decision=decision,
@@ -235,8 +236,8 @@ def _of(timeline: Timeline, asked: QuestionRow) -> dict[str, Any]:
 
 
 def _problem(form: QuestionForm, error: FormError) -> Problem:
-    """The fields that are wrong, each with the place to which its line in the summary leads."""
-    shown = {one.name: (one.id, one.title) for one in form.fields}
+    """The wrong fields, each with the element to which its line in the summary links."""
+    shown = {field.name: (field.id, field.title) for field in form.fields}
     shown |= {"choice": ("f-choice", "Your choice"), "text": ("f-text", "Reason")}
     shown |= {"files": ("f-files", "Files"), "ground": ("f-choice", "Ground")}
     lines = [

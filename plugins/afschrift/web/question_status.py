@@ -1,4 +1,4 @@
-"""The status of a question for the caller: open to them or not, since when, and until when."""
+"""The status of a question for the caller: whether they may answer it, and its times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
 from afschrift.questions.ask import assigned_to
 from afschrift.questions.kind import QuestionKind
-from afschrift.questions.view import said
+from afschrift.questions.view import in_words
 from afschrift.register.open import open_register
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
@@ -29,7 +29,7 @@ class ListedQuestion:
     """A question in the list.
 
     Attributes:
-        to: name of the one person that it is assigned to; None: everybody with its role.
+        to: name of the person that it is assigned to; None: all who hold its role.
         asked_at: local time where the controller must act.
         last_day: in words.
         colour: how urgent its request is.
@@ -46,8 +46,8 @@ class ListedQuestion:
 
 
 def listed_questions(register: Register, by: Caller) -> list[ListedQuestion]:
-    """The open questions that somebody gets to see, oldest first."""
-    timelines = {one.request: one for one in register.facts.timelines()}
+    """The open questions that the caller may see, oldest first."""
+    timelines = {timeline.request: timeline for timeline in register.facts.timelines()}
     mine = [
         q for q in register.questions.all() if visible(by.roles, by.account, q) and q.request in timelines
     ]
@@ -63,7 +63,7 @@ def clock_today(timeline: Timeline, jurisdiction: Jurisdiction) -> Clock:
 
 
 def local(instant: str, timeline: Timeline) -> str:
-    """An instant as the clock on the wall shows it where the controller must act."""
+    """An instant as local time where the controller must act."""
     return on_the_wall(instant, timeline.zone)
 
 
@@ -72,14 +72,14 @@ def last_day(found: Clock) -> str:
     if found.closed_on is not None:
         return f"closed on {found.closed_on}"
     if found.due is None:
-        return f"stands still since {found.suspended_since}"
+        return f"suspended since {found.suspended_since}"
     left = found.days_left or 0
     days = f"{abs(left)} day{'s' * (abs(left) != 1)}"
     return f"{found.due} ({'today' if left == 0 else f'{days} left' if left > 0 else f'{days} late'})"
 
 
-def barred(register: Register, by: Caller, question: QuestionRow, timeline: Timeline) -> str:
-    """Why somebody may not answer a question; empty: they may."""
+def why_barred(register: Register, by: Caller, question: QuestionRow, timeline: Timeline) -> str:
+    """Why the caller may not answer a question; empty: they may."""
     role = Role(question.role)
     if question.answered_at is not None:
         taken = any(d.question == question.id for d in register.decisions.of(question.request))
@@ -87,7 +87,7 @@ def barred(register: Register, by: Caller, question: QuestionRow, timeline: Time
     if not timeline.state.open:
         return "Its request is closed."
     if not by.roles.holds(by.account, role):
-        return f"Only the role {said(role).lower()} answers it; you may look."
+        return f"Only the role {in_words(role).lower()} answers it; you may look."
     to = assigned_to(timeline, question.id)
     if to is not None and not by.roles.acts_for(by.account, to):
         return f"It is assigned to {to}."
@@ -105,7 +105,7 @@ def _listed(question: QuestionRow, timeline: Timeline, found: Clock) -> ListedQu
         question,
         kind_named(question.kind),
         timeline.right.value,
-        said(question.role),
+        in_words(question.role),
         assigned_to(timeline, question.id),
         local(question.asked_at, timeline),
         last_day(found),
@@ -113,8 +113,8 @@ def _listed(question: QuestionRow, timeline: Timeline, found: Clock) -> ListedQu
     )
 
 
-def seen(register: Register, by: Caller, question_id: str) -> QuestionRow:
-    """A question that the caller gets to see.
+def visible_question(register: Register, by: Caller, question_id: str) -> QuestionRow:
+    """A question that the caller may see.
 
     Raises:
         UnknownQuestionError: there is none for their roles.
@@ -126,34 +126,34 @@ def seen(register: Register, by: Caller, question_id: str) -> QuestionRow:
 
 
 def upload_limit(by: Caller, question_id: str) -> tuple[int, bool]:
-    """What an answer may bring, held before anything of it is read.
+    """How much an answer may upload, checked before any of it is read.
 
     Returns:
         Bytes of one file, 0 where the form takes none; and whether nothing bars the caller from answering.
-        Whoever is barred by now, such as by a faster answer, gets the page back with their words.
+        A caller who is barred by now, such as by a faster answer, gets the page back with their words.
 
     Raises:
         UnknownQuestionError: there is none for their roles.
         NotAllowedError: they lack its role; the attempt is an event `answer_refused`.
     """
     register = open_register()
-    asked = seen(register, by, question_id)
+    asked = visible_question(register, by, question_id)
     if not by.roles.holds(by.account, Role(asked.role)):
         by.officer(register).answering(asked)
     file_bytes = Settings.from_environment().manual_bytes if takes_files(asked) else 0
-    return file_bytes, not barred(register, by, asked, register.facts.timeline(asked.request))
+    return file_bytes, not why_barred(register, by, asked, register.facts.timeline(asked.request))
 
 
 def question_for_view(by: Caller, question_id: str) -> tuple[Register, QuestionRow, Timeline]:
-    """A question of whose person the caller may see what is kept apart, as they may answer it.
+    """A question that the caller may answer, so that they may see texts and keys of its person.
 
     Raises:
         UnknownQuestionError: there is none for their roles.
         NotAllowedError: they may not answer it now; says why.
     """
     register = open_register()
-    asked = seen(register, by, question_id)
+    asked = visible_question(register, by, question_id)
     timeline = register.facts.timeline(asked.request)
-    if why := barred(register, by, asked, timeline):
-        raise NotAllowedError(why, remedy="ask somebody who may answer the question.")
+    if why := why_barred(register, by, asked, timeline):
+        raise NotAllowedError(why, remedy="ask a person who may answer the question.")
     return register, asked, timeline

@@ -39,7 +39,7 @@ class ReadingBody(ApiBody):
 
 
 class WithdrawalBody(ApiBody):
-    """The person took a mandate back; `text`: how it was told, kept encrypted."""
+    """The person took a mandate back; `text`: how they said so, kept encrypted."""
 
     text: Text | None = None
 
@@ -80,7 +80,7 @@ def identity(request_id: str, by: Known) -> dict[str, Any]:
         "keys": dict(view.keys),
         "asked": None if view.ask is None else {"by": view.ask.by, "at": view.ask.asked_at},
         "served_at": None if view.ask is None else view.ask.served_at,
-        "tables": [asdict(one) for one in view.tables],
+        "tables": [asdict(table) for table in view.tables],
         "said": list(view.said),
     }
 
@@ -94,7 +94,7 @@ def keys(request_id: str, body: JsonBody[KeysBody], by: Known) -> dict[str, Any]
 
 @router.post("/requests/{request}/reading")
 def reading(request: str, body: JsonBody[ReadingBody], by: Known) -> dict[str, Any]:
-    """Record which right a message means that did not say so."""
+    """Record which right an unclear message means."""
     services = build(lambda line: log.info("%s", line))
     done = read_right(services, by.roles, request, body.right, body.text, by.account)
     return {"request": request, "right": done.timeline.right.value, "beside": done.other}
@@ -108,7 +108,7 @@ def mandate_withdrawn(request: str, body: JsonBody[WithdrawalBody], by: Known) -
 
 
 def routes(start_look_up: Start) -> APIRouter:
-    """The routes; `start_look_up` begins the look-up of a request's keys as the caller."""
+    """The routes; `start_look_up` starts the look-up of a request's keys as the caller."""
     every = APIRouter()
     every.include_router(router)
 

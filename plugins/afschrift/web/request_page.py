@@ -1,4 +1,4 @@
-"""The pages of a request: its status with its trail for those who may read it, and what a review shows."""
+"""The pages of a request: its status, its trail for those who may read it, and what is to be reviewed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from afschrift.app.settings import Settings
 from afschrift.canary.signed import asks_for_canary
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import earlier_lines, explanation_lines, fact_lines
-from afschrift.casework.letters.due import letters_due
-from afschrift.casework.letters.due import lines as letter_lines
+from afschrift.casework.letters.due_letters import letters_due
+from afschrift.casework.letters.due_letters import lines as letter_lines
 from afschrift.casework.review.view import ROWS, review_view
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
@@ -23,14 +23,14 @@ from afschrift.register.open import open_register
 from afschrift.web.caller import Known, form_token
 from afschrift.web.form import form_for
 from afschrift.web.page import render
-from afschrift.web.question_status import barred, clock_today, last_day, local
+from afschrift.web.question_status import clock_today, last_day, local, why_barred
 
 router = APIRouter(default_response_class=HTMLResponse)
 
 
 @router.get("/runs/{run_id}")
 def of_run(request: Request, run_id: str, by: Known) -> Response:
-    """From a run of Airflow to the request that it began for, for whoever may see requests."""
+    """Redirect from a run of Airflow to its request, for accounts that may see requests."""
     by.roles.require(by.account, Act.SEE)
     request_id = open_register().runs.request_of(run_name(run_id))
     if request_id is None:
@@ -40,7 +40,7 @@ def of_run(request: Request, run_id: str, by: Known) -> Response:
 
 @router.get("/requests/{request_id}")
 def show(request: Request, request_id: str, by: Known) -> Response:
-    """A request; whoever may read the trail sees it, and that look is an event."""
+    """A request, with its trail for accounts that may read it; that look is an event."""
     register = open_register()
     found, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     clock = clock_today(timeline, load_jurisdiction())
@@ -54,11 +54,12 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         today = local_date(utc_now(), timeline.zone)
         lines += letter_lines(letters_due(register, timeline, load_jurisdiction(), today), request_id)
         runs = [
-            (one, airflow_id(one.id), *(at and local(at, timeline) for at in (one.started_at, one.ended_at)))
-            for one in register.runs.all(request_id=request_id)
+            (run, airflow_id(run.id), *(at and local(at, timeline) for at in (run.started_at, run.ended_at)))
+            for run in register.runs.all(request_id=request_id)
         ]
         events = [
-            (local(header.at, timeline), header, said) for header, said in register.trail.events(request_id)
+            (local(header.at, timeline), header, payload)
+            for header, payload in register.trail.events(request_id)
         ]
     return render(
         request,
@@ -89,7 +90,7 @@ def review(request: Request, request_id: str, by: Known, table: str = "", rows: 
     form, why, question = None, "", None
     if view.question is not None:
         question = register.questions.get(view.question)
-        why = barred(register, by, question, register.facts.timeline(request_id))
+        why = why_barred(register, by, question, register.facts.timeline(request_id))
         form = None if why else form_for(register, question, {})
     path = f"{request.scope.get('root_path', '')}/questions/{view.question}"
     return render(

@@ -86,7 +86,7 @@ def build(
         search=settings.search,
         patience=settings.sweep_lost,
         age_of_consent=age_of_consent(settings.folder("law") / "ages.yml", inventory.controller.country).age,
-        tell_by_mail=partial(_tell_by_mail, settings, register, log),
+        inform_by_mail=partial(_inform_by_mail, settings, register, log),
         roles=partial(load_roles, settings),
         witnessed=partial(_must_be_witnessed, settings, register, log),
     )
@@ -115,15 +115,16 @@ def _must_be_witnessed(
             log(f"The witness place '{name}' holds {file}, which is no height of ours: it does not count.")
 
 
-def _tell_by_mail(
+def _inform_by_mail(
     settings: Settings, register: Register, log: Callable[[str], None], request_id: str
 ) -> str | None:
     if settings.mail is None:
         return None
-    from afschrift.casework.telling.answer import tell_by_mail  # letters are heavy, and few steps send one
+    # imported here, because letters are heavy and few steps send one
+    from afschrift.casework.informing.answer import inform_by_mail
 
     installation = Officer(register, load_roles(settings), "system", settings=settings)
-    return tell_by_mail(installation, request_id, log)
+    return inform_by_mail(installation, request_id, log)
 
 
 def _store(inventory: Inventory, connect: Connect, source: str, name: str) -> FileStore:

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from afschrift.batch.members import way_of
-from afschrift.casework.decision.require import hidden_places
+from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.identity.confirmed import sure_identity
 from afschrift.casework.identity.mandates import mandate_status_now
 from afschrift.domain.decision import REASONS, Action

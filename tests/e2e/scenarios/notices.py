@@ -26,7 +26,7 @@ def acknowledged(scenario: Scenario) -> None:
     scenario.must(
         (checked.state, checked.tasks["overdue"]) == ("failed", "failed"), "the run failed at overdue"
     )
-    scenario.must("nobody has said why" in checked.log, "the log says what is missing")
+    scenario.must("no officer has said why" in checked.log, "the log says what is missing")
 
     scenario.tell("An officer says why, by name.")
     scenario.types(

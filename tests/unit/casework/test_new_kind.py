@@ -81,6 +81,6 @@ def test_its_answer_is_taken_and_signed(asked: tuple[Bureau, QuestionRow]) -> No
         Officer(bureau.register, ROLES, "cli:anna"), question.id, "yes", detail={"size": 3}
     )
     assert done.signer is not None
-    assert done.signer in done.said
+    assert done.signer in done.next_step
     signed = answer_question(Officer(bureau.register, ROLES, "cli:sam"), done.signer, "agree")
     assert (signed.decision.kind, signed.decision.about) == ("toy_signed", done.decision.about)

@@ -28,7 +28,7 @@ def test_letters_about_the_data_wait_for_the_identity(kind: str) -> None:
     if KINDS[kind].before_identity:
         assert letter(kind, name="anneke jansen").text
         return
-    with pytest.raises(FormError, match="not identified, and this letter tells of their data"):
+    with pytest.raises(FormError, match="not identified, and this letter is about their data"):
         letter(kind)
 
 

@@ -83,7 +83,7 @@ class Office:
         if self.down:
             raise RetriableError("Airflow does not answer.")
         if run_id in self.airflow:
-            raise RefusedError(f"Run {run_id} stands in Airflow already.")
+            raise RefusedError(f"Run {run_id} exists in Airflow already.")
         self.airflow.add(run_id)
         self.started.append(run_id)
         return f"run {run_id} is started"

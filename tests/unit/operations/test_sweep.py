@@ -33,7 +33,7 @@ def test_a_second_sweep_starts_and_records_nothing_more(office: Office) -> None:
     office.sweep()
     office.later(1)
     (found,) = office.sweep()  # queued there, or failed before it began: the register knows no run
-    assert "stands in Airflow already" in found[2]
+    assert "exists in Airflow already" in found[2]
     assert len(office.started) == len(office.events(request)) == 1
     office.run(request, f"{request}.1")
     assert office.sweep() == []

@@ -115,7 +115,7 @@ def nested_aliases(levels: int, width: int = 9) -> str:
         ("a: b\u2028c: d", 1, "the character U+2028"),
         ("a: \ud800", 1, "the character U+D800"),
         ("a: [", 1, "not readable as YAML"),
-        ("a: {<<: b}", 1, "what stands behind `<<` is no mapping"),
+        ("a: {<<: b}", 1, "the value of `<<` is no mapping"),
     ],
 )
 def test_what_is_refused_with_file_line_and_remedy(text: str, line: int, words: str) -> None:

@@ -25,12 +25,12 @@ from afschrift.app.settings import Settings
 from afschrift.audit.sentences import event_types
 from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.informing.question import ask_again
 from afschrift.casework.intake.referral import to_hand_over
 from afschrift.casework.notices.deadlines import reminders
 from afschrift.casework.notices.report import open_check
 from afschrift.casework.notices.reviews import due_reviews
 from afschrift.casework.officer import Officer
-from afschrift.casework.telling.question import ask_again
 from afschrift.datamap.check.map_findings import MapFinding, map_reminder, record
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent

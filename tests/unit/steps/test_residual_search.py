@@ -112,7 +112,7 @@ def told(services: Services, request: str) -> str:
 def test_what_is_not_settled_stops_before_anything_is_staged(tmp_path: Path) -> None:
     services = office(tmp_path, friend="", email="")
     request = store(services, {"customer_id": "1"})
-    with pytest.raises(NeedsPersonError, match="settle it for everybody in the inventory") as met:
+    with pytest.raises(NeedsPersonError, match="settle it in the inventory for every request") as met:
         run(services, request)
     assert met.value.question == "residual_rows"
     assert met.value.detail == {"column": "shop.referral.friend", "rows": 1}

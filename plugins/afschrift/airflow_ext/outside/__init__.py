@@ -1,1 +1,1 @@
-"""What others see of an installation: figures, asset events, lineage and spans, by Airflow's own means."""
+"""What other programs see of an installation: metrics, asset events, lineage and spans, through Airflow."""

@@ -1,6 +1,6 @@
-"""OpenLineage: which tables of which sources a request read, and the bundle that came of it; no values.
+"""OpenLineage: which tables of which sources a request read, and the bundle that was made; no values.
 
-Airflow's provider asks an operator what its task read and gave. Without the provider, nobody asks.
+Airflow's provider asks an operator what its task read and gave. Without the provider this is not called.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
 NAMESPACE = "afschrift"
-"""Of bundles, and of sources without an address that others know them by."""
+"""Namespace of bundles, and of sources without an address that other programs know."""
 
 
 class StepOperator(PythonOperator):
-    """A task that says what it read and gave, once it is done."""
+    """A task that reports what it read and gave, once it is done."""
 
     def get_openlineage_facets_on_complete(self, _ti: Any) -> OperatorLineage[Any, Any]:
         """Inputs by table of the source, the bundle as output; empty where the task did neither."""
@@ -39,7 +39,7 @@ class StepOperator(PythonOperator):
 
 
 class AloneOperator(StepOperator):
-    """A task that takes nothing from another: no field of it is rendered, sent to Airflow and kept there."""
+    """A task without inputs from others: none of its fields is rendered, so none is stored in Airflow."""
 
     template_fields = ()
 
@@ -52,7 +52,7 @@ def bundle(kind: str, request_id: str) -> tuple[str, str]:
 def table(done: Pass, source: str, name: str) -> tuple[str, str]:
     """Namespace and name of a table of the inventory, by OpenLineage's naming where it has one for the kind.
 
-    A database is known by host and port of its connection. A file or a lake is known by the source's name in
+    A database is named by host and port of its connection. A file or a lake is named by the source's name in
     the inventory: a path may hold more than others should see.
     """
     declared = done.inventory.sources.get(source) if done.inventory else None

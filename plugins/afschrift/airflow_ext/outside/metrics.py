@@ -1,9 +1,9 @@
-"""What others see of an installation and of each pass through a step: Airflow's metrics, and spans.
+"""Airflow's metrics about an installation and each pass through a step, and spans.
 
-What a step did is in the events that it appends, so it need not know that it is measured. Numbers that leave
-the register would show whose request it was when that is forgotten (docs/adr/0004): rows go as powers of ten.
-Airflow's plain StatsD knows no tags, so a kind or a step stands in the name, and a name never holds more:
-no id, no source, no text. Where no metrics are on, nothing is sent and nothing is lost.
+What a step did is read from the events that it appends, so steps contain no code for metrics. Exact numbers
+outside the register would show whose request it was after that is forgotten (docs/adr/0004), so rows are sent
+as powers of ten. Airflow's plain StatsD has no tags, so the name holds a kind or a step, and never more: no
+id, no source, no text. Where metrics are off, nothing is sent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Metric(NamedTuple):
-    """A name, or with `KIND` or `STEP` at its end one a kind or a step. All: docs/operator/monitoring.md.
+    """A metric, or with `KIND` or `STEP` in its name one for each. All: docs/operator/monitoring.md.
 
     Attributes:
         name: without the prefix of Airflow's settings, usually `airflow.`.
@@ -78,7 +78,7 @@ def send_figures(figures: Figures) -> None:
 
 
 def send_map(findings: int, stops: int) -> None:
-    """Send how many findings of the data map stand, and for how many of them requests wait."""
+    """Send how many findings of the data map are open, and for how many of them requests wait."""
     from airflow.sdk.observability import stats
 
     stats.gauge(FINDINGS.name, findings)
@@ -86,7 +86,7 @@ def send_map(findings: int, stops: int) -> None:
 
 
 def send_canary(checked: CanaryCheck) -> None:
-    """Send what a check of the canary came to."""
+    """Send the results of a check of the canary."""
     from airflow.sdk.observability import stats
 
     stats.gauge(CANARY_RECALL.name, 100 * checked.recall)
@@ -95,12 +95,12 @@ def send_canary(checked: CanaryCheck) -> None:
 
 
 def send_pass(step: str, seconds: float, rows: int) -> None:
-    """Send what a pass through a step took.
+    """Send duration and rows of a pass through a step.
 
     Args:
         step: name of the step.
         seconds: from its begin to its end.
-        rows: as a power of ten, see `measured.magnitude`; 0: it read none.
+        rows: as a power of ten, see `magnitude`; 0: it read none.
     """
     from airflow.sdk.observability import stats
 
@@ -114,7 +114,7 @@ class Pass:
     """What is known of a pass through a step.
 
     Attributes:
-        inventory: that it went by.
+        inventory: that it used.
         addresses: id of a connection that it used -> host, port and database.
         rows: read from sources or, again, from staging.
         tables: name of a source -> its tables that were read.
@@ -133,12 +133,12 @@ _last = Pass()
 
 
 def last_pass() -> Pass:
-    """The pass of this process that goes on or ended last; a task is a process of its own."""
+    """The current or last pass of this process; each task is a process of its own."""
     return _last
 
 
 def hear(header: Header, payload: Mapping[str, Any]) -> None:
-    """Take from an event of the pass what others see."""
+    """Take the figures of the pass from one of its events."""
     if header.type == "extracted":
         tables = payload.get("tables", {})
         _last.rows += sum(tables.values())
@@ -150,7 +150,7 @@ def hear(header: Header, payload: Mapping[str, Any]) -> None:
 
 
 def connected(connection: Connection) -> Connection:
-    """Keep where a connection leads, without who it is for; the connection."""
+    """Keep the address of a connection, without its login; returns the connection."""
     _last.addresses[connection.id] = (connection.host, connection.port, connection.database)
     return connection
 
@@ -162,14 +162,14 @@ def magnitude(rows: int) -> int:
 
 @contextmanager
 def measured(step: str, inventory: Inventory, request: str) -> Iterator[None]:
-    """While open, a pass through a step: a span where Airflow's traces are on, and its figures at the end.
+    """Measure a pass through a step: a span where Airflow's traces are on, and its figures at the end.
 
     Lines that are logged meanwhile have `step` and `request` as fields of their own in Airflow's JSON.
     An exception leaves only its kind in the span, since its text may be one that no log may show.
 
     Args:
         step: name of the step.
-        inventory: that it goes by.
+        inventory: that it uses.
         request: id of its request, for the span; metrics do not get it.
     """
     from airflow.sdk.observability import trace  # heavy: never when Airflow parses the DAG file

@@ -1,6 +1,6 @@
-"""Files that are gone, or that hold something that may run: a person says first what becomes of them.
+"""Files that are gone, or that hold something that may run: a person first decides what happens to them.
 
-The questions name files by numbers, never by a name or a path: what these say may be the person's.
+The questions name files by numbers, never by a name or a path: those may hold the person's data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from afschrift.domain.event import canonical, digest
 from afschrift.domain.extracted import LEFT_OUT, GivenFile, MissingFile, SourceExtract, TableExtract, Upload
 from afschrift.questions.ask import Answers, ask
 from afschrift.questions.kind import OpenQuestion, QuestionKind
-from afschrift.questions.view import Line, Section, said
+from afschrift.questions.view import Line, Section, in_words
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
@@ -48,10 +48,10 @@ FILE_MISSING = QuestionKind(
 ACTIVE_CONTENT = QuestionKind(
     "active_content",
     "Files with something in them that may run",
-    "These files hold something that may run, or fetch something, where they are opened; or nobody could "
-    "look into them. Do they go along?",
+    "These files hold something that may run, or fetch something, where they are opened; or they could "
+    "not be looked into. Do they go along?",
     {
-        "include": "They go along as they are, and the bundle tells the person of it. Say why in words.",
+        "include": "They go along as they are, and the bundle informs the person. Say why in words.",
         "leave_out": "The answer goes without them, and says how many are left out.",
     },
     in_words=("include",),
@@ -68,41 +68,43 @@ Mac = Callable[[bytes], str]
 def judged_files(
     register: Register, staging: EncryptedStaging, record: SourceExtract, request_id: str, mac: Mac
 ) -> SourceExtract:
-    """What goes along of a source, by what people said of its files.
+    """Leave out the files of a source that people decided to leave out.
 
-    No file that is gone is left out in silence (R08, R60), and none that may run goes along in silence.
+    No missing file is left out without a question (R08, R60), and no file that may run is given without one.
 
     Args:
         register: with questions and answers.
         staging: of the request; what is left out is removed from it.
         record: as read.
         request_id: the request.
-        mac: HMAC under the request's key. An answer holds for these very files, and tells nothing of them
+        mac: HMAC under the request's key. An answer holds for these very files, and reveals nothing of them
             once that key is destroyed.
 
     Raises:
-        NeedsPersonError: the questions stand in the register.
+        NeedsPersonError: the questions are in the register.
     """
     missing = [gone for table in record.tables if (gone := missing_question(table))]
     active = {
-        name: one
+        name: question
         for name, files in _files(record).items()
-        if (one := _active_question(record.source, name, files, mac))
+        if (question := _active_question(record.source, name, files, mac))
     }
     asked = [*missing, *active.values()]
     if not asked:
         return record
     answers = Answers(register.decisions.of(request_id))
-    still = [one for one in asked if answers.to(one) is None]
+    still = [question for question in asked if answers.to(question) is None]
     if still:
         raise ask(register, request_id, still)
-    without = {name for name, one in active.items() if answers.to(one) == _LEAVE_OUT}
+    without = {name for name, question in active.items() if answers.to(question) == _LEAVE_OUT}
     return _left_out(staging, record, without)
 
 
 def active_counts(files: Sequence[Upload | GivenFile]) -> dict[str, int]:
-    """What was found -> in how many files; for questions and the trail."""
-    return dict(sorted(Counter(kind for one in files for kind in {part.kind for part in one.active}).items()))
+    """Kind of active content -> number of files; for questions and the trail."""
+    return dict(
+        sorted(Counter(kind for file in files for kind in {part.kind for part in file.active}).items())
+    )
 
 
 def _files(record: SourceExtract) -> dict[str, Sequence[Upload | GivenFile]]:
@@ -113,20 +115,22 @@ def _files(record: SourceExtract) -> dict[str, Sequence[Upload | GivenFile]]:
 def _active_question(
     source: str, table: str, files: Sequence[Upload | GivenFile], mac: Mac
 ) -> OpenQuestion | None:
-    active = [one for one in files if one.active]
+    active = [file for file in files if file.active]
     if not active:
         return None
-    numbers, found = [number(one) for one in active], active_counts(active)
+    numbers, found = [number(file) for file in active], active_counts(active)
     place = f"{source}.{table}" if table else source
     counts = ", ".join(f"{kind}: {count}" for kind, count in found.items())
-    words = f"{len(active)} file(s) of {place} may run something, or nobody can look into them ({counts})."
-    which = [[number(one), one.entry.sha256, [[p.position, p.kind] for p in one.active]] for one in active]
+    words = f"{len(active)} file(s) of {place} may run something, or cannot be looked into ({counts})."
+    which = [
+        [number(file), file.entry.sha256, [[p.position, p.kind] for p in file.active]] for file in active
+    ]
     detail = {
         "table" if table else "source": place,
         "files": len(active),
         "rows" if table else "numbers": numbers[:_SHOWN],
         "found": found,
-        "where": [text for one in active for text in _places(one)][:_SHOWN],
+        "where": [text for file in active for text in _places(file)][:_SHOWN],
         "which": mac(canonical({"active": which})),
     }
     return OpenQuestion(ACTIVE_CONTENT, ACTIVE_CONTENT.options, words, detail)
@@ -139,7 +143,7 @@ def number(file: Upload | GivenFile) -> int:
 
 def _places(file: Upload | GivenFile) -> Iterator[str]:
     for part in file.active:
-        yield f"{number(file)}: {said(part.kind)} in {place_of(part.position)}"
+        yield f"{number(file)}: {in_words(part.kind)} in {place_of(part.position)}"
 
 
 def place_of(position: str) -> str:
@@ -149,32 +153,32 @@ def place_of(position: str) -> str:
 
 
 def _left_out(staging: EncryptedStaging, record: SourceExtract, without: set[str]) -> SourceExtract:
-    """The source without those files of these tables; "" stands for what a person found."""
+    """The source without the active files of these tables; "" means the files that a person found."""
     if not without:
         return record
     for name in without:
-        for one in _files(record)[name]:
-            if one.active:
-                staging.remove(f"data/{one.entry.path}")
-    tables = tuple(_table(one) if one.table in without else one for one in record.tables)
+        for file in _files(record)[name]:
+            if file.active:
+                staging.remove(f"data/{file.entry.path}")
+    tables = tuple(_table(table) if table.table in without else table for table in record.tables)
     if "" not in without:
         return replace(record, tables=tables)
-    gone = tuple(MissingFile("", one.number, LEFT_OUT) for one in record.given if one.active)
+    gone = tuple(MissingFile("", file.number, LEFT_OUT) for file in record.given if file.active)
     return replace(
-        record, tables=tables, given=tuple(one for one in record.given if not one.active), kept_back=gone
+        record, tables=tables, given=tuple(file for file in record.given if not file.active), kept_back=gone
     )
 
 
 def _table(table: TableExtract) -> TableExtract:
-    gone = (MissingFile(one.column, one.row, LEFT_OUT) for one in table.uploads if one.active)
-    stay = tuple(one for one in table.uploads if not one.active)
+    gone = (MissingFile(file.column, file.row, LEFT_OUT) for file in table.uploads if file.active)
+    stay = tuple(file for file in table.uploads if not file.active)
     return replace(table, uploads=stay, missing=(*table.missing, *gone))
 
 
 def missing_question(table: TableExtract) -> OpenQuestion | None:
-    """What a person must say about files that rows name and that are not there; None where all are.
+    """The question about files that rows name and that are missing; None where none is.
 
-    It names rows by their number and never a path: what a path says may be the person's.
+    It names rows by their number and never a path: a path may hold the person's data.
     """
     if not table.missing:
         return None
@@ -202,7 +206,7 @@ def missing_files_view(officer: Officer, question: QuestionRow) -> tuple[Section
     detail: Mapping[str, Any] = question.detail
     _, table, _ = described(officer.inventory, f"{detail['table']}.")
     lines = [Line("Table", table_words(detail["table"], table)), Line("Files", str(detail["files"]))]
-    lines += [Line(said(reason), str(number)) for reason, number in detail["reasons"].items()]
+    lines += [Line(in_words(reason), str(number)) for reason, number in detail["reasons"].items()]
     numbers = ", ".join(map(str, detail["rows"])) + (", ..." if len(detail["rows"]) < detail["files"] else "")
     return (Section("What is gone", (*lines, Line("Rows of the table's file", numbers))),)
 
@@ -214,8 +218,8 @@ def active_files_view(officer: Officer, question: QuestionRow) -> tuple[Section,
     _, table, _ = described(officer.inventory, f"{place}.")
     lines = [Line("Table", table_words(place, table)) if "table" in detail else Line("System", place)]
     lines += [Line("Files", str(detail["files"]))]
-    lines += [Line(said(kind), f"in {number}") for kind, number in detail["found"].items()]
+    lines += [Line(in_words(kind), f"in {number}") for kind, number in detail["found"].items()]
     return (
         Section("What was found", tuple(lines)),
-        Section("Where", (), (_WHERE,), tuple((one,) for one in detail["where"])),
+        Section("Where", (), (_WHERE,), tuple((place,) for place in detail["where"])),
     )

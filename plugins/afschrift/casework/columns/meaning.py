@@ -1,4 +1,4 @@
-"""What the inventory says of a column or a table, for whoever is asked about it; no value of a row."""
+"""What the inventory says of a column or a table, for the officer who is asked; no value of a row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
-from afschrift.questions.view import Line, said
+from afschrift.questions.view import Line, in_words
 
 NOT_DESCRIBED = "not described in the inventory"
 
@@ -42,11 +42,11 @@ def column_words(column: Column | None) -> str:
         return NOT_DESCRIBED
     if column.proposal is not None and column.awaits:
         places = " and ".join(column.awaits)
-        return f"{column_words(column.proposal)}; nobody confirmed {places}, on which it rests"
+        return f"{column_words(column.proposal)}; {places}, on which it rests, is not confirmed"
     if column.proposal is not None:
-        return f"proposed and confirmed by nobody: {column_words(column.proposal)}"
+        return f"proposed, not confirmed: {column_words(column.proposal)}"
     texts = [text.get("en") for text in (column.title, column.meaning) if text is not None]
-    codes = [f"origin {said(column.origin).lower()}"] if column.origin is not None else ["no origin"]
+    codes = [f"origin {in_words(column.origin).lower()}"] if column.origin is not None else ["no origin"]
     codes += [column.category] if column.category else []
     codes += ["about others"] if column.about != "subject" else []
     return f"{': '.join(texts) or 'no title'} ({', '.join(codes)})"

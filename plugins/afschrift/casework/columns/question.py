@@ -1,4 +1,4 @@
-"""The questions that a plan ends at: about columns, tables and rows, and where nothing is left to give.
+"""The questions at which planning stops: about columns, tables and rows, and where nothing is left to give.
 
 What they show comes from the inventory, and in counts.
 """
@@ -21,7 +21,7 @@ from afschrift.domain.instants import on_the_wall
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 from afschrift.questions.kind import QuestionKind
-from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, said
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, in_words
 from afschrift.register.records import QuestionRow
 
 _LEAVE = {
@@ -31,7 +31,7 @@ _LEAVE = {
 
 UNCLASSIFIED = QuestionKind(
     "unclassified",
-    "Columns that nobody described",
+    "Columns that are not described",
     "The inventory does not say what these hold. Do they leave?",
     _LEAVE,
 )
@@ -85,7 +85,7 @@ OTHERS_UNDECIDED = QuestionKind(
 
 UNLISTED_TABLES = QuestionKind(
     "unlisted_tables",
-    "Tables that nobody described",
+    "Tables that are not described",
     "The inventory does not describe these tables. Is it right to pass over them?",
     {
         "leave_out": "It is right: they are not read, and the bundle says so.",
@@ -103,18 +103,18 @@ UNKNOWN_ORIGIN = QuestionKind(
 
 FOREIGN_ROWS = QuestionKind(
     "foreign_rows",
-    "Rows that bear somebody else's key",
+    "Rows that bear another person's key",
     "A join reaches these rows, or the database takes their key for the person's, and they bear another one. "
     "Is it right to leave them out (R31)?",
     {
-        "leave_out": "It is right: they are somebody else's.",
+        "leave_out": "It is right: they are another person's.",
     },
-    note="Rows that are shared are so for everybody: the inventory says it with `shared_rows`.",
+    note="Rows that are shared are so in every request: the inventory says it with `shared_rows`.",
 )
 
 ROWS_NOT_GIVEN = QuestionKind(
     "rows_not_given",
-    "Rows that lead to nobody any more",
+    "Rows that lead to no person any more",
     "The check of the data map found that a join finds no row, or that no row of a table leads to a person. "
     "Is it right that nothing of it is given?",
     {
@@ -124,7 +124,7 @@ ROWS_NOT_GIVEN = QuestionKind(
     "`fulfil_request` gives what it finds; or settle it for this request alone with `afschrift answer {id} "
     "--choice {options}`.",
     note="`findings` names places and codes ([check.md](datamap/check.md)). Once a later check does not find "
-    "it any more, it asks nobody.",
+    "it any more, the question is not asked.",
 )
 
 RESIDUAL_ROWS = QuestionKind(
@@ -133,11 +133,11 @@ RESIDUAL_ROWS = QuestionKind(
     "This column holds an identifier of the person in rows that no way of the inventory reaches. Is it right "
     "to leave them out (R08)?",
     {
-        "leave_out": "It is right, in this request alone: they are somebody else's. The bundle says so.",
+        "leave_out": "It is right, in this request alone: they are another person's. The bundle says so.",
     },
-    hint="settle it for everybody in the inventory, or for this request alone with `afschrift answer {id} "
+    hint="settle it in the inventory for every request, or for this one with `afschrift answer {id} "
     "--choice {options}`.",
-    note="The inventory settles a column once, and then it asks nobody: reach the rows by a `subject` or "
+    note="The inventory settles a column once, and then it is not asked: reach the rows by a `subject` or "
     "`join` of the table, or of a second entry of it with `table`; or write under the column `mentions: "
     "{settled: not_given, by: ..., on: ..., why: ...}` "
     "([inventory.md](datamap/inventory.md#rows-that-no-way-reaches)).",
@@ -155,7 +155,7 @@ NO_RIGHT = QuestionKind(
 SHEET_INCOMPLETE = QuestionKind(
     "sheet_incomplete",
     "The information sheet has gaps",
-    "The inventory does not say what an access answer must tell of the processing. Fill it in there.",
+    "The inventory does not say what an access answer must say of the processing. Fill it in there.",
     {
         "try_again": "It is filled in: the next run looks again.",
     },
@@ -177,7 +177,7 @@ NOTHING_IN_LIMITS = QuestionKind(
 NOTHING_HELD = QuestionKind(
     "nothing_held",
     "Nothing was found",
-    "No system holds anything under these keys, beside what a hidden restriction keeps back. Is that true "
+    "No system holds anything under these keys, except what a hidden restriction keeps back. Is that true "
     "(R09)?",
     {
         "confirm_none": "It is true: the letter `nothing_held` is due.",
@@ -257,7 +257,7 @@ def unlisted_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...
     """The tables with their columns, as the source has them."""
     found: Mapping[str, Sequence[str]] = officer.register.questions.kept(question.id).get("columns", {})
     rows = tuple((name, ", ".join(found.get(name, ()))) for name in question.detail["tables"])
-    title = f"Tables of {question.detail['source']} that nobody described"
+    title = f"Tables of {question.detail['source']} that are not described"
     return (Section(title, (), ("Table", "Its columns"), rows),)
 
 
@@ -276,7 +276,7 @@ def limits_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     """The person's own limits, as they were entered."""
     found = officer.register.requests.get(question.request).limits
     lines = [
-        Line(said(name), given if isinstance(given, str) else "\n".join(given), Kept.ROLE)
+        Line(in_words(name), given if isinstance(given, str) else "\n".join(given), Kept.ROLE)
         for name, given in found.items()
         if given
     ]
@@ -284,7 +284,7 @@ def limits_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
 
 
 def table_rows_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
-    """A table, how many of its rows are meant, how rows of it are found, and what tells its origins."""
+    """A table, how many of its rows are meant, how they are found, and which column names their origin."""
     path = question.detail["table"]
     _, table, _ = described(officer.inventory, f"{path}.")
     lines = [Line("Table", table_words(path, table)), Line("Rows meant", str(question.detail["rows"]))]
@@ -299,7 +299,9 @@ def _ways(table: Table) -> Iterator[Line]:
     for key, link in table.subject.items():
         yield Line("A row bears", f"{key} in {link.column}")
     if table.origin is not None:
-        named = ", ".join(f"{value}: {said(one).lower()}" for value, one in table.origin.values.items())
+        named = ", ".join(
+            f"{value}: {in_words(origin).lower()}" for value, origin in table.origin.values.items()
+        )
         yield Line(f"Origins by {table.origin.by}", named)
 
 
@@ -313,7 +315,7 @@ def nothing_held_view(officer: Officer, question: QuestionRow) -> tuple[Section,
     for kind, value in kept["spellings"]:
         by_kind.setdefault(kind, []).append(value)
     spelled = [
-        Line(f"Spelled as {said(kind).lower()}", "\n".join(sorted(values)), Kept.MASKED)
+        Line(f"Spelled as {in_words(kind).lower()}", "\n".join(sorted(values)), Kept.MASKED)
         for kind, values in by_kind.items()
     ]
     zone = officer.register.requests.get(question.request).zone
@@ -325,16 +327,16 @@ def nothing_held_view(officer: Officer, question: QuestionRow) -> tuple[Section,
 
 
 def _whole(why: str | None) -> str:
-    return "whole" if why is None else f"not whole ({said(why).lower()})"
+    return "whole" if why is None else f"not whole ({in_words(why).lower()})"
 
 
 def _manual(officer: Officer, question: QuestionRow) -> Iterator[Section]:
-    """Systems that people searched: what came of it, who said so and when."""
+    """Systems that people searched: the outcome, who entered it and when."""
     statuses: Mapping[str, str] = question.detail.get("manual", {})
     if not statuses:
         return
     asked = officer.register.questions.all(open_only=False, request_id=question.request)
-    source_of = {one.id: one.detail.get("source") for one in asked if one.kind == "manual"}
+    source_of = {row.id: row.detail.get("source") for row in asked if row.kind == "manual"}
     said_by = {source_of.get(d.question or ""): d for d in officer.register.decisions.of(question.request)}
     zone, rows = officer.register.requests.get(question.request).zone, []
     for name, status in statuses.items():
@@ -343,6 +345,6 @@ def _manual(officer: Officer, question: QuestionRow) -> Iterator[Section]:
         who = ("", "")
         if decided is not None:
             who = (officer.roles.person(decided.by).name, on_the_wall(decided.at, zone))
-        rows.append((title, said(status), *who))
+        rows.append((title, in_words(status), *who))
     heads = ("System", "Outcome", "By", "On")
     yield Section("Systems that people search", (), heads, tuple(rows))

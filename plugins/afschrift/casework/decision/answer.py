@@ -1,7 +1,7 @@
-"""Taking the decision on a flagged request, signing it, and the letter that it calls for.
+"""Take the decision on a flagged request, sign it, and make the letter that it calls for.
 
-What does not do is turned down with its rule and its remedy; nothing is changed then, and the question stays
-open.
+A decision that does not pass is refused with its rule and its remedy; nothing is changed then, and the
+question stays open.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from afschrift.law.letter import LetterRow, LetterState
 from afschrift.law.roles import AGREE
 from afschrift.letters.kinds import kind_named
 from afschrift.questions.kind import Answered, GivenAnswer
-from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, inline, said
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, in_words, inline
 from afschrift.register.records import QuestionRow
 from afschrift.register.timelines import MakeFacts, MakePair
 
@@ -120,11 +120,14 @@ def letter_due(officer: Officer, request_id: str) -> tuple[str, dict[str, Any]] 
 def _letter(
     officer: Officer, request_id: str, outcome: Outcome, accepted: Accepted, form: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any]] | None:
-    """The letter that will go out; tried now, so that what keeps it from being made is told now."""
+    """The letter that will go out. It is tried now, so that a fault in it shows before the decision."""
     if accepted.letter is None or accepted.ground is None:
         return None
     elements = _elements(accepted.ground.letter_ground, form)
-    if outcome not in (Outcome.EXTEND, Outcome.SPECIFY):  # their letters tell of facts still to come
+    if outcome not in (
+        Outcome.EXTEND,
+        Outcome.SPECIFY,
+    ):  # their letters name facts that are recorded with the decision
         make_due(officer, request_id, accepted.letter, elements, keep=False)
     return accepted.letter, elements
 
@@ -162,20 +165,21 @@ def form_of(officer: Officer, decided: RequestDecision) -> dict[str, Any]:
 
 
 def _in_place_of_earlier(makes: MakeFacts | None) -> MakeFacts:
-    """What follows from a decision that counts: a refusal that nobody was told of is overruled by it.
+    """What follows from a decision that counts: it overrules a refusal of which the person is not informed.
 
-    Its letter may be lying ready; sent later, it must not close what was decided otherwise since.
+    The letter of that refusal may lie ready. Sent later, it must not close a request that has since been
+    decided otherwise.
     """
 
     def overruling(timeline: Timeline) -> Sequence[NewFact]:
-        earlier = [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.unsent_refusals]
+        earlier = [NewFact(FactKind.OVERRULED, about=refusal.id) for refusal in timeline.unsent_refusals]
         return [*earlier, *(makes(timeline) if makes else ())]
 
     return overruling
 
 
 def _elements(ground: str, form: Mapping[str, Any]) -> dict[str, Any]:
-    """The elements of a letter bear the names of the form's fields; the letter takes those that it says."""
+    """The elements of a letter have the names of the form's fields; the letter takes those that it uses."""
     return {"ground": ground, **form}
 
 
@@ -184,14 +188,14 @@ def _words(texts: Mapping[str, Any]) -> str | None:
 
 
 def _form_error(
-    faults: Mapping[str, str], said: str = "A field stands where it does not belong.", instead: str = ""
+    faults: Mapping[str, str], said: str = "A field is in the wrong place.", instead: str = ""
 ) -> FormError:
     remedy = f"{instead}. " if instead else ""
     return FormError.listing(said, faults, remedy=f"{remedy}{UNCHANGED}")
 
 
 def said_in(kind: str, elements: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the elements that a kind of letter says, and where it goes."""
+    """The elements that a kind of letter asks for, and the address."""
     asked = {"to", *(element.name for element in kind_named(kind).asked)}
     return {name: value for name, value in elements.items() if name in asked}
 
@@ -208,9 +212,9 @@ def make_due(
 
 
 def with_letter(officer: Officer, done: Answered, due: tuple[str, Mapping[str, Any]] | None) -> Answered:
-    """Make the letter that must go out now (kind and elements), where there is one.
+    """Make the letter that must go out now (kind and elements), if there is one.
 
-    It is recorded that it is due, so one that cannot be made now is made by a person.
+    That it is due is recorded, so a person can make it later where it cannot be made now.
     """
     if due is None:
         return done
@@ -218,11 +222,13 @@ def with_letter(officer: Officer, done: Answered, due: tuple[str, Mapping[str, A
     try:
         letter = make_due(officer, done.request, kind, elements)
     except AfschriftError as error:
-        said = f"The letter '{kind}' could not be made: {error} Then `afschrift letter make`; it must go out."
-        return replace(done, said=said)
+        words = (
+            f"The letter '{kind}' could not be made: {error} Then `afschrift letter make`; it must go out."
+        )
+        return replace(done, next_step=words)
     assert letter is not None  # kept
-    said = f"Letter {letter.id} ({kind}) is made and must be sent: `afschrift letter send {letter.id}`."
-    return replace(done, letter=letter.id, said=said)
+    words = f"Letter {letter.id} ({kind}) is made and must be sent: `afschrift letter send {letter.id}`."
+    return replace(done, letter=letter.id, next_step=words)
 
 
 def letter_again(
@@ -263,7 +269,7 @@ def letter_again(
 def decision_signed_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     """The decision with each field of its form, the letter, and the flags on which it was taken."""
     taken = request_decisions(officer.register, question.request)
-    decided = next((one for one in taken if one.decision.about == question.about), None)
+    decided = next((row for row in taken if row.decision.about == question.about), None)
     if decided is None:
         return (NOTHING_KEPT,)
     form = form_of(officer, decided)
@@ -282,7 +288,7 @@ def _form_lines(officer: Officer, decided: RequestDecision, form: Mapping[str, A
         field = fields.get(name)
         apart = field is None or field.kept is FieldStorage.CASE_FILE
         text = "\n".join(map(str, value)) if apart and isinstance(value, list) else inline(value, name)
-        yield Line(field.title["en"] if field else said(name), text, Kept.ROLE if apart else Kept.OPEN)
+        yield Line(field.title["en"] if field else in_words(name), text, Kept.ROLE if apart else Kept.OPEN)
     if decided.decision.text and not any(name not in decided.decision.detail for name in form):
         yield Line("Words", "They cannot be read any more: the key of the request was destroyed.")
 
@@ -291,7 +297,9 @@ def _letter_section(officer: Officer, decided: RequestDecision, form: Mapping[st
     title = "The letter that would go out"
     ground = officer.grounds.grounds.get(decided.decision.detail["ground"])
     if ground is None:
-        return Section(title, (Line("Letter", "Nobody can tell: the table has this ground no longer."),))
+        return Section(
+            title, (Line("Letter", "Not known: the table of grounds does not have this ground any more."),)
+        )
     kind = ground.letter(decided.outcome, form)
     if kind is None:
         hidden = decided.outcome is Outcome.RESTRICT
@@ -301,6 +309,6 @@ def _letter_section(officer: Officer, decided: RequestDecision, form: Mapping[st
     try:
         made = make(officer, decided.question.request, kind, elements, keep=False)
     except AfschriftError as error:
-        return Section(title, (Line("Letter", said(kind)), Line("It cannot be made now", str(error))))
-    lines = (Line("Letter", said(kind)), Line("Subject", made.text.subject, Kept.ROLE))
+        return Section(title, (Line("Letter", in_words(kind)), Line("It cannot be made now", str(error))))
+    lines = (Line("Letter", in_words(kind)), Line("Subject", made.text.subject, Kept.ROLE))
     return Section(title, (*lines, Line("Text", made.text.text, Kept.ROLE)))

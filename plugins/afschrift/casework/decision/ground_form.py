@@ -1,4 +1,4 @@
-"""The form of a decision on a ground: as JSON Schema, and held against law and register."""
+"""The form of a decision on a ground: as JSON Schema, and checked against law and register."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def request_facts(officer: Officer, request_id: str) -> RequestFacts:
 
 
 def _extended(timeline: Timeline, today: date) -> Timeline:
-    """As it would be with an extension announced today."""
+    """The timeline with an extension announced today."""
     if timeline.of(FactKind.EXTENDED):
         return timeline
     number = len(timeline.facts) + 1
@@ -61,14 +61,12 @@ def _extended(timeline: Timeline, today: date) -> Timeline:
 def _personal(inventory: Inventory) -> tuple[frozenset[str], frozenset[str]]:
     """Names of all personal tables as `source.table`, and of their columns as `source.table.column`."""
     tables = {
-        f"{name}.{table}": one
+        f"{name}.{table_name}": table
         for name, source in inventory.sources.items()
-        for table, one in source.tables.items()
-        if one.personal
+        for table_name, table in source.tables.items()
+        if table.personal
     }
-    columns = frozenset(
-        f"{table_name}.{column}" for table_name, one in tables.items() for column in one.columns
-    )
+    columns = frozenset(f"{path}.{column}" for path, table in tables.items() for column in table.columns)
     return frozenset(tables), columns
 
 
@@ -81,7 +79,7 @@ def question_form(grounds: Grounds, right: Right, options: Sequence[str]) -> dic
     names = dict.fromkeys(name for _, code in pairs for name in grounds.grounds[code].fields)
     rules: list[dict[str, Any]] = []
     for outcome in dict.fromkeys(outcome for outcome, _ in pairs):
-        codes = [code for one, code in pairs if one is outcome]
+        codes = [code for offered, code in pairs if offered is outcome]
         rules.append(
             _rule(
                 {"choice": outcome.value}, {"required": ["ground"], "properties": {"ground": {"enum": codes}}}
@@ -107,8 +105,8 @@ def question_form(grounds: Grounds, right: Right, options: Sequence[str]) -> dic
 
 
 def _shown(grounds: Grounds, name: str) -> dict[str, Any]:
-    one = grounds.fields[name]
-    return {"title": one.title["en"], **one.schema, "x-kept": one.kept.value}
+    field = grounds.fields[name]
+    return {"title": field.title["en"], **field.schema, "x-kept": field.kept.value}
 
 
 def _rule(when: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,7 +115,7 @@ def _rule(when: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kept_apart(grounds: Grounds, detail: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, str]:
-    """Fields that stand where they do not belong: words must not reach the trail."""
+    """Fields in the wrong place: words must not reach the trail."""
     faults = {}
     for name in detail:
         if name in grounds.fields and grounds.fields[name].kept is FieldStorage.CASE_FILE:
@@ -138,7 +136,7 @@ def must_be_accepted(
     texts: Mapping[str, Any],
     fault: Callable[..., FormError],
 ) -> Accepted:
-    """Hold a form against its ground.
+    """Check a form against its ground.
 
     Args:
         officer: who fills it in.

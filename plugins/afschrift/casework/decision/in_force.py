@@ -17,7 +17,7 @@ DECISION, SIGNATURE = "decision", "decision_signed"
 
 @dataclass(frozen=True)
 class RequestDecision:
-    """One decision of a person on the request as a whole.
+    """A person's decision on the request as a whole.
 
     Attributes:
         question: that it answers.
@@ -89,34 +89,34 @@ def restrictions(register: Register, request_id: str) -> tuple[Restriction, ...]
     """All that ever were in force, the oldest first."""
     timeline = register.facts.timeline(request_id)
     over, found = lifted(timeline), []
-    for one in request_decisions(register, request_id):
-        if one.in_force and one.outcome is Outcome.RESTRICT:
-            reviewed = last_review(timeline, one.question.id)
-            first = date.fromisoformat(one.decision.detail["review_on"])
+    for ruling in request_decisions(register, request_id):
+        if ruling.in_force and ruling.outcome is Outcome.RESTRICT:
+            reviewed = last_review(timeline, ruling.question.id)
+            first = date.fromisoformat(ruling.decision.detail["review_on"])
             found.append(
                 Restriction(
-                    one.question.id,
+                    ruling.question.id,
                     request_id,
-                    one,
-                    reviewed.fact.by if reviewed else one.decision.by,
+                    ruling,
+                    reviewed.fact.by if reviewed else ruling.decision.by,
                     (reviewed.next if reviewed else None) or first,
-                    one.question.id in over,
+                    ruling.question.id in over,
                 )
             )
     return tuple(found)
 
 
 def restriction(register: Register, request_id: str, id_: str) -> Restriction:
-    """One of them.
+    """The restriction with an id.
 
     Raises:
         RefusedError: the request has none with this id.
     """
     found = restrictions(register, request_id)
-    for one in found:
-        if one.id == id_:
-            return one
-    listing = ", ".join(one.id for one in found)
+    for row in found:
+        if row.id == id_:
+            return row
+    listing = ", ".join(row.id for row in found)
     raise RefusedError(
         f"Request {request_id} has no restriction in force with this id.",
         remedy=f"name one of {listing}." if listing else "it has none: look at `afschrift request show`.",

@@ -10,7 +10,7 @@ from afschrift.casework.decision.in_force import request_decisions
 from afschrift.casework.officer import Officer
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.kind import OpenQuestion, QuestionKind
-from afschrift.questions.view import Line, Section, inline, said
+from afschrift.questions.view import Line, Section, in_words, inline
 from afschrift.register.records import DecisionRow, QuestionRow
 
 
@@ -35,8 +35,8 @@ DECISION_KIND = QuestionKind(
         "fulfil": "The next run goes on.",
         "extend": "The extension is recorded and its letter made (R39). The question comes back without this "
         "choice.",
-        "specify": "The letter that asks is made; the clock stands still from its sending (R42).",
-        "charge": "The letter with the costs is made. No clock stands still.",
+        "specify": "The letter that asks is made; the clock is suspended from its sending (R42).",
+        "charge": "The letter with the costs is made. No clock is suspended.",
         "refuse": "The letter is made. The request is refused once it is sent (R45).",
         "refuse_part": "These tables and columns are not read, or leave masked. The rest is given.",
         "restrict": "The same on a restriction by law. Where it stays hidden, no letter goes out.",
@@ -76,7 +76,7 @@ _SHOWN = frozenset({"flag", "rules", "earlier", "column", "count", "received_on"
 
 
 def decision_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
-    """Each flag with the earlier requests or the column that it rests on; what changed since."""
+    """Each flag with the earlier requests or the column behind it; and what changed since."""
     return (*flag_sections(officer, question.detail["flags"]), *_since(question.detail))
 
 
@@ -85,17 +85,19 @@ def flag_sections(officer: Officer, flags: Sequence[Mapping[str, Any]]) -> Itera
     for flag in flags:
         sentence = _FLAGS.get(flag["flag"], "").format_map({"count": "", "within_days": "", **flag})
         lines = [Line("What was seen", sentence)] if sentence else []
-        lines += [Line(said(n), inline(v, n)) for n, v in flag.items() if n not in _SHOWN and n != "number"]
+        lines += [
+            Line(in_words(n), inline(v, n)) for n, v in flag.items() if n not in _SHOWN and n != "number"
+        ]
         lines += _earlier(officer, flag.get("earlier", ()))
         if "column" in flag:
             lines += column_lines(officer.inventory, flag["column"])
         lines.append(Line("Rules", ", ".join(flag.get("rules", ()))))
-        yield Section(said(flag["flag"]), tuple(lines))
+        yield Section(in_words(flag["flag"]), tuple(lines))
 
 
 def _earlier(officer: Officer, found: str | Sequence[Mapping[str, Any]]) -> list[Line]:
-    ids = [found] if isinstance(found, str) else [one["request"] for one in found]
-    return [request_line(officer, one, "Earlier request") for one in ids]
+    ids = [found] if isinstance(found, str) else [past["request"] for past in found]
+    return [request_line(officer, request_id, "Earlier request") for request_id in ids]
 
 
 def request_line(officer: Officer, request_id: str, label: str) -> Line:
@@ -103,14 +105,20 @@ def request_line(officer: Officer, request_id: str, label: str) -> Line:
     register = officer.register
     request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     words = f"{request_id}: {request.right}, received on {timeline.received}, "
-    words += said(request.state).lower() if request.state.open else f"ended as {said(request.state).lower()}"
+    words += (
+        in_words(request.state).lower()
+        if request.state.open
+        else f"ended as {in_words(request.state).lower()}"
+    )
     words += f" on {timeline.local(timeline.closed_at)}" if timeline.closed_at else ""
-    decided = [said(one.outcome).lower() for one in request_decisions(register, request_id) if one.in_force]
+    decided = [
+        in_words(row.outcome).lower() for row in request_decisions(register, request_id) if row.in_force
+    ]
     words += f"; decided: {', '.join(decided)}" if decided else ""
     return Line(label, words, request=request_id)
 
 
 def _since(detail: Mapping[str, Any]) -> Iterator[Section]:
     if since := detail.get("since"):
-        lines = tuple(Line("Answer", one["words"], request=one["request"]) for one in since)
+        lines = tuple(Line("Answer", change["words"], request=change["request"]) for change in since)
         yield Section("What changed since the earlier answers", lines)

@@ -1,4 +1,4 @@
-"""What puts a request before a person and only the sources tell: read as one yes or no each, after identity.
+"""Triggers that only the sources know. Each is read as one yes or no, after the identity is confirmed.
 
 A flag keeps names of columns and keys, never a value; its question is settled like every other flag's.
 """
@@ -26,16 +26,16 @@ def case_columns(
     """Columns of a table that a person decides on in each case (RULES G.11), where they hold something.
 
     Tickets, recordings, answers of a machine, numbers that were assigned, invoices: their right place depends
-    on what stands in them. Only what would leave is asked about, so the right makes the difference.
+    on their contents. Only what would leave is asked about, so the right makes the difference.
     """
     table = inventory.sources[decision.source].tables[decision.table]
-    for one in decision.fields:
-        if one.action not in (Action.INCLUDE, Action.MASK):
+    for column in decision.fields:
+        if column.action not in (Action.INCLUDE, Action.MASK):
             continue
-        if not is_case_column(inventory, table, one.name):
+        if not is_case_column(inventory, table, column.name):
             continue
-        if session.rows(statements.exists(decision.table, decision.scope, [one.name])):
-            column_path = f"{decision.source}.{decision.table}.{one.name}"
+        if session.rows(statements.exists(decision.table, decision.scope, [column.name])):
+            column_path = f"{decision.source}.{decision.table}.{column.name}"
             yield Trigger(
                 "case_column",
                 ("R18", "R32"),
@@ -63,7 +63,7 @@ def changed_contact(
 ) -> Iterator[Trigger]:
     """Contact keys that the source says were changed within some days before the request (R12, R70).
 
-    The session is bound to the request's own moment again at the end.
+    The session is bound to the request's own instant again at the end.
     """
     asked = [
         (name, key, link.changed)

@@ -23,7 +23,7 @@ BY_OFFICER = "asked_by_officer"
 
 @dataclass(frozen=True)
 class Trigger:
-    """One reason to ask.
+    """A reason to ask a person.
 
     Attributes:
         code: what it is.
@@ -43,13 +43,13 @@ class Trigger:
         return {"flag": self.code, "rules": list(self.rules), **self.payload}
 
 
-def same_flag(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def same_flag(flag: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two flags, as questions show them, say the same.
 
     The day of an earlier request follows from its id, so it makes no other flag: earlier versions named the
-    day in UTC, and what was decided on those stands.
+    day in UTC, and what was decided on those remains in force.
     """
-    return _but_for_days(one) == _but_for_days(other)
+    return _but_for_days(flag) == _but_for_days(other)
 
 
 def _but_for_days(flag: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,13 +132,13 @@ def _many(request: Request, inventory: Inventory, limits: TriggerLimits) -> Iter
 
 
 def _restricted(services: Services, request: Request, history: tuple[Past, ...]) -> Iterator[Trigger]:
-    """What was kept back from this person before and is not lifted is no matter of course now (R84)."""
+    """What was kept back from this person before, where that restriction is not lifted (R84)."""
     linked = [fact.other for fact in services.register.facts.timeline(request.id).of(FactKind.LINKED)]
     for earlier in dict.fromkeys([*(past.request for past in history), *linked]):
-        for one in restrictions(services.register, earlier) if earlier else ():
-            if one.lifted:
+        for kept_back in restrictions(services.register, earlier) if earlier else ():
+            if kept_back.lifted:
                 continue
-            payload = {"earlier": earlier, "restriction": one.id, "provision": one.provision}
+            payload = {"earlier": earlier, "restriction": kept_back.id, "provision": kept_back.provision}
             words = f"in request {earlier} something was restricted, and that is not lifted"
             yield Trigger("restricted_before", ("R84",), words, payload)
 

@@ -26,7 +26,7 @@ SEVERAL_PERSONS = QuestionKind(
 SHARED_KEY = QuestionKind(
     "shared_key",
     "A key that others use too",
-    "Somebody else uses this key as well. Do the rows leave that are found by it?",
+    "Another person uses this key as well. Do the rows leave that are found by it?",
     {
         "include": "The key is followed.",
         "exclude": "The key is left out, and rows found by it alone stay.",
@@ -68,21 +68,21 @@ def several_persons_view(officer: Officer, question: QuestionRow) -> tuple[Secti
         return (NOTHING_KEPT,)
     person = officer.inventory.identity.person
     accounts = tuple(
-        Section(f"Account {number}", tuple(_account(officer, key_title(officer, person), one)))
-        for number, one in enumerate(kept["accounts"], 1)
+        Section(f"Account {number}", tuple(_account(officer, key_title(officer, person), account)))
+        for number, account in enumerate(kept["accounts"], 1)
     )
     heads = ("Table", *(f"Rows of account {number}" for number in range(1, len(accounts) + 1)))
     more = (Line("Not shown here", count(kept["more"], "further account")),) if kept["more"] else ()
     return (*accounts, Section("What is held of each", (*more, *_no_rows(kept)), heads, _table_rows(kept)))
 
 
-def _account(officer: Officer, title: str, one: Mapping[str, Any]) -> Iterator[Line]:
-    yield Line(title, one["value"], Kept.MASKED)
-    yield Line("Given with the request", "yes" if one["given"] else "no")
-    for name, value, since, until in one["by"]:
+def _account(officer: Officer, title: str, account: Mapping[str, Any]) -> Iterator[Line]:
+    yield Line(title, account["value"], Kept.MASKED)
+    yield Line("Given with the request", "yes" if account["given"] else "no")
+    for name, value, since, until in account["by"]:
         yield Line(f"Reached by {key_title(officer, name)}", value, Kept.MASKED)
         yield Line("Which was the requester's", _interval(since, until), Kept.ROLE)
-    if not one["given"] and not one["by"]:
+    if not account["given"] and not account["by"]:
         yield Line("Reached by", "another account of this request")
 
 

@@ -1,4 +1,4 @@
-"""An officer's word that the requester is who they say, before anybody asks or as the answer (R10-R12)."""
+"""An officer confirms that the requester is who they say, before a run asks or as the answer (R10-R12)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from afschrift.register.register import Register
 from afschrift.services import Services
 
 NO_KEY = "The message gives no key by which the systems know people: ask the person for one (R10)."
-_ASKED = OpenQuestion(IDENTITY_KIND, IDENTITY_KIND.options, "Nobody has confirmed who the requester is.")
+_ASKED = OpenQuestion(IDENTITY_KIND, IDENTITY_KIND.options, "No officer has confirmed who the requester is.")
 
 
 def fingerprint(register: Register, request_id: str, keys: Iterable[Key]) -> str:
@@ -54,7 +54,7 @@ def identity_question(register: Register, request_id: str, risk: Risk | None = N
     detail: dict[str, Any] = {} if keys else {"keys": []}
     words = _ASKED.words if keys else f"{_ASKED.words} {NO_KEY}"
     if risk is not None:
-        detail |= {"risk": risk.level.value, "factors": [one.value for one in risk.factors]}
+        detail |= {"risk": risk.level.value, "factors": [factor.value for factor in risk.factors]}
         words = f"{words} The check takes level {risk.level} (R12)."
     return replace(_ASKED, bound=fingerprint(register, request_id, keys), detail=detail, words=words)
 
@@ -63,7 +63,7 @@ def identity_decision(register: Register, request_id: str) -> DecisionRow | None
     """The decision that the requester is who they say, taken about the keys of the request, or None.
 
     The last one counts: a later `not_confirmed` takes a confirmation back. One that is less sure than the
-    question asked for since does not count (R12), and nobody is known by no key.
+    question asked for since does not count (R12), and without a key no person is known.
     """
     decision = Answers(register.decisions.of(request_id)).of_kind(IDENTITY_KIND.name)
     if decision is None or decision.choice != "confirmed" or not register.identities.of(request_id):
@@ -77,16 +77,16 @@ def identity_decision(register: Register, request_id: str) -> DecisionRow | None
 
 
 def mandate_decision(register: Register, request_id: str) -> DecisionRow | None:
-    """The last decision on the authority of somebody who receives the answer for the person; None: no one."""
-    taken = [one for one in register.decisions.of(request_id) if one.kind == MANDATE]
+    """The last decision on a representative's authority; None: there is none."""
+    taken = [row for row in register.decisions.of(request_id) if row.kind == MANDATE]
     return taken[-1] if taken else None
 
 
 def lacks_mandate(register: Register, request_id: str, today: date) -> bool:
-    """Whether somebody asks for the person, or must, whose authority is not proven or is over (R15, R16)."""
+    """Whether a representative asks, or must, whose authority is not proven or is over (R15, R16)."""
     if mandate_decision(register, request_id) is not None:
         return mandate_is_over(register, request_id, today)
-    child = [one.choice for one in register.decisions.of(request_id) if one.kind == MINOR]
+    child = [row.choice for row in register.decisions.of(request_id) if row.kind == MINOR]
     return register.requests.made_by(request_id) != "self" or child[-1:] == [WITH_REPRESENTATIVE]
 
 
@@ -110,7 +110,7 @@ def risk_of(register: Register, inventory: Inventory, limits: TriggerLimits, req
     """
     found: set[Factor] = set()
     for column, purposes in _asked_for(inventory, request):
-        if below(column.category, SPECIAL) or any(one.special for one in purposes):
+        if below(column.category, SPECIAL) or any(purpose.special for purpose in purposes):
             found.add(Factor.SPECIAL_CATEGORIES)
         if below(column.category, MONEY):
             found.add(Factor.FINANCIAL)
@@ -124,7 +124,7 @@ def risk_of(register: Register, inventory: Inventory, limits: TriggerLimits, req
     policy = inventory.policy.identity_level
     if policy is None:
         return risk(found)
-    levels = {one: Level(getattr(policy, one.value)) for one in USUAL}
+    levels = {factor: Level(getattr(policy, factor.value)) for factor in USUAL}
     return risk(found, levels, policy.ordinary)
 
 
@@ -173,8 +173,8 @@ def require_identity(services: Services, request: Request) -> DecisionRow:
 def _asked_for(inventory: Inventory, request: Request) -> Iterator[tuple[Column, list[Purpose]]]:
     """Columns that the answer may hold, with their purposes.
 
-    Of a column that waits for a person, what is proposed: a category of Art. 9 asks for care before anybody
-    confirmed it. That a proposal would keep it back (`protect: secret`) takes nothing away.
+    A column that waits for confirmation counts as proposed: a category of Art. 9 raises the risk before it is
+    confirmed. A proposal to keep the column back (`protect: secret`) lowers nothing.
     """
     limits = request.limits
     tables, categories = limits.get("tables", ()), limits.get("categories", ())

@@ -1,4 +1,4 @@
-"""Keys corrected or added by an officer: a confirmation holds for the keys that it was taken about alone."""
+"""An officer corrects or adds keys. A confirmation holds only for the keys that it was about."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ChangedKeys:
     Attributes:
         question: id of the question who asks; None: nothing changed, and it is decided.
         handed_over: a bundle by earlier keys lies at its destination.
-        beside: open requests of the same message, which keep the keys that they have.
+        beside: open requests of the same message, which keep their own keys; the API's reply names it so.
     """
 
     added: tuple[str, ...]
@@ -35,23 +35,23 @@ class ChangedKeys:
     beside: tuple[str, ...] = ()
 
     @property
-    def said(self) -> str:
+    def sentence(self) -> str:
         """In a sentence; no value."""
         parts = (("added", self.added), ("corrected", self.changed), ("taken out", self.removed))
-        told = "; ".join(f"{', '.join(names)} {verb}" for verb, names in parts if names)
-        if not told:
+        changes = "; ".join(f"{', '.join(names)} {verb}" for verb, names in parts if names)
+        if not changes:
             return "These are the keys already: nothing was changed."
-        said = f"{told}. Who asks is to be confirmed for these keys."
+        sentence = f"{changes}. Who asks is to be confirmed for these keys."
         others = f"{', '.join(self.beside)} of the same message has its own keys." if self.beside else ""
-        return " ".join(filter(None, (said, LIES_THERE if self.handed_over else "", others)))
+        return " ".join(filter(None, (sentence, LIES_THERE if self.handed_over else "", others)))
 
 
 def change_keys(officer: Officer, request_id: str, given: Mapping[str, str]) -> ChangedKeys:
-    """Correct, add or take out keys; whoever confirmed the earlier ones did not confirm these (R10).
+    """Correct, add or take out keys. A confirmation of the earlier keys does not hold for these (R10).
 
-    The request goes back to where a person says who asks, and an answer by the earlier keys of which nobody
-    was told ends it no more. What was staged of the earlier keys is destroyed,
-    or belongs to a plan for those alone, and no step goes on with it.
+    The request goes back to the question who asks. An answer by the earlier keys of which the person is not
+    informed yet cannot close it any more. What was staged by the earlier keys is destroyed, or belongs to a
+    plan for those keys, which no step goes on with.
 
     Args:
         officer: who corrects them.
@@ -75,19 +75,19 @@ def change_keys(officer: Officer, request_id: str, given: Mapping[str, str]) -> 
     values = {name: value.strip() for name, value in given.items()}
     _must_be_declared(officer.inventory, values)
     fold = casefold_keys(officer.inventory)
-    told = register.identities.change(request_id, values, fold, officer.by, authority=authority)
-    if any(told.values()):
+    names = register.identities.change(request_id, values, fold, officer.by, authority=authority)
+    if any(names.values()):
         register.facts.record(request_id, _overrule_answers, officer.by)
         _destroy_staged(officer, request_id)
-    added, changed, removed = (tuple(told[how]) for how in ("added", "changed", "removed"))
+    added, changed, removed = (tuple(names[how]) for how in ("added", "changed", "removed"))
     handed_over = bool(register.deliveries.of(request_id))
     case = register.requests.get(request_id).case
-    beside = tuple(r.id for r in register.requests.all(open_only=True, case=case) if r.id != request_id)
-    return ChangedKeys(added, changed, removed, _asked(officer, request_id), handed_over, beside)
+    others = tuple(r.id for r in register.requests.all(open_only=True, case=case) if r.id != request_id)
+    return ChangedKeys(added, changed, removed, _asked(officer, request_id), handed_over, others)
 
 
 def _asked(officer: Officer, request_id: str) -> str | None:
-    """The question who asks, about the keys of now; the one about earlier keys needs no answer any more."""
+    """Ask who the requester is by the present keys; the question about earlier keys is withdrawn."""
     register = officer.register
     if identity_decision(register, request_id) is not None:
         return None
@@ -97,12 +97,12 @@ def _asked(officer: Officer, request_id: str) -> str | None:
 
 
 def _overrule_answers(timeline: Timeline) -> list[NewFact]:
-    """An answer by the earlier keys may be about somebody else: telling it ends nothing of this request."""
-    return [NewFact(FactKind.OVERRULED, about=one.id) for one in timeline.unsent_answers]
+    """An answer by the earlier keys may be about another person, so informing of it must not close this."""
+    return [NewFact(FactKind.OVERRULED, about=answer.id) for answer in timeline.unsent_answers]
 
 
 def _destroy_staged(officer: Officer, request_id: str) -> None:
-    """What was read by the earlier keys may be somebody else's; a run that goes ends at its next gate."""
+    """What was read by the earlier keys may be another person's. A run under way ends at its next gate."""
     register = officer.register
     if register.runs.all(request_id=request_id, going=True) or register.disputes.holds(request_id):
         return

@@ -1,7 +1,7 @@
-"""Who the keys of a request lead to, before its identity is confirmed: asked by an officer, shown masked.
+"""Whose data the keys of a request reach, looked up for an officer before the identity is confirmed, masked.
 
-The one exception to the rule that nothing is read before that (docs/gates.md). The keys alone may be those of
-somebody else, so an officer who confirms them must see whose data they reach (R10, R12).
+The one exception to the rule that nothing is read before that (docs/gates.md). The keys may be those of
+another person, so an officer who confirms them must see whose data they reach (R10, R12).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from afschrift.selection.identifying_rows import (
 )
 
 HOW_TO_MARK = (
-    "put `identifies: true` at the columns by which one tells who somebody is, such as name, e-mail address "
+    "put `identifies: true` at the columns by which a person is recognised, such as name, e-mail address "
     "and since when (docs/datamap/inventory.md)."
 )
 
@@ -56,7 +56,7 @@ class IdentityView:
 
     Attributes:
         keys: name and value, as they were typed.
-        ask: the ask that holds; None: nobody asked, or it ended.
+        ask: the ask that is open; None: it was not asked, or it ended.
         tables: what was found; empty before that.
         said: sentences about the whole.
     """
@@ -78,11 +78,11 @@ def is_decided(register: Register, request_id: str) -> bool:
     if decision is None or decision.about != about:
         return False
     asked = register.questions.all(request_id=request_id)
-    return not any(one.kind == IDENTITY_KIND.name and one.about == about for one in asked)
+    return not any(row.kind == IDENTITY_KIND.name and row.about == about for row in asked)
 
 
 def ask_look_up(officer: Officer, request_id: str) -> LookUpRow:
-    """Ask what the sources hold under the keys of today; a task then looks, and nothing else can start it.
+    """Ask what the sources hold under the present keys. A task then looks; nothing else can start it.
 
     Raises:
         UnknownRequestError: no such request.
@@ -105,7 +105,7 @@ def ask_look_up(officer: Officer, request_id: str) -> LookUpRow:
             "`afschrift request keys`.",
         )
     if not marks_any(officer.inventory):
-        raise ConfigurationError("No column of the inventory identifies anybody.", remedy=HOW_TO_MARK)
+        raise ConfigurationError("No column of the inventory identifies a person.", remedy=HOW_TO_MARK)
     return register.look_ups.ask(request_id, officer.by, authority)
 
 
@@ -122,23 +122,28 @@ def identity_view(register: Register, request_id: str, *, masked: bool = True) -
     if content is None:
         return IdentityView(keys, ask, (), ())
     found = msgspec.json.decode(content, type=LookUpResult)
-    tables = tuple(_shown(one, show) for one in found.tables)
+    tables = tuple(_shown(table, show) for table in found.tables)
     return IdentityView(keys, ask, tables, tuple(_said(found)))
 
 
 def record_masked_look(officer: Officer, request_id: str, question: str | None = None) -> None:
-    """Enter that somebody sees keys and findings, masked, before they do.
+    """Record that an officer sees keys and findings, masked, before they do.
 
     Raises:
         NotAllowedError: they are no officer; the attempt is an event `answer_refused`.
     """
-    held = officer.acting(request_id, Act.DECIDE, "question_viewed")
-    payload = {"question": question, "kind": IDENTITY_KIND.name, "role": held["role"], "values": "masked"}
+    authority = officer.acting(request_id, Act.DECIDE, "question_viewed")
+    payload = {
+        "question": question,
+        "kind": IDENTITY_KIND.name,
+        "role": authority["role"],
+        "values": "masked",
+    }
     officer.register.trail.record(request_id, NewEvent("question_viewed", officer.by, payload))
 
 
 def record_look(officer: Officer, request_id: str, question: str | None = None) -> None:
-    """Enter that somebody sees keys and findings unmasked, before they do.
+    """Record that an officer sees keys and findings unmasked, before they do.
 
     Raises:
         NotAllowedError: they are no officer; the attempt is an event `answer_refused`.
@@ -150,7 +155,7 @@ def record_look(officer: Officer, request_id: str, question: str | None = None) 
 
 
 def mask(text: str) -> str:
-    """The first letter, and dots in a number that tells nothing of the length."""
+    """The first letter, and always five dots, so that the length is not shown."""
     return f"{text[:1]}•••••" if text else ""
 
 
@@ -160,7 +165,7 @@ def _said(found: LookUpResult) -> Iterator[str]:
         yield "Not found under these keys: no row of the tables that were looked in bears one of them."
     if found.unknown:
         names = ", ".join(found.unknown)
-        yield f"No marked column stands in a table that knows people by {names}: nothing was looked up by it."
+        yield f"No table that knows people by {names} has a marked column: nothing was looked up by it."
     if any(table.fault for table in found.tables):
         yield "Not everything could be read; ask again when it can."
 

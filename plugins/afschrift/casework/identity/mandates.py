@@ -1,7 +1,7 @@
-"""Who asks for whom: whether the person is under age, the questions about it, and the status of a mandate.
+"""Who asks for whom: whether the person is a minor, the questions about it, and the status of a mandate.
 
-Asked after the identity, before anything else is read. Of the age one field of one source is read (R16);
-neither date nor age is kept, logged or handed on: what the register gets is `yes`, `no` or `unknown`.
+Asked after the identity, before anything else is read. For the age, one field of one source is read (R16).
+Neither date nor age is kept, logged or handed on: the register gets `yes`, `no` or `unknown`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class MandateStatus:
     """The status of the representative's authority.
 
     Attributes:
-        needed: somebody asks for the person.
+        needed: a representative asks for the person.
         decision: the last one on it, about what holds today; None: none was taken.
         proven: it was found to be proven, and signed where a second signer was due.
         waits: it waits for its second signer.
@@ -67,7 +67,7 @@ class MandateStatus:
 
 
 def require_representation(services: Services, request_id: str) -> None:
-    """Go on where the person asks alone and may, or where a representative's authority is proven.
+    """Return where the person may ask alone and does, or where a representative's authority is proven.
 
     Raises:
         NeedsPersonError: a person must decide; the question is in the register.
@@ -88,24 +88,24 @@ def require_representation(services: Services, request_id: str) -> None:
 
 
 def mandate_status_now(services: Services, request: Request) -> MandateStatus:
-    """What of the authority to ask for the person stands at this moment; nothing is read for it."""
+    """The status of the authority to ask for the person now, by the age as it was read before."""
     found = known_minority(services, request.id)
     return mandate_status(services.register, request, found, _today(services, request))
 
 
 def asked_for(register: Register, request: Request, status: MandateStatus, found: Minor) -> NeedsPersonError:
-    """Write the question that is due into the register; the error to raise."""
+    """Write the question that is due into the register; returns the error to raise."""
     if status.waits and status.decision is not None and not status.expired:
         return ask(register, request.id, [signature(status.decision)])
     return ask(register, request.id, [mandate_question(register, request, found)])
 
 
 def mandate_status(register: Register, request: Request, found: Minor, today: date) -> MandateStatus:
-    """What of the authority to ask for the person stands on a local date."""
+    """The status of the authority to ask for the person on a local date."""
     if not _represented(register, request, found):
         return MandateStatus(needed=False)
     decisions = register.decisions.of(request.id)
-    taken = [one for one in decisions if one.kind == MANDATE]
+    taken = [row for row in decisions if row.kind == MANDATE]
     last = taken[-1] if taken else None
     if last is None or last.choice != PROVEN:
         return MandateStatus(needed=True, decision=last)
@@ -113,7 +113,7 @@ def mandate_status(register: Register, request: Request, found: Minor, today: da
         return MandateStatus(needed=True)  # other keys, another right, another age
     until = last.detail.get("valid_until")
     expired = until is not None and date.fromisoformat(until) < today
-    signed = [one.choice for one in decisions if one.kind == MANDATE_SIGNED and one.about == last.about]
+    signed = [row.choice for row in decisions if row.kind == MANDATE_SIGNED and row.about == last.about]
     proven = counts(last, signed[-1] if signed else None)
     return MandateStatus(True, last, proven, waits=is_due(last) and not signed, expired=expired)
 
@@ -139,7 +139,7 @@ def mandate_question(
         number: how many decisions were taken on it before; default: all that there are.
     """
     if number is None:
-        number = sum(one.kind == MANDATE for one in register.decisions.of(request.id))
+        number = sum(row.kind == MANDATE for row in register.decisions.of(request.id))
     made_by = register.requests.made_by(request.id)
     detail: dict[str, Any] = {"made_by": made_by, "minor": found.value, "right": request.right.value}
     detail["earlier_decisions"] = number
@@ -154,7 +154,7 @@ def mandate_question(
 def _represented(register: Register, request: Request, found: Minor) -> bool:
     if register.requests.made_by(request.id) != "self":
         return True
-    chosen = [one for one in register.decisions.of(request.id) if one.kind == MINOR]
+    chosen = [row for row in register.decisions.of(request.id) if row.kind == MINOR]
     return found is Minor.YES and bool(chosen) and chosen[-1].choice == WITH_REPRESENTATIVE
 
 
@@ -174,9 +174,9 @@ STEP = "age"
 def minority(services: Services, request: Request) -> Minor:
     """Whether the person was under age on the local day of receipt; read once, then kept.
 
-    `UNKNOWN` where the inventory names no column, or the column does not tell; and instead of `NO` where only
-    a program says what the column holds or whose it is: that a proposal makes somebody an adult, nobody
-    confirmed. A source that is down is not left for later (`casework/partial_response/question.py`).
+    `UNKNOWN` where the inventory names no column, or the column does not say. Also instead of `NO` where what
+    the column holds or whose it is, is only proposed: an unconfirmed proposal must not make a person an
+    adult. A source that is down is not left for later (`casework/partial_response/question.py`).
 
     Raises:
         RetriableError: the source does not answer.
@@ -215,7 +215,7 @@ def minority(services: Services, request: Request) -> Minor:
 
 
 def known_minority(services: Services, request_id: str) -> Minor:
-    """The same as far as it was read before; nothing is read."""
+    """As `minority`, by what was read before; reads no source."""
     done = services.register.steps.latest(request_id, STEP)
     named = services.inventory.identity.age_column is not None
     return Minor(done["minor"]) if done is not None and named else Minor.UNKNOWN
@@ -234,7 +234,7 @@ def _values(services: Services, request: Request, column_path: str) -> tuple[str
 
 
 def _keys(services: Services, request: Request) -> Sequence[Key]:
-    """The person's own key where it was given; else what the given keys lead to."""
+    """The person's own key where it was given; else the keys that the given ones lead to."""
     given = services.register.identities.of(request.id)
     own = [key for key in given if key.name == services.inventory.identity.person]
     if own:

@@ -1,4 +1,4 @@
-"""The questions who asks and for whom, and what takes their answers (R10-R16); codes and days only."""
+"""The questions who asks and for whom, and the handlers of their answers (R10-R16); codes and days only."""
 
 from __future__ import annotations
 
@@ -93,8 +93,9 @@ def signature(decision: DecisionRow, _question: QuestionRow | None = None) -> Op
 IDENTITY_KIND = QuestionKind(
     "identity",
     "Who asks",
-    "Is the requester who they say they are? Nothing is read before somebody says so (R10), but for what an "
-    "officer asks to see of whose the keys are. No copy of an identity document is asked for or kept (R11).",
+    "Is the requester who they say they are? Nothing is read before an officer confirms it (R10), except "
+    "what an officer asks to see of whose keys they are. No copy of an identity document is asked for or "
+    "kept (R11).",
     {
         "confirmed": "Reading may begin, for the keys that the request has now.",
         "not_confirmed": "Nothing is read. The next run asks anew, so that proof which comes later can be "
@@ -113,7 +114,7 @@ MINOR_KIND = QuestionKind(
     "A child asks alone",
     "Is it answered through its representative, or itself (R16)?",
     {
-        "with_representative": "The answer goes through whoever represents the child.",
+        "with_representative": "The answer goes through the child's representative.",
         "answer_child": "The child is answered itself, for the reason that you choose below. Say in words "
         "why that is in its interest.",
     },
@@ -123,11 +124,11 @@ MINOR_KIND = QuestionKind(
 
 MANDATE_KIND = QuestionKind(
     "mandate",
-    "Somebody asks for another person",
+    "A representative asks for the person",
     "Is their authority proven (R15)? No copy of the mandate is kept with the answer (R11).",
     {
         "proven": "The request goes on, within what the mandate covers and for as long as it runs.",
-        "not_proven": "Nothing is read; whoever asked is told what is needed. The next run asks again.",
+        "not_proven": "Nothing is read; the requester is informed what is needed. The next run asks again.",
     },
     form=MANDATE_FORM,
     note="See [intake.md](intake.md). It shows what was decided of a mandate before, such as that it was "
@@ -151,13 +152,13 @@ KINDS = (IDENTITY_KIND, MINOR_KIND, MANDATE_KIND, MANDATE_SIGNED_KIND)
 
 OPEN = "Nothing was recorded; the question is open."
 SAY = (
-    "Tell whoever asked what is still needed: `afschrift letter make {request} mandate_request`. No clock "
-    "stands still meanwhile. The next run asks again."
+    "Inform the requester what is still needed: `afschrift letter make {request} mandate_request`. No clock "
+    "is suspended meanwhile. The next run asks again."
 )
 
 
 def answer_identity(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    """Take the answer; a check must do for the risk that the question names (R12).
+    """Take the answer; the check must cover the risk that the question names (R12).
 
     Raises:
         RefusedError: it was checked less surely than that, or the request has no key.
@@ -165,16 +166,16 @@ def answer_identity(officer: Officer, question: QuestionRow, given: GivenAnswer)
     if given.choice == "confirmed":
         must_have_keys(officer, question.request)
     if given.choice == "confirmed" and "risk" in question.detail:
-        factors = tuple(Factor(one) for one in question.detail.get("factors", ()))
+        factors = tuple(Factor(code) for code in question.detail.get("factors", ()))
         must_cover(given.detail.get("level"), Risk(Level(question.detail["risk"]), factors))
     return officer.record_answer(question, given)
 
 
 def must_have_keys(officer: Officer, request_id: str) -> None:
-    """Refuse a request without a key: nobody can be known by none."""
+    """Refuse a request without a key: without one no person can be recognised."""
     if not officer.register.identities.of(request_id):
         raise RefusedError(
-            f"Request {request_id} has no key, so nobody can be known by one.",
+            f"Request {request_id} has no key, so it is not known whose data it is about.",
             remedy="ask the person for one (`afschrift letter make ... identity_request`), then enter it: "
             "`afschrift request keys`. Nothing was recorded.",
         )
@@ -202,9 +203,9 @@ def answer_mandate(officer: Officer, question: QuestionRow, given: GivenAnswer) 
     """
     officer.still_asked(question, "Nothing was recorded.")
     if given.choice != PROVEN:
-        said = SAY.format(request=question.request)
-        return replace(officer.record_answer(question, given, ("R15",)), said=said)
-    proven = _held_against(officer, question, given.detail, note=bool(given.text))
+        words = SAY.format(request=question.request)
+        return replace(officer.record_answer(question, given, ("R15",)), next_step=words)
+    proven = _must_be_proven(officer, question, given.detail, note=bool(given.text))
     if proven.second_signer:
         given = replace(given, detail={**given.detail, "second_signer": True})
     return officer.record_answer(question, given, proven.rules)
@@ -230,11 +231,11 @@ def take_back(officer: Officer, request_id: str, text: str | None = None) -> Dec
     """
     register = officer.register
     role = officer.roles.require(officer.by, Act.DECIDE)
-    taken = [one for one in register.decisions.of(request_id) if one.kind == MANDATE]
+    taken = [row for row in register.decisions.of(request_id) if row.kind == MANDATE]
     if not taken or taken[-1].choice != PROVEN:
         raise TooLateError(
             "No mandate of this request counts as proven, so none can be taken back (R15).",
-            remedy="`afschrift request show` says how it stands. Nothing was recorded.",
+            remedy="`afschrift request show` says what was decided. Nothing was recorded.",
         )
     return register.decisions.take(
         request_id,
@@ -248,7 +249,7 @@ def take_back(officer: Officer, request_id: str, text: str | None = None) -> Dec
     )
 
 
-def _held_against(
+def _must_be_proven(
     officer: Officer, question: QuestionRow, detail: Mapping[str, Any], *, note: bool
 ) -> Proven:
     request = officer.register.requests.get(question.request)

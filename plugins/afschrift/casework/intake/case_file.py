@@ -1,4 +1,4 @@
-"""What comes into a case file: checked before it is kept."""
+"""Add texts and documents to a case file, each checked before it is kept."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_ID_COPY = (
 
 
 def add_text(register: Register, owner: str, kind: str, content: bytes, by: str, *, at_most: int) -> str:
-    """Keep a note, or what was received from or sent to somebody; returns its id.
+    """Keep a note, or a text that was received or sent; returns its id.
 
     Args:
         register: of this installation.
@@ -55,7 +55,7 @@ def add_text(register: Register, owner: str, kind: str, content: bytes, by: str,
 def add_document(
     register: Register, owner: str, name: str, content: BinaryIO, by: str, *, at_most: int, id_copy: bool
 ) -> str:
-    """Keep a document, read in parts; returns its id. Where it is turned down half-way, nothing is kept.
+    """Keep a document, read in parts; returns its id. Where it is refused half-way, nothing is kept.
 
     Args:
         register: of this installation.
@@ -64,7 +64,7 @@ def add_document(
         content: the open file, at its beginning.
         by: who adds it.
         at_most: bytes.
-        id_copy: what a person says: that it holds a copy of an identity document. Software cannot tell.
+        id_copy: a person says that it holds a copy of an identity document; software cannot see that.
 
     Raises:
         UnknownRequestError: no such case or request.
@@ -77,14 +77,14 @@ def add_document(
     first = content.read(PART_BYTES)
     kind = media_type(name, first)
     parts = chain([first], iter(partial(content.read, PART_BYTES), b""))
-    # That somebody looked and said so is what an auditor can hold them to.
-    said = {"id_copy": False}
+    # Stored so that an auditor sees that a person was asked and answered.
+    detail = {"id_copy": False}
     content_ = _without_programs(name, kind, checked_content(name, parts, at_most))
-    return register.documents.add(owner, content_, by, name=name, media_type=kind, detail=said)
+    return register.documents.add(owner, content_, by, name=name, media_type=kind, detail=detail)
 
 
 def _without_programs(name: str, media_type_: str, parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Parts as they come; at their end it is seen whether something in them may run where officers open them.
+    """Pass parts on, and refuse the document at its end if something in it may run where officers open it.
 
     Raises:
         RefusedError: it may.
@@ -93,7 +93,7 @@ def _without_programs(name: str, media_type_: str, parts: Iterator[bytes]) -> It
     for part in parts:
         inspector.write(part)
         yield part
-    found = sorted({one.kind for one in inspector.found()} & _RUNS)
+    found = sorted({part.kind for part in inspector.found()} & _RUNS)
     if found:
         raise RefusedError(
             f"Something in this document may run where it is opened ({', '.join(found)}).",

@@ -1,4 +1,4 @@
-"""A case in the order of time: message, letters, texts, documents, decisions, holds, complaints."""
+"""A case in chronological order: message, letters, texts, documents, decisions, holds, complaints."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from afschrift.register.cases import CaseText
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
 
-_TOLD = (FactKind.NOTICE_RAISED, FactKind.NOTICE_SENT, FactKind.QUESTION_NOTIFIED)
-"""What the software told somebody by itself: the trail has it, the story of a case does not."""
+_NOTICES = (FactKind.NOTICE_RAISED, FactKind.NOTICE_SENT, FactKind.QUESTION_NOTIFIED)
+"""Automatic notices: they are in the trail, and left out of the story of a case."""
 
 
 @dataclass(frozen=True)
 class StoryEntry:
-    """One thing that happened.
+    """An entry of the story.
 
     Attributes:
         at: RFC 3339 instant in UTC, or a local date where only the day is known.
@@ -41,7 +41,7 @@ def story(register: Register, owner: str, texts: Sequence[CaseText]) -> list[Sto
     Args:
         register: the register.
         owner: a case: all of it; a request: what belongs to it or to the case as a whole.
-        texts: as `case_texts` gave them, which is the look that the trail knows of.
+        texts: as `case_texts` gave them, which recorded the look in the trail.
     """
     case = register.cases.get(owner)
     requests = case.requests if owner == case.id else (owner,)
@@ -51,27 +51,27 @@ def story(register: Register, owner: str, texts: Sequence[CaseText]) -> list[Sto
         for decision in register.decisions.of(request):
             _name(named, decision.text, entries, _decision(decision, request))
         for fact in register.facts.timeline(request).facts:
-            if fact.kind not in _TOLD:
+            if fact.kind not in _NOTICES:
                 entries.append(_fact(fact))
                 if fact.text in named:
                     named[fact.text] = f"note (why: {fact.kind})"
         for letter in register.letters.all(request_id=request):
             named[letter.document] = f"letter {letter.id} {letter.kind} ({letter.language}) made"
             entries += _letter(letter)
-    entries += [StoryEntry(one.at, one.by, named[one.id], one.request, one) for one in texts]
+    entries += [StoryEntry(text.at, text.by, named[text.id], text.request, text) for text in texts]
     return sorted(entries, key=lambda entry: entry.at)
 
 
 def _name(named: dict[str, str], text: str | None, entries: list[StoryEntry], entry: StoryEntry) -> None:
-    """A decision with words stands where they do; one without has a line of its own."""
+    """Give a decision's text the decision's title; a decision without a text gets an entry of its own."""
     if text in named and text is not None:
         named[text] = entry.what
     else:
         entries.append(entry)
 
 
-def _decision(one: DecisionRow, request: str) -> StoryEntry:
-    return StoryEntry(one.at, one.by, f"decision {one.kind}: {one.choice}{_codes(one.detail)}", request)
+def _decision(row: DecisionRow, request: str) -> StoryEntry:
+    return StoryEntry(row.at, row.by, f"decision {row.kind}: {row.choice}{_codes(row.detail)}", request)
 
 
 def _fact(fact: FactRow) -> StoryEntry:

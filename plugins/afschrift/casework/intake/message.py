@@ -26,7 +26,7 @@ def _as_text(value: Any) -> Any:
 
 def _of_others(value: Any) -> Any:
     known = {right.value for right in OTHER_RIGHTS}
-    if isinstance(value, (list, tuple)) and not all(one in known for one in value):
+    if isinstance(value, (list, tuple)) and not all(right in known for right in value):
         raise ValueError(f"choose among {', '.join(sorted(known))}; {' and '.join(Right)} go into `right`")
     return value
 
@@ -58,7 +58,7 @@ class Limits(_StrictModel):
 class Forwarded(_StrictModel):
     """The message was passed on inside the organisation; desks, never names of people (R02).
 
-    `from` and `to` stand in the trail, so an address with an @ is turned down.
+    `from` and `to` are in the trail, so an address with an @ is refused.
     """
 
     at: AwareDatetime
@@ -67,7 +67,7 @@ class Forwarded(_StrictModel):
 
 
 class Representative(_StrictModel):
-    """How to reach whoever asks for the person; kept encrypted like identity keys, never in the trail."""
+    """How to reach the representative; kept encrypted like identity keys, never in the trail."""
 
     name: str | None = Field(None, min_length=1, max_length=200, repr=False)
     organisation: str | None = Field(None, min_length=1, max_length=200, repr=False)
@@ -85,13 +85,13 @@ class Intake(_StrictModel):
         received_at: first arrival at an official channel, with its zone (R02).
         rights: one letter may hold several; each becomes a request of its own. `unclear`: it does not say
             which, and is read as access until an officer records a reading (R05).
-        other_rights: what it asks beside that and is not ours: recorded, and handed over (R05).
+        other_rights: what else it asks, which other desks fulfil: recorded, and handed over (R05).
         keys: identity key -> value, as verified or as the requester gave them; a message may give none: the
             person is asked for one (R01, R10).
         authenticated: absent: a person must confirm the identity before anything is read.
-        made_by: who wrote it; a person decides whether somebody else than the person may ask (R15, R16).
-        about_deceased: it asks for data of somebody who died, which the GDPR does not cover (R17).
-        representative: how to reach whoever asks for the person.
+        made_by: who wrote it; an officer decides whether a representative may ask (R15, R16).
+        about_deceased: it asks for data of a deceased person, which the GDPR does not cover (R17).
+        representative: how to reach the representative.
         forwarded: how it was passed on until it came here, in order (R02).
     """
 
@@ -115,7 +115,7 @@ class Intake(_StrictModel):
 
     @property
     def of_the_dead(self) -> bool:
-        """It is about somebody who died: no request under the GDPR is opened (R17)."""
+        """It is about a deceased person: no request under the GDPR is opened (R17)."""
         return self.about_deceased or self.made_by == "heir"
 
     @property
@@ -128,7 +128,9 @@ class Intake(_StrictModel):
         """The requests to open: of an unclear message one for access, the wider right."""
         if self.of_the_dead:
             return ()
-        return (Right.ACCESS,) if self.unclear else tuple(Right(one) for one in dict.fromkeys(self.rights))
+        return (
+            (Right.ACCESS,) if self.unclear else tuple(Right(right) for right in dict.fromkeys(self.rights))
+        )
 
     @property
     def matters(self) -> tuple[Matter, ...]:
@@ -138,22 +140,22 @@ class Intake(_StrictModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        """What the fields say together; each fault names the field and the remedy."""
+        """Check what the fields say together; each fault names the field and the remedy."""
         if self.of_the_dead:
             if self.keys or self.authenticated or self.representative or self.limits:
                 raise ValueError(
-                    "keys, authenticated, representative, limits: leave them out: for somebody who died no "
+                    "keys, authenticated, representative, limits: leave them out: for a deceased person no "
                     "request is opened, so nothing would use them; the message itself is kept (R17)"
                 )
             if self.about_deceased and self.made_by == "self":
-                raise ValueError("made_by: nobody asks after their death: say `heir` or `proxy` (R17)")
+                raise ValueError("made_by: the deceased do not ask themselves: say `heir` or `proxy` (R17)")
             return self
         if not self.rights and not self.other_rights:
             raise ValueError(
                 f"right: name {', '.join(Right)} or unclear; what else it asks goes into `other_rights`"
             )
         if self.unclear and len(self.rights) > 1:
-            raise ValueError("right: `unclear` stands alone: a right that the message names is not unclear")
+            raise ValueError("right: `unclear` is given alone: a right that the message names is not unclear")
         if self.authenticated and not self.keys:
             raise ValueError("keys: a log-in knows its person by one: give it, or leave `authenticated` out")
         if self.representative is not None:

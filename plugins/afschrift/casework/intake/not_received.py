@@ -1,6 +1,6 @@
 """A message to an address that was clearly not meant for it may count as not received (R03).
 
-Only where a proper channel was clearly published before, before any step ran, with a reason in words and a
+Only where a proper channel was clearly published earlier, before any step ran, with a reason in words and a
 second signer. Nothing is deleted: the message, its case and its requests stay as they are.
 """
 
@@ -59,10 +59,10 @@ SIGNED = (
 def propose(
     officer: Officer, case: CaseRow, published_on: date, why: str, *, published: Collection[str] = ()
 ) -> QuestionRow:
-    """An officer finds that a message did not count as received; the question to the second signer.
+    """Record an officer's finding that a message did not count as received; asks the second signer.
 
     Args:
-        officer: whoever finds it.
+        officer: who finds it.
         case: of the message.
         published_on: day on which the proper channel was clearly published.
         why: in words; kept encrypted.
@@ -74,12 +74,12 @@ def propose(
         RefusedError: names the rule and the remedy.
     """
     register, role = officer.register, officer.roles.require(officer.by, Act.DECIDE)
-    requests = [register.requests.get(one) for one in case.requests]
+    requests = [register.requests.get(request_id) for request_id in case.requests]
     _must_be_early(register, requests)
     _must_be_so(case, requests, published_on, why, published, officer.today(requests[0].zone))
     detail = {"published_on": str(published_on), "channel": case.channel}
     first = requests[0]
-    number = sum(one.kind == NOT_RECEIVED for one in register.decisions.of(first.id))
+    number = sum(row.kind == NOT_RECEIVED for row in register.decisions.of(first.id))
     words = "A message to an address not meant for it counts as not received once a second person signs."
     payload = {**detail, "case": case.id, "requests": list(case.requests)}
     asked = OpenQuestion(
@@ -103,7 +103,7 @@ def propose(
 
 
 def sign_not_received(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    """Take the second signer's word; with `agree` the requests of the case end. Also what to do then.
+    """Take the second signer's answer; with `agree` the requests of the case end.
 
     Raises:
         TooLateError: something was done for the case meanwhile.
@@ -111,29 +111,31 @@ def sign_not_received(officer: Officer, question: QuestionRow, given: GivenAnswe
     register = officer.register
     if given.choice != AGREE:
         return second_signature.sign(officer, question, given, rules=("R03",))
-    _must_be_early(register, [register.requests.get(one) for one in question.detail["requests"]])
-    others = [one for one in question.detail["requests"] if one != question.request]
+    _must_be_early(
+        register, [register.requests.get(request_id) for request_id in question.detail["requests"]]
+    )
+    others = [request_id for request_id in question.detail["requests"] if request_id != question.request]
     fact = NewFact(
         FactKind.NOT_RECEIVED,
         detail={"published_on": question.detail["published_on"]},
         to=State.NOT_RECEIVED,
     )
     done = second_signature.sign(officer, question, given, rules=("R03",), facts=lambda _: [fact])
-    for one in others:
+    for request_id in others:
         register.facts.record(
-            one, lambda t: [fact] if t.state.open else [], officer.by, authority=given.authority
+            request_id, lambda t: [fact] if t.state.open else [], officer.by, authority=given.authority
         )
-    return replace(done, said=SIGNED)
+    return replace(done, next_step=SIGNED)
 
 
 def require_received(register: Register, request_id: str) -> None:
-    """Go on where nobody found that the message does not count.
+    """Return unless an officer found that the message does not count as received.
 
     Raises:
-        NeedsPersonError: somebody did, and a second signer has not said anything yet.
+        NeedsPersonError: an officer did, and the second signer has not answered yet.
     """
-    for one in register.requests.all(case=register.requests.get(request_id).case):
-        for question in register.questions.all(request_id=one.id):
+    for request in register.requests.all(case=register.requests.get(request_id).case):
+        for question in register.questions.all(request_id=request.id):
             if question.kind != NOT_RECEIVED:
                 continue
             words = "Whether the message counts as received waits for a second signer (R03)."
@@ -149,21 +151,23 @@ def _must_be_early(register: Register, requests: Sequence[Request]) -> None:
             "This case has no request of ours, so nothing of it runs (R03).",
             remedy="hand over what it asks for: `afschrift case handed-over`.",
         )
-    if closed := [one for one in requests if not one.state.open]:
+    if closed := [request for request in requests if not request.state.open]:
         raise TooLateError(
             f"Request {closed[0].id} of this case is closed ({closed[0].state}).",
             remedy=f"nothing is to be done. {UNCHANGED}",
         )
     if worked := [
-        one for one in requests if not may_move("fact_not_received", one.state, State.NOT_RECEIVED)
+        request
+        for request in requests
+        if not may_move("fact_not_received", request.state, State.NOT_RECEIVED)
     ]:
         raise TooLateError(
             f"Request {worked[0].id} is {worked[0].state}: a run has taken it up, so it was received (R03).",
             remedy=f"answer it. {UNCHANGED}",
         )
-    statuses = register.oversight.progress([one.id for one in requests])
-    ids = {one.id for one in requests}
-    begun = [one for one in statuses if one.request in ids and one.step is not None]
+    statuses = register.oversight.progress([request.id for request in requests])
+    ids = {request.id for request in requests}
+    begun = [row for row in statuses if row.request in ids and row.step is not None]
     if begun:
         raise TooLateError(
             f"Request {begun[0].request} was begun (step {begun[0].step}): the message was received (R03).",
@@ -200,6 +204,8 @@ def _must_be_so(
 
 def not_received_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     """The finding with its day, channel and words, and the requests that would end."""
-    requests = tuple(request_line(officer, one, "Request") for one in question.detail["requests"])
+    requests = tuple(
+        request_line(officer, request_id, "Request") for request_id in question.detail["requests"]
+    )
     decided = form_sections(officer, question, NOT_RECEIVED)
     return (*decided, Section("What would end with it", requests))

@@ -36,7 +36,7 @@ class RecordedReading:
     """A reading that was recorded.
 
     Attributes:
-        other: id of the request that was opened beside it.
+        other: id of the request for portability that was opened with it.
     """
 
     timeline: Timeline
@@ -46,7 +46,7 @@ class RecordedReading:
 def read_right(
     services: Services, roles: Roles, request_id: str, reading: Reading, quote: str, by: str
 ) -> RecordedReading:
-    """Record a reading; with `both` a request for portability is opened beside it, of the same receipt.
+    """Record a reading; with `both` a second request, for portability, is opened with the same receipt.
 
     Args:
         services: of the installation.
@@ -60,7 +60,7 @@ def read_right(
         UnknownRequestError: no such request.
         NotAllowedError: they lack the role.
         TooLateError: the request is closed, was read already, or data was extracted for it.
-        RefusedError: the right was clear, or the words stand in nothing that the person wrote.
+        RefusedError: the right was clear, or nothing that the person wrote contains the words.
     """
     register = services.register
     role = roles.require(by, Act.DECIDE)
@@ -70,11 +70,11 @@ def read_right(
     _still_open(register, register.facts.timeline(request_id))
     if not quote.strip() or not quoted(quote, register.cases.wrote(request_id)):
         raise RefusedError(
-            "The words stand in nothing that the person wrote (R05).",
+            "Nothing that the person wrote contains these words (R05).",
             remedy="quote them word for word; add a reply first: `afschrift case add --kind received`.",
         )
     check_formats(right, request.formats, tuple(services.formats))
-    other = _beside(services, request, by) if reading is Reading.BOTH else None
+    other = _portability(services, request, by) if reading is Reading.BOTH else None
     detail = {"right": reading.value, "was": request.right.value}
 
     def make(timeline: Timeline) -> list[NewFact]:
@@ -91,9 +91,7 @@ def _still_open(register: Register, timeline: Timeline) -> None:
     if not timeline.of(FactKind.RIGHT_UNCLEAR):
         raise RefusedError("The message of this request said which right it means (R05).", remedy=_FURTHER)
     if timeline.of(FactKind.RIGHT_READ):
-        raise TooLateError(
-            "Somebody read it already, and requests run by that reading (R05).", remedy=_FURTHER
-        )
+        raise TooLateError("It was read already, and requests run by that reading (R05).", remedy=_FURTHER)
     extracted = register.steps.latest(timeline.request, "extract") is not None
     if not timeline.state.open or extracted:
         raise TooLateError(
@@ -103,12 +101,12 @@ def _still_open(register: Register, timeline: Timeline) -> None:
         )
 
 
-def _beside(services: Services, request: Request, by: str) -> str:
+def _portability(services: Services, request: Request, by: str) -> str:
     """The request for portability of the same case, opened once, with the same identity."""
     register = services.register
-    for one in register.requests.all(case=request.case):
-        if one.right is Right.PORTABILITY:
-            return one.id
+    for of_case in register.requests.all(case=request.case):
+        if of_case.right is Right.PORTABILITY:
+            return of_case.id
     decided = identity_decision(register, request.id)
     opened = register.requests.open(
         request.case,

@@ -1,4 +1,4 @@
-"""A request as it comes in, and its receipt confirmed at once where the policy says so (R04)."""
+"""Take an incoming request, and confirm its receipt at once where the policy says so (R04)."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def receive(
 ) -> StoredCase:
     """Store a case with its requests, and acknowledge each where the channel had authenticated the person.
 
-    The very same message once more is no other case: the one that it opened is found, and nothing is stored.
+    The very same message once more opens no second case: the first one is found, and nothing is stored.
 
-    Anybody else is acknowledged by a person: a message could name the address of somebody who asked for
-    nothing. What goes wrong with the letter is said and hinders no request.
+    Without authentication a person sends the acknowledgement: a message could name the address of a person
+    who asked for nothing. A fault in making or sending the letter is reported, and stops no request.
 
     Args:
         settings: of the installation.
         services: of the installation.
         intake: the request as it came.
         by: who entered it.
-        say: takes a line for whoever entered it.
+        say: takes a line for the one who entered it.
 
     Returns:
         The case with its requests, and what is to be handed over.
@@ -66,7 +66,7 @@ def receive(
 
 
 def _acknowledged(settings: Settings, register: Register, request_id: str, to: str | None) -> str:
-    """Make the letter and, where it has an address and there is a mail server, send it; what came of it."""
+    """Make the letter and, if it has an address and there is a mail server, send it; returns the outcome."""
     timeline = register.facts.timeline(request_id)
     today = local_date(utc_now(), timeline.zone)
     due = clock(timeline, load_jurisdiction(settings), today).due
@@ -78,12 +78,12 @@ def _acknowledged(settings: Settings, register: Register, request_id: str, to: s
     assert letter is not None  # `make` keeps it
     if letter.mailed and settings.mail is not None:
         letter = send(settings, register, letter.id, BY)
-    said = f"Acknowledgement {letter.id} of {letter.request} is {letter.state}"
-    return f"{said}." if letter.sent_on else f"{said}: `afschrift letter send`, or `letter sent`."
+    outcome = f"Acknowledgement {letter.id} of {letter.request} is {letter.state}"
+    return f"{outcome}." if letter.sent_on else f"{outcome}: `afschrift letter send`, or `letter sent`."
 
 
 def _address(intake: Intake) -> str | None:
-    """The e-mail address among the keys of somebody whom the channel had authenticated."""
+    """The e-mail address among the keys of a person whom the channel had authenticated."""
     for value in intake.keys.values():
         try:
             return checked_address(value.strip())
@@ -103,7 +103,7 @@ def case_of_message(register: Register, intake: Intake) -> str | None:
     message, received = intake.message.encode(), rfc3339(intake.received_at)
     for case in register.cases.with_message(message, intake.channel, received, intake.made_by):
         requests = register.cases.get(case).requests
-        if all(_same(register, one, intake) for one in requests):
+        if all(_same(register, request_id, intake) for request_id in requests):
             return case
     return None
 
@@ -112,7 +112,7 @@ def _same(register: Register, request_id: str, intake: Intake) -> bool:
     given = {name: value.strip() for name, value in intake.keys.items()}
     try:
         kept = {key.name: key.value for key in register.identities.of(request_id)}
-    except RefusedError:  # its key was destroyed: nobody can tell any more
+    except RefusedError:  # its key was destroyed, so its keys cannot be compared any more
         return False
     right = register.requests.get(request_id).right
     return kept == given and (intake.unclear or right in intake.requested)

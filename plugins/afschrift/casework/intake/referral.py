@@ -1,4 +1,4 @@
-"""What a case asks for that is not ours: handed over by a person, and named until it is (R05, R17)."""
+"""What a case asks of other desks: a person hands it over, and is reminded until then (R05, R17)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OF = (Role.INTAKE, Role.OFFICER)
 
 @dataclass(frozen=True)
 class PendingReferral:
-    """A referral that nobody made yet.
+    """A referral that is not made yet.
 
     Attributes:
         level: how near its last day is: `new`, a mark that was passed, or `overdue`.
@@ -42,42 +42,48 @@ class PendingReferral:
     @property
     def words(self) -> str:
         """A line for a log or a list; nothing of the person."""
-        one = self.referral
-        due = f"due {one.due} ({self.days_left} days)" if one.due else "without a period of the GDPR (R17)"
-        to = f" to {one.desk}" if one.desk else ""
-        article = f" (Art. {one.matter.article})" if one.matter.article else ""
-        return f"{one.case}: {one.matter}{article} is to be handed over{to}, {due}."
+        referral = self.referral
+        due = (
+            f"due {referral.due} ({self.days_left} days)"
+            if referral.due
+            else "without a period of the GDPR (R17)"
+        )
+        to = f" to {referral.desk}" if referral.desk else ""
+        article = f" (Art. {referral.matter.article})" if referral.matter.article else ""
+        return f"{referral.case}: {referral.matter}{article} is to be handed over{to}, {due}."
 
 
 def pending_referrals(
     register: Register, now: datetime, zone: str, at: Collection[AlarmDay] = ()
 ) -> tuple[PendingReferral, ...]:
-    """What waits to be handed over, what is due first at the beginning.
+    """What waits to be handed over, the first due first.
 
     Args:
         register: of the installation.
-        now: the present moment, aware.
+        now: the present instant, aware.
         zone: where the controller must act.
-        at: marks before the last day at which somebody is reminded.
+        at: marks before the last day at which a reminder goes out.
     """
     today = local_date(now, zone)
     found = [
-        _pending(one, today, at) for one in referrals(register.case_facts.of()) if one.handed_over is None
+        _pending(referral, today, at)
+        for referral in referrals(register.case_facts.of())
+        if referral.handed_over is None
     ]
-    return tuple(sorted(found, key=lambda one: (one.referral.due or date.max, one.referral.case)))
+    return tuple(sorted(found, key=lambda pending: (pending.referral.due or date.max, pending.referral.case)))
 
 
 def record_handed_over(
     register: Register, roles: Roles, case_id: str, matter: str, to: str, reference: str, by: str
 ) -> Referral:
-    """Record that a desk took over what is not ours.
+    """Record that a desk took over what is not for us to answer.
 
     Args:
         register: of the installation.
         roles: who may do what; intake may hand over too.
         case_id: the case.
         matter: a `Matter`, such as `erasure`.
-        to: the desk; no name of a person, for it stands in the trail.
+        to: the desk; no name of a person, as the trail shows it.
         reference: under which the desk knows it; a code without spaces.
         by: account that records it.
 
@@ -103,24 +109,24 @@ def record_handed_over(
             "--reference is a code without spaces.",
             remedy="give the ticket or file number of the desk. Nothing was recorded.",
         )
-    one = Matter(matter)
-    facts = register.case_facts.record(case_id, lambda known: [hand_over(known, one, to, reference)], by)
-    return next(found for found in referrals(facts) if found.matter is one)
+    asked = Matter(matter)
+    facts = register.case_facts.record(case_id, lambda known: [hand_over(known, asked, to, reference)], by)
+    return next(found for found in referrals(facts) if found.matter is asked)
 
 
-def _pending(one: Referral, today: date, at: Collection[AlarmDay]) -> PendingReferral:
-    if one.due is None:
-        return PendingReferral(one, NEW, None)
-    left = (one.due - today).days
-    passed = [mark for mark in at if today >= one.due - timedelta(days=mark.span)]
+def _pending(referral: Referral, today: date, at: Collection[AlarmDay]) -> PendingReferral:
+    if referral.due is None:
+        return PendingReferral(referral, NEW, None)
+    left = (referral.due - today).days
+    passed = [mark for mark in at if today >= referral.due - timedelta(days=mark.span)]
     level = OVERDUE if left < 0 else min(passed, key=lambda mark: mark.span).level if passed else NEW
-    return PendingReferral(one, level, left)
+    return PendingReferral(referral, level, left)
 
 
 def to_hand_over(
     register: Register, now: datetime | None = None, settings: Settings | None = None
 ) -> tuple[PendingReferral, ...]:
-    """What nobody handed over yet, the most urgent first.
+    """What is not handed over yet, the most urgent first.
 
     Raises:
         InventoryError: `controller.yml` is missing or wrong.
@@ -134,7 +140,7 @@ def to_hand_over(
 
 
 def referral_reminder(register: Register, by: str, now: datetime) -> Reminder[PendingReferral]:
-    """Reminds intake and officers of what is to be handed over; `now`: the present moment, aware."""
+    """Reminds intake and officers of what is to be handed over; `now`: the present instant, aware."""
 
     def due(roles: Collection[str]) -> tuple[PendingReferral, ...]:
         meant = not roles or set(roles) & {role.value for role in _OF}
@@ -153,10 +159,12 @@ def referral_reminder(register: Register, by: str, now: datetime) -> Reminder[Pe
 
 
 def _message(due: Sequence[PendingReferral]) -> Message:
-    late = sum(one.level == OVERDUE for one in due)
+    late = sum(pending.level == OVERDUE for pending in due)
     subject = f"Afschrift: {len(due)} to be handed over" + (f", {late} overdue" if late else "")
     what = 'Then: afschrift case handed-over CASE RIGHT --to "DESK" --reference CODE.'
-    return as_message(subject, _COLUMNS, [_cells(one) for one in due], [one.words for one in due], what)
+    return as_message(
+        subject, _COLUMNS, [_cells(pending) for pending in due], [pending.words for pending in due], what
+    )
 
 
 def _cells(pending: PendingReferral) -> tuple[str, ...]:

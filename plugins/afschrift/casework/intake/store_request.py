@@ -1,4 +1,4 @@
-"""A request as it comes in: stored whole before anything is done with it (R01, R02, R05)."""
+"""Store an incoming request whole before anything is done with it (R01, R02, R05)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from afschrift.services import Services
 
 @dataclass(frozen=True)
 class StoredCase:
-    """What became of a message.
+    """A message as it was stored.
 
     Attributes:
         case: id of its case.
         requests: ids of its requests, one for each right of ours.
-        matters: what it asks beside them and is to be handed over.
+        matters: what else it asks, which is to be handed over.
         found: it had been stored before, and this is the case that it opened then.
         opened: those of the requests that were opened now.
     """
@@ -50,7 +50,7 @@ def submit(services: Services, intake: Intake, by: str) -> list[str]:
 
 
 def take_in(services: Services, intake: Intake, by: str, case: str | None = None) -> StoredCase:
-    """Store a case with its requests and with what is not ours.
+    """Store a case with its requests and with what is to be handed over.
 
     Args:
         services: of the installation.
@@ -68,7 +68,7 @@ def take_in(services: Services, intake: Intake, by: str, case: str | None = None
     found = case is not None
     case = case or _open_case(services, intake, by)
     before = services.register.cases.get(case).requests
-    known = {services.register.requests.get(one).right for one in before}
+    known = {services.register.requests.get(request_id).right for request_id in before}
     lacking = [] if intake.unclear and before else [r for r in intake.requested if r not in known]
     opened = tuple(_open_request(services, intake, case, right, by) for right in lacking)
     return StoredCase(case, (*before, *opened), intake.matters, found, opened)
@@ -117,20 +117,20 @@ def _open_request(services: Services, intake: Intake, case: str, right: Right, b
 
 
 def link_repeat(services: Services, request_id: str) -> None:
-    """Link a repeat of somebody known to what they were answered before; it is answered in full (R26).
+    """Link a repeat to the last answered request of the same person; it is answered in full (R26).
 
-    One that is still open is left to a person: it may overlap (R55).
+    An earlier request that is still open is left to an officer: they may overlap (R55).
     """
     keys = services.inventory.identity.keys
     own = [name for name, key in keys.items() if key.unique is Unique.YES]
     register = services.register
-    found = {one: register.requests.get(one).state for one in register.identities.earlier(request_id, own)}
+    found = {past: register.requests.get(past).state for past in register.identities.earlier(request_id, own)}
     void = (State.MERGED, State.NOT_RECEIVED)
-    answered = [one for one, state in found.items() if not state.open and state not in void]
-    for one in answered[-1:]:
+    answered = [past for past, state in found.items() if not state.open and state not in void]
+    for past in answered[-1:]:
         register.facts.record_pair(
             request_id,
-            one,
+            past,
             lambda later, earlier, same, _: (link(later, earlier, "repeat", same=same), []),
             "system",
             names=own,
@@ -139,8 +139,8 @@ def link_repeat(services: Services, request_id: str) -> None:
 
 def _case_facts(services: Services, intake: Intake) -> Iterator[NewCaseFact]:
     controller = services.inventory.controller
-    for one in intake.forwarded:
-        hop = {"at": rfc3339(one.at), "from": one.from_, "to": one.to}
+    for step in intake.forwarded:
+        hop = {"at": rfc3339(step.at), "from": step.from_, "to": step.to}
         yield NewCaseFact(CaseFactKind.FORWARDED, detail=hop)
     received = local_date(intake.received_at, controller.zone)
     due = deadline(received, calendar_of(controller), public_body=controller.body == "public").due
@@ -179,7 +179,7 @@ def _check(services: Services, intake: Intake) -> None:
             "The receipt lies in the future.",
             remedy="give the instant of first arrival with its zone, such as 2026-11-20T09:30:00+01:00.",
         )
-    moments = [intake.received_at, *(one.at for one in intake.forwarded), now]
+    moments = [intake.received_at, *(step.at for step in intake.forwarded), now]
     if moments != sorted(moments):
         raise ConfigurationError(
             "forwarded: its steps do not follow each other from `received_at` until now; a message is "
@@ -193,7 +193,7 @@ def _check(services: Services, intake: Intake) -> None:
 
 
 def _check_limits(inventory: Inventory, limits: Limits | None) -> None:
-    """A misspelt limit would leave out what the person wants."""
+    """Refuse limits that name nothing: a misspelt limit would leave out what the person wants."""
     if limits is None:
         return
     tables = {f"{name}.{table}" for name, source in inventory.sources.items() for table in source.tables}

@@ -1,4 +1,4 @@
-"""What letters about an answer or a part of it say by themselves: where files are, what is missing (R44)."""
+"""Elements of letters about an answer or a part of it: where files are, what is missing (R44)."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ PARTIAL, SUPPLEMENT = "partial_delivery", "supplement"
 def answer_elements(
     settings: Settings, register: Register, timeline: Timeline, about: FactRow | None, language: str
 ) -> dict[str, Any]:
-    """Elements by name; none where the letter tells of no answer that is ready, or nothing is known.
+    """Elements by name; none where the letter is not about an answer that is ready, or nothing is known.
 
     Args:
         settings: of the installation.
         register: of the installation.
         timeline: of the request.
-        about: the fact that the letter tells of.
+        about: the fact that the letter is about.
         language: of the letter.
 
     Raises:
@@ -49,7 +49,7 @@ def answer_elements(
     systems = _titles(inventory.sources, about.detail.get("systems", ()), language)
     if about.detail["state"] == State.NOTHING_PORTABLE:
         return {"refused": systems}
-    if about.detail["letter"] != "nothing_held":  # the person's limits leave nothing: nobody searched
+    if about.detail["letter"] != "nothing_held":  # the person's limits leave nothing, so there was no search
         return {}
     keys = _titles(inventory.identity.keys, about.detail.get("keys", ()), language)
     return {"searched": systems, "searched_for": keys}
@@ -58,7 +58,7 @@ def answer_elements(
 def _titles(
     described: Mapping[str, SourceFile] | Mapping[str, KeyDeclaration], names: Sequence[str], language: str
 ) -> list[str]:
-    """What a letter calls sources or keys: their titles, or else their names."""
+    """Titles of sources or keys; the name where there is no title."""
     titles = {name: described[name].title for name in names if name in described}
     return [title.get(language) if (title := titles.get(name)) else name for name in names]
 
@@ -78,7 +78,7 @@ def _files(settings: Settings, register: Register, timeline: Timeline, bundle: s
 def known_elements(
     settings: Settings, kind: str, timeline: Timeline, language: str, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Elements with what the register knows of a partial delivery; what was given stands over it.
+    """Elements with what the register knows of a partial delivery; what was given takes precedence.
 
     Raises:
         FormError: another day was given than was decided on.
@@ -108,7 +108,7 @@ MASKED = "masked"
 
 
 def masked_lines(settings: Settings, register: Register, request_id: str, language: str) -> list[str]:
-    """One line a column and ground; none where no cell is masked, or no plan of it can be read any more.
+    """A line for each column and ground; none where no cell is masked, or its plan cannot be read any more.
 
     Raises:
         ConfigurationError: the inventory or the texts cannot be used.
@@ -128,7 +128,7 @@ def _masked_lines(plan: Plan, inventory: Inventory, words: PageWords, language: 
     lines = []
     for part in plan.extracts:
         table = inventory.sources[part.source].tables[part.table]
-        counts = Counter((one.column, one.ground) for one in part.redactions)
+        counts = Counter((cell.column, cell.ground) for cell in part.redactions)
         for (name, ground), count in counts.items():
             title = (table.columns.get(name) or Column()).title
             column = title.get(language) if title else name

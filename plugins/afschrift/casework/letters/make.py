@@ -1,4 +1,4 @@
-"""Makes letters: what the register and `controller.yml` know goes in, and the letter into the outbox."""
+"""Make letters from what was given, the register and `controller.yml`, and put them into the outbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from afschrift.app.jurisdiction import jurisdiction_of, load_controller
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.letters.answer_elements import MASKED, answer_elements, known_elements, masked_lines
-from afschrift.casework.letters.register_elements import AboutRequest, filled_in, register_elements
+from afschrift.casework.letters.prefilled_elements import AboutRequest, filled_in, register_elements
 from afschrift.casework.letters.send import mail_settings
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
@@ -36,7 +36,7 @@ class MadeLetter:
 
     Attributes:
         letter: None where nothing was kept (`--preview`).
-        warning: what its sending will not do, in words; empty: nothing is amiss.
+        warning: what its sending will not do, in words; empty: there is no warning.
     """
 
     letter: LetterRow | None
@@ -66,7 +66,7 @@ def make(
     Raises:
         UnknownRequestError: no such request.
         RefusedError: no such kind, an element is missing or wrong (FormError), or nothing was decided that
-            the letter could tell of.
+            the letter could be about.
         ConfigurationError: controller.yml, texts or templates lack something.
     """
     settings, register = officer.settings, officer.register
@@ -104,7 +104,7 @@ def make(
 def _facts(
     officer: Officer, controller: Organisation, request: Request, known: Mapping[str, Any]
 ) -> LetterFacts:
-    """What the register and the controller say; of somebody not identified, also what they wrote (R10)."""
+    """What register and controller say; of a requester who is not identified, also what they wrote (R10)."""
     identified = identity_decision(officer.register, request.id) is not None
     return LetterFacts(
         language=request.language,
@@ -121,7 +121,7 @@ def _facts(
 def _elements(
     settings: Settings, kind: LetterKind, of: AboutRequest, about: FactRow | None, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What was given, and what the register knows of the answer, a part, a referral, or what was masked."""
+    """Elements that were given, and those about the answer, a part, a referral or masked cells."""
     language = of.request.language
     known = answer_elements(settings, of.register, of.timeline, about, language)
     elements = known | {name: value for name, value in given.items() if name != "to"}
@@ -134,9 +134,9 @@ def _elements(
 
 
 def _about(kind: LetterKind, timeline: Timeline) -> FactRow | None:
-    """The decision that a letter tells of and that was not told yet: its sending moves the clock."""
+    """The fact that a letter announces and that is not announced yet: its sending moves the clock."""
     found = kind.about(timeline)
-    needed = next((one for one in kind.announces if one.needed), None)
+    needed = next((announced for announced in kind.announces if announced.needed), None)
     if needed is not None and found is None:
         raise RefusedError(
             f"There is no {kind.name} to announce (R39).",
@@ -146,11 +146,11 @@ def _about(kind: LetterKind, timeline: Timeline) -> FactRow | None:
 
 
 def _warning(kind: LetterKind, about: FactRow | None) -> str:
-    decided_by = next((one.decided_by for one in kind.announces if one.decided_by), "")
+    decided_by = next((announced.decided_by for announced in kind.announces if announced.decided_by), "")
     if about is not None or not decided_by:
         return ""
     return (
-        "Nothing was decided that this letter tells of, so its sending will stop no clock: "
+        "Nothing was decided that this letter announces, so its sending will stop no clock: "
         f"`{decided_by}`, naming this letter, unless that is meant."
     )
 
@@ -158,12 +158,12 @@ def _warning(kind: LetterKind, about: FactRow | None) -> str:
 def _dates(
     kind: LetterKind, timeline: Timeline, jurisdiction: Jurisdiction, today: date, about: FactRow | None
 ) -> tuple[dict[str, date], dict[str, str]]:
-    """The days that a letter tells, and the same with what they were computed with, for the trail."""
+    """The days that a letter names; and for the trail the same days with what they were computed with."""
     dates = {"received_on": timeline.received}
-    name = next((one for one in ("until", "new_due") if one in kind.required), None)
+    name = next((day for day in ("until", "new_due") if day in kind.required), None)
     if name is None:
         return dates, {}
-    if about is not None:  # as it will be once the letter is sent, which is today
+    if about is not None:  # the days are right once the letter is sent, which is today
         timeline = timeline.with_(_as_sent(timeline, about, today))
     found: Clock = clock(timeline, jurisdiction, today)
     if kind.name == "extension" and not found.extended:
@@ -241,11 +241,11 @@ def _sender(settings: Settings, controller: Organisation) -> str | None:
 
 
 def _same(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes it this letter; the day of writing makes no other one."""
+    """The values by which a letter is recognised as made before; the day of writing does not count."""
     return {name: _plain(value) for name, value in values.items() if name != "written_on"}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: str(one) for name, one in value.items()}
+        return {name: str(text) for name, text in value.items()}
     return list(value) if isinstance(value, (list, tuple)) else str(value)

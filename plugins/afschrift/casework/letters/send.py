@@ -1,4 +1,4 @@
-"""Sends letters of the outbox by SMTP, each once."""
+"""Send letters of the outbox by SMTP, each once."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ def mail_settings(settings: Settings) -> MailSettings:
 
 
 def send(settings: Settings, register: Register, letter_id: str, by: str) -> LetterRow:
-    """Send a letter by SMTP; gives it back sent or, where the address was turned down, bounced.
+    """Send a letter by SMTP; returns it as sent or, if the address was refused, as bounced.
 
     Raises:
         UnknownRequestError: no such letter.
         TooLateError: it is not waiting to be sent.
         RefusedError: it has no address, it would promise a last day that does not hold (R41), or what it
-            tells of was overruled, or is an answer that is not ready; or somebody changed the register
-            without the service.
+            announces was overruled, or is an answer that is not ready; or the register was changed without
+            the service.
         ConfigurationError: no mail server, or it does not let us in; nothing was sent.
         RetriableError: the server is down or asks to come again later; nothing was sent. Or the register did
             not answer after the server took the letter: then it reads as unknown.
@@ -108,15 +108,14 @@ def send(settings: Settings, register: Register, letter_id: str, by: str) -> Let
 
 
 def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> None:
-    """Turn down what would mislead the person: an extension that is void by now, a refusal that is none."""
+    """Refuse a letter that would mislead: about an extension that is void by now, an overruled decision."""
     if letter.state is not LetterState.PRODUCED:
         return
     timeline = register.facts.timeline(letter.request)
     of = next((fact for fact in timeline.facts if fact.id == letter.fact), None)
     if of is not None and timeline.about(of, FactKind.OVERRULED):
         raise RefusedError(
-            f"Letter {letter.id} was not sent: another decision or answer came in the place of what it tells "
-            "(R45).",
+            f"Letter {letter.id} was not sent: another decision or answer replaced what it announces (R45).",
             remedy="send the letter of the last one, if it has one: `afschrift letter list`. Where it "
             "left all the same, enter that with `afschrift letter sent`, and write to the person.",
         )
@@ -138,11 +137,11 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
 def _answer_must_be_ready(
     register: Register, letter: LetterRow, of: FactRow, timeline: Timeline, today: date
 ) -> None:
-    """What was asked since, or an identity or a mandate that was taken back, comes before the answer."""
+    """Refuse where a question was asked since, or an identity or a mandate was taken back."""
     if identity_decision(register, letter.request) is None:
-        why = "nobody has confirmed who the requester is (R10)"
+        why = "no officer has confirmed who the requester is (R10)"
     elif mandate_is_over(register, letter.request, today):
-        why = "the mandate of whoever asked for the person does not hold any more (R15)"
+        why = "the representative's mandate does not hold any more (R15)"
     elif of.kind is FactKind.ANSWER_READY and timeline.state != of.detail["state"]:
         why = f"its request is {timeline.state}, and the answer is not ready"
     else:
@@ -150,7 +149,7 @@ def _answer_must_be_ready(
     raise RefusedError(
         f"Letter {letter.id} was not sent: {why}.",
         remedy=f"`afschrift questions --request {letter.request}` says what comes first. Where it left all "
-        "the same, enter that with `afschrift letter sent`, and tell the data protection officer.",
+        "the same, enter that with `afschrift letter sent`, and inform the data protection officer.",
     )
 
 

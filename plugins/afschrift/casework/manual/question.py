@@ -1,4 +1,4 @@
-"""Systems that a person searches: the question to their owner, and what the answers come to (R08)."""
+"""Systems that a person searches: the question to their owner, and what the answers mean (R08)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MANUAL = QuestionKind(
     {
         "given": "The files that you found go into the bundle as they are. Choose them below.",
         "nothing_held": "It was searched, and holds nothing about the person.",
-        "not_searched": "Nobody searched it, for the reason that you choose below; the bundle says so.",
+        "not_searched": "It was not searched, for the reason that you choose below; the bundle says so.",
     },
     Role.SOURCE_OWNER,
     files_with=GIVEN,
@@ -54,7 +54,7 @@ KINDS = (MANUAL,)
 
 
 def question(source: ManualSource, which: str) -> OpenQuestion:
-    """The question to whoever searches a system.
+    """The question to the owner of a system, who searches it.
 
     An answer holds for these keys of the person and this instruction: with another key it is asked anew.
 
@@ -65,9 +65,9 @@ def question(source: ManualSource, which: str) -> OpenQuestion:
     instruction = source.instruction.model_dump()
     detail = {"source": source.source, "medium": source.medium.value}
     bound = digest({"kind": KIND, **detail, "instruction": instruction, "which": which})
-    reason = {"title": "Why nobody searched", "enum": list(NOT_SEARCHED_BECAUSE)}
+    reason = {"title": "Why it was not searched", "enum": list(NOT_SEARCHED_BECAUSE)}
     schema = form(OPTIONS, {"reason": reason}, {NOT_SEARCHED: ("reason",)})
-    words = f"Nobody has said yet what {source.source} ({source.medium.value}) holds."
+    words = f"It is not known yet what {source.source} ({source.medium.value}) holds."
     return OpenQuestion(
         MANUAL,
         OPTIONS,
@@ -88,15 +88,15 @@ def planned(
     open_questions: Sequence[QuestionRow],
     hidden: Collection[str] = (),
 ) -> Iterator[Asked]:
-    """Each such system in its order: with what became of it, or the question that is still open.
+    """Each such system in order: its outcome, or the question that is still open.
 
     Args:
         inventory: the data map.
         request: whose right and limits count.
         which: fingerprint of the keys that the person gave.
         decisions: of the request, oldest first.
-        open_questions: its open questions: one that was asked once more is open, whatever its earlier answer.
-        hidden: systems of which nobody may know; they are searched like all others (R08, R84).
+        open_questions: of the request; a question that was asked again is open, whatever its earlier answer.
+        hidden: systems of which the person may not know; they are searched like all others (R08, R84).
     """
     observed = inventory.policy.observed.choice
     for name, source in inventory.manual.items():
@@ -119,23 +119,23 @@ def planned(
 
 def asked_again(register: Register, request_id: str) -> bool:
     """Whether a question about such a system is open, so that an earlier answer does not count."""
-    return any(one.kind == KIND for one in register.questions.all(request_id=request_id))
+    return any(row.kind == KIND for row in register.questions.all(request_id=request_id))
 
 
 def open_question(register: Register, request_id: str, source: str) -> QuestionRow:
-    """The open question about a system; where it is answered, the answered one.
+    """The question about a system, the open one first.
 
     Raises:
         UnknownRequestError: no such request.
-        RefusedError: nobody asked about it yet.
+        RefusedError: it was not asked yet.
     """
     register.requests.get(request_id)
     asked = [
-        one
-        for one in register.questions.all(open_only=False, request_id=request_id)
-        if one.kind == KIND and one.detail["source"] == source
+        row
+        for row in register.questions.all(open_only=False, request_id=request_id)
+        if row.kind == KIND and row.detail["source"] == source
     ]
-    open_questions = [one for one in asked if one.answered_at is None]
+    open_questions = [row for row in asked if row.answered_at is None]
     if not asked:
         raise RefusedError(
             f"Request {request_id} has no question about such a system.",
@@ -146,7 +146,7 @@ def open_question(register: Register, request_id: str, source: str) -> QuestionR
 
 
 def ask_again(register: Register, roles: Roles, inventory: Inventory, asked: QuestionRow, by: str) -> str:
-    """Ask once more about a system that was answered; the run that goes stops at its next gate.
+    """Ask again about a system that was answered; a run under way stops at its next gate.
 
     Returns:
         the id of the question, which is open now.

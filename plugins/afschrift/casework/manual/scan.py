@@ -1,10 +1,10 @@
-"""Files that a person found in a system: what they are by their content, and whether they can be taken in.
+"""Files that a person found in a system: what they are by their content, and whether they are accepted.
 
-The ending of a name proves nothing: a type is told by the first bytes, and the name only chooses among the
-types that these allow. What nobody can look into is turned down: of an archive every member is inflated, and
-its bytes are counted and thrown away, as what it declares is not believed. What may run when it is opened is
-taken, and an officer is asked about it (`casework/columns/judged_files.py`): a macro of the person is their
-data too.
+The ending of a name proves nothing: the first bytes show the type, and the name only chooses among the types
+that these allow. A file that cannot be looked into is refused. Every member of an archive is inflated, and
+its bytes are counted and discarded, because the declared sizes cannot be trusted. What may run when it is
+opened is accepted, and an officer is asked about it (`casework/columns/judged_files.py`): a macro of the
+person is their data too.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from afschrift.law.manual_search import NewFile
 CHUNK = 1 << 20
 MEMBERS = 20_000
 RATIO = 100
-"""Bytes that one byte of an archive may become, where it unpacks to more than `_SMALL` bytes."""
+"""Highest ratio of unpacked to packed bytes, for archives that unpack to more than `_SMALL` bytes."""
 
 _SMALL = 10_000_000
 _UNPACKED = 4
-"""An archive may unpack to so many times the bytes that one file may have."""
+"""Highest ratio of an archive's unpacked bytes to the bytes that one file may have."""
 
 _DEPTH = 3
 _INNER = 100_000_000
-"""Bytes of an archive in an archive: it is looked into in memory, so that nothing of it touches a disk."""
+"""Most bytes of an archive in an archive. It is inflated in memory, so that none of it reaches a disk."""
 
 _OFFICE = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 
@@ -63,8 +63,8 @@ class UnpackBudget:
         """Bytes of all members together."""
         return self.file_bytes * _UNPACKED
 
-    def spent(self, more: int = 0) -> bool:
-        """Whether it unpacks, with so many bytes more, to far more than it should."""
+    def exceeded(self, more: int = 0) -> bool:
+        """Whether the archive, with `more` further bytes, unpacks to far more than it should."""
         unpacked = self.unpacked + more
         return unpacked > self.most or (unpacked > _SMALL and unpacked > RATIO * self.size)
 
@@ -79,7 +79,7 @@ def look_into(content: BinaryIO, ending: str, budget: UnpackBudget) -> str | Non
         with zipfile.ZipFile(content) as archive:
             members = archive.infolist()
             declared = sum(member.file_size for member in members)
-            if len(members) > MEMBERS or budget.spent(declared):
+            if len(members) > MEMBERS or budget.exceeded(declared):
                 raise _bomb()
             for member in members:
                 _member(archive, member, budget)
@@ -95,33 +95,33 @@ def look_into(content: BinaryIO, ending: str, budget: UnpackBudget) -> str | Non
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: UnpackBudget) -> None:
     if member.flag_bits & 0x1:
         raise RefusedError(
-            "A ZIP file has a password, so nobody can see what is in it.",
+            "A ZIP file has a password, so what is in it cannot be seen.",
             remedy="unpack it and give the files in it. Nothing was recorded.",
         )
     if member.is_dir():
         return
-    believed = copy(member)
-    believed.file_size = budget.most + 1  # so that more than was declared is not cut off, but seen
-    first, held, seen = b"", io.BytesIO(), 0
-    with archive.open(believed) as stream:
+    unlimited = copy(member)
+    unlimited.file_size = budget.most + 1  # zipfile stops at the declared size; more must be seen
+    first, inner, seen = b"", io.BytesIO(), 0
+    with archive.open(unlimited) as stream:
         while chunk := stream.read(CHUNK):
             first = first or chunk[:64]
             seen += len(chunk)
             budget.unpacked += len(chunk)
-            if seen > member.file_size or budget.spent():
+            if seen > member.file_size or budget.exceeded():
                 raise _bomb()
             if first.startswith(b"PK\x03\x04"):
                 if seen > _INNER or budget.depth + 1 >= _DEPTH:
                     raise _bomb()
-                held.write(chunk)
-    if held.tell():
+                inner.write(chunk)
+    if inner.tell():
         budget.depth += 1
-        look_into(held, "zip", budget)
+        look_into(inner, "zip", budget)
         budget.depth -= 1
 
 
 def _office(names: list[str], ending: str) -> str | None:
-    """What an archive is by what stands in it; None: what was told of it may stay."""
+    """The ending that an archive's members show; None: the ending it has may stay."""
     if "[Content_Types].xml" in names:
         return next(
             (kind for folder, kind in _OFFICE.items() if any(n.startswith(folder) for n in names)), "zip"
@@ -149,7 +149,7 @@ _TAKEN = (
     *("docx", "xlsx", "pptx", "odt", "ods", "zip"),
     *("pdf", "rtf", "mp3", "m4a", "wav", "ogg", "opus", "mp4", "mov", "webm"),
 )
-"""Endings of the kinds that are taken, where the content is told apart by its first bytes."""
+"""Endings of the accepted kinds that the first bytes tell apart."""
 
 _TEXTS = ("txt", "csv", "tsv", "md", "eml", "mbox", "json", "xml", "ics", "vcf", "log")
 """Endings that a text keeps; another one becomes txt."""
@@ -207,13 +207,13 @@ def too_large(at_most: int) -> RefusedError:
     """The refusal of a file with more bytes than are taken."""
     return RefusedError(
         f"A file is larger than the {at_most / 1_000_000:g} MB that are taken.",
-        remedy="give it in pieces, or only what is about the person; whoever runs the service may raise "
+        remedy="give it in pieces, or only what is about the person; the operator may raise "
         "AFSCHRIFT_MANUAL_MEGABYTES. Nothing was recorded.",
     )
 
 
 def _again(content: BinaryIO, size: int, sha256: str) -> Iterator[bytes]:
-    """The file's parts, for as long as it is what was looked at."""
+    """The file's parts again; refuses a file that changed since it was looked at."""
     found, seen = hashlib.sha256(), 0
     content.seek(0)
     for part in iter(partial(content.read, PART_BYTES), b""):
@@ -236,7 +236,7 @@ def _kind(name: str, beginning: bytes) -> str:
     found = _candidates(beginning)
     if beginning.startswith(OLE):
         found = list(_OLD_OFFICE)
-    elif _is_text(beginning):  # a few letters begin many a kind: BMW is no bitmap
+    elif _is_text(beginning):  # a few letters begin many kinds: a text that begins with BMW is no bitmap
         found = [ending for ending in found if ending in ("pdf", "rtf", *_PAGES)] or [*_TEXTS]
     if own in found and own in (*_TAKEN, *_TEXTS):
         return own

@@ -1,8 +1,8 @@
-"""The check of deadlines: looks at every open request, raises notices once, and notifies each notifier once.
+"""The check of deadlines: looks at every open request, raises each notice once, notifies each notifier once.
 
-A notice is a fact beside the request's state, with its event: `notice_raised` when a level is reached, and
-`notice_told` for each notifier that took it. So a check that is repeated, or that was down for days, raises
-nothing twice, and a notifier that failed is notified again next time whatever the others did.
+A notice is a fact of the request, with its event: `notice_raised` when a level is reached, and `notice_told`
+for each notifier that took it. So a check that is repeated, or that was down for days, raises nothing twice,
+and a notifier that failed is notified again next time whatever the others did.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from afschrift.register.timelines import MakeFacts
 COLUMNS = ("Request", "Right", "State", "Due", "Days", "Colour", "Notice", "Also")
 
 Remarks = Mapping[str, Sequence[str]]
-"""Request -> codes of what else somebody should see, such as `run_failed` or `letter_unsent`."""
+"""Request -> codes of what else officers should see, such as `run_failed` or `letter_unsent`."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class OpenRequest:
     """An open request as the check sees it.
 
     Attributes:
-        level: how near the last day is; None for far away, and while the clock stands still.
+        level: how near the last day is; None for far away, and while the clock is suspended.
         raised: the notice of this level, where it was raised before this check.
-        acknowledged: somebody said by name why it is overdue.
-        remarks: codes of what else somebody should see.
+        acknowledged: an officer said by name why it is overdue.
+        remarks: codes of what else officers should see.
     """
 
     timeline: Timeline
@@ -55,19 +55,19 @@ class OpenRequest:
 
     @property
     def unexplained(self) -> bool:
-        """Overdue, and nobody has said why."""
+        """Overdue, and not acknowledged."""
         return self.level == OVERDUE and not self.acknowledged
 
 
 @dataclass(frozen=True)
 class DeadlineCheck:
-    """One check.
+    """A check of all open requests.
 
     Attributes:
         register: of the installation.
         place: where the controller must act.
         marks: levels before the last day.
-        now: the present moment, aware.
+        now: the present instant, aware.
         by: account that checks.
     """
 
@@ -80,22 +80,23 @@ class DeadlineCheck:
     def open_requests(self, remarks: Remarks | None = None) -> list[OpenRequest]:
         """Every open request, the most urgent first."""
         found = [
-            self._status(one, (remarks or {}).get(one.request, ())) for one in self.register.facts.timelines()
+            self._status(timeline, (remarks or {}).get(timeline.request, ()))
+            for timeline in self.register.facts.timelines()
         ]
-        return sorted(found, key=lambda one: (one.clock.due or date.max, one.timeline.request))
+        return sorted(found, key=lambda request: (request.clock.due or date.max, request.timeline.request))
 
     def raise_notices(self, checked: Iterable[OpenRequest]) -> int:
-        """Record the notices of new levels, and that the check was made; how many there are."""
+        """Record the notices of new levels, and that the check was made; returns how many are new."""
         checked = list(checked)
-        new = {one.timeline.request: self._notice for one in checked if one.new}
+        new = {request.timeline.request: self._notice for request in checked if request.new}
         if new:
             self.register.facts.record_many(new, self.by)
         counts = {
             "open": len(checked),
             "raised": len(new),
-            "suspended": sum(one.clock.suspended_since is not None for one in checked),
-            "overdue": sum(one.level == OVERDUE for one in checked),
-            "unacknowledged": sum(one.unexplained for one in checked),
+            "suspended": sum(request.clock.suspended_since is not None for request in checked),
+            "overdue": sum(request.level == OVERDUE for request in checked),
+            "unacknowledged": sum(request.unexplained for request in checked),
         }
         self.register.trail.record(None, NewEvent("deadlines_checked", self.by, counts))
         return len(new)
@@ -138,24 +139,24 @@ def _levels(timeline: Timeline) -> list[tuple[date, str]]:
 
 
 def _of_due(timeline: Timeline, kind: FactKind, now: Clock) -> list[FactRow]:
-    """Facts about the last day of today; those about one that has moved since count no more."""
+    """Facts about the present last day; those about a day that has moved since do not count any more."""
     return [fact for fact in timeline.of(kind) if fact.detail["due"] == str(now.due)]
 
 
-def cells(one: OpenRequest) -> tuple[str, ...]:
+def cells(request: OpenRequest) -> tuple[str, ...]:
     """A row of the table, in the order of `COLUMNS`."""
-    clock = one.clock
+    clock = request.clock
     days = "-" if clock.days_left is None else f"{clock.days_left} ({clock.working_days_left})"
-    acknowledged = ("acknowledged",) if one.level == OVERDUE and one.acknowledged else ()
+    acknowledged = ("acknowledged",) if request.level == OVERDUE and request.acknowledged else ()
     return (
-        one.timeline.request,
-        one.timeline.right.value,
-        one.timeline.state.value,
+        request.timeline.request,
+        request.timeline.right.value,
+        request.timeline.state.value,
         str(clock.due) if clock.due else f"suspended since {clock.suspended_since}",
         days,
         clock.colour.value,
-        f"{one.level} NEW" if one.new else one.level or "",
-        ", ".join((*acknowledged, *one.remarks)),
+        f"{request.level} NEW" if request.new else request.level or "",
+        ", ".join((*acknowledged, *request.remarks)),
     )
 
 
@@ -168,23 +169,23 @@ def deadline_reminder(check: DeadlineCheck, remarks: Remarks) -> Reminder[OpenRe
     """
 
     def due(_roles: Collection[str]) -> list[OpenRequest]:
-        return [one for one in check.open_requests(remarks) if one.raised is not None]
+        return [request for request in check.open_requests(remarks) if request.raised is not None]
 
     def note(taken: Sequence[OpenRequest], notifier: str) -> None:
         """All in one transaction; there may be thousands."""
-        facts = {one.timeline.request: _fact(one.raised.id, notifier) for one in taken if one.raised}
+        facts = {row.timeline.request: _fact(row.raised.id, notifier) for row in taken if row.raised}
         check.register.facts.record_many(facts, check.by)
 
     return Reminder(due, _has_had, _message, note)
 
 
-def _has_had(one: OpenRequest, notifier: str) -> bool:
-    return one.raised is not None and _had(one.timeline, one.raised, notifier)
+def _has_had(request: OpenRequest, notifier: str) -> bool:
+    return request.raised is not None and _had(request.timeline, request.raised, notifier)
 
 
 def _message(due: Sequence[OpenRequest]) -> Message:
-    rows = [cells(one) for one in due]
-    overdue = sum(one.level == OVERDUE for one in due)
+    rows = [cells(request) for request in due]
+    overdue = sum(request.level == OVERDUE for request in due)
     subject = f"Afschrift: {len(rows)} request{'s' * (len(rows) != 1)} near the last day"
     subject += f", {overdue} overdue" if overdue else ""
     lines = [
@@ -208,11 +209,13 @@ def _fact(notice: str, notifier: str) -> MakeFacts:
 
 
 def _had(timeline: Timeline, notice: FactRow, notifier: str) -> bool:
-    return any(one.detail.get("notifier") == notifier for one in timeline.about(notice, FactKind.NOTICE_SENT))
+    return any(
+        fact.detail.get("notifier") == notifier for fact in timeline.about(notice, FactKind.NOTICE_SENT)
+    )
 
 
 def reminders(check: DeadlineCheck, remarks: Remarks) -> tuple[Reminder[Any], ...]:
-    """All that go out with a check, in the order in which a notifier gets them; `remarks`: as above."""
+    """All reminders that go out with a check, in order; `remarks`: as for `deadline_reminder`."""
     register, by, now = check.register, check.by, check.now
     return (
         deadline_reminder(check, remarks),

@@ -1,6 +1,6 @@
-"""Open questions and systems to search: whose turn it is, by when; each role is reminded of each once.
+"""Reminders of open questions and of systems to search: each role is reminded of each once.
 
-Of a question it is reminded again where it is assigned, of a search where its day or its person changes.
+It is reminded again when a question is assigned, and when the day or the person of a search changes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SEARCH_COLUMNS = ("Question", "Request", "System", "Role", "For", "Due")
 
 @dataclass(frozen=True)
 class PendingQuestion:
-    """A question that nobody answered; `to`: name of the person that it is assigned to."""
+    """An open question; `to`: name of the person that it is assigned to."""
 
     question: QuestionRow
     timeline: Timeline
@@ -72,11 +72,11 @@ def _questions_message(due: Sequence[PendingQuestion]) -> Message:
 
 @dataclass(frozen=True)
 class Search:
-    """A question to whoever searches a system.
+    """A question to the owner of a system that people search.
 
     Attributes:
-        to: name of the person that it is assigned to; None: everybody with its role.
-        due: local date, five working days before the request's target; None while its clock stands still.
+        to: name of the person that it is assigned to; None: all who hold its role.
+        due: local date, five working days before the request's target; None while its clock is suspended.
         level: `due_soon`, `late`, or None for neither; always None once it is answered.
     """
 
@@ -132,7 +132,7 @@ def search_reminder(register: Register, by: str, place: Jurisdiction, now: datet
         register: of the installation.
         by: account that reminds.
         place: where the controller must act.
-        now: the present moment, aware.
+        now: the present instant, aware.
     """
 
     def due(roles: Collection[str]) -> Iterator[Search]:
@@ -151,7 +151,7 @@ def _detail(search: Search, notifier: str) -> Mapping[str, Any]:
 
 def _searches_message(due: Sequence[Search]) -> Message:
     asked = [(search.question, search) for search in due]
-    cells = [(q.id, q.request, one.source, q.role, one.to or "", str(one.due)) for q, one in asked]
+    cells = [(q.id, q.request, s.source, q.role, s.to or "", str(s.due)) for q, s in asked]
     late = sum(search.level == LATE for search in due)
     subject = f"Afschrift: {len(due)} system{'s' * (len(due) != 1)} to search"
     subject += f", {late} late" if late else ""
@@ -164,7 +164,7 @@ def _searches_message(due: Sequence[Search]) -> Message:
 
 
 def unknown_owners(inventory: Inventory, roles: Roles) -> Iterator[str]:
-    """Systems whose owner nobody knows: their questions would wait until somebody assigns them."""
+    """A line for each system whose owner lacks the role: its questions wait until they are assigned."""
     for name, source in inventory.manual.items():
         person = roles.named(source.person) if source.person is not None else None
         if source.person is not None and (person is None or roles.acting(person, source.role) is None):

@@ -1,7 +1,7 @@
-"""What all reminders share: a notifier gets what is due and what it has not had yet, in one message.
+"""What all reminders share: a notifier gets in one message what is due and what it was not notified of yet.
 
-That a notifier took something is a fact beside the request, known by its detail: another notifier, person or
-day makes it something else, of which it is reminded again.
+That a notifier took something is a fact of the request, identified by its detail: with another notifier,
+person or day it is another fact, and another reminder.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ Send = Callable[[Message], None]
 
 @dataclass(frozen=True)
 class Reminder(Generic[T]):
-    """Reminds notifiers of one sort of things, each once.
+    """Notifies each notifier once of each thing of one sort.
 
     Attributes:
-        due: the roles that a notifier is for (none: all) -> what they should know of now.
+        due: the roles that a notifier is for (none: all) -> what is due for them now.
         has_had: whether a notifier, by its name, took just this before.
         message: about some of it; ids, codes and dates, nothing of the person.
         note: records what a notifier took.
@@ -72,12 +72,12 @@ class Reminder(Generic[T]):
     note: Callable[[Sequence[T], str], None]
 
     def remind(self, notifier: str, send: Send, roles: Collection[str] = ()) -> int:
-        """Give a notifier what it should have and has not had, in one message; how many things it held.
+        """Notify of what is due and was not sent before, in one message; returns how many things it names.
 
-        What `send` raises passes; then nothing was recorded, and the next time sends it again. One that is
-        killed in between sends again too: a notice twice is better than none.
+        An error of `send` is passed on; then nothing was recorded, and the next check sends it again. So it
+        does after a process was killed in between: a notice twice is better than none.
         """
-        pending = [one for one in self.due(roles) if not self.has_had(one, notifier)]
+        pending = [item for item in self.due(roles) if not self.has_had(item, notifier)]
         if pending:
             send(self.message(pending))
             self.note(pending, notifier)
@@ -92,24 +92,24 @@ def request_reminder(
     timeline: Callable[[T], Timeline],
     detail: Callable[[T, str], Mapping[str, Any]],
 ) -> Reminder[T]:
-    """A reminder of something about a request: a fact `question_told` beside it holds what a notifier took.
+    """A reminder of something about a request; a fact `question_told` of it records what a notifier took.
 
     Args:
         register: of the installation.
         by: account that reminds.
         due: as of `Reminder`.
         message: as of `Reminder`.
-        timeline: of the request that one is about.
-        detail: what the reminder of one to a notifier is known by.
+        timeline: of the request that an item is about.
+        detail: what identifies the reminder of an item to a notifier.
     """
 
-    def has_had(one: T, notifier: str) -> bool:
-        wanted = dict(detail(one, notifier))
-        return any(dict(fact.detail) == wanted for fact in timeline(one).of(FactKind.QUESTION_NOTIFIED))
+    def has_had(item: T, notifier: str) -> bool:
+        wanted = dict(detail(item, notifier))
+        return any(dict(fact.detail) == wanted for fact in timeline(item).of(FactKind.QUESTION_NOTIFIED))
 
     def note(taken: Sequence[T], notifier: str) -> None:
-        for one in taken:
-            fact = NewFact(FactKind.QUESTION_NOTIFIED, detail=dict(detail(one, notifier)))
-            register.facts.record(timeline(one).request, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
+        for item in taken:
+            fact = NewFact(FactKind.QUESTION_NOTIFIED, detail=dict(detail(item, notifier)))
+            register.facts.record(timeline(item).request, lambda _, fact=fact: [fact], by)  # type: ignore[misc]
 
     return Reminder(due, has_had, message, note)

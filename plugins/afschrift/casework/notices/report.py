@@ -18,7 +18,7 @@ from afschrift.law.clock.alarm import marks
 from afschrift.register.open import open_register
 
 _WIDTH = 1_000
-"""A row stands in one line of the log, whatever it says to do."""
+"""Wide enough that each row is one line of the log."""
 _SHOWN = 200
 """Rows of the table of a log; the most urgent come first."""
 
@@ -29,7 +29,7 @@ def open_check(by: str, settings: Settings | None = None, now: datetime | None =
     Args:
         by: account that checks.
         settings: default: from the environment.
-        now: the present moment; default: the clock of the machine.
+        now: the present instant; default: the clock of the machine.
 
     Raises:
         ConfigurationError: keys, register, controller or marks cannot be used; says what to do.
@@ -45,13 +45,15 @@ def table(checked: Sequence[OpenRequest]) -> str:
     if not checked:
         return "There is no open request."
     shown = Table(*COLUMNS)
-    for one in checked[:_SHOWN]:
-        shown.add_row(*cells(one))
+    for request in checked[:_SHOWN]:
+        shown.add_row(*cells(request))
     more = len(checked) - _SHOWN
-    return drawn(shown) + (f"\n... and {more} more, due later: `afschrift requests`." if more > 0 else "")
+    return table_text(shown) + (
+        f"\n... and {more} more, due later: `afschrift requests`." if more > 0 else ""
+    )
 
 
-def drawn(shown: Table) -> str:
+def table_text(shown: Table) -> str:
     """A table as the lines of a log."""
     shown.box, shown.pad_edge = ASCII2, False
     text = io.StringIO()

@@ -1,4 +1,4 @@
-"""Restrictions and holds whose day to be looked at again has come: named by the check of deadlines (R84)."""
+"""Restrictions and holds whose review is due: the check of deadlines names them (R84)."""
 
 from __future__ import annotations
 
@@ -59,40 +59,40 @@ def _restrictions(register: Register, now: datetime) -> Iterator[DueReview]:
     for request in register.decisions.requests_with(Outcome.RESTRICT):
         timeline = register.facts.timeline(request)
         today = local_date(now, timeline.zone)
-        for one in restrictions(register, request):
-            if not one.lifted and one.review_on <= today and not _decided_anew(register, one, timeline.zone):
-                yield DueReview(request, one.review_on, one.by, "restriction", one.id)
+        for row in restrictions(register, request):
+            if not row.lifted and row.review_on <= today and not _decided_anew(register, row, timeline.zone):
+                yield DueReview(request, row.review_on, row.by, "restriction", row.id)
 
 
-def _decided_anew(register: Register, one: Restriction, zone: str) -> bool:
+def _decided_anew(register: Register, restriction: Restriction, zone: str) -> bool:
     """Whether the request was decided on again since the day came."""
-    taken = [ruling for ruling in request_decisions(register, one.request) if ruling.in_force]
-    return any(local_date(ruling.decision.at, zone) >= one.review_on for ruling in taken)
+    taken = [ruling for ruling in request_decisions(register, restriction.request) if ruling.in_force]
+    return any(local_date(ruling.decision.at, zone) >= restriction.review_on for ruling in taken)
 
 
 def _holds(register: Register, now: datetime) -> Iterator[DueReview]:
-    for one in register.disputes.holds():
-        if one.review_on is not None:
-            zone = register.facts.timeline(one.request).zone
-            if one.review_on <= local_date(now, zone):
-                yield DueReview(one.request, one.review_on, one.by, "hold", one.id)
+    for hold in register.disputes.holds():
+        if hold.review_on is not None:
+            zone = register.facts.timeline(hold.request).zone
+            if hold.review_on <= local_date(now, zone):
+                yield DueReview(hold.request, hold.review_on, hold.by, "hold", hold.id)
 
 
 def review_reminder(register: Register, by: str, now: datetime) -> Reminder[DueReview]:
-    """Reminds every notifier of reviews that are due; `now`: the present moment, aware."""
+    """Reminds every notifier of reviews that are due; `now`: the present instant, aware."""
     return request_reminder(
         register,
         by,
         lambda _roles: due_reviews(register, now),
         _message,
-        lambda one: register.facts.timeline(one.request),
-        lambda one, notifier: {"review": str(one.on), "of": one.id, "notifier": notifier},
+        lambda review: register.facts.timeline(review.request),
+        lambda review, notifier: {"review": str(review.on), "of": review.id, "notifier": notifier},
     )
 
 
 def _message(due: Sequence[DueReview]) -> Message:
-    kinds = sorted({one.what for one in due}, reverse=True)
+    kinds = sorted({review.what for review in due}, reverse=True)
     subject = f"Afschrift: {len(due)} {' or '.join(kinds)}{'s' * (len(due) != 1)} to look at again"
-    cells = [(one.request, f"{one.what} {one.id}", str(one.on), one.by) for one in due]
+    cells = [(review.request, f"{review.what} {review.id}", str(review.on), review.by) for review in due]
     what = "Whether its reason still holds: " + "; ".join(_HOW[kind] for kind in kinds) + "."
-    return as_message(subject, _COLUMNS, cells, [one.words for one in due], what)
+    return as_message(subject, _COLUMNS, cells, [review.words for review in due], what)

@@ -1,1 +1,1 @@
-"""An answer in parts: what is not in doubt goes now, and a supplement follows."""
+"""An answer in parts: what is not in doubt is given now, and a supplement follows."""

@@ -1,4 +1,4 @@
-"""Answering the question about a source that is down, and leaving a source for later without being asked."""
+"""Answer the question about a source that is down, or leave a source for later without being asked."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import DecisionRow, QuestionRow
 
 _NOTHING = "Nothing was recorded."
-_TELL = (
-    "The next run delivers what there is. Then tell the person: `afschrift letter make REQUEST "
+_INFORM = (
+    "The next run delivers what there is. Then inform the person: `afschrift letter make REQUEST "
     "partial_delivery`."
 )
 
@@ -39,7 +39,7 @@ def answer_source_down(officer: Officer, question: QuestionRow, given: GivenAnsw
 
 @dataclass(frozen=True)
 class PartialResponseService:
-    """What is decided on a source that is down.
+    """Records decisions on a source that is down.
 
     Attributes:
         officer: the officer at work.
@@ -73,7 +73,7 @@ class PartialResponseService:
             authority=given.authority,
             rules=("R44",) if partial else (),
         )
-        return Answered(decision, question.request, said=_TELL if partial else "")
+        return Answered(decision, question.request, next_step=_INFORM if partial else "")
 
     def leave(self, request_id: str, source: str, rest_by: str, text: str | None) -> DecisionRow:
         """Leave a source for later: as the answer to the open question about it, or unasked.
@@ -104,7 +104,7 @@ class PartialResponseService:
         authority = self.officer.deciding(request_id, KIND)
         done = used(self.officer.register.facts.timeline(request_id))
         decisions = self.officer.register.decisions.of(request_id)
-        left = {one.source: one for one in decided_partial(self.inventory, decisions)}
+        left = {later.source: later for later in decided_partial(self.inventory, decisions)}
         if source not in left or left[source].about in done:
             raise RefusedError(
                 "This source is not left for later.",
@@ -138,20 +138,20 @@ class PartialResponseService:
         )
 
     def _still_to_come(self, request_id: str, source: str) -> None:
-        """After a part only what it left open is left for later unasked: the rest was told of.
+        """After a part, only a source that it left open can be left for later unasked: the rest is given.
 
         Raises:
             RefusedError: no rest of this source is awaited.
         """
         for fact in parts(self.officer.register.facts.timeline(request_id))[-1:]:
-            if source not in {one["source"] for one in fact.detail.get("later", ())}:
+            if source not in {later["source"] for later in fact.detail.get("later", ())}:
                 raise RefusedError(
                     f"The last part of the answer to request {request_id} left nothing of {source} open.",
                     remedy=f"where a run must read it once more and cannot, it asks. {_NOTHING}",
                 )
 
     def _may_wait(self, request_id: str, source: str, rest_by: str, text: str | None) -> None:
-        """Whether a source can be left for later until a day.
+        """Check that a source can be left for later until a day.
 
         Raises:
             FormError: the day is over or after the last one of the request, or there are no words.
@@ -169,7 +169,7 @@ class PartialResponseService:
                 remedy=f"name one of {known}. {_NOTHING}",
             )
         decisions = self.officer.register.decisions.of(request_id)
-        also = [one.source for one in decided_partial(self.inventory, decisions)]
+        also = [later.source for later in decided_partial(self.inventory, decisions)]
         why = hindrance(self.inventory, source, also)
         if why is not None:
             raise RefusedError(

@@ -1,9 +1,9 @@
-"""A source that is down, a promised rest that is gone: the questions, and which answers count (R44).
+"""The questions about a source that is down and a promised rest that is gone; which answers count (R44).
 
-`try_again` lets the next run try, and ask anew where that is in vain. `partial` leaves the source for later:
-the next run does not open it, and what the other sources hold is a partial delivery. A rest that was promised
-and that the inventory does not hold any more stops the next run too, which would close the request as if the
-promise were kept (R08, R54).
+`try_again` lets the next run try, and ask again if the source is still down. `partial` leaves the source for
+later: the next run does not open it, and delivers what the other sources hold. A rest that was promised and
+that the inventory does not hold any more stops the next run too, which would otherwise close the request as
+if the promise were kept (R08, R54).
 """
 
 from __future__ import annotations
@@ -88,13 +88,13 @@ def consent_column(inventory: Inventory, source: str, table: str) -> str:
 def hindrance(inventory: Inventory, source: str, also: Collection[str] = ()) -> Hindrance | None:
     """Why a source cannot be left for later; None where it can.
 
-    Keys that are looked up in it might lead to rows elsewhere, and nobody can tell which: such an answer
-    would look whole and not be. Likewise of consents, on which a decision about other data rests.
+    Keys that are looked up in it might lead to rows elsewhere, and without it those are not known: the answer
+    would look whole and not be. The same holds for consents, on which decisions about other data rest.
 
     Args:
         inventory: the data map.
         source: its name.
-        also: sources that are left for later besides.
+        also: other sources that are left for later.
     """
     gone = {source, *also}
     age_column = inventory.identity.age_column
@@ -110,27 +110,27 @@ def hindrance(inventory: Inventory, source: str, also: Collection[str] = ()) -> 
     return None if others or inventory.manual else Hindrance.ONLY_SOURCE
 
 
-def ask_about(services: Services, request_id: str, met: SourceDownError) -> NeedsPersonError:
-    """Put a source that cannot be reached before an officer; the error to raise."""
+def ask_about(services: Services, request_id: str, error: SourceDownError) -> NeedsPersonError:
+    """Ask an officer about a source that cannot be reached; returns the error to raise."""
     inventory = services.inventory
     register = services.register
     left = left_for_later(services, register.facts.timeline(request_id), register.decisions.of(request_id))
-    also = [later.source for later in left if later.source != met.source]
-    why = hindrance(inventory, met.source, also)
-    asked = _question(services, request_id, met.source, why, met.code)
+    also = [later.source for later in left if later.source != error.source]
+    why = hindrance(inventory, error.source, also)
+    asked = _question(services, request_id, error.source, why, error.code)
     return ask(services.register, request_id, [asked])
 
 
 def ask_for_more(services: Services, plan: Plan) -> NeedsPersonError:
-    """A partial delivery would hold nothing: an officer brings a source back; the error to raise."""
+    """Ask for a source to be brought back, as a partial delivery would be empty; the error to raise."""
     questions = [
-        _question(services, plan.request, one.source, Hindrance.NOTHING_TO_GIVE) for one in plan.later
+        _question(services, plan.request, later.source, Hindrance.NOTHING_TO_GIVE) for later in plan.later
     ]
     return ask(services.register, plan.request, questions)
 
 
 def waits_for(register: Register, request_id: str, source: str | None = None) -> QuestionRow | None:
-    """The open question of this kind, about a source or any; what else is planned waits for its answer."""
+    """The open question of this kind, about a source or any; planning waits for its answer."""
     asked = register.questions.all(request_id=request_id)
     return next((q for q in asked if q.kind == KIND and source in (None, q.detail["source"])), None)
 
@@ -167,7 +167,7 @@ def left_for_later(
         if later.about not in done and date.fromisoformat(later.rest_by) >= today
     ]
     names = [later.source for later in found]
-    return tuple(one for one in found if hindrance(inventory, one.source, names) is None)
+    return tuple(later for later in found if hindrance(inventory, later.source, names) is None)
 
 
 def decided_partial(inventory: Inventory, decisions: Iterable[DecisionRow]) -> Iterator[Later]:
@@ -207,7 +207,7 @@ def _question(
 
 
 def _since(services: Services, request_id: str, source: str) -> str:
-    """When it was first found down, as far as the decisions about it tell; else now."""
+    """When it was first found down, as far as the decisions about it say; else now."""
     before = taken(services.register.decisions.of(request_id)).get(source)
     return services.now() if before is None else str(before[0].detail.get("since") or before[0].at)
 
@@ -215,18 +215,21 @@ def _since(services: Services, request_id: str, source: str) -> str:
 def gone(
     inventory: Inventory, timeline: Timeline, decisions: Sequence[DecisionRow]
 ) -> Iterator[tuple[Gone | None, OpenQuestion | None]]:
-    """Each source of which the last part promised what is not personal data of the inventory by now.
+    """Each source whose promised rest is not personal data of the inventory any more.
 
-    With what an officer said of it, or the question that is still open. What was promised earlier was given
-    or asked about before the last part. A system that people search by now is told of as such.
+    It comes with the officer's decision, or with the question that is still open. Only the last part counts:
+    what earlier parts promised was given or asked about before it. A system that people search by now is
+    reported as such a system.
     """
     for fact in parts(timeline)[-1:]:
-        for one in fact.detail.get("later", ()):
-            source = str(one["source"])
+        for promised in fact.detail.get("later", ()):
+            source = str(promised["source"])
             held = personal_tables(inventory, source) if source in inventory.sources else ()
-            missing = tuple(table for table in one.get("tables", ()) if table not in held)
+            missing = tuple(table for table in promised.get("tables", ()) if table not in held)
             if (missing or not held) and source not in inventory.manual:
-                yield _decided_rest(_rest_question(source, missing, fact.detail["bundle"], one), decisions)
+                yield _decided_rest(
+                    _rest_question(source, missing, fact.detail["bundle"], promised), decisions
+                )
 
 
 def _rest_question(

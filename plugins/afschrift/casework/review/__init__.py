@@ -1,1 +1,1 @@
-"""Looking at a packed bundle before it leaves: what reviewers see, redact and approve."""
+"""The review of a packed bundle before it leaves: what reviewers see, redact and approve."""

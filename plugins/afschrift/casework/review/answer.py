@@ -1,6 +1,7 @@
-"""Answering a review.
+"""Take the answer to a review.
 
-What does not do is told with its rule and its remedy; nothing is changed then, and the question stays open.
+An answer that does not pass is refused with its rule and its remedy; nothing is changed then, and the
+question stays open.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def answer_review(officer: Officer, question: QuestionRow, given: GivenAnswer) -
     Raises:
         TooLateError: the bundle has changed since, or what was redacted before waits for its second
             signer.
-        FormError, RefusedError: what was filled in does not do.
+        FormError, RefusedError: what was filled in does not pass.
         RetriableError: what was staged is gone.
     """
     _none_waits(officer, question.request)
@@ -63,15 +64,15 @@ def answer_review(officer: Officer, question: QuestionRow, given: GivenAnswer) -
     if texts or given.detail:
         raise _fault({"fields": f"go with {REDACT} alone, but for `why` with {HOLD_BACK}"})
     words = "\n".join(words) if isinstance(words, list) else words
-    words = "\n\n".join(one for one in (words, given.text) if one) or None
+    words = "\n\n".join(text for text in (words, given.text) if text) or None
     if given.choice == HOLD_BACK and words is None:
         raise _fault({_WHY: "is missing; it takes words, which are kept encrypted"})
     return officer.record_answer(question, replace(given, text=words))
 
 
 def _none_waits(officer: Officer, request: str) -> None:
-    """What waits for its second signer is signed or turned down before anything else is said."""
-    unsigned_ids = {one.question for one in unsigned(officer.register.decisions.of(request))}
+    """Refuse while a redaction waits for its second signer, who must sign it or turn it down first."""
+    unsigned_ids = {row.question for row in unsigned(officer.register.decisions.of(request))}
     if not unsigned_ids:
         return
     asked = officer.register.questions.all(request_id=request)
@@ -84,7 +85,7 @@ def _none_waits(officer: Officer, request: str) -> None:
 
 
 def _still_so(officer: Officer, question: QuestionRow) -> None:
-    """A review holds for the bundle that it was asked about, as it would leave now."""
+    """Refuse unless the bundle that the review is about is the one that would leave now."""
     register, request = officer.register, question.request
     packed, frozen = register.steps.latest(request, "package"), register.steps.latest(request, "classify")
     asked = [q for q in register.questions.all(request_id=request) if q.kind == REVIEW]
@@ -109,9 +110,9 @@ def _redact(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answ
     register = officer.register
     lines = _lines(given.texts.get(REDACTIONS))
     right = register.requests.get(question.request).right
-    grounds = {one.code: one for one in officer.grounds.redacting(right)}
+    grounds = {ground.code: ground for ground in officer.grounds.redacting(right)}
     found = _resolved(officer, question, lines, grounds)
-    used = [code for code in grounds if any(one.ground == code for one in found)]
+    used = [code for code in grounds if any(redaction.ground == code for redaction in found)]
     words = {name: value for name, value in given.texts.items() if name != REDACTIONS}
     codes, forms = _by_ground(given.detail, used), _by_ground(words, used)
     two = [_accepted(officer, question, grounds[code], codes[code], forms[code]) for code in used]
@@ -136,7 +137,7 @@ def _redact(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answ
 def _resolved(
     officer: Officer, question: QuestionRow, lines: Sequence[str], grounds: Mapping[str, Ground]
 ) -> tuple[Redaction, ...]:
-    # they load libraries that read files, which no other answer needs
+    # imported here, because they load libraries that read files and no other answer needs them
     from afschrift.casework.review.resolve import Staged
     from afschrift.extraction.staged_records import staged_record
     from afschrift.extraction.staged_rows import StagedTable
@@ -167,7 +168,7 @@ def _accepted(
     codes: Mapping[str, Any],
     texts: Mapping[str, Any],
 ) -> bool:
-    """Hold the form of a ground against it; whether a second person signs (R31, R32, R35)."""
+    """Check the form of a ground; returns whether a second person signs (R31, R32, R35)."""
 
     def fault(faults: Mapping[str, str], said: str = _UNFIT, _instead: str = "") -> FormError:
         return _fault({f"{ground.code}.{name}": words for name, words in faults.items()}, said)
@@ -181,13 +182,13 @@ def _accepted(
 
 def _lines(given: Any) -> list[str]:
     lines = given.splitlines() if isinstance(given, str) else given or []
-    if not isinstance(lines, list) or not all(isinstance(one, str) for one in lines):
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         raise _fault({REDACTIONS: "takes a list of lines"})
     return lines
 
 
 def _by_ground(given: Mapping[str, Any], used: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Fields named `ground.field`, by ground; of one ground alone, `field` does too."""
+    """Fields named `ground.field`, by ground; with a single ground, `field` is enough."""
     found: dict[str, dict[str, Any]] = {code: {} for code in used}
     strange = 0
     for name, value in given.items():
@@ -204,7 +205,7 @@ def _by_ground(given: Mapping[str, Any], used: Sequence[str]) -> dict[str, dict[
 
 
 def _masked_counts(found: Sequence[Redaction]) -> dict[str, Any]:
-    """What the trail keeps: counts."""
+    """Counts, for the trail."""
     methods = Counter(redaction.method for redaction in found)
     columns = Counter(f"{redaction.table}.{redaction.column}" for redaction in found)
     return {"cells": methods["cell"], "spans": methods["span"], "columns": dict(columns)}

@@ -16,7 +16,7 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.redaction import LOST, Redaction, together
 from afschrift.law.roles import AGREE, SIGNS, Role
 from afschrift.questions.kind import OpenQuestion, QuestionKind
-from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, inline, said
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, in_words, inline
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
@@ -32,7 +32,7 @@ class RedactionWords(msgspec.Struct, frozen=True):
     Attributes:
         lines: as the reviewer wrote them.
         forms: ground -> its form, the three answers of R32 among them.
-        redactions: what the lines came to.
+        redactions: made from the lines.
     """
 
     lines: list[str]
@@ -41,7 +41,7 @@ class RedactionWords(msgspec.Struct, frozen=True):
 
 
 def waits(decision: DecisionRow) -> bool:
-    """It redacts on a ground that takes a second signer; only their signature ends the waiting."""
+    """Whether it redacts on a ground that takes a second signer; only their signature ends the waiting."""
     return decision.kind == REVIEW and decision.choice == REDACT and is_due(decision)
 
 
@@ -54,21 +54,21 @@ def to_sign(decision: DecisionRow) -> dict[str, Any]:
 def in_force(decisions: Sequence[DecisionRow]) -> Iterator[DecisionRow]:
     """The answers `redact` that count: no second signer is due, or one agreed."""
     unsigned_answers: dict[str | None, DecisionRow] = {}
-    for one in decisions:
-        if waits(one):
-            unsigned_answers[_signed_about(one)] = one
-        elif one.kind == REVIEW and one.choice == REDACT:
-            yield one
-        elif one.kind == REVIEW_SIGNED:
-            signed = unsigned_answers.pop(one.about, None)
-            if signed is not None and one.choice == AGREE:
+    for row in decisions:
+        if waits(row):
+            unsigned_answers[_signed_about(row)] = row
+        elif row.kind == REVIEW and row.choice == REDACT:
+            yield row
+        elif row.kind == REVIEW_SIGNED:
+            signed = unsigned_answers.pop(row.about, None)
+            if signed is not None and row.choice == AGREE:
                 yield signed
 
 
 def unsigned(decisions: Sequence[DecisionRow]) -> tuple[DecisionRow, ...]:
     """The answers `redact` that wait for their second signer, oldest first; another bundle ends none."""
-    signed = {one.about for one in decisions if one.kind == REVIEW_SIGNED}
-    return tuple(one for one in decisions if waits(one) and _signed_about(one) not in signed)
+    signed = {row.about for row in decisions if row.kind == REVIEW_SIGNED}
+    return tuple(row for row in decisions if waits(row) and _signed_about(row) not in signed)
 
 
 def _signed_about(decision: DecisionRow) -> str:
@@ -76,27 +76,27 @@ def _signed_about(decision: DecisionRow) -> str:
 
 
 def decided(decisions: Sequence[DecisionRow], over: Collection[str] = ()) -> str:
-    """Digest of the decisions that a plan rests on. A review is about it; only what it masks is under it.
+    """Digest of the decisions that a plan rests on. Of reviews only the redactions in force count.
 
     `over`: ids of restrictions that were lifted (R84).
     """
-    under = [d for d in decisions if d.kind not in (REVIEW, REVIEW_SIGNED)]
-    counted: list[Any] = [[d.kind, d.choice, d.about] for d in under]
+    others = [d for d in decisions if d.kind not in (REVIEW, REVIEW_SIGNED)]
+    counted: list[Any] = [[d.kind, d.choice, d.about] for d in others]
     counted += [[d.kind, d.choice, d.about, d.question] for d in in_force(decisions)]
     return digest([*counted, sorted(over)] if over else counted)
 
 
 def redactions_of(register: Register, plan: Plan) -> tuple[Redaction, ...]:
-    """All that count for the request of a plan, decrypted.
+    """All redactions that count for the request of a plan, decrypted.
 
     Raises:
-        RefusedError: the words of one cannot be read any more, so nobody knows what to mask.
+        RefusedError: the words of one cannot be read any more, so it is not known what to mask.
     """
     request_id = plan.request
     decisions = register.decisions.of(request_id)
     found: tuple[Redaction, ...] = ()
-    for one in in_force(decisions):
-        words = register.decisions.text(request_id, one.text) if one.text else None
+    for row in in_force(decisions):
+        words = register.decisions.text(request_id, row.text) if row.text else None
         if words is None:
             raise RefusedError(
                 f"What was redacted for request {request_id} cannot be read any more: its key was destroyed.",
@@ -109,7 +109,7 @@ def redactions_of(register: Register, plan: Plan) -> tuple[Redaction, ...]:
         return found
     asked = register.questions.all(open_only=False, request_id=request_id)
     lost = {id_ for q in asked if q.id in answered for id_ in q.detail["redactions"]}
-    return tuple(one for one in found if one.id not in lost)
+    return tuple(redaction for redaction in found if redaction.id not in lost)
 
 
 def signature(decision: DecisionRow, _question: QuestionRow | None = None) -> OpenQuestion:
@@ -183,7 +183,7 @@ def review_signed_view(officer: Officer, question: QuestionRow) -> tuple[Section
 def _ground(officer: Officer, code: str, codes: Mapping[str, Any], words: RedactionWords | None) -> Section:
     ground = officer.grounds.grounds.get(code)
     form = {**codes, **(words.forms.get(code, {}) if words is not None else {})}
-    title = ground.title["en"] if ground is not None else said(code)
+    title = ground.title["en"] if ground is not None else in_words(code)
     return Section(f"Ground: {title}", tuple(_fields(officer, form, codes)))
 
 
@@ -192,5 +192,5 @@ def _fields(officer: Officer, form: Mapping[str, Any], codes: Mapping[str, Any])
         field = officer.grounds.fields.get(name)
         kept = Kept.OPEN if name in codes else Kept.ROLE
         text = "\n".join(map(str, value)) if kept is Kept.ROLE and isinstance(value, list) else None
-        title = field.title["en"] if field is not None else said(name)
+        title = field.title["en"] if field is not None else in_words(name)
         yield Line(title, text or (str(value) if kept is Kept.ROLE else inline(value, name)), kept)

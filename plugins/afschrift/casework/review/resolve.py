@@ -1,6 +1,6 @@
-"""From the lines that a reviewer wrote to redactions that survive another reading of the source.
+"""Turn the lines that a reviewer wrote into redactions that apply to a later reading of the source too.
 
-Each line is held against what was staged: the text that the reviewer looked at.
+Each line is checked against what is staged: the text that the reviewer looked at.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Faults = dict[int, str]
 
 @dataclass(frozen=True)
 class Staged:
-    """What a reviewer looked at.
+    """The staged data that a reviewer looked at.
 
     Attributes:
         open_table: opens the staged rows of a table of the plan; None where nothing is staged of it.
@@ -63,7 +63,7 @@ class Staged:
             texts: the lines; empty ones are passed over.
 
         Raises:
-            FormError: names each line that is wrong and what is; repeats nothing that stands in it.
+            FormError: names each line that is wrong and what is; repeats nothing of its text.
             RetriableError: what was staged is gone.
         """
         faults: Faults = {}
@@ -80,14 +80,14 @@ class Staged:
                 continue
             found += self._of_table(question, parts[name], some, faults)
         cells: dict[tuple[object, ...], list[tuple[RedactionLine, Redaction]]] = {}
-        for line, one in found:
-            cells.setdefault(one.cell_id, []).append((line, one))
+        for line, redaction in found:
+            cells.setdefault(redaction.cell_id, []).append((line, redaction))
         for of_cell in cells.values():
-            if pair := overlapping([(one.span, line.number) for line, one in of_cell]):
+            if pair := overlapping([(redaction.span, line.number) for line, redaction in of_cell]):
                 faults[pair[1]] = f"it overlaps line {pair[0]}"
         if faults or not found:
             raise _form_error(faults)
-        return tuple(one for _, one in found)
+        return tuple(redaction for _, redaction in found)
 
     def _of_table(
         self, question: str, part: ExtractPlan, lines: Sequence[RedactionLine], faults: Faults
@@ -111,7 +111,7 @@ class Staged:
 
 @dataclass
 class _TableLines:
-    """The lines of one table."""
+    """The lines about one table."""
 
     staged: Staged
     part: ExtractPlan
@@ -122,19 +122,19 @@ class _TableLines:
     key: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.fields = {one.name: one for one in self.part.selected}
+        self.fields = {planned.name: planned for planned in self.part.selected}
         self.key = usable_key(self.part, self.table, self.rows_of.written)
 
     def may(self, line: RedactionLine, faults: Faults) -> bool:
-        """Whether a line is one for this table, as far as that shows without its row."""
+        """Whether a line fits this table, as far as can be checked without its row."""
         fault = self._fault(line)
         if fault:
             faults[line.number] = fault
         return not fault
 
     def _fault(self, line: RedactionLine) -> str:
-        column, one = line.column, self.fields.get(line.column)
-        if one is None:
+        column, planned = line.column, self.fields.get(line.column)
+        if planned is None:
             known = any(other.name == column for other in self.part.fields)
             return "this column does not leave" if known else "the table has no such column"
         if line.ground not in self.staged.rules:
@@ -142,9 +142,9 @@ class _TableLines:
         if column in self.table.key or column in {link.column for link in self.table.subject.values()}:
             return "a column of the key, or one that ties the rows to the person, is not redacted"
         if column in self.sheet_columns:
-            return "the information sheet tells the values of this column: leave the whole column out instead"
-        if line.span and (one.read_as or one.kind) not in SPANS:
-            kind = one.read_as or one.kind
+            return "the information sheet shows the values of this column: leave the whole column out instead"
+        if line.span and (planned.read_as or planned.kind) not in SPANS:
+            kind = planned.read_as or planned.kind
             return f"a {kind} has no spans: mask the whole cell"
         if line.span and column in {file.column for file in self.table.file}:
             return "this column says where a file lies: mask the whole cell, and the file stays too"
@@ -180,7 +180,7 @@ class _TableLines:
                 faults[line.number] = several if hits else "no row has this key"
 
     def redaction(self, id_: str, line: RedactionLine, number: int, row: Row) -> Redaction:
-        """The reference to what a line masks, in the text as the source has it."""
+        """The redaction that a line asks for, by offsets in the text of the source."""
         key = {name: row[name] or "" for name in self.key}
         text, span = row[line.column], line.span
         if text is None or text == "":
@@ -188,31 +188,31 @@ class _TableLines:
         new = Redaction(
             id_, self.part.name, line.column, line.ground, self.staged.rules[line.ground], number, "", key
         )
-        earlier = [one for one in self.part.redactions if one.cell_id == new.cell_id]
-        if any(one.span is None for one in earlier) or mask("", [None]) == text:
+        earlier = [past for past in self.part.redactions if past.cell_id == new.cell_id]
+        if any(past.span is None for past in earlier) or mask("", [None]) == text:
             raise LineError("the cell is masked already")
         if span is not None:
             check_span(text, span)
-            span = before_masking(span, [one.span for one in earlier if one.span])
+            span = before_masking(span, [past.span for past in earlier if past.span])
         start, end = span or (None, None)
         cell = earlier[0].cell if earlier else self.staged.mac(text.encode())
         return replace(new, cell=cell, start=start, end=end, row="" if key else self._row_mac(number, row))
 
     def _row_mac(self, number: int, row: Row) -> str:
-        same = (one.row for one in self.part.redactions if not one.key and one.number == number)
+        same = (past.row for past in self.part.redactions if not past.key and past.number == number)
         return next(same, None) or self.staged.mac(row_bytes([row[name] for name in self.fields]))
 
 
 def usable_key(part: ExtractPlan, table: Table, written: TableExtract | None) -> tuple[str, ...]:
-    """The columns of the key, where they are in the files and name one row each; else nothing."""
-    whole = {one.name for one in part.selected if one.action is Action.INCLUDE}
+    """The columns of the key, if they are in the files and each value names one row; else empty."""
+    whole = {planned.name for planned in part.selected if planned.action is Action.INCLUDE}
     seen = written.seen if written else None
     unique = seen is None or (seen.key_unique and not set(table.key) & seen.nulls.keys())
     return table.key if unique and set(table.key) <= whole else ()
 
 
 def sheet_source_columns(inventory: Inventory, plan: Plan, part: ExtractPlan) -> frozenset[str]:
-    """Columns whose values the information sheet of this answer tells: they would stand there in clear."""
+    """Columns whose values the information sheet of this answer shows in clear, whatever is masked."""
     if not plan.facts:
         return frozenset()
     source = inventory.sources[part.source]
@@ -223,7 +223,7 @@ def sheet_source_columns(inventory: Inventory, plan: Plan, part: ExtractPlan) ->
         columns |= {p.rpartition(".")[2] for p in paths if p and p.rpartition(".")[0] == part.table}
     table = source.tables[part.table]
     sources = [table.source, *(column.source for column in table.columns.values())]
-    return frozenset(columns | {one.from_ for one in sources if one and one.from_})
+    return frozenset(columns | {source.from_ for source in sources if source and source.from_})
 
 
 def _parsed(texts: Sequence[str], faults: Faults) -> Iterator[RedactionLine]:

@@ -1,4 +1,4 @@
-"""What will be sent, as a reviewer is shown it: plain values, for a terminal, a page and REST alike.
+"""What will be sent, as a reviewer sees it: plain values, for terminal, pages and HTTP.
 
 That a person looked is an event `bundle_viewed`, recorded before they see anything.
 """
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from afschrift.casework.decision.require import hidden_places
+from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.question import REVIEW
 from afschrift.casework.review.resolve import usable_key
@@ -73,7 +73,7 @@ class Pointed:
 
     Attributes:
         line: that would mask it, ready to copy.
-        before, text, after: the span and what stands around it; None for whoever may not see values.
+        before, text, after: the span and the text around it; None for an account that may not see values.
     """
 
     line: str
@@ -96,7 +96,7 @@ class ReviewTable:
         rows: in the files; None where nothing is staged of it (any more).
         path: how it leads to the person.
         key: columns by which a line can name a row; empty: by number alone.
-        first: rows; none for whoever may not see values.
+        first: rows; none for an account that may not see values.
         pointed: the first of what was pointed out; `pointed_counts` counts all, by kind.
     """
 
@@ -121,11 +121,11 @@ class ReviewView:
         why: codes why it is asked.
         tables: those of which something leaves.
         withheld: those of which nothing does.
-        searched: system that a person searched -> what came of it, and how many files.
+        searched: system that a person searched -> the outcome, and the number of files.
         hidden: tables, columns and systems that a restriction keeps back of which the person may not know;
-            they get what somebody gets who has nothing there (R84).
-        grounds: on which a cell can be masked -> names of the fields that this takes, once a ground.
-        values: whether whoever looks may see values.
+            the person gets the answer of a person without data there (R84).
+        grounds: ground on which a cell can be masked -> names of the fields that it takes.
+        values: whether the officer may see values.
     """
 
     request: str
@@ -150,10 +150,10 @@ AROUND = 60
 
 @dataclass(frozen=True)
 class StagedReview:
-    """One look.
+    """Reads the staged tables for one look.
 
     Attributes:
-        values: whether whoever looks may see values.
+        values: whether the officer may see values.
         rows: of a table at most.
         table: this one alone, with whole values; None: all, from their samples.
         row: one row of it, as a line names it.
@@ -171,14 +171,14 @@ class StagedReview:
         """The tables of which something leaves."""
         for source in self.plan.sources:
             record = staged_record(self.staging, source)
-            written = {one.table: one for one in record.tables} if record else {}
+            written = {table.table: table for table in record.tables} if record else {}
             found = staged_pointers(self.staging, source) if record else {}
             for part in self.plan.of_source(source):
                 if self.table in (None, part.name):
                     yield self._table(part, written.get(part.table), found.get(part.table, TablePointers()))
 
     def _table(self, part: ExtractPlan, written: TableExtract | None, found: TablePointers) -> ReviewTable:
-        redacted = Counter(one.column for one in part.redactions)
+        redacted = Counter(redaction.column for redaction in part.redactions)
         masked = written.masked if written else {}
         columns = tuple(column(f, masked.get(f.name, 0), redacted[f.name]) for f in part.fields)
         if written is None:
@@ -232,36 +232,40 @@ class StagedReview:
         pointers = found.pointers
         if self.row is not None:
             wanted = {number for number, _ in self._named(part, staged, key)}
-            pointers = tuple(one for one in pointers if one.row in wanted)
-        rows = staged.numbered({one.row for one in pointers}) if pointers else {}
-        for one in pointers:
-            row = rows.get(one.row, {})
+            pointers = tuple(pointer for pointer in pointers if pointer.row in wanted)
+        rows = staged.numbered({pointer.row for pointer in pointers}) if pointers else {}
+        for pointer in pointers:
+            row = rows.get(pointer.row, {})
             named = {name: row[name] or "" for name in key if name in row} if self.values else {}
             line = RedactionLine(
                 1,
                 part.name,
-                one.column,
+                pointer.column,
                 "GROUND",
-                None if named else one.row,
+                None if named else pointer.row,
                 named,
-                (one.start, one.end),
+                (pointer.start, pointer.end),
             ).text
-            text = row.get(one.column) if self.values else None
+            text = row.get(pointer.column) if self.values else None
             around: tuple[str, str, str] | tuple[None, None, None] = (None, None, None)
             if text is not None:
                 around = (
-                    text[max(0, one.start - AROUND) : one.start],
-                    text[one.start : one.end],
-                    text[one.end : one.end + AROUND],
+                    text[max(0, pointer.start - AROUND) : pointer.start],
+                    text[pointer.start : pointer.end],
+                    text[pointer.end : pointer.end + AROUND],
                 )
-            yield Pointed(line, one.row, one.column, one.start, one.end, one.kind, *around)
+            yield Pointed(
+                line, pointer.row, pointer.column, pointer.start, pointer.end, pointer.kind, *around
+            )
 
 
-def column(one: FieldPlan, masked: int = 0, redacted: int = 0) -> ReviewColumn:
+def column(planned: FieldPlan, masked: int = 0, redacted: int = 0) -> ReviewColumn:
     """A column with its decision."""
-    kind = one.kind.value if one.kind else None
-    words = REASONS.get(one.reason, one.reason)
-    return ReviewColumn(one.name, kind, one.action.value, one.reason, words, one.rules, masked, redacted)
+    kind = planned.kind.value if planned.kind else None
+    words = REASONS.get(planned.reason, planned.reason)
+    return ReviewColumn(
+        planned.name, kind, planned.action.value, planned.reason, words, planned.rules, masked, redacted
+    )
 
 
 def _name(number: int, row: Row, key: tuple[str, ...]) -> str:
@@ -281,7 +285,7 @@ def review_view(
     """Look at what will be sent.
 
     Args:
-        officer: whoever looks.
+        officer: who looks.
         request_id: the request.
         table: `source.table`: this one alone, with whole values; None: all, with values cut to `CELL`.
         rows: rows of each table at most.
@@ -320,12 +324,12 @@ def review_view(
         why=tuple(asked[-1].detail["why"]) if asked else (),
         tables=tuple(staged.tables()),
         withheld=tuple(
-            ReviewTable(f"{one.source}.{one.table}", None, "", tuple(map(column, one.fields)))
-            for one in plan.withheld
+            ReviewTable(f"{table.source}.{table.table}", None, "", tuple(map(column, table.fields)))
+            for table in plan.withheld
         ),
-        searched={one.source: (one.status.value, len(one.files)) for one in plan.manual},
+        searched={system.source: (system.status.value, len(system.files)) for system in plan.manual},
         hidden=tuple(sorted(hidden_places(register, request_id))),
-        grounds={one.code: one.fields for one in officer.grounds.redacting(request.right)},
+        grounds={ground.code: ground.fields for ground in officer.grounds.redacting(request.right)},
         values=values,
     )
 

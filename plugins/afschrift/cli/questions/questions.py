@@ -121,7 +121,7 @@ def assign(
 @app.command("open")
 def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
     """Put a request before an officer though nothing was flagged, for example to refuse it in part."""
-    from afschrift.casework.decision.require import open_decision
+    from afschrift.casework.decision.require_decision import open_decision
 
     who = officer()
     who.acting(request, Act.DECIDE, "decision")
@@ -167,8 +167,8 @@ def answer(
         text=answered.text,
     )
     typer.echo(f"Recorded: {done.decision.kind} = {done.decision.choice}.")
-    if done.said:
-        say(done.said)
+    if done.next_step:
+        say(done.next_step)
     if not register.requests.get(asked.request).state.open or done.signer or not kind_named(asked.kind).runs:
         return
     go_on(register, asked.request, here=here, airflow=airflow)

@@ -116,8 +116,8 @@ def _answer(
         )
     done = answer_question(who, asked[-1].id, choice, detail=detail, texts=texts, text=text)
     typer.echo(f"Recorded: review = {done.decision.choice}.")
-    if done.said:
-        say(done.said)
+    if done.next_step:
+        say(done.next_step)
     if done.signer is None:
         go_on(register, request, here=here, airflow=airflow)
 

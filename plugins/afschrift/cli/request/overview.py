@@ -13,7 +13,7 @@ import typer
 from afschrift.app.jurisdiction import own_keys
 from afschrift.casework.clock import ClockService, due_words, earlier_lines, explanation_lines, fact_lines
 from afschrift.casework.intake.referral import to_hand_over
-from afschrift.casework.letters import due as letters_due
+from afschrift.casework.letters import due_letters
 from afschrift.cli.common import AsJson, officer, open_register, print_json
 from afschrift.cli.running import RequestId
 from afschrift.law.clock.facts import FactKind
@@ -84,7 +84,7 @@ def show(
     register, at = open_register(), clocks()
     found, timeline = register.requests.get(request), register.facts.timeline(request)
     clock, decisions = at.clock(timeline), register.decisions.of(request)
-    due_letters = letters_due.letters_due(register, timeline, at.jurisdiction, at.today(timeline))
+    due = due_letters.letters_due(register, timeline, at.jurisdiction, at.today(timeline))
     events, earlier = register.trail.events(request), register.identities.earlier(request, own_keys())
     if as_json:
         document = {
@@ -92,7 +92,7 @@ def show(
             "clock": row(clock),
             "facts": [fact_row(fact) for fact in timeline.facts],
             "earlier": earlier,
-            "letters_due": due_letters,
+            "letters_due": due,
             "decisions": [asdict(d) for d in decisions],
             "events": [{**asdict(header), "payload": payload} for header, payload in events],
         }
@@ -106,7 +106,7 @@ def show(
         *fact_lines(timeline.facts),
         *earlier_lines(timeline, earlier),
         *_disputes(timeline),
-        *letters_due.lines(due_letters, request),
+        *due_letters.lines(due, request),
     ):
         typer.echo(f"  {line}")
     for decision in decisions:

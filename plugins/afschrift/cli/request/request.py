@@ -151,7 +151,7 @@ def keys(
     Whoever confirmed the earlier keys did not confirm these: the request waits for that anew.
     """
     done = change_keys(officer(), request, _given(file, key or []))
-    typer.echo(done.said)
+    typer.echo(done.sentence)
     if done.question is not None:
         say(f"Then answer question {done.question}. See first: `afschrift request look-up {request} --run`.")
 

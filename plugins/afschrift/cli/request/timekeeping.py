@@ -156,7 +156,7 @@ def handed_over(
     """
     sending = given.sending(on, channel, proof)
     assert sending is not None
-    print_clock(*clocks().told(request, sending), as_json=as_json)
+    print_clock(*clocks().inform(request, sending), as_json=as_json)
 
 
 @app.command()

@@ -1,1 +1,1 @@
-"""The page on which the data map is confirmed: its form, what it shows, and what its buttons do."""
+"""The page on which the data map is confirmed: its form, its contents, and the actions of its buttons."""

@@ -1,4 +1,4 @@
-"""What the page of the data map sends: which questions to show, and what was said of each."""
+"""The form of the data map's page: which questions to show, and the answer to each."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ LATER, YES, OTHER = "later", "yes", "other"
 
 
 @dataclass(frozen=True)
-class Given:
-    """What was filled in for one question.
+class GroupAnswer:
+    """What was filled in for a question.
 
     Attributes:
         choice: `later`, `yes` or `other`.
-        origin, category, others: said otherwise; empty: as proposed.
+        origin, category, others: other than proposed; empty: as proposed.
         meaning: language -> what the value means.
         name: of the question, as the page showed it.
     """
@@ -43,32 +43,32 @@ class Given:
 
     @property
     def filled(self) -> list[str]:
-        """What is said otherwise, each as it was typed."""
-        return [one for one in (self.origin, self.category, self.others, *self.meaning.values()) if one]
+        """The words that differ from the proposal, as they were typed."""
+        return [word for word in (self.origin, self.category, self.others, *self.meaning.values()) if word]
 
     @property
     def blank(self) -> bool:
-        """Nothing was said."""
+        """Nothing was answered."""
         return self.choice == LATER and not self.filled
 
     @property
     def in_words(self) -> str:
-        """For a list of what was not written."""
+        """For the list of answers that were not written."""
         return " ".join([{YES: "it is so", OTHER: "otherwise,"}.get(self.choice, "later,"), *self.filled])
 
     def words(self, group: Group, languages: Sequence[str]) -> dict[str, Any]:
-        """What is said otherwise, as an answer has it.
+        """The words that differ from the proposal, as in an answer.
 
         Raises:
-            ConfigurationError: something of it cannot be said.
+            ConfigurationError: a value is not allowed.
         """
-        said: dict[str, Any] = {"origin": self.origin, "category": self.category}
-        said = {word: value for word, value in said.items() if value}
+        differing: dict[str, Any] = {"origin": self.origin, "category": self.category}
+        differing = {word: value for word, value in differing.items() if value}
         if self.others:
-            said |= words_of_others(group, self.others)
+            differing |= words_of_others(group, self.others)
         if any(self.meaning.values()):
-            said["meaning"] = meaning_of(self.meaning, languages)
-        return said
+            differing["meaning"] = meaning_of(self.meaning, languages)
+        return differing
 
     def fault(self, group: Group, languages: Sequence[str]) -> str:
         """What is wrong with it; empty: nothing."""
@@ -92,10 +92,10 @@ class Given:
 
 LONGEST_WHY = 500
 UNDO_CHARACTERS = 1_000_000
-"""Of all that the page holds to take answers back; the oldest is dropped."""
+"""Most characters that the page holds for taking answers back; the oldest are dropped."""
 
 _MORE_BYTES = 64_000
-"""So much larger than the files as they are may be what an answer put in the place of."""
+"""How much larger than the present files the files before an answer may be."""
 
 _DIGITS = 8
 _FIELDS = {"a": "choice", "o": "origin", "c": "category", "t": "others", "n": "name"}
@@ -107,7 +107,7 @@ SURE = {
     "high": "0.9 and more",
     "middle": "0.7 to 0.9",
     "low": "under 0.7",
-    "none": "no program said one",
+    "none": "without a confidence",
 }
 
 
@@ -119,9 +119,9 @@ class MapForm:
         table, text, sure: which questions are shown.
         start: the first one on the page, from 0.
         why, again: why it is right, and the day to look again.
-        shown: digest of the files that were seen.
-        undo: what takes answers back, the last one at the end.
-        given: id of a question -> what was said of it.
+        shown: digest of the files that the page showed.
+        undo: files to restore, to take answers back; the last answer at the end.
+        given: id of a question -> its answer.
         do: the button, and what it is about.
     """
 
@@ -133,18 +133,18 @@ class MapForm:
     again: str = ""
     shown: str = ""
     undo: tuple[str, ...] = field(default=(), repr=False)
-    given: Mapping[str, Given] = field(default_factory=dict)
+    given: Mapping[str, GroupAnswer] = field(default_factory=dict)
     do: tuple[str, str] = ("show", "")
 
     def fits(self, group: Group) -> bool:
-        """Whether a question is one of those to show."""
+        """Whether the form's filters match a question."""
         table, text = self.table.strip().casefold(), self.text.strip().casefold()
-        if table and not any(table in f"{one.source}.{one.table}".casefold() for one in group.places):
+        if table and not any(table in f"{place.source}.{place.table}".casefold() for place in group.places):
             return False
         return (not text or text in _all_text(group)) and _is_sure(group.sure, self.sure)
 
     def later(self, start: int = 0) -> MapForm:
-        """The same without what was said, from another question on."""
+        """The form without its answers, from another question on."""
         return replace(self, given={}, start=start)
 
     def answer(self, by: str, on: date) -> Answer:
@@ -156,7 +156,7 @@ class MapForm:
         faults = {}
         why, day = " ".join(self.why.split()), None
         if not why:
-            faults["f-why"] = "is missing: it stands in the file with your name"
+            faults["f-why"] = "is missing: it is written into the file with your name"
         elif len(why) > LONGEST_WHY:
             faults["f-why"] = f"takes up to {LONGEST_WHY} characters"
         try:
@@ -173,7 +173,7 @@ class MapForm:
 def form_of_query(query: Mapping[str, str]) -> MapForm:
     """The questions that an address names."""
     table, text, sure = (query.get(name, "") for name in ("table", "text", "sure"))
-    return MapForm(table, text, sure, whole(query.get("start", "")))
+    return MapForm(table, text, sure, question_number(query.get("start", "")))
 
 
 def form_of_sent(sent: Sent) -> MapForm:
@@ -186,33 +186,33 @@ def form_of_sent(sent: Sent) -> MapForm:
         elif of and part.startswith(_MEANING):
             texts = found.setdefault(of, {}).setdefault("meaning", {})
             texts[part.removeprefix(_MEANING)] = value.strip()
-    words = {name: sent.one(name) for name in ("table", "text", "sure", "why", "again", "shown")}
-    do, _, about = sent.one("do").partition(":")
+    words = {name: sent.value(name) for name in ("table", "text", "sure", "why", "again", "shown")}
+    do, _, about = sent.value("do").partition(":")
     return MapForm(
         **words,
-        start=whole(sent.one("start")),
+        start=question_number(sent.value("start")),
         undo=tuple(sent.all("undo")),
-        given={of: Given(**said) for of, said in found.items()},
+        given={of: GroupAnswer(**filled) for of, filled in found.items()},
         do=(do, about),
     )
 
 
-def packed(files: Files) -> str:
+def pack_files(files: Files) -> str:
     """Files as a field of a form holds them."""
     text = json.dumps({path.name: read.decode() for path, read in files.items()}, ensure_ascii=False)
     return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
-def unpacked(text: str, now: int) -> dict[str, bytes]:
+def unpack_files(text: str, now: int) -> dict[str, bytes]:
     """The files of such a field: name -> bytes.
 
     Args:
-        text: of the field, as whoever sends the form has it.
-        now: bytes of the files as they are. Answers add words, so those before have hardly more; with escapes
-            of JSON at most twice as much.
+        text: of the field; the sender of the form may have altered it.
+        now: bytes of the present files. Answers add words, so the earlier files are hardly larger; with
+            escapes of JSON at most twice as large.
 
     Raises:
-        RefusedError: it is none, or more than is taken.
+        RefusedError: it is no such field, or larger than allowed.
     """
     try:
         opened = zlib.decompressobj()
@@ -229,7 +229,7 @@ def unpacked(text: str, now: int) -> dict[str, bytes]:
 
 
 def kept_undo(undo: tuple[str, ...]) -> tuple[str, ...]:
-    """As many of the last ones as a page may hold."""
+    """The last ones that fit the page's limit."""
     left, first = UNDO_CHARACTERS, len(undo)
     while first and len(undo[first - 1]) <= left:
         first -= 1
@@ -237,8 +237,8 @@ def kept_undo(undo: tuple[str, ...]) -> tuple[str, ...]:
     return undo[first:]
 
 
-def whole(text: str) -> int:
-    """A number of a question, from 0; what is none, or far too large, is 0."""
+def question_number(text: str) -> int:
+    """The number of a question, from 0; 0 also for a text that is no number, or far too large."""
     return int(text) if text.isdecimal() and len(text) < _DIGITS else 0
 
 

@@ -1,4 +1,4 @@
-"""The page on which the data map is confirmed: what is alike is one question, several answers in one go."""
+"""The page on which the data map is confirmed: columns that are alike are one question."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from afschrift.datamap.review.review_session import Review, WouldBreakError
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.inventory.document import Fault, InventoryError
 from afschrift.law.roles import AIRFLOW
-from afschrift.web.caller import Caller, Known, cross_origin_error, is_form_token, surely_ours
+from afschrift.web.caller import Caller, Known, cross_origin_error, is_form_token, is_same_origin
 from afschrift.web.map_review.map_form import (
     LATER,
     MapForm,
     form_of_query,
     form_of_sent,
     kept_undo,
-    packed,
-    unpacked,
-    whole,
+    pack_files,
+    question_number,
+    unpack_files,
 )
-from afschrift.web.map_review.map_view import Told, map_page, shown_groups
+from afschrift.web.map_review.map_view import ButtonResult, map_page, shown_groups
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import Problem, status_and_words
 
@@ -48,41 +48,42 @@ _TITLES = {"f-why": "Why it is right", "f-again": "Look again on"}
 
 @router.get("/inventory")
 def listing(request: Request, by: Known) -> Response:
-    """What waits for a person, the largest questions first; read-only for whoever may not answer."""
-    return _Reviewing(request, by, form_of_query(request.query_params)).page()
+    """What waits for a person, the largest questions first; read-only for an account that may not answer."""
+    return _ReviewPage(request, by, form_of_query(request.query_params)).render()
 
 
 @router.post("/inventory")
-async def answered(request: Request, by: Known) -> Response:
+async def answer(request: Request, by: Known) -> Response:
     """Write answers, take the last ones back, or show something else, with all that was typed.
 
-    The reply is the page itself, as it holds what takes the answers back; sent twice, it writes once.
+    The reply is the page itself, not a redirect, because it holds what takes the answers back. Sent twice,
+    the form writes once.
     """
     return await answer_form(request, _answer, by)
 
 
 def _answer(request: Request, by: Caller, sent: Sent) -> Response:
-    one = _Reviewing(request, by, form_of_sent(sent))
-    if not is_form_token(by, request.url.path, sent.one("token")):
-        if not surely_ours(request):
+    page = _ReviewPage(request, by, form_of_sent(sent))
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        if not is_same_origin(request):
             raise cross_origin_error()
-        return one.page(Problem(RENEWED), 403)
-    return one.page(Problem(CUT), 422) if sent.cut else one.done()
+        return page.render(Problem(RENEWED), 403)
+    return page.render(Problem(CUT), 422) if sent.cut else page.act()
 
 
 @dataclass
-class _Reviewing:
-    """Somebody on the page.
+class _ReviewPage:
+    """The page for one request of a caller.
 
     Attributes:
         form: what they sent, and what the page holds then.
-        told: what came of it.
+        result: of the button.
     """
 
     request: Request
     by: Caller
     form: MapForm
-    told: Told = field(default_factory=Told)
+    result: ButtonResult = field(default_factory=ButtonResult)
     _review: Review | None = None
     _faults: tuple[Fault, ...] = ()
 
@@ -93,60 +94,61 @@ class _Reviewing:
         except InventoryError as error:
             self._faults = error.faults
 
-    def page(self, problem: Problem | None = None, status: int = 200) -> Response:
+    def render(self, problem: Problem | None = None, status: int = 200) -> Response:
         """The page, with what was typed."""
         if self._review is None:
-            named = (replace(one, file=Path(one.file).name) for one in self._faults[:_FAULTS])
-            problem = Problem(BROKEN, tuple(("", "", str(one)) for one in named))
+            named = (replace(fault, file=Path(fault.file).name) for fault in self._faults[:_FAULTS])
+            problem = Problem(BROKEN, tuple(("", "", str(fault)) for fault in named))
             status = 409
         return map_page(
-            self.request, self.by, self._officer, self._review, self.form, self.told, problem, status
+            self.request, self.by, self._officer, self._review, self.form, self.result, problem, status
         )
 
-    def done(self) -> Response:
-        """Do what the button says. A fault shows the page again, with all that was typed."""
+    def act(self) -> Response:
+        """Carry out the button. A fault shows the page again, with all that was typed."""
         acts = {
             "write": self._write, "undo": self._undo, "samples": self._samples, "values": self._samples,
             "places": self._places, "page": self._turn,
         }  # fmt: skip
         if self._review is None:
-            return self.page()
+            return self.render()
         try:
             acts.get(self.form.do[0], self._first)(self._review)
         except WouldBreakError as error:
-            return self.page(self._of_faults(self._review, error), 409)
+            return self.render(self._of_faults(self._review, error), 409)
         except FormError as error:
-            return self.page(self._of_fields(self._review, error), 422)
-        except Exception as error:  # the application would tell it too, but on a page without what was typed
+            return self.render(self._of_fields(self._review, error), 422)
+        except Exception as error:  # the application handles it too, but on a page without what was typed
             status, text = status_and_words(error)
             at = f"g-{self.form.do[1]}"  # where the browser goes after a button of one question
-            known = any(at == f"g-{one.id}" for one in self._review.waiting())
-            return self.page(Problem(NOT_NOW, ((at, "", text),)) if known else Problem(text), status)
-        return self.page()
+            known = any(at == f"g-{group.id}" for group in self._review.waiting())
+            return self.render(Problem(NOT_NOW, ((at, "", text),)) if known else Problem(text), status)
+        return self.render()
 
     def _write(self, review: Review) -> None:
         must_review(self._officer)
-        waiting = {one.id: one for one in review.waiting()}
-        filled = {of: one for of, one in self.form.given.items() if not one.blank}
-        known = {of: one for of, one in filled.items() if of in waiting}
+        waiting = {group.id: group for group in review.waiting()}
+        filled = {of: given for of, given in self.form.given.items() if not given.blank}
+        known = {of: given for of, given in filled.items() if of in waiting}
         languages = review.inventory.controller.languages
-        if faults := {of: said for of, one in known.items() if (said := one.fault(waiting[of], languages))}:
-            raise FormError(MEND, {f"g-{of}": said for of, said in faults.items()})
+        faults = {of: given.fault(waiting[of], languages) for of, given in known.items()}
+        if faults := {f"g-{of}": fault for of, fault in faults.items() if fault}:
+            raise FormError(MEND, faults)
         if not filled:
             raise FormError(MEND, {"none": "choose “It is so” or “Otherwise” at one question or more."})
         today = self._officer.today(review.inventory.controller.zone)
         answer = self.form.answer(self.by.account.removeprefix(AIRFLOW), today)
         answers = [
-            (waiting[of], replace(answer, words=one.words(waiting[of], languages)))
-            for of, one in known.items()
+            (waiting[of], replace(answer, words=given.words(waiting[of], languages)))
+            for of, given in known.items()
         ]
         here = shown_groups(self.form, review)[1]
         step = write(self._officer, review, answers, today, self.form.shown if known == filled else "")
-        left = {one.id for one in review.waiting()}
-        start = self.form.start + sum(one.id in left for one in here)
-        self.told = Told(written=step, at_end=start >= len(shown_groups(self.form, review)[0]))
-        undo = kept_undo((*self.form.undo, packed(step.before)))
-        self.form = replace(self.form.later(0 if self.told.at_end else start), undo=undo)
+        left = {group.id for group in review.waiting()}
+        start = self.form.start + sum(group.id in left for group in here)
+        self.result = ButtonResult(written=step, at_end=start >= len(shown_groups(self.form, review)[0]))
+        undo = kept_undo((*self.form.undo, pack_files(step.before)))
+        self.form = replace(self.form.later(0 if self.result.at_end else start), undo=undo)
 
     def _undo(self, review: Review) -> None:
         must_review(self._officer)
@@ -154,15 +156,15 @@ class _Reviewing:
             raise RefusedError(
                 "There is nothing to take back.", remedy="version control has what was before."
             )
-        asked = {one.id for one in review.waiting()}
-        taken = take_back(self._officer, review, unpacked(self.form.undo[-1], review.size))
+        asked = {group.id for group in review.waiting()}
+        taken = take_back(self._officer, review, unpack_files(self.form.undo[-1], review.size))
         found = enumerate(shown_groups(self.form, review)[0])
-        start = next((number for number, one in found if one.id not in asked), 0)  # what is asked again
+        start = next((number for number, group in found if group.id not in asked), 0)  # what is asked again
         self.form = replace(self.form, undo=self.form.undo[:-1], start=start)
-        self.told = Told(taken_back=taken)
+        self.result = ButtonResult(taken_back=taken)
 
     def _samples(self, review: Review) -> None:
-        """Values of a question's first columns: masked, or as they are once that is in the trail."""
+        """Show values of a question's first columns: masked, or in clear after the look is in the trail."""
         clear = self.form.do[0] == "values"
         if clear:
             must_see_values(self._officer)
@@ -170,38 +172,38 @@ class _Reviewing:
             must_review(self._officer)
         group = self._about(review)
         found = samples(review.inventory, group, lambda error: status_and_words(error)[1])
-        if clear and any(one.values for one in found):
+        if clear and any(column.values for column in found):
             record_shown(self._officer.register, self._officer.by, found)
-        self.told = Told(samples={group.id: tuple(found)}, clear=clear)
+        self.result = ButtonResult(samples={group.id: tuple(found)}, clear=clear)
 
     def _places(self, review: Review) -> None:
-        self.told = Told(all_places=self._about(review).id)
+        self.result = ButtonResult(all_places=self._about(review).id)
 
     def _about(self, review: Review) -> Group:
-        for one in review.waiting():
-            if one.id == self.form.do[1]:
-                return one
+        for group in review.waiting():
+            if group.id == self.form.do[1]:
+                return group
         raise RefusedError("This is not asked any more.", remedy="look at what is asked now.")
 
     def _turn(self, _review: Review) -> None:
-        self.form = replace(self.form, start=whole(self.form.do[1]))
+        self.form = replace(self.form, start=question_number(self.form.do[1]))
 
     def _first(self, _review: Review) -> None:
         self.form = replace(self.form, start=0)
 
     def _of_fields(self, review: Review, error: FormError) -> Problem:
-        titles = {f"g-{one.id}": one.name for one in review.waiting()} | _TITLES
+        titles = {f"g-{group.id}": group.name for group in review.waiting()} | _TITLES
         lines = [(name, titles.get(name, ""), fault) for name, fault in error.fields.items()]
         return Problem(MEND, tuple(lines))
 
     def _of_faults(self, review: Review, error: WouldBreakError) -> Problem:
-        """The faults that answers would bring in, each beside the question whose column it names."""
-        filled = [one for one in review.waiting() if one.id in self.form.given]
-        filled = [one for one in filled if self.form.given[one.id].choice != LATER]
+        """The faults that answers would bring in, each at the question whose column it names."""
+        filled = [group for group in review.waiting() if group.id in self.form.given]
+        filled = [group for group in filled if self.form.given[group.id].choice != LATER]
         paths = {
-            ".".join(("tables", place.table, *(["columns", place.column] if place.column else []))): one
-            for one in filled
-            for place in one.places
+            ".".join(("tables", place.table, *(["columns", place.column] if place.column else []))): group
+            for group in filled
+            for place in group.places
         }
         lines: list[tuple[str, str, str]] = []
         for fault in error.faults:

@@ -1,4 +1,4 @@
-"""What the page of the data map shows: the questions, what was typed, and what came of it."""
+"""The contents of the data map's page: the questions, what was typed, and the result of a button."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from afschrift.datamap.review.review_session import Review, Step
 from afschrift.inventory.base import fides_categories
 from afschrift.law.roles import MAY, Act
 from afschrift.web.caller import Caller, form_token
-from afschrift.web.map_review.map_form import SURE, Given, MapForm
+from afschrift.web.map_review.map_form import SURE, GroupAnswer, MapForm
 from afschrift.web.page import Problem, render
 
 PER_PAGE = 20
@@ -36,12 +36,12 @@ PLACES = 200
 
 
 @dataclass(frozen=True)
-class Told:
-    """What came of a button.
+class ButtonResult:
+    """The result of a button.
 
     Attributes:
         written, taken_back: answers.
-        at_end: the last question was gone through, so the page begins with those that were left for later.
+        at_end: the last question was reached, so the page begins again with those that were left for later.
         samples: id of a question -> values of its first columns.
         clear: they are shown as they are.
         all_places: id of the question of which every column is listed.
@@ -62,17 +62,17 @@ class Item:
     Attributes:
         title: what it is about.
         lines: word and what is proposed.
-        sure: the least confidence, as text; empty: no program said one.
+        sure: the lowest confidence, as text; empty: none was given.
         because: the first reasons.
         places, more: columns that are listed, and how many are not.
         lacks: what a person must say before it may be confirmed.
-        others: what may be said of others' data, each with what it is for.
+        others: options for data of others, each with its purpose.
         takes_meaning: a meaning may be said of it.
-        samples: name of a column, its values, or why there are none.
+        samples: name of a column, its values, and why there are none.
     """
 
     group: Group
-    given: Given
+    given: GroupAnswer
     title: str
     lines: tuple[tuple[str, str], ...]
     sure: str
@@ -86,8 +86,8 @@ class Item:
 
 
 def shown_groups(form: MapForm, review: Review) -> tuple[list[Group], list[Group]]:
-    """Every question that the form wants to see, and those on its page."""
-    found = [one for one in review.waiting() if form.fits(one)]
+    """All questions that match the form's filters, and those on its page."""
+    found = [group for group in review.waiting() if form.fits(group)]
     return found, found[form.start : form.start + PER_PAGE]
 
 
@@ -97,15 +97,15 @@ def map_page(
     officer: Officer,
     review: Review | None,
     form: MapForm,
-    told: Told,
+    result: ButtonResult,
     problem: Problem | None,
     status: int,
 ) -> Response:
-    """The page; without a review, what was typed alone."""
+    """Render the page; without a review, only what was typed."""
     found, here = shown_groups(form, review) if review else ([], [])
-    asked = {one.id for one in review.waiting()} if review else set(form.given)
-    on_page = {one.id for one in here}
-    typed = {of: one for of, one in form.given.items() if not one.blank}
+    asked = {group.id for group in review.waiting()} if review else set(form.given)
+    on_page = {group.id for group in here}
+    typed = {of: given for of, given in form.given.items() if not given.blank}
     folder = officer.settings.inventory
     today = officer.today(review.inventory.controller.zone) if review else None
     return render(
@@ -121,15 +121,15 @@ def map_page(
         faults={of.removeprefix("g-"): fault for of, _, fault in problem.lines if of} if problem else {},
         barred=_barred(officer, folder) if review else "",
         remarks=list(remarks(folder, officer.register, review.inventory.digest)) if review else [],
-        items=[_item(one, typed.get(one.id, Given()), told) for one in here],
-        carried={of: one for of, one in typed.items() if of in asked - on_page},
-        lost=[one for of, one in typed.items() if of not in asked] if review else [],
+        items=[_item(group, typed.get(group.id, GroupAnswer()), result) for group in here],
+        carried={of: given for of, given in typed.items() if of in asked - on_page},
+        lost=[given for of, given in typed.items() if of not in asked] if review else [],
         all=len(asked),
         found=len(found),
         per_page=PER_PAGE,
-        told=told,
+        told=result,
         values=officer.roles.may(officer.by, Act.VALUES),
-        told_lines=list(_told(told)),
+        told_lines=list(_result_lines(result)),
         today=[*map(_decided, standing(officer, today))] if today else [],
         sums=_sums(standing(officer, today) if today else []),
         sure=SURE,
@@ -147,40 +147,44 @@ def _barred(officer: Officer, folder: Any) -> str:
     return read_only(folder)
 
 
-def _item(group: Group, given: Given, told: Told) -> Item:
+def _item(group: Group, given: GroupAnswer, result: ButtonResult) -> Item:
     number = len(group.places)
-    said = [(word, in_both_languages(value)) for word, value in group.said.items()]
+    proposed = [(word, in_both_languages(value)) for word, value in group.said.items()]
     varied = [(word, ", ".join(f"{v} ({n})" for v, n in of.items())) for word, of in group.varied.items()]
-    most = number if told.all_places == group.id else PLACES
+    most = number if result.all_places == group.id else PLACES
     return Item(
         group,
         given,
         f"Table {group.name}" if group.is_table else group.name,
-        (*said, *varied),
+        (*proposed, *varied),
         "" if group.sure is None else f"{group.sure:.2f}",
         "; or ".join(group.reasons[:3]),
-        tuple(one.path for one in group.places[:most]),
+        tuple(place.path for place in group.places[:most]),
         max(number - most, 0),
         tuple(lack.value for lack in lacking(group, {})),
         others_offered(group),
         takes_meaning(group),
         tuple(
-            (one.place.path, one.values if told.clear else tuple(map(masked, one.values)), one.why)
-            for one in told.samples.get(group.id, ())
+            (
+                column.place.path,
+                column.values if result.clear else tuple(map(masked, column.values)),
+                column.why,
+            )
+            for column in result.samples.get(group.id, ())
         ),
     )
 
 
-def _told(told: Told) -> Iterator[str]:
-    if told.written:
-        for group, answer in told.written.answered:
+def _result_lines(result: ButtonResult) -> Iterator[str]:
+    if result.written:
+        for group, answer in result.written.answered:
             yield decided(group, answer.words)
-    if told.taken_back:
-        yield from _decided(told.taken_back)
+    if result.taken_back:
+        yield from _decided(result.taken_back)
 
 
-def _decided(one: Decided) -> list[str]:
-    return [_in_words(decision) for decision in one.decisions]
+def _decided(change: Decided) -> list[str]:
+    return [_in_words(decision) for decision in change.decisions]
 
 
 def _in_words(decision: Mapping[str, Any]) -> str:
@@ -192,7 +196,7 @@ def _in_words(decision: Mapping[str, Any]) -> str:
 
 def _sums(found: list[Decided]) -> dict[str, int]:
     return {
-        "decisions": sum(len(one.decisions) for one in found),
-        "columns": sum(one.columns for one in found),
-        "lines": sum(one.lines for one in found),
+        "decisions": sum(len(change.decisions) for change in found),
+        "columns": sum(change.columns for change in found),
+        "lines": sum(change.lines for change in found),
     }

@@ -12,7 +12,7 @@ from tests.support.days import days_away, local_today
 from tests.support.deciding import ANN, Bureau, trigger_codes, unchanged
 
 from afschrift.app.jurisdiction import load_jurisdiction
-from afschrift.casework.decision.require import open_decision
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters import send as post
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.state import State
@@ -191,7 +191,7 @@ def test_a_refusal_that_was_overruled_closes_nothing_when_its_letter_goes_after_
     letter = bureau.sign(request).letter
     assert letter is not None
     bureau.answer(open_decision(bureau.services.grounds, bureau.register, request), "fulfil")
-    with pytest.raises(RefusedError, match="another decision or answer came in the place"):
+    with pytest.raises(RefusedError, match="another decision or answer replaced"):
         post.send(bureau.settings, bureau.register, letter, "cli:anna")
     bureau.send(letter)  # somebody had put it into the post
     assert bureau.register.requests.get(request).state.open

@@ -19,7 +19,7 @@ from tests.support.restricted import open_bureau, restrict
 from tests.support.twins import differences, given, neutral
 
 from afschrift.casework.answer import answer_question
-from afschrift.casework.decision.require import open_decision
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
 from afschrift.casework.manual.scan import scan
 from afschrift.casework.officer import Officer

@@ -150,7 +150,7 @@ def test_a_bundle_that_lies_at_its_destination_is_told_of_and_nobody_is_told_of_
 
     done = change_keys(anna, request, {"customer_id": "4"})
 
-    assert done.said.endswith("A bundle by the earlier keys lies at its destination: take it away there.")
+    assert done.sentence.endswith("A bundle by the earlier keys lies at its destination: take it away there.")
     assert services.register.requests.get(request).state is State.NEEDS_PERSON
     assert identity_decision(services.register, request) is None
 
@@ -161,7 +161,7 @@ def test_the_same_keys_again_change_nothing(services: Services, anna: Officer) -
 
     done = change_keys(anna, request, {"customer_id": "1"})
 
-    assert done.said == "These are the keys already: nothing was changed."
+    assert done.sentence == "These are the keys already: nothing was changed."
     assert done.question is None
     assert services.register.trail.events(request) == before
     assert identity_decision(services.register, request) is not None
@@ -225,7 +225,7 @@ def test_the_other_request_of_the_message_keeps_its_keys_and_is_named(
     }
     one, other = submit(services, Intake.model_validate({**content, "right": ["access", "portability"]}), "x")
     done = change_keys(anna, one, {"customer_id": "2"})
-    assert done.said.endswith(f" {other} of the same message has its own keys.")
+    assert done.sentence.endswith(f" {other} of the same message has its own keys.")
     assert services.register.identities.of(other) == (Key("customer_id", "1"),)
 
 

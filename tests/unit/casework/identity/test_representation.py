@@ -21,7 +21,7 @@ from tests.support.ground_forms import GROUNDS
 from tests.support.parts import Club
 
 from afschrift.casework.answer import answer_question, look
-from afschrift.casework.decision.require import open_decision
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.question import MANDATE_FORM, take_back
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.question import ask_about
@@ -90,7 +90,7 @@ def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau:
     assert question.detail["made_by"] == "proxy"
     assert bureau.asked(request).id == question.id
     done = said(bureau, question, "proven", **MANDATE)
-    assert done.said == ""
+    assert done.next_step == ""
     assert Path(run(bureau.services, request)).exists()
     [taken] = [
         p
@@ -105,7 +105,7 @@ def test_not_proven_is_told_what_to_do_and_asked_again(bureau: Bureau) -> None:
     request = bureau.store(keys=ADULT, made_by="proxy")
     question = bureau.asked(request)
     done = said(bureau, question, "not_proven", lacking="authority")
-    assert "mandate_request" in done.said
+    assert "mandate_request" in done.next_step
     again = bureau.asked(request)
     assert again.id != question.id
     assert again.detail["earlier_decisions"] == 1

@@ -9,7 +9,7 @@ from testbed.running import store
 from tests.support.deciding import Bureau
 from tests.support.ground_forms import GROUNDS
 
-from afschrift.casework.decision.require import open_decision
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State

@@ -58,8 +58,8 @@ def test_it_counts_once_a_second_person_agrees_and_nothing_is_deleted(bureau: Bu
     with pytest.raises(NotAllowedError, match="four eyes"):
         signed(bureau, question, by="airflow:anna")
     done = signed(bureau, question)
-    assert "R03" in done.said
-    assert "Nothing was deleted" in done.said
+    assert "R03" in done.next_step
+    assert "Nothing was deleted" in done.next_step
     assert {bureau.register.requests.get(request).state for request in one.requests} == {State.NOT_RECEIVED}
     assert bureau.register.cases.texts(one.case, "x")[0].text == MESSAGE.encode()
     assert [key.value for key in bureau.register.identities.of(one.requests[0])] == ["1"]

@@ -156,7 +156,7 @@ def test_the_dead_have_no_right_and_are_not_swallowed(bureau: Bureau, content: d
         ({"right": []}, "other_rights"),
         ({"right": "erasure"}, "right"),
         ({"other_rights": ["access"]}, "go into `right`"),
-        ({"right": ["unclear", "access"]}, "stands alone"),
+        ({"right": ["unclear", "access"]}, "is given alone"),
         ({"keys": None}, "keys: a log-in knows"),
         ({"made_by": "heir"}, "R17"),
         ({"about_deceased": True, "keys": None, "authenticated": None}, "made_by"),

@@ -15,7 +15,7 @@ from tests.support.restricted import FIRST, dispute_service, open_bureau, restri
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.clock import ClockService
 from afschrift.casework.intake.referral import record_handed_over
-from afschrift.casework.letters.due import letters_due
+from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.domain.errors import RefusedError

@@ -316,9 +316,9 @@ def test_whose_question_it_is(opened: Open) -> None:
     services = opened(system("a_mail", "mailbox", owner="Bea"), system("b_tape", "backup", owner="officer"))
     request = store(services, {"customer_id": "1"}, language="en")
     asked = waits(services, request)
-    with pytest.raises(NotAllowedError, match="assigned to somebody else"):
+    with pytest.raises(NotAllowedError, match="assigned to another person"):
         says(services, asked["a_mail"], "nothing_held", by="cli:cas")
-    with pytest.raises(NotAllowedError, match="assigned to somebody else"):
+    with pytest.raises(NotAllowedError, match="assigned to another person"):
         says(services, asked["a_mail"], "nothing_held", by="cli:anna")
     with pytest.raises(NotAllowedError, match="role keeper"):
         says(services, asked["a_mail"], "nothing_held", by="cli:zed")

@@ -187,8 +187,8 @@ WRONG = {
     "shop.line_note order_id=10 note rights_of_others": "name a row as #NUMBER",
     "shop.ticket_message id=1 body effort": "the last word is a ground",
     "shop.ticket_message id=1 body restriction": "the last word is a ground",
-    "shop.shipment id=1 carrier rights_of_others": "the information sheet tells",
-    "shop.orders order_id=12 ordered_at rights_of_others": "the information sheet tells",
+    "shop.shipment id=1 carrier rights_of_others": "the information sheet shows",
+    "shop.orders order_id=12 ordered_at rights_of_others": "the information sheet shows",
     "shop.ticket_message id=1 reply rights_of_others x y": "a line is source.table",
 }
 """Line -> what is said of it."""

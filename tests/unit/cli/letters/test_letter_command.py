@@ -193,7 +193,7 @@ def test_a_stranger_is_told_nothing_that_they_did_not_write(services: Services, 
     )
     delivery = {"where": "https://x.example", "available_until": "2027-01-01"}
     form = json.dumps(delivery)
-    assert "tells of their data" in str(refused("make", request_id, "delivery", "--from", "-", stdin=form))
+    assert "is about their data" in str(refused("make", request_id, "delivery", "--from", "-", stdin=form))
     run = CliRunner().invoke(
         app, ["request", "confirm-identity", request_id, "--method", "call_back", "--level", "high"]
     )

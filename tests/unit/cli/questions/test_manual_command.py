@@ -161,7 +161,7 @@ def test_two_gigabytes_are_turned_down_and_the_setting_says_how_much_is_taken(
 
 
 @pytest.mark.parametrize(
-    ("role", "who"), [("keeper", "assigned to somebody else"), ("intake", "role keeper")]
+    ("role", "who"), [("keeper", "assigned to another person"), ("intake", "role keeper")]
 )
 def test_somebody_else(services: Services, tmp_path: Path, role: str, who: str) -> None:
     request = store(services, {"customer_id": "1"})

@@ -219,7 +219,7 @@ def test_a_question_is_assigned_and_given_back(services: Services, asked: tuple[
     assert f"is for {account}" in said("questions", "assign", question, "--to", account)
     assert f"for {account}" in said("questions")
     said("questions", "assign", question, "--to", "cli:somebody-else")
-    assert "assigned to somebody else" in str(refused("answer", question, "--choice", "confirmed", *PROOF))
+    assert "assigned to another person" in str(refused("answer", question, "--choice", "confirmed", *PROOF))
     assert "everybody" in said("questions", "assign", question, "--anybody")
     said("answer", question, "--choice", "confirmed", *PROOF)
     assert "give --to NAME" in str(refused("questions", "assign", question))

@@ -1,4 +1,4 @@
-"""What letters say by themselves of a request: what was asked, what went on elsewhere, what is late."""
+"""Elements of letters that the register fills in: what was asked, what was passed on, what is late."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from afschrift.register.register import Register
 UNCLEAR = "unclear"
 """The code of a right that a message does not name (R05)."""
 MESSAGE = "message"
-"""What a letter is about that is about no single right: "your message"."""
+"""What a letter is about that is about no single right, called "your message" there."""
 _OF_MESSAGE = ("acknowledgement", "handed_over")
 
 
@@ -57,7 +57,7 @@ class AboutRequest:
 
 
 def register_elements(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
-    """The elements that nobody fills in, with what this kind alone says.
+    """The elements that only the register fills in, with those of this kind of letter.
 
     Raises:
         RefusedError: the request was not merged, is not late, or had no restriction that is lifted.
@@ -67,14 +67,14 @@ def register_elements(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
 
 
 def filled_in(about: AboutRequest, kind: LetterKind, words: LetterWords) -> dict[str, Any]:
-    """What an officer fills in and the register knows; what they give stands over it."""
+    """Elements that an officer may overrule, as the register knows them."""
     if kind.name == "handed_over":
         return _handed_over(about, words)
     return _rest_by(about) if kind.name == "restriction_lifted" else {}
 
 
 def right_unclear(timeline: Timeline) -> bool:
-    """The message does not say which right it means, and nobody read it yet (R05)."""
+    """Whether the message does not say which right it means, and no officer has read it yet (R05)."""
     return bool(timeline.of(FactKind.RIGHT_UNCLEAR)) and not timeline.of(FactKind.RIGHT_READ)
 
 
@@ -88,12 +88,12 @@ def _asked(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
     """Which rights the message used: ours, those that are passed on, or that it is unclear (R05)."""
     register, case = about.register, about.request.case
     of_case = register.requests.all(case=case)
-    unclear = any(right_unclear(register.facts.timeline(one.id)) for one in of_case)
-    rights = [UNCLEAR] if unclear else [one.right.value for one in of_case]
+    unclear = any(right_unclear(register.facts.timeline(request.id)) for request in of_case)
+    rights = [UNCLEAR] if unclear else [request.right.value for request in of_case]
     return {
         "right": MESSAGE if unclear or kind.name in _OF_MESSAGE else about.request.right.value,
         "rights_asked": list(dict.fromkeys(rights)),
-        "referred": [one.matter.value for one in referrals(register.case_facts.of(case))],
+        "referred": [referral.matter.value for referral in referrals(register.case_facts.of(case))],
     }
 
 
@@ -114,29 +114,29 @@ def _late(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
     return {"was_due": missed} if "was_due" in (*kind.required, *kind.optional) else {}
 
 
-def _told_before(about: AboutRequest) -> dict[str, Any]:
-    """Whether a letter told the person before that something is kept back (R84).
+def _informed_before(about: AboutRequest) -> dict[str, Any]:
+    """Whether a letter informed the person before that something is kept back (R84).
 
-    Of a restriction whose existence was hidden the letter says only what is given: that something was kept
-    back, and that it was hidden, may harm whom the hiding protected.
+    Of a restriction whose existence was hidden the letter says only what is given: to say that something was
+    kept back, and hidden, may harm the person whom that protected.
     """
-    lifted = [one for one in restrictions(about.register, about.request.id) if one.lifted]
+    lifted = [row for row in restrictions(about.register, about.request.id) if row.lifted]
     if not lifted:
         raise RefusedError(
             f"No restriction of request {about.request.id} was lifted (R84).",
             remedy="look at it again first: `afschrift case reviewed --outcome lifted`.",
         )
-    told = any(
-        one.detail.get("outcome") == Outcome.RESTRICT and one.sent_on is not None
-        for one in about.timeline.of(FactKind.DECIDED)
+    informed = any(
+        fact.detail.get("outcome") == Outcome.RESTRICT and fact.sent_on is not None
+        for fact in about.timeline.of(FactKind.DECIDED)
     )
-    return {"told_before": "yes"} if told and not any(one.hidden for one in lifted) else {}
+    return {"told_before": "yes"} if informed and not any(row.hidden for row in lifted) else {}
 
 
 def _rest_by(about: AboutRequest) -> dict[str, Any]:
     """By when what was kept back is given: by the request that was opened for it, or by the same one."""
     register, case = about.register, about.request.case
-    of_case = [register.facts.timeline(one.id) for one in register.requests.all(case=case)]
+    of_case = [register.facts.timeline(request.id) for request in register.requests.all(case=case)]
     after = [t for t in of_case if any(f.other == about.request.id for f in t.of(FactKind.LINKED))]
     gives = after[-1] if after else about.timeline
     due = clock(gives, about.jurisdiction, about.today).due if gives.state.open else None
@@ -165,12 +165,12 @@ def _reference(about: AboutRequest) -> dict[str, Any]:
 def _done(about: AboutRequest) -> list[tuple[CaseFactRow, Matter]]:
     """What was handed over, the last at the end."""
     found = referrals(about.register.case_facts.of(about.request.case))
-    done = [(one.handed_over, one.matter) for one in found if one.handed_over is not None]
-    return sorted(done, key=lambda one: one[0].number)
+    done = [(row.handed_over, row.matter) for row in found if row.handed_over is not None]
+    return sorted(done, key=lambda pair: pair[0].number)
 
 
 _OF_KIND: Mapping[str, Callable[[AboutRequest], dict[str, Any]]] = {
     "merged": _merged,
-    "restriction_lifted": _told_before,
+    "restriction_lifted": _informed_before,
     "handed_over": _reference,
 }

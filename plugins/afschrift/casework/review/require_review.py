@@ -1,4 +1,4 @@
-"""Before a bundle leaves, a person looks at it where policy or something in the request says so.
+"""When a packed bundle must be reviewed before it leaves, and the question to the reviewer.
 
 The question is about the digest of the packed bundle: another bundle is another question.
 """
@@ -38,13 +38,13 @@ from afschrift.register.register import Register
 from afschrift.services import Services
 
 LEAVES = ("include", "mask", "all_accounts")
-"""Answers by which columns, rows or accounts leave that nobody had decided on before."""
+"""Answers by which columns, rows or accounts leave that were not decided on before."""
 
 _PLACES = 20
 
 
 def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) -> None:
-    """Go on where no review is due, or where this very bundle was approved.
+    """Return where no review is due, or where this very bundle was approved.
 
     Args:
         services: of the step.
@@ -56,8 +56,8 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
     """
     register, bundle = services.register, packed["bundle"]
     decisions = register.decisions.of(plan.request)
-    if to_sign := unsigned(decisions):  # first and alone: what it masks makes another bundle
-        raise ask(register, plan.request, [signature(one) for one in to_sign])
+    if to_sign := unsigned(decisions):  # asked first and alone, because what it masks makes another bundle
+        raise ask(register, plan.request, [signature(row) for row in to_sign])
     of_this = [d for d in decisions if d.kind == REVIEW and d.about == bundle]
     if of_this and of_this[-1].choice == APPROVED:
         return
@@ -81,14 +81,14 @@ def reasons(
 ) -> Iterator[str]:
     """Codes why a review is due; none: it is not.
 
-    Once somebody reviewed a bundle of a request, every other one is reviewed too, whatever the policy says.
+    Once a bundle of a request was reviewed, every later bundle is reviewed too, whatever the policy says.
     """
     policy = services.inventory.policy.reviewed
     if policy == "always":
         yield "policy"
     if policy == "flagged":
-        ruled = [one for one in request_decisions(services.register, plan.request) if one.in_force]
-        if any(one.outcome in (Outcome.REFUSE_PART, Outcome.RESTRICT) for one in ruled):
+        ruled = [row for row in request_decisions(services.register, plan.request) if row.in_force]
+        if any(row.outcome in (Outcome.REFUSE_PART, Outcome.RESTRICT) for row in ruled):
             yield "part_left_out"
         last = {(d.kind, d.about): d.choice for d in decisions}
         if any(choice in LEAVES for choice in last.values()) or any(map(_let_go, ruled)):
@@ -124,7 +124,7 @@ def question(
     more = {
         "pointed_out": {table: found.total for table, found in pointers.items() if found.total},
         "in_files": _in_files(pointers),
-        # tables of people whose names nobody looked for in the free text of this answer
+        # tables of people whose names were not searched for in the free text of this answer
         "names_unread": sorted({table for found in pointers.values() for table in found.unread}),
         "redacted": dict(Counter(f"{r.table}.{r.column}" for part in plan.extracts for r in part.redactions)),
         "retention_over": kept_too_long(services.inventory, plan, records),
@@ -147,9 +147,9 @@ def review_form(grounds: Grounds, right: Right) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for ground in grounds.redacting(right):
         for name in ground.fields:
-            one = grounds.fields[name]
-            title = f"{ground.title['en']}: {one.title['en']}"
-            fields[f"{ground.code}.{name}"] = {"title": title, **one.schema, "x-kept": one.kept.value}
+            field = grounds.fields[name]
+            title = f"{ground.title['en']}: {field.title['en']}"
+            fields[f"{ground.code}.{name}"] = {"title": title, **field.schema, "x-kept": field.kept.value}
     line = {"type": "string", "minLength": 1, "maxLength": 400}
     lines = {"type": "array", "minItems": 1, "maxItems": MOST_LINES, "items": line}
     return {
@@ -175,8 +175,8 @@ def _needs(choice: str, name: str) -> dict[str, Any]:
 
 
 def _let_go(decided: RequestDecision) -> bool:
-    """An officer fulfilled what columns that are decided in each case made a flag of: they leave by that."""
-    flagged = [one["flag"] for one in decided.question.detail["flags"]]
+    """Whether columns that are decided in each case leave, as an officer decided to fulfil the request."""
+    flagged = [flag["flag"] for flag in decided.question.detail["flags"]]
     return decided.outcome is Outcome.FULFIL and "case_column" in flagged
 
 
@@ -186,7 +186,7 @@ def _packed(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _in_files(pointers: Mapping[str, TablePointers]) -> dict[str, list[str]]:
-    """Table -> in which texts of which files the finder pointed something out, by numbers; the first ones."""
+    """Table -> texts in files where the finder pointed something out, by numbers; the first `_PLACES`."""
     found: dict[str, list[str]] = {}
     for table, pointed in pointers.items():
         for place, number in list(pointed.in_files.items())[:_PLACES]:
@@ -198,8 +198,8 @@ def _in_files(pointers: Mapping[str, TablePointers]) -> dict[str, list[str]]:
 def kept_too_long(inventory: Inventory, plan: Plan, records: Sequence[SourceExtract]) -> list[str]:
     """Purposes for which all rows of the person are held after the end of their period (R75).
 
-    The person reads it on the information sheet, so an officer sees it first. The data are given as they
-    stand, and nothing is deleted to avoid giving it (R07, R28).
+    The person reads it on the information sheet, so an officer sees it first. The data are given unchanged,
+    and nothing is deleted to avoid giving it (R07, R28).
     """
     zone = inventory.controller.zone
     planned = local_day(plan.frozen_at, zone)

@@ -20,10 +20,10 @@ from tests.support.restricted import dispute_service
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
 from afschrift.casework.clock import ClockService
-from afschrift.casework.decision.require import open_decision
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.question import take_back
-from afschrift.casework.letters.due import letters_due
+from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
@@ -106,7 +106,7 @@ def test_the_letter_of_an_earlier_end_that_comes_back_late_opens_nothing(
     bureau.send(first)
     upheld(bureau, request)
     drive(bureau.services, request)
-    clocks(bureau).told(request, Sending(local_today(), "by_hand", "r-1"))
+    clocks(bureau).inform(request, Sending(local_today(), "by_hand", "r-1"))
 
     came_back(bureau, first)
 
@@ -138,7 +138,7 @@ def test_what_was_handed_over_stays_so_though_a_letter_comes_back(
 ) -> None:
     request = ready(keys=ANN)
     sent = letter(bureau, request)
-    clocks(bureau).told(request, Sending(local_today(), "by_hand", "r-1"))
+    clocks(bureau).inform(request, Sending(local_today(), "by_hand", "r-1"))
     bureau.send(sent)
 
     came_back(bureau, sent)
@@ -154,7 +154,7 @@ def test_an_answer_by_keys_that_were_corrected_ends_nothing(
     told = letter(bureau, request)
     change_keys(bureau.officer("cli:anna"), request, {"customer_id": "3"})
     with pytest.raises(RefusedError, match="No answer"):
-        clocks(bureau).told(request, Sending(local_today(), "by_hand", "r-1"))
+        clocks(bureau).inform(request, Sending(local_today(), "by_hand", "r-1"))
 
     bureau.send(told)  # somebody had put it into the post
 
@@ -171,7 +171,7 @@ def test_nobody_is_told_of_an_answer_before_it_is_ready(
         if how == "sent":
             clocks(bureau).sent(request, before)
         else:
-            clocks(bureau).told(request, before)
+            clocks(bureau).inform(request, before)
     assert state(bureau, request) is State.READY
 
 

@@ -1,6 +1,6 @@
-"""The decision on a request that was flagged: when it is asked, and what of it is in force.
+"""When a run must end at the question whether a flagged request is fulfilled, and what was decided on it.
 
-Runs never wait: they end at the question, and the next one goes on where a person decided to fulfil.
+Runs never wait: they end at the question, and the next run continues where a person decided to fulfil.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ GOES_ON = (Outcome.FULFIL, Outcome.REFUSE_PART, Outcome.RESTRICT)
 
 
 def require_decision(services: Services, request_id: str, further: Sequence[Trigger] = ()) -> None:
-    """Go on where nothing is flagged, or where a person decided to fulfil what was.
+    """Return where nothing is flagged, or where a person decided to fulfil the flagged request.
 
     Args:
         services: of the step.
         request_id: the request.
-        further: flags of what the sources told, beside what the register knows.
+        further: flags from the sources, in addition to those from the register.
 
     Raises:
         NeedsPersonError: a decision, its second signature or the letter of a refusal is due.
@@ -57,15 +57,17 @@ def require_decision(services: Services, request_id: str, further: Sequence[Trig
     found = (*triggers(services, request), *further)
     back = last is not None and not (last.in_force and last.outcome in (*GOES_ON, Outcome.EXTEND))
     asked = [*open_questions, *([last.question] if last is not None and back else [])]
-    opened = [one for q in asked for one in q.detail["flags"] if one["flag"] == BY_OFFICER]
-    due = [one.detail for one in found if not _settled(one.detail, taken)]
-    due += [one for one in opened if one not in due]
+    opened = [flag for q in asked for flag in q.detail["flags"] if flag["flag"] == BY_OFFICER]
+    due = [trigger.detail for trigger in found if not _settled(trigger.detail, taken)]
+    due += [flag for flag in opened if flag not in due]
     if not due:
         return
-    same = next((q for q in open_questions if all(_among(one, q) for one in due)), None)
+    same = next((q for q in open_questions if all(_among(flag, q) for flag in due)), None)
     if same is not None:
         raise asked_already(same)
-    words = "; ".join(one.words for one in found if one.detail in due) or "an officer asked for it"
+    words = (
+        "; ".join(trigger.words for trigger in found if trigger.detail in due) or "an officer asked for it"
+    )
     raise ask(
         register,
         request_id,
@@ -83,7 +85,7 @@ def require_decision(services: Services, request_id: str, further: Sequence[Trig
 
 
 def left_out(register: Register, request_id: str) -> dict[str, GroundDecision]:
-    """Tables and columns that do not leave, or leave masked, by decisions that the person is told."""
+    """Tables and columns that do not leave, or leave masked, by decisions of which the person is informed."""
     found: dict[str, GroundDecision] = {}
     for detail in _keeping_back(register, request_id):
         if _is_hidden(detail):
@@ -97,7 +99,7 @@ def left_out(register: Register, request_id: str) -> dict[str, GroundDecision]:
 
 def hidden_places(register: Register, request_id: str) -> frozenset[str]:
     """Tables, columns and systems that a restriction keeps back of which the person may not know (R84)."""
-    found = (one["places"] for one in _keeping_back(register, request_id) if _is_hidden(one))
+    found = (form["places"] for form in _keeping_back(register, request_id) if _is_hidden(form))
     return frozenset(place for places in found for place in places)
 
 
@@ -125,7 +127,7 @@ _BECAUSE: dict[str, tuple[tuple[str, ...], str]] = {
 
 def _since(services: Services, due: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Of a repetition: what changed since each earlier answer, as the register knows it (R50)."""
-    earlier = [past["request"] for one in due if one["flag"] == "repetition" for past in one["earlier"]]
+    earlier = [past["request"] for flag in due if flag["flag"] == "repetition" for past in flag["earlier"]]
     return changed_since(services.register, earlier, services.inventory.digest)
 
 
@@ -152,7 +154,7 @@ def question(
     Args:
         grounds: the table.
         timeline: of the request.
-        due: what was flagged and nobody has decided on.
+        due: what was flagged and is not decided yet.
         words: the same in a clause.
         number: how many decisions were taken before; each question is another one.
         since: what changed since earlier answers.
@@ -163,9 +165,9 @@ def question(
         options,
         f"A person decides on this request: {words}.",
         {
-            "flags": [dict(one) for one in due],
+            "flags": [dict(flag) for flag in due],
             "earlier_decisions": number,
-            **({"since": [dict(one) for one in since]} if since else {}),
+            **({"since": [dict(change) for change in since]} if since else {}),
         },
         form=question_form(grounds, timeline.right, options),
     )
@@ -173,8 +175,8 @@ def question(
 
 def _options(grounds: Grounds, timeline: Timeline, due: Sequence[Mapping[str, Any]]) -> Iterator[Outcome]:
     """What may be chosen. No choice is a default."""
-    overlaps = any(one["flag"] == "overlap" for one in due)
-    asked = any(one.detail.get("ground") == "specification" for one in timeline.of(FactKind.SUSPENDED))
+    overlaps = any(flag["flag"] == "overlap" for flag in due)
+    asked = any(fact.detail.get("ground") == "specification" for fact in timeline.of(FactKind.SUSPENDED))
     gone = {
         Outcome.EXTEND: bool(timeline.of(FactKind.EXTENDED)),
         Outcome.SPECIFY: asked or timeline.waiting is not None,
@@ -188,11 +190,13 @@ def _options(grounds: Grounds, timeline: Timeline, due: Sequence[Mapping[str, An
 
 def _settled(trigger: Mapping[str, Any], taken: Sequence[RequestDecision]) -> bool:
     """A person decided to go on, knowing of it."""
-    return any(one.in_force and one.outcome in GOES_ON and _among(trigger, one.question) for one in taken)
+    return any(
+        ruling.in_force and ruling.outcome in GOES_ON and _among(trigger, ruling.question) for ruling in taken
+    )
 
 
 def _among(trigger: Mapping[str, Any], asked: QuestionRow) -> bool:
-    return any(same_flag(trigger, one) for one in asked.detail["flags"])
+    return any(same_flag(trigger, flag) for flag in asked.detail["flags"])
 
 
 def open_decision(grounds: Grounds, register: Register, request_id: str) -> QuestionRow:
@@ -208,8 +212,8 @@ def open_decision(grounds: Grounds, register: Register, request_id: str) -> Ques
     taken = request_decisions(register, request_id)
     number = len(taken)
     trigger = Trigger(BY_OFFICER, ("R48",), "an officer asked for it", {"number": number + 1})
-    before = [one for decided in taken[-1:] for one in decided.question.detail["flags"]]
-    due = [*(one for one in before if not _settled(one, taken)), trigger.detail]
+    before = [flag for decided in taken[-1:] for flag in decided.question.detail["flags"]]
+    due = [*(flag for flag in before if not _settled(flag, taken)), trigger.detail]
     asked = question(grounds, register.facts.timeline(request_id), due, trigger.words, number)
     ask(register, request_id, [asked])
     return next(q for q in register.questions.all(request_id=request_id) if q.kind == DECISION)
@@ -234,7 +238,7 @@ class EarlierAnswer:
 
 
 def changed_since(register: Register, earlier: Sequence[str], inventory: str) -> list[dict[str, Any]]:
-    """Per earlier request what its answer held, and what differs from the answer before it (R50).
+    """What the answer to each earlier request held, and what differs from the answer before it (R50).
 
     No source is read: each reading left its tables, their rows and the digests of their files in the trail,
     and two answers of one right are compared by those. What happened since the last shows in the inventory.
@@ -267,7 +271,7 @@ def _earlier_answer(register: Register, request: str) -> EarlierAnswer:
             rows |= {f"{source}.{table}": n for table, n in payload.get("tables", {}).items()}
             hidden = {f"{source}/{table}" for table in payload.get("masked", {})}
             found = payload.get("files", {})
-            files |= {path: one for path, one in found.items() if path.partition(".")[0] not in hidden}
+            files |= {path: sha for path, sha in found.items() if path.partition(".")[0] not in hidden}
     timeline = register.facts.timeline(request)
     closed = str(timeline.local(timeline.closed_at)) if timeline.closed_at else None
     return EarlierAnswer(request, closed, rows, files, plan)
@@ -299,13 +303,13 @@ def _changes(given: EarlierAnswer, before: EarlierAnswer | None, inventory: str)
     return facts | {"words": f"{words}."}
 
 
-def _differs(one: EarlierAnswer, other: EarlierAnswer) -> int:
-    """Tables with other rows or other contents than before, or that one of them lacks."""
+def _differs(now: EarlierAnswer, before: EarlierAnswer) -> int:
+    """Number of tables with other rows or contents than before, or that only one of the answers has."""
     tables = {
-        name for name in one.rows.keys() | other.rows.keys() if one.rows.get(name) != other.rows.get(name)
+        name for name in now.rows.keys() | before.rows.keys() if now.rows.get(name) != before.rows.get(name)
     }
-    for path in one.files.keys() & other.files.keys():
-        if one.files[path] != other.files[path]:
+    for path in now.files.keys() & before.files.keys():
+        if now.files[path] != before.files[path]:
             source, _, name = path.partition("/")
             tables.add(f"{source}.{name.partition('.')[0]}")
     return len(tables)

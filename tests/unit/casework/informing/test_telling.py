@@ -17,10 +17,10 @@ from tests.support.restricted import dispute_service
 
 from afschrift.casework.answer import answer_question, look
 from afschrift.casework.clock import ClockService
+from afschrift.casework.informing.question import ask_again
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
-from afschrift.casework.telling.question import ask_again
 from afschrift.domain.errors import FormError, NeedsPersonError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
@@ -71,7 +71,7 @@ def test_a_bundle_at_its_destination_is_no_answer_until_somebody_says_that_it_wa
     officer = Officer(bureau.register, ROLES, "cli:anna", now=later, settings=bureau.settings)
     done = answer_question(officer, question.id, "told", detail=handed())
 
-    assert "closed" in done.said
+    assert "closed" in done.next_step
     assert state(bureau, request) is State.DELIVERED
     assert closed_on(bureau, request) == local_today()
     assert "fact_handed_over" in event_types(bureau.services, request)
@@ -231,7 +231,7 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
         send(sending, register, letter.id, "cli:anna")
     register.decisions.take(request, "identity", "confirmed", "cli:anna", about=about)
 
-    from afschrift.casework.decision.require import open_decision
+    from afschrift.casework.decision.require_decision import open_decision
 
     asked = open_decision(bureau.services.grounds, register, request)
     assert [q.kind for q in register.questions.all(request_id=request)] == ["decision"]
@@ -241,7 +241,7 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
     bureau.sign(request)
     bundle = drive(bureau.services, request)
     assert bundle.name.endswith("-2.zip"), "the earlier bundle is not replaced"
-    with pytest.raises(RefusedError, match="came in the place"):
+    with pytest.raises(RefusedError, match="answer replaced"):
         send(sending, register, letter.id, "cli:anna")
     assert post[0].messages == []
 
@@ -260,7 +260,7 @@ def test_two_ends_at_once(bureau: Bureau, ready: Callable[..., str]) -> None:
     assert bureau.register.letters.get(letter.id).state is LetterState.SENT
     assert bureau.register.facts.timeline(request).of(FactKind.LETTER_SENT)
     with pytest.raises(TooLateError, match="closed"):
-        clocks.told(request, Sending(local_today(), "by_hand", "r-1"))
+        clocks.inform(request, Sending(local_today(), "by_hand", "r-1"))
 
 
 def test_that_nothing_is_held_ends_by_its_letter_which_knows_what_was_searched(bureau: Bureau) -> None:
@@ -327,7 +327,7 @@ def test_what_nobody_can_read_any_more_is_not_opened_again(bureau: Bureau, ready
 def test_a_letter_made_twice_tells_of_the_decision_that_stands(bureau: Bureau) -> None:
     """A refusal that was overruled, and is taken again in the same words, is sent and closes."""
     request = bureau.store()
-    from afschrift.casework.decision.require import open_decision
+    from afschrift.casework.decision.require_decision import open_decision
 
     letters = []
     for _ in range(2):

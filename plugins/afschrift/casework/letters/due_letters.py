@@ -1,4 +1,4 @@
-"""Which letters are due about a request that nobody made yet: told to officers, made by nobody by itself."""
+"""Letters that are due about a request and not made yet. Officers are notified; none is made by itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from afschrift.casework.decision.in_force import restrictions
-from afschrift.casework.letters.register_elements import missed_day, right_unclear
+from afschrift.casework.letters.prefilled_elements import missed_day, right_unclear
 from afschrift.domain.state import State
 from afschrift.law.case_facts import referrals
 from afschrift.law.clock.clock import Jurisdiction
@@ -30,7 +30,7 @@ def letters_due(
 
 
 def lines(due: Sequence[str], request_id: str) -> Iterator[str]:
-    """The same for the terminal and the pages, a line each."""
+    """A line for each kind of letter that is due, for terminal and pages."""
     for kind in due:
         yield f"letter due: {kind}: `afschrift letter make {request_id} {kind}`"
 
@@ -42,7 +42,7 @@ def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, tod
     missed = missed_day(timeline, jurisdiction, today)
     if opened and missed is not None and not _made(register, timeline, "late", missed):
         yield "late"
-    if (opened or timeline.state is State.DELIVERED) and _part_untold(register, timeline):
+    if (opened or timeline.state is State.DELIVERED) and _part_without_letter(register, timeline):
         yield "partial_delivery"
     if timeline.state is State.MERGED and not _made(register, timeline, "merged"):
         yield "merged"
@@ -50,32 +50,33 @@ def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, tod
         yield "handed_over"
     if not timeline.of(FactKind.RESTRICTION_REVIEWED):
         return
-    lifted = [one for one in restrictions(register, timeline.request) if one.lifted]
-    # Of a hidden one on an open request the person gets the data with the answer, and no letter tells of it.
-    told = any(not one.hidden for one in lifted) or (bool(lifted) and not opened)
-    if told and not _made(register, timeline, "restriction_lifted"):
+    lifted = [row for row in restrictions(register, timeline.request) if row.lifted]
+    # Of a hidden restriction on an open request no letter says anything: the data goes with the answer.
+    announced = any(not row.hidden for row in lifted) or (bool(lifted) and not opened)
+    if announced and not _made(register, timeline, "restriction_lifted"):
         yield "restriction_lifted"
 
 
 def _handed_over(register: Register, timeline: Timeline) -> bool:
-    """Of a case, its first request is reminded."""
-    done = [one.handed_over for one in referrals(register.case_facts.of(timeline.case)) if one.handed_over]
-    of_case = [one.id for one in register.requests.all(case=timeline.case)] if done else []
+    """Whether the letter about a referral is due; only on the first request of a case, so it is due once."""
+    found = referrals(register.case_facts.of(timeline.case))
+    done = [referral.handed_over for referral in found if referral.handed_over]
+    of_case = [request.id for request in register.requests.all(case=timeline.case)] if done else []
     if of_case[:1] != [timeline.request]:
         return False
-    made = [at for one in of_case for at in _made_at(register, one, "handed_over")]
-    return max(done, key=lambda one: one.number).at > max(made, default="")
+    made = [at for request_id in of_case for at in _made_at(register, request_id, "handed_over")]
+    return max(done, key=lambda fact: fact.number).at > max(made, default="")
 
 
-def _part_untold(register: Register, timeline: Timeline) -> bool:
-    """A part lies at its destination, and no letter that did not come back tells where (R44)."""
+def _part_without_letter(register: Register, timeline: Timeline) -> bool:
+    """A part lies at its destination, and there is no letter, other than bounced ones, about it (R44)."""
     made = [
-        one.fact
-        for one in register.letters.all(request_id=timeline.request)
-        if one.state is not LetterState.BOUNCED
+        letter.fact
+        for letter in register.letters.all(request_id=timeline.request)
+        if letter.state is not LetterState.BOUNCED
     ]
     parts = timeline.of(FactKind.PARTLY_DELIVERED)
-    return any(one.sent_on is None and one.id not in made for one in parts)
+    return any(part.sent_on is None and part.id not in made for part in parts)
 
 
 def _made(register: Register, timeline: Timeline, kind: str, after: date | None = None) -> bool:
@@ -84,6 +85,6 @@ def _made(register: Register, timeline: Timeline, kind: str, after: date | None 
 
 
 def _made_at(register: Register, request_id: str, kind: str) -> list[str]:
-    """When letters of a kind were made; one that came back is made anew."""
+    """When letters of a kind were made; bounced ones do not count, as they are made anew."""
     found = register.letters.all(request_id=request_id)
-    return [one.produced_at for one in found if one.kind == kind and one.state is not LetterState.BOUNCED]
+    return [row.produced_at for row in found if row.kind == kind and row.state is not LetterState.BOUNCED]

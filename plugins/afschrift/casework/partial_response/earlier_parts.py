@@ -30,21 +30,21 @@ from afschrift.register.register import Register
 from afschrift.services import Services
 
 GIVEN_ROWS = "rows"
-"""What an earlier part told of a table of which it gave rows."""
+"""Status in an earlier part of a table of which it gave rows."""
 
 Piece = ExtractPlan | Withheld | ManualPlan
 P = TypeVar("P", bound=Piece)
 _SAME = ("inventory", "policy", "package", "keys", "formats", "language", "received_at")
-"""What of a plan must be the same, so that nothing has to be decided anew."""
+"""Fields of a plan that must be equal, so that nothing has to be decided anew."""
 
 
 class Supplement:
     """The supplement: what is left to give after the earlier parts, while a plan is drafted.
 
-    Where all that the last part rested on is the same today, the sources that it told of are not opened once
-    more. Else each of their tables is looked at, and given whole once more where the decision on it changed.
-    What cannot be compared is given once more too. A hidden restriction that came since takes back nothing of
-    what was told: an earlier part still tells of it, as for somebody of whom nothing is restricted (R84).
+    Where all that the last part rested on is the same today, the sources that it covered are not opened
+    again. Otherwise each of their tables is looked at, and given whole again if the decision on it changed.
+    What cannot be compared is given again too. A hidden restriction that came since changes nothing of what
+    an earlier part said: that part is listed as it would be without the restriction (R84).
     """
 
     def __init__(self, register: Register, plan: Plan, hidden: Collection[str] = ()) -> None:
@@ -66,10 +66,10 @@ class Supplement:
         for fact in parts(timeline):
             try:
                 last = register.plans.get(plan.request, fact.detail["plan"])
-            except ConfigurationError:  # kept by another version of the software: all is given once more
+            except ConfigurationError:  # kept by another version of the software: all is given again
                 self._delivered.clear()
                 return
-            self._delivered |= {_table_key(one): (_before(one, fact), one) for one in _pieces(last)}
+            self._delivered |= {_table_key(piece): (_before(piece, fact), piece) for piece in _pieces(last)}
         if last is None:
             return
         self._same_keys = last.keys == plan.keys
@@ -80,18 +80,18 @@ class Supplement:
             self._before = [key for key in self._delivered if key[1]]
 
     def is_settled(self, source: str) -> bool:
-        """Whether a part told of all tables of a source, and all that this rested on is the same today."""
+        """Whether a part covered all tables of a source, and all that this rested on is the same today."""
         return source in self._settled
 
     def of(self, pieces: Sequence[P]) -> list[P]:
-        """Those tables and systems that must be told of: new ones, and those on which it was decided anew.
+        """The tables and systems that the next part must cover: new ones, and those with a changed decision.
 
-        Where the person has other keys by now, each table is given whole once more.
+        Where the person has other keys by now, each table is given whole again.
         """
-        known = [one for one in pieces if self._is_known(one)]
-        self._before += [_table_key(one) for one in known]
-        left = [one for one in pieces if one not in known]
-        self._again += [".".join(_table_key(one)) for one in left if _table_key(one) in self._delivered]
+        known = [piece for piece in pieces if self._is_known(piece)]
+        self._before += [_table_key(piece) for piece in known]
+        left = [piece for piece in pieces if piece not in known]
+        self._again += [".".join(_table_key(piece)) for piece in left if _table_key(piece) in self._delivered]
         return left
 
     def _is_known(self, piece: Piece) -> bool:
@@ -106,28 +106,28 @@ class Supplement:
         return same_keys and _digest(earlier, partly=partly) == _digest(piece, partly=partly)
 
     def before(self) -> tuple[Before, ...]:
-        """What the earlier parts told and still holds, in the order of telling."""
+        """What the earlier parts covered and still holds, in their order."""
         return tuple(before for key, (before, _) in self._delivered.items() if key in self._before)
 
     def again(self) -> tuple[str, ...]:
-        """What the earlier parts told too, and what is given whole once more."""
+        """Names of what the earlier parts covered and what is given whole again."""
         return tuple(key.rstrip(".") for key in self._again)
 
 
-def delivered(timeline: Timeline, but: str = "") -> tuple[str, ...]:
-    """Digests of the bundles of the parts that were delivered so far, `but` the one of this plan."""
-    return tuple(str(fact.detail["bundle"]) for fact in parts(timeline) if fact.detail["plan"] != but)
+def delivered(timeline: Timeline, excluded: str = "") -> tuple[str, ...]:
+    """Digests of the bundles of the parts that were delivered so far, without that of the plan `excluded`."""
+    return tuple(str(fact.detail["bundle"]) for fact in parts(timeline) if fact.detail["plan"] != excluded)
 
 
 def rests_on(register: Register, timeline: Timeline) -> str:
-    """Digest of the decisions that what is given rests on: all but reviews, and those on sources."""
-    apart = (KIND, REVIEW, REVIEW_SIGNED)
-    decisions = [d for d in register.decisions.of(timeline.request) if d.kind not in apart]
+    """Digest of the decisions that the answer rests on: all but reviews, and those on sources."""
+    ignored = (KIND, REVIEW, REVIEW_SIGNED)
+    decisions = [d for d in register.decisions.of(timeline.request) if d.kind not in ignored]
     return digest([[[d.kind, d.choice, d.about] for d in decisions], sorted(lifted(timeline))])
 
 
 def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[str, int]) -> None:
-    """Tell the clock and the next run that a part is delivered, once.
+    """Record once that a part is delivered, for the clock and the next run.
 
     Args:
         services: of the step.
@@ -142,7 +142,7 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
     def make(timeline: Timeline) -> list[NewFact]:
         if any(fact.detail["bundle"] == receipt.sha256 for fact in parts(timeline)):
             return []
-        later = [_promised(services, one) for one in plan.later]
+        later = [_promised(services, source) for source in plan.later]
         detail: dict[str, Any] = {"bundle": receipt.sha256, "plan": plan.digest(), "later": later}
         detail |= {"rows": dict(rows), "decisions": rested}
         day = local_date(services.now(), timeline.zone)
@@ -151,14 +151,14 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
     register.facts.record(plan.request, make, "system")
 
 
-def _promised(services: Services, one: Later) -> dict[str, Any]:
-    """What is to follow of a source; its tables, so that none of them can be left out unsaid."""
-    tables = list(personal_tables(services.inventory, one.source))
-    return {"source": one.source, "rest_by": one.rest_by, "about": one.about, "tables": tables}
+def _promised(services: Services, later: Later) -> dict[str, Any]:
+    """What is to follow of a source; with its tables, so that none can be left out unnoticed."""
+    tables = list(personal_tables(services.inventory, later.source))
+    return {"source": later.source, "rest_by": later.rest_by, "about": later.about, "tables": tables}
 
 
-def spent(register: Register, request_id: str) -> bool:
-    """Whether the plan that was frozen last is that of a part which is delivered: it gives nothing more."""
+def last_part_is_delivered(register: Register, request_id: str) -> bool:
+    """Whether the last frozen plan is that of a delivered part, so that it gives nothing more."""
     frozen = register.steps.latest(request_id, "classify")
     done = register.steps.latest(request_id, "deliver")
     if frozen is None or done is None or done["plan"] != frozen["plan"]:
@@ -184,13 +184,13 @@ def _table_key(piece: Piece) -> tuple[str, str]:
 
 
 def _digest(piece: Piece, *, partly: bool) -> str:
-    """Of what was decided about a table, without what a reviewer masked in it; of a system its answer.
+    """Digest of the decision about a table, without what a reviewer masked in it; of a system, of its answer.
 
-    `partly`: nobody may know of some columns, so neither of the statements, which read nothing of them.
+    `partly`: the person may not know of some columns, so the statements, which lack them, do not count.
     """
     plain = asdict(piece)
-    for apart in ("redactions", *(("statement", "masked_statement") if partly else ())):
-        plain.pop(apart, None)
+    for ignored in ("redactions", *(("statement", "masked_statement") if partly else ())):
+        plain.pop(ignored, None)
     for field in plain.get("fields", ()):
         for masked in ("kind", "read_as"):
             field.pop(masked, None)

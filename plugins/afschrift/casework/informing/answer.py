@@ -1,4 +1,4 @@
-"""Telling the person: by a letter to an address that is sure, or as an officer says that it was done."""
+"""Inform the person: by a letter to a verified address, or as an officer enters that it was done."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import date
 from afschrift.casework.clock import ClockService
 from afschrift.casework.identity.confirmed import identity_decision, mandate_decision
 from afschrift.casework.identity.question import MANDATE
+from afschrift.casework.informing.question import MAKE_LETTER
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
-from afschrift.casework.telling.question import MAKE_LETTER
 from afschrift.domain.errors import AfschriftError, FormError, RefusedError
 from afschrift.domain.instants import on_the_wall
 from afschrift.law.clock.facts import Timeline
@@ -22,19 +22,19 @@ from afschrift.letters.elements import ELEMENTS
 from afschrift.letters.kinds import kind_named
 from afschrift.letters.mail_message import checked_address
 from afschrift.questions.kind import Answered, GivenAnswer
-from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, said
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, in_words
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
 _WORDS = {"delivery": "where", "supplement": "where", "nothing_portable": "reasons"}
-"""Kind of letter -> the element that the words of the answer are."""
+"""Kind of letter -> the element that the words of the answer fill in."""
 
 
-def answer_tell(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
+def answer_inform(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
     """Take the answer.
 
     Raises:
-        TooLateError: the person was told, or another answer is ready by now.
+        TooLateError: the person was informed, or another answer is ready by now.
         FormError: the letter lacks something.
         RefusedError: the day cannot be.
     """
@@ -48,7 +48,7 @@ def answer_tell(officer: Officer, question: QuestionRow, given: GivenAnswer) -> 
         given,
         facts=lambda t: clocks.with_lifting(t, record_notification(t, clocks.today(t), sending)),
     )
-    return replace(done, said="The person was told: the request is closed.")
+    return replace(done, next_step="The person was informed: the request is closed.")
 
 
 def _make_letter(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
@@ -64,43 +64,43 @@ def _make_letter(officer: Officer, question: QuestionRow, given: GivenAnswer) ->
     letter = make(officer, question.request, kind.name, elements, authority=given.authority).letter
     assert letter is not None  # `make` keeps it
     how = f"`afschrift letter send {letter.id}`, or enter with `afschrift letter sent` that you sent it"
-    return replace(done, letter=letter.id, said=f"Letter {letter.id} ({kind.name}) is made: {how}.")
+    return replace(done, letter=letter.id, next_step=f"Letter {letter.id} ({kind.name}) is made: {how}.")
 
 
 _NEEDS_WORDS = ("nothing_portable",)
 """Letters whose reasons a person writes (R56)."""
 
 
-def tell_by_mail(officer: Officer, request_id: str, log: Callable[[str], None]) -> str | None:
-    """Make the letter of the answer that is ready and send it; its id, or None where a person must tell.
+def inform_by_mail(officer: Officer, request_id: str, log: Callable[[str], None]) -> str | None:
+    """Make the letter about the answer that is ready and send it; its id, or None: an officer must inform.
 
-    What keeps it from going is logged without the letter's words; the letter may lie in the outbox then.
+    What prevents it is logged without the letter's text; the letter may then lie in the outbox.
     """
-    untold = officer.register.facts.timeline(request_id).unsent_answers
-    if not untold or untold[-1].detail["letter"] in _NEEDS_WORDS:
+    answers = officer.register.facts.timeline(request_id).unsent_answers
+    if not answers or answers[-1].detail["letter"] in _NEEDS_WORDS:
         return None
     to = verified_address(officer.register, request_id)
     if to is None:
         return None
     try:
-        letter = make(officer, request_id, untold[-1].detail["letter"], {"to": to}).letter
+        letter = make(officer, request_id, answers[-1].detail["letter"], {"to": to}).letter
         assert letter is not None  # `make` keeps it
         sent = send(officer.settings, officer.register, letter.id, officer.by)
     except AfschriftError as error:
-        log(f"Nobody was told by mail. {error}")
+        log(f"The person was not informed by mail. {error}")
         return None
     if sent.state is not LetterState.SENT:
-        log(f"Nobody was told by mail: letter {letter.id} is {sent.state} ({sent.bounce}).")
+        log(f"The person was not informed by mail: letter {letter.id} is {sent.state} ({sent.bounce}).")
         return None
     return letter.id
 
 
 def verified_address(register: Register, request_id: str) -> str | None:
-    """The one e-mail address of the person that a channel had authenticated; None: none is sure.
+    """The one e-mail address of the person that a channel had authenticated; None: none is verified.
 
-    An address that was merely typed is none, and neither is one of a request that somebody else made for
-    the person, or of a child that is answered through somebody else: who receives the answer is then for a
-    person to say (R15, R16, R69).
+    An address that was merely typed does not count. Nor does one of a request that a representative made, or
+    of a child that is answered through a representative: who receives the answer is then for an officer to
+    decide (R15, R16, R69).
     """
     if identity_decision(register, request_id) is None:
         return None
@@ -117,20 +117,20 @@ def _address(value: str) -> str | None:
         return None
 
 
-def tell_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+def inform_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     """The answer, who receives it, and the letter as far as it can be made."""
     timeline = officer.register.facts.timeline(question.request)
-    ready = next((one for one in timeline.facts if one.id == question.detail["answer"]), None)
+    ready = next((fact for fact in timeline.facts if fact.id == question.detail["answer"]), None)
     if ready is None:
         return (NOTHING_KEPT,)
     answer = [Line("Ready since", on_the_wall(ready.at, timeline.zone))]
-    for one in officer.register.deliveries.of(question.request):
-        if one.sha256 == ready.detail.get("bundle"):
-            answer += [Line("The bundle lies at", one.uri), Line("Bytes", str(one.bytes))]
+    for delivery in officer.register.deliveries.of(question.request):
+        if delivery.sha256 == ready.detail.get("bundle"):
+            answer += [Line("The bundle lies at", delivery.uri), Line("Bytes", str(delivery.bytes))]
     letter = str(question.detail["letter"])
     return (
         Section("The answer", tuple(answer)),
-        Section("Whom to tell", tuple(_recipient_lines(officer, timeline))),
+        Section("Whom to inform", tuple(_recipient_lines(officer, timeline))),
         Section("The letter", tuple(_letter_lines(officer, question.request, letter))),
     )
 
@@ -139,11 +139,11 @@ def _recipient_lines(officer: Officer, timeline: Timeline) -> Iterator[Line]:
     register, request = officer.register, timeline.request
     made_by = register.requests.made_by(request)
     if made_by != "self":
-        yield Line("Who asked", said(made_by))
-        mandates = [one.detail for one in register.decisions.of(request) if one.kind == MANDATE]
+        yield Line("Who asked", in_words(made_by))
+        mandates = [row.detail for row in register.decisions.of(request) if row.kind == MANDATE]
         for name in ("answer_to", "answer_by"):
             if mandates and name in mandates[-1]:
-                yield Line(said(name), said(str(mandates[-1][name])))
+                yield Line(in_words(name), in_words(str(mandates[-1][name])))
         return
     address = verified_address(register, request)
     if address is None:
@@ -153,7 +153,7 @@ def _recipient_lines(officer: Officer, timeline: Timeline) -> Iterator[Line]:
 
 
 def _letter_lines(officer: Officer, request: str, kind: str) -> Iterator[Line]:
-    yield Line("Letter", said(kind))
+    yield Line("Letter", in_words(kind))
     try:
         made = make(officer, request, kind, {}, keep=False)
     except FormError as error:
