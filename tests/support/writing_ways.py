@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from afschrift.extraction import listening_file, write
+from afschrift.extraction import followed_file, write
 
 
 @pytest.fixture(scope="module", params=["in threads", "by itself"])

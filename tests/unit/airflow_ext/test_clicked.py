@@ -1,4 +1,4 @@
-"""Who clicked in Airflow, as far as its run and its audit log tell."""
+"""Who clicked in Airflow, as far as its run and its audit log know."""
 
 from __future__ import annotations
 

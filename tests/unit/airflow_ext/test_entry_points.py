@@ -64,7 +64,7 @@ def test_what_tasks_are_forks_of_is_warm_where_it_is_asked_for(
 
 @pytest.mark.airflow
 @pytest.mark.parametrize(
-    ("command", "executor", "sleep", "said"),
+    ("command", "executor", "sleep", "warned"),
     [
         ("scheduler", "CeleryExecutor", "0.01", True),
         ("scheduler", "CeleryExecutor", "0.1", False),
@@ -72,8 +72,8 @@ def test_what_tasks_are_forks_of_is_warm_where_it_is_asked_for(
         ("scheduler", "afschrift.airflow_ext.local_executor.RevokingLocalExecutor", "0.01", False),
     ],
 )
-def test_a_scheduler_that_would_never_rest_is_told(
-    command: str, executor: str, sleep: str, said: bool, tmp_path: Path
+def test_a_scheduler_that_would_never_rest_is_named(
+    command: str, executor: str, sleep: str, warned: bool, tmp_path: Path
 ) -> None:
     """`config/airflow.env` was taken over, but for its executor."""
     env = os.environ | {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__EXECUTOR": executor}
@@ -83,8 +83,8 @@ def test_a_scheduler_that_would_never_rest_is_told(
 
     done = subprocess.run([sys.executable, "-c", load], env=env, capture_output=True, text=True, check=True)
 
-    assert ("scheduler_idle_sleep_time is 0.01 s" in done.stderr + done.stdout) == said
-    assert said == ("Set it to 0.1" in done.stderr + done.stdout)
+    assert ("scheduler_idle_sleep_time is 0.01 s" in done.stderr + done.stdout) == warned
+    assert warned == ("Set it to 0.1" in done.stderr + done.stdout)
 
 
 TASK = """
@@ -110,8 +110,8 @@ with step.step() as services:
     assess.assess(services, request)
     for source in classify.classify(services, request)["sources"]:
         extract.extract(services, request, source)
-    for one in (validate.validate, package.package, deliver.deliver, close.close):
-        one(services, request)
+    for run_step in (validate.validate, package.package, deliver.deliver, close.close):
+        run_step(services, request)
 print("imported:", *sorted(name for name in set(sys.modules) - known if not name.startswith("unusual_prefix_")))
 """
 

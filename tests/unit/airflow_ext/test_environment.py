@@ -70,7 +70,7 @@ def test_a_port(tmp_path: Path) -> None:
     assert port_is_free(port)
 
 
-def stand_in(folder: Path, code: str) -> Processes:
+def fake_airflow(folder: Path, code: str) -> Processes:
     """A program instead of Airflow's."""
     package = folder / "airflow"
     package.mkdir()
@@ -86,7 +86,7 @@ os.fork()
 pathlib.Path({str(tmp_path)!r}, "pid-" + str(os.getpid())).touch()
 time.sleep(60)
 """
-    with stand_in(tmp_path, code) as processes:
+    with fake_airflow(tmp_path, code) as processes:
         processes.start("scheduler")
         until = time.monotonic() + 20
         while len(started := list(tmp_path.glob("pid-*"))) < 2 and time.monotonic() < until:
@@ -109,7 +109,7 @@ def _alive(pid: int) -> bool:
 
 
 def test_a_part_that_ends_by_itself_is_named_with_its_log(tmp_path: Path) -> None:
-    with stand_in(tmp_path, "import sys; print('no database'); sys.exit(3)") as processes:
+    with fake_airflow(tmp_path, "import sys; print('no database'); sys.exit(3)") as processes:
         processes.start("scheduler")
         with pytest.raises(RetriableError, match=r"scheduler ended by itself \(code 3\).*scheduler\.log"):
             processes.watch()

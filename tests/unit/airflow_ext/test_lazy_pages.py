@@ -28,7 +28,7 @@ async def _real(scope: object, receive: object, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"real"})
 
 
-def test_first_requests_at_once_import_once_and_others_are_served_meanwhile(
+def test_simultaneous_first_requests_import_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[float] = []

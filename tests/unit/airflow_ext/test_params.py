@@ -12,7 +12,7 @@ from afschrift.law.roles import Person, Role, Roles
 
 ROLES = Roles(
     (
-        Person("somebody", frozenset({"airflow:somebody"}), frozenset({Role.OFFICER})),
+        Person("otto", frozenset({"airflow:otto"}), frozenset({Role.OFFICER})),
         Person("ivo", frozenset({"airflow:ivo"}), frozenset({Role.INTAKE})),
         Person("aad", frozenset({"airflow:aad"}), frozenset({Role.AUDITOR})),
     )
@@ -23,7 +23,7 @@ ROLES = Roles(
 def change(installation: Installation) -> Any:
     from afschrift.airflow_ext.params import change_options
 
-    def with_services(request: str, by: str = "airflow:somebody", **options: Any) -> None:
+    def with_services(request: str, by: str = "airflow:otto", **options: Any) -> None:
         change_options(installation.services, request, options, by, ROLES)
 
     return with_services
@@ -44,7 +44,7 @@ def test_what_differs_is_recorded_once_with_who(installation: Installation, chan
         change(request, formats=["json"], language="nl")
 
     assert installation.services.register.requests.get(request).formats == ("json",)
-    assert changes(installation, request) == [("airflow:somebody", {"changed": {"formats": ["json"]}})]
+    assert changes(installation, request) == [("airflow:otto", {"changed": {"formats": ["json"]}})]
 
 
 def test_nothing_filled_in_changes_nothing(installation: Installation, change: Any) -> None:
@@ -75,8 +75,8 @@ def test_an_unknown_request(change: Any) -> None:
         change("req-000000000000", language="en")
 
 
-@pytest.mark.parametrize("account", ["airflow:stranger", "airflow:aad", "airflow:system", "cli:somebody"])
-def test_options_of_somebody_without_a_role_do_not_count_and_are_told(
+@pytest.mark.parametrize("account", ["airflow:stranger", "airflow:aad", "airflow:system", "cli:otto"])
+def test_options_of_an_account_without_role_are_ignored_and_recorded(
     installation: Installation, change: Any, account: str
 ) -> None:
     request = installation.submit(900001, "portability")
@@ -86,12 +86,12 @@ def test_options_of_somebody_without_a_role_do_not_count_and_are_told(
 
     assert installation.services.register.requests.get(request) == before
     assert changes(installation, request) == []
-    [(actor, told)] = [
+    [(actor, payload)] = [
         (header.actor, payload or {})
         for header, payload in installation.services.register.trail.events(request)
         if header.type == "options_refused"
     ]
-    assert (actor, told["options"]) == (account, ["formats", "language"])
+    assert (actor, payload["options"]) == (account, ["formats", "language"])
 
 
 def test_options_of_intake_count(installation: Installation, change: Any) -> None:

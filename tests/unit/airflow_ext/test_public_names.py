@@ -1,4 +1,4 @@
-"""What of Airflow the package uses beside its public interface stands in docs/architecture.md, each with why."""
+"""docs/architecture.md lists with reasons what the package uses of Airflow beside its public interface."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PUBLIC = (
     *("airflow.sdk", "airflow.plugins_manager", "airflow.listeners"),
     *("airflow.providers.standard.operators", "airflow.providers.openlineage.extractors"),
 )
-"""Modules of its page "Public interface", and of providers what their guides tell people to import."""
+"""Modules of its page "Public interface", and of providers what their guides import."""
 _MODULE = re.compile(r"airflow(\.\w+)+(?<!\.env)")
 _ROW = re.compile(r"^\| `(airflow\.[\w.]+|_\w+)` \| .+ \| .+ \|$", re.MULTILINE)
 
@@ -29,9 +29,9 @@ def private_names(code: str) -> set[str]:
 
 def _imported(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "airflow":
-        yield from (f"{node.module}.{one.name}" for one in node.names)
+        yield from (f"{node.module}.{name.name}" for name in node.names)
     elif isinstance(node, ast.Import):
-        yield from (one.name for one in node.names if one.name.partition(".")[0] == "airflow")
+        yield from (name.name for name in node.names if name.name.partition(".")[0] == "airflow")
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE.fullmatch(node.value):
         yield node.value  # imported by its name
 
@@ -44,23 +44,25 @@ def _underscored(tree: ast.Module) -> set[str]:
     """Attributes with an underscore that the module does not make itself, and methods of a base of Airflow's."""
     nodes = list(ast.walk(tree))
     bases = {
-        one.asname or one.name
+        name.asname or name.name
         for n in nodes
         if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("airflow")
-        for one in n.names
+        for name in n.names
     }
     own, theirs = set(), set()
     for node in nodes:
         if isinstance(node, ast.ClassDef):
             derived = any(isinstance(base, ast.Name) and base.id in bases for base in node.bases)
             methods = {
-                one.name for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+                member.name
+                for member in node.body
+                if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef)
             }
             (theirs if derived else own).update(methods)
             own |= {
-                one.targets[0].id
-                for one in node.body
-                if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name)
+                member.targets[0].id
+                for member in node.body
+                if isinstance(member, ast.Assign) and isinstance(member.targets[0], ast.Name)
             }
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             own.add(node.attr)
@@ -86,7 +88,7 @@ def test_private_names_are_found(code: str, found: set[str]) -> None:
     assert private_names(code) == found
 
 
-def test_each_private_name_stands_in_the_page_with_why(project_root: Path) -> None:
+def test_each_private_name_is_in_the_page_with_its_reason(project_root: Path) -> None:
     files = [*(project_root / "plugins" / "afschrift").rglob("*.py"), *(project_root / "dags").glob("*.py")]
     used = {name for file in files for name in private_names(file.read_text(encoding="utf-8"))}
     page = (project_root / "docs" / "architecture.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The check of deadlines names what nobody handed over yet."""
+"""The check of deadlines names what was not handed over yet."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def test_it_is_in_the_log_until_it_is_handed_over(
     case = take_in(services, Intake.model_validate(content), "cli:ivo").case
     logged = len(airflow_env.log)
     look()
-    told = airflow_env.log[logged:]
-    assert f"{case}: erasure (Art. 17) is to be handed over to klantenservice" in told
-    assert "Zangvogel" not in told
+    lines = airflow_env.log[logged:]
+    assert f"{case}: erasure (Art. 17) is to be handed over to klantenservice" in lines
+    assert "Zangvogel" not in lines
     roles = load_roles()
     record_handed_over(services.register, roles, case, "erasure", "klantenservice", "T-1", "cli:ivo")
     logged = len(airflow_env.log)

@@ -15,7 +15,7 @@ from afschrift.domain import errors
 pytestmark = pytest.mark.usefixtures("airflow_env")
 
 AGAIN = {"RetriableError", "SourceDownError", "StagedFileError"}
-"""Errors that a second attempt may not meet; all others wait for somebody to mend something."""
+"""Errors that a second attempt may not meet; all others wait until a person mends something."""
 
 
 def every_error(

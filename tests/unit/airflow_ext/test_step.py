@@ -132,13 +132,13 @@ def test_a_question_skips_and_says_what_to_do(
     from afschrift.domain.errors import NeedsPersonError
 
     def question() -> None:
-        raise NeedsPersonError("Nobody knows.", question="identity", remedy="ask somebody.")
+        raise NeedsPersonError("It is unknown.", question="identity", remedy="ask an officer.")
 
     with caplog.at_level(logging.WARNING, "afschrift.run"):
         error = raised(question)
 
     assert isinstance(error, AirflowSkipException)
-    assert caplog.messages == ["A person is needed. Nobody knows. What to do: ask somebody."]
+    assert caplog.messages == ["A person is needed. It is unknown. What to do: ask an officer."]
 
 
 def test_what_airflow_steers_by_passes(installation: Installation) -> None:

@@ -74,13 +74,13 @@ def started(airflow: KnownToAirflow) -> list[tuple[str, str, list[str]]]:
     from afschrift.airflow_ext.sweep_tasks import sweep  # Airflow reads its home when it is imported
 
     return [
-        (one["trigger_dag_id"], one["trigger_run_id"], one["conf"].get("requests", []))
-        for one in sweep(ti=airflow)["start"]
+        (run["trigger_dag_id"], run["trigger_run_id"], run["conf"].get("requests", []))
+        for run in sweep(ti=airflow)["start"]
     ]
 
 
 def alone(requests: list[str], attempt: int = 1) -> list[tuple[str, str, list[str]]]:
-    return [(DAG_ID, f"{one}.{attempt}", []) for one in sorted(requests)]
+    return [(DAG_ID, f"{request}.{attempt}", []) for request in sorted(requests)]
 
 
 def test_those_who_wait_start_together(waiting: list[str]) -> None:
@@ -105,8 +105,8 @@ def test_one_whose_own_run_is_in_line_does_not_go_along(waiting: list[str]) -> N
     assert requests == waiting[1:]
 
 
-def test_no_batch_of_nobody(waiting: list[str]) -> None:
-    assert started(KnownToAirflow({(DAG_ID, f"{one}.1"): "queued" for one in waiting})) == []
+def test_no_empty_batch(waiting: list[str]) -> None:
+    assert started(KnownToAirflow({(DAG_ID, f"{request_id}.1"): "queued" for request_id in waiting})) == []
 
 
 def test_where_the_dag_is_paused_each_starts_by_itself(

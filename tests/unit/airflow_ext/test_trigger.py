@@ -149,7 +149,7 @@ def test_two_runs_of_a_request_at_once_are_refused(server: Server, state: str) -
         (f"POST {DAG}/dagRuns", 418, {}, AfschriftError, "answered 418"),
     ],
 )
-def test_refusals_are_told_apart(
+def test_refusals_are_distinguished(
     server: Server, question: str, status: int, body: object, kind: type[AfschriftError], words: str
 ) -> None:
     server.answers[question] = (status, body)
@@ -162,7 +162,7 @@ def test_refusals_are_told_apart(
     assert "secret" not in str(raised.value)
 
 
-def test_nobody_answers(server: Server) -> None:
+def test_a_server_that_does_not_answer(server: Server) -> None:
     from afschrift.airflow_ext.trigger import Access, trigger
 
     with pytest.raises(RetriableError, match=r"does not answer .*afschrift run req-7k3m9x2p4v0q"):

@@ -33,7 +33,7 @@ from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.witnesses.registry import open_witness
 
 asked = {kind: lambda kind=kind: open_source("shop", kind, {}) for kind in SOURCES}
-asked |= {f"format {name}": lambda one=one: one.writer(tempfile.TemporaryFile(), [], {}) for name, one in FORMATS.items()}
+asked |= {f"format {name}": lambda format_=format_: format_.writer(tempfile.TemporaryFile(), [], {}) for name, format_ in FORMATS.items()}
 asked["parquet that another worker wrote"] = lambda: FORMATS["parquet"].reader(tempfile.TemporaryFile(), [], {})
 asked["a bucket"] = lambda: open_destination("outbox", {"kind": "folder", "url": "s3://bucket/outbox"})
 asked["a store"] = lambda: UploadStore("shop.files", "s3://bucket/files", {})
@@ -70,9 +70,9 @@ def test_what_needs_an_extra_names_it_and_nothing_else_is_missed(without_extras:
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
+    errors = json.loads(done.stdout.splitlines()[-1])
     named = {
-        what: found[1] for what, text in said.items() if (found := re.search(r"afschrift\[(\w+)\]", text))
+        what: found[1] for what, text in errors.items() if (found := re.search(r"afschrift\[(\w+)\]", text))
     }
     assert named == {
         **dict.fromkeys(
@@ -84,13 +84,13 @@ def test_what_needs_an_extra_names_it_and_nothing_else_is_missed(without_extras:
         "a stamp": "timestamp",
         "a register": "postgres",
     }
-    assert all(text.startswith("ConfigurationError: ") for text in said.values())
+    assert all(text.startswith("ConfigurationError: ") for text in errors.values())
 
 
 def test_each_extra_brings_the_modules_that_are_asked_for(project_root: Path) -> None:
     project = tomllib.loads((project_root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     brings = {
-        extra: {Requirement(one).name for one in packages}
+        extra: {Requirement(package).name for package in packages}
         for extra, packages in project["optional-dependencies"].items()
     }
     packages = packages_distributions()

@@ -1,4 +1,4 @@
-"""What `afschrift inventory check` says of where a controller must act."""
+"""Hints of `afschrift inventory check` about the place whose law a controller follows."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from tests.unit.inventory.test_controller_zone import controller
 from afschrift.app.jurisdiction import hints
 
 
-def test_another_zone_than_the_place_s_is_said() -> None:
-    (hint,) = [one for one in hints(controller(country="FR-GP", zone="Europe/Paris")) if "`zone`" in one]
+def test_a_hint_where_the_zone_is_not_the_places() -> None:
+    (hint,) = [hint for hint in hints(controller(country="FR-GP", zone="Europe/Paris")) if "`zone`" in hint]
     assert hint == (
         "controller.yml: `zone` is Europe/Paris, and the usual one of FR-GP is America/Guadeloupe. The day of "
         "receipt goes by `zone`: leave it out to follow the place."
     )
 
 
-def test_nothing_is_said_of_a_place_that_is_firm() -> None:
+def test_no_hint_about_a_settled_place() -> None:
     assert hints(controller(country="NL")) == []
 
 
 @pytest.mark.parametrize(
-    ("country", "zone", "told"),
+    ("country", "zone", "count"),
     [
         ("AT", "Europe/Vienna", 1),
         ("CH", "Europe/Zurich", 2),
@@ -29,7 +29,7 @@ def test_nothing_is_said_of_a_place_that_is_firm() -> None:
         ("BQ", "America/Kralendijk", 2),
     ],
 )
-def test_a_place_that_is_not_firm_is_said(country: str, zone: str, told: int) -> None:
+def test_a_hint_about_an_unsettled_place(country: str, zone: str, count: int) -> None:
     found = hints(controller(country=country, zone=zone))
-    assert len(found) == told
+    assert len(found) == count
     assert found[0].startswith(f"controller.yml: `country`: The calendar of {country} was not reviewed")

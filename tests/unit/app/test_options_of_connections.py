@@ -24,7 +24,7 @@ PASSWORD = "p@ss/wörd"
 
 
 class LockedStore(MemoryFileSystem):
-    """An object store in memory that lets nobody in without key, secret and address."""
+    """An object store in memory that refuses every client without key, secret and address."""
 
     protocol = "locked"
     store: dict[str, Any] = {}  # noqa: RUF012
@@ -132,7 +132,7 @@ def test_staging_takes_credentials_from_one_and_is_swept_with_them(aws: str) -> 
         sink.write(b"{}")
     with staged.reader("keys.json") as stream:
         assert stream.read() == b"{}"
-    assert [one.request for one in staged_requests(staging_root(found))] == [REQUEST]
+    assert [request.request for request in staged_requests(staging_root(found))] == [REQUEST]
     assert destroy(staging_root(found), REQUEST) is not None
 
 

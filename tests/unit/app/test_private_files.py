@@ -41,9 +41,9 @@ restore(elsewhere, home / "backup.db", open_keys(settings), home / "keys-backup.
 def modes(root: Path) -> dict[str, str]:
     """Each file and folder below a folder, itself included, that is not its owner's alone."""
     found = {
-        str(one.relative_to(root)): one.lstat().st_mode & 0o777
-        for one in [root, *root.rglob("*")]
-        if not one.is_symlink()
+        str(path.relative_to(root)): path.lstat().st_mode & 0o777
+        for path in [root, *root.rglob("*")]
+        if not path.is_symlink()
     }
     wanted = {name: 0o700 if (root / name).is_dir() else 0o600 for name in found}
     return {name: oct(mode) for name, mode in found.items() if mode != wanted[name]}
@@ -60,9 +60,9 @@ def test_a_worker_without_a_umask_leaves_nothing_open(
         [sys.executable, "-c", A_WORKER, home, inventory], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    names = {one.name for one in home.rglob("*")}
+    names = {path.name for path in home.rglob("*")}
     assert {"register.db", "keys.json", "backup.db", "restored.db", "outbox", "behind.json.enc"} <= names
-    assert [one for one in names if one.endswith(".zip")]
+    assert [name for name in names if name.endswith(".zip")]
     assert modes(tmp_path / "not") == {}
 
 

@@ -28,7 +28,7 @@ COMMANDS = (
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as it lies where it is installed: no checkout around it."""
+    """The package as it is installed: without a checkout around it."""
     folder = tmp_path_factory.mktemp("site-packages")
     shutil.copytree(PACKAGE, folder / "afschrift", ignore=shutil.ignore_patterns("__pycache__"))
     return folder

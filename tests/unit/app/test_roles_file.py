@@ -89,17 +89,17 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_faults_are_told_with_their_lines(tmp_path: Path, text: str, fault: str) -> None:
+def test_faults_are_named_with_their_lines(tmp_path: Path, text: str, fault: str) -> None:
     (tmp_path / "roles.yml").write_text(text)
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(ConfigurationError) as caught:
         load(tmp_path)
-    assert fault in str(told.value)
+    assert fault in str(caught.value)
 
 
 def test_all_faults_at_once(tmp_path: Path) -> None:
     (tmp_path / "roles.yml").write_text(
         "people:\n  A: {accounts: [a, b], roles: [officer]}\n  B: {accounts: ['cli:b'], roles: [dpo, intake]}"
     )
-    with pytest.raises(ConfigurationError) as told:
+    with pytest.raises(ConfigurationError) as caught:
         load(tmp_path)
-    assert str(told.value).count("roles.yml:") == 3
+    assert str(caught.value).count("roles.yml:") == 3

@@ -28,10 +28,10 @@ def test_where_they_differ_the_setting_is_due(others: RunIn) -> None:
     with pytest.raises(ConfigurationError) as caught:
         places({"app": A, "shop": others}, {})
 
-    said = str(caught.value)
-    assert "app: a" in said
-    assert f"shop: {others.queue or 'the default'}" in said
-    assert "set AFSCHRIFT_QUEUE" in said
+    message = str(caught.value)
+    assert "app: a" in message
+    assert f"shop: {others.queue or 'the default'}" in message
+    assert "set AFSCHRIFT_QUEUE" in message
 
 
 def test_the_setting_is_where_they_run() -> None:
@@ -74,7 +74,7 @@ def test_both_readings_of_an_installation_refuse_it(tmp_path: Path, monkeypatch:
     assert load_inventory().sources["shop"].run_in == RunIn(queue="a")
 
 
-def test_where_no_home_is_known_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_known_home_there_is_no_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     from afschrift.app import task_places
 
     monkeypatch.setattr(task_places, "has_home", lambda _env: False)

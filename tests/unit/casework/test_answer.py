@@ -69,7 +69,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Services:
 
 
 @pytest.fixture
-def one(tmp_path: Path) -> Services:
+def services(tmp_path: Path) -> Services:
     return installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
 
 
@@ -82,7 +82,7 @@ def waiting(services: Services) -> tuple[str, str]:
     return request, question.id
 
 
-def test_an_answer_stands_with_who_when_role_and_by_what_right(either: Services) -> None:
+def test_an_answer_is_kept_with_account_time_role_and_authority(either: Services) -> None:
     register, (request, question) = either.register, waiting(either)
     asked = register.questions.get(question)
     assert (asked.role, asked.about is not None, asked.form) == ("officer", True, form_of(asked))
@@ -102,7 +102,7 @@ def test_an_answer_stands_with_who_when_role_and_by_what_right(either: Services)
     assert assess(either, request)["request"] == request
 
 
-def test_of_answers_at_once_one_wins_and_the_others_are_told(either: Services, tmp_path: Path) -> None:
+def test_of_simultaneous_answers_only_the_first_counts(either: Services, tmp_path: Path) -> None:
     register, (request, question) = either.register, waiting(either)
     url = register.store.database.url.render_as_string(hide_password=False)
     ready = threading.Barrier(8)
@@ -115,13 +115,13 @@ def test_of_answers_at_once_one_wins_and_the_others_are_told(either: Services, t
             return answer_question(
                 Officer(own, ROLES, "cli:anna"), question, choice, detail=detail, text=str(number)
             ).decision.choice
-        except TooLateError as told:
-            assert "answered already" in str(told)
-            return "told"
+        except TooLateError as error:
+            assert "answered already" in str(error)
+            return "too late"
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(one_of_them, range(8)))
-    assert outcomes.count("told") == 7
+    assert outcomes.count("too late") == 7
     [decision] = register.decisions.of(request)
     assert decision.choice in outcomes
     assert [h.type for h, _ in register.trail.events(request)].count("decision_taken") == 1
@@ -131,8 +131,8 @@ def test_of_answers_at_once_one_wins_and_the_others_are_told(either: Services, t
 
 
 @pytest.mark.parametrize("by", ["airflow:sam", "airflow:dirk", "airflow:ada", "cli:ivo", "cli:root", "anna"])
-def test_without_the_role_nothing_changes_but_the_trail(one: Services, by: str) -> None:
-    register, (request, question) = one.register, waiting(one)
+def test_without_the_role_nothing_changes_but_the_trail(services: Services, by: str) -> None:
+    register, (request, question) = services.register, waiting(services)
     before = register.requests.get(request)
     with pytest.raises(NotAllowedError, match="role officer"):
         answer_question(Officer(register, ROLES, by), question, "confirmed", detail=PROOF, text="words")
@@ -141,20 +141,20 @@ def test_without_the_role_nothing_changes_but_the_trail(one: Services, by: str) 
     assert register.decisions.of(request) == ()
     assert register.requests.get(request) == before
     assert register.questions.get(question).answered_at is None
-    told = [(h.actor, p) for h, p in register.trail.events(request) if h.type == "answer_refused"]
-    assert told == [(by, {"kind": "identity", "role": "officer"})] * 2
+    recorded = [(h.actor, p) for h, p in register.trail.events(request) if h.type == "answer_refused"]
+    assert recorded == [(by, {"kind": "identity", "role": "officer"})] * 2
 
 
-def test_who_sees_a_question(one: Services) -> None:
-    asked = one.register.questions.get(waiting(one)[1])
+def test_who_sees_a_question(services: Services) -> None:
+    asked = services.register.questions.get(waiting(services)[1])
     seeing = {
         name for name in ("anna", "sam", "dirk", "ada", "ivo") if visible(ROLES, f"airflow:{name}", asked)
     }
     assert seeing == {"anna", "dirk", "ada"}
 
 
-def test_who_decided_does_not_sign(one: Services) -> None:
-    register, request = one.register, store(one, {"customer_id": "1"})
+def test_who_decided_does_not_sign(services: Services) -> None:
+    register, request = services.register, store(services, {"customer_id": "1"})
     register.decisions.take(request, "refusal", "refuse", "airflow:anna", about=DIGEST)
     ask = {"options": ["agree", "disagree"], "role": "second_signer"}
     about_it = register.questions.ask(request, "refusal_signed", detail={}, about=DIGEST, **ask).id  # type: ignore[arg-type]
@@ -170,8 +170,8 @@ def test_who_decided_does_not_sign(one: Services) -> None:
     )
 
 
-def test_a_bad_form_leaves_the_register_as_it_was(one: Services) -> None:
-    register, (request, question) = one.register, waiting(one)
+def test_a_bad_form_leaves_the_register_as_it_was(services: Services) -> None:
+    register, (request, question) = services.register, waiting(services)
     before = register.trail.events()
     for choice, detail in (
         ("perhaps", PROOF),
@@ -180,9 +180,9 @@ def test_a_bad_form_leaves_the_register_as_it_was(one: Services) -> None:
         ("confirmed", PROOF | {"checked_on": "Ann"}),
         ("not_confirmed", PROOF),
     ):
-        with pytest.raises(FormError) as told:
+        with pytest.raises(FormError) as caught:
             answer_question(Officer(register, ROLES, "cli:anna"), question, choice, detail=detail)
-        assert "Ann" not in str(told.value)
+        assert "Ann" not in str(caught.value)
     with pytest.raises(FormError):
         confirm_identity(
             Officer(register, ROLES, "cli:anna"),
@@ -208,23 +208,23 @@ def test_nothing_is_decided_on_a_closed_request(either: Services) -> None:
     assert register.trail.events() == before
 
 
-def test_identity_may_be_confirmed_before_anybody_asks(one: Services) -> None:
-    register = one.register
-    request = store(one, {"customer_id": "1"}, authenticated=None)
+def test_identity_may_be_confirmed_before_anybody_asks(services: Services) -> None:
+    register = services.register
+    request = store(services, {"customer_id": "1"}, authenticated=None)
     decided = confirm_identity(Officer(register, ROLES, "airflow:anna"), request, detail=PROOF)
     assert (decided.kind, decided.choice) == ("identity", "confirmed")
     assert decided.about == identity_question(register, request).about  # it holds for these keys alone
-    assert assess(one, request)["request"] == request
+    assert assess(services, request)["request"] == request
     assert register.questions.all(request_id=request, open_only=False) == ()
 
 
-def test_the_next_run_waits_for_the_last_answer(one: Services) -> None:
-    register, request = one.register, store(one, {"customer_id": "1"})
+def test_the_next_run_waits_for_the_last_answer(services: Services) -> None:
+    register, request = services.register, store(services, {"customer_id": "1"})
     first, second, other = (
         register.questions.ask(
             about, "unclassified", options=["include", "exclude"], detail={"columns": [column]}
         )
-        for about, column in ((request, "a"), (request, "b"), (store(one, {"customer_id": "2"}), "a"))
+        for about, column in ((request, "a"), (request, "b"), (store(services, {"customer_id": "2"}), "a"))
     )
     answer_question(Officer(register, ROLES, "cli:anna"), first.id, "include")
     assert still_open(register, request) == (second.id,)
@@ -233,8 +233,8 @@ def test_the_next_run_waits_for_the_last_answer(one: Services) -> None:
     assert still_open(register, other.request) == (other.id,)
 
 
-def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(one: Services) -> None:
-    register, request = one.register, store(one, {"customer_id": "1"}, authenticated=None)
+def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(services: Services) -> None:
+    register, request = services.register, store(services, {"customer_id": "1"}, authenticated=None)
     asked = register.questions.ask(request, "identity", options=["confirmed", "not_confirmed"], detail={})
     assert asked.form is None
     with pytest.raises(FormError, match="method"):
@@ -242,9 +242,9 @@ def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(one: Serv
     answer_question(Officer(register, ROLES, "cli:anna"), asked.id, "confirmed", detail=PROOF)
 
 
-def test_unknown(one: Services) -> None:
+def test_unknown(services: Services) -> None:
     for unknown in ("q-000000000000", "' OR 1=1 --", "req-000000000000"):
         with pytest.raises(UnknownQuestionError):
-            answer_question(Officer(one.register, ROLES, "cli:anna"), unknown, "confirmed")
+            answer_question(Officer(services.register, ROLES, "cli:anna"), unknown, "confirmed")
     with pytest.raises(UnknownRequestError):
-        confirm_identity(Officer(one.register, ROLES, "cli:anna"), "req-000000000000", detail=PROOF)
+        confirm_identity(Officer(services.register, ROLES, "cli:anna"), "req-000000000000", detail=PROOF)

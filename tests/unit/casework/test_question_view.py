@@ -1,4 +1,4 @@
-"""A kind of question shows what is judged: masked until somebody who may answer asks, and each look is told."""
+"""A kind of question shows what is judged: masked until an account that may answer asks, and each look is recorded."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_who_may_answer_sees_values_masked_and_whole_once_they_ask(asked: tuple[
 
 
 @pytest.mark.parametrize("by", ["cli:dirk", "airflow:sam", "cli:stranger"])
-def test_nobody_else_sees_a_value_and_the_attempt_is_told(asked: tuple[Bureau, QuestionRow], by: str) -> None:
+def test_others_see_no_value_and_the_attempt_is_recorded(asked: tuple[Bureau, QuestionRow], by: str) -> None:
     bureau, question = asked
     with pytest.raises(NotAllowedError):
         look(Officer(bureau.register, WITH_DPO, by), question.id, unmask=True)
@@ -101,12 +101,12 @@ def test_what_it_shows_is_encrypted_and_goes_with_the_key(asked: tuple[Bureau, Q
     bureau, question = asked
     register = bureau.register
     assert question.detail == {"n": 1}
-    told = json.dumps([payload for _, payload in register.trail.events(question.request)])
-    assert (VALUE in told, "kept_hmac" in told) == (False, True)
+    recorded = json.dumps([payload for _, payload in register.trail.events(question.request)])
+    assert (VALUE in recorded, "kept_hmac" in recorded) == (False, True)
     assert VALUE not in repr(asdict(question))
     assert register.questions.kept(question.id) == {"mail": VALUE}
     texts = register.cases.texts(question.request, "cli:anna")
-    assert [one.kind for one in texts] == ["request"]  # it is no text of the case file
+    assert [field.kind for field in texts] == ["request"]  # it is no text of the case file
     assert register.cases.get(question.request).texts == 1
     assert faults(bureau.settings.register) == []
     register.data_keys.shred(question.request, "test")
@@ -128,7 +128,7 @@ def test_an_open_question_keeps_what_it_showed_first(asked: tuple[Bureau, Questi
     assert bureau.register.questions.kept(question.id) == {"mail": VALUE}
 
 
-def test_a_view_that_cannot_be_made_says_why_and_keeps_nobody_from_answering(
+def test_a_view_that_cannot_be_made_says_why_and_blocks_no_answer(
     asked: tuple[Bureau, QuestionRow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
@@ -152,5 +152,5 @@ def test_the_terminal_shows_the_same(asked: tuple[Bureau, QuestionRow]) -> None:
 @pytest.mark.parametrize(
     ("value", "left"), [("", "••••"), ("123", "••••"), ("4711", "4••••1"), (VALUE, "an••••rg")]
 )
-def test_a_mask_leaves_little_and_tells_no_length(value: str, left: str) -> None:
+def test_a_mask_leaves_little_and_hides_the_length(value: str, left: str) -> None:
     assert masked(value) == left

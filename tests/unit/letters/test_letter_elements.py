@@ -1,4 +1,4 @@
-"""A letter that lacks something it must say cannot be produced, whoever left it out."""
+"""A letter that lacks something it must say cannot be produced, whatever left it out."""
 
 from __future__ import annotations
 
@@ -45,23 +45,23 @@ def test_without_what_may_be_left_out_it_is_produced_too(kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "element"), OFFICER)
 @pytest.mark.parametrize("empty", [None, "", "\u200b \n", []], ids=["none", "empty", "blank", "list"])
-def test_an_element_that_nobody_filled_in(kind: str, element: str, empty: Any) -> None:
+def test_an_element_that_was_left_empty(kind: str, element: str, empty: Any) -> None:
     values = given(KINDS[kind]) | {element: empty}
-    with pytest.raises(FormError) as told:
+    with pytest.raises(FormError) as caught:
         compose(KINDS[kind], values, facts(), FOLDER)
-    assert set(told.value.fields) == {element}
+    assert set(caught.value.fields) == {element}
 
 
 @pytest.mark.parametrize(("kind", "element"), REGISTER)
 def test_what_the_register_or_the_controller_does_not_give(kind: str, element: str) -> None:
-    with pytest.raises(FormError, match=f"{element}: it is missing") as told:
+    with pytest.raises(FormError, match=f"{element}: it is missing") as caught:
         compose(KINDS[kind], given(KINDS[kind]), facts(**{element: ""}), FOLDER)
-    assert set(told.value.fields) == {element}
+    assert set(caught.value.fields) == {element}
 
 
 @pytest.mark.parametrize(("kind", "element"), SAID)
 def test_a_template_that_leaves_it_out(kind: str, element: str, tmp_path: Path) -> None:
-    """A new language, or a change by somebody who did not know the rule."""
+    """A new language, or a change by an author who did not know the rule."""
     folder = tmp_path / "letters"
     shutil.copytree(FOLDER, folder)
     for file in folder.rglob("*.j2"):
@@ -73,7 +73,7 @@ def test_a_template_that_leaves_it_out(kind: str, element: str, tmp_path: Path) 
         compose(KINDS[kind], given(KINDS[kind]), facts(), folder)
 
 
-def test_the_period_of_an_acknowledgement_and_the_three_elements_of_a_refusal() -> None:
+def test_an_acknowledgement_has_its_term_and_a_refusal_three_elements() -> None:
     assert "van 5 maart 2026 tot en met 7 april 2026." in sample("acknowledgement").text.replace("\n", " ")
     refusal = sample("refusal").text
     assert "Uw gegevens staan in vijf systemen." in refusal
@@ -104,12 +104,12 @@ def test_the_period_of_an_acknowledgement_and_the_three_elements_of_a_refusal() 
         ("fee", "costs", {"material": "1.005"}),
     ],
 )
-def test_a_value_of_another_form_is_told_and_not_repeated(kind: str, element: str, value: Any) -> None:
-    with pytest.raises(FormError) as told:
+def test_a_value_of_another_form_is_refused_and_not_repeated(kind: str, element: str, value: Any) -> None:
+    with pytest.raises(FormError) as caught:
         sample(kind, **{element: value})
-    assert set(told.value.fields) == {element}
-    assert "x" * 30 not in str(told.value)
-    assert "copy_of_passport" not in str(told.value)
+    assert set(caught.value.fields) == {element}
+    assert "x" * 30 not in str(caught.value)
+    assert "copy_of_passport" not in str(caught.value)
 
 
 @pytest.mark.parametrize("own", ["overhead", "system", "own_hours"])
@@ -143,10 +143,10 @@ def test_no_overhead_is_charged(own: str) -> None:
 def test_a_refusal_names_its_article_in_plain_words(
     kind: str, ground: str | None, right: str, nl: str, en: str, language: str
 ) -> None:
-    """R45, R56: the person is told on what in law it rests."""
+    """R45, R56: the person reads the legal basis of it."""
     values = given(KINDS[kind], language) | ({"ground": ground} if ground else {})
-    said = compose(KINDS[kind], values, facts(language, right=right), FOLDER).text.replace("\n", " ")
-    assert (f"{nl} van de AVG" if language == "nl" else f"Article {en} of the GDPR") in said
+    text = compose(KINDS[kind], values, facts(language, right=right), FOLDER).text.replace("\n", " ")
+    assert (f"{nl} van de AVG" if language == "nl" else f"Article {en} of the GDPR") in text
 
 
 @pytest.mark.parametrize(
@@ -159,12 +159,12 @@ def test_a_refusal_names_its_article_in_plain_words(
     ],
 )
 def test_a_ground_that_carries_no_such_letter(kind: str, ground: str, right: str) -> None:
-    with pytest.raises(FormError) as told:
+    with pytest.raises(FormError) as caught:
         compose(KINDS[kind], given(KINDS[kind]) | {"ground": ground}, facts(right=right), FOLDER)
-    assert set(told.value.fields) == {"ground"}
+    assert set(caught.value.fields) == {"ground"}
 
 
-def test_the_question_which_right_is_meant_names_observed_data_and_what_access_adds() -> None:
+def test_the_question_of_the_right_names_what_access_adds() -> None:
     """R05; portability gives what the use of the service gave too (WP242)."""
     for language, words in {
         "nl": ("toen u onze dienst gebruikte", "wat u zocht", "waar u was", "hoe lang wij ze bewaren"),
@@ -175,8 +175,8 @@ def test_the_question_which_right_is_meant_names_observed_data_and_what_access_a
             "how long we keep them",
         ),
     }.items():
-        said = sample("right_question", language).text.replace("\n", " ")
-        assert [word for word in words if word not in said] == []
+        text = sample("right_question", language).text.replace("\n", " ")
+        assert [word for word in words if word not in text] == []
 
 
 def test_costs_are_added_up() -> None:

@@ -21,7 +21,7 @@ def test_each_letter_is_plain(kind: str, language: str) -> None:
     assert ease(body(sample(kind, language)), language) >= PLAIN
 
 
-def test_the_measure_tells_plain_from_hard() -> None:
+def test_the_measure_distinguishes_plain_from_hard() -> None:
     hard = (
         "Ingevolge het bepaalde in artikel twaalf van de verordening wordt de beantwoordingstermijn, gelet op de "
         "complexiteit en het aantal gelijktijdig ingediende inzageverzoeken, overeenkomstig verlengd."

@@ -1,4 +1,4 @@
-"""Before somebody is identified, a letter tells them nothing that they did not write themselves."""
+"""Before a person is identified, a letter says nothing that they did not write themselves."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def test_what_they_wrote_may_be_repeated_however_it_is_spaced() -> None:
     ],
 )
 def test_what_they_did_not_write_is_turned_down_and_not_repeated(kind: str, element: str, value: Any) -> None:
-    with pytest.raises(FormError, match="are not identified yet") as told:
+    with pytest.raises(FormError, match="are not identified yet") as caught:
         letter(kind, **{element: value})
-    assert set(told.value.fields) == {element}
+    assert set(caught.value.fields) == {element}
     for part in ("Vries", "2019", "work", "10043", "1234", "NL91", "8765", "20260305"):
-        assert part not in str(told.value)
+        assert part not in str(caught.value)
 
 
-def test_once_identified_all_of_it_may_be_said() -> None:
+def test_once_identified_everything_may_be_written() -> None:
     kind = KINDS["identity_request"]
     doubt = "Wij kennen u als anneke@work.example, C-10043."
     assert "C-10043" in compose(kind, given(kind) | {"doubt": doubt}, facts(), FOLDER).text

@@ -16,9 +16,11 @@ AT = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
 
 
 def test_the_same_letter_is_the_same_bytes() -> None:
-    one, other = (as_message(sample("fee"), "let-7k3m9x2p4v0q", AT, "a@example.org", None) for _ in range(2))
-    assert one == other
-    message = message_from_bytes(one, policy=policy.default)
+    first, other = (
+        as_message(sample("fee"), "let-7k3m9x2p4v0q", AT, "a@example.org", None) for _ in range(2)
+    )
+    assert first == other
+    message = message_from_bytes(first, policy=policy.default)
     assert message["Message-ID"] == "<let-7k3m9x2p4v0q@example.org>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["To"] is None
@@ -66,7 +68,7 @@ def test_an_address(text: str, address: str) -> None:
         "x" * 65 + "@example.org",
     ],
 )
-def test_what_is_no_address_is_told_and_not_repeated(text: str) -> None:
-    with pytest.raises(FormError, match="no e-mail address") as told:
+def test_what_is_no_address_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(FormError, match="no e-mail address") as caught:
         checked_address(text)
-    assert "anneke" not in str(told.value).lower()
+    assert "anneke" not in str(caught.value).lower()

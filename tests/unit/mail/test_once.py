@@ -1,4 +1,4 @@
-"""What became of a message, told by a real mail server that behaves, turns it down or breaks off."""
+"""What became of a message, with a real mail server that accepts it, refuses it or breaks off."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ def test_a_server_that_is_down_or_is_none() -> None:
     "text", ["", "mail.example.org", "http://needle@x", "smtp://", "smtp://needle@x:99999"]
 )
 def test_an_address_of_another_form(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="mail server of the test has another form") as told:
+    with pytest.raises(ConfigurationError, match="mail server of the test has another form") as caught:
         server_address(text, "the test")
-    assert "needle" not in str(told.value)
+    assert "needle" not in str(caught.value)

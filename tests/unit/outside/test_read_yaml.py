@@ -26,19 +26,19 @@ PIECES = [
 ]  # fmt: skip
 
 
-def same(one: Any, other: Any) -> bool:
+def same(mine: Any, other: Any) -> bool:
     """Equal in values and types; numbers of the other reader may remember how they were written."""
-    if isinstance(one, dict):
+    if isinstance(mine, dict):
         return (
             isinstance(other, dict)
-            and one.keys() == other.keys()
-            and all(same(one[k], other[k]) for k in one)
+            and mine.keys() == other.keys()
+            and all(same(mine[k], other[k]) for k in mine)
         )
-    if isinstance(one, list):
-        return isinstance(other, list) and len(one) == len(other) and all(map(same, one, other))
-    if one is None or isinstance(one, bool):
-        return one == other
-    return str(one) == str(other) or (isinstance(one, int | float) and one == other)
+    if isinstance(mine, list):
+        return isinstance(other, list) and len(mine) == len(other) and all(map(same, mine, other))
+    if mine is None or isinstance(mine, bool):
+        return mine == other
+    return str(mine) == str(other) or (isinstance(mine, int | float) and mine == other)
 
 
 def project_files() -> list[Path]:

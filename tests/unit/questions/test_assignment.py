@@ -1,4 +1,4 @@
-"""A question given to one person: others with the role are told, deputies may, and it can be given on."""
+"""A question assigned to one person: others may not answer it, deputies may, and it can be reassigned."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_assigned_deputy_reassigned_and_back(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     register = bureau.register
     assert assign(register, ROLES, question.id, "anna", "cli:otto") == "anna"
-    with pytest.raises(NotAllowedError, match="somebody else"):
+    with pytest.raises(NotAllowedError, match="another person"):
         bureau.answer(question, "fulfil", by="cli:otto")
     refused = [
         p for h, p in register.trail.events(request) if h.type == "answer_refused" and h.actor == "cli:otto"
@@ -34,12 +34,12 @@ def test_assigned_deputy_reassigned_and_back(bureau: Bureau) -> None:
     assign(register, ROLES, again.id, None, "cli:otto")
     assert assigned_to(register.facts.timeline(request), again.id) is None
     bureau.answer(again, "fulfil", by="cli:vera")
-    told = [
+    recorded = [
         p["fact"]["detail"]
         for h, p in register.trail.events(request)
         if h.type == "fact_question_assigned" and p
     ]
-    assert [one["to"] for one in told] == ["anna", "otto", None]
+    assert [detail["to"] for detail in recorded] == ["anna", "otto", None]
 
 
 def _until() -> str:
@@ -51,7 +51,7 @@ def test_who_cannot_be_given_it(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     register = bureau.register
     before = register.facts.timeline(request)
-    for name in ("sam", "dirk", "nobody", "cli:root"):
+    for name in ("sam", "dirk", "unknown", "cli:root"):
         with pytest.raises(RefusedError, match="holds the role officer"):
             assign(register, ROLES, question.id, name, "cli:anna")
     for account in ("cli:dirk", "cli:ivo", "cli:root"):

@@ -62,11 +62,13 @@ def test_what_fits() -> None:
         ("no", {"name": "Jan"}, {"detail"}),
     ],
 )
-def test_what_does_not_fit_is_told_by_field(choice: str, detail: dict[str, Any], wrong: set[str]) -> None:
-    with pytest.raises(FormError) as told:
+def test_a_value_that_does_not_fit_is_named_by_field(
+    choice: str, detail: dict[str, Any], wrong: set[str]
+) -> None:
+    with pytest.raises(FormError) as caught:
         check(FORM, OPTIONS, choice, detail)
-    assert set(told.value.fields) == wrong
-    assert "Jan" not in str(told.value)
+    assert set(caught.value.fields) == wrong
+    assert "Jan" not in str(caught.value)
 
 
 def test_a_question_without_a_form_has_no_fields() -> None:

@@ -15,17 +15,17 @@ from afschrift.web.form_fields import FormField, fields_of, filled_value, ground
 from afschrift.web.multipart import Sent
 
 
-def typed(one: FormField, value: Any) -> list[tuple[str, str]]:
-    """A value as somebody types it."""
-    if one.shown == "amounts":
-        return [(f"{one.sent}.{code}", f" {amount.replace('.', ',')} ") for code, amount in value.items()]
-    if one.shown == "pairs":
-        return [(one.sent, "\n".join(f"{name} : {code}" for name, code in value.items()))]
-    if one.shown == "lines":
-        return [(one.sent, "\n\n".join(f"  {line}" for line in value))]
+def typed(field: FormField, value: Any) -> list[tuple[str, str]]:
+    """A value as an officer types it."""
+    if field.shown == "amounts":
+        return [(f"{field.sent}.{code}", f" {amount.replace('.', ',')} ") for code, amount in value.items()]
+    if field.shown == "pairs":
+        return [(field.sent, "\n".join(f"{name} : {code}" for name, code in value.items()))]
+    if field.shown == "lines":
+        return [(field.sent, "\n\n".join(f"  {line}" for line in value))]
     if isinstance(value, list):
-        return [(one.sent, part) for part in value]
-    return [(one.sent, str(value).lower() if isinstance(value, bool) else str(value))]
+        return [(field.sent, part) for part in value]
+    return [(field.sent, str(value).lower() if isinstance(value, bool) else str(value))]
 
 
 OFFERED = [
@@ -38,34 +38,36 @@ OFFERED = [
 @pytest.mark.parametrize(("outcome", "code"), OFFERED)
 def test_what_is_typed_for_a_ground_is_what_its_form_takes(outcome: Outcome, code: str) -> None:
     given = complete(code, outcome)
-    shown = {one.name: one for one in ground_form(GROUNDS, code, outcome).fields}
+    shown = {field.name: field for field in ground_form(GROUNDS, code, outcome).fields}
     sent = Sent([pair for name, value in given.items() for pair in typed(shown[name], value)])
     codes, words = filled_value(list(shown.values()), sent)
     assert codes == GROUNDS.kept_in_trail(given)
     assert words == GROUNDS.texts(given)
-    needed = {name for name, one in shown.items() if one.need == "needed"}
+    needed = {name for name, field in shown.items() if field.need == "needed"}
     assert needed <= set(given)
     assert all(shown[name].need for name in given)
 
 
 def test_a_field_of_another_outcome_is_not_asked_for() -> None:
-    refuse = [one.name for one in ground_form(GROUNDS, "outside_portability", Outcome.REFUSE).fields]
-    part = [one.name for one in ground_form(GROUNDS, "outside_portability", Outcome.REFUSE_PART).fields]
+    refuse = [field.name for field in ground_form(GROUNDS, "outside_portability", Outcome.REFUSE).fields]
+    part = [field.name for field in ground_form(GROUNDS, "outside_portability", Outcome.REFUSE_PART).fields]
     assert set(part) - set(refuse) == {"places", "given"}
 
 
-def test_when_a_field_is_needed_stands_beside_it() -> None:
-    needs = {one.name: one.need for one in fields_of(IDENTITY_FORM, ("confirmed", "not_confirmed"))}
+def test_when_a_field_is_needed_is_written_beside_it() -> None:
+    needs = {fact.name: fact.need for fact in fields_of(IDENTITY_FORM, ("confirmed", "not_confirmed"))}
     assert needs == {
         "method": "needed for “Confirmed”",
         "level": "needed for “Confirmed”",
         "checked_on": "",
         "doubt": "needed for “Not confirmed”",
     }
-    shown = {one.name: one for one in ground_form(GROUNDS, "restriction", Outcome.RESTRICT).fields}
+    shown = {field.name: field for field in ground_form(GROUNDS, "restriction", Outcome.RESTRICT).fields}
     title = GROUNDS.fields["existence"].title["en"]
     assert shown["refused"].need == f"needed where “{title}” is “Open”"
-    excessive = {one.name: one for one in ground_form(GROUNDS, "manifestly_excessive", Outcome.REFUSE).fields}
+    excessive = {
+        field.name: field for field in ground_form(GROUNDS, "manifestly_excessive", Outcome.REFUSE).fields
+    }
     assert excessive["advantage"].need == "needed where this is the person's first request in a year"
 
 
@@ -81,7 +83,7 @@ def test_values_keep_their_types() -> None:
         {"yes": ("sure",)},
     )
     fields = list(fields_of(schema, ("yes",)))
-    assert [one.shown for one in fields] == ["radios", "number", "radios", "date"]
+    assert [field.shown for field in fields] == ["radios", "number", "radios", "date"]
     assert fields[0].need == "needed"
     sent = Sent([("f.sure", "false"), ("f.count", "-3"), ("f.level", "2"), ("f.on", "2026-11-25")])
     assert filled_value(fields, sent)[0] == {"sure": False, "count": -3, "level": 2, "on": "2026-11-25"}
@@ -90,6 +92,6 @@ def test_values_keep_their_types() -> None:
 
 
 def test_a_number_that_is_far_too_long_stays_a_text() -> None:
-    [one] = fields_of({"properties": {"pages": {"type": "integer"}}}, ())
+    [field] = fields_of({"properties": {"pages": {"type": "integer"}}}, ())
     for text, value in (("-12", -12), ("9" * 18, 10**18 - 1), ("9" * 5_000, "9" * 5_000), ("--1", "--1")):
-        assert filled_value([one], Sent([("f.pages", text)]))[0] == {"pages": value}
+        assert filled_value([field], Sent([("f.pages", text)]))[0] == {"pages": value}

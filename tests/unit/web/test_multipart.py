@@ -1,4 +1,4 @@
-"""What a form sends is read within limits, and nothing of a file stands on a disk in clear."""
+"""What a form sends is read within limits, and no file is on a disk in clear text."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_fields_and_files_in_their_order() -> None:
     )
     sent = taken(body)
     assert sent.fields[:2] == [("token", "t"), ("f.a", "één\ntwee")]
-    assert (sent.all("f.b"), sent.one("f.b"), sent.one("none")) == (["1", "2"], "2", "")
+    assert (sent.all("f.b"), sent.value("f.b"), sent.value("none")) == (["1", "2"], "2", "")
     [file] = sent.files
     file.content.seek(0)
     assert (file.name, file.content.read(), file.too_large) == ("brief.txt", SECRET, False)
@@ -104,9 +104,9 @@ def test_what_is_too_long_is_not_kept() -> None:
     long = taken(part("f.a", b"x" * (FIELDS_BYTES + 1)) + part("f.b", b"1") + end, chunk=1_000_000)
     assert long.cut
     assert [name for name, _ in long.fields] == ["f.a"]
-    assert len(long.one("f.a")) < FIELDS_BYTES
+    assert len(long.value("f.a")) < FIELDS_BYTES
     many = taken(part("f.a", b"x") * (AT_MOST + 1) + part("token", b"t") + end, chunk=10_000)
-    assert (many.cut, len(many.all("f.a")), many.one("token")) == (True, AT_MOST, "t")
+    assert (many.cut, len(many.all("f.a")), many.value("token")) == (True, AT_MOST, "t")
     assert not taken(part("f.a", b"x") * AT_MOST + end, chunk=10_000).cut
     names = b"".join(part(f"f.{n:060}", b"") for n in range(PARTS_READ)) + end  # their names count too
     assert len(taken(names, chunk=1_000_000).fields) <= AT_MOST + NAMES_BEYOND
@@ -123,9 +123,9 @@ def test_a_body_longer_than_all_its_files_may_be_is_not_read_on() -> None:
 
 def test_a_file_is_taken_only_where_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     body = part("token", b"t") + part("files", SECRET, "a.txt") + part("f.a", b"1") + b"--XX--\r\n"
-    for more in ({"file_bytes": 0}, {"take": lambda sent: sent.one("token") != "t"}):
+    for more in ({"file_bytes": 0}, {"take": lambda sent: sent.value("token") != "t"}):
         sent = taken(body, **more)
-        assert (sent.files, sent.chosen, sent.cut, sent.one("f.a")) == ([], True, False, "1")
+        assert (sent.files, sent.chosen, sent.cut, sent.value("f.a")) == ([], True, False, "1")
     monkeypatch.setattr(multipart, "FILES_AT_MOST", 5)
     some = taken(part("files", b"x", "a.txt") * 6 + b"--XX--\r\n")
     assert (len(some.files), some.cut) == (5, True)

@@ -1,4 +1,4 @@
-"""What is announced: what happened in the trail since the last event of each asset, once, by ids alone."""
+"""Assets announce what the trail recorded since their last event, once, by ids alone."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ pytestmark = pytest.mark.usefixtures("airflow_env")
 
 
 def announced(
-    register: Any, inventory: str | None, told: dict[str, Any], days: float = 0
+    register: Any, inventory: str | None, last: dict[str, Any], days: float = 0
 ) -> list[tuple[str, Any]]:
-    """Name of the asset and what its event says; `told` then holds the last one of each."""
+    """Names of assets and what their events say; `last` then holds the last one of each."""
     from afschrift.airflow_ext.outside.assets import ASSETS, news
 
     now = datetime.now(UTC) + timedelta(days=days)
-    found = list(news(register, inventory, {one: told.get(one.name) for one in ASSETS}, now))
-    told.update({asset.name: ids for asset, ids in found})
+    found = list(news(register, inventory, {asset: last.get(asset.name) for asset in ASSETS}, now))
+    last.update({asset.name: ids for asset, ids in found})
     return [(asset.name, ids) for asset, ids in found]
 
 
-def test_each_thing_is_announced_once_whoever_did_it(installation: Installation) -> None:
+def test_each_event_is_announced_once(installation: Installation) -> None:
     refused, found = (installation.submit(n, "access") for n in CUSTOMERS[:2])
-    register, told = installation.services.register, dict[str, Any]()
-    assert announced(register, "m1", told) == [("afschrift_map_changed", {"inventory": "m1"})]
-    assert announced(register, "m1", told) == []
+    register, last = installation.services.register, dict[str, Any]()
+    assert announced(register, "m1", last) == [("afschrift_map_changed", {"inventory": "m1"})]
+    assert announced(register, "m1", last) == []
 
     moved(register, refused, State.REFUSED, by="cli:anna")
     register.oversight.record_findings([(found, {"code": "run_failed"})])
     register.trail.record(None, NewEvent("register_differs", payload={"found": 1, "codes": ["x"]}))
-    first = announced(register, "m2", told)
+    first = announced(register, "m2", last)
 
     seq = {header.type: header.seq for header, _ in register.trail.events()}
     assert first == [
@@ -45,27 +45,27 @@ def test_each_thing_is_announced_once_whoever_did_it(installation: Installation)
         ("afschrift_finding", {"event": seq["register_differs"], "type": "register_differs"}),
         ("afschrift_map_changed", {"inventory": "m2"}),
     ]
-    assert announced(register, "m2", told) == []
+    assert announced(register, "m2", last) == []
     register.oversight.record_findings([(found, {"code": "run_lost"})])
-    assert [name for name, _ in announced(register, None, told)] == ["afschrift_finding"]  # a map with faults
+    assert [name for name, _ in announced(register, None, last)] == ["afschrift_finding"]  # a map with faults
 
 
-def test_the_map_changed_too_where_its_check_found_something(installation: Installation) -> None:
+def test_a_check_that_found_something_announces_a_changed_map(installation: Installation) -> None:
     from afschrift.datamap.check.map_findings import MapFinding, record
 
-    register, told = installation.services.register, dict[str, Any]()
-    assert announced(register, "m1", told) == [("afschrift_map_changed", {"inventory": "m1"})]
+    register, last = installation.services.register, dict[str, Any]()
+    assert announced(register, "m1", last) == [("afschrift_map_changed", {"inventory": "m1"})]
     seen = []
     for findings in ([MapFinding("shop.x", "table_not_described", "error")], []):
         record(register, findings, [], "airflow:check_inventory")
-        [(name, ids)] = announced(register, "m1", told)
+        [(name, ids)] = announced(register, "m1", last)
         assert (name, ids["inventory"]) == ("afschrift_map_changed", "m1")
-        assert announced(register, "m1", told) == []
+        assert announced(register, "m1", last) == []
         seen.append(ids["findings"])
     assert seen[0] != seen[1]
 
 
-def test_the_first_time_looks_back_a_week_and_later_ones_as_far_as_the_last(
+def test_the_first_run_looks_back_a_week_and_later_ones_to_the_last(
     installation: Installation,
 ) -> None:
     request = installation.submit(CUSTOMERS[0], "access")

@@ -1,4 +1,4 @@
-"""What OpenLineage is told of a step: names of tables and the kind of a destination, and nothing of the rows."""
+"""What OpenLineage gets of a step: names of tables and the kind of a destination, nothing of the rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ pytestmark = pytest.mark.usefixtures("airflow_env")
 REQUEST = "req-7k3m9x2p4v0q"
 
 
-def told(type_: str, payload: dict[str, Any], inventory: Any, connection: Connection | None = None) -> Any:
+def lineage_of(
+    type_: str, payload: dict[str, Any], inventory: Any, connection: Connection | None = None
+) -> Any:
     from afschrift.airflow_ext.outside.lineage import StepOperator
     from afschrift.airflow_ext.outside.metrics import connected, hear, measured
 
@@ -28,7 +30,7 @@ def told(type_: str, payload: dict[str, Any], inventory: Any, connection: Connec
 
 
 def names(datasets: Any) -> list[tuple[str, str]]:
-    return [(one.namespace, one.name) for one in datasets]
+    return [(dataset.namespace, dataset.name) for dataset in datasets]
 
 
 def test_a_table_of_a_database_is_known_by_its_address(installation: Installation) -> None:
@@ -37,7 +39,7 @@ def test_a_table_of_a_database_is_known_by_its_address(installation: Installatio
     inventory = inventory.model_copy(update={"sources": {"shop": shop}})
     secret = Connection("shop_db", "postgres", "db.intern", None, "reader", "geheim", "winkel")
 
-    lineage = told("extracted", {"source": "shop", "tables": {"customer": 3}}, inventory, secret)
+    lineage = lineage_of("extracted", {"source": "shop", "tables": {"customer": 3}}, inventory, secret)
 
     assert names(lineage.inputs) == [("postgres://db.intern:5432", "winkel.public.customer")]
     assert lineage.outputs == []
@@ -47,7 +49,7 @@ def test_a_table_of_a_database_is_known_by_its_address(installation: Installatio
 def test_a_file_is_known_by_the_name_of_its_source(installation: Installation) -> None:
     payload = {"source": "shop", "tables": {"customer": 3, "unknown": 0}}
 
-    lineage = told("extracted", payload, installation.services.inventory)
+    lineage = lineage_of("extracted", payload, installation.services.inventory)
 
     assert names(lineage.inputs) == [
         ("afschrift", "source/shop/customer"),
@@ -56,7 +58,7 @@ def test_a_file_is_known_by_the_name_of_its_source(installation: Installation) -
 
 
 def test_a_bundle_is_known_by_the_kind_of_its_destination_and_its_request(installation: Installation) -> None:
-    lineage = told(
+    lineage = lineage_of(
         "bundle_delivered", {"destination": "outbox", "uri": "/x"}, installation.services.inventory
     )
 

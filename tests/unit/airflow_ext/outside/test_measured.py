@@ -1,4 +1,4 @@
-"""What leaves an installation of a pass through a step: over UDP, and as a span; never a value or a number."""
+"""What a step sends out of the installation: metrics over UDP and a span; never a value or an exact count."""
 
 from __future__ import annotations
 
@@ -132,9 +132,9 @@ def test_what_went_wrong_is_a_word_and_never_its_text(spans: Any, error: Excepti
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"), [(0, 0), (1, 1), (9, 1), (10, 10), (629, 100), (20_000_000, 10_000_000)]
+    ("rows", "sent"), [(0, 0), (1, 1), (9, 1), (10, 10), (629, 100), (20_000_000, 10_000_000)]
 )
-def test_rows_as_a_power_of_ten(rows: int, told: int) -> None:
+def test_rows_as_a_power_of_ten(rows: int, sent: int) -> None:
     from afschrift.airflow_ext.outside.metrics import magnitude
 
-    assert magnitude(rows) == told
+    assert magnitude(rows) == sent

@@ -1,4 +1,4 @@
-"""Whoever moves a clock holds the role for it, and the trail tells the due date that came out."""
+"""Only an account with the role changes a clock, and the trail holds the due date that follows from it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.register import Register
 
 Open = Callable[..., Request]
-DeskOf = Callable[[str], ClockService]
+ServiceOf = Callable[[str], ClockService]
 NOW = datetime(2026, 3, 16, 11, tzinfo=UTC)
 ROLES = Roles(
     (
@@ -41,66 +41,71 @@ NAMES = ("customer_id",)
 
 
 @pytest.fixture
-def clock_service(register: Register) -> DeskOf:
+def clock_service(register: Register) -> ServiceOf:
     return lambda by: ClockService(Officer(register, ROLES, by, now=NOW), Jurisdiction(calendar("NL")))
 
 
 def confirm(register: Register, *requests: Request) -> None:
-    for one in requests:
-        register.decisions.take(one.id, "identity", "confirmed", "cli:anna")
+    for request in requests:
+        register.decisions.take(request.id, "identity", "confirmed", "cli:anna")
 
 
 def test_a_request_is_suspended_resumed_and_extended(
-    clock_service: DeskOf, open_one: Open, register: Register
+    clock_service: ServiceOf, open_one: Open, register: Register
 ) -> None:
-    one, anna = open_one().id, clock_service("cli:anna")  # received on 2 March, due on 2 April
-    _, asked = anna.suspend(one, "identity", doubt="keys_disagree")
+    request, anna = open_one().id, clock_service("cli:anna")  # received on 2 March, due on 2 April
+    _, asked = anna.suspend(request, "identity", doubt="keys_disagree")
     assert asked.breaches == ("suspension_not_sent:R42",)
-    _, waits = anna.sent(one, Sending(date(2026, 3, 4), "post", "3SABC"))
+    _, waits = anna.sent(request, Sending(date(2026, 3, 4), "post", "3SABC"))
     assert (waits.due, waits.suspended_since) == (None, date(2026, 3, 4))
-    _, going = anna.resume(one, date(2026, 3, 11))
+    _, going = anna.resume(request, date(2026, 3, 11))
     assert going.due == date(2026, 4, 9)
-    timeline, extended = anna.extend(one, ["processors_must_answer"], text="Zes verwerkers moeten leveren.")
+    timeline, extended = anna.extend(
+        request, ["processors_must_answer"], text="Zes verwerkers moeten leveren."
+    )
     assert (extended.due, extended.breaches) == (date(2026, 4, 9), ("extension_not_sent:R39",))
     assert register.facts.text(timeline.facts[-1].id) == "Zes verwerkers moeten leveren."
     with register.store.database.write() as tx:
         register.sendings.append_sent(tx, timeline.facts[-1].id, date(2026, 3, 16), "smtp", proof="4Zk1")
-    assert anna.clock(register.facts.timeline(one)).due == date(2026, 6, 9)
-    told = [p["fact"] for h, p in register.trail.events(one) if h.type == "fact_resumed" and p]
-    assert told[0]["detail"]["clock"]["due"] == "2026-04-09"
-    assert told[0]["detail"]["clock"]["calendar"].startswith("holidays ")
+    assert anna.clock(register.facts.timeline(request)).due == date(2026, 6, 9)
+    recorded = [p["fact"] for h, p in register.trail.events(request) if h.type == "fact_resumed" and p]
+    assert recorded[0]["detail"]["clock"]["due"] == "2026-04-09"
+    assert recorded[0]["detail"]["clock"]["calendar"].startswith("holidays ")
 
 
-@pytest.mark.parametrize("by", ["cli:bert", "cli:dina", "cli:nobody"])
+@pytest.mark.parametrize("by", ["cli:bert", "cli:dina", "cli:unknown"])
 def test_without_the_role_nothing_is_recorded_but_the_attempt(
-    clock_service: DeskOf, open_one: Open, register: Register, by: str
+    clock_service: ServiceOf, open_one: Open, register: Register, by: str
 ) -> None:
-    one, other, at = open_one().id, open_one().id, clock_service(by)
+    request, other, service = open_one().id, open_one().id, clock_service(by)
     acts: list[Callable[[], object]] = [
-        lambda: at.suspend(one, "identity", doubt="unknown_sender"),
-        lambda: at.resume(one),
-        lambda: at.insufficient(one),
-        lambda: at.extend(one, ["rights_of_others"]),
-        lambda: at.sent(one, Sending(date(2026, 3, 4), "post", "3SABC")),
-        lambda: at.withdraw(one, "email"),
-        lambda: at.correct(one, NOW, "typing_error"),
-        lambda: at.merge(one, other, NAMES),
-        lambda: at.link(one, other, "repeat", NAMES),
+        lambda: service.suspend(request, "identity", doubt="unknown_sender"),
+        lambda: service.resume(request),
+        lambda: service.insufficient(request),
+        lambda: service.extend(request, ["rights_of_others"]),
+        lambda: service.sent(request, Sending(date(2026, 3, 4), "post", "3SABC")),
+        lambda: service.withdraw(request, "email"),
+        lambda: service.correct(request, NOW, "typing_error"),
+        lambda: service.merge(request, other, NAMES),
+        lambda: service.link(request, other, "repeat", NAMES),
     ]
     for act in acts:
         with pytest.raises(NotAllowedError, match="takes the role officer"):
             act()
-    told = [header.type for header, _ in register.trail.events(one)]
-    assert told == ["request_received", *["answer_refused"] * len(acts)]
-    assert (register.facts.timeline(one).facts, register.facts.timeline(one).state) == ((), State.RECEIVED)
+    recorded = [header.type for header, _ in register.trail.events(request)]
+    assert recorded == ["request_received", *["answer_refused"] * len(acts)]
+    assert (register.facts.timeline(request).facts, register.facts.timeline(request).state) == (
+        (),
+        State.RECEIVED,
+    )
 
 
-def test_a_later_receipt_takes_another_person(
-    clock_service: DeskOf, open_one: Open, register: Register, url: str
+def test_a_later_receipt_needs_a_second_person(
+    clock_service: ServiceOf, open_one: Open, register: Register, url: str
 ) -> None:
-    one = open_one().id
+    request = open_one().id
     moved = datetime(2026, 3, 6, 9, tzinfo=UTC)
-    timeline, clock = clock_service("cli:anna").correct(one, moved, "typing_error")
+    timeline, clock = clock_service("cli:anna").correct(request, moved, "typing_error")
     assert (clock.due, timeline.proposed is not None) == (date(2026, 4, 2), True)
     for by, words in (
         ("cli:anna", "four eyes"),
@@ -108,16 +113,18 @@ def test_a_later_receipt_takes_another_person(
         ("cli:dina", "second_signer"),
     ):
         with pytest.raises(NotAllowedError, match=words):
-            clock_service(by).sign(one)
-    assert [h.type for h, _ in register.trail.events(one)].count("answer_refused") == 3
-    timeline, clock = clock_service("cli:bert").sign(one)
+            clock_service(by).sign(request)
+    assert [h.type for h, _ in register.trail.events(request)].count("answer_refused") == 3
+    timeline, clock = clock_service("cli:bert").sign(request)
     assert (clock.due, timeline.proposed) == (date(2026, 4, 7), None)
     assert (timeline.entered_at[:10], timeline.received_at[:10]) == ("2026-03-02", "2026-03-06")
     assert "by cli:anna, signed by cli:bert" in clock.steps[0]
-    _, clock = clock_service("cli:anna").correct(one, datetime(2026, 2, 27, 9, tzinfo=UTC), "other_channel")
+    _, clock = clock_service("cli:anna").correct(
+        request, datetime(2026, 2, 27, 9, tzinfo=UTC), "other_channel"
+    )
     assert clock.due == date(2026, 3, 27)  # earlier: at once
-    clock_service("cli:anna").correct(one, moved, "typing_error")
-    timeline, clock = clock_service("cli:bert").sign(one, agree=False)
+    clock_service("cli:anna").correct(request, moved, "typing_error")
+    timeline, clock = clock_service("cli:bert").sign(request, agree=False)
     assert (clock.due, timeline.proposed) == (date(2026, 3, 27), None)
     assert register_reader.faults(url) == []
 
@@ -147,32 +154,32 @@ ACTS: dict[str, Callable[[ClockService, str, date], object]] = {
     )
 )
 def test_any_series_of_acts_is_recorded_or_refused_as_a_whole(
-    clock_service: DeskOf, open_one: Open, register: Register, url: str, acts: list[tuple[int, int, str]]
+    clock_service: ServiceOf, open_one: Open, register: Register, url: str, acts: list[tuple[int, int, str]]
 ) -> None:
-    one, wait = open_one().id, 0
+    request, wait = open_one().id, 0
     for later, before, name in acts:
         wait += later // 6
         now = NOW + timedelta(wait)
         anna = clock_service("cli:anna")
-        at = replace(anna, officer=replace(anna.officer, now=now))
-        seen = (register.facts.timeline(one), register.trail.head())
+        service = replace(anna, officer=replace(anna.officer, now=now))
+        seen = (register.facts.timeline(request), register.trail.head())
         try:
-            ACTS[name](at, one, (now - timedelta(before // 4)).date())
+            ACTS[name](service, request, (now - timedelta(before // 4)).date())
         except RefusedError as refusal:
             assert "What to do: " in str(refusal)
             if not isinstance(refusal, NotAllowedError):
-                assert (register.facts.timeline(one), register.trail.head()) == seen
+                assert (register.facts.timeline(request), register.trail.head()) == seen
             continue
-        kept = register.facts.timeline(one)
+        kept = register.facts.timeline(request)
         assert [f.id for f in kept.facts[: len(seen[0].facts)]] == [f.id for f in seen[0].facts]
-        found = at.clock(kept)
+        found = service.clock(kept)
         assert found.due is None or found.due >= add_months(kept.received, 1)
         assert kept.facts[len(seen[0].facts)].detail["clock"]["algorithm"] == "2"
     assert register_reader.faults(url) == []
 
 
 def test_an_overlapping_request_goes_on_in_the_earlier_one(
-    clock_service: DeskOf, open_one: Open, register: Register, url: str
+    clock_service: ServiceOf, open_one: Open, register: Register, url: str
 ) -> None:
     earlier, later = open_one(), open_one(received_at="2026-03-09T09:00:00+01:00")
     anna = clock_service("cli:anna")
@@ -189,7 +196,7 @@ def test_an_overlapping_request_goes_on_in_the_earlier_one(
 
 
 def test_a_repeat_is_linked_to_what_was_answered(
-    clock_service: DeskOf, open_one: Open, register: Register
+    clock_service: ServiceOf, open_one: Open, register: Register
 ) -> None:
     earlier, later = open_one(), open_one(received_at="2026-03-09T09:00:00+01:00")
     clock_service("cli:anna").withdraw(earlier.id, "email")

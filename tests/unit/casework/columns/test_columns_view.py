@@ -1,4 +1,4 @@
-"""Whoever is asked about columns, rows or a search sees what they hold, whose they are and how many."""
+"""An officer asked about columns, rows or a search sees what they hold, of whom, and how many."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def asked(bureau: Bureau, kind: str, keys: dict[str, str], right: str = "access"
 def seen(bureau: Bureau, question: QuestionRow, *, unmask: bool = False) -> dict[str, Section]:
     found = look(bureau.officer("cli:anna"), question.id, unmask=unmask)
     assert found is not None
-    return {one.title: one for one in found.sections}
+    return {section.title: section for section in found.sections}
 
 
-def told(section: Section) -> dict[str, str]:
+def values_of(section: Section) -> dict[str, str]:
     return {line.label: line.value for line in section.lines}
 
 
-def test_a_consent_is_named_with_the_day_on_which_it_was_taken_back(bureau: Bureau) -> None:
+def test_a_consent_is_named_with_the_day_of_its_withdrawal(bureau: Bureau) -> None:
     bureau.execute("UPDATE consent SET withdrawn_at = '2024-05-06 07:00Z' WHERE customer_id = 1")
     question = asked(bureau, "consent_missing", ANN, "portability")
     sections = seen(bureau, question)
@@ -66,13 +66,13 @@ def test_a_consent_is_named_with_the_day_on_which_it_was_taken_back(bureau: Bure
     assert "2024-05-06" not in json.dumps(question.detail) + events
 
 
-def test_a_consent_that_was_never_given_is_said_to_be(bureau: Bureau) -> None:
+def test_a_consent_that_was_never_given_is_shown_so(bureau: Bureau) -> None:
     bureau.execute("DELETE FROM consent WHERE customer_id = 1")
     question = asked(bureau, "consent_missing", ANN, "portability")
-    assert told(seen(bureau, question)["Consents"]) == {"Coaching (coaching)": "never given"}
+    assert values_of(seen(bureau, question)["Consents"]) == {"Coaching (coaching)": "never given"}
 
 
-def test_a_column_that_nobody_described_shows_its_table_and_the_rows(bureau: Bureau) -> None:
+def test_an_undescribed_column_shows_its_table_and_the_rows(bureau: Bureau) -> None:
     bureau.execute("ALTER TABLE orders ADD COLUMN remark VARCHAR")
     [row] = seen(bureau, asked(bureau, "unclassified", ANN))["What it is about"].rows
     assert row == ("remark", "shop.orders", "not described in the inventory", "Account (account)", 2)
@@ -91,7 +91,7 @@ def test_columns_about_others_are_shown_by_what_they_hold(bureau: Bureau) -> Non
     assert row[4] == 3
 
 
-def test_a_table_that_nobody_described_shows_its_columns(bureau: Bureau) -> None:
+def test_an_undescribed_table_shows_its_columns(bureau: Bureau) -> None:
     bureau.execute("CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
     [section] = seen(bureau, asked(bureau, "unlisted_tables", ANN)).values()
     assert section.rows == (("secret_profile", "customer_id, note"),)
@@ -99,16 +99,16 @@ def test_a_table_that_nobody_described_shows_its_columns(bureau: Bureau) -> None
 
 def test_rows_of_an_unknown_origin_show_the_origins_that_are_known(bureau: Bureau) -> None:
     [section] = seen(bureau, asked(bureau, "unknown_origin", BOB)).values()
-    lines = told(section)
+    lines = values_of(section)
     assert (lines["Table"], lines["Rows meant"]) == ("shop.ticket_message", "1")
     assert lines["Origins by author_type"] == "customer: provided, agent: assigned, bot: inferred"
     assert lines["A join reaches it"] == "ticket_id is ticket.ticket_id"
 
 
-def test_rows_that_bear_another_key_show_which_and_by_which_join(bureau: Bureau) -> None:
+def test_rows_with_another_key_show_which_and_by_which_join(bureau: Bureau) -> None:
     inventory(bureau, "\n".join(line for line in SHOP.split("\n") if "A parcel is of" not in line))
     [section] = seen(bureau, asked(bureau, "foreign_rows", BOB)).values()
-    lines = told(section)
+    lines = values_of(section)
     assert (lines["Table"], lines["Rows meant"]) == ("shop.shipment", "1")
     assert lines["A join reaches it"] == "order_id is orders.order_id"
     assert lines["A row bears"] == "customer_id in customer_id"
@@ -125,7 +125,7 @@ def test_a_column_that_names_the_person_shows_what_it_holds(bureau: Bureau) -> N
     bureau.execute("INSERT INTO login VALUES (2, 'ghost.canary@example.org', '2024-01-03 00:00Z')")
     question = asked(bureau, "residual_rows", GHOST)
     [section] = seen(bureau, question).values()
-    lines = told(section)
+    lines = values_of(section)
     assert lines["Column"] == "shop.login.email"
     assert lines["Rows that hold an identifier of the person"] == "1"
     assert lines["For"] == "Security (security)"
@@ -137,18 +137,18 @@ def test_nothing_held_shows_what_was_searched_for_and_where(bureau: Bureau) -> N
     assert GHOST["email"] not in json.dumps(question.detail)
     sections = seen(bureau, question, unmask=True)
     by = sections["By what was searched"].lines
-    assert ("email", GHOST["email"], Kept.MASKED) in [(one.label, one.value, one.kept) for one in by]
-    [spelled] = [one.value.split("\n") for one in by if one.label == "Spelled as email"]
+    assert ("email", GHOST["email"], Kept.MASKED) in [(line.label, line.value, line.kept) for line in by]
+    [spelled] = [line.value.split("\n") for line in by if line.label == "Spelled as email"]
     assert GHOST["email"] in spelled
     where = {row[0]: row[1:] for row in sections["Where was searched"].rows}
     assert where["shop.customer"][0] == 4
     assert where["shop.customer"][2] == "whole"
-    assert told(sections["Where was searched"])["Searched on"].startswith(str(local_today().year))
-    masked = "\n".join(line.value for one in seen(bureau, question).values() for line in one.lines)
+    assert values_of(sections["Where was searched"])["Searched on"].startswith(str(local_today().year))
+    masked = "\n".join(line.value for section in seen(bureau, question).values() for line in section.lines)
     assert "canary" not in masked.lower()
 
 
-def test_nothing_held_that_was_confirmed_is_not_asked_again_for_a_row_more(bureau: Bureau) -> None:
+def test_a_confirmed_nothing_held_is_not_asked_again_for_a_new_row(bureau: Bureau) -> None:
     question = asked(bureau, "nothing_held", GHOST)
     bureau.answer(question, "confirm_none")
     bureau.execute("INSERT INTO orders VALUES (13, 3, '2024-01-01 10:00')")
@@ -166,11 +166,11 @@ def test_files_in_which_something_may_run_are_shown_by_their_numbers(bureau: Bur
             bureau.register, request, [OpenQuestion(ACTIVE_CONTENT, ACTIVE_CONTENT.options, "Asked.", detail)]
         )
     shown = {
-        told(views["What was found"]).get("System", "table"): views
+        values_of(views["What was found"]).get("System", "table"): views
         for q in bureau.register.questions.all(request_id=request)
         if q.kind == "active_content"
         for views in [seen(bureau, q)]
     }
-    assert told(shown["mail"]["What was found"]) == {"System": "mail", "Files": "1", "DDE link": "in 1"}
-    assert told(shown["table"]["What was found"])["Macro"] == "in 1"
+    assert values_of(shown["mail"]["What was found"]) == {"System": "mail", "Files": "1", "DDE link": "in 1"}
+    assert values_of(shown["table"]["What was found"])["Macro"] == "in 1"
     assert shown["table"]["Where"].rows == (("3: Macro in the file itself",),)

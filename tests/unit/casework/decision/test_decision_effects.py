@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from testbed.running import run_reviewed, store
@@ -32,11 +31,6 @@ def clock_of(bureau: Bureau, request: str) -> Clock:
     return clock(bureau.register.facts.timeline(request), load_jurisdiction(bureau.settings), local_today())
 
 
-@pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return Bureau.open(tmp_path, monkeypatch)
-
-
 def test_a_fee_waits_for_the_person_and_the_clock_runs(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     bureau.answer(
@@ -51,7 +45,7 @@ def test_a_fee_waits_for_the_person_and_the_clock_runs(bureau: Bureau) -> None:
     assess(bureau.services, request)
 
 
-def test_an_extension_is_a_fact_with_its_letter_and_the_question_comes_back(bureau: Bureau) -> None:
+def test_an_extension_is_a_fact_with_a_letter_and_the_question_returns(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     done = bureau.answer(question, "extend", "complexity", needed_until=UNTIL)
     assert done.letter is not None
@@ -125,11 +119,11 @@ def test_a_refused_part_stays_in_the_warehouse_and_the_rest_leaves(bureau: Burea
     assert bureau.register.letters.get(letter).kind == "partial_refusal"
     assess(bureau.services, request)
     plan = bureau.register.plans.get(request, classify(bureau.services, request)["plan"])
-    assert "ticket" in {one.table for one in plan.withheld}
-    [message] = [one for one in plan.extracts if one.table == "ticket_message"]
+    assert "ticket" in {table.table for table in plan.withheld}
+    [message] = [table for table in plan.extracts if table.table == "ticket_message"]
     left = {(f.name, f.action.value, f.reason) for f in message.fields if f.name == "body"}
     assert left == {("body", "exclude", "person_decided")}
-    assert "orders" in {one.table for one in plan.extracts}
+    assert "orders" in {table.table for table in plan.extracts}
     bureau.send(letter)
     assert bureau.register.requests.get(request).state is State.ACCEPTED
 
@@ -147,7 +141,7 @@ def test_what_the_person_does_not_want_is_left_out_by_their_own_sentence(bureau:
     assert (done.letter, done.signer) == (None, None)
     assess(bureau.services, request)
     plan = bureau.register.plans.get(request, classify(bureau.services, request)["plan"])
-    [ticket] = [one for one in plan.withheld if one.table == "ticket"]
+    [ticket] = [table for table in plan.withheld if table.table == "ticket"]
     assert {f.reason for f in ticket.fields} == {"own_limitation"}
 
 
@@ -172,7 +166,7 @@ def test_a_hidden_restriction_gives_nothing_and_writes_no_letter(bureau: Bureau)
     assert traces == []
 
 
-def test_identity_that_nobody_could_settle_is_refused_with_its_letter(bureau: Bureau) -> None:
+def test_an_identity_that_stays_unproven_is_refused_with_its_letter(bureau: Bureau) -> None:
     request = bureau.store(authenticated=None)
     question = open_decision(bureau.services.grounds, bureau.register, request)
     assert trigger_codes(question) == ["asked_by_officer"]
@@ -185,7 +179,7 @@ def test_identity_that_nobody_could_settle_is_refused_with_its_letter(bureau: Bu
     assert bureau.register.requests.get(request).state is State.REFUSED
 
 
-def test_a_refusal_that_was_overruled_closes_nothing_when_its_letter_goes_after_all(bureau: Bureau) -> None:
+def test_the_letter_of_an_overruled_refusal_closes_nothing(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     bureau.answer(question, *EXCESS)
     letter = bureau.sign(request).letter
@@ -193,13 +187,13 @@ def test_a_refusal_that_was_overruled_closes_nothing_when_its_letter_goes_after_
     bureau.answer(open_decision(bureau.services.grounds, bureau.register, request), "fulfil")
     with pytest.raises(RefusedError, match="another decision or answer replaced"):
         post.send(bureau.settings, bureau.register, letter, "cli:anna")
-    bureau.send(letter)  # somebody had put it into the post
+    bureau.send(letter)  # it was in the post already
     assert bureau.register.requests.get(request).state.open
     assess(bureau.services, request)
     assert clock_of(bureau, request).breaches == ()
 
 
-def test_a_second_refusal_stands_where_the_first_was_overruled_by_it(bureau: Bureau) -> None:
+def test_a_second_refusal_replaces_the_first(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     bureau.answer(question, *EXCESS)
     first = bureau.sign(request).letter

@@ -1,19 +1,21 @@
-"""A request that is flagged goes before a person: what is asked, what each choice does, what is turned down."""
+"""A flagged request goes before a person: what is asked, what each choice does, what is refused."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.running import store
 from tests.support.days import days_away
-from tests.support.deciding import ROLES, Bureau, trigger_codes, unchanged
+from tests.support.deciding import ANN, ROLES, Bureau, trigger_codes, unchanged
 from tests.support.ground_forms import GROUNDS, complete
+from tests.support.moves import moved
 
 from afschrift.casework.answer import answer_question
+from afschrift.casework.decision import triggers
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
     FormError,
@@ -22,22 +24,19 @@ from afschrift.domain.errors import (
     RefusedError,
     TooLateError,
 )
+from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.grounds import Outcome
 from afschrift.law.letter import LetterState
+from afschrift.register.records import Past
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 
 EXCESS = ("refuse", "manifestly_excessive")
 UNTIL = days_away(50).date().isoformat()
 SOME = ["shop.ticket", "shop.ticket_message.body"]
-
-
-@pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return Bureau.open(tmp_path, monkeypatch)
 
 
 def test_nothing_flagged_asks_nothing(bureau: Bureau) -> None:
@@ -48,13 +47,13 @@ def test_nothing_flagged_asks_nothing(bureau: Bureau) -> None:
 
 
 def test_the_twelfth_request_of_a_year_is_fulfilled_free(bureau: Bureau) -> None:
-    """With nobody demonstrating abuse: no number refuses anything (R47)."""
+    """No number of requests refuses anything by itself, without evidence of abuse (R47)."""
     earlier = bureau.answered(11)
     request = bureau.store()
     question = bureau.asked(request)
     [flag] = question.detail["flags"]
     assert (flag["flag"], flag["count"]) == ("repetition", 11)
-    assert [one["request"] for one in flag["earlier"]] == earlier
+    assert [past["request"] for past in flag["earlier"]] == earlier
     received = datetime.fromisoformat(bureau.register.requests.get(earlier[-1]).received_at)
     assert flag["earlier"][-1]["received_on"] == str(local_date(received, "Europe/Amsterdam"))
     assert (question.kind, question.role) == ("decision", "officer")
@@ -65,7 +64,7 @@ def test_the_twelfth_request_of_a_year_is_fulfilled_free(bureau: Bureau) -> None
     assert not bureau.register.letters.all()
 
 
-def test_the_same_with_a_demonstration_and_a_second_signer_is_refused_with_its_letter(bureau: Bureau) -> None:
+def test_with_evidence_and_a_second_signer_it_is_refused_with_its_letter(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     words = "Drie keer dezelfde brief."
     done = bureau.answer(question, *EXCESS, reasons=words, to="ann@example.org")
@@ -114,9 +113,9 @@ def test_the_evidence_of_a_decision(bureau: Bureau) -> None:
         "second_signer",
         question.about,
     )
-    told = repr(bureau.register.trail.events())
+    recorded = repr(bureau.register.trail.events())
     for field in GROUNDS.texts({n: f.example for n, f in GROUNDS.fields.items()}).values():
-        assert str(field) not in told
+        assert str(field) not in recorded
 
 
 TURNED_DOWN: list[tuple[str, str | None, dict[str, Any], str]] = [
@@ -146,7 +145,7 @@ def test_what_is_turned_down_changes_nothing(bureau: Bureau) -> None:
         bureau.answer(question, "merge", "overlap")  # nothing overlaps, so it is no option
 
 
-def test_words_in_the_wrong_place_are_turned_down_before_they_reach_the_trail(bureau: Bureau) -> None:
+def test_words_in_the_wrong_field_never_reach_the_trail(bureau: Bureau) -> None:
     _, question = bureau.flagged()
 
     form = complete("manifestly_excessive", Outcome.REFUSE)
@@ -159,19 +158,19 @@ def test_words_in_the_wrong_place_are_turned_down_before_they_reach_the_trail(bu
     lacking = {name: words for name, words in texts.items() if name != "objective"}
     for codes, words in (
         (detail | {"objective": "kwikstaart"}, lacking),
-        ({name: one for name, one in detail.items() if name != "harm"}, texts | {"harm": "none"}),
+        ({name: code for name, code in detail.items() if name != "harm"}, texts | {"harm": "none"}),
         (detail | {"kwikstaart": "kwikstaart"}, texts),
         (detail | {"harm": "kwikstaart"}, texts),
         (detail | {"ground": ["kwikstaart"]}, texts),
         (detail, texts | {"objective": {"kwikstaart": 1}}),
     ):
-        told = unchanged(bureau, question, partial(give, codes, words), RefusedError)
-        assert "kwikstaart" not in str(told)
+        error = unchanged(bureau, question, partial(give, codes, words), RefusedError)
+        assert "kwikstaart" not in str(error)
     unchanged(bureau, question, partial(give, detail, texts, "kwikstaart"), FormError)
     give(detail, texts)
 
 
-def test_a_letter_that_could_not_be_made_is_told_before_anything_is_recorded(bureau: Bureau) -> None:
+def test_a_letter_that_cannot_be_made_refuses_the_decision(bureau: Bureau) -> None:
     _, question = bureau.flagged()
     give = lambda: bureau.answer(question, *EXCESS, to="no address")  # noqa: E731
     unchanged(bureau, question, give, RefusedError)
@@ -199,7 +198,7 @@ def test_who_asked_from_another_address_shortly_before(bureau: Bureau) -> None:
     assess(bureau.services, bureau.store("access", {"customer_id": "8", "email": "b@example.org"}))
 
 
-def test_a_question_about_what_has_changed_is_told(bureau: Bureau) -> None:
+def test_a_question_overtaken_by_a_late_request_is_refused(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     bureau.store(days=2)  # entered late: it came in before
     again = bureau.asked(request)
@@ -229,3 +228,46 @@ def test_no_choice_is_a_default_and_each_has_its_grounds(bureau: Bureau) -> None
         for o in question.options
         for code in GROUNDS.offered(Outcome(o), bureau.register.requests.get(question.request).right)
     }
+
+
+DAYS = (90, 60)
+
+
+def repeated(bureau: Bureau) -> str:
+    """A request after two that were answered, and had come in the last half hour of a day in UTC."""
+    for days in DAYS:
+        received = datetime.combine(days_away(-days), time(23, 30), tzinfo=UTC)
+        earlier = store(bureau.services, ANN, received_at=received.isoformat())
+        moved(bureau.register, earlier, State.ACCEPTED)
+        moved(bureau.register, earlier, State.DELIVERED)
+    return bureau.store()
+
+
+def as_an_earlier_version(past: Past, _request: Request) -> str:
+    return past.received_at[:10]
+
+
+def test_a_flag_names_the_day_of_receipt_in_the_controllers_zone(bureau: Bureau) -> None:
+    [flag] = bureau.asked(repeated(bureau)).detail["flags"]
+    following = [str((days_away(-days) + timedelta(1)).date()) for days in DAYS]
+    assert [past["received_on"] for past in flag["earlier"]] == following
+
+
+def test_what_was_asked_with_the_day_of_utc_is_not_asked_again(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an installation that was brought up to date meanwhile: a question, and a decision to go on."""
+    request = repeated(bureau)
+    with monkeypatch.context() as patch:
+        patch.setattr(triggers, "_received", as_an_earlier_version)
+        asked = bureau.asked(request)
+    with pytest.raises(NeedsPersonError, match=asked.id):
+        assess(bureau.services, request)
+    assert [question.id for question in bureau.register.questions.all(request_id=request)] == [asked.id]
+    bureau.answer(asked, "fulfil")
+    assess(bureau.services, request)
+    store(
+        bureau.services, ANN, received_at=datetime.combine(days_away(-40), time(12), tzinfo=UTC).isoformat()
+    )
+    [flag, *_] = bureau.asked(request).detail["flags"]  # one more is another flag
+    assert flag["count"] == 3

@@ -1,4 +1,4 @@
-"""A hidden restriction leaves no gap: the person gets what somebody gets who has no such data (R84)."""
+"""A hidden restriction leaves no gap: the answer is that of a person who has no such data (R84)."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ def test_what_is_hidden_and_what_is_not_there_look_the_same(
 
 def test_the_comparison_of_twins_sees_a_single_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = ["DELETE FROM ticket_message WHERE id = 1"]
-    one = given(*twin_without(tmp_path / "one", monkeypatch, "access", "en", []))
+    first = given(*twin_without(tmp_path / "one", monkeypatch, "access", "en", []))
     same = given(*twin_without(tmp_path / "same", monkeypatch, "access", "en", []))
     other = given(*twin_without(tmp_path / "other", monkeypatch, "access", "en", row))
-    assert differences(one, same) == []
-    found = differences(one, other)
+    assert differences(first, same) == []
+    found = differences(first, other)
     assert any("data/shop/ticket_message.csv" in line for line in found)
     assert any("coverage.json" in line for line in found)

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.slow
 
 KEEPER = Roles((Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER})),))
 NO_CARDS = "DELETE FROM visit WHERE card_id <> 2; DELETE FROM card WHERE customer_id = 1;"
-NOBODY = {"customer_id": "4"}
+UNKNOWN = {"customer_id": "4"}
 TABLES = ["customer", "orders", "ticket", "ticket_message"]
 
 
@@ -66,7 +66,7 @@ def hide(bureau: Bureau, request: str, places: list[str]) -> None:
 
 
 def searches(bureau: Bureau, request: str, choice: str) -> None:
-    """Whoever keeps the mailbox searches it."""
+    """The keeper of the mailbox searches it."""
     assess(bureau.services, request)
     with pytest.raises(NeedsPersonError):
         classify(bureau.services, request)
@@ -94,9 +94,9 @@ def test_a_whole_source_and_a_mailbox(right: str, tmp_path: Path, monkeypatch: p
     bureau.answer(opened(bureau, request), "fulfil")
     searches(bureau, request, "nothing_held")
     assert differences(hidden, given(bureau, request)) == []
-    told = json.loads(hidden["data/coverage.json"])
-    assert {t["status"] for t in told["tables"] if t["source"] == "club"} == {"nothing_given"}
-    assert [one["status"] for one in told["searched"]] == ["nothing_given"]
+    coverage = json.loads(hidden["data/coverage.json"])
+    assert {t["status"] for t in coverage["tables"] if t["source"] == "club"} == {"nothing_given"}
+    assert [searched["status"] for searched in coverage["searched"]] == ["nothing_given"]
 
 
 def test_a_system_is_named_by_a_hidden_restriction_alone(
@@ -119,7 +119,7 @@ def test_officers_see_what_is_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-def test_who_has_nothing_but_what_is_hidden_gets_the_letter_of_who_has_nothing(
+def test_with_only_hidden_data_the_letter_is_that_of_nothing_held(
     language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     letters, questions = [], []
@@ -132,12 +132,12 @@ def test_who_has_nothing_but_what_is_hidden_gets_the_letter_of_who_has_nothing(
         if name == "hidden":
             hide(bureau, request, hidden)
         assess(bureau.services, request)
-        with pytest.raises(NeedsPersonError) as met:
+        with pytest.raises(NeedsPersonError) as caught:
             classify(bureau.services, request)
-        assert met.value.question == "nothing_held"
-        assert met.value.detail.get("hidden", []) == (sorted(hidden) if name == "hidden" else [])
+        assert caught.value.question == "nothing_held"
+        assert caught.value.detail.get("hidden", []) == (sorted(hidden) if name == "hidden" else [])
         question = bureau.register.questions.all(request_id=request)[-1]
-        questions.append(str(met.value))
+        questions.append(str(caught.value))
         bureau.answer(question, "confirm_none")
         with pytest.raises(NeedsPersonError):
             classify(bureau.services, request)
@@ -158,7 +158,7 @@ def test_nothing_portable_is_the_same_where_what_is_portable_is_hidden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     details = []
-    for name, keys in (("hidden", NOBODY), ("nothing", NOBODY)):
+    for name, keys in (("hidden", UNKNOWN), ("nothing", UNKNOWN)):
         folder = tmp_path / name
         folder.mkdir()
         bureau = open_bureau(folder, monkeypatch, all_tables=True)
@@ -174,12 +174,12 @@ def test_nothing_portable_is_the_same_where_what_is_portable_is_hidden(
         else:
             bureau.answer(opened(bureau, request), "fulfil")
         assess(bureau.services, request)
-        with pytest.raises(NeedsPersonError) as met:
+        with pytest.raises(NeedsPersonError) as caught:
             classify(bureau.services, request)
-        assert met.value.question == "nothing_portable"
+        assert caught.value.question == "nothing_portable"
         events = bureau.register.trail.events(request)
-        [told] = [payload for header, payload in events if header.type == "nothing_portable"]
-        details.append({key: value for key, value in (told or {}).items() if key != "hidden"})
+        [recorded] = [payload for header, payload in events if header.type == "nothing_portable"]
+        details.append({key: value for key, value in (recorded or {}).items() if key != "hidden"})
         assert bureau.register.requests.get(request).state is State.NOTHING_PORTABLE
     assert details[0] == details[1]
 

@@ -1,4 +1,4 @@
-"""What only the sources tell, and what the register knows of earlier answers, before a person decides."""
+"""What only the sources know, and what the register knows of earlier answers, before a person decides."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def stopped(bureau: Bureau, request: str) -> QuestionRow:
 
 def columns(question: QuestionRow) -> list[str]:
     assert set(trigger_codes(question)) == {"case_column"}
-    return sorted(one["column"] for one in question.detail["flags"])
+    return sorted(flag["column"] for flag in question.detail["flags"])
 
 
 def test_columns_of_each_case_are_asked_about_where_the_person_has_values(with_shop: Set) -> None:
@@ -73,9 +73,9 @@ def test_columns_of_each_case_are_asked_about_where_the_person_has_values(with_s
     assert stopped(bureau, request).id == question.id
     portability = bureau.store("portability")
     assert columns(stopped(bureau, portability)) == ["shop.customer.email"]  # nothing else of it leaves
-    nobody = bureau.store(keys={"customer_id": "4"})  # without e-mail address or ticket
-    assess(bureau.services, nobody)
-    classify(bureau.services, nobody)
+    without_values = bureau.store(keys={"customer_id": "4"})  # without e-mail address or ticket
+    assess(bureau.services, without_values)
+    classify(bureau.services, without_values)
 
 
 def test_decided_once_a_later_run_does_not_ask_again(with_shop: Set) -> None:
@@ -87,12 +87,12 @@ def test_decided_once_a_later_run_does_not_ask_again(with_shop: Set) -> None:
     bureau.sign(request)
     assess(bureau.services, request)
     plan = bureau.register.plans.get(request, classify(bureau.services, request)["plan"])
-    [ticket] = [one for one in plan.extracts if one.table == "ticket"]
+    [ticket] = [table for table in plan.extracts if table.table == "ticket"]
     assert [f.name for f in ticket.selected] == ["customer_id"]
     assert run(bureau.services, request).exists()
 
 
-def test_a_category_says_it_for_all_its_columns(with_shop: Set) -> None:
+def test_a_case_category_counts_for_all_its_columns(with_shop: Set) -> None:
     bureau = with_shop(SHOP, "case_categories: [user.contact]\n")
     assert columns(stopped(bureau, bureau.store())) == ["shop.customer.email"]
 
@@ -105,7 +105,9 @@ def test_a_category_says_it_for_all_its_columns(with_shop: Set) -> None:
         (CHANGED.replace("changed: email_changed_at", "changed: nowhere"), "", "no column nowhere"),
     ],
 )
-def test_a_wrong_word_is_told_with_its_place(tmp_path: Path, shop: str, policy: str, words: str) -> None:
+def test_a_wrong_word_in_the_inventory_is_refused_with_its_place(
+    tmp_path: Path, shop: str, policy: str, words: str
+) -> None:
     folder = write_inventory(tmp_path, shop)
     with (folder / "policy.yml").open("a") as file:
         file.write(policy)
@@ -114,7 +116,7 @@ def test_a_wrong_word_is_told_with_its_place(tmp_path: Path, shop: str, policy: 
 
 
 @pytest.mark.parametrize(("days", "asked"), [(3, True), (29, True), (33, False), (None, False)])
-def test_the_source_tells_that_a_contact_detail_was_changed(
+def test_the_source_knows_that_a_contact_detail_was_changed(
     with_shop: Set, tmp_path: Path, days: int | None, asked: bool
 ) -> None:
     bureau = with_shop(CHANGED)
@@ -152,18 +154,18 @@ def test_a_repetition_says_what_changed_as_far_as_the_register_knows(with_shop: 
 
     question = bureau.asked(bureau.store(days=0))
 
-    one, two = question.detail["since"]
-    assert (one["request"], two["request"], two["compared_with"]) == (first, second, first)
-    assert (two["tables_changed"], two["rows_more"]) == (2, 1)
-    assert "2 tables differ" in two["words"]
-    assert two["inventory_changed"] is True
-    assert "data map changed" in two["words"]
+    earliest, latest = question.detail["since"]
+    assert (earliest["request"], latest["request"], latest["compared_with"]) == (first, second, first)
+    assert (latest["tables_changed"], latest["rows_more"]) == (2, 1)
+    assert "2 tables differ" in latest["words"]
+    assert latest["inventory_changed"] is True
+    assert "data map changed" in latest["words"]
     assert "bye" not in repr(question)
     third = bureau.register.questions.get(question.id).request
     bureau.answer(question, "fulfil")
     assess(bureau.services, third)
     with_shop_again(bureau, SHOP + "# noted again\n")
-    assess(bureau.services, third)  # what is told beside the flags asks nobody anew
+    assess(bureau.services, third)  # what is shown beside the flags asks no new question
 
 
 def with_shop_again(bureau: Bureau, shop: str) -> Bureau:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +16,6 @@ from afschrift.law.destruction import REASONS, Destroying, reason_for, reasons
 from afschrift.register.trail.height import Height
 
 WHY = "retention_identity"
-
-
-@pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return Bureau.open(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -52,9 +46,13 @@ def test_a_data_key_takes_a_proposal_and_another_person(bureau: Bureau, closed: 
 
     assert by(bureau, "cli:sam").sign(Destroying.SHRED, closed) == (closed,)
     assert not bureau.register.data_keys.has(closed)
-    [told] = events(bureau, "data_key_destroyed")
-    assert (told["rule"], told["proposed_by"], told["held"]["role"]) == (WHY, "cli:anna", "second_signer")
-    assert [one["article"] for one in events(bureau, "destruction_proposed")] == ["5(1)(e)"]
+    [recorded] = events(bureau, "data_key_destroyed")
+    assert (recorded["rule"], recorded["proposed_by"], recorded["held"]["role"]) == (
+        WHY,
+        "cli:anna",
+        "second_signer",
+    )
+    assert [event["article"] for event in events(bureau, "destruction_proposed")] == ["5(1)(e)"]
     assert len(events(bureau, "answer_refused")) == 2
     assert not by(bureau, "cli:anna").propose_shredding(closed, WHY)
     with pytest.raises(RefusedError, match="No destruction waits"):
@@ -62,7 +60,7 @@ def test_a_data_key_takes_a_proposal_and_another_person(bureau: Bureau, closed: 
 
 
 def test_without_a_role_nothing_is_proposed_and_the_try_is_an_event(bureau: Bureau, closed: str) -> None:
-    for account in ("cli:nobody", "cli:ivo", "cli:dirk", "cli:sam"):
+    for account in ("cli:unknown", "cli:ivo", "cli:dirk", "cli:sam"):
         with pytest.raises(NotAllowedError, match="officer"):
             by(bureau, account).propose_shredding(closed, WHY)
         with pytest.raises(NotAllowedError, match="officer"):
@@ -82,9 +80,7 @@ def test_a_reason_that_is_not_on_the_list(bureau: Bureau, closed: str, rule: str
     assert bureau.register.data_keys.has(closed)
 
 
-def test_what_is_open_or_under_hold_is_kept_also_when_the_hold_comes_after_the_proposal(
-    bureau: Bureau, closed: str
-) -> None:
+def test_open_or_held_is_kept_also_with_a_hold_after_the_proposal(bureau: Bureau, closed: str) -> None:
     with pytest.raises(RefusedError, match="is open"):
         by(bureau, "cli:anna").propose_shredding(bureau.store(), WHY)
     by(bureau, "cli:anna").propose_shredding(closed, WHY)
@@ -110,7 +106,7 @@ def test_a_register_that_was_set_back_keeps_its_data_keys(bureau: Bureau, closed
     assert events(bureau, "destruction_refused") == [{"act": "shred"}]
 
 
-def test_a_request_that_was_opened_again_after_the_proposal_keeps_its_data_key(bureau: Bureau) -> None:
+def test_a_request_reopened_after_the_proposal_keeps_its_data_key(bureau: Bureau) -> None:
     """A letter came back: without its key an open request could neither be answered nor ended."""
     request = bureau.store()
     moved(bureau.register, request, State.DELIVERED)
@@ -123,7 +119,7 @@ def test_a_request_that_was_opened_again_after_the_proposal_keeps_its_data_key(b
     assert by(bureau, "cli:sam").sign(Destroying.SHRED, request, agree=False) == ()
 
 
-def test_one_that_was_turned_down_is_proposed_anew(bureau: Bureau, closed: str) -> None:
+def test_a_rejected_destruction_is_proposed_again(bureau: Bureau, closed: str) -> None:
     by(bureau, "cli:anna").propose_shredding(closed, WHY)
     assert by(bureau, "cli:sam").sign(Destroying.SHRED, closed, agree=False) == ()
     assert bureau.register.data_keys.has(closed)
@@ -133,18 +129,18 @@ def test_one_that_was_turned_down_is_proposed_anew(bureau: Bureau, closed: str) 
     assert by(bureau, "cli:anna").sign(Destroying.SHRED, closed) == (closed,)
 
 
-def test_strays_that_are_others_than_those_proposed_stay(bureau: Bureau) -> None:
+def test_strays_other_than_those_proposed_stay(bureau: Bureau) -> None:
     from sqlalchemy import insert, select
 
     from afschrift.register.database.tables import data_key
 
     assert by(bureau, "cli:anna").propose_strays() == ()
-    one = bureau.store()
+    request = bureau.store()
     database = bureau.register.data_keys._db
 
     def stray(owner: str) -> None:
         with database.write() as tx:
-            row = tx.execute(select(data_key).where(data_key.c.owner == one)).one()
+            row = tx.execute(select(data_key).where(data_key.c.owner == request)).one()
             tx.execute(insert(data_key).values({**row._mapping, "owner": owner}))
 
     stray("req-000000000001")
@@ -157,11 +153,11 @@ def test_strays_that_are_others_than_those_proposed_stay(bureau: Bureau) -> None
     assert by(bureau, "cli:anna").propose_strays() == both
     assert by(bureau, "cli:sam").sign(Destroying.SHRED_STRAYS) == both
     assert bureau.register.data_keys.strays() == ()
-    assert bureau.register.data_keys.has(one)
+    assert bureau.register.data_keys.has(request)
 
 
 def test_every_reason_names_its_article_and_every_act_has_one() -> None:
-    assert all(one.article and one.title and one.of for one in REASONS.values())
+    assert all(reason.article and reason.title and reason.of for reason in REASONS.values())
     assert all(reasons(act) for act in Destroying)
     assert {act for act in Destroying if act.two} == {Destroying.SHRED, Destroying.SHRED_STRAYS}
     assert reason_for(Destroying.DROP_YEAR, "retention_trail").article == "5(1)(e)"

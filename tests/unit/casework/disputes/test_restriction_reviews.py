@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from testbed.running import run
 from tests.support.deciding import Bureau, trigger_codes
-from tests.support.restricted import FIRST, dispute_service, open_bureau, restricted
+from tests.support.restricted import FIRST, dispute_service, restricted
 
 from afschrift.casework.decision.in_force import restriction
 from afschrift.casework.disputes import follow_up, review_lines
-from afschrift.casework.notices.reviews import due_reviews
+from afschrift.casework.notices.reminder import Message
+from afschrift.casework.notices.reviews import due_reviews, review_reminder
 from afschrift.domain.errors import GateError, NotAllowedError, RefusedError, TooLateError
 from afschrift.law.clock.facts import FactKind
 from afschrift.steps.assess import assess
@@ -27,16 +28,13 @@ NEXT = (FIRST + timedelta(days=100)).date()
 WHY = "Het onderzoek naar de kwikstaart loopt nog."
 
 
-@pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return open_bureau(tmp_path, monkeypatch)
-
-
-def look(bureau: Bureau, request: str, one: str, outcome: str = "lifted", by: str = "cli:anna") -> None:
+def look(
+    bureau: Bureau, request: str, restriction_id: str, outcome: str = "lifted", by: str = "cli:anna"
+) -> None:
     """Looked at again and signed."""
     next_ = NEXT if outcome == "stays" else None
-    dispute_service(bureau, by, FIRST).review(request, one, outcome, WHY, next_)
-    dispute_service(bureau, "cli:sam", FIRST).sign_review(request, one)
+    dispute_service(bureau, by, FIRST).review(request, restriction_id, outcome, WHY, next_)
+    dispute_service(bureau, "cli:sam", FIRST).sign_review(request, restriction_id)
 
 
 def traces(bundle: Path) -> list[str]:
@@ -47,44 +45,44 @@ def traces(bundle: Path) -> list[str]:
     return [n for n, content in files.items() if "ticket" in n or any(w in content for w in words)]
 
 
-def test_one_that_stays_is_due_again_on_its_next_day_and_leaves_no_trace(bureau: Bureau) -> None:
-    request, one = restricted(bureau, PLACES)
+def test_a_kept_restriction_is_due_on_its_next_day_and_leaves_no_trace(bureau: Bureau) -> None:
+    request, restriction_id = restricted(bureau, PLACES)
     assert traces(run(bureau.services, request)) == []
-    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [one]
+    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [restriction_id]
 
-    _, found = dispute_service(bureau, now=FIRST).review(request, one, "stays", WHY, NEXT)
+    _, found = dispute_service(bureau, now=FIRST).review(request, restriction_id, "stays", WHY, NEXT)
 
     assert not found.lifted
-    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [one]  # nobody signed yet
+    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [restriction_id]  # not signed yet
     with pytest.raises(TooLateError, match=r"second signer.*--sign"):
-        dispute_service(bureau, "cli:vera", FIRST).review(request, one, "lifted", WHY)
+        dispute_service(bureau, "cli:vera", FIRST).review(request, restriction_id, "lifted", WHY)
     with pytest.raises(NotAllowedError, match="four eyes"):
         dispute_service(bureau, "airflow:anna", FIRST).sign_review(
-            request, one
+            request, restriction_id
         )  # another account, the same person
     with pytest.raises(NotAllowedError, match="second_signer"):
-        dispute_service(bureau, "cli:otto", FIRST).sign_review(request, one)
-    _, found = dispute_service(bureau, "cli:sam", FIRST).sign_review(request, one)
+        dispute_service(bureau, "cli:otto", FIRST).sign_review(request, restriction_id)
+    _, found = dispute_service(bureau, "cli:sam", FIRST).sign_review(request, restriction_id)
     assert found.review_on == NEXT
     assert due_reviews(bureau.register, FIRST) == []
     [again] = due_reviews(bureau.register, FIRST + timedelta(days=100))
     assert (again.on, again.by) == (NEXT, "cli:anna")
-    told = [p for h, p in bureau.register.trail.events(request) if h.type.startswith("fact_restriction")]
-    assert [p["held"]["role"] for p in told if p] == ["officer", "second_signer"]
+    recorded = [p for h, p in bureau.register.trail.events(request) if h.type.startswith("fact_restriction")]
+    assert [p["held"]["role"] for p in recorded if p] == ["officer", "second_signer"]
     assert "kwikstaart" not in repr(bureau.register.trail.events())
 
 
 def test_lifted_on_an_open_request_is_drift_and_the_next_plan_holds_it(bureau: Bureau) -> None:
-    request, one = restricted(bureau, PLACES)
+    request, restriction_id = restricted(bureau, PLACES)
     assess(bureau.services, request)
     frozen = classify(bureau.services, request)
-    look(bureau, request, one)
+    look(bureau, request, restriction_id)
     with pytest.raises(GateError, match=r"decisions.*changed"):
         extract(bureau.services, request, "shop")
     again = classify(bureau.services, request)
     assert again["plan"] != frozen["plan"]
     plan = bureau.register.plans.get(request, again["plan"])
-    assert [one.table for one in plan.extracts if "1 = 0" in one.statement] == []
+    assert [table.table for table in plan.extracts if "1 = 0" in table.statement] == []
     before = bureau.register.plans.get(request, frozen["plan"])
     assert [e.table for e in before.extracts if "1 = 0" in e.statement] == [
         "customer",
@@ -95,46 +93,48 @@ def test_lifted_on_an_open_request_is_drift_and_the_next_plan_holds_it(bureau: B
 
 
 def test_lifted_after_the_answer_is_given_by_a_request_of_its_own(bureau: Bureau) -> None:
-    request, one = restricted(bureau, PLACES)
+    request, restriction_id = restricted(bureau, PLACES)
     run(bureau.services, request)
     with pytest.raises(RefusedError, match="in force"):
-        follow_up(dispute_service(bureau, now=FIRST), request, one)
-    look(bureau, request, one)
+        follow_up(dispute_service(bureau, now=FIRST), request, restriction_id)
+    look(bureau, request, restriction_id)
     timeline = bureau.register.facts.timeline(request)
-    [said] = review_lines(timeline, restriction(bureau.register, request, one))
-    assert "--open-request" in said
-    assert "R54" in said
-    opened = follow_up(dispute_service(bureau, now=FIRST), request, one)
+    [line] = review_lines(timeline, restriction(bureau.register, request, restriction_id))
+    assert "--open-request" in line
+    assert "R54" in line
+    opened = follow_up(dispute_service(bureau, now=FIRST), request, restriction_id)
     [linked] = bureau.register.facts.timeline(opened).of(FactKind.LINKED)
     assert (linked.other, linked.detail["as"]) == (request, "reminder")
-    assert bureau.asked(opened).kind == "identity"  # nobody has confirmed it for this one
+    assert bureau.asked(opened).kind == "identity"  # it was not confirmed for this request
     with pytest.raises(RefusedError, match=opened):
-        follow_up(dispute_service(bureau, now=FIRST), request, one)
+        follow_up(dispute_service(bureau, now=FIRST), request, restriction_id)
     with pytest.raises(NotAllowedError):
-        follow_up(dispute_service(bureau, "cli:dirk", FIRST), request, one)
+        follow_up(dispute_service(bureau, "cli:dirk", FIRST), request, restriction_id)
     with pytest.raises(TooLateError, match="lifted already"):
-        dispute_service(bureau, now=FIRST).review(request, one, "stays", WHY, NEXT)
+        dispute_service(bureau, now=FIRST).review(request, restriction_id, "stays", WHY, NEXT)
     assert due_reviews(bureau.register, FIRST + timedelta(days=900)) == []
 
 
 def test_what_was_kept_back_is_put_before_a_person_when_they_ask_again(bureau: Bureau) -> None:
-    request, one = restricted(bureau, PLACES)
+    request, restriction_id = restricted(bureau, PLACES)
     run(bureau.services, request)
     question = bureau.asked(bureau.store(days=0))
     assert "restricted_before" in trigger_codes(question)
     [flag] = [f for f in question.detail["flags"] if f["flag"] == "restricted_before"]
-    assert (flag["earlier"], flag["restriction"]) == (request, one)
-    look(bureau, request, one)
+    assert (flag["earlier"], flag["restriction"]) == (request, restriction_id)
+    look(bureau, request, restriction_id)
     assert "restricted_before" not in trigger_codes(bureau.asked(bureau.store(days=0)))
 
 
 def test_turned_down_it_is_due_again(bureau: Bureau) -> None:
-    request, one = restricted(bureau, ["shop.ticket"], "open")
-    dispute_service(bureau, now=FIRST).review(request, one, "lifted", WHY)
-    timeline, found = dispute_service(bureau, "cli:sam", FIRST).sign_review(request, one, agree=False)
+    request, restriction_id = restricted(bureau, ["shop.ticket"], "open")
+    dispute_service(bureau, now=FIRST).review(request, restriction_id, "lifted", WHY)
+    timeline, found = dispute_service(bureau, "cli:sam", FIRST).sign_review(
+        request, restriction_id, agree=False
+    )
     assert not found.lifted
     assert "turned down" in " ".join(review_lines(timeline, found))
-    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [one]
+    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [restriction_id]
     for outcome, next_, words in (
         ("stays", None, "--next"),
         ("stays", FIRST.date(), "--next"),
@@ -142,6 +142,31 @@ def test_turned_down_it_is_due_again(bureau: Bureau) -> None:
         ("perhaps", None, "stays . lifted"),
     ):
         with pytest.raises(RefusedError, match=words):
-            dispute_service(bureau, now=FIRST).review(request, one, outcome, WHY, next_)
-    with pytest.raises(RefusedError, match=f"name one of {one}"):
+            dispute_service(bureau, now=FIRST).review(request, restriction_id, outcome, WHY, next_)
+    with pytest.raises(RefusedError, match=f"name one of {restriction_id}"):
         dispute_service(bureau, now=FIRST).review(request, "q-000000000000", "lifted", WHY)
+
+
+def test_a_restriction_in_force_is_named_from_its_day(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(
+        question, "restrict", "restriction", places=["shop.ticket"], existence="hidden",
+        review_on=str(FIRST.date()), refused=None, given=None, reasons=None,
+    )  # fmt: skip
+    assert due_reviews(bureau.register, FIRST) == []  # not signed yet
+    bureau.sign(request)
+    run(bureau.services, request)
+    assert due_reviews(bureau.register, FIRST - timedelta(days=1)) == []
+    [review] = due_reviews(bureau.register, FIRST)
+    assert (review.request, review.on) == (request, FIRST.date())
+
+    def broken(_message: Message) -> None:
+        raise ConnectionError
+
+    sent: list[Message] = []
+    reminder = review_reminder(bureau.register, "check", FIRST)
+    with pytest.raises(ConnectionError):
+        reminder.remind("mail", broken)
+    assert [reminder.remind(notifier, sent.append) for notifier in ("mail", "mail", "another")] == [1, 0, 1]
+    assert request in sent[0].text
+    assert "shop.ticket" not in sent[0].text

@@ -66,9 +66,7 @@ def packed(services: Services) -> str:
     return request
 
 
-def test_a_new_key_voids_the_confirmation_and_the_request_waits_for_a_person(
-    services: Services, anna: Officer
-) -> None:
+def test_a_new_key_voids_the_confirmation_and_asks_a_person_again(services: Services, anna: Officer) -> None:
     request = packed(services)
 
     done = change_keys(anna, request, {"customer_id": "2", "email": " bob@example.org "})
@@ -82,10 +80,10 @@ def test_a_new_key_voids_the_confirmation_and_the_request_waits_for_a_person(
     assert services.register.requests.get(request).state is State.NEEDS_PERSON
     [question] = services.register.questions.all(request_id=request)
     assert (question.id, question.kind) == (done.question, "identity")
-    [(header, told)] = [
+    [(header, payload)] = [
         (h, p) for h, p in services.register.trail.events(request) if h.type == "keys_changed"
     ]
-    assert (header.actor, told) == (
+    assert (header.actor, payload) == (
         "cli:anna",
         {
             "added": ["email"],
@@ -140,7 +138,7 @@ def test_what_is_staged_while_a_run_goes_cannot_leave_either(
         deliver(going, request)
 
 
-def test_a_bundle_that_lies_at_its_destination_is_told_of_and_nobody_is_told_of_it(
+def test_a_bundle_at_its_destination_is_named_and_no_letter_goes_out(
     services: Services, anna: Officer
 ) -> None:
     request = packed(services)
@@ -186,16 +184,14 @@ def test_the_question_about_earlier_keys_is_overtaken(services: Services, anna: 
     assess(services, request)
 
 
-def test_a_key_that_matches_nobody_ends_at_the_question_that_nothing_is_held(
-    services: Services, anna: Officer
-) -> None:
+def test_a_key_without_matches_ends_at_the_question_nothing_held(services: Services, anna: Officer) -> None:
     request = packed(services)
     change_keys(anna, request, {"customer_id": "4711"})
     confirm_identity(anna, request, detail=CONFIRMED)
 
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as caught:
         run(services, request)
-    assert met.value.question == "nothing_held"
+    assert caught.value.question == "nothing_held"
 
 
 def test_none_is_held_and_another_key_opens_it_again(services: Services, anna: Officer) -> None:
@@ -223,13 +219,17 @@ def test_the_other_request_of_the_message_keeps_its_keys_and_is_named(
         "received_at": RECEIVED,
         "keys": {"customer_id": "1"},
     }
-    one, other = submit(services, Intake.model_validate({**content, "right": ["access", "portability"]}), "x")
-    done = change_keys(anna, one, {"customer_id": "2"})
+    request, other = submit(
+        services, Intake.model_validate({**content, "right": ["access", "portability"]}), "x"
+    )
+    done = change_keys(anna, request, {"customer_id": "2"})
     assert done.sentence.endswith(f" {other} of the same message has its own keys.")
     assert services.register.identities.of(other) == (Key("customer_id", "1"),)
 
 
-def test_a_key_is_taken_out_and_without_any_nobody_is_confirmed(services: Services, anna: Officer) -> None:
+def test_a_key_is_removed_and_without_keys_no_identity_is_confirmed(
+    services: Services, anna: Officer
+) -> None:
     request = store(services, {"customer_id": "1", "email": "bob@example.org"})
     assert change_keys(anna, request, {"email": ""}).removed == ("email",)
     done = change_keys(anna, request, {"customer_id": ""})
@@ -242,9 +242,9 @@ def test_a_key_is_taken_out_and_without_any_nobody_is_confirmed(services: Servic
 def test_what_is_turned_down(services: Services, anna: Officer) -> None:
     request = store(services, {"customer_id": "1"})
     before = services.register.identities.of(request)
-    with pytest.raises(ConfigurationError, match=r"not declared in identity\.yml") as told:
+    with pytest.raises(ConfigurationError, match=r"not declared in identity\.yml") as caught:
         change_keys(anna, request, {"ann@example.org": "ann@example.org"})
-    assert "ann@" not in str(told.value)
+    assert "ann@" not in str(caught.value)
     with pytest.raises(ConfigurationError, match="No key was given"):
         change_keys(anna, request, {})
     with pytest.raises(NotAllowedError):
@@ -261,16 +261,16 @@ def test_a_message_without_a_key_is_a_request_and_its_run_reads_nothing(
     unread = dataclasses.replace(services, open_source=lambda name, tag: pytest.fail(f"{name} is opened"))
     request = store(services, {}, authenticated=None)
 
-    with pytest.raises(NeedsPersonError, match="gives no key") as met:
+    with pytest.raises(NeedsPersonError, match="gives no key") as caught:
         assess(unread, request)
-    assert met.value.question == "identity"
+    assert caught.value.question == "identity"
     [question] = services.register.questions.all(request_id=request)
     assert question.detail["keys"] == []
     with pytest.raises(RefusedError, match=r"has no key.*identity_request"):
         answer_question(anna, question.id, "confirmed", detail=CONFIRMED)
     with pytest.raises(RefusedError, match="has no key"):
         confirm_identity(anna, request, detail=CONFIRMED)
-    services.register.decisions.take(request, "identity", "confirmed", "somebody", detail=CONFIRMED)
+    services.register.decisions.take(request, "identity", "confirmed", "another", detail=CONFIRMED)
     with pytest.raises(NeedsPersonError):
         assess(unread, request)
     with pytest.raises(NeedsPersonError):

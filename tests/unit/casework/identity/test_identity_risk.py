@@ -1,4 +1,4 @@
-"""How sure an identity must be follows from the request (R12); the clock stands still only by letters (R42)."""
+"""How sure an identity must be follows from the request (R12); only letters stop the clock (R42)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from typing import Any
 
 import pytest
 from testbed.mini import SQLITE_SHOP as SHOP
+from testbed.running import store
 from tests.support.days import local_today
 from tests.support.deciding import ROLES, Bureau, unchanged
+from tests.support.ground_forms import GROUNDS
 from tests.support.restricted import open_bureau
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
 from afschrift.casework.clock import ClockService
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.identity.confirmed import needed_level
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.domain.instants import utc_now
+from afschrift.domain.state import State
 from afschrift.inventory.document import InventoryError
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.letter import Bounce
@@ -53,14 +57,14 @@ def login(level: str) -> dict[str, Any]:
 
 def needed(bureau: Bureau, request: str) -> tuple[str, set[str]]:
     found = needed_level(bureau.register, request, bureau.settings)
-    return found.level.value, {one.value for one in found.factors}
+    return found.level.value, {factor.value for factor in found.factors}
 
 
 @pytest.mark.parametrize("factors", [set(), *({f} for f in Factor), set(Factor)])
 def test_the_class_is_the_highest_that_a_factor_asks_for(factors: set[Factor]) -> None:
     found = risk(factors)
-    asked = [Level.LOW, *(USUAL[one] for one in factors)]
-    assert all(found.level.covers(one) for one in asked)
+    asked = [Level.LOW, *(USUAL[factor] for factor in factors)]
+    assert all(found.level.covers(level) for level in asked)
     assert found.level in asked
     assert set(found.factors) == factors
 
@@ -122,14 +126,14 @@ def test_a_log_in_that_falls_short_is_asked_about_and_no_step_goes_on(bureau: Bu
     question = bureau.asked(request)
     assert question.kind == "identity"
     assert question.detail == {"risk": "substantial", "factors": ["special_categories"]}
-    assert bureau.asked(request).id == question.id  # the same one, whoever runs again
+    assert bureau.asked(request).id == question.id  # a later run asks no second one
     with pytest.raises(GateError, match="no identity decision"):
         extract(bureau.services, request, "shop")
 
-    told = unchanged(bureau, question, lambda: confirm(bureau, question, "low"), RefusedError)
+    error = unchanged(bureau, question, lambda: confirm(bureau, question, "low"), RefusedError)
 
-    assert "R12" in str(told)
-    assert "known address" in told.remedy
+    assert "R12" in str(error)
+    assert "known address" in error.remedy
     confirm(bureau, question, "substantial")
     assess(bureau.services, request)
     assert classify(bureau.services, request)["plan"]
@@ -215,3 +219,28 @@ def letter_of(bureau: Bureau, request: str, *ways: str) -> str:
     made = make(bureau.officer("cli:anna"), request, "identity_request", given)
     assert made.letter is not None
     return made.letter.id
+
+
+def without_key(bureau: Bureau) -> str:
+    return store(bureau.services, {}, received_at=utc_now().isoformat(), authenticated=None)
+
+
+def test_its_letters_are_made(bureau: Bureau) -> None:
+    request = without_key(bureau)
+    assert bureau.asked(request).kind == "identity"
+    asked = {"doubt": "Wij weten niet wie u bent.", "ways": ["call_back"]}
+    for kind, given in (("acknowledgement", {}), ("identity_request", asked)):
+        made = make(bureau.officer("cli:anna"), request, kind, given)
+        assert made.letter is not None, kind
+
+
+def test_the_letter_that_the_person_is_unknown_closes_it_once_sent(bureau: Bureau) -> None:
+    request = without_key(bureau)
+    bureau.asked(request)
+    question = open_decision(GROUNDS, bureau.register, request)
+    bureau.answer(question, "refuse", "cannot_identify")
+    done = bureau.sign(request)
+    assert bureau.register.requests.get(request).state.open
+    assert done.letter is not None
+    bureau.send(done.letter)
+    assert bureau.register.requests.get(request).state is State.REFUSED

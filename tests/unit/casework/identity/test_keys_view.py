@@ -1,4 +1,4 @@
-"""Whoever decides on a key or on several accounts sees them, and what hangs on them; no digest."""
+"""An officer who decides on a key or on several accounts sees them and the rows they reach; no digest."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_shared_key_shows_itself_its_others_and_what_it_finds(bureau: Bureau) 
     assert found.rows == (("shop.beat", 1, 1),)  # of his three: two by his other device
 
 
-def test_days_on_which_a_key_was_the_persons_are_told(bureau: Bureau) -> None:
+def test_days_on_which_a_key_was_the_persons_are_shown(bureau: Bureau) -> None:
     """Ann had the address until 2023; Cleo has had it since."""
     question = asked(bureau, "several_persons", {"customer_id": "1", "email": "bob@example.org"})
     first, second, held = seen(bureau, question)
@@ -73,7 +73,7 @@ def test_days_on_which_a_key_was_the_persons_are_told(bureau: Bureau) -> None:
         ("several_persons", {"customer_id": "1", "email": "bob@example.org"}, "bob@example.org"),
     ],
 )
-def test_no_value_stands_in_the_detail_or_the_trail(
+def test_no_value_is_in_the_detail_or_the_trail(
     bureau: Bureau, kind: str, keys: dict[str, str], value: str
 ) -> None:
     question = asked(bureau, kind, keys)
@@ -82,14 +82,16 @@ def test_no_value_stands_in_the_detail_or_the_trail(
     found = look(bureau.officer("cli:anna"), question.id)
     assert found is not None
     assert found.more
-    shown = [line.value for one in found.sections for line in one.lines]
+    shown = [line.value for section in found.sections for line in section.lines]
     assert (value in shown, masked(value) in shown) == (False, True)
 
 
 def test_the_same_is_asked_as_before_and_the_answer_counts(bureau: Bureau) -> None:
-    """What is shown is no part of what is asked: a row more in the meantime asks nothing anew."""
+    """What is shown is no part of what is asked: a new row in the meantime asks no new question."""
     question = asked(bureau, "shared_key", {"customer_id": "2"})
-    for one in bureau.register.questions.all(request_id=question.request):
-        bureau.answer(one, "include" if one.kind == "shared_key" else one.options[0])
+    for open_question in bureau.register.questions.all(request_id=question.request):
+        bureau.answer(
+            open_question, "include" if open_question.kind == "shared_key" else open_question.options[0]
+        )
     bureau.execute("INSERT INTO beat VALUES ('tab', '2024-03-01 00:00:00Z', 91)")
     classify(bureau.services, question.request)

@@ -1,4 +1,4 @@
-"""Somebody asks for somebody else, and a child asks alone: on a real register and a real source."""
+"""A person asks for another person, or a child asks alone: on a real register and a real source."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
     return open_family(tmp_path, monkeypatch)
 
 
-def said(bureau: Bureau, question: Any, choice: str, text: str | None = None, **form: Any) -> Any:
-    """An answer to one of these questions."""
+def answer(bureau: Bureau, question: Any, choice: str, text: str | None = None, **form: Any) -> Any:
+    """Answer a question about a mandate or about age."""
     by = form.pop("by", "cli:anna")
 
     return answer_question(
@@ -89,7 +89,7 @@ def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau:
     assert (question.kind, question.role) == ("mandate", "officer")
     assert question.detail["made_by"] == "proxy"
     assert bureau.asked(request).id == question.id
-    done = said(bureau, question, "proven", **MANDATE)
+    done = answer(bureau, question, "proven", **MANDATE)
     assert done.next_step == ""
     assert Path(run(bureau.services, request)).exists()
     [taken] = [
@@ -101,15 +101,15 @@ def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau:
     assert faults(bureau.settings.register) == []
 
 
-def test_not_proven_is_told_what_to_do_and_asked_again(bureau: Bureau) -> None:
+def test_an_unproven_mandate_says_what_to_do_and_is_asked_for_again(bureau: Bureau) -> None:
     request = bureau.store(keys=ADULT, made_by="proxy")
     question = bureau.asked(request)
-    done = said(bureau, question, "not_proven", lacking="authority")
+    done = answer(bureau, question, "not_proven", lacking="authority")
     assert "mandate_request" in done.next_step
     again = bureau.asked(request)
     assert again.id != question.id
     assert again.detail["earlier_decisions"] == 1
-    said(bureau, again, "proven", **MANDATE)
+    answer(bureau, again, "proven", **MANDATE)
     assess(bureau.services, request)
 
 
@@ -132,17 +132,17 @@ def test_what_does_not_carry_it_changes_nothing(
     question = bureau.asked(request)
     assert question.detail["minor"] == "no"
     filled = {name: value for name, value in (MANDATE | form).items() if value is not None}
-    told = unchanged(bureau, question, lambda: said(bureau, question, "proven", NOTE, **filled), FormError)
-    assert words in str(told)
+    error = unchanged(bureau, question, lambda: answer(bureau, question, "proven", NOTE, **filled), FormError)
+    assert words in str(error)
 
 
 def test_a_parent_of_a_child_writes_what_is_best_and_it_stays_encrypted(bureau: Bureau) -> None:
     request = bureau.store(keys=CHILD, made_by="parent")
     question = bureau.asked(request)
     assert question.detail["minor"] == "yes"
-    told = unchanged(bureau, question, lambda: said(bureau, question, "proven", **PARENT), FormError)
-    assert "R16" in str(told)
-    said(bureau, question, "proven", NOTE, **PARENT)
+    error = unchanged(bureau, question, lambda: answer(bureau, question, "proven", **PARENT), FormError)
+    assert "R16" in str(error)
+    answer(bureau, question, "proven", NOTE, **PARENT)
     assess(bureau.services, request)
     events = json.dumps([payload for _, payload in bureau.register.trail.events()])
     assert "zangvogel" not in events
@@ -152,20 +152,20 @@ def test_a_parent_of_a_child_writes_what_is_best_and_it_stays_encrypted(bureau: 
 
 
 @pytest.mark.parametrize("secrecy", ["care", "parents_in_conflict", "safety"])
-def test_what_must_stay_secret_is_signed_by_somebody_else(bureau: Bureau, secrecy: str) -> None:
+def test_what_must_stay_secret_is_signed_by_a_second_person(bureau: Bureau, secrecy: str) -> None:
     request = bureau.store(keys=CHILD, made_by="guardian")
     question = bureau.asked(request)
     form = PARENT | {"kind": "guardianship_register", "secrecy": secrecy}
-    done = said(bureau, question, "proven", NOTE, **form)
+    done = answer(bureau, question, "proven", NOTE, **form)
     signing = bureau.asked(request)
     assert (signing.id, signing.kind, signing.role) == (done.signer, "mandate_signed", "second_signer")
     with pytest.raises(NotAllowedError, match="four eyes"):
-        said(bureau, signing, "agree", by="airflow:anna")
-    said(bureau, signing, "disagree", by="airflow:sam")
+        answer(bureau, signing, "agree", by="airflow:anna")
+    answer(bureau, signing, "disagree", by="airflow:sam")
     again = bureau.asked(request)
     assert again.kind == "mandate"
-    said(bureau, again, "proven", NOTE, **form)
-    said(bureau, bureau.asked(request), "agree", by="airflow:sam")
+    answer(bureau, again, "proven", NOTE, **form)
+    answer(bureau, bureau.asked(request), "agree", by="airflow:sam")
     assess(bureau.services, request)
     assert faults(bureau.settings.register) == []
 
@@ -174,27 +174,27 @@ def test_a_child_that_asks_alone(bureau: Bureau) -> None:
     request = bureau.store(keys=CHILD)
     question = bureau.asked(request)
     assert (question.kind, question.options) == ("minor", ("with_representative", "answer_child"))
-    answered = lambda: said(bureau, question, "answer_child", reason="able_to_decide")  # noqa: E731
+    answered = lambda: answer(bureau, question, "answer_child", reason="able_to_decide")  # noqa: E731
     assert "R16" in str(unchanged(bureau, question, answered, FormError))
-    said(bureau, question, "answer_child", NOTE, reason="able_to_decide")
+    answer(bureau, question, "answer_child", NOTE, reason="able_to_decide")
     assess(bureau.services, request)
 
 
 def test_a_child_is_answered_through_its_representative(bureau: Bureau) -> None:
     request = bureau.store(keys=CHILD)
-    said(bureau, bureau.asked(request), "with_representative")
+    answer(bureau, bureau.asked(request), "with_representative")
     question = bureau.asked(request)
     assert (question.kind, question.detail["made_by"]) == ("mandate", "self")
-    said(bureau, question, "proven", NOTE, **PARENT)
+    answer(bureau, question, "proven", NOTE, **PARENT)
     assess(bureau.services, request)
 
 
-def test_nobody_is_asked_about_an_adult_or_about_a_date_that_nobody_knows(bureau: Bureau) -> None:
+def test_no_question_about_an_adult_or_an_unknown_date_of_birth(bureau: Bureau) -> None:
     for keys, found in ((ADULT, "no"), (NOT_KNOWN, "unknown")):
         request = bureau.store(keys=keys)
         assess(bureau.services, request)
-        [told] = [p for h, p in bureau.register.trail.events(request) if h.type == "age_read" and p]
-        assert (told["minor"], told["limit"], told["rules"]) == (found, 16, ["R16"])
+        [payload] = [p for h, p in bureau.register.trail.events(request) if h.type == "age_read" and p]
+        assert (payload["minor"], payload["limit"], payload["rules"]) == (found, 16, ["R16"])
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_nobody_is_asked_about_an_adult_or_about_a_date_that_nobody_knows(bureau
     [("born: {origin", "born: {review: needed, origin"), ("  customer:\n", "  customer:\n    ways: guessed\n"),
      ("customer_id: {origin: assigned}\n      email", "customer_id: {origin: assigned, review: needed}\n      email")],
 )  # fmt: skip
-def test_a_date_that_only_a_program_calls_one_makes_nobody_an_adult(
+def test_text_that_only_a_program_takes_for_a_date_makes_no_adult(
     bureau: Bureau, proposed: tuple[str, str]
 ) -> None:
     file = bureau.settings.inventory / "shop.yml"
@@ -213,7 +213,9 @@ def test_a_date_that_only_a_program_calls_one_makes_nobody_an_adult(
     adult = late.asked(late.store(keys=ADULT, made_by="parent"))
     assert (adult.kind, adult.detail["minor"]) == ("mandate", "unknown")
     child = late.asked(late.store(keys=CHILD, made_by="parent"))
-    assert child.detail["minor"] == "yes", "that somebody may be a child is caution, and stays"
+    assert child.detail["minor"] == "yes", (
+        "treating the person as a possible child is the safe side, and stays"
+    )
 
 
 def test_the_date_of_birth_is_read_once_and_kept_nowhere(bureau: Bureau) -> None:
@@ -274,36 +276,36 @@ def up_to_deliver(bureau: Bureau, request: str) -> None:
     package(bureau.services, request)
 
 
-def test_a_mandate_that_was_taken_back_delivers_nothing_and_is_asked_for_again(bureau: Bureau) -> None:
+def test_a_withdrawn_mandate_delivers_nothing_and_is_asked_for_again(bureau: Bureau) -> None:
     request = bureau.store(keys=ADULT, made_by="proxy")
-    said(bureau, bureau.asked(request), "proven", **MANDATE)
+    answer(bureau, bureau.asked(request), "proven", **MANDATE)
     up_to_deliver(bureau, request)
     with pytest.raises(NotAllowedError):
         take_back(Officer(bureau.register, ROLES, "airflow:dirk"), request)
     take_back(Officer(bureau.register, ROLES, "cli:anna"), request, "Aan de telefoon.")
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as caught:
         deliver(bureau.services, request)
-    assert met.value.question == "mandate"
+    assert caught.value.question == "mandate"
     assert bureau.register.requests.get(request).state is State.NEEDS_PERSON
     with pytest.raises(TooLateError):
         take_back(Officer(bureau.register, ROLES, "cli:anna"), request)
     [question] = bureau.register.questions.all(request_id=request)
-    said(bureau, question, "proven", **MANDATE)
+    answer(bureau, question, "proven", **MANDATE)
     assert Path(run(bureau.services, request)).exists()
 
 
 @pytest.mark.parametrize(
     ("language", "article"), [("nl", "artikel 15, eerste lid,"), ("en", "Article 15(1)")]
 )
-def test_where_authority_is_never_proven_the_request_is_refused_and_told_so(
+def test_without_proof_of_authority_the_request_is_refused_by_letter(
     bureau: Bureau, language: str, article: str
 ) -> None:
     request = bureau.store(keys=ADULT, made_by="proxy", language=language)
-    said(bureau, bureau.asked(request), "proven", **MANDATE)
+    answer(bureau, bureau.asked(request), "proven", **MANDATE)
     take_back(bureau.officer("cli:anna"), request, "Aan de telefoon.")
     shown = look(bureau.officer("cli:anna"), bureau.asked(request).id)
     assert shown is not None
-    titles = [(one.title, one.lines[0].value) for one in shown.sections]
+    titles = [(section.title, section.lines[0].value) for section in shown.sections]
     assert titles == [("Decided before", "Not proven"), ("Decided before", "Proven")]
 
     question = open_decision(GROUNDS, bureau.register, request)
@@ -315,16 +317,16 @@ def test_where_authority_is_never_proven_the_request_is_refused_and_told_so(
     assert bureau.register.requests.get(request).state is State.REFUSED
 
 
-def test_what_a_mandate_may_lack_is_the_same_for_its_question_and_its_ground() -> None:
+def test_the_faults_of_a_mandate_are_those_of_its_question_and_its_ground() -> None:
     asked = fields(MANDATE_FORM)["lacking"]["enum"]
     assert GROUNDS.fields["lacking"].schema["enum"] == asked
 
 
-def test_nobody_is_refused_for_want_of_a_mandate_who_has_one_or_asks_themselves(bureau: Bureau) -> None:
+def test_no_refusal_for_want_of_a_mandate_that_is_there_or_not_needed(bureau: Bureau) -> None:
     for more in ({}, {"made_by": "proxy"}):
         request = bureau.store(keys=ADULT, **more)
         if more:
-            said(bureau, bureau.asked(request), "proven", **MANDATE)
+            answer(bureau, bureau.asked(request), "proven", **MANDATE)
         question = open_decision(GROUNDS, bureau.register, request)
         error = unchanged(
             bureau, question, lambda q=question: bureau.answer(q, "refuse", "no_mandate"), RefusedError
@@ -335,7 +337,7 @@ def test_nobody_is_refused_for_want_of_a_mandate_who_has_one_or_asks_themselves(
 def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: Bureau) -> None:
     request = bureau.store(keys=ADULT, made_by="proxy")
     until = local_today() + timedelta(days=1)
-    said(bureau, bureau.asked(request), "proven", **MANDATE, valid_until=str(until))
+    answer(bureau, bureau.asked(request), "proven", **MANDATE, valid_until=str(until))
     up_to_deliver(bureau, request)
     later = replace(bureau.services, now=lambda: f"{until + timedelta(days=1)}T12:00:00Z")
     with pytest.raises(NeedsPersonError):
@@ -351,9 +353,9 @@ def test_an_answer_holds_for_the_person_it_was_about(bureau: Bureau) -> None:
     with pytest.raises((GateError, NeedsPersonError)):
         classify(bureau.services, request)
     question = bureau.asked(request)
-    said(bureau, question, "proven", **MANDATE)
+    answer(bureau, question, "proven", **MANDATE)
     with pytest.raises(TooLateError, match="answered already"):
-        said(bureau, question, "proven", **MANDATE)
+        answer(bureau, question, "proven", **MANDATE)
 
 
 def test_where_the_source_of_the_age_is_down_nothing_goes_on_without_it(
@@ -370,9 +372,9 @@ def test_where_the_source_of_the_age_is_down_nothing_goes_on_without_it(
     services = build(lambda _line: None, bureau.settings)
     request = bureau.store(keys=ADULT)
     with club.away():
-        with pytest.raises(SourceDownError) as met:
+        with pytest.raises(SourceDownError) as caught:
             assess(services, request)
-        ask_about(services, request, met.value)
+        ask_about(services, request, caught.value)
         [question] = bureau.register.questions.all(request_id=request)
         assert question.options == ("try_again",)
     bureau.register.questions.answer(question.id, "try_again", "cli:anna", {"source": "club"})

@@ -1,4 +1,4 @@
-"""What the tests of telling the person share: an installation with officers, and a mail server."""
+"""What the tests of informing the person share: an installation with officers, and a mail server."""
 
 from __future__ import annotations
 
@@ -11,14 +11,8 @@ from testbed.running import drive
 from tests.support.deciding import Bureau
 from tests.support.kept import Kept
 from tests.support.mail_server import Manner, Server, serving
-from tests.support.restricted import open_bureau
 
 from afschrift.wiring.build_services import build
-
-
-@pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return open_bureau(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -31,7 +25,7 @@ def ready(bureau: Bureau, kept: Kept, tmp_path: Path) -> Callable[..., str]:
             drive(bureau.services, stored)
             return stored
 
-        found = kept.reached(("ready to tell", repr(sorted(more.items()))), tmp_path / "home", reach)
+        found = kept.reached(("ready to inform", repr(sorted(more.items()))), tmp_path / "home", reach)
         bureau.services = build(lambda _line: None, bureau.settings)
         return found
 

@@ -34,32 +34,32 @@ def test_a_request_comes_back_as_it_was_opened(register: Register, open_one: Ope
     assert (opened.zone, opened.language, opened.destination) == ("Europe/Amsterdam", "nl", "outbox")
 
 
-def test_opening_is_told_by_the_trail_without_the_person(register: Register, open_one: Open) -> None:
-    one = open_one(limits={"tables": ["orders"]})
+def test_the_trail_records_the_opening_without_the_person(register: Register, open_one: Open) -> None:
+    request = open_one(limits={"tables": ["orders"]})
     (opened, received) = register.trail.events()
     assert opened[0].type == "case_opened"
-    assert (received[0].type, received[0].request) == ("request_received", one.id)
+    assert (received[0].type, received[0].request) == ("request_received", request.id)
     assert received[1] is not None
     assert received[1]["keys"] == ["customer_id", "email"]
     assert received[1]["limited"] is True
-    told = repr((opened, received))
+    text = repr((opened, received))
     for secret in ("C-10042", "Anneke", "orders"):
-        assert secret not in told
+        assert secret not in text
 
 
 def test_nothing_of_the_person_is_readable_in_the_database(
     register: Register, open_one: Open, url: str
 ) -> None:
-    one = open_one(limits={"tables": ["a-limit-of-their-own"]})
+    request = open_one(limits={"tables": ["a-limit-of-their-own"]})
     register.decisions.take(
-        one.id, "identity", "confirmed", "officer", text="I recognised the voice of Anneke"
+        request.id, "identity", "confirmed", "officer", text="I recognised the voice of Anneke"
     )
     if not url.startswith("sqlite"):
         return
     stored = b"".join(
         file.read_bytes() for file in Path(url.removeprefix("sqlite:///")).parent.glob("register.db*")
     )
-    assert one.id.encode() in stored
+    assert request.id.encode() in stored
     for secret in (b"C-10042", b"nneke", b"NNEKE", b"a-limit-of-their-own", b"recognised"):
         assert secret not in stored
 
@@ -74,9 +74,9 @@ def test_an_unknown_or_odd_id_is_an_unknown_request(register: Register, bad: str
         register.decisions.of,
         register.identities.earlier,
     ):
-        with pytest.raises(UnknownRequestError) as told:
+        with pytest.raises(UnknownRequestError) as caught:
             ask(bad)
-        assert not bad or bad not in str(told.value)
+        assert not bad or bad not in str(caught.value)
     with pytest.raises(UnknownRequestError):
         moved(register, bad, State.ACCEPTED)
     with pytest.raises(UnknownRequestError):
@@ -101,12 +101,12 @@ def test_requests_are_listed_as_they_were_received(register: Register, open_one:
 
 
 def test_the_case_file_is_read_whole_and_looking_is_an_event(register: Register, open_one: Open) -> None:
-    one = open_one()
-    register.decisions.take(one.id, "identity", "confirmed", "officer", text="By telephone.")
-    texts = register.cases.texts(one.case, "auditor")
+    request = open_one()
+    register.decisions.take(request.id, "identity", "confirmed", "officer", text="By telephone.")
+    texts = register.cases.texts(request.case, "auditor")
     assert [(t.kind, t.request, t.text) for t in texts] == [
         ("request", None, b"Graag al mijn gegevens. Anneke Jansen"),
-        ("decision", one.id, b"By telephone."),
+        ("decision", request.id, b"By telephone."),
     ]
     assert "telephone" not in repr(texts)
     assert (register.trail.events()[-1][0].type, register.trail.events()[-1][0].actor) == (
@@ -128,7 +128,7 @@ def test_earlier_requests_of_a_person_are_found_by_any_spelling(register: Regist
     assert register.identities.earlier(second_right.id) == (first.id,)
 
 
-def test_earlier_goes_by_the_keys_that_it_is_told(register: Register, open_one: Open) -> None:
+def test_earlier_requests_are_those_with_the_given_keys(register: Register, open_one: Open) -> None:
     household = Key("device_id", "D-1")
     partner = open_one((Key("customer_id", "C-1"), household), "2026-01-05T00:00:00Z")
     mine = open_one((Key("customer_id", "C-2"), household), "2026-02-05T00:00:00Z")

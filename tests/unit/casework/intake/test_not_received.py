@@ -49,10 +49,10 @@ def signed(bureau: Bureau, question: Any, choice: str = "agree", by: str = "airf
 
 
 def test_it_counts_once_a_second_person_agrees_and_nothing_is_deleted(bureau: Bureau) -> None:
-    one = stored(bureau)
-    question = proposed(bureau, one.case)
+    case = stored(bureau)
+    question = proposed(bureau, case.case)
     assert (question.kind, question.role) == ("not_received", "second_signer")
-    for request in one.requests:  # neither of them goes on meanwhile
+    for request in case.requests:  # neither of them goes on meanwhile
         with pytest.raises(NeedsPersonError, match="R03"):
             assess(bureau.services, request)
     with pytest.raises(NotAllowedError, match="four eyes"):
@@ -60,22 +60,22 @@ def test_it_counts_once_a_second_person_agrees_and_nothing_is_deleted(bureau: Bu
     done = signed(bureau, question)
     assert "R03" in done.next_step
     assert "Nothing was deleted" in done.next_step
-    assert {bureau.register.requests.get(request).state for request in one.requests} == {State.NOT_RECEIVED}
-    assert bureau.register.cases.texts(one.case, "x")[0].text == MESSAGE.encode()
-    assert [key.value for key in bureau.register.identities.of(one.requests[0])] == ["1"]
+    assert {bureau.register.requests.get(request).state for request in case.requests} == {State.NOT_RECEIVED}
+    assert bureau.register.cases.texts(case.case, "x")[0].text == MESSAGE.encode()
+    assert [key.value for key in bureau.register.identities.of(case.requests[0])] == ["1"]
     assert "zangvogel" not in json.dumps([payload for _, payload in bureau.register.trail.events()])
     assert faults(bureau.settings.register) == []
     with pytest.raises(TooLateError):
-        proposed(bureau, one.case)
+        proposed(bureau, case.case)
 
 
 def test_who_disagrees_lets_the_request_go_on(bureau: Bureau) -> None:
-    one = stored(bureau)
-    signed(bureau, proposed(bureau, one.case), "disagree")
-    with pytest.raises(NeedsPersonError) as met:
-        assess(bureau.services, one.requests[0])
-    assert met.value.question == "identity"
-    again = proposed(bureau, one.case)
+    case = stored(bureau)
+    signed(bureau, proposed(bureau, case.case), "disagree")
+    with pytest.raises(NeedsPersonError) as caught:
+        assess(bureau.services, case.requests[0])
+    assert caught.value.question == "identity"
+    again = proposed(bureau, case.case)
     assert signed(bureau, again).decision.choice == "agree"
 
 
@@ -88,30 +88,30 @@ def test_who_disagrees_lets_the_request_go_on(bureau: Bureau) -> None:
         ({"channel": "email"}, RefusedError),
     ],
 )
-def test_what_the_rule_does_not_allow_is_told_and_changes_nothing(
+def test_what_the_rule_does_not_allow_is_refused_and_changes_nothing(
     bureau: Bureau, change: dict[str, str], error: type[Exception]
 ) -> None:
-    one = stored(bureau, change.pop("channel", "cleaners"))
+    case = stored(bureau, change.pop("channel", "cleaners"))
     before = bureau.register.trail.events()
-    with pytest.raises(error) as told:
-        proposed(bureau, one.case, **change)
-    assert told.value.remedy  # type: ignore[attr-defined]
+    with pytest.raises(error) as caught:
+        proposed(bureau, case.case, **change)
+    assert caught.value.remedy  # type: ignore[attr-defined]
     assert bureau.register.trail.events() == before
 
 
 def test_after_a_step_ran_it_was_received(bureau: Bureau) -> None:
-    one = stored(bureau, right=("access",))
+    case = stored(bureau, right=("access",))
     sure = {"method": "eid", "level": "high"}
-    bureau.register.decisions.take(one.requests[0], "identity", "confirmed", "cli:anna", detail=sure)
-    assess(bureau.services, one.requests[0])
+    bureau.register.decisions.take(case.requests[0], "identity", "confirmed", "cli:anna", detail=sure)
+    assess(bureau.services, case.requests[0])
     with pytest.raises(TooLateError, match="R03"):
-        proposed(bureau, one.case)
+        proposed(bureau, case.case)
 
 
 def test_a_step_that_runs_between_the_two_signatures_counts(bureau: Bureau) -> None:
-    one = stored(bureau, right=("access",))
-    question = proposed(bureau, one.case)
-    bureau.register.steps.finish(one.requests[0], "assess", "0" * 64, {})
+    case = stored(bureau, right=("access",))
+    question = proposed(bureau, case.case)
+    bureau.register.steps.finish(case.requests[0], "assess", "0" * 64, {})
     with pytest.raises(TooLateError, match="R03"):
         signed(bureau, question)
     assert bureau.register.questions.get(question.id).answered_at is None
@@ -119,11 +119,11 @@ def test_a_step_that_runs_between_the_two_signatures_counts(bureau: Bureau) -> N
 
 def test_a_request_that_a_run_took_up_leaves_the_case_whole(bureau: Bureau) -> None:
     """A run may have died between taking it up and finishing its first step."""
-    one = stored(bureau)
-    question = proposed(bureau, one.case)
-    moved(bureau.register, one.requests[1], State.ACKNOWLEDGED)
+    case = stored(bureau)
+    question = proposed(bureau, case.case)
+    moved(bureau.register, case.requests[1], State.ACKNOWLEDGED)
     with pytest.raises(TooLateError, match="taken it up"):
         signed(bureau, question)
-    states = [bureau.register.requests.get(request).state for request in one.requests]
+    states = [bureau.register.requests.get(request).state for request in case.requests]
     assert states == [State.NEEDS_PERSON, State.ACKNOWLEDGED]
     assert bureau.register.questions.get(question.id).answered_at is None

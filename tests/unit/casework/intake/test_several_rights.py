@@ -1,4 +1,4 @@
-"""One letter that asks for several things, for what is not ours, or does not say what: nothing is swallowed."""
+"""One letter that asks for several things, for what is not ours, or does not say what: nothing is lost."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ def taken(bureau: Bureau, **content: Any) -> StoredCase:
     return take_in(bureau.services, Intake.model_validate(kept), "cli:ivo")
 
 
-def test_other_rights_stand_in_the_case_with_their_term_their_day_and_their_desk(bureau: Bureau) -> None:
+def test_other_rights_are_in_the_case_with_term_day_and_desk(bureau: Bureau) -> None:
     stored = taken(bureau, right=["access", "portability"], other_rights=["erasure", "objection", "erasure"])
-    assert [bureau.register.requests.get(one).right for one in stored.requests] == list(Right)
+    assert [bureau.register.requests.get(request).right for request in stored.requests] == list(Right)
     assert stored.matters == (Matter.ERASURE, Matter.OBJECTION)
     erasure, objection = referrals(bureau.register.case_facts.of(stored.case))
     assert (erasure.due, erasure.desk) == (date(2026, 4, 7), "customer service")  # 4 April is a Saturday,
     assert (objection.due, objection.desk) == (date(2026, 4, 7), None)  # and Easter follows
-    told = [p for h, p in bureau.register.trail.events() if h.type == "case_fact_matter_recorded" and p]
-    assert [one["fact"]["detail"]["term"].rpartition("#")[2] for one in told] == ["A17", "A21"]
+    recorded = [p for h, p in bureau.register.trail.events() if h.type == "case_fact_matter_recorded" and p]
+    assert [payload["fact"]["detail"]["term"].rpartition("#")[2] for payload in recorded] == ["A17", "A21"]
     assert faults(bureau.settings.register) == []
 
 
@@ -73,16 +73,16 @@ def test_every_matter_has_a_term(matter: Matter) -> None:
     assert (matter in OTHER_RIGHTS) == matter.has_period
 
 
-def test_a_letter_that_asks_for_nothing_of_ours_is_recorded_all_the_same(bureau: Bureau) -> None:
+def test_a_letter_that_asks_only_for_other_rights_is_recorded(bureau: Bureau) -> None:
     stored = taken(bureau, right=None, keys=None, authenticated=None, other_rights="rectification")
     assert stored.requests == ()
     assert bureau.register.cases.get(stored.case).requests == ()
-    assert [one.referral.matter for one in pending_referrals(bureau.register, utc_now(), ZONE)] == [
+    assert [found.referral.matter for found in pending_referrals(bureau.register, utc_now(), ZONE)] == [
         Matter.RECTIFICATION
     ]
 
 
-def test_what_waits_is_named_until_somebody_hands_it_over(bureau: Bureau) -> None:
+def test_a_waiting_referral_is_named_until_it_is_handed_over(bureau: Bureau) -> None:
     case = taken(bureau, other_rights=["erasure"]).case
     [found] = pending_referrals(bureau.register, utc_now(), ZONE, marks())
     assert (found.level, case in found.words) == ("overdue", True)
@@ -104,9 +104,9 @@ def test_what_waits_is_named_until_somebody_hands_it_over(bureau: Bureau) -> Non
         {"to": "jan@example.org"},
         {"reference": "a b"},
     ):
-        with pytest.raises(RefusedError) as told:
+        with pytest.raises(RefusedError) as caught:
             hand(**wrong)
-        assert told.value.remedy
+        assert caught.value.remedy
     with pytest.raises(NotAllowedError):
         hand(by="cli:dirk")
     assert len(pending_referrals(bureau.register, utc_now(), ZONE)) == 1
@@ -133,9 +133,9 @@ def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
     assert "overdue" in sent[-1].subject
     assert "Zangvogel" not in sent[0].text + sent[0].html
     levels = [
-        one.detail["level"]
-        for one in bureau.register.case_facts.of()
-        if one.kind is CaseFactKind.MATTER_NOTIFIED
+        fact.detail["level"]
+        for fact in bureau.register.case_facts.of()
+        if fact.kind is CaseFactKind.MATTER_NOTIFIED
     ]
     assert levels == ["new", "new", "overdue"]
 
@@ -166,27 +166,27 @@ def test_the_dead_have_no_right_and_are_not_swallowed(bureau: Bureau, content: d
     ],
 )
 def test_a_fault_names_its_field_and_the_way_out(bureau: Bureau, content: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValidationError) as told:
+    with pytest.raises(ValidationError) as caught:
         taken(bureau, **content)
-    said = json.dumps(
+    errors = json.dumps(
         [
             (e["loc"], e["msg"])
-            for e in told.value.errors(include_input=False, include_url=False, include_context=False)
+            for e in caught.value.errors(include_input=False, include_url=False, include_context=False)
         ]
     )
-    assert words in said
-    assert "Zangvogel" not in said
+    assert words in errors
+    assert "Zangvogel" not in errors
     assert bureau.register.cases.all() == ()
 
 
-def test_how_it_was_forwarded_stands_in_the_case_and_moves_no_date(bureau: Bureau) -> None:
+def test_how_it_was_forwarded_is_in_the_case_and_moves_no_date(bureau: Bureau) -> None:
     hops = [
         {"at": "2026-03-05T09:00:00+01:00", "from": "webshop help desk", "to": "facilities"},
         {"at": "2026-03-09T09:00:00+01:00", "from": "facilities", "to": "privacy office"},
     ]
     stored = taken(bureau, forwarded=hops)
     facts = bureau.register.case_facts.of(stored.case)
-    assert [(one.detail["from"], one.detail["to"]) for one in facts] == [
+    assert [(fact.detail["from"], fact.detail["to"]) for fact in facts] == [
         ("webshop help desk", "facilities"),
         ("facilities", "privacy office"),
     ]
@@ -196,7 +196,7 @@ def test_how_it_was_forwarded_stands_in_the_case_and_moves_no_date(bureau: Burea
             taken(bureau, forwarded=wrong)
 
 
-def test_a_representative_is_kept_under_the_key_of_the_case_and_goes_with_it(bureau: Bureau) -> None:
+def test_a_representative_is_kept_under_the_key_of_the_case(bureau: Bureau) -> None:
     who = {"name": "Zangvogel Merel", "email": "merel@zangvogel.example"}
     stored = taken(bureau, made_by="proxy", representative=who)
     [kept] = [t for t in bureau.register.cases.texts(stored.case, "x") if t.kind == "representative"]
@@ -214,7 +214,7 @@ def test_an_unclear_right_is_read_as_access_and_stops_no_clock(bureau: Bureau) -
     assert bureau.register.requests.get(request).right is Right.ACCESS
     assert bureau.register.requests.get(request).formats == ("csv", "json")
     timeline = bureau.register.facts.timeline(request)
-    assert [one.kind for one in timeline.facts] == [FactKind.RIGHT_UNCLEAR]
+    assert [fact.kind for fact in timeline.facts] == [FactKind.RIGHT_UNCLEAR]
     assess(bureau.services, request)
 
 

@@ -1,16 +1,15 @@
-"""What letters say by themselves, of requests as they lie in a register; and which letters are due."""
+"""What letters say from the register alone, and which letters are due."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.days import local_today
 from tests.support.deciding import ROLES, Bureau
-from tests.support.restricted import FIRST, dispute_service, open_bureau, restricted
+from tests.support.restricted import FIRST, dispute_service, restricted
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.clock import ClockService
@@ -27,12 +26,7 @@ from afschrift.register.trail.differences import ForgedError
 LATE = {"reasons": "Een systeem was stuk.", "expected_on": "2030-01-01"}
 
 
-@pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return open_bureau(tmp_path, monkeypatch)
-
-
-def said(bureau: Bureau, request: str, kind: str, keep: bool = False, **given: Any) -> str:
+def text_of(bureau: Bureau, request: str, kind: str, keep: bool = False, **given: Any) -> str:
     """The text of a letter, in one line."""
     made = make(bureau.officer("cli:anna"), request, kind, given, keep=keep)
     return " ".join(made.text.text.split())
@@ -45,38 +39,38 @@ def due(bureau: Bureau, request: str) -> tuple[str, ...]:
 
 def test_the_receipt_of_every_right_of_a_message_is_confirmed(bureau: Bureau) -> None:
     request = bureau.store(["access", "portability"], other_rights=["erasure"], days=1)  # type: ignore[arg-type]
-    text = said(bureau, request, "acknowledgement")
-    for one in ("U wilt uw gegevens inzien", "uw gegevens meenemen", "dat gegevens worden gewist"):
-        assert one in text
+    text = text_of(bureau, request, "acknowledgement")
+    for words in ("U wilt uw gegevens inzien", "uw gegevens meenemen", "dat gegevens worden gewist"):
+        assert words in text
     assert "Wij geven dat door" in text
     assert "Deze brief gaat over uw bericht." in text
-    alone = said(bureau, bureau.store(), "acknowledgement")
+    alone = text_of(bureau, bureau.store(), "acknowledgement")
     assert "inzien" in alone
-    for one in ("meenemen", "gewist", "doorgeven", "Wij geven dat door"):
-        assert one not in alone
+    for words in ("meenemen", "gewist", "doorgeven", "Wij geven dat door"):
+        assert words not in alone
 
 
 def test_no_right_is_claimed_that_the_message_does_not_name(bureau: Bureau) -> None:
     request = bureau.store("unclear")
-    text = said(bureau, request, "acknowledgement", keep=True)
+    text = text_of(bureau, request, "acknowledgement", keep=True)
     assert "Wij weten nog niet zeker wat u wilt. Wij vragen u dat nog." in text
     assert "Voor nu lezen wij het zo: u wilt uw gegevens inzien." in text
     assert "uw verzoek om inzage" not in text
     assert due(bureau, request) == ("right_question",)
-    asked = said(bureau, request, "right_question", keep=True)
+    asked = text_of(bureau, request, "right_question", keep=True)
     assert "uw verzoek om inzage" not in asked
     assert due(bureau, request) == ()
 
 
-def test_what_was_handed_over_is_told_with_to_whom_why_and_whom_to_ask(bureau: Bureau) -> None:
+def test_the_letter_of_a_handover_says_to_whom_why_and_whom_to_ask(bureau: Bureau) -> None:
     request = bureau.store(other_rights=["erasure", "complaint"], authenticated=None)
     case = bureau.register.requests.get(request).case
     with pytest.raises(RefusedError, match="passed_to: it is missing"):
-        said(bureau, request, "handed_over")
+        text_of(bureau, request, "handed_over")
     assert due(bureau, request) == ()
     record_handed_over(bureau.register, ROLES, case, "erasure", "Klantenservice", "KS-104388", "cli:ivo")
     assert due(bureau, request) == ("handed_over",)
-    text = said(bureau, request, "handed_over", keep=True)
+    text = text_of(bureau, request, "handed_over", keep=True)
     assert "gewist" in text
     assert "klacht." not in text  # that one waits
     assert "Klantenservice, kenmerk KS-104388" in text
@@ -84,22 +78,22 @@ def test_what_was_handed_over_is_told_with_to_whom_why_and_whom_to_ask(bureau: B
     assert due(bureau, request) == ()
     record_handed_over(bureau.register, ROLES, case, "complaint", "Juridische zaken", "JZ-7", "cli:ivo")
     assert due(bureau, request) == ("handed_over",)
-    assert "Juridische zaken, kenmerk JZ-7" in said(bureau, request, "handed_over")
-    other = said(bureau, request, "handed_over", passed_to="De Webwinkel", passed_because="processor")
+    assert "Juridische zaken, kenmerk JZ-7" in text_of(bureau, request, "handed_over")
+    other = text_of(bureau, request, "handed_over", passed_to="De Webwinkel", passed_because="processor")
     assert "De Webwinkel" in other
     assert "Wij blijven verantwoordelijk" in other
     assert bureau.register.requests.get(request).state is State.RECEIVED
 
 
-def test_a_merged_request_is_told_whose_receipt_counts_and_until_when(bureau: Bureau) -> None:
+def test_the_letter_of_a_merge_says_whose_receipt_counts_and_until_when(bureau: Bureau) -> None:
     earlier, later = bureau.store(days=20), bureau.store(days=2)
     with pytest.raises(RefusedError, match="goes on in no other one"):
-        said(bureau, later, "merged")
+        text_of(bureau, later, "merged")
     officer = bureau.officer("cli:anna")
     clocks = ClockService(officer, officer.jurisdiction)
     clocks.merge(later, earlier, ("customer_id",))
     assert due(bureau, later) == ("merged",)
-    text = said(bureau, later, "merged", keep=True)
+    text = text_of(bureau, later, "merged", keep=True)
     assert earlier in text
     [row] = bureau.register.letters.all(request_id=later)
     last = clocks.clock(bureau.register.facts.timeline(earlier)).due
@@ -111,22 +105,22 @@ def test_a_merged_request_is_told_whose_receipt_counts_and_until_when(bureau: Bu
     assert bureau.register.requests.get(later).state is State.MERGED
 
 
-def test_a_late_request_gets_an_apology_with_why_when_and_where_to_complain(bureau: Bureau) -> None:
+def test_an_apology_says_why_until_when_and_where_to_complain(bureau: Bureau) -> None:
     request = bureau.store(days=60)
     missed = load_due(bureau, request)
     assert due(bureau, request) == ("late",)
-    text = said(bureau, request, "late", keep=True, **LATE)
-    for one in (f"uiterlijk op {missed.day} ", "Dat spijt ons", "Een systeem was stuk.", "1 januari 2030"):
-        assert one in text
+    text = text_of(bureau, request, "late", keep=True, **LATE)
+    for words in (f"uiterlijk op {missed.day} ", "Dat spijt ons", "Een systeem was stuk.", "1 januari 2030"):
+        assert words in text
     assert "Autoriteit Persoonsgegevens" in text
     assert "rechter" in text
     assert due(bureau, request) == ()
     with pytest.raises(RefusedError, match="is not late"):
-        said(bureau, bureau.store(), "late", **LATE)
+        text_of(bureau, bureau.store(), "late", **LATE)
 
 
 @pytest.mark.parametrize(("hour", "still_due"), [(12, ("late",)), (23, ())])
-def test_an_apology_of_the_night_after_the_last_day_is_made_on_the_next_day(
+def test_after_the_last_day_the_apology_is_made_on_the_next_day(
     bureau: Bureau, hour: int, still_due: tuple[str, ...]
 ) -> None:
     """By the clock on the wall (R02), though at half past eleven it is still the last day in UTC."""
@@ -140,7 +134,7 @@ def test_an_apology_of_the_night_after_the_last_day_is_made_on_the_next_day(
 @pytest.mark.parametrize(("days", "sorry"), [(60, True), (2, False)])
 def test_the_letter_of_a_late_answer_says_sorry(bureau: Bureau, days: int, sorry: bool) -> None:
     request = bureau.store(days=days)
-    text = said(bureau, request, "delivery", where="in uw account", available_until="2030-01-01")
+    text = text_of(bureau, request, "delivery", where="in uw account", available_until="2030-01-01")
     assert ("Ons antwoord komt te laat." in text and "Dat spijt ons." in text) is sorry
 
 
@@ -152,29 +146,29 @@ def load_due(bureau: Bureau, request: str) -> Any:
 
 
 @pytest.mark.parametrize("existence", ["open", "hidden"])
-def test_a_lifted_restriction_is_told_and_a_hidden_one_not_revealed(bureau: Bureau, existence: str) -> None:
-    request, one = restricted(bureau, ["shop.ticket"], existence)
+def test_a_lifted_restriction_is_named_and_a_hidden_one_not_revealed(bureau: Bureau, existence: str) -> None:
+    request, restriction_id = restricted(bureau, ["shop.ticket"], existence)
     with pytest.raises(RefusedError, match="No restriction"):
-        said(bureau, request, "restriction_lifted", contains=["Gesprekken"])
+        text_of(bureau, request, "restriction_lifted", contains=["Gesprekken"])
     for row in bureau.register.letters.all(request_id=request):
         if row.kind == "partial_refusal":
             bureau.send(row.id)
     looked = datetime.fromisoformat(FIRST.isoformat())
-    dispute_service(bureau, now=looked).review(request, one, "lifted", "Het is voorbij.")
-    dispute_service(bureau, "cli:sam", looked + timedelta(minutes=1)).sign_review(request, one)
+    dispute_service(bureau, now=looked).review(request, restriction_id, "lifted", "Het is voorbij.")
+    dispute_service(bureau, "cli:sam", looked + timedelta(minutes=1)).sign_review(request, restriction_id)
 
     assert due(bureau, request) == (("restriction_lifted",) if existence == "open" else ())
-    text = said(bureau, request, "restriction_lifted", contains=["Gesprekken"])
+    text = text_of(bureau, request, "restriction_lifted", contains=["Gesprekken"])
     assert "Gesprekken" in text
-    told = ("eerder", "reden", "niet kreeg", "beperk", "verborgen")
-    assert any(word in text for word in told) is (existence == "open")
+    revealing = ("eerder", "reden", "niet kreeg", "beperk", "verborgen")
+    assert any(word in text for word in revealing) is (existence == "open")
     officer = bureau.officer("cli:anna")
     last = ClockService(officer, officer.jurisdiction).clock(bureau.register.facts.timeline(request)).due
     assert last is not None
     assert f"uiterlijk op {last.day} " in text
 
 
-def test_no_letter_leaves_of_a_request_that_somebody_changed_by_sql(bureau: Bureau) -> None:
+def test_no_letter_leaves_of_a_request_changed_by_sql(bureau: Bureau) -> None:
     request = bureau.store()
     made = make(bureau.officer("cli:anna"), request, "acknowledgement", {}).letter
     assert made is not None

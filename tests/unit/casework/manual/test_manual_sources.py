@@ -1,4 +1,4 @@
-"""Systems that people search: a request waits for each, and plan, bundle, coverage and page say what came of it."""
+"""Systems that people search: a request waits for each; plan, bundle, coverage and page name the outcome."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.support.active_files import mail, old, pdf
 from tests.support.manual import add_systems, system, waits
 from tests.support.moves import moved
 
+from afschrift.app.settings import Settings
 from afschrift.bundle.container.agreement import Coverage, Package, check_files
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.answer import answer_question
@@ -33,12 +34,14 @@ from afschrift.domain.errors import (
     ValidationFailedError,
 )
 from afschrift.domain.state import State
+from afschrift.extraction.deflate import DeflatingSink
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.steps.validate import validate
+from afschrift.wiring.build_services import build
 from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
@@ -63,7 +66,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     return open_
 
 
-def says(
+def answer(
     services: Services,
     question: str,
     choice: str,
@@ -73,6 +76,13 @@ def says(
 ) -> None:
     new = [scan(name, io.BytesIO(content), len(content), 10_000_000) for name, content in files]
     answer_question(Officer(services.register, ROLES, by), question, choice, detail=detail, files=new)
+
+
+def mailbox(opened: Open, number: str = "1", **more: Any) -> tuple[Services, str, str]:
+    """An installation with a mailbox, a request of a customer, and the question to search the mailbox."""
+    services = opened(system("mail", "mailbox"))
+    request = store(services, {"customer_id": number}, **more)
+    return services, request, waits(services, request)["mail"]
 
 
 def page(found: dict[str, bytes]) -> str:
@@ -89,13 +99,13 @@ def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp
     asked = waits(services, request)
     assert set(asked) == {"mail", "paper", "tape"}
     assert str(services.register.requests.get(request).state) == "needs_person"
-    says(services, asked["mail"], "given", ("Brief Ann.pdf", PDF), ("mail.eml", MAIL), by="cli:bea")
-    says(services, asked["paper"], "nothing_held")
+    answer(services, asked["mail"], "given", ("Brief Ann.pdf", PDF), ("mail.eml", MAIL), by="cli:bea")
+    answer(services, asked["paper"], "nothing_held")
     with pytest.raises(
         NeedsPersonError, match=r"tape \(backup\).* manual show req-\w+ tape"
     ):  # two answers are not three
         run(services, request)
-    says(services, asked["tape"], "not_searched", reason="not_feasible")
+    answer(services, asked["tape"], "not_searched", reason="not_feasible")
     dry = "\n".join(preview(services, request, sql=False))
     assert "mail: mailbox, given, 2 files" in dry
     assert "tape: backup, not_searched (not_feasible, R08, R29)" in dry
@@ -107,9 +117,9 @@ def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp
     described = resources["files/mail/000001.pdf"]
     assert described["afschrift:given"] == {"number": 1, "name": "Brief Ann.pdf"}
     assert (described["mediatype"], described["bytes"]) == ("application/pdf", len(PDF))
-    told = searched(found)
-    assert [one.pop("answeredAt", "")[:2] for one in told] == ["20", "20", "20"]
-    assert told == [
+    found_by_people = searched(found)
+    assert [search.pop("answeredAt", "")[:2] for search in found_by_people] == ["20", "20", "20"]
+    assert found_by_people == [
         {"source": "mail", "medium": "mailbox", "status": "given", "files": 2, "rules": ["R08"]},
         {"source": "paper", "medium": "paper", "status": "nothing_given", "rules": ["R08"]},
         {
@@ -135,11 +145,9 @@ MACROS = old(macros=True)
 
 @pytest.mark.parametrize("choice", ["include", "leave_out"])
 def test_an_officer_is_asked_about_a_file_in_which_something_may_run(opened: Open, choice: str) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "1"}, language="en")
-    asked = waits(services, request)
+    services, request, asked = mailbox(opened, language="en")
     post = mail(("kwikstaart.pdf", PDF), ("kwikstaart.doc", MACROS))
-    says(services, asked["mail"], "given", ("brief.pdf", PDF), ("post.eml", post), ("oud.doc", MACROS))
+    answer(services, asked, "given", ("brief.pdf", PDF), ("post.eml", post), ("oud.doc", MACROS))
     with pytest.raises(NeedsPersonError) as stopped:
         run(services, request)
     (question,) = services.register.questions.all(request_id=request)
@@ -160,7 +168,7 @@ def test_an_officer_is_asked_about_a_file_in_which_something_may_run(opened: Ope
     assert not {"kwikstaart", "oud.doc"} & set(f"{stopped.value} {question.detail}".split())
     reason = "The macro adds up her hours." if choice == "include" else None
     answer_question(Officer(services.register, ROLES, "cli:anna"), question.id, choice, text=reason)
-    if choice == "include":  # a person let it go: another one looks at the bundle
+    if choice == "include":  # a person included it, so that the bundle is reviewed
         with pytest.raises(NeedsPersonError, match="looks at it before it leaves"):
             run(services, request)
         (review,) = services.register.questions.all(request_id=request)
@@ -169,13 +177,13 @@ def test_an_officer_is_asked_about_a_file_in_which_something_may_run(opened: Ope
     found, files = members(bundle), [1, 2, 3] if choice == "include" else [1]
     kept = [path for path in found if path.startswith("data/files/")]
     assert [int(path[16:22]) for path in kept] == files
-    (told,) = searched(found)
-    assert told["files"] == len(files)
-    assert told.get("missing", []) == [
+    (mail_search,) = searched(found)
+    assert mail_search["files"] == len(files)
+    assert mail_search.get("missing", []) == [
         {"number": n, "reason": "active_content"} for n in (2, 3) if n not in files
     ]
-    said = "In attachment 2 of the e-mail there is a small program (a macro)." in page(found)
-    assert said == (choice == "include")
+    macro_named = "In attachment 2 of the e-mail there is a small program (a macro)." in page(found)
+    assert macro_named == (choice == "include")
     assert ("We left 2 files out" in page(found)) == (choice == "leave_out")
     assert not verify(bundle, {}).problems
 
@@ -189,11 +197,9 @@ def test_the_coverage_and_the_description_agree_on_files_found() -> None:
         assert [p.place for p in check_files(package, covered)] == faults
 
 
-def test_no_word_of_it_stands_in_the_trail(opened: Open) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "1"})
-    asked = waits(services, request)
-    says(services, asked["mail"], "given", ("kwikstaart.eml", MAIL))
+def test_no_word_of_it_is_in_the_trail(opened: Open) -> None:
+    services, request, asked = mailbox(opened)
+    answer(services, asked, "given", ("kwikstaart.eml", MAIL))
     run(services, request)
     trail = json.dumps([payload for _, payload in services.register.trail.events(request)])
     assert "kwikstaart" not in trail
@@ -219,10 +225,10 @@ def test_portability_asks_only_where_it_reaches(opened: Open) -> None:
     request = store(services, {"customer_id": "1"}, "portability", language="nl")
     asked = waits(services, request)
     assert set(asked) == {"a_mail", "d_logs"}
-    says(services, asked["a_mail"], "nothing_held")
-    says(services, asked["d_logs"], "not_searched", reason="processor_silent")
+    answer(services, asked["a_mail"], "nothing_held")
+    answer(services, asked["d_logs"], "not_searched", reason="processor_silent")
     found = members(run(services, request))
-    assert [(one["source"], one["status"], one.get("reason")) for one in searched(found)] == [
+    assert [(search["source"], search["status"], search.get("reason")) for search in searched(found)] == [
         ("a_mail", "nothing_given", None),
         ("b_notes", "outside", "not_from_the_person"),
         ("c_paper", "outside", "on_paper"),
@@ -254,10 +260,8 @@ def test_the_persons_own_limits_reach_it_by_its_name(opened: Open) -> None:
 
 
 def test_a_changed_answer_drifts_the_plan(opened: Open) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "1"})
-    first = waits(services, request)["mail"]
-    says(services, first, "given", ("a.eml", MAIL))
+    services, request, first = mailbox(opened)
+    answer(services, first, "given", ("a.eml", MAIL))
     assess(services, request)
     sources = classify(services, request)["sources"]
     assert sources == ["shop", "mail"]
@@ -271,7 +275,7 @@ def test_a_changed_answer_drifts_the_plan(opened: Open) -> None:
         validate(services, request)
     with pytest.raises(NeedsPersonError):  # the earlier answer does not count meanwhile
         classify(services, request)
-    says(services, again, "given", ("b.pdf", PDF))
+    answer(services, again, "given", ("b.pdf", PDF))
     assess(services, request)
     assert classify(services, request)["plan"] != before["plan"]  # type: ignore[index]
     with pytest.raises(GateError, match="not extracted under its plan"):
@@ -281,32 +285,25 @@ def test_a_changed_answer_drifts_the_plan(opened: Open) -> None:
 
 
 def test_an_answer_alone_changes_what_a_plan_rests_on(opened: Open) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "1"})
-    first = waits(services, request)["mail"]
-    says(services, first, "given", ("a.eml", MAIL))
+    services, request, first = mailbox(opened)
+    answer(services, first, "given", ("a.eml", MAIL))
     assess(services, request)
     classify(services, request)
     # The choice and what it is about are the same; the file is another one.
     asked = services.register.questions.get(first)
     again = ask_again(services.register, ROLES, services.inventory, asked, "cli:anna")
-    says(services, again, "given", ("a.eml", MAIL + b"!"))
+    answer(services, again, "given", ("a.eml", MAIL + b"!"))
     moved(services.register, request, State.ACCEPTED)
     with pytest.raises(GateError, match="decisions changed"):
         extract(services, request, "mail")
 
 
 def test_another_key_or_instruction_is_another_question(opened: Open, tmp_path: Path) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "1"})
-    asked = waits(services, request)["mail"]
-    says(services, asked, "nothing_held")
+    services, request, asked = mailbox(opened)
+    answer(services, asked, "nothing_held")
     assert waits(services, request) == {}
     changed = system("mail", "mailbox").replace("Search by", "Search the archive by")
     add_systems(tmp_path / "inventory", changed)
-    from afschrift.app.settings import Settings
-    from afschrift.wiring.build_services import build
-
     settings = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
     later = build(lambda _line: None, Settings.from_environment(settings))
     assert waits(later, request)["mail"] != asked
@@ -317,17 +314,17 @@ def test_whose_question_it_is(opened: Open) -> None:
     request = store(services, {"customer_id": "1"}, language="en")
     asked = waits(services, request)
     with pytest.raises(NotAllowedError, match="assigned to another person"):
-        says(services, asked["a_mail"], "nothing_held", by="cli:cas")
+        answer(services, asked["a_mail"], "nothing_held", by="cli:cas")
     with pytest.raises(NotAllowedError, match="assigned to another person"):
-        says(services, asked["a_mail"], "nothing_held", by="cli:anna")
+        answer(services, asked["a_mail"], "nothing_held", by="cli:anna")
     with pytest.raises(NotAllowedError, match="role keeper"):
-        says(services, asked["a_mail"], "nothing_held", by="cli:zed")
+        answer(services, asked["a_mail"], "nothing_held", by="cli:zed")
     with pytest.raises(NotAllowedError, match="role officer"):
-        says(services, asked["b_tape"], "nothing_held", by="cli:bea")
+        answer(services, asked["b_tape"], "nothing_held", by="cli:bea")
     refused = [h for h, _ in services.register.trail.events(request) if h.type == "answer_refused"]
     assert [h.actor for h in refused] == ["cli:cas", "cli:anna", "cli:zed", "cli:bea"]
-    says(services, asked["a_mail"], "nothing_held", by="cli:bea")
-    says(services, asked["b_tape"], "not_searched", by="cli:anna", reason="copy_of_searched")
+    answer(services, asked["a_mail"], "nothing_held", by="cli:bea")
+    answer(services, asked["b_tape"], "not_searched", by="cli:anna", reason="copy_of_searched")
     with pytest.raises(NotAllowedError):
         ask_again(
             services.register,
@@ -340,9 +337,7 @@ def test_whose_question_it_is(opened: Open) -> None:
 
 
 def test_an_answer_that_does_not_fit_leaves_nothing(opened: Open) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "1"})
-    asked = waits(services, request)["mail"]
+    services, request, asked = mailbox(opened)
     for choice, files, detail in (
         ("given", (), {}),
         ("nothing_held", (("a.eml", MAIL),), {}),
@@ -351,7 +346,12 @@ def test_an_answer_that_does_not_fit_leaves_nothing(opened: Open) -> None:
         ("given", (("a.eml", MAIL),), {"files": "kwikstaart"}),
     ):
         with pytest.raises(FormError):
-            says(services, asked, choice, *files, **detail)
+            answer(services, asked, choice, *files, **detail)
+    content = io.BytesIO(MAIL)
+    new = scan("a.eml", content, len(MAIL), 10_000_000)
+    content.truncate(5)
+    with pytest.raises(RefusedError, match="changed while it was read"):
+        answer_question(Officer(services.register, ROLES, "cli:anna"), asked, "given", files=[new])
     case = services.register.requests.get(request).case
     documents = [t for t in services.register.cases.texts(case, "cli:anna") if t.kind == "document"]
     assert documents == []
@@ -359,45 +359,29 @@ def test_an_answer_that_does_not_fit_leaves_nothing(opened: Open) -> None:
 
 
 def test_two_answers_at_once(opened: Open) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "1"})
-    asked = waits(services, request)["mail"]
-    says(services, asked, "given", ("a.eml", MAIL))
+    services, request, asked = mailbox(opened)
+    answer(services, asked, "given", ("a.eml", MAIL))
     with pytest.raises(TooLateError, match="answered already"):
-        says(services, asked, "given", ("b.pdf", PDF))
+        answer(services, asked, "given", ("b.pdf", PDF))
     with pytest.raises(TooLateError):
-        says(services, asked, "nothing_held")
+        answer(services, asked, "nothing_held")
     case = services.register.requests.get(request).case
     texts = services.register.cases.texts(case, "cli:anna")
     assert [t.name for t in texts if t.kind == "document"] == ["a.eml"]
 
 
-def test_a_file_that_changes_half_way_leaves_no_answer(opened: Open) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "1"})
-    asked = waits(services, request)["mail"]
-    content = io.BytesIO(MAIL)
-    new = scan("a.eml", content, len(MAIL), 10_000_000)
-    content.truncate(5)
-    with pytest.raises(RefusedError, match="changed while it was read"):
-        answer_question(Officer(services.register, ROLES, "cli:anna"), asked, "given", files=[new])
-    assert services.register.questions.get(asked).answered_at is None
-
-
 def test_files_alone_are_an_answer(opened: Open) -> None:
-    """Nothing stands in the warehouse under this number, and the mailbox holds a letter."""
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "4711"}, language="en")
-    says(services, waits(services, request)["mail"], "given", ("a.eml", MAIL))
+    """The warehouse holds nothing under this number, and the mailbox a letter."""
+    services, request, asked = mailbox(opened, "4711", language="en")
+    answer(services, asked, "given", ("a.eml", MAIL))
     found = members(run(services, request))
     assert "You get 1 file from systems that our staff searched." in page(found)
     assert "there are no data about you" not in page(found)
 
 
 def test_nothing_anywhere_names_what_was_searched(opened: Open) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "4711"})
-    says(services, waits(services, request)["mail"], "nothing_held")
+    services, request, asked = mailbox(opened, "4711")
+    answer(services, asked, "nothing_held")
     with pytest.raises(NeedsPersonError):
         run(services, request)
     [question] = services.register.questions.all(request_id=request)
@@ -406,14 +390,11 @@ def test_nothing_anywhere_names_what_was_searched(opened: Open) -> None:
 
 
 def test_a_staged_file_that_was_altered_is_not_packed(opened: Open) -> None:
-    services = opened(system("mail", "mailbox"))
-    request = store(services, {"customer_id": "1"})
-    says(services, waits(services, request)["mail"], "given", ("a.eml", MAIL))
+    services, request, asked = mailbox(opened)
+    answer(services, asked, "given", ("a.eml", MAIL))
     assess(services, request)
     for source in classify(services, request)["sources"]:
         extract(services, request, source)
-    from afschrift.extraction.deflate import DeflatingSink
-
     with services.staging(request).writer("data/files/mail/000001.eml") as raw:
         sink = DeflatingSink(raw)
         sink.write(b"another")

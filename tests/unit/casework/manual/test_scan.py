@@ -1,4 +1,4 @@
-"""Files of searched systems are known by their content; programs and what nobody can look into are turned down."""
+"""Files of searched systems are known by their content; programs and unreadable files are refused."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def looked(name: str, content: bytes, at_most: int = AT_MOST) -> tuple[str, str]
 def turned_down(name: str, content: bytes, at_most: int = AT_MOST) -> str:
     with pytest.raises(RefusedError) as refused:
         scan(name, io.BytesIO(content), len(content), at_most)
-    said = str(refused.value)
-    assert "kwikstaart" not in said
-    return said
+    error = str(refused.value)
+    assert "kwikstaart" not in error
+    return error
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_file_is_what_its_content_is(name: str, content: bytes, called: str, m
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "words"),
     [
         (b"", "empty"),
         (b"MZ\x90\0" + b"\0" * 99, "program"),
@@ -84,8 +84,8 @@ def test_a_file_is_what_its_content_is(name: str, content: bytes, called: str, m
         (b"PK\x03\x04" + b"\0" * 50, "damaged"),
     ],
 )
-def test_programs_and_what_cannot_be_looked_into_is_turned_down(content: bytes, said: str) -> None:
-    assert said in turned_down("kwikstaart.pdf", content)
+def test_programs_and_what_cannot_be_looked_into_is_turned_down(content: bytes, words: str) -> None:
+    assert words in turned_down("kwikstaart.pdf", content)
 
 
 def test_a_file_of_two_gigabytes_is_turned_down_unread(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_file_of_two_gigabytes_is_turned_down_unread(tmp_path: Path) -> None:
         assert stream.tell() == 0
 
 
-def test_one_that_grew_since_its_size_was_told_is_turned_down() -> None:
+def test_a_file_that_grew_since_its_size_was_read_is_refused() -> None:
     with pytest.raises(RefusedError, match=r"larger than the 0\.001 MB"):
         scan("a.txt", io.BytesIO(b"x" * 1001), 900, 1000)
 

@@ -1,4 +1,4 @@
-"""The check of deadlines on a real register: notices once, each notifier once, whoever fails."""
+"""The check of deadlines on a real register: notices once, each notifier once, whichever fails."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def at(register: Register) -> At:
     return checks
 
 
-def check(one: DeadlineCheck) -> int:
-    return one.raise_notices(one.open_requests())
+def check(deadline_check: DeadlineCheck) -> int:
+    return deadline_check.raise_notices(deadline_check.open_requests())
 
 
 def remind(check: DeadlineCheck, notifier: str, send: Callable[[Message], None]) -> int:
@@ -54,11 +54,11 @@ def raised(register: Register, request: str) -> list[str]:
 
 
 def test_a_notice_is_raised_once_for_each_level(register: Register, open_one: Open, at: At, url: str) -> None:
-    one = open_one().id
+    request = open_one().id
     assert [w.clock.due for w in at(20).open_requests()] == [DUE]
     for days in (20, 15, 14, 14, 10, 8, 7, 7, 3, 2, 1, 0, -1, -30):
         check(at(days))
-    assert raised(register, one) == ["14", "7", "3", "1", OVERDUE]
+    assert raised(register, request) == ["14", "7", "3", "1", OVERDUE]
     assert [w.raised.detail["due"] for w in at(-31).open_requests() if w.raised] == ["2026-04-02"]
     assert register_reader.faults(url) == []
 
@@ -66,31 +66,31 @@ def test_a_notice_is_raised_once_for_each_level(register: Register, open_one: Op
 def test_days_without_a_scheduler_raise_the_level_of_today_alone(
     register: Register, open_one: Open, at: At
 ) -> None:
-    one = open_one().id
+    request = open_one().id
     assert [check(at(20)), check(at(-2)), check(at(-2))] == [0, 1, 0]
-    assert raised(register, one) == [OVERDUE]
+    assert raised(register, request) == [OVERDUE]
 
 
 def test_two_checks_at_once_raise_it_once(register: Register, open_one: Open, at: At) -> None:
-    one = open_one().id
+    request = open_one().id
     first, second = at(7), at(7)
     seen, also_seen = first.open_requests(), second.open_requests()
     first.raise_notices(seen)
     second.raise_notices(also_seen)
-    assert raised(register, one) == ["7"]
+    assert raised(register, request) == ["7"]
 
 
-def test_each_check_stands_in_the_trail_with_its_counts(register: Register, open_one: Open, at: At) -> None:
+def test_each_check_is_in_the_trail_with_its_counts(register: Register, open_one: Open, at: At) -> None:
     open_one()
     check(at(-1))
     counts = {"open": 1, "raised": 1, "suspended": 0, "overdue": 1, "unacknowledged": 1}
     assert [p for h, p in register.trail.events(None) if h.type == "deadlines_checked"] == [counts]
 
 
-def test_a_notifier_that_fails_hides_no_other_and_is_told_again(
+def test_a_failing_notifier_hides_no_other_and_is_called_again(
     register: Register, open_one: Open, at: At
 ) -> None:
-    one, other = open_one().id, open_one().id
+    request, other = open_one().id, open_one().id
     check(at(7))
     taken: list[list[str]] = []
 
@@ -105,9 +105,9 @@ def test_a_notifier_that_fails_hides_no_other_and_is_told_again(
     assert remind(at(7), "log", take) == 2
     again = [(7, "log"), (6, "mail"), (6, "mail")]
     assert [remind(at(days), notifier, take) for days, notifier in again] == [0, 2, 0]
-    assert taken == [sorted([one, other])] * 2
-    told = register.facts.timeline(one).of(FactKind.NOTICE_SENT)
-    assert [f.detail["notifier"] for f in told] == ["log", "mail"]
+    assert taken == [sorted([request, other])] * 2
+    reminders = register.facts.timeline(request).of(FactKind.NOTICE_SENT)
+    assert [f.detail["notifier"] for f in reminders] == ["log", "mail"]
 
 
 def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
@@ -122,25 +122,27 @@ def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
 
 
 def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, open_one: Open, at: At) -> None:
-    one = open_one().id
+    request = open_one().id
     check(at(3))
     clock_service = ClockService(
         Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 1, 9, tzinfo=UTC)), PLACE
     )
-    clock_service.extend(one, ["processors_must_answer"], sending=Sending(date(2026, 4, 1), "post", "3SABC"))
+    clock_service.extend(
+        request, ["processors_must_answer"], sending=Sending(date(2026, 4, 1), "post", "3SABC")
+    )
     assert check(at(1)) == 0
     assert at(1).open_requests()[0].clock.due == date(2026, 6, 2)
     assert check(at(-60)) == 1
-    assert raised(register, one) == ["3", "1"]
+    assert raised(register, request) == ["3", "1"]
 
 
 def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, at: At) -> None:
-    one = open_one().id
+    request = open_one().id
     clock_service = ClockService(
         Officer(register, ROLES, "cli:anna", now=datetime(2026, 3, 4, 9, tzinfo=UTC)), PLACE
     )
     clock_service.suspend(
-        one, "identity", doubt="keys_disagree", sending=Sending(date(2026, 3, 4), "post", "3SABC")
+        request, "identity", doubt="keys_disagree", sending=Sending(date(2026, 3, 4), "post", "3SABC")
     )
     assert check(at(-5)) == 0
     (seen,) = at(-5).open_requests()
@@ -148,16 +150,16 @@ def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, 
 
 
 def test_an_overdue_request_needs_a_word_by_name(register: Register, open_one: Open, at: At) -> None:
-    one = open_one().id
+    request = open_one().id
     clock_service = ClockService(
         Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 3, 9, tzinfo=UTC)), PLACE
     )
     early = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 2, 9, tzinfo=UTC)), PLACE)
     with pytest.raises(RefusedError, match="not overdue"):
-        early.acknowledge(one, "Te vroeg.")
+        early.acknowledge(request, "Te vroeg.")
     assert [w.unexplained for w in at(-1).open_requests()] == [True]
-    timeline, clock = clock_service.acknowledge(one, "Een verwerker van Anneke leverde te laat.")
+    timeline, clock = clock_service.acknowledge(request, "Een verwerker van Anneke leverde te laat.")
     assert clock.breaches == ("overdue:R37",)
     assert [w.unexplained for w in at(-9).open_requests()] == [False]
     assert register.facts.text(timeline.facts[-1].id) == "Een verwerker van Anneke leverde te laat."
-    assert "Anneke" not in str([payload for _, payload in register.trail.events(one)])
+    assert "Anneke" not in str([payload for _, payload in register.trail.events(request)])

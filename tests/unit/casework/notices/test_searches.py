@@ -1,4 +1,4 @@
-"""Whoever searches a system is reminded before it is due and once it is late, each once a notifier."""
+"""The keeper of a system is reminded before a search is due and once it is late, each once a notifier."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def register(services: Services) -> Register:
     return services.register
 
 
-def told(services: Services, day: int, notifier: str = "officers", *roles: str) -> list[Message]:
+def reminders(services: Services, day: int, notifier: str = "officers", *roles: str) -> list[Message]:
     messages: list[Message] = []
     search_reminder(register(services), BY, NL, noon(day)).remind(notifier, messages.append, roles)
     return messages
@@ -56,31 +56,31 @@ def test_the_day_and_the_level(services: Services, asked: dict[str, str]) -> Non
     days = {19: None, 20: "due_soon", 24: "due_soon", 25: "late"}
     for day, level in days.items():
         found = searches(register(services), NL, noon(day))
-        assert [(str(one.due), one.level) for one in found] == [("2026-11-24", level)] * 2
+        assert [(str(search.due), search.level) for search in found] == [("2026-11-24", level)] * 2
 
 
-def test_each_level_is_told_once_a_notifier_and_again_to_another_person(
+def test_each_level_goes_once_a_notifier_and_again_to_another_person(
     services: Services, asked: dict[str, str]
 ) -> None:
-    assert told(services, 19) == []
-    [soon] = told(services, 20)
+    assert reminders(services, 19) == []
+    [soon] = reminders(services, 20)
     assert soon.subject == "Afschrift: 2 systems to search"
     assert "mail: due 2026-11-24, role keeper for Bea" in soon.text
-    assert told(services, 24) == []
-    assert len(told(services, 24, "others")) == 1
-    [late] = told(services, 25)
+    assert reminders(services, 24) == []
+    assert len(reminders(services, 24, "others")) == 1
+    [late] = reminders(services, 25)
     assert late.subject == "Afschrift: 2 systems to search, 2 late"
-    assert told(services, 26) == []
+    assert reminders(services, 26) == []
     assign(services.register, Roles(open_terminal=True), asked["mail"], "cli:vera", "cli:anna")
-    [again] = told(services, 26)
+    [again] = reminders(services, 26)
     assert [row["System"] for row in again.rows] == ["mail"]
 
 
 def test_only_the_roles_of_a_notifier_and_nothing_answered(services: Services, asked: dict[str, str]) -> None:
-    [message] = told(services, 24, "keepers", "keeper")
+    [message] = reminders(services, 24, "keepers", "keeper")
     assert [row["System"] for row in message.rows] == ["mail"]
     services.register.questions.answer(asked["mail"], "nothing_held", "cli:bea")
-    [message] = told(services, 24)
+    [message] = reminders(services, 24)
     assert [row["System"] for row in message.rows] == ["tape"]
 
 
@@ -90,4 +90,4 @@ def test_a_notifier_that_fails_is_reminded_again(services: Services, asked: dict
 
     with pytest.raises(RetriableError):
         search_reminder(register(services), BY, NL, noon(24)).remind("officers", fails)
-    assert len(told(services, 24)) == 1
+    assert len(reminders(services, 24)) == 1

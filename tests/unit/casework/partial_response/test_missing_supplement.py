@@ -78,11 +78,11 @@ def test_after_the_promised_day_no_step_goes_on_with_the_part(services: Services
     partial_response_service(services).leave(request, "club", SOON, WHY)
     assert classify(services, request)["sources"] == ["shop"]
     extract(services, request, "shop")
-    with pytest.raises(GateError, match="cannot be left any more") as met:
+    with pytest.raises(GateError, match="cannot be left any more") as caught:
         extract(later(services, 12), request, "shop")
-    assert "start a new run" in met.value.remedy
-    [*_, (_, told)] = services.register.trail.events(request)
-    assert (told or {})["reason"] == "partial_over"
+    assert "start a new run" in caught.value.remedy
+    [*_, (_, payload)] = services.register.trail.events(request)
+    assert (payload or {})["reason"] == "partial_over"
 
 
 def take_out(inventory: Path, how: str) -> None:
@@ -116,18 +116,18 @@ def test_a_promised_rest_that_is_gone_is_asked_about_and_named(
     question = the_question(services, request)
     assert question.detail == {"source": "club", "tables": missing, "rest_by": SOON}
     register = services.register
-    with pytest.raises(FormError) as met:
+    with pytest.raises(FormError) as caught:
         answer_question(Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=" ")
-    assert set(met.value.fields) == {"text"}
+    assert set(caught.value.fields) == {"text"}
     answer_question(Officer(register, ROLES, "cli:anna"), question.id, "try_again")
     question = the_question(services, request)  # in vain: asked anew
-    said = answer_question(
+    decision = answer_question(
         Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY
     ).decision
     second = run(services, request)
     assert register.requests.get(request).state is State.DELIVERED
     [named] = coverage(second)["part"]["notGiven"]
-    assert (named["source"], named["tables"], named["saidAt"]) == ("club", missing, said.at)
+    assert (named["source"], named["tables"], named["saidAt"]) == ("club", missing, decision.at)
     assert tables_of(coverage(second), "rows", "nothing_given") == ({"club.card"} if how == "one" else set())
     assert "You do not get all that we said" in members(second)["index.html"].decode()
     assert "notGiven" not in coverage(first)["part"]

@@ -63,36 +63,38 @@ def test_partial_and_supplement_give_what_one_bundle_gives(services: Services, c
     assert {path.split("/")[1] for path in rows(second)} == {"club"}
     assert not verify(first, {}).problems
     assert not verify(second, {}).problems
-    kinds = [one.kind for one in services.register.deliveries.of(other)]
+    kinds = [fact.kind for fact in services.register.deliveries.of(other)]
     assert kinds == ["partial", "supplement"]
 
 
 def test_the_coverage_of_both_parts(part: Part) -> None:
     services, request, first = part.services, part.request, part.bundle
-    told_first = coverage(first)
-    assert told_first["part"] == {"kind": "partial", "rest": [{"source": "club", "restBy": SOON}]}
-    failed = [one for one in told_first["tables"] if one["source"] == "club"]
-    assert [(one["table"], one["status"], one["restBy"]) for one in failed] == [
+    first_coverage = coverage(first)
+    assert first_coverage["part"] == {"kind": "partial", "rest": [{"source": "club", "restBy": SOON}]}
+    failed = [table for table in first_coverage["tables"] if table["source"] == "club"]
+    assert [(table["table"], table["status"], table["restBy"]) for table in failed] == [
         ("card", "failed", SOON),
         ("visit", "failed", SOON),
     ]
     second = run(services, request)
-    told_second = coverage(second)
+    second_coverage = coverage(second)
     [given] = services.register.facts.timeline(request).of(FactKind.PARTLY_DELIVERED)
-    assert told_second["part"] == {"kind": "supplement", "follows": [given.detail["bundle"]]}
-    before = {one["table"]: one for one in told_second["tables"] if one["status"] == "given_before"}
-    orders = next(one for one in told_first["tables"] if one["table"] == "orders")
+    assert second_coverage["part"] == {"kind": "supplement", "follows": [given.detail["bundle"]]}
+    before = {
+        table["table"]: table for table in second_coverage["tables"] if table["status"] == "given_before"
+    }
+    orders = next(table for table in first_coverage["tables"] if table["table"] == "orders")
     assert before["orders"]["before"] == {
         "status": "rows",
         "rows": orders["rows"],
         "deliveredAt": given.at,
         "bundle": given.detail["bundle"],
     }
-    given_first = tables_of(told_first, "rows", "nothing_given", "withheld")
-    given_second = tables_of(told_second, "rows", "nothing_given", "withheld")
+    given_first = tables_of(first_coverage, "rows", "nothing_given", "withheld")
+    given_second = tables_of(second_coverage, "rows", "nothing_given", "withheld")
     assert given_second == {"club.card", "club.visit"}
-    assert tables_of(told_second, "given_before") == given_first
-    assert tables_of(told_first, "failed") == given_second
+    assert tables_of(second_coverage, "given_before") == given_first
+    assert tables_of(first_coverage, "failed") == given_second
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_the_clock_goes_on_and_the_status_says_so(services: Services, club: Club
     assert StatusTerm.PARTLY_FULFILLED not in clock(closed, place, local_today()).status
 
 
-def test_the_dry_run_tells_of_parts(services: Services, club: Club) -> None:
+def test_the_dry_run_names_parts(services: Services, club: Club) -> None:
     request = asked(services)
     with club.away():
         partial_response_service(services).leave(request, "club", SOON, WHY)

@@ -55,7 +55,7 @@ def test_try_again_tries_again_and_asks_anew(services: Services, club: Club) -> 
         assert first.options == ("try_again", "partial")
         assert first.role == "officer"
         assert run_to_its_end(services, request) is None
-        assert question(services, request).id == first.id  # nobody answered: the same question
+        assert question(services, request).id == first.id  # without an answer: the same question
         says(services, request, "try_again", text=None)
         assert run_to_its_end(services, request) is None
         second = question(services, request)
@@ -70,9 +70,9 @@ def test_it_breaks_off_between_plan_and_extract(services: Services, club: Club) 
     classify(services, request)
     extract(services, request, "shop")
     club.take()
-    with pytest.raises(SourceDownError) as met:
+    with pytest.raises(SourceDownError) as caught:
         extract(services, request, "club")
-    assert (met.value.source, met.value.code) == ("club", "SQLITE_CANTOPEN")
+    assert (caught.value.source, caught.value.code) == ("club", "SQLITE_CANTOPEN")
     assert run_to_its_end(services, request) is None
     with pytest.raises(NeedsPersonError, match="cannot be reached"):  # the others wait too
         extract(services, request, "shop")
@@ -86,7 +86,7 @@ def test_it_breaks_off_between_plan_and_extract(services: Services, club: Club) 
 
 def test_the_question_and_the_errors_hold_no_place_and_no_value(services: Services, club: Club) -> None:
     request = asked(services)
-    with club.away(), pytest.raises(SourceDownError) as met:
+    with club.away(), pytest.raises(SourceDownError) as caught:
         run(services, request)
     club.take()
     run_to_its_end(services, request)
@@ -94,7 +94,7 @@ def test_the_question_and_the_errors_hold_no_place_and_no_value(services: Servic
     assert set(detail) == {"source", "since", "tables", "code"}
     assert (detail["source"], detail["tables"], detail["code"]) == ("club", 2, "SQLITE_CANTOPEN")
     trail = json.dumps([payload for _, payload in services.register.trail.events(request)])
-    for text in (str(met.value), trail, json.dumps(detail)):
+    for text in (str(caught.value), trail, json.dumps(detail)):
         assert str(club.path.parent) not in text
         assert "ann@example.org" not in text
 
@@ -119,13 +119,13 @@ def test_an_answer_that_does_not_fit_changes_nothing(
     club.take()
     run_to_its_end(services, request)
     events = len(services.register.trail.events(request))
-    with pytest.raises(FormError) as met:
+    with pytest.raises(FormError) as caught:
         answered(services, question(services, request), choice, detail, text)
-    assert set(met.value.fields) == {field}
+    assert set(caught.value.fields) == {field}
     assert len(services.register.trail.events(request)) == events
 
 
-def test_whoever_is_no_officer_decides_nothing(services: Services, club: Club) -> None:
+def test_only_an_officer_decides(services: Services, club: Club) -> None:
     request = asked(services)
     with pytest.raises(NotAllowedError):
         partial_response_service(services, "cli:zed").leave(request, "club", SOON, WHY)
@@ -151,9 +151,9 @@ def test_where_keys_are_looked_up_nothing_is_left_for_later(services: Services, 
     with pytest.raises(FormError, match="choose try_again"):
         says(services, request, "partial")
     says(services, request, "try_again", text=None)
-    with pytest.raises(RefusedError, match="cannot be left for later") as met:
+    with pytest.raises(RefusedError, match="cannot be left for later") as caught:
         partial_response_service(services).leave(request, "shop", SOON, WHY)
-    assert "bring it back" in met.value.remedy
+    assert "bring it back" in caught.value.remedy
 
 
 def test_what_can_be_left_for_later(services: Services, club: Club, tmp_path: Path) -> None:
@@ -167,7 +167,9 @@ def test_what_can_be_left_for_later(services: Services, club: Club, tmp_path: Pa
     )
     purpose += "    retention: {period: P1Y, trigger: {nl: nadat u stopte, en: after you stopped}}"
     club.declare(tmp_path / "inventory", more=purpose)
-    assert hindrance(again(services, tmp_path).inventory, "club") is None  # its own consents stand elsewhere
+    assert (
+        hindrance(again(services, tmp_path).inventory, "club") is None
+    )  # its own consents are in another source
     shop = tmp_path / "inventory" / "shop.yml"
     text = shop.read_text(encoding="utf-8")
     club.declare(tmp_path / "inventory")

@@ -67,8 +67,8 @@ def test_what_changed_is_given_whole_once_more(services: Services, club: Club, t
         "club.visit",
         "shop.customer",
     }
-    told_first = tables_of(coverage(first), "rows", "nothing_given", "withheld")
-    assert tables_of(whole, "given_before") == told_first - {"shop.customer"}
+    given_first = tables_of(coverage(first), "rows", "nothing_given", "withheld")
+    assert tables_of(whole, "given_before") == given_first - {"shop.customer"}
 
 
 def test_other_keys_mean_that_all_is_given_once_more(part: Part, tmp_path: Path) -> None:
@@ -117,16 +117,14 @@ def test_what_people_found_is_given_once(services: Services, club: Club, tmp_pat
     second = run(services, request)
     assert [path for path in members(first) if "/files/" in path] == ["data/files/mail/000001.pdf"]
     assert [path for path in members(second) if "/files/" in path] == []
-    told_second = {one["source"]: one for one in coverage(second)["searched"]}
-    assert {one["status"] for one in told_second.values()} == {"given_before"}
-    assert told_second["mail"]["before"]["files"] == 1
-    assert told_second["paper"]["before"]["status"] == "nothing_given"
+    searched = {search["source"]: search for search in coverage(second)["searched"]}
+    assert {search["status"] for search in searched.values()} == {"given_before"}
+    assert searched["mail"]["before"]["files"] == 1
+    assert searched["paper"]["before"]["status"] == "nothing_given"
     assert not verify(second, {}).problems
 
 
-def test_the_rest_is_told_of_where_nothing_of_it_leaves(
-    services: Services, club: Club, tmp_path: Path
-) -> None:
+def test_an_empty_rest_is_still_announced(services: Services, club: Club, tmp_path: Path) -> None:
     club.declare(tmp_path / "inventory", origin="assigned", seen="assigned")
     services = again(services, tmp_path)
     request = asked(services, "portability")
@@ -164,9 +162,13 @@ def test_two_sources_come_back_one_after_the_other(services: Services, club: Clu
         "-access-partial-2.zip",
         "-access-supplement.zip",
     ]
-    assert [{path.split("/")[1] for path in rows(one)} for one in bundles] == [{"shop"}, {"club"}, {"gym"}]
+    assert [{path.split("/")[1] for path in rows(bundle)} for bundle in bundles] == [
+        {"shop"},
+        {"club"},
+        {"gym"},
+    ]
     assert services.register.requests.get(request).state is State.DELIVERED
-    covered = [tables_of(coverage(one), "rows", "nothing_given", "withheld") for one in bundles]
+    covered = [tables_of(coverage(bundle), "rows", "nothing_given", "withheld") for bundle in bundles]
     assert len(set().union(*covered)) == sum(map(len, covered))
     assert tables_of(coverage(bundles[2]), "given_before") == covered[0] | covered[1]
 
@@ -208,8 +210,8 @@ def test_no_table_is_in_two_parts_or_in_none(
     inventory = small.write_inventory(folder / "inventory")
     (inventory / "shop.yml").unlink()
     clubs = {name: Club(folder, name) for name in ("base", *NAMES)}
-    for one in clubs.values():
-        one.declare(inventory)
+    for source in clubs.values():
+        source.declare(inventory)
     services = installation(folder / "home", inventory)
     request = asked(services)
     bundles = []
@@ -217,15 +219,15 @@ def test_no_table_is_in_two_parts_or_in_none(
         for name in back[number:]:
             partial_response_service(services).leave(request, name, SOON, WHY)
         gone = [clubs[name] for name in back[number:]]
-        for one in gone:
-            one.take()
+        for source in gone:
+            source.take()
         bundles.append(run(services, request))
-        for one in gone:
-            one.put_back()
+        for source in gone:
+            source.put_back()
         if edits[number : number + 1] == [True]:
             with (inventory / "base.yml").open("a", encoding="utf-8") as file:
                 file.write("# looked at again\n")
             services = again(services, folder)
-    parts = [tables_of(coverage(one), "rows", "nothing_given", "withheld") for one in bundles]
+    parts = [tables_of(coverage(bundle), "rows", "nothing_given", "withheld") for bundle in bundles]
     assert sum(map(len, parts)) == len(set().union(*parts)) == 2 * len(clubs)
     assert services.register.requests.get(request).state is State.DELIVERED

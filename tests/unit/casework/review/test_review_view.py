@@ -1,16 +1,14 @@
-"""What a reviewer is shown, by role; each look is an event, and stands before anything is shown."""
+"""What a reviewer is shown, by role; each look is an event that is recorded before anything is shown."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.support.deciding import unchanged
-from tests.support.kept import Kept
 from tests.support.reviewing import LINE, NEIGHBOUR, ROLES, SPAN, Reviewers
 
 from afschrift.casework.review.view import ReviewTable, ReviewView, review_view
@@ -20,11 +18,6 @@ from afschrift.domain.redaction import Pointer, TablePointers
 pytestmark = pytest.mark.slow
 
 TICKETS = "shop.ticket_message"
-
-
-@pytest.fixture
-def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Iterator[Reviewers]:
-    yield Reviewers.set_up(tmp_path, monkeypatch, kept=kept)
 
 
 def seen(reviewers: Reviewers, request: str, by: str = "cli:anna", **more: object) -> ReviewView:
@@ -52,14 +45,14 @@ def test_an_officer_sees_what_leaves_why_and_what_was_pointed_out(reviewers: Rev
     table = of(view, TICKETS)
     assert (table.rows, table.key) == (3, ("id",))
     assert [row.name for row in table.first] == ["id=1", "id=2", "id=3"]
-    author = next(one for one in table.columns if one.name == "author")
+    author = next(column for column in table.columns if column.name == "author")
     assert (author.action, author.masked, "masked" in author.words) == ("mask", 1, True)
-    [one] = table.pointed
-    assert (one.text, one.line) == (NEIGHBOUR, LINE.replace("rights_of_others", "GROUND"))
-    assert (one.before, one.after) == ("Mijn buurvrouw ", " zag het pakket 📦 liggen.")
+    [pointed] = table.pointed
+    assert (pointed.text, pointed.line) == (NEIGHBOUR, LINE.replace("rights_of_others", "GROUND"))
+    assert (pointed.before, pointed.after) == ("Mijn buurvrouw ", " zag het pakket 📦 liggen.")
     assert view.grounds["rights_of_others"] == ("right_of_others", "effect", "mitigation", "prevails")
     assert NEIGHBOUR not in repr(view)
-    reviewers.redact(question, one.line.replace("GROUND", "rights_of_others"))  # the line does as it is
+    reviewers.redact(question, pointed.line.replace("GROUND", "rights_of_others"))  # the line does as it is
     again = seen(reviewers, request)
     assert again.question is None
 
@@ -72,7 +65,7 @@ def test_what_was_redacted_is_shown_as_it_will_be_sent(reviewers: Reviewers) -> 
     table = of(seen(reviewers, request, table=TICKETS), TICKETS)
 
     assert table.first[0].cells["body"] == "Mijn buurvrouw [masked] zag het pakket 📦 liggen."
-    assert next(one.redacted for one in table.columns if one.name == "body") == 1
+    assert next(column.redacted for column in table.columns if column.name == "body") == 1
 
 
 def test_one_table_or_row_is_shown_whole(reviewers: Reviewers) -> None:
@@ -80,7 +73,7 @@ def test_one_table_or_row_is_shown_whole(reviewers: Reviewers) -> None:
     for row, ids in ((None, ["1", "2"]), ("#2", ["2"]), ("id=3", ["3"])):
         view = seen(reviewers, request, table=TICKETS, rows=2, row=row)
         assert [table.name for table in view.tables] == [TICKETS]
-        assert [one.cells["id"] for one in view.tables[0].first] == ids
+        assert [table.cells["id"] for table in view.tables[0].first] == ids
     for more in ({"table": "shop.nothing"}, {"table": TICKETS, "row": "#9"}, {"table": TICKETS, "row": "x"}):
         with pytest.raises(RefusedError):
             seen(reviewers, request, **more)
@@ -95,20 +88,20 @@ def test_each_look_is_an_event_with_its_role_and_no_value(reviewers: Reviewers) 
         assert of(seen(reviewers, request, by), TICKETS).first
     view = seen(reviewers, request, "cli:aad")
     assert not any(table.first for table in view.tables)
-    assert [(one.text, one.line.split()[1]) for one in of(view, TICKETS).pointed] == [(None, "#1")]
-    for by in ("cli:ivo", "cli:nobody"):
+    assert [(fact.text, fact.line.split()[1]) for fact in of(view, TICKETS).pointed] == [(None, "#1")]
+    for by in ("cli:ivo", "cli:unknown"):
         with pytest.raises(NotAllowedError):
             seen(reviewers, request, by)
 
     events = reviewers.bureau.register.trail.events(request)
     looks = [payload for header, payload in events if header.type == "bundle_viewed" and payload]
-    assert [(one["role"], one["values"]) for one in looks] == [
+    assert [(look["role"], look["values"]) for look in looks] == [
         ("officer", True),
         ("second_signer", True),
         ("dpo", True),
         ("auditor", False),
     ]
-    assert all(one["bundle"] and NEIGHBOUR not in json.dumps(one) for one in looks)
+    assert all(look["bundle"] and NEIGHBOUR not in json.dumps(look) for look in looks)
     assert [h.type for h, _ in events].count("answer_refused") == 2
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from testbed.running import members
 from tests.support.deciding import unchanged
-from tests.support.kept import Kept
 from tests.support.reviewing import LINE, NEIGHBOUR, Reviewers
 
 from afschrift.casework.answer import still_open
@@ -23,11 +21,6 @@ pytestmark = pytest.mark.slow
 
 SECRET = LINE.replace("rights_of_others", "trade_secret")
 TEXTS = {"redactions": [SECRET], "effect": "Recept.", "mitigation": "Weg.", "prevails": "Het recept."}
-
-
-@pytest.fixture
-def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Iterator[Reviewers]:
-    yield Reviewers.set_up(tmp_path, monkeypatch, kept=kept)
 
 
 def redacted(reviewers: Reviewers) -> tuple[str, QuestionRow]:
@@ -80,7 +73,7 @@ def test_only_the_second_signer_turns_it_down(reviewers: Reviewers) -> None:
     assert unsigned(reviewers.bureau.register.decisions.of(request)) == ()
 
 
-def test_no_review_is_answered_and_no_approved_bundle_leaves_while_one_waits(reviewers: Reviewers) -> None:
+def test_while_another_question_waits_no_review_ends_and_no_bundle_leaves(reviewers: Reviewers) -> None:
     request, asked = redacted(reviewers)
     other_formats(reviewers, request)
     reviewers.asked(request, "review_signed")
@@ -103,15 +96,15 @@ def test_no_review_is_answered_and_no_approved_bundle_leaves_while_one_waits(rev
         assert asked.id in error.remedy
 
     register.decisions.take(request, "review", "approved", "cli:anna", about=packed["bundle"])
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as caught:
         reviewers.deliver(request)
-    assert met.value.question == "review_signed"
+    assert caught.value.question == "review_signed"
     with pytest.raises(Exception, match="needs_person"):
         deliver(reviewers.services, request)
 
 
 def test_each_that_waits_has_a_signature_of_its_own() -> None:
-    def one(question: str) -> DecisionRow:
+    def redaction(question: str) -> DecisionRow:
         detail = {"grounds": {"trade_secret": {}}, "second_signer": True}
         return DecisionRow(
             "review", "redact", "cli:anna", "2026-03-05", "ab" * 32, detail, question, "text-1"
@@ -122,7 +115,7 @@ def test_each_that_waits_has_a_signature_of_its_own() -> None:
         assert question.detail == to_sign(of)
         return DecisionRow("review_signed", choice, "cli:sam", "2026-03-06", question.about, {}, "q-9", None)
 
-    first, second = one("q-1"), one("q-2")
+    first, second = redaction("q-1"), redaction("q-2")
     approved = DecisionRow("review", "approved", "cli:otto", "2026-03-05", "cd" * 32, {}, "q-3", None)
     taken = [first, approved, second]
 
@@ -141,10 +134,10 @@ def test_an_older_review_is_overtaken_by_the_next(reviewers: Reviewers) -> None:
     register = reviewers.bureau.register
 
     assert still_open(register, request) == (newer.id,)
-    told = [
+    recorded = [
         payload for header, payload in register.trail.events(request) if header.type == "question_overtaken"
     ]
-    assert told == [{"question": older.id, "overtaken_by": newer.id}]
+    assert recorded == [{"question": older.id, "overtaken_by": newer.id}]
     with pytest.raises(TooLateError, match="overtaken"):
         reviewers.answer(older, "approved")
     reviewers.answer(newer, "approved")

@@ -1,4 +1,4 @@
-"""A request ends when the person was told: by mail where that is sure, else as somebody says it."""
+"""A request ends when the person was informed: by mail where that is certain, else by an officer's entry."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def handed() -> dict[str, Any]:
     return {"on": local_today().isoformat(), "channel": "by_hand", "proof": "receipt-1"}
 
 
-def answered(
+def answer(
     bureau: Bureau, question: QuestionRow, choice: str, text: str | None = None, **form: str
 ) -> Answered:
     return answer_question(bureau.officer("cli:anna"), question.id, choice, detail=form, text=text)
@@ -47,7 +47,7 @@ def state(bureau: Bureau, request: str) -> State:
     return bureau.register.requests.get(request).state
 
 
-def to_tell(bureau: Bureau, request: str) -> QuestionRow:
+def inform_question(bureau: Bureau, request: str) -> QuestionRow:
     [question] = bureau.register.questions.all(request_id=request)
     assert question.kind == "tell_person"
     return question
@@ -58,13 +58,13 @@ def closed_on(bureau: Bureau, request: str) -> Any:
     return clocks.clock(bureau.register.facts.timeline(request)).closed_on
 
 
-def test_a_bundle_at_its_destination_is_no_answer_until_somebody_says_that_it_was_handed_over(
+def test_a_bundle_at_its_destination_is_no_answer_before_its_handover(
     bureau: Bureau,
     ready: Callable[..., str],
 ) -> None:
     request = ready(days=5)
     assert state(bureau, request) is State.READY
-    question = to_tell(bureau, request)
+    question = inform_question(bureau, request)
     assert question.detail["letter"] == "delivery"
 
     later = utc_now() + timedelta(days=2)  # it is entered two days later
@@ -81,16 +81,16 @@ def test_a_bundle_at_its_destination_is_no_answer_until_somebody_says_that_it_wa
 def test_a_day_that_cannot_be_ends_nothing(bureau: Bureau, ready: Callable[..., str], on: Any) -> None:
     request = ready(days=5)
     with pytest.raises(RefusedError, match="A letter of"):
-        answered(bureau, to_tell(bureau, request), "told", **{**handed(), "on": str(on.date())})
+        answer(bureau, inform_question(bureau, request), "told", **{**handed(), "on": str(on.date())})
     with pytest.raises(FormError, match="proof"):
-        answered(bureau, to_tell(bureau, request), "told", **{**handed(), "proof": "by Ann Jansen"})
+        answer(bureau, inform_question(bureau, request), "told", **{**handed(), "proof": "by Ann Jansen"})
     assert state(bureau, request) is State.READY
 
 
-def test_whoever_tells_sees_the_answer_whom_it_goes_to_and_the_letter(bureau: Bureau) -> None:
+def test_the_informing_officer_sees_answer_addressee_and_letter(bureau: Bureau) -> None:
     request = bureau.store(keys=ANN)
     bundle = drive(bureau.services, request)
-    question = to_tell(bureau, request)
+    question = inform_question(bureau, request)
 
     shown = {
         line.label: line.value
@@ -103,7 +103,7 @@ def test_whoever_tells_sees_the_answer_whom_it_goes_to_and_the_letter(bureau: Bu
     }
     masked = look(bureau.officer("cli:anna"), question.id)
     assert masked is not None
-    assert "ann@example.org" not in str([line.value for one in masked.sections for line in one.lines])
+    assert "ann@example.org" not in str([line.value for section in masked.sections for line in section.lines])
     assert shown["The bundle lies at"].endswith(bundle.name)
     assert shown["E-mail address"] == "ann@example.org"
     assert shown["What you add"] == "where the files are; last day for fetching them"
@@ -117,7 +117,7 @@ def test_a_run_more_reads_nothing_and_asks_nothing_twice(bureau: Bureau, ready: 
     assert event_types(bureau.services, request).count("question_asked") == 1
 
 
-def test_the_letter_goes_by_itself_to_an_address_that_the_channel_had_authenticated(
+def test_the_letter_goes_by_itself_to_an_authenticated_address(
     bureau: Bureau, tmp_path: Path, post: tuple[Server, str]
 ) -> None:
     server, url = post
@@ -141,7 +141,7 @@ def test_the_letter_goes_by_itself_to_an_address_that_the_channel_had_authentica
         (ANN, {}, None),  # no place that is theirs to open
     ],
 )
-def test_where_one_thing_is_not_sure_a_person_tells(
+def test_where_anything_is_unsure_an_officer_informs_the_person(
     bureau: Bureau,
     tmp_path: Path,
     post: tuple[Server, str],
@@ -174,21 +174,21 @@ def test_where_one_thing_is_not_sure_a_person_tells(
         except NeedsPersonError:
             for question in bureau.register.questions.all(request_id=request):
                 choice, form = answers.get(question.kind, ("fulfil", {}))
-                answered(bureau, question, choice, **form)
+                answer(bureau, question, choice, **form)
 
     assert state(bureau, request) is State.READY
-    assert to_tell(bureau, request)
+    assert inform_question(bureau, request)
     assert server.messages == []
 
 
 @pytest.mark.parametrize("manner", [Manner.LATER, Manner.NO_SUCH_MAILBOX, Manner.DROPS_ANSWER])
-def test_a_letter_that_did_not_go_tells_nobody(bureau: Bureau, tmp_path: Path, manner: Manner) -> None:
+def test_a_letter_that_was_not_sent_informs_no_person(bureau: Bureau, tmp_path: Path, manner: Manner) -> None:
     with serving(manner) as (_, url):
         bureau = mailed(bureau, tmp_path, url)
         request = bureau.store(keys=ANN)
         drive(bureau.services, request)
     assert state(bureau, request) is State.READY
-    assert to_tell(bureau, request)
+    assert inform_question(bureau, request)
 
 
 def test_a_letter_that_came_back_opens_it_again_and_it_is_asked_anew(
@@ -203,10 +203,10 @@ def test_a_letter_that_came_back_opens_it_again_and_it_is_asked_anew(
     assert state(bureau, request) is State.READY
     assert ask_again(bureau.register) == (request,)
     assert ask_again(bureau.register) == (request,)
-    assert to_tell(bureau, request).detail["letter"] == "delivery"
+    assert inform_question(bureau, request).detail["letter"] == "delivery"
     assert closed_on(bureau, request) is None
 
-    answered(bureau, to_tell(bureau, request), "told", **handed())
+    answer(bureau, inform_question(bureau, request), "told", **handed())
     assert state(bureau, request) is State.DELIVERED
 
 
@@ -227,7 +227,7 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
 
     about = register.decisions.of(request)[-1].about
     register.decisions.take(request, "identity", "not_confirmed", "cli:anna", about=about)
-    with pytest.raises(RefusedError, match="nobody has confirmed"):
+    with pytest.raises(RefusedError, match="no officer has confirmed"):
         send(sending, register, letter.id, "cli:anna")
     register.decisions.take(request, "identity", "confirmed", "cli:anna", about=about)
 
@@ -263,16 +263,16 @@ def test_two_ends_at_once(bureau: Bureau, ready: Callable[..., str]) -> None:
         clocks.inform(request, Sending(local_today(), "by_hand", "r-1"))
 
 
-def test_that_nothing_is_held_ends_by_its_letter_which_knows_what_was_searched(bureau: Bureau) -> None:
+def test_nothing_held_ends_by_its_letter_that_names_what_was_searched(bureau: Bureau) -> None:
     request = bureau.store(keys={"customer_id": "99"})
     for _ in range(2):
         with pytest.raises(NeedsPersonError):
             drive(bureau.services, request)
         if state(bureau, request) is State.NEEDS_PERSON:
-            answered(bureau, bureau.register.questions.all(request_id=request)[-1], "confirm_none")
+            answer(bureau, bureau.register.questions.all(request_id=request)[-1], "confirm_none")
     assert state(bureau, request) is State.NOTHING_HELD
 
-    done = answered(bureau, to_tell(bureau, request), "make_letter")
+    done = answer(bureau, inform_question(bureau, request), "make_letter")
     assert done.letter is not None
     assert state(bureau, request) is State.NOTHING_HELD
     bureau.send(done.letter)
@@ -288,9 +288,9 @@ def test_that_nothing_can_be_taken_along_needs_a_persons_reasons(bureau: Bureau)
         drive(bureau.services, request)
     assert state(bureau, request) is State.NOTHING_PORTABLE
     with pytest.raises(FormError, match="reasons"):
-        answered(bureau, to_tell(bureau, request), "make_letter")
+        answer(bureau, inform_question(bureau, request), "make_letter")
 
-    done = answered(bureau, to_tell(bureau, request), "make_letter", text="We made it ourselves.")
+    done = answer(bureau, inform_question(bureau, request), "make_letter", text="We made it ourselves.")
     assert done.letter is not None
     bureau.send(done.letter)
 
@@ -299,7 +299,7 @@ def test_that_nothing_can_be_taken_along_needs_a_persons_reasons(bureau: Bureau)
 
 def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready()
-    answered(bureau, to_tell(bureau, request), "told", **handed())
+    answer(bureau, inform_question(bureau, request), "told", **handed())
     disputes = dispute_service(bureau)
     disputes.complain(request, "authority", "z1", local_today())
     with pytest.raises(RefusedError, match="takes no end back"):
@@ -310,12 +310,12 @@ def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau, ready: Ca
     assert state(bureau, request) is State.NEEDS_PERSON
     drive(bureau.services, request)
     assert state(bureau, request) is State.READY
-    assert to_tell(bureau, request)
+    assert inform_question(bureau, request)
 
 
-def test_what_nobody_can_read_any_more_is_not_opened_again(bureau: Bureau, ready: Callable[..., str]) -> None:
+def test_an_answer_whose_key_is_destroyed_is_not_reopened(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready()
-    answered(bureau, to_tell(bureau, request), "told", **handed())
+    answer(bureau, inform_question(bureau, request), "told", **handed())
     bureau.register.data_keys.shred(request, "retention_identity")
     disputes = dispute_service(bureau)
     disputes.complain(request, "authority", "z1", local_today())
@@ -324,7 +324,7 @@ def test_what_nobody_can_read_any_more_is_not_opened_again(bureau: Bureau, ready
     assert state(bureau, request) is State.DELIVERED
 
 
-def test_a_letter_made_twice_tells_of_the_decision_that_stands(bureau: Bureau) -> None:
+def test_a_letter_made_twice_names_the_decision_in_force(bureau: Bureau) -> None:
     """A refusal that was overruled, and is taken again in the same words, is sent and closes."""
     request = bureau.store()
     from afschrift.casework.decision.require_decision import open_decision

@@ -1,4 +1,4 @@
-"""Only the telling of the answer that stands ends a request, and only to whom it may go."""
+"""Only informing the right person of the answer in force ends a request."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def clocks(bureau: Bureau) -> ClockService:
     return ClockService(officer, officer.jurisdiction)
 
 
-def said(
+def answer(
     bureau: Bureau, asked_for: str, request: str, choice: str, text: str | None = None, **form: str
 ) -> None:
     [question] = [q for q in bureau.register.questions.all(request_id=request) if q.kind == asked_for]
@@ -82,7 +82,7 @@ def upheld(bureau: Bureau, request: str) -> None:
     disputes.end_complaint(request, "z1", "upheld", reopen=True)
 
 
-def test_an_earlier_telling_that_a_complaint_took_back_keeps_nothing_closed(
+def test_a_letter_reopened_by_a_complaint_closes_nothing_later(
     bureau: Bureau, ready: Callable[..., str]
 ) -> None:
     request = ready(keys=ANN)
@@ -122,7 +122,7 @@ def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(
     bureau.answer(question, "refuse_part", "trade_secret", places=["shop.ticket"])
     bureau.sign(request)
     drive(bureau.services, request)
-    bureau.send(first)  # somebody had put it into the post
+    bureau.send(first)  # it was in the post already
     assert state(bureau, request) is State.READY
     second = letter(bureau, request)
     bureau.send(second)
@@ -151,18 +151,18 @@ def test_an_answer_by_keys_that_were_corrected_ends_nothing(
     bureau: Bureau, ready: Callable[..., str]
 ) -> None:
     request = ready(keys=ANN)
-    told = letter(bureau, request)
+    sent_letter = letter(bureau, request)
     change_keys(bureau.officer("cli:anna"), request, {"customer_id": "3"})
     with pytest.raises(RefusedError, match="No answer"):
         clocks(bureau).inform(request, Sending(local_today(), "by_hand", "r-1"))
 
-    bureau.send(told)  # somebody had put it into the post
+    bureau.send(sent_letter)  # it was in the post already
 
     assert state(bureau, request) is State.NEEDS_PERSON
 
 
 @pytest.mark.parametrize("how", ["handed over", "sent"])
-def test_nobody_is_told_of_an_answer_before_it_is_ready(
+def test_no_person_is_informed_before_the_answer_is_ready(
     bureau: Bureau, ready: Callable[..., str], how: str
 ) -> None:
     request = ready(days=5)
@@ -175,23 +175,23 @@ def test_nobody_is_told_of_an_answer_before_it_is_ready(
     assert state(bureau, request) is State.READY
 
 
-def test_a_child_that_is_answered_through_somebody_else_gets_no_letter_by_itself(
+def test_a_child_answered_through_a_parent_gets_no_automatic_letter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, post: tuple[Server, str]
 ) -> None:
     bureau = mailed(open_family(tmp_path, monkeypatch), tmp_path, post[1])
     request = bureau.store(keys=BOB)
     bureau.asked(request)
-    said(bureau, "minor", request, "with_representative")
+    answer(bureau, "minor", request, "with_representative")
     bureau.asked(request)
     parent = PROVEN | {"kind": "parental_authority"}
-    said(bureau, "mandate", request, "proven", "Best for the child.", **parent)
+    answer(bureau, "mandate", request, "proven", "Best for the child.", **parent)
     answers = {"shared_key": "exclude", "unknown_origin": "leave_out", "review": "approved"}
     for _ in answers:
         with contextlib.suppress(NeedsPersonError):
             drive(bureau.services, request)
         for question in bureau.register.questions.all(request_id=request):
             if question.kind in answers:
-                said(bureau, question.kind, request, answers[question.kind])
+                answer(bureau, question.kind, request, answers[question.kind])
 
     assert state(bureau, request) is State.READY
     assert post[0].messages == []
@@ -204,11 +204,11 @@ def test_no_letter_goes_on_a_mandate_that_is_over(
     request = bureau.store(keys=ANN, made_by="proxy", authenticated=None)
     register = bureau.register
     bureau.asked(request)
-    said(bureau, "identity", request, "confirmed", method="eid", level="high")
+    answer(bureau, "identity", request, "confirmed", method="eid", level="high")
     bureau.asked(request)
-    said(bureau, "mandate", request, "proven", valid_until=str(local_today()), **PROVEN)
+    answer(bureau, "mandate", request, "proven", valid_until=str(local_today()), **PROVEN)
     drive(bureau.services, request)
-    told = letter(bureau, request)
+    sent_letter = letter(bureau, request)
     sending = mailed(bureau, tmp_path, post[1]).settings
     if over == "taken back":
         take_back(bureau.officer("cli:anna"), request)
@@ -217,13 +217,13 @@ def test_no_letter_goes_on_a_mandate_that_is_over(
         monkeypatch.setattr("afschrift.casework.letters.send.utc_now", lambda: later)
 
     with pytest.raises(RefusedError, match="mandate"):
-        send(sending, register, told, "cli:anna")
+        send(sending, register, sent_letter, "cli:anna")
 
     assert post[0].messages == []
     assert state(bureau, request) is State.READY
 
 
-def test_a_part_of_which_nobody_was_told_has_a_letter_that_is_due(part: Part) -> None:
+def test_a_part_without_its_letter_has_a_letter_due(part: Part) -> None:
     services, request = part.services, part.request
     place = jurisdiction_of(services.inventory.controller)
 
@@ -233,4 +233,4 @@ def test_a_part_of_which_nobody_was_told_has_a_letter_that_is_due(part: Part) ->
 
     assert due() == ("partial_delivery",)
     drive(services, request)
-    assert due() == ("partial_delivery",), "the supplement does not tell where the first part is"
+    assert due() == ("partial_delivery",), "the supplement does not say where the first part is"

@@ -1,4 +1,4 @@
-"""A request that was answered in parts ends with the last part that the person was told of (R37, R44)."""
+"""A request that was answered in parts ends with the last part of which the person was informed (R37, R44)."""
 
 from __future__ import annotations
 
@@ -37,33 +37,33 @@ def timeline(services: Services, request: str) -> Timeline:
     return services.register.facts.timeline(request)
 
 
-def one(services: Services, request: str, kind: FactKind) -> FactRow:
+def fact_of(services: Services, request: str, kind: FactKind) -> FactRow:
     [found] = timeline(services, request).of(kind)
     return found
 
 
-def tell(services: Services, request: str, kind: FactKind) -> State:
-    about = one(services, request, kind).id
+def record_letter(services: Services, request: str, kind: FactKind) -> State:
+    about = fact_of(services, request, kind).id
     services.register.facts.record(
         request, lambda t: record_sending(t, local_today(), about, post()), "officer"
     )
     return timeline(services, request).state
 
 
-def test_the_letter_of_the_rest_ends_nothing_while_nobody_was_told_of_the_part(whole: Part) -> None:
+def test_the_letter_of_the_rest_ends_nothing_before_that_of_the_part(whole: Part) -> None:
     services, request_id = whole.services, whole.request
-    assert tell(services, request_id, FactKind.ANSWER_READY) is State.READY
-    assert tell(services, request_id, FactKind.PARTLY_DELIVERED) is State.DELIVERED
+    assert record_letter(services, request_id, FactKind.ANSWER_READY) is State.READY
+    assert record_letter(services, request_id, FactKind.PARTLY_DELIVERED) is State.DELIVERED
     assert timeline(services, request_id).ended_on == local_today()
 
 
 def test_in_the_order_of_giving_the_rest_ends_it(whole: Part) -> None:
     services, request_id = whole.services, whole.request
-    assert tell(services, request_id, FactKind.PARTLY_DELIVERED) is State.READY
-    assert tell(services, request_id, FactKind.ANSWER_READY) is State.DELIVERED
+    assert record_letter(services, request_id, FactKind.PARTLY_DELIVERED) is State.READY
+    assert record_letter(services, request_id, FactKind.ANSWER_READY) is State.DELIVERED
 
 
-def test_handing_over_is_of_all_that_nobody_was_told_of(whole: Part) -> None:
+def test_a_handover_covers_every_part_not_yet_announced(whole: Part) -> None:
     services, request_id = whole.services, whole.request
     hand_over(services, request_id)
     found = timeline(services, request_id)
@@ -72,7 +72,7 @@ def test_handing_over_is_of_all_that_nobody_was_told_of(whole: Part) -> None:
     assert len(found.of(FactKind.HANDED_OVER)) == 2
 
 
-def test_nobody_had_the_part_before_it_was_there(whole: Part) -> None:
+def test_no_part_is_handed_over_before_it_exists(whole: Part) -> None:
     services, request_id = whole.services, whole.request
     early = Sending(local_today() - timedelta(days=1), "by_hand", "r-1")
     with pytest.raises(RefusedError, match="has been ready since"):
@@ -83,9 +83,9 @@ def test_nobody_had_the_part_before_it_was_there(whole: Part) -> None:
 
 def test_a_letter_of_the_part_that_comes_back_after_the_end_opens_it_again(whole: Part) -> None:
     services, request_id = whole.services, whole.request
-    tell(services, request_id, FactKind.PARTLY_DELIVERED)
-    tell(services, request_id, FactKind.ANSWER_READY)
-    part = one(services, request_id, FactKind.PARTLY_DELIVERED)
+    record_letter(services, request_id, FactKind.PARTLY_DELIVERED)
+    record_letter(services, request_id, FactKind.ANSWER_READY)
+    part = fact_of(services, request_id, FactKind.PARTLY_DELIVERED)
 
     def back(now: Timeline) -> list[NewFact]:
         return [NewFact(FactKind.LETTER_BOUNCED, about=part.id, to=now.reopened_by(part))]
@@ -94,4 +94,4 @@ def test_a_letter_of_the_part_that_comes_back_after_the_end_opens_it_again(whole
     assert timeline(services, request_id).state is State.READY
     hand_over(services, request_id)
     assert timeline(services, request_id).state is State.DELIVERED
-    assert one(services, request_id, FactKind.HANDED_OVER).about == part.id
+    assert fact_of(services, request_id, FactKind.HANDED_OVER).about == part.id

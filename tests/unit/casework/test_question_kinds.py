@@ -1,4 +1,4 @@
-"""A new kind of question is one object, its name in the registry and its handlers: every front shows and takes it."""
+"""Kinds of questions: each is put in words, and a new one takes an object, a name and its handlers alone."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 from afschrift.casework.answer import answer_question
 from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.officer import Officer
-from afschrift.casework.question_kinds import KINDS
+from afschrift.casework.question_kinds import KINDS, kind_named
 from afschrift.cli.main import app
 from afschrift.domain.errors import FormError
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.ask import ask
 from afschrift.questions.forms import form
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
+from afschrift.questions.view import in_words
 from afschrift.register.records import DecisionRow, QuestionRow
 
 
@@ -68,7 +69,7 @@ def test_the_terminal_the_page_and_the_documentation_show_it(asked: tuple[Bureau
     assert "size: a value of type integer (How large, needed for yes)" in listing
     page = form_for(bureau.register, question, {})
     assert (page.words.title, page.words.does["no"]) == ("A toy", "It stays in its box.")
-    assert [one.name for one in page.fields] == ["size"]
+    assert [field.name for field in page.fields] == ["size"]
     shown = "## `toy`\n\nIs it a toy?\n\n- `yes`: It is played with.\n- `no`: It stays in its box.\n"
     assert shown in questions_page.page()
 
@@ -84,3 +85,21 @@ def test_its_answer_is_taken_and_signed(asked: tuple[Bureau, QuestionRow]) -> No
     assert done.signer in done.next_step
     signed = answer_question(Officer(bureau.register, ROLES, "cli:sam"), done.signer, "agree")
     assert (signed.decision.kind, signed.decision.about) == ("toy_signed", done.decision.about)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_answer_says_what_it_does(kind: str) -> None:
+    words = KINDS[kind]
+    assert words.name == kind
+    assert words.title
+    assert words.asks
+    assert all(words.does.values())
+
+
+@pytest.mark.parametrize("reason", ["part_left_out", "answered", "pointed_out", "names_unread"])
+def test_why_a_bundle_is_reviewed_is_put_in_words(reason: str) -> None:
+    assert in_words(reason) != reason.replace("_", " ").capitalize()
+
+
+def test_a_kind_of_an_earlier_version_is_shown_all_the_same() -> None:
+    assert kind_named("something_new").title == "Something new"
