@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.support.browsing import must_fit_and_be_accessible, opened
 from tests.support.installed import CUSTOMERS, Installation, installed
+from tests.support.nightly import nightly_after
 from tests.support.pages import asked_decision, asked_identity, asked_manual, follow, prepare, press
 from tests.support.served import served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
 
 TEXT = "Kanariezin over de vrouw op de groene fiets"
-
-
-STICKS_OUT = """
-    [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth)
-        .map(e => e.outerHTML.slice(0, 80))
-"""
+WIDTHS = nightly_after(1, [(360, "light"), (1280, "light"), (1280, "dark")])
 
 
 @dataclass(frozen=True)
@@ -56,20 +52,14 @@ def pages(
             yield ServedPages(made, f"{address}/afschrift", identity, decision, manual, request)
 
 
-def opened(browser: Browser, pages: ServedPages, user: str = "anna", **context: Any) -> Page:
-    """A browser whose user is logged in to Airflow."""
-    made = browser.new_context(**context)
-    made.add_cookies([{"name": "_token", "value": log_in(user), "url": pages.address}])
-    return made.new_page()
-
-
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (900, "light"), (360, "light"), (360, "dark")]
+    ("width", "scheme"),
+    nightly_after(2, [(1280, "light"), (360, "dark"), (1280, "dark"), (900, "light"), (360, "light")]),
 )
 def test_pages_are_accessible_and_fit(
     browser: Browser, pages: ServedPages, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    page = opened(browser, pages, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = opened(browser, pages.address, viewport={"width": width, "height": 900}, color_scheme=scheme)
     faults: list[str] = []  # what the page's policy kept out, or another fault
     page.on("console", lambda message: faults.append(message.text))
     ground = f"/questions/{pages.decision}?choice=refuse_part&ground=rights_of_others"
@@ -81,15 +71,12 @@ def test_pages_are_accessible_and_fit(
             press(page, page.get_by_role("button", name="Record"))
             page.get_by_role("alert").wait_for()
             assert page.get_by_label("1. What it means").input_value() == TEXT
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert page.evaluate(STICKS_OUT) == [], path
-        found = Axe().run(page).response["violations"]
-        assert [(path, v["id"], v["nodes"][0]["html"]) for v in found] == []
+        must_fit_and_be_accessible(page, width, path)
     assert [text for text in faults if "422" not in text] == []
     page.context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
+@pytest.mark.parametrize(("width", "scheme"), WIDTHS)
 def test_found_keys_are_shown_without_scripts(
     browser: Browser, pages: ServedPages, width: int, scheme: Literal["light", "dark"]
 ) -> None:
@@ -98,7 +85,7 @@ def test_found_keys_are_shown_without_scripts(
     request, question = asked_identity(pages.installation, CUSTOMERS[5])
     page = opened(
         browser,
-        pages,
+        pages.address,
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
         java_script_enabled=False,
@@ -121,7 +108,7 @@ def test_found_keys_are_shown_without_scripts(
     page.context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
+@pytest.mark.parametrize(("width", "scheme"), WIDTHS)
 def test_pages_of_found_keys_are_accessible_and_fit(
     browser: Browser, pages: ServedPages, width: int, scheme: Literal["light", "dark"]
 ) -> None:
@@ -134,22 +121,20 @@ def test_pages_of_found_keys_are_accessible_and_fit(
     services = pages.installation.services
     ask_look_up(Officer(services.register, load_roles(), "cli:anna"), request)
     look_up(services, request)
-    page = opened(browser, pages, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = opened(browser, pages.address, viewport={"width": width, "height": 900}, color_scheme=scheme)
     follow(page, pages.address, f"/questions/{question}")
     with page.context.expect_page() as another:
         page.get_by_role("button", name="Show it all beside the message").click()
     keys = page.context.new_page()
     follow(keys, pages.address, f"/questions/{question}/keys")
     for target in (page, another.value, keys):
-        assert target.evaluate("document.documentElement.scrollWidth") <= width, target.url
-        found = Axe().run(target).response["violations"]
-        assert [(target.url, v["id"], v["nodes"][0]["html"]) for v in found] == []
+        must_fit_and_be_accessible(target, width, target.url)
     page.context.close()
 
 
 def test_question_is_answered_without_scripts(browser: Browser, pages: ServedPages) -> None:
     request, question = asked_identity(pages.installation, CUSTOMERS[3])
-    page = opened(browser, pages, java_script_enabled=False)
+    page = opened(browser, pages.address, java_script_enabled=False)
     page.goto(f"{pages.address}/")
     page.get_by_role("link", name="Who asks").last.click()
     assert page.url.endswith(question)
@@ -169,7 +154,7 @@ def test_question_is_answered_without_scripts(browser: Browser, pages: ServedPag
 
 def test_expired_log_in_loses_no_text(browser: Browser, pages: ServedPages) -> None:
     _, question = asked_decision(pages.installation, CUSTOMERS[4])
-    page = opened(browser, pages)
+    page = opened(browser, pages.address)
     follow(page, pages.address, f"/questions/{question}?choice=extend&ground=complexity")
     page.get_by_label("The concrete facts").fill(TEXT)
     page.context.add_cookies([{"name": "_token", "value": log_in("anna", "op"), "url": pages.address}])
@@ -180,7 +165,7 @@ def test_expired_log_in_loses_no_text(browser: Browser, pages: ServedPages) -> N
 
 
 def test_airflow_links_to_the_pages(browser: Browser, pages: ServedPages) -> None:
-    page = opened(browser, pages)
+    page = opened(browser, pages.address)
     page.goto(pages.address.removesuffix("afschrift"))
     page.get_by_text("Browse", exact=True).click()
     with page.context.expect_page() as another:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation
-from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.airflow_support import AirflowEnv, api_server
+from tests.support.browsing import keep, must_fit_and_be_accessible, opened
 from tests.support.map_page import PEOPLE, WHY, map_text, proposed
+from tests.support.nightly import nightly_after
 from tests.support.pages import follow, press
 from tests.support.served import served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
-
-STICKS_OUT = """
-    [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth)
-        .map(e => e.outerHTML.slice(0, 80))
-"""
 
 
 def many(text: str) -> str:
@@ -52,14 +46,8 @@ def address(airflow_env: AirflowEnv, tmp_path_factory: pytest.TempPathFactory) -
             yield f"{served_at}/afschrift"
 
 
-def opened(browser: Browser, address: str, user: str = "anna", **context: Any) -> Page:
-    made = browser.new_context(**context)
-    made.add_cookies([{"name": "_token", "value": log_in(user), "url": address}])
-    return made.new_page()
-
-
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light"), (360, "dark")]
+    ("width", "scheme"), nightly_after(2, [(1280, "light"), (360, "dark"), (1280, "dark"), (400, "light")])
 )
 def test_map_page_is_accessible_and_fits(
     browser: Browser, address: str, width: int, scheme: Literal["light", "dark"]
@@ -69,17 +57,17 @@ def test_map_page_is_accessible_and_fits(
     page.on("console", lambda message: faults.append(message.text))
     follow(page, address, "/inventory")
     keep(page, f"page-{width}-{scheme}")
-    check(page, width)
+    must_fit_and_be_accessible(page, width)
     group = page.get_by_role("group", name="email: your answer")
     group.get_by_label("Otherwise").check()
     group.get_by_label("Origin").select_option("inferred")  # with a meaning in each language below it
     group.get_by_label("Category").fill("user.contact.emial")
     press(page, page.get_by_role("button", name="Write the answers"))
     page.get_by_role("alert").wait_for()
-    check(page, width)
+    must_fit_and_be_accessible(page, width)
     press(page, page.get_by_role("button", name="Values, masked").first)
     keep(page, f"samples-{width}-{scheme}")
-    check(page, width)
+    must_fit_and_be_accessible(page, width)
     assert [text for text in faults if "422" not in text] == []
     page.context.close()
 
@@ -122,16 +110,3 @@ def test_questions_are_answered_without_scripts(browser: Browser, address: str) 
     press(page, page.get_by_role("link", name="Data map"))
     assert "2 decisions of yours about 32 columns" in page.inner_text("main")
     page.context.close()
-
-
-def check(page: Page, width: int) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate(STICKS_OUT) == []
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a picture, where the environment asks for it."""
-    if folder := os.environ.get("PAGE_SHOTS"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)

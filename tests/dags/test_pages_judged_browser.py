@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from testbed.running import drive
-from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.airflow_support import AirflowEnv, api_server
+from tests.support.browsing import keep, must_fit_and_be_accessible, opened
 from tests.support.installed import CUSTOMERS, Installation, installed
+from tests.support.nightly import nightly_after
 from tests.support.pages import asked_decision, prepare, press
 from tests.support.served import served
 
@@ -82,10 +82,6 @@ ASKED: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
         None,
     ),
 }
-STICKS_OUT = """
-    [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth
-        && !e.closest(".wide")).map(e => e.outerHTML.slice(0, 80))
-"""
 
 
 @dataclass(frozen=True)
@@ -153,49 +149,35 @@ def questions(
             yield ServedQuestions(made, f"{address}/afschrift", ids)
 
 
-def opened(browser: Browser, questions: ServedQuestions, user: str, **context: Any) -> Page:
-    """A browser whose user is logged in to Airflow."""
-    made = browser.new_context(**context)
-    made.add_cookies([{"name": "_token", "value": log_in(user), "url": questions.address}])
-    return made.new_page()
-
-
-def shot(page: Page, name: str) -> None:
-    """Keep a picture, where the environment asks for it."""
-    if folder := os.environ.get("PAGE_SHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), nightly_after(1, [(360, "dark"), (1280, "light")]))
 def test_judged_rows_are_accessible_and_fit(
     browser: Browser, questions: ServedQuestions, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     for kind, question in questions.ids.items():
         user = "sam" if kind == "decision_signed" else "anna"
-        page = opened(browser, questions, user, viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page = opened(
+            browser, questions.address, user, viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
         page.goto(f"{questions.address}/")
         press(page, page.locator(f'a[href$="{question}"]'))
         assert page.get_by_role("heading", name="What is judged").is_visible()
-        shot(page, f"{kind}-{width}")
+        keep(page, f"{kind}-{width}")
         values = page.get_by_role("button", name="Show the values")
         if values.count():
             press(page, values)
-            shot(page, f"{kind}-{width}-values")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, kind
-        assert page.evaluate(STICKS_OUT) == [], kind
-        found = Axe().run(page).response["violations"]
-        assert [(kind, v["id"], v["nodes"][0]["html"]) for v in found] == []
+            keep(page, f"{kind}-{width}-values")
+        must_fit_and_be_accessible(page, width, kind)
         page.context.close()
 
 
 def test_link_from_elsewhere_takes_a_click_without_scripts(
     browser: Browser, questions: ServedQuestions
 ) -> None:
-    page = opened(browser, questions, "anna", java_script_enabled=False)
+    page = opened(browser, questions.address, "anna", java_script_enabled=False)
     path = f"{questions.address}/questions/{questions.ids['shared_key']}"
     page.goto(path)  # as a mail program opens it
     assert "8231" not in page.content()
-    shot(page, "elsewhere")
+    keep(page, "elsewhere")
     press(page, page.get_by_role("link", name="Open this page"))
     assert "8231" in page.content()
     assert "kanarie" not in page.content()

@@ -9,7 +9,10 @@ import pytest
 
 
 def nightly_after(daily: int, cases: Iterable[Any]) -> list[Any]:
-    """The cases for `parametrize` or `params`, with those after the first `daily` ones marked nightly."""
+    """The cases for `parametrize` or `params`, with those after the first `daily` ones marked nightly.
+
+    A tuple is a case of several parameters.
+    """
     marked = []
     for number, case in enumerate(cases):
         values = case if isinstance(case, tuple) else (case,)

@@ -1,0 +1,37 @@
+"""Pages in a real browser: a user who is logged in, and what each page must keep."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from tests.airflow_support import log_in
+
+STICKS_OUT = """
+    [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth)
+        .map(e => e.outerHTML.slice(0, 80))
+"""
+
+
+def opened(browser: Browser, address: str, user: str = "anna", **context: Any) -> Page:
+    """A page of a user who is logged in to Airflow."""
+    made = browser.new_context(**context)
+    made.add_cookies([{"name": "_token", "value": log_in(user), "url": address}])
+    return made.new_page()
+
+
+def must_fit_and_be_accessible(page: Page, width: int, where: str = "") -> None:
+    """Nothing sticks out, and axe finds no violation."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, where
+    assert page.evaluate(STICKS_OUT) == [], where
+    found = Axe().run(page).response["violations"]
+    assert [(where, v["id"], v["nodes"][0]["html"]) for v in found] == []
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture, where the environment asks for it."""
+    if folder := os.environ.get("PAGE_SHOTS"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
