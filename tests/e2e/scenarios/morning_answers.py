@@ -11,7 +11,6 @@ from tests.e2e.scenarios.morning_office import Morning
 from tests.support.mail_server import Manner
 
 PORTAL = {"destination": "portal"}
-SURE = "Her address is the one that she logs in with."
 
 
 def by_post(m: Morning) -> Iterator[None]:
