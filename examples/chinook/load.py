@@ -2,8 +2,8 @@
 
     python examples/chinook/load.py --sql Chinook_PostgreSql.sql --into chinook.duckdb
 
-DuckDB reads this script nearly as it stands. What it has no use for is left out: making and entering
-a PostgreSQL database, and foreign keys added afterwards.
+DuckDB reads most of this script unchanged. Left out: creating and connecting to a PostgreSQL database, and
+foreign keys added afterwards.
 """
 
 from __future__ import annotations

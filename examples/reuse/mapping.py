@@ -68,7 +68,7 @@ def _choose(name: str, columns: dict[str, Any], tables: list[Table]) -> tuple[Ta
 def _fitting(table: Table, words: dict[str, str]) -> Iterator[int]:
     for at, field in enumerate(table.fields):
         category = field.get("afschrift:category", "")
-        told = {
+        found = {
             "term": field.get("afschrift:categoryTerm", "").rpartition("#")[2],
             "type": field["type"],
             "unit": field.get("afschrift:unit"),
@@ -79,5 +79,5 @@ def _fitting(table: Table, words: dict[str, str]) -> Iterator[int]:
         group, origin = wanted.pop("category", None), wanted.pop("origin", None)
         fits = group is None or f"{category}.".startswith(f"{group}.")
         fits = fits and (origin is None or origin in field.get("afschrift:origin", []))
-        if fits and all(told[word] == value for word, value in wanted.items()):
+        if fits and all(found[word] == value for word, value in wanted.items()):
             yield at

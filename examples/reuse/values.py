@@ -41,14 +41,14 @@ _READ: dict[str, tuple[sa.types.TypeEngine[Any], Callable[[Any], Any]]] = {
     "binary": (sa.LargeBinary(), base64.b64decode),
     "uuid": (sa.Uuid(), uuid.UUID),
 }
-# What is told by the standard alone, for packages of others.
+# Kinds by the standard's types, for packages that others made.
 _BY_TYPE = {"string": "text", "any": "json", "object": "json", "array": "json", "number": "decimal"}
 
 
-def agree(one: Reader, other: Reader) -> None:
+def agree(left: Reader, right: Reader) -> None:
     """Give both sides of a relation the wider one of their types."""
     for wide in (sa.Text, sa.Numeric):
-        for mine, theirs in ((one, other), (other, one)):
+        for mine, theirs in ((left, right), (right, left)):
             if isinstance(mine.type, wide) and not isinstance(theirs.type, sa.Text):
                 theirs.follow(mine)
                 return
