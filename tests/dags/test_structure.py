@@ -171,3 +171,18 @@ def test_other_processes_do_not_import_the_pages(airflow_env: AirflowEnv, tmp_pa
     env = {**os.environ, "AIRFLOW_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", probe], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_route_depends_on_the_caller(airflow_env: AirflowEnv) -> None:
+    from fastapi.routing import APIRoute
+
+    from afschrift.web.app import create
+    from afschrift.web.caller import caller
+
+    routes = [
+        route
+        for route in create(lambda request, token: "", lambda request, token: "").routes
+        if isinstance(route, APIRoute)
+    ]
+    assert len(routes) > 10
+    assert all(caller in [d.dependency for d in route.dependencies] for route in routes)

@@ -71,14 +71,30 @@ def said() -> list[str]:
 
 
 @pytest.fixture(scope="module")
+def left_by_check() -> dict[str, Any]:
+    """Rows, lists and evidence right after the check: other tests check the same shop again."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def checked(
-    shop: CanaryShop, rows_before: dict[str, list[Any]], lists_before: dict[str, str], said: list[str]
+    shop: CanaryShop,
+    rows_before: dict[str, list[Any]],
+    lists_before: dict[str, str],
+    said: list[str],
+    left_by_check: dict[str, Any],
 ) -> CanaryCheck:
     """A check of the shop as it is; one was killed long before it."""
     left = Path(gettempdir()) / f"{check_canary.PREFIX}killed"
     left.mkdir()
     os.utime(left, (0, 0))
-    return shop.check(replace(shop.services, log=said.append))
+    check = shop.check(replace(shop.services, log=said.append))
+    left_by_check["rows"] = rows(shop.services)
+    left_by_check["lists"] = {words: listed(words) for words in LISTS}
+    left_by_check["events"] = shop.services.register.evidence.of_types(None, "canary_checked")
+    left_by_check["history"] = history(shop.services.register)
+    left_by_check["evidence"] = evidence(shop.services.register)
+    return check
 
 
 @pytest.fixture
@@ -111,14 +127,14 @@ def test_all_that_was_planted_is_found_and_nothing_else(checked: CanaryCheck) ->
     assert set(checked.leaks.values()) == {0}
 
 
-def test_the_trail_tells_counts_and_names_alone(shop: CanaryShop, checked: CanaryCheck) -> None:
-    [(header, payload)] = shop.services.register.evidence.of_types(None, "canary_checked")
+def test_the_trail_tells_counts_and_names_alone(checked: CanaryCheck, left_by_check: dict[str, Any]) -> None:
+    header, payload = list(left_by_check["events"])[-1]
     assert header.request is None
     assert header.actor == "tester"
     assert MARK not in str(payload)
     assert NUMBER not in str(payload)
-    assert history(shop.services.register)[0].payload() == checked.payload()
-    assert "60 of 60 planted values found" in evidence(shop.services.register)
+    assert left_by_check["history"][0].payload() == checked.payload()
+    assert "60 of 60 planted values found" in left_by_check["evidence"]
 
 
 def test_nothing_that_lists_requests_can_meet_it(
@@ -127,14 +143,15 @@ def test_nothing_that_lists_requests_can_meet_it(
     request_of_ann: str,
     rows_before: dict[str, list[Any]],
     lists_before: dict[str, str],
+    left_by_check: dict[str, Any],
 ) -> None:
-    """Whoever looks reads the register; of all its tables only those of the trail have a row more."""
-    after = rows(shop.services)
+    """Of all tables of the register only those of the trail have a row more."""
+    after = left_by_check["rows"]
     changed = {name for name in after if after[name] != rows_before[name]}
     assert changed == {"event", "event_payload", "event_code"}
     [new] = [row for row in after["event"] if row not in rows_before["event"]]
     assert (new.type, new.request) == ("canary_checked", None)
-    assert {words: listed(words) for words in LISTS} == lists_before
+    assert left_by_check["lists"] == lists_before
     assert request_of_ann in lists_before["requests"]
     assert figures(shop.settings).open == 1
     assert shop.services.register.trail.verify() == []
