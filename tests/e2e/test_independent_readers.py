@@ -17,7 +17,12 @@ from frictionless import Package
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 
-BUNDLES = [(HEAVY.number, "access"), (AWKWARD.number, "access"), (AWKWARD.number, "portability")]
+BUNDLES = [
+    (AWKWARD.number, "access"),
+    pytest.param((HEAVY.number, "access"), marks=pytest.mark.nightly),
+    pytest.param((AWKWARD.number, "portability"), marks=pytest.mark.nightly),
+]
+IDS = ["awkward-access", "heavy-access", "awkward-portability"]
 
 
 class Unpacked:
@@ -41,7 +46,7 @@ class Unpacked:
         return self.package.parent / resource["path"]
 
 
-@pytest.fixture(scope="module", params=BUNDLES, ids=lambda p: f"{p[0]}-{p[1]}")
+@pytest.fixture(scope="module", params=BUNDLES, ids=IDS)
 def bundle(
     request: pytest.FixtureRequest, office: Office, tmp_path_factory: pytest.TempPathFactory
 ) -> Unpacked:

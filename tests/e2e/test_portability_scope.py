@@ -33,6 +33,7 @@ from tests.e2e import hand_sql
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.e2e.scope import SECRET, WITHHELD, left_out
+from tests.support.nightly import nightly_after
 
 from afschrift.domain.errors import NeedsPersonError
 
@@ -145,7 +146,7 @@ def test_access_says_of_the_password_hash_only_that_it_exists(office: Office, by
     assert "Wachtwoord (versleuteld)" in found.files["index.html"].decode()
 
 
-@pytest.mark.parametrize("right", ["access", "portability"])
+@pytest.mark.parametrize("right", nightly_after(1, ["portability", "access"]))
 def test_a_second_hand_watch_gives_each_owner_their_own_period(
     right: str, office: Office, by_hand: Rows
 ) -> None:
@@ -161,7 +162,7 @@ def test_a_second_hand_watch_gives_each_owner_their_own_period(
         assert sum(map(len, seen.values())) == rows_of_both
 
 
-@pytest.mark.parametrize("right", ["access", "portability"])
+@pytest.mark.parametrize("right", nightly_after(1, ["portability", "access"]))
 def test_an_address_that_changed_hands_counts_by_its_time(right: str, office: Office) -> None:
     hers, theirs = (opened(office, right, person) for person in (RENAMED, REISSUED))
     for table, column, moment in (
@@ -198,7 +199,9 @@ def test_withdrawn_consent_asks_for_portability_and_not_for_access(office: Offic
 
 
 @pytest.mark.parametrize(
-    ("person", "right"), [(TABLET_A, "portability"), (TABLET_B, "access")], ids=["portability", "access"]
+    ("person", "right"),
+    nightly_after(1, [(TABLET_A, "portability"), (TABLET_B, "access")]),
+    ids=["portability", "access"],
 )
 def test_a_tablet_of_two_asks(person: Persona, right: str, office: Office, by_hand: Rows) -> None:
     request, question = ends_with_question(office, right, {"customer_id": str(person.number)})
@@ -225,14 +228,17 @@ def test_held_but_nothing_portable(office: Office) -> None:
 
 @pytest.mark.parametrize(
     ("right", "keys"),
-    [
-        ("access", {"customer_id": str(UNKNOWN)}),
-        ("portability", {"customer_id": str(UNKNOWN)}),
-        ("access", {"customer_id": "../../etc/passwd"}),
-        ("access", {"email": "' OR 1=1 --"}),
-        ("portability", {"customer_id": "' OR 1=1 --", "email": "%"}),
-        ("access", {"device_id": 'x" OR "1"="1'}),
-    ],
+    nightly_after(
+        1,
+        [
+            ("access", {"customer_id": str(UNKNOWN)}),
+            ("portability", {"customer_id": str(UNKNOWN)}),
+            ("access", {"customer_id": "../../etc/passwd"}),
+            ("access", {"email": "' OR 1=1 --"}),
+            ("portability", {"customer_id": "' OR 1=1 --", "email": "%"}),
+            ("access", {"device_id": 'x" OR "1"="1'}),
+        ],
+    ),
     ids=["unknown", "unknown_portability", "path", "sql", "two_keys", "quotes"],
 )
 def test_unknown_keys_ask_a_person(right: str, keys: dict[str, str], office: Office) -> None:
@@ -246,7 +252,7 @@ def test_unknown_keys_ask_a_person(right: str, keys: dict[str, str], office: Off
     assert (office.state(request), office.delivered(request)) == ("nothing_held", [])
 
 
-@pytest.mark.parametrize("right", ["access", "portability"])
+@pytest.mark.parametrize("right", nightly_after(1, ["portability", "access"]))
 def test_person_known_by_email_only(right: str, office: Office) -> None:
     # No one with this address ever said yes to the newsletter, as far as the shop knows.
     keys = {"email": str(EMAIL_ONLY.email).upper()}

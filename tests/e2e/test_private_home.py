@@ -48,6 +48,7 @@ def test_commands_without_a_umask_leave_nothing_open(tmp_path: Path, demo_wareho
     assert modes(home) == {}
 
 
+@pytest.mark.nightly
 def test_full_disk_of_airflow_is_reported_without_loss(
     installation: Installation,
 ) -> None:

@@ -16,6 +16,7 @@ from testbed.running import drive, installation, store
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.support.linked_cells import ReadPage
+from tests.support.nightly import nightly_after
 from tests.support.rental import BACKWARDS, HOSTILE, NICKNAME, TEXT, write_rental
 from tests.support.reviewing import BALANCE, CODES, ROLES, policy
 
@@ -84,7 +85,9 @@ def on_page(text: str | None) -> str | None:
     return (shown if len(shown) <= 80 else shown[:80].rstrip() + "…") or None
 
 
-@pytest.mark.parametrize("person", [HEAVY, AWKWARD, TABLET_A], ids=lambda person: person.first_name)
+@pytest.mark.parametrize(
+    "person", nightly_after(1, [HEAVY, AWKWARD, TABLET_A]), ids=lambda person: person.first_name
+)
 def test_each_name_is_that_of_a_join_by_hand(
     person: object, office: Office, by_hand: duckdb.DuckDBPyConnection, browser: Browser, tmp_path: Path
 ) -> None:

@@ -201,6 +201,7 @@ def test_the_next_run_of_a_request_has_the_next_number(airflow: Running) -> None
     assert airflow.installation.state(request) == "needs_person"
 
 
+@pytest.mark.nightly
 def test_the_log_of_a_failed_task_ends_with_what_to_do(airflow: Running) -> None:
     run = airflow.trigger("req-000000000000")
 
@@ -218,6 +219,7 @@ def test_options_that_do_not_exist_are_refused(airflow: Running, conf: dict[str,
         airflow.trigger(airflow.installation.submit(next(PEOPLE), "portability"), **conf)
 
 
+@pytest.mark.nightly
 def test_a_demo_may_give_a_customer_number_and_the_event_log_hides_it(airflow: Running) -> None:
     body = {"logical_date": None, "conf": {"customer_number": str(HEAVY.number), "right": "access"}}
 

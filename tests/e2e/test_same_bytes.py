@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pytest
 from demo.people import AWKWARD, HEAVY
 from testbed.running import store
 from tests.e2e.office import Office
@@ -78,6 +79,7 @@ def test_same_bytes(warehouse: Path, tmp_path: Path) -> None:
     assert there.pack(requests) == first
 
 
+@pytest.mark.nightly
 def test_lost_staging_gives_the_same_bundle_again(warehouse: Path, tmp_path: Path) -> None:
     office = Office.open(tmp_path / "home", warehouse)
     request = office.submit("access", {"customer_id": str(AWKWARD.number)})
@@ -88,6 +90,7 @@ def test_lost_staging_gives_the_same_bundle_again(warehouse: Path, tmp_path: Pat
     assert office.delivered(request) == [delivered.name]
 
 
+@pytest.mark.nightly
 def test_trail_records_data_that_changed_between_reads(warehouse: Path, tmp_path: Path) -> None:
     """The evidence names the snapshot and the files that the bundle was made of."""
     shutil.copytree(warehouse, tmp_path / "warehouse")

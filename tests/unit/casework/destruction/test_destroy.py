@@ -97,7 +97,7 @@ def test_a_register_that_was_set_back_keeps_its_data_keys(bureau: Bureau, closed
     by(bureau, "cli:anna").propose_shredding(closed, WHY)
     store = bureau.register.store
     with store.database.read() as tx:
-        kept = store.beside.of(tx)
+        kept = store.height_keeper.of(tx)
     assert kept is not None
     assert kept.keep(Height(0, 900, "f" * 64))
     with pytest.raises(RefusedError, match=r"set back.*register restored.*--sign"):
