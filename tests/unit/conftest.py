@@ -105,6 +105,12 @@ def open_one(register: Register) -> Callable[..., Request]:
 
 
 @pytest.fixture
+def opened(open_one: Callable[..., Request]) -> Request:
+    """A request of `PERSON`."""
+    return open_one()
+
+
+@pytest.fixture
 def as_operator(url: str) -> Iterator[Callable[..., None]]:
     """Run SQL as the owner of the database, who has removed the guards."""
     database = Database(url)

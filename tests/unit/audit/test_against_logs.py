@@ -22,21 +22,21 @@ def header(seq: int, type_: str = "plan_kept") -> Header:
 
 
 def logged(folder: Path, *lines: str) -> Path:
-    (folder / "attempt=1.log").write_text("".join(f"{one}\n" for one in lines), encoding="utf-8")
+    (folder / "attempt=1.log").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return folder
 
 
-def test_of_an_erased_event_number_type_and_digest_are_compared(tmp_path: Path) -> None:
-    told = line(header(14), PAYLOAD)
+def test_erased_event_is_compared_by_number_type_and_digest(tmp_path: Path) -> None:
+    written = line(header(14), PAYLOAD)
     erased = [(header(14), None)]
 
-    whole = compare(read_logs(logged(tmp_path, told)), erased)
-    other_text = compare(read_logs(logged(tmp_path, told.replace("holds", "held"))), erased)
-    other_type = compare(read_logs(logged(tmp_path, told.replace("plan_kept", "packed"))), erased)
+    whole = compare(read_logs(logged(tmp_path, written)), erased)
+    other_text = compare(read_logs(logged(tmp_path, written.replace("holds", "held"))), erased)
+    other_type = compare(read_logs(logged(tmp_path, written.replace("plan_kept", "packed"))), erased)
 
     assert (whole.findings, whole.erased, whole.lines) == ([], 1, 1)
     assert other_text.findings == []
-    assert [(one.code, one.seq) for one in other_type.findings] == [("log_line_altered", 14)]
+    assert [(finding.code, finding.seq) for finding in other_type.findings] == [("log_line_altered", 14)]
 
 
 def test_lines_of_a_dropped_year_are_counted_and_not_compared(tmp_path: Path) -> None:
@@ -58,21 +58,21 @@ def test_a_long_trail_is_gone_through_once_and_not_kept(tmp_path: Path) -> None:
 
     def trail() -> Iterator[tuple[Header, dict[str, object]]]:
         nonlocal most
-        said: dict[int, tuple[Header, dict[str, object]]] = {
+        events: dict[int, tuple[Header, dict[str, object]]] = {
             3: (header(3, "run_started"), started),
             4: (header(4), PAYLOAD),
             5: (replace(header(5, "run_started"), request="req-000000000001"), other),
             6: (replace(header(6), request="req-000000000001"), PAYLOAD),
         }
         for seq in range(1, 5_000):
-            one, payload = said.get(seq) or (header(seq, "swept"), {"n": seq})
-            said.pop(seq, None)
-            alive.add(one)
-            yield one, payload
+            event, payload = events.get(seq) or (header(seq, "swept"), {"n": seq})
+            events.pop(seq, None)
+            alive.add(event)
+            yield event, payload
             most = max(most, len(alive))
 
     found = compare(read_logs(tmp_path), trail())
-    assert [(one.code, one.seq) for one in found.findings] == [
+    assert [(finding.code, finding.seq) for finding in found.findings] == [
         ("log_other_request", 4),
         ("log_lacks_event", 6),
     ]
@@ -89,6 +89,6 @@ def test_a_finding_names_file_and_line(tmp_path: Path) -> None:
     assert finding.text == "run_id=a.1/attempt=1.log:2: the trail has no such event"
 
 
-def test_a_folder_without_a_log_is_told(tmp_path: Path) -> None:
+def test_folder_without_a_log_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="There is no task log below"):
         read_logs(tmp_path)

@@ -1,4 +1,4 @@
-"""Every event has a sentence of its own, which quotes nobody and fails at no payload."""
+"""Each event has a sentence, which quotes no person and accepts any payload."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ def test_each_type_that_the_product_appends_has_a_sentence(project_root: Path) -
 @pytest.mark.parametrize("type_", sorted(event_types()))
 @pytest.mark.parametrize("payload", [{}, {"fact": None}, {"tables": 3, "columns": 7, "files": "x"}])
 def test_a_payload_of_another_release_breaks_no_log(type_: str, payload: dict[str, Any]) -> None:
-    said = sentence(header(type_), payload)
+    text = sentence(header(type_), payload)
 
-    assert said
-    assert "{" not in said
+    assert text
+    assert "{" not in text
 
 
-def test_an_unknown_type_is_told_by_its_codes_alone() -> None:
+def test_unknown_type_shows_its_codes_alone() -> None:
     payload = {"n": 3, "reason": "too_slow", "text": "Anna de Vries, +31 6 1234", "many": [1, 2]}
 
-    said = sentence(header("something_new"), payload)
+    text = sentence(header("something_new"), payload)
 
-    assert said == "Recorded by the system: many: 2, n=3, reason=too_slow."
+    assert text == "Recorded by the system: many: 2, n=3, reason=too_slow."
 
 
 def test_an_erased_event_says_that_it_was() -> None:
@@ -77,13 +77,13 @@ def test_an_erased_event_says_that_it_was() -> None:
         ("airflow:anna", {"held": {"role": "officer"}, "question": "q-x9kdtq0zd9fg"}, "by officer, on "),
     ],
 )
-def test_a_decision_is_told_with_the_role_and_never_the_account(
+def test_decision_names_the_role_and_never_the_account(
     actor: str, payload: dict[str, Any], expected: str
 ) -> None:
-    said = sentence(header("decision_taken", actor), {"kind": "identity", "choice": "confirmed", **payload})
+    text = sentence(header("decision_taken", actor), {"kind": "identity", "choice": "confirmed", **payload})
 
-    assert said.startswith(f"Decision identity: confirmed, {expected}")
-    assert "nna" not in said
+    assert text.startswith(f"Decision identity: confirmed, {expected}")
+    assert "nna" not in text
 
 
 COLUMNS = [
@@ -95,7 +95,7 @@ COLUMNS = [
 ]
 
 
-def test_a_plan_is_told_by_what_becomes_of_columns_and_by_which_rule() -> None:
+def test_plan_sentence_names_actions_and_rules() -> None:
     payload = {
         "plan": "0fd54108877c" + "0" * 52,
         "tables": 28,
@@ -121,7 +121,7 @@ def test_a_plan_is_told_by_what_becomes_of_columns_and_by_which_rule() -> None:
 @pytest.mark.parametrize(
     "active", [{"macro": 2, "script": 1}, {"photo": {"macro": 2}, "mail": {"script": 1}}]
 )
-def test_files_in_which_something_may_run_are_told(active: dict[str, Any]) -> None:
+def test_files_with_active_content_are_named(active: dict[str, Any]) -> None:
     payload = {"source": "shop", "snapshot": "x", "tables": {"a": 1}, "active": active, "kept_back": 1}
 
     assert sentence(header("extracted"), payload) == (
@@ -131,18 +131,18 @@ def test_files_in_which_something_may_run_are_told(active: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
-    ("compared", "told"),
+    ("compared", "words"),
     [
         ({}, ""),
         ({"while_written": 3}, ", 3 while written and 1 now"),
         ({"while_written": 0}, ", 0 while written and 4 now"),
     ],
 )
-def test_what_was_read_back_when_is_told(compared: dict[str, int], told: str) -> None:
+def test_validation_names_when_files_were_read_back(compared: dict[str, int], words: str) -> None:
     payload = {"files": 4, "rows": 7, "formats": {"csv": 3, "uploads": 1}, "columns": 12, **compared}
 
     assert sentence(header("validated"), payload) == (
-        f"4 files (3 csv and 1 uploads) read again by another library{told}: their rows and 12 column "
+        f"4 files (3 csv and 1 uploads) read again by another library{words}: their rows and 12 column "
         "checksums are as extracted, 7 rows in all."
     )
     payload = {"source": "shop", "snapshot": "x", "tables": {"a": 1}, "files": {"a": ""}, "read_back": 1}
@@ -160,8 +160,8 @@ def test_a_line_is_read_as_it_was_written_and_stays_one_line() -> None:
 
     assert "\n" not in written
     assert written.endswith(f" [{of.digest()[:12]}]")
-    said = parse(f"{written} [afschrift.trail] loc=task_log.py:41")
-    assert said is not None
-    assert (said.seq, said.type, said.mark) == (14, "extracted", of.digest()[:12])
-    assert said.text == "Source shop evil was read as of x: 1 table, 0 rows, 0 files. Without a row: a."
+    text = parse(f"{written} [afschrift.trail] loc=task_log.py:41")
+    assert text is not None
+    assert (text.seq, text.type, text.mark) == (14, "extracted", of.digest()[:12])
+    assert text.text == "Source shop evil was read as of x: 1 table, 0 rows, 0 files. Without a row: a."
     assert parse(written.replace(": ", " ")) is None

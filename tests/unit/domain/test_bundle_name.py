@@ -17,9 +17,7 @@ ANSWERS = st.lists(st.sampled_from((Portion.PARTIAL, Portion.SUPPLEMENT, Portion
 
 
 @given(right=st.sampled_from(list(Right)), answers=ANSWERS)
-def test_each_delivery_of_a_request_gets_a_name_of_its_own_that_is_accepted(
-    right: Right, answers: list[Portion]
-) -> None:
+def test_each_delivery_has_its_own_valid_name(right: Right, answers: list[Portion]) -> None:
     request, taken, parts = new_id("req"), [], []
     for portion in answers:
         name = bundle_name(f"{request}-{right}{suffix(portion, parts)}", taken)

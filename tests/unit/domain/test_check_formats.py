@@ -20,8 +20,6 @@ def test_a_page_to_look_at_is_no_portable_format_and_does_for_access(name: str) 
 
 @pytest.mark.parametrize("right", Right)
 @pytest.mark.parametrize("formats", [(), ("csv", "csv"), ("xls",)])
-def test_no_format_one_twice_and_one_that_is_not_known_are_turned_down(
-    right: Right, formats: tuple[str, ...]
-) -> None:
+def test_missing_repeated_and_unknown_formats_are_refused(right: Right, formats: tuple[str, ...]) -> None:
     with pytest.raises(RefusedError, match=r"choose|name each"):
         check_formats(right, formats, KNOWN)

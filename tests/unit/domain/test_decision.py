@@ -102,7 +102,7 @@ def test_laws(column: ColumnFacts, policy: Policy) -> None:
 
 
 def received(column: ColumnFacts) -> bool:
-    """What somebody else wrote to the person, for their own use (R33)."""
+    """A message of another to the person, for their own use (R33)."""
     own_use = column.about is About.THIRD_PARTY and column.third_party is ThirdParty.OWN_USE
     return own_use and column.origin is Origin.THIRD_PARTY
 
@@ -117,7 +117,7 @@ def test_a_message_that_the_person_received_goes_along(right: Right) -> None:
     assert (decision.action, decision.reason, "R33" in decision.rules) == (Action.INCLUDE, "own_use", True)
 
 
-def test_what_others_told_us_is_no_message_and_one_without_a_basis_stays() -> None:
+def test_third_party_data_and_messages_without_basis_stay() -> None:
     contract, interest = (PurposeFacts("p", "A6-1-b"),), (PurposeFacts("p", "A6-1-f"),)
     own_use = {"about": About.THIRD_PARTY, "third_party": ThirdParty.OWN_USE}
     bought = ColumnFacts(Origin.THIRD_PARTY, contract)
@@ -144,9 +144,7 @@ def test_policy_switches() -> None:
 
 
 @pytest.mark.parametrize(("basis", "special"), [("A6-1-a", None), ("A6-1-b", None), ("A6-1-c", "A9-2-a")])
-def test_what_serves_a_public_task_is_not_portable_whatever_its_basis(
-    basis: str, special: str | None
-) -> None:
+def test_public_task_is_not_portable_on_any_basis(basis: str, special: str | None) -> None:
     task = PurposeFacts("task", basis, special, public_task=True)
     decision = decide(Right.PORTABILITY, ColumnFacts(Origin.PROVIDED, (task,)), Policy())
     assert (decision.action, decision.reason, decision.rules) == (Action.EXCLUDE, "public_task", ("R20",))
@@ -165,16 +163,14 @@ UNDECIDED = (None, ThirdParty.ASK)
 
 
 def of_others(origin: Origin, third_party: ThirdParty | None) -> ColumnFacts:
-    """A column about somebody else too, for a contract."""
+    """A column about another person too, for a contract."""
     contract = (PurposeFacts("p", "A6-1-b"),)
     return ColumnFacts(origin=origin, purposes=contract, about=About.THIRD_PARTY, third_party=third_party)
 
 
 @pytest.mark.parametrize("third_party", UNDECIDED)
 @pytest.mark.parametrize("origin", [Origin.ASSIGNED, Origin.DERIVED, Origin.INFERRED])
-def test_nobody_is_asked_how_to_give_others_data_that_portability_leaves_out(
-    origin: Origin, third_party: ThirdParty | None
-) -> None:
+def test_no_question_on_others_data_that_are_excluded(origin: Origin, third_party: ThirdParty | None) -> None:
     """An answer that says to give them would hand over what Art. 20 does not cover."""
     column = of_others(origin, third_party)
     portable = decide(Right.PORTABILITY, column, Policy())
@@ -184,9 +180,7 @@ def test_nobody_is_asked_how_to_give_others_data_that_portability_leaves_out(
 
 @pytest.mark.parametrize("third_party", UNDECIDED)
 @pytest.mark.parametrize("origin", [Origin.PROVIDED, Origin.OBSERVED, Origin.THIRD_PARTY])
-def test_somebody_is_asked_about_others_data_that_may_go_along(
-    origin: Origin, third_party: ThirdParty | None
-) -> None:
+def test_question_on_others_data_that_may_be_included(origin: Origin, third_party: ThirdParty | None) -> None:
     column = of_others(origin, third_party)
     for right in Right:
         assert decide(right, column, Policy()).reason == "others_undecided"

@@ -28,11 +28,11 @@ def plan(**more: Any) -> Plan:
 @given(PLANS)
 @example(plan(consents={"\U00010000": "a", "\uffff": "b"}))  # UTF-16 and UTF-8 order these otherwise
 @example(plan(consents={"é\x00\x1f\x7f\u2028": '\\"/<>&\b\f\n\r\t'}))
-def test_a_plan_has_the_digest_of_its_canonical_json(one: Plan) -> None:
-    assert one.digest() == hashlib.sha256(rfc8785.dumps(asdict(one))).hexdigest()
+def test_a_plan_has_the_digest_of_its_canonical_json(plan: Plan) -> None:
+    assert plan.digest() == hashlib.sha256(rfc8785.dumps(asdict(plan))).hexdigest()
 
 
 def test_a_number_in_a_rule_of_rows_is_written_as_rfc_8785_says() -> None:
     extract = ExtractPlan("s", "t", (), "SELECT", row_rule={"n": [1e21, 1.0]})
-    one = Plan("R-1", Right.ACCESS, "nl", (), (extract,), (), "i", "p", "1", "2026-01-01T00:00:00Z")
-    assert one.digest() == hashlib.sha256(rfc8785.dumps(asdict(one))).hexdigest()
+    plan = Plan("R-1", Right.ACCESS, "nl", (), (extract,), (), "i", "p", "1", "2026-01-01T00:00:00Z")
+    assert plan.digest() == hashlib.sha256(rfc8785.dumps(asdict(plan))).hexdigest()

@@ -20,7 +20,7 @@ HIDDEN = (Withheld("club", "score", ()), Withheld("club", "rating", ()))
         (
             {"withheld": HIDDEN, "after": ("sha",)},
             ("club",),
-        ),  # the rest of an answer tells of it all the same
+        ),  # the rest of an answer describes it all the same
         ({"extracts": (READ,), "withheld": HIDDEN, "after": ("sha",)}, ("shop",)),
     ],
 )

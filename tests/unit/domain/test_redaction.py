@@ -42,7 +42,7 @@ def spans_of(draw: st.DrawFn, text: str, most: int = 4) -> list[tuple[int, int]]
 
 
 @given(st.data(), SCRIPTS)
-def test_masking_keeps_all_that_stands_outside(data: st.DataObject, text: str) -> None:
+def test_masking_keeps_the_text_outside_spans(data: st.DataObject, text: str) -> None:
     spans = data.draw(spans_of(text))
 
     masked = mask(text, reversed(spans))
@@ -67,10 +67,10 @@ def test_a_span_of_a_masked_text_is_found_in_the_text_before(data: st.DataObject
         found = before_masking((start, end), first)
     except LineError:
         spots = [m for m in range(len(shown)) if _in_a_mask(m, first)]
-        inside = [one for one in (start, end) if one in spots and (one - 1) in spots]
+        inside = [end for end in (start, end) if end in spots and (end - 1) in spots]
         assert inside or set(range(start, end)) <= set(spots)
         return
-    left = [one for one in first if not (found[0] <= one[0] and one[1] <= found[1])]
+    left = [at for at in first if not (found[0] <= at[0] and at[1] <= found[1])]
     assert mask(text, [*left, found]) == shown[:start] + MASK + shown[end:]
 
 
@@ -115,10 +115,10 @@ def test_a_line_reads_back_as_it_was_written(
         "shop.ticket #1 body 2:2 rights_of_others",
     ],
 )
-def test_what_is_no_line_is_told_without_repeating_it(text: str) -> None:
-    with pytest.raises(LineError) as told:
+def test_invalid_line_is_refused_without_repeating_it(text: str) -> None:
+    with pytest.raises(LineError) as error:
         parse(1, text)
-    assert text not in str(told.value)
+    assert text not in str(error.value)
 
 
 def test_a_span_is_of_characters_and_not_of_bytes_or_halves() -> None:
@@ -156,9 +156,9 @@ def redaction(id_: str, span: tuple[int, int] | None, key: str = "1") -> Redacti
 
 def test_of_two_redactions_the_later_takes_the_place_of_what_it_covers() -> None:
     earlier = [redaction("a", (2, 5)), redaction("b", (7, 9)), redaction("c", (2, 5), "2")]
-    assert [one.id for one in together(earlier, [redaction("d", (1, 6))])] == ["b", "c", "d"]
-    assert [one.id for one in together(earlier, [redaction("d", None)])] == ["c", "d"]
-    assert [one.id for one in together(earlier, [redaction("d", (5, 7))])] == ["a", "b", "c", "d"]
+    assert [kept.id for kept in together(earlier, [redaction("d", (1, 6))])] == ["b", "c", "d"]
+    assert [kept.id for kept in together(earlier, [redaction("d", None)])] == ["c", "d"]
+    assert [kept.id for kept in together(earlier, [redaction("d", (5, 7))])] == ["a", "b", "c", "d"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)), max_size=6))

@@ -10,7 +10,7 @@ BACK = ("fact_letter_bounced", "fact_complaint_ended")
 
 
 def next_states(now: State, *, but: tuple[str, ...] = ()) -> set[State]:
-    return {one.to for one in TRANSITIONS if now in one.states and one.event not in but}
+    return {row.to for row in TRANSITIONS if now in row.states and row.event not in but}
 
 
 def reachable(start: State) -> set[State]:
@@ -25,40 +25,40 @@ def test_every_state_is_reached_from_received() -> None:
     assert reachable(State.RECEIVED) == set(State)
 
 
-def test_an_end_is_left_by_a_letter_that_came_back_or_a_complaint_alone() -> None:
+def test_only_a_bounce_or_complaint_leaves_an_end() -> None:
     for state in State:
         assert state.open is (state not in CLOSED)
         assert bool(next_states(state, but=BACK)) is state.open
         assert State.NEEDS_PERSON in next_states(state)
 
 
-def test_every_open_state_has_a_way_to_every_answer_and_is_refused_or_withdrawn_at_once() -> None:
+def test_open_states_reach_every_answer_and_end_at_once() -> None:
     for state in State:
         if state.open:
             assert reachable(state) >= {*ANSWERED, State.REFUSED, State.WITHDRAWN}
             assert next_states(state) >= {State.REFUSED, State.WITHDRAWN}
 
 
-def test_a_person_who_was_not_told_has_no_answer() -> None:
-    told = {"fact_letter_sent", "fact_handed_over"}
-    for one in TRANSITIONS:
-        assert one.to not in ANSWERED or one.event in told
-        assert one.to is not State.REFUSED or one.event == "fact_letter_sent"
+def test_person_who_is_not_informed_has_no_answer() -> None:
+    informing = {"fact_letter_sent", "fact_handed_over"}
+    for row in TRANSITIONS:
+        assert row.to not in ANSWERED or row.event in informing
+        assert row.to is not State.REFUSED or row.event == "fact_letter_sent"
     assert set(END_ONCE_INFORMED) == {state for state in State if state.to_inform}
     assert set(END_ONCE_INFORMED.values()) == ANSWERED == {state for state in State if state.answered}
 
 
-def test_no_way_leads_back_to_intake_and_only_what_was_accepted_is_ready() -> None:
-    assert not [one for one in TRANSITIONS if one.to is State.RECEIVED]
+def test_no_way_back_to_intake_and_ready_needs_accepted() -> None:
+    assert not [row for row in TRANSITIONS if row.to is State.RECEIVED]
     assert [now for now in State if State.ACKNOWLEDGED in next_states(now)] == [State.RECEIVED]
     assert [now for now in State if State.READY in next_states(now, but=BACK)] == [State.ACCEPTED]
 
 
 @pytest.mark.parametrize("now", State)
-def test_staying_is_always_allowed_and_so_is_what_the_table_holds_alone(now: State) -> None:
-    for event in {one.event for one in TRANSITIONS}:
-        rows = [one for one in TRANSITIONS if one.event == event and now in one.states]
-        assert {to for to in State if may_move(event, now, to)} == {now, *(one.to for one in rows)}
+def test_may_move_allows_the_table_and_staying_alone(now: State) -> None:
+    for event in {row.event for row in TRANSITIONS}:
+        rows = [row for row in TRANSITIONS if row.event == event and now in row.states]
+        assert {to for to in State if may_move(event, now, to)} == {now, *(row.to for row in rows)}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from afschrift.domain.vocabulary import category_iri
 from afschrift.inventory.check import fides_categories
 
 
-def test_the_nearest_term_stands_for_a_category() -> None:
+def test_category_has_the_nearest_term() -> None:
     assert category_iri("user.contact.email") == "https://w3id.org/dpv/pd#EmailAddress"
     assert category_iri("user.name.last") == "https://w3id.org/dpv/pd#Name"
     assert category_iri("user.biometric.voice") == "https://w3id.org/dpv/pd#Biometric"

@@ -44,18 +44,18 @@ def test_the_table_is_complete_and_holds_nothing_else() -> None:
 def test_the_listed_outcome(row: tuple[str, str, str, str]) -> None:
     code, outcome, right, form = row
     found = {
-        said_of(verdict(code, one, Right(right), filled))
-        for one in outcomes_of(outcome)
-        for filled in forms(code, one, form)
+        said_of(verdict(code, row, Right(right), filled))
+        for row in outcomes_of(outcome)
+        for filled in forms(code, row, form)
     }
     assert joined(found) == (ROWS[row]["expected"], ROWS[row]["rule"], ROWS[row]["letter"])
 
 
-def test_what_is_turned_down_says_what_to_do_and_repeats_nothing() -> None:
+def test_refusal_names_a_remedy_and_repeats_nothing() -> None:
     for code, outcome, right, form in combos(GROUNDS):
-        for one in outcomes_of(outcome):
-            for filled in forms(code, one, form):
-                found = verdict(code, one, right, {**filled, "kwikstaart": "Jan de Vries"})
+        for row in outcomes_of(outcome):
+            for filled in forms(code, row, form):
+                found = verdict(code, row, right, {**filled, "kwikstaart": "Jan de Vries"})
                 assert isinstance(found, TurnedDown)
                 assert found.instead and found.because
                 assert "kwikstaart" not in repr(found)
@@ -77,7 +77,7 @@ def turned_down(found: Accepted | TurnedDown) -> tuple[str, list[str]]:
 FIRST = replace(FACTS, earlier={})
 
 
-def test_a_first_request_is_excessive_only_with_the_advantage_and_its_proof() -> None:
+def test_excessive_first_request_needs_proof_of_advantage() -> None:
     refuse = Outcome.REFUSE
     assert isinstance(decide("manifestly_excessive", refuse, FIRST), Accepted)
     assert turned_down(decide("manifestly_excessive", refuse, FIRST, advantage=None)) == (
@@ -130,7 +130,7 @@ def test_a_quotation_may_lose_its_line_breaks_and_marks() -> None:
     )
 
 
-def test_identity_grounds_hold_of_somebody_unidentified_alone() -> None:
+def test_identity_grounds_need_an_unidentified_person() -> None:
     for code in ("identity_failure", "cannot_identify"):
         known = facts(code, Outcome.REFUSE)
         assert isinstance(decide(code, Outcome.REFUSE, known), Accepted)
@@ -139,7 +139,7 @@ def test_identity_grounds_hold_of_somebody_unidentified_alone() -> None:
         assert turned_down(asked) == ("R11", ["asked"])
 
 
-def test_no_mandate_holds_while_somebody_asks_for_another_without_authority() -> None:
+def test_mandate_ground_needs_an_unproven_authority() -> None:
     known = facts("no_mandate", Outcome.REFUSE)
     assert isinstance(decide("no_mandate", Outcome.REFUSE, known), Accepted)
     assert isinstance(decide("no_mandate", Outcome.REFUSE, replace(known, identified=False)), Accepted)
@@ -149,7 +149,7 @@ def test_no_mandate_holds_while_somebody_asks_for_another_without_authority() ->
     )
 
 
-def test_only_an_open_request_takes_another_in_and_only_a_closed_one_has_a_further_copy() -> None:
+def test_merge_needs_an_open_and_charge_a_closed_request() -> None:
     open_ = replace(FACTS, earlier={EARLIER: None})
     assert isinstance(decide("overlap", Outcome.MERGE, open_), Accepted)
     assert turned_down(decide("overlap", Outcome.MERGE)) == ("R55", ["earlier"])
@@ -177,7 +177,7 @@ def test_to_fulfil_takes_no_ground_and_all_else_takes_one() -> None:
 
 
 def test_who_signs() -> None:
-    """A second signer completes; nobody else signs, and nobody signs first but an officer."""
+    """An officer signs first, a second signer completes, and no other role signs."""
     for code, ground in GROUNDS.grounds.items():
         outcome, right = next(iter(ground.outcomes)), ground.rights[0]
         form = complete(code, outcome)

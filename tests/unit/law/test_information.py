@@ -53,18 +53,18 @@ def test_words_that_say_something(text: str) -> None:
     assert not boilerplate(text)
 
 
-@pytest.mark.parametrize(("language", "words"), [(one, w) for one in EVASIVE for w in EVASIVE[one]])
+@pytest.mark.parametrize(("language", "words"), [(text, w) for text in EVASIVE for w in EVASIVE[text]])
 def test_words_that_name_no_event_do_not_start_a_period(language: str, words: str) -> None:
     assert not names_event(words, language)
     assert not names_event(f"{words.capitalize()}.", language)
 
 
-@pytest.mark.parametrize(("language", "words"), [(one, w) for one in CONCRETE for w in CONCRETE[one]])
+@pytest.mark.parametrize(("language", "words"), [(text, w) for text in CONCRETE for w in CONCRETE[text]])
 def test_an_event_or_a_date_starts_a_period(language: str, words: str) -> None:
     assert names_event(words, language)
 
 
-def test_how_an_event_begins_is_asked_only_of_languages_in_which_that_is_known() -> None:
+def test_opening_of_an_event_is_checked_in_known_languages() -> None:
     assert names_event("nachdem Sie Ihr Konto schließen", "de")
     assert not names_event("-", "de")
 
@@ -99,5 +99,5 @@ def test_a_criterion_names_what_decides_how_long(language: str, words: str) -> N
     ],
 )
 def test_a_criterion_that_decides_nothing(language: str, words: str) -> None:
-    """R75: nobody could look up when that is."""
+    """R75: no one could look up when that is."""
     assert not names_criterion(words, language)

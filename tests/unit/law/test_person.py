@@ -1,4 +1,4 @@
-"""How old somebody is on a day, and what a form of a mandate carries."""
+"""The age of a person on a day, and checks of a mandate's form."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_age_is_the_number_of_birthdays(born: date, days: int) -> None:
 def test_a_person_stops_being_under_age_once_and_for_ever(born: date, days: int, limit: int) -> None:
     day = born + timedelta(days=days)
     today, tomorrow = (
-        minor([str(born)], born=True, day=one, limit=limit) for one in (day, day + timedelta(days=1))
+        minor([str(born)], born=True, day=at, limit=limit) for at in (day, day + timedelta(days=1))
     )
     assert (today, tomorrow) != (Minor.NO, Minor.YES)
     assert today is minor([f"{born}T00:00:00"], born=True, day=day, limit=limit)
@@ -71,11 +71,11 @@ def test_a_leap_day_in_a_common_year_is_the_first_of_march(limit: int, day: str,
     "values",
     [[], [""], ["unknown"], ["2010-02-30"], ["9999-12-31"], ["1800-01-01"], ["28-02-2010"], ["2010-02-28x"]],
 )
-def test_what_does_not_tell_is_unknown(values: list[str]) -> None:
+def test_unreadable_values_are_unknown(values: list[str]) -> None:
     assert minor(values, born=True, day=date(2026, 1, 1), limit=16) is Minor.UNKNOWN
 
 
-def test_one_row_of_a_child_is_enough_and_what_does_not_read_tells_nothing() -> None:
+def test_one_row_of_a_child_suffices() -> None:
     day = date(2026, 1, 1)
     assert minor(["2012-01-01", "2013-01-01"], born=True, day=day, limit=16) is Minor.YES
     assert minor(["2012-01-01", "1980-01-01"], born=True, day=day, limit=16) is Minor.YES
@@ -138,7 +138,7 @@ def test_the_scope_must_cover_the_right(scope: str, right: Right) -> None:
         ({"kind": "court_order"}, "R16", "secrecy"),
     ],
 )
-def test_what_does_not_do_is_told_with_rule_field_and_way_out(
+def test_insufficient_mandate_names_rule_field_and_remedy(
     form: dict[str, Any], rule: str, field: str
 ) -> None:
     found = held(**form)

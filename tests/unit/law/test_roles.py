@@ -28,7 +28,7 @@ def test_a_role_is_held_by_account() -> None:
     assert not ROLES.may("airflow:dirk", Act.DECIDE)
 
 
-def test_a_refusal_names_the_role_and_who_gives_it_but_nobody() -> None:
+def test_refusal_names_the_role_and_no_user() -> None:
     with pytest.raises(NotAllowedError, match=r"role officer\b.*keeps /etc/afschrift/roles.yml") as refused:
         ROLES.require("airflow:jan.jansen", Act.DECIDE)
     assert "jan" not in str(refused.value)
@@ -44,7 +44,7 @@ def test_two_accounts_of_one_person_are_not_four_eyes() -> None:
         Roles(open_terminal=True).need_another("cli:root", ["cli:root"])
 
 
-def test_without_a_file_the_terminal_acts_and_nobody_else() -> None:
+def test_only_the_terminal_acts_without_a_roles_file() -> None:
     roles = Roles(open_terminal=True)
     held = roles.person("cli:root")
     assert (held.roles, held.source) == (frozenset(Role) - READ_ONLY_ROLES, "terminal")

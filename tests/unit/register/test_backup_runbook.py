@@ -1,4 +1,4 @@
-"""Plays the back-up and restoration of docs/operator/keys.md, command by command as they stand there."""
+"""Plays the back-up and restoration of docs/operator/keys.md, command by command as the page has them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def libpq(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def test_a_restored_register_brings_nobody_back_who_was_forgotten_since(
+def test_restoration_brings_no_destroyed_person_back(
     register: Register, open_one: Open, keys: KeyStore, runbook: Runbook, clock: Any
 ) -> None:
     forgotten, kept = open_one(), open_one(OTHER)
@@ -134,11 +134,11 @@ def test_a_restored_register_brings_nobody_back_who_was_forgotten_since(
     )
     assert restored.identities.earlier(again.id) == (forgotten.id,)
     assert restored.trail.verify([backed_up]) == []
-    [told] = [p for h, p in restored.trail.events() if h.type == "register_restored"]
-    assert told == {"restored": list(backed_up), "replaced": list(witness)}
+    [restored_event] = [p for h, p in restored.trail.events() if h.type == "register_restored"]
+    assert restored_event == {"restored": list(backed_up), "replaced": list(witness)}
 
     signer = Officer(restored, Roles(open_terminal=True), "cli:another")
-    assert {one.code for one in restored.evidence.of_request(kept.id)} == {"register_set_back"}
+    assert {d.code for d in restored.evidence.of_request(kept.id)} == {"register_set_back"}
     sign_restoration(signer)
     for _ in range(2):
         assert restored.evidence.of_request(kept.id) == ()
@@ -171,7 +171,7 @@ def owners(url: str) -> list[str]:
         return [row[0] for row in tx.execute(text("SELECT owner FROM data_key"))]
 
 
-def test_a_lost_register_comes_back_with_the_back_up_of_its_data_keys(
+def test_lost_register_is_restored_with_its_data_keys(
     register: Register, open_one: Open, url: str, keys: KeyStore, runbook: Runbook, clock: Any, tmp_path: Path
 ) -> None:
     kept = open_one(OTHER)
@@ -190,10 +190,9 @@ def test_a_lost_register_comes_back_with_the_back_up_of_its_data_keys(
     assert restored.trail.verify() == []
 
 
-def test_the_back_up_of_the_register_holds_no_data_key_and_that_of_the_data_keys_nothing_else(
-    register: Register, open_one: Open, url: str, runbook: Runbook
+def test_back_ups_separate_data_keys_from_the_rest(
+    register: Register, opened: Request, url: str, runbook: Runbook
 ) -> None:
-    one = open_one()
     with Database(url).read() as tx:
         wrapped = [bytes(row[0]) for row in tx.execute(text("SELECT wrapped FROM data_key"))]
     runbook.play("back-up")
@@ -204,7 +203,7 @@ def test_the_back_up_of_the_register_holds_no_data_key_and_that_of_the_data_keys
         assert key not in the_register
         assert key.hex().encode() not in the_register
         assert key in data_keys or key.hex().encode() in data_keys
-    assert one.id.encode() in the_register
+    assert opened.id.encode() in the_register
     assert b"event_payload" not in data_keys
 
 
@@ -248,18 +247,18 @@ class TestSqlite:
         head, document = register.trail.head(), (tmp_path / "keys" / "keys.json").read_bytes()
         runbook.env["FILE"] = str(max(runbook.folders[0].iterdir()))
 
-        said = runbook.play("rehearsal")
+        output = runbook.play("rehearsal")
 
-        assert "The trail is whole: 3 events" in said
-        assert "wraps 2, active" in said
-        assert "MISSING" not in said
+        assert "The trail is whole: 3 events" in output
+        assert "wraps 2, active" in output
+        assert "MISSING" not in output
         assert register.trail.head() == head
         assert (tmp_path / "keys" / "keys.json").read_bytes() == document
 
-    def test_a_back_up_and_a_restoration_while_somebody_works(
+    def test_back_up_and_restoration_during_writes(
         self, register: Register, open_one: Open, url: str, tmp_path: Path
     ) -> None:
-        one = open_one()
+        request = open_one()
         with Database(url).read() as reader:
             assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
             back_up(url, tmp_path / "b.db")
@@ -270,7 +269,7 @@ class TestSqlite:
         restore(url, tmp_path / "b.db", other.store.keys)
         with Database(url).read() as reader:
             assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
-        assert other.identities.of(one.id)
+        assert other.identities.of(request.id)
         assert open_one(OTHER).id
         assert other.trail.verify() == []
 
@@ -291,7 +290,7 @@ class TestSqlite:
             back_up(url, tmp_path / "b.db")
         assert (tmp_path / "b.db").read_text() == "precious"
 
-    def test_what_is_no_back_up_changes_nothing(
+    def test_file_that_is_no_back_up_changes_nothing(
         self, register: Register, url: str, keys: KeyStore, tmp_path: Path
     ) -> None:
         (tmp_path / "none.db").write_text("nothing of the kind")
@@ -303,7 +302,7 @@ class TestSqlite:
                 restore(url, tmp_path / name, keys)
         assert register.trail.head() == head
 
-    def test_a_damaged_register_is_told_with_the_way_out(
+    def test_damaged_register_names_the_remedy(
         self, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
     ) -> None:
         open_one()
@@ -316,20 +315,20 @@ class TestSqlite:
         (tmp_path / "register.db").unlink()
         restore(url, tmp_path / "b.db", keys, tmp_path / "k.db")
 
-    def test_a_back_up_from_before_the_first_release_is_refused_and_changes_nothing(
+    def test_back_up_before_first_release_is_refused(
         self, register: Register, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
     ) -> None:
         from afschrift.register import schema
 
-        one = open_one()
+        request = open_one()
         back_up(url, tmp_path / "b.db")
         with closing(sqlite3.connect(tmp_path / "b.db")) as kept, kept:
             kept.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0007'")
         with pytest.raises(ConfigurationError, match=r"0007, from before the first release.*last version"):
             restore(url, tmp_path / "b.db", keys)
-        assert register.identities.of(one.id) == PERSON
+        assert register.identities.of(request.id) == PERSON
 
 
-def test_a_register_on_postgresql_is_told_which_programs_do_it(tmp_path: Path) -> None:
+def test_register_on_postgresql_names_the_programs(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="pg_dump"):
         back_up("postgresql+psycopg://host/register", tmp_path / "b.db")

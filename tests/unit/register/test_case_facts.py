@@ -23,7 +23,6 @@ ERASURE = NewCaseFact(
     detail={"matter": "erasure", "term": "A17", "desk": None, "due": "2026-04-02"},
 )
 WHO = b'{"name": "Merel Zangvogel"}'
-Open = Callable[..., Request]
 
 
 @pytest.fixture
@@ -31,9 +30,14 @@ def case(register: Register) -> str:
     return register.cases.open(b"Wis alles.", "mail", RECEIVED, RECEIVED, by="cli:ivo", facts=[ERASURE])
 
 
-def test_they_come_with_the_case_and_are_told(register: Register, case: str, url: str) -> None:
-    [one] = referrals(register.case_facts.of(case))
-    assert (one.case, one.matter, one.due, one.handed_over) == (case, Matter.ERASURE, date(2026, 4, 2), None)
+def test_case_facts_are_stored_with_events(register: Register, case: str, url: str) -> None:
+    [referral] = referrals(register.case_facts.of(case))
+    assert (referral.case, referral.matter, referral.due, referral.handed_over) == (
+        case,
+        Matter.ERASURE,
+        date(2026, 4, 2),
+        None,
+    )
     assert [header.type for header, _ in register.trail.events()] == [
         "case_opened",
         "case_fact_matter_recorded",
@@ -41,7 +45,7 @@ def test_they_come_with_the_case_and_are_told(register: Register, case: str, url
     assert register_reader.faults(url) == []
 
 
-def test_what_the_maker_raises_passes_and_nothing_is_written(register: Register, case: str, url: str) -> None:
+def test_error_while_making_facts_writes_nothing(register: Register, case: str, url: str) -> None:
     make = lambda known: [hand_over(known, Matter.ERASURE, "desk", "T-1")]  # noqa: E731
     register.case_facts.record(case, make, "cli:anna")
     before = register.trail.events()
@@ -70,13 +74,13 @@ def test_the_database_itself_refuses_to_change_one(
     statements = [statement]
     if url.startswith("sqlite"):
         statements.append(statement.replace("INSERT", "REPLACE"))
-    for one in statements:
+    for statement in statements:
         with pytest.raises(AfschriftError, match=r"append-only|duplicate key"), Database(url).write() as tx:
-            tx.execute(text(one))
+            tx.execute(text(statement))
     assert register.case_facts.of() == before
 
 
-def test_of_several_who_hand_over_at_once_one_does(
+def test_concurrent_hand_overs_record_one(
     register: Register, case: str, at_once: Callable[[str, int], list[str]], url: str
 ) -> None:
     script = f"""
@@ -101,27 +105,30 @@ def test_a_representative_is_encrypted_under_the_key_of_the_case(register: Regis
     )
     with Database(url).read() as tx:
         sealed = tx.execute(text("SELECT ciphertext FROM message")).scalars().all()
-    assert not any(b"Zangvogel" in bytes(one) for one in sealed)
+    assert not any(b"Zangvogel" in bytes(text) for text in sealed)
     assert [t.text for t in register.cases.texts(case, "x") if t.kind == "representative"] == [WHO]
     assert "Zangvogel" not in repr(register.trail.events())
     assert register_reader.faults(url) == []
 
 
 def test_a_reading_changes_the_right_with_its_fact_or_not_at_all(
-    register: Register, open_one: Open, url: str
+    register: Register, opened: Request, url: str
 ) -> None:
-    one = open_one()
     read = NewFact(FactKind.RIGHT_READ, detail={"right": "portability"})
 
     def refuse(_: object) -> list[NewFact]:
         raise RefusedError("no")
 
     with pytest.raises(RefusedError):
-        register.requests.read_right(one.id, Right.PORTABILITY, refuse, "cli:anna")
-    assert register.requests.get(one.id).right is Right.ACCESS
+        register.requests.read_right(opened.id, Right.PORTABILITY, refuse, "cli:anna")
+    assert register.requests.get(opened.id).right is Right.ACCESS
     register.requests.read_right(
-        one.id, Right.PORTABILITY, lambda _: [read], "cli:anna", text="Anneke wil het meenemen."
+        opened.id, Right.PORTABILITY, lambda _: [read], "cli:anna", text="Anneke wil het meenemen."
     )
-    assert register.requests.get(one.id).right is register.facts.timeline(one.id).right is Right.PORTABILITY
+    assert (
+        register.requests.get(opened.id).right
+        is register.facts.timeline(opened.id).right
+        is Right.PORTABILITY
+    )
     assert "Anneke" not in repr(register.trail.events())
     assert register_reader.faults(url) == []

@@ -29,18 +29,17 @@ def fill(register: Register, request: Request) -> tuple[str, str]:
     return note, document
 
 
-def test_texts_come_back_in_order_of_time(register: Register, open_one: Open) -> None:
-    one = open_one()
-    note, document = fill(register, one)
+def test_texts_come_back_in_order_of_time(register: Register, opened: Request) -> None:
+    note, document = fill(register, opened)
 
-    message_, noted, kept = register.cases.texts(one.case, "auditor")
+    message_, noted, kept = register.cases.texts(opened.case, "auditor")
 
     assert (message_.kind, message_.request, message_.text) == (
         "request",
         None,
         b"Graag al mijn gegevens. Anneke Jansen",
     )
-    assert (noted.id, noted.request, noted.text, noted.name) == (note, one.id, TEXT, None)
+    assert (noted.id, noted.request, noted.text, noted.name) == (note, opened.id, TEXT, None)
     assert (kept.id, kept.request, kept.text, kept.name) == (document, None, None, NAME)
     assert [t.size for t in (message_, noted, kept)] == [37, len(TEXT), len(TEXT) + 5]
     assert message_.at < noted.at < kept.at
@@ -48,22 +47,21 @@ def test_texts_come_back_in_order_of_time(register: Register, open_one: Open) ->
     assert b"".join(register.documents.read(note, "auditor")) == TEXT
 
 
-def test_the_trail_holds_fingerprints_and_never_a_text_or_name(register: Register, open_one: Open) -> None:
-    one = open_one()
-    note, document = fill(register, one)
+def test_the_trail_holds_fingerprints_and_never_a_text_or_name(register: Register, opened: Request) -> None:
+    note, document = fill(register, opened)
     register.documents.read(document, "auditor")
-    register.cases.texts(one.id, "auditor")
+    register.cases.texts(opened.id, "auditor")
 
-    told = [(h.type, h.request, p or {}) for h, p in register.trail.events() if h.type.startswith("case_")]
-    assert told[1:] == [
+    payload = [(h.type, h.request, p or {}) for h, p in register.trail.events() if h.type.startswith("case_")]
+    assert payload[1:] == [
         (
             "case_text_added",
-            one.id,
+            opened.id,
             {
-                "case": one.case,
+                "case": opened.case,
                 "id": note,
                 "kind": "note",
-                "hmac": register.data_keys.fingerprint(one.id, TEXT),
+                "hmac": register.data_keys.fingerprint(opened.id, TEXT),
                 "size": len(TEXT),
             },
         ),
@@ -71,21 +69,21 @@ def test_the_trail_holds_fingerprints_and_never_a_text_or_name(register: Registe
             "case_text_added",
             None,
             {
-                "case": one.case,
+                "case": opened.case,
                 "id": document,
                 "kind": "document",
-                "hmac": told[2][2]["hmac"],
+                "hmac": payload[2][2]["hmac"],
                 "size": len(TEXT) + 5,
                 "media_type": "application/pdf",
             },
         ),
-        ("case_document_read", None, {"case": one.case, "id": document}),
-        ("case_viewed", one.id, {"case": one.case, "texts": 3}),
+        ("case_document_read", None, {"case": opened.case, "id": document}),
+        ("case_viewed", opened.id, {"case": opened.case, "texts": 3}),
     ]
-    assert "Jansen" not in json.dumps([p for *_, p in told])
+    assert "Jansen" not in json.dumps([p for *_, p in payload])
 
 
-def test_nothing_of_it_stands_in_the_database_readable(register: Register, open_one: Open, url: str) -> None:
+def test_case_file_is_unreadable_in_the_database(register: Register, open_one: Open, url: str) -> None:
     fill(register, open_one())
     with Database(url).read() as tx:
         rows = tx.execute(select(message)).all()
@@ -98,37 +96,37 @@ def test_nothing_of_it_stands_in_the_database_readable(register: Register, open_
 
 
 def test_a_request_shows_its_own_and_the_cases_texts_alone(register: Register, open_one: Open) -> None:
-    one = open_one()
-    other = open_one(case=one.case)
-    for owner in (one.id, other.id, one.case):
+    request = open_one()
+    other = open_one(case=request.case)
+    for owner in (request.id, other.id, request.case):
         register.cases.add_text(owner, "note", f"of {owner}".encode(), "officer")
 
     def notes(owner: str) -> list[str | None]:
         return [t.request for t in register.cases.texts(owner, "auditor") if t.kind == "note"]
 
-    assert notes(one.id) == [one.id, None]
+    assert notes(request.id) == [request.id, None]
     assert notes(other.id) == [other.id, None]
-    assert notes(one.case) == [one.id, other.id, None]
+    assert notes(request.case) == [request.id, other.id, None]
 
 
-def test_after_shredding_it_says_which_rule_and_when(register: Register, open_one: Open) -> None:
-    one = open_one()
-    other = open_one(case=one.case)
-    note, document = fill(register, one)
-    register.data_keys.shred(one.id, "retention_case_texts", "system")
+def test_destroyed_case_file_names_rule_and_time(register: Register, open_one: Open) -> None:
+    request = open_one()
+    other = open_one(case=request.case)
+    note, document = fill(register, request)
+    register.data_keys.shred(request.id, "retention_case_texts", "system")
 
-    texts = {t.id: t for t in register.cases.texts(one.case, "auditor")}
-    (shredded,) = [h.at for h, _ in register.trail.events(one.id) if h.type == "data_key_destroyed"]
+    texts = {t.id: t for t in register.cases.texts(request.case, "auditor")}
+    (shredded,) = [h.at for h, _ in register.trail.events(request.id) if h.type == "data_key_destroyed"]
     assert texts[note].text is None
     assert texts[note].destroyed
     assert (texts[note].destroyed.rule, texts[note].destroyed.at) == ("retention_case_texts", shredded)
     assert texts[note].size == 0
     assert texts[document].destroyed is None
     with pytest.raises(RefusedError, match="destroyed"):
-        register.cases.add_text(one.id, "note", b"more", "officer")
+        register.cases.add_text(request.id, "note", b"more", "officer")
 
     register.data_keys.shred(other.id, "hold_ended", "system")
-    later = {t.id: t for t in register.cases.texts(one.case, "auditor")}
+    later = {t.id: t for t in register.cases.texts(request.case, "auditor")}
     assert later[note].destroyed == texts[note].destroyed
     assert later[document].destroyed
     assert (later[document].destroyed.rule, later[document].name) == ("hold_ended", None)
@@ -136,45 +134,42 @@ def test_after_shredding_it_says_which_rule_and_when(register: Register, open_on
         register.documents.read(document, "auditor")
 
 
-def test_what_was_swapped_in_the_database_does_not_open(
-    register: Register, open_one: Open, as_operator: Callable[..., None]
+def test_swapped_ciphertext_does_not_decrypt(
+    register: Register, opened: Request, as_operator: Callable[..., None]
 ) -> None:
-    one = open_one()
-    _, document = fill(register, one)
-    keep(register, one.case, [b"%PDF-"], "other.pdf")
+    _, document = fill(register, opened)
+    keep(register, opened.case, [b"%PDF-"], "other.pdf")
     as_operator(
         "UPDATE message SET label = (SELECT label FROM message WHERE label IS NOT NULL AND id <> :id) "
         "WHERE id = :id",
         id=document,
     )
     with pytest.raises(ConfigurationError, match="message, label"):
-        register.cases.texts(one.case, "auditor")
+        register.cases.texts(opened.case, "auditor")
 
 
 PARTS = [b"%PDF-" + b"a" * 3000, b"kwikstaart" * 300, b"c" * 3000, b"d"]
 
 
-def test_a_document_in_parts_is_one_document(register: Register, open_one: Open, url: str) -> None:
-    one = open_one()
-    document = keep(register, one.id, PARTS)
+def test_a_document_in_parts_is_one_document(register: Register, opened: Request, url: str) -> None:
+    document = keep(register, opened.id, PARTS)
 
     assert list(register.documents.read(document, "auditor")) == PARTS
-    (kept,) = [t for t in register.cases.texts(one.id, "auditor") if t.kind == "document"]
-    told = next(p for h, p in register.trail.events(one.id) if h.type == "case_text_added")
-    assert told is not None
-    assert kept.size == told["size"] == sum(map(len, PARTS))
-    assert told["hmac"] == register.data_keys.fingerprint(one.id, b"".join(PARTS))
+    (kept,) = [t for t in register.cases.texts(opened.id, "auditor") if t.kind == "document"]
+    payload = next(p for h, p in register.trail.events(opened.id) if h.type == "case_text_added")
+    assert payload is not None
+    assert kept.size == payload["size"] == sum(map(len, PARTS))
+    assert payload["hmac"] == register.data_keys.fingerprint(opened.id, b"".join(PARTS))
     with Database(url).read() as tx:
         sealed = b"".join(map(bytes, tx.scalars(select(message_part.c.ciphertext))))
     assert len(sealed) > 6000
     assert b"kwikstaart" not in sealed
-    register.data_keys.shred(one.id, "retention_case_texts")
+    register.data_keys.shred(opened.id, "retention_case_texts")
     with pytest.raises(RefusedError, match="destroyed"):
         register.documents.read(document, "auditor")
 
 
-def test_a_document_that_breaks_off_leaves_nothing(register: Register, open_one: Open, url: str) -> None:
-    one = open_one()
+def test_a_document_that_breaks_off_leaves_nothing(register: Register, opened: Request, url: str) -> None:
     head = register.trail.head()
 
     def broken() -> Iterator[bytes]:
@@ -182,9 +177,9 @@ def test_a_document_that_breaks_off_leaves_nothing(register: Register, open_one:
         raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input"):
-        keep(register, one.id, broken())
+        keep(register, opened.id, broken())
     assert register.trail.head() == head
-    assert len(register.cases.texts(one.id, "auditor")) == 1
+    assert len(register.cases.texts(opened.id, "auditor")) == 1
     with Database(url).read() as tx:
         assert tx.execute(select(message_part)).all() == []
 
@@ -199,7 +194,7 @@ def test_a_document_that_breaks_off_leaves_nothing(register: Register, open_one:
         "WHERE number = 2",
     ],
 )
-def test_a_document_that_was_cut_or_altered_does_not_come_out_as_whole(
+def test_truncated_or_altered_document_is_refused(
     register: Register, open_one: Open, url: str, spoilt: str
 ) -> None:
     document = keep(register, open_one().id, PARTS)
@@ -210,12 +205,12 @@ def test_a_document_that_was_cut_or_altered_does_not_come_out_as_whole(
 
 
 def test_a_large_document_is_never_whole_in_memory(register: Register, open_one: Open) -> None:
-    one, part = open_one(), b"x" * (1 << 20)
-    register.cases.texts(one.id, "auditor")  # what is loaded once
+    request, part = open_one(), b"x" * (1 << 20)
+    register.cases.texts(request.id, "auditor")  # what is loaded once
     tracemalloc.start()
-    document = keep(register, one.id, repeat(part, 24))
+    document = keep(register, request.id, repeat(part, 24))
     size = sum(len(p) for p in register.documents.read(document, "auditor"))
-    register.cases.texts(one.id, "auditor")
+    register.cases.texts(request.id, "auditor")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size == 24 << 20
@@ -223,7 +218,7 @@ def test_a_large_document_is_never_whole_in_memory(register: Register, open_one:
 
 
 @pytest.mark.parametrize("wrong", ["case-000000000000", "req-000000000000", "../etc/passwd", ""])
-def test_an_unknown_id_is_told(register: Register, wrong: str) -> None:
+def test_unknown_document_is_refused(register: Register, wrong: str) -> None:
     for look in (
         lambda: register.cases.texts(wrong, "x"),
         lambda: register.cases.get(wrong),

@@ -186,8 +186,8 @@ def test_a_question_is_answered_by_officers_and_never_by_a_worker(installed: Ins
 
 def typed(*words: str) -> None:
     """A command that does what it was asked; 3: but for starting a run, as no Airflow is there."""
-    said = in_this_process(words)
-    assert said.code in (0, 3), (words, said.text, said.beside)
+    result = in_this_process(words)
+    assert result.code in (0, 3), (words, result.text, result.beside)
 
 
 def test_officers_work_at_the_terminal(installed: Installed, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_checks_sweep_and_remind_without_a_way_to_a_data_key(installed: Installe
     worker = installed.as_role(RUNS)
     run = f"{request}.1"
     worker.register.runs.begin(request, run, timedelta(hours=2))
-    drive(worker, request)  # and killed before it asked somebody to tell the person:
+    drive(worker, request)  # and killed before it asked to inform the person:
     installed.sql(OWNER, f"DELETE FROM question WHERE request_id = '{request}'")
     with worker.staging(request).writer("left/behind.json") as sink:
         sink.write(b"{}")
@@ -248,17 +248,17 @@ def test_checks_sweep_and_remind_without_a_way_to_a_data_key(installed: Installe
         later,
         SweepLimits(hours, hours, hours, review=hours),
     ).run()
-    codes = {one.finding.code.value: one.action for one in found if one.finding.request == request}
+    codes = {d.finding.code.value: d.action for d in found if d.finding.request == request}
     assert codes["run_lost"]
     assert codes["staged_closed"].startswith("destroyed")
     check = open_check("airflow:check_deadlines", now=later)
     assert request in ask_again(check.register)
-    assert "tell_person" in [one.kind for one in check.register.questions.all(request_id=request)]
+    assert "tell_person" in [question.kind for question in check.register.questions.all(request_id=request)]
     assert check.raise_notices(check.open_requests(remarks())) > 0
     due_reviews(check.register, later)
     to_hand_over(check.register, later)
-    for one in reminders(check, remarks()):
-        one.remind("office", lambda _message: None)
+    for reminder in reminders(check, remarks()):
+        reminder.remind("office", lambda _message: None)
     assert "fact_notice_told" in [header.type for header, _ in register.trail.events()]
     with pytest.raises(ConfigurationError, match="42501"):
         register.identities.of(request)
@@ -267,7 +267,7 @@ def test_checks_sweep_and_remind_without_a_way_to_a_data_key(installed: Installe
 
 
 @pytest.mark.parametrize("role", [RUNS, CHECKS])
-def test_programs_are_told_with_the_rights_of_those_who_run(installed: Installed, role: str) -> None:
+def test_programs_run_with_the_rights_of_their_role(installed: Installed, role: str) -> None:
     register = installed.as_role(role).register
     installed.as_role(CHECKS).register.trail.record(None, NewEvent("register_differs"))
 
@@ -293,7 +293,7 @@ def test_each_role_sees_whether_the_schema_is_as_made(installed: Installed, role
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("table", KEPT)
-def test_nobody_changes_what_stands_in_the_trail(installed: Installed, role: str, table: str) -> None:
+def test_no_role_changes_the_trail(installed: Installed, role: str, table: str) -> None:
     column = "type" if table == "event" else "rule"
     for statement in (
         f"UPDATE {table} SET {column} = 'x'",
@@ -340,7 +340,7 @@ def test_only_the_role_of_keys_erases_and_only_the_owner_drops_a_year(installed:
     assert owner.trail.verify() == []
 
 
-def test_every_table_is_named_with_what_each_role_may_do(installed: Installed, project_root: Path) -> None:
+def test_rights_of_each_role_on_every_table(installed: Installed, project_root: Path) -> None:
     """A table that a later migration makes fails here until `register/roles.sql` says whose it is."""
     text = (project_root / "plugins" / "afschrift" / "register" / "roles.sql").read_text(encoding="utf-8")
     granted = {
@@ -350,8 +350,8 @@ def test_every_table_is_named_with_what_each_role_may_do(installed: Installed, p
         for word in line.split(" -- ")[0].replace(";", " ").split()
     }
     assert {*metadata.tables, VERSION_TABLE} - granted == set()
-    told = (project_root / "docs" / "operator" / "operations.md").read_text(encoding="utf-8")
-    assert [role for role in ROLES if f"| `{role}` |" not in told] == []
+    page = (project_root / "docs" / "operator" / "operations.md").read_text(encoding="utf-8")
+    assert [role for role in ROLES if f"| `{role}` |" not in page] == []
     found = installed.admin_rows(
         "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = 'public' AND c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_attribute a WHERE "
@@ -368,12 +368,10 @@ def _insert(kind: str) -> str:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_inserts_only_types_that_its_part_of_the_software_writes(
-    installed: Installed, role: str
-) -> None:
+def test_each_role_inserts_only_its_event_types(installed: Installed, role: str) -> None:
     types = event_types()
     assert set().union(*WRITES.values()) | OF_THE_OWNER == types
-    mine = {one for of in (role, OFFICERS if role == KEYS else role) for one in WRITES[of]}
+    mine = {kind for of in (role, OFFICERS if role == KEYS else role) for kind in WRITES[of]}
     with psycopg.connect(installed.logins[role].replace("postgresql+psycopg", "postgresql")) as connection:
         for kind in sorted(types):
             try:

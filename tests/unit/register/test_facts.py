@@ -30,64 +30,63 @@ def give(*facts: NewFact) -> Callable[[Timeline], Sequence[NewFact]]:
     return lambda _: facts
 
 
-def told(register: Register, request: str) -> list[str]:
+def event_types(register: Register, request: str) -> list[str]:
     return [header.type for header, _ in register.trail.events(request)]
 
 
-def test_facts_are_kept_as_given_and_told(register: Register, open_one: Open, url: str) -> None:
-    one = open_one()
-    empty = register.facts.timeline(one.id)
-    assert (empty.facts, empty.entered_at, empty.state) == ((), one.received_at, State.RECEIVED)
+def test_facts_are_stored_with_events(register: Register, opened: Request, url: str) -> None:
+    empty = register.facts.timeline(opened.id)
+    assert (empty.facts, empty.entered_at, empty.state) == ((), opened.received_at, State.RECEIVED)
     held = {"role": "officer", "source": "terminal"}
-    after = register.facts.record(one.id, give(ASKED, SENT), "cli:anna", authority=held)
-    assert after == register.facts.timeline(one.id)
+    after = register.facts.record(opened.id, give(ASKED, SENT), "cli:anna", authority=held)
+    assert after == register.facts.timeline(opened.id)
     asked, sent = after.facts
     assert (asked.number, sent.number, sent.about) == (1, 2, asked.id)
     assert (asked.kind, asked.by, asked.detail) == (FactKind.SUSPENDED, "cli:anna", ASKED.detail)
     assert (asked.sent_on, asked.sent_by) == (date(2026, 3, 3), ("post", "3SABC"))
-    assert told(register, one.id) == ["request_received", "fact_suspended", "fact_letter_sent"]
-    header, payload = register.trail.events(one.id)[-1]
+    assert event_types(register, opened.id) == ["request_received", "fact_suspended", "fact_letter_sent"]
+    header, payload = register.trail.events(opened.id)[-1]
     assert payload is not None
     assert (header.actor, payload["held"], payload["fact"]["day"]) == ("cli:anna", held, "2026-03-03")
     assert register_reader.faults(url) == []
 
 
 def test_words_are_kept_under_the_requests_key_and_nowhere_else(
-    register: Register, open_one: Open, url: str
+    register: Register, opened: Request, url: str
 ) -> None:
-    one = open_one()
     extended = NewFact(FactKind.EXTENDED, detail={"reasons": ["processors_must_answer"]})
-    fact = register.facts.record(one.id, give(extended), "cli:anna", text=WORDS).facts[0]
+    fact = register.facts.record(opened.id, give(extended), "cli:anna", text=WORDS).facts[0]
     assert register.facts.text(fact.id) == WORDS
-    assert [t.text for t in register.cases.texts(one.id, "cli:anna") if t.id == fact.text] == [WORDS.encode()]
+    assert [t.text for t in register.cases.texts(opened.id, "cli:anna") if t.id == fact.text] == [
+        WORDS.encode()
+    ]
     assert "Anneke" not in str(register.trail.events())
     assert register_reader.faults(url) == []
-    register.data_keys.shred(one.id, "retention")
+    register.data_keys.shred(opened.id, "retention")
     assert register.facts.text(fact.id) is None
     with pytest.raises(RefusedError, match="no fact with this id"):
         register.facts.text("../etc/passwd")
 
 
-def test_a_state_changes_with_the_fact_or_not_at_all(register: Register, open_one: Open, url: str) -> None:
-    one = open_one()
-    after = register.facts.record(one.id, give(WITHDRAWN), "cli:anna")
+def test_a_state_changes_with_the_fact_or_not_at_all(register: Register, opened: Request, url: str) -> None:
+    after = register.facts.record(opened.id, give(WITHDRAWN), "cli:anna")
     assert (after.state, after.closed_at is not None) == (State.WITHDRAWN, True)
-    assert told(register, one.id)[1:] == ["fact_withdrawn", "state_changed"]
+    assert event_types(register, opened.id)[1:] == ["fact_withdrawn", "state_changed"]
     before = register.trail.events()
     merged = NewFact(FactKind.MERGED, other="req-000000000000", to=State.MERGED)
     with pytest.raises(RefusedError, match="cannot become"):
-        register.facts.record(one.id, give(merged), "cli:anna")
+        register.facts.record(opened.id, give(merged), "cli:anna")
     with pytest.raises(ZeroDivisionError):
-        register.facts.record(one.id, lambda _: [SENT] * (1 // 0), "cli:anna")
-    assert (register.trail.events(), register.facts.timeline(one.id)) == (before, after)
+        register.facts.record(opened.id, lambda _: [SENT] * (1 // 0), "cli:anna")
+    assert (register.trail.events(), register.facts.timeline(opened.id)) == (before, after)
     with pytest.raises(UnknownRequestError):
         register.facts.record("req-000000000000", give(ASKED), "cli:anna")
     assert register_reader.faults(url) == []
 
 
-def sent(register: Register, fact_id: str, on: date, channel: str, **said: str) -> bool:
+def sent(register: Register, fact_id: str, on: date, channel: str, **more: str) -> bool:
     with register.store.database.write() as tx:
-        return register.sendings.append_sent(tx, fact_id, on, channel, **said)
+        return register.sendings.append_sent(tx, fact_id, on, channel, **more)
 
 
 def bounced(register: Register, fact_id: str) -> bool:
@@ -95,35 +94,35 @@ def bounced(register: Register, fact_id: str) -> bool:
         return register.sendings.append_bounced(tx, fact_id)
 
 
-def test_the_outbox_says_once_that_a_letter_was_sent_or_came_back(register: Register, open_one: Open) -> None:
-    one = open_one()
-    asked = register.facts.record(one.id, give(ASKED), "cli:anna").facts[0]
+def test_the_outbox_says_once_that_a_letter_was_sent_or_came_back(
+    register: Register, opened: Request
+) -> None:
+    asked = register.facts.record(opened.id, give(ASKED), "cli:anna").facts[0]
     day = date(2026, 3, 5)
     assert sent(register, asked.id, day, "smtp", proof="4Zk1", letter="let-000000000001")
     before = register.trail.events()
     assert not sent(register, asked.id, date(2026, 3, 9), "smtp")
     assert register.trail.events() == before
-    found = register.facts.timeline(one.id).facts[0]
+    found = register.facts.timeline(opened.id).facts[0]
     assert (found.sent_on, found.letter, found.sent_by) == (day, "let-000000000001", ("smtp", "4Zk1"))
     assert bounced(register, asked.id)
     assert not bounced(register, asked.id)
-    assert register.facts.timeline(one.id).facts[0].sent_on is None
+    assert register.facts.timeline(opened.id).facts[0].sent_on is None
     assert sent(register, asked.id, date(2026, 3, 9), "post")
-    assert register.facts.timeline(one.id).facts[0].sent_on == date(2026, 3, 9)
-    register.facts.record(one.id, give(WITHDRAWN), "cli:anna")
+    assert register.facts.timeline(opened.id).facts[0].sent_on == date(2026, 3, 9)
+    register.facts.record(opened.id, give(WITHDRAWN), "cli:anna")
     assert bounced(register, asked.id)  # evidence comes in after the end too
     with pytest.raises(RefusedError, match="goes with no letter"):
-        sent(register, register.facts.timeline(one.id).facts[1].id, day, "smtp")
+        sent(register, register.facts.timeline(opened.id).facts[1].id, day, "smtp")
     with pytest.raises(RefusedError, match="no fact with this id"):
         sent(register, "fact-000000000000", day, "smtp")
 
 
-def test_the_last_identity_decision_counts(register: Register, open_one: Open) -> None:
-    one = open_one()
-    decided = register.decisions.take(one.id, "identity", "confirmed", "cli:anna")
-    assert register.facts.timeline(one.id).identified_at == decided.at
-    register.decisions.take(one.id, "identity", "not_confirmed", "cli:anna")
-    assert register.facts.timeline(one.id).identified_at is None
+def test_the_last_identity_decision_counts(register: Register, opened: Request) -> None:
+    decided = register.decisions.take(opened.id, "identity", "confirmed", "cli:anna")
+    assert register.facts.timeline(opened.id).identified_at == decided.at
+    register.decisions.take(opened.id, "identity", "not_confirmed", "cli:anna")
+    assert register.facts.timeline(opened.id).identified_at is None
 
 
 def limited(*tables: str) -> dict[str, Any]:
@@ -192,16 +191,15 @@ def test_the_database_itself_refuses_to_change_a_fact(
     statements = [statement]
     if url.startswith("sqlite"):
         statements.append(statement.replace("INSERT", "REPLACE"))
-    for one in statements:
+    for statement in statements:
         with pytest.raises(AfschriftError, match=r"append-only|duplicate key"), Database(url).write() as tx:
-            tx.execute(text(one))
+            tx.execute(text(statement))
     assert register.facts.timelines() == before
 
 
 def test_of_several_that_suspend_at_once_one_does(
-    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]], url: str
+    register: Register, opened: Request, at_once: Callable[[str, int], list[str]], url: str
 ) -> None:
-    one = open_one()
     script = f"""
 from datetime import date
 from afschrift.law.clock.calendar import calendar
@@ -211,19 +209,18 @@ from afschrift.law.clock.suspension import suspend
 place, today = Jurisdiction(calendar("NL")), date(2026, 3, 4)
 make = lambda t: suspend(t, place, today, "identity", doubt="unknown_sender")
 try:
-    register.facts.record({one.id!r}, make, f"cli:officer{{me}}")
+    register.facts.record({opened.id!r}, make, f"cli:officer{{me}}")
     print("asked")
 except RefusedError:
     print("refused")
 """
     assert sorted(at_once(script, 4)) == ["asked", "refused", "refused", "refused"]
-    assert [fact.number for fact in register.facts.timeline(one.id).facts] == [1]
+    assert [fact.number for fact in register.facts.timeline(opened.id).facts] == [1]
     assert register_reader.faults(url) == []
 
 
-def test_what_nobody_wrote_is_damage(register: Register, open_one: Open, url: str) -> None:
-    one = open_one()
-    register.facts.record(one.id, give(ASKED), "cli:anna")
+def test_fact_never_written_is_damage(register: Register, opened: Request, url: str) -> None:
+    register.facts.record(opened.id, give(ASKED), "cli:anna")
     with Database(url).write() as tx:
         if url.startswith("sqlite"):
             tx.execute(text("DROP TRIGGER fact_no_update"))
@@ -231,4 +228,4 @@ def test_what_nobody_wrote_is_damage(register: Register, open_one: Open, url: st
             tx.execute(text("ALTER TABLE fact DISABLE TRIGGER ALL"))
         tx.execute(text("UPDATE fact SET kind = 'suspendid'"))
     with pytest.raises(AfschriftError, match="is damaged"):
-        register.facts.timeline(one.id)
+        register.facts.timeline(opened.id)

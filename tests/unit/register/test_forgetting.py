@@ -32,27 +32,31 @@ PART = {"bundle": BUNDLE, "plan": PLAN, "rows": ROWS, "decisions": FILE, "later"
 RULE = "retention_identity"
 
 
-def filled(register: Register, one: Request) -> str:
+def filled(register: Register, request: Request) -> str:
     """A request that left something in every table."""
     register.steps.finish(
-        one.id, "extract", FILE, {"rows": 8231, "digest": FILE}, NewEvent("extracted", payload=ROWS)
+        request.id, "extract", FILE, {"rows": 8231, "digest": FILE}, NewEvent("extracted", payload=ROWS)
     )
     register.plans.save(
-        Plan(one.id, Right.ACCESS, "nl", ("csv",), (), (), "a", "b", "0.1.0", "2026-03-02T10:00:00Z")
+        Plan(request.id, Right.ACCESS, "nl", ("csv",), (), (), "a", "b", "0.1.0", "2026-03-02T10:00:00Z")
     )
     asked = register.questions.ask(
-        one.id, "review", options=["approved"], detail={"tables": ROWS, "plan": PLAN}, about=BUNDLE
+        request.id, "review", options=["approved"], detail={"tables": ROWS, "plan": PLAN}, about=BUNDLE
     )
     register.questions.answer(asked.id, "approved", "officer", {"cells": 3, "ground": "others"})
     register.facts.record(
-        one.id, lambda _: [NewFact(FactKind.PARTLY_DELIVERED, date(2026, 3, 2), detail=PART)], "system"
+        request.id, lambda _: [NewFact(FactKind.PARTLY_DELIVERED, date(2026, 3, 2), detail=PART)], "system"
     )
-    register.documents.add(one.id, [b"x" * 5000, b"y" * 77], "officer", name="a.pdf", media_type="text/plain")
-    letter = NewLetter(new_id("let"), one.id, "delivery", "nl", b"Beste", b"same", "a@example.org", {"n": 1})
+    register.documents.add(
+        request.id, [b"x" * 5000, b"y" * 77], "officer", name="a.pdf", media_type="text/plain"
+    )
+    letter = NewLetter(
+        new_id("let"), request.id, "delivery", "nl", b"Beste", b"same", "a@example.org", {"n": 1}
+    )
     register.letters.produce(letter, "officer")
-    register.deliveries.record(one.id, "outbox", Receipt("file:///outbox/a.zip", 48123, BUNDLE))
-    moved(register, one.id, State.WITHDRAWN)
-    return one.id
+    register.deliveries.record(request.id, "outbox", Receipt("file:///outbox/a.zip", 48123, BUNDLE))
+    moved(register, request.id, State.WITHDRAWN)
+    return request.id
 
 
 def rows(url: str, table: str, column: str, value: str) -> list[Row]:
@@ -61,18 +65,18 @@ def rows(url: str, table: str, column: str, value: str) -> list[Row]:
         return [dict(row) for row in found.mappings()]
 
 
-def test_what_is_left_of_a_forgotten_request_says_who_decided_what_and_when(
+def test_rows_left_of_a_destroyed_request_keep_its_decisions(
     register: Register, open_one: Open, url: str
 ) -> None:
-    one = filled(register, open_one(limits={"tables": ["orders"]}))
+    request = filled(register, open_one(limits={"tables": ["orders"]}))
     heads = [(header.seq, header.digest()) for header, _ in register.trail.events()]
-    [question] = register.questions.all(open_only=False, request_id=one)
-    [decision] = register.decisions.of(one)
+    [question] = register.questions.all(open_only=False, request_id=request)
+    [decision] = register.decisions.of(request)
 
-    assert register.data_keys.shred(one, RULE, "officer")
+    assert register.data_keys.shred(request, RULE, "officer")
 
-    assert [rows(url, table, "request_id", one) for table in ("step", "plan")] == [[], []]
-    [case] = [row["case_id"] for row in rows(url, "request", "id", one)]
+    assert [rows(url, table, "request_id", request) for table in ("step", "plan")] == [[], []]
+    [case] = [row["case_id"] for row in rows(url, "request", "id", request)]
     texts = rows(url, "message", "case_id", case)
     assert {(bytes(row["ciphertext"]), bytes(row["label"] or b"")) for row in texts} == {(b"", b"")}
     assert [part for row in texts for part in rows(url, "message_part", "message_id", row["id"])] == []
@@ -83,56 +87,57 @@ def test_what_is_left_of_a_forgotten_request_says_who_decided_what_and_when(
             ("request_identity", "request_id", "ciphertext"),
             ("letter", "request_id", "recipient"),
         )
-        for row in rows(url, table, of, one)
+        for row in rows(url, table, of, request)
     ]
     assert {content for _, content in sealed} == {b""}
     assert {table for table, _ in sealed} == {"request", "request_identity", "letter"}
 
-    [delivery] = register.deliveries.of(one)
+    [delivery] = register.deliveries.of(request)
     assert (delivery.bytes, delivery.sha256, delivery.kind) == (0, BUNDLE, "full")
-    [asked] = register.questions.all(open_only=False, request_id=one)
+    [asked] = register.questions.all(open_only=False, request_id=request)
     assert (asked.kind, asked.asked_at, asked.answered_at) == (
         question.kind,
         question.asked_at,
         question.answered_at,
     )
     assert (asked.detail, asked.about) == ({"tables": {}}, None)
-    assert [row["fingerprint"] for row in rows(url, "question", "request_id", one)] == [asked.id]
-    [taken] = register.decisions.of(one)
+    assert [row["fingerprint"] for row in rows(url, "question", "request_id", request)] == [asked.id]
+    [taken] = register.decisions.of(request)
     assert (taken.choice, taken.by, taken.at) == (decision.choice, decision.by, decision.at)
     assert (taken.detail, taken.about) == ({"ground": "others"}, None)
-    [part] = register.facts.timeline(one).of(FactKind.PARTLY_DELIVERED)
+    [part] = register.facts.timeline(request).of(FactKind.PARTLY_DELIVERED)
     assert part.day == date(2026, 3, 2)
     assert part.detail == {"bundle": BUNDLE, "rows": {}, "later": [{"source": "club"}]}
-    [letter] = register.letters.all(request_id=one)
+    [letter] = register.letters.all(request_id=request)
     assert (letter.kind, letter.mailed, letter.detail) == ("delivery", True, {})
-    assert register.requests.get(one).limits == {}
-    assert register.facts.timeline(one).limited
+    assert register.requests.get(request).limits == {}
+    assert register.facts.timeline(request).limited
     assert register.trail.verify(heads) == []
 
 
-def test_the_payloads_go_in_the_same_transaction_and_the_proof_of_the_bundle_stays(
-    register: Register, open_one: Open
-) -> None:
-    one = open_one()
-    filled(register, one)
-    before = [header.seq for header, _ in register.trail.events(one.id)]
+def test_payloads_are_erased_and_the_bundle_s_proof_stays(register: Register, opened: Request) -> None:
+    filled(register, opened)
+    before = [header.seq for header, _ in register.trail.events(opened.id)]
     of_case = [header.seq for header, payload in register.trail.events() if (payload or {}).get("case")]
 
-    register.data_keys.shred(one.id, RULE, "officer")
+    register.data_keys.shred(opened.id, RULE, "officer")
 
-    told = {header.type: payload for header, payload in register.trail.events(one.id) if payload is not None}
-    [delivery] = register.deliveries.of(one.id)
-    assert told == {
-        "bundle_arrived": {"delivery": delivery.id, "bundle": BUNDLE},
-        "data_key_destroyed": {"rule": RULE, "case": one.case},
+    payloads = {
+        header.type: payload for header, payload in register.trail.events(opened.id) if payload is not None
     }
-    told_of = [(h, p["erasure"]) for h, p in register.trail.events() if h.type == "payloads_erased" and p]
-    erased = [(h.actor, h.request, one["request"], one["rule"], one["count"]) for h, one in told_of]
+    [delivery] = register.deliveries.of(opened.id)
+    assert payloads == {
+        "bundle_arrived": {"delivery": delivery.id, "bundle": BUNDLE},
+        "data_key_destroyed": {"rule": RULE, "case": opened.case},
+    }
+    erasures = [(h, p["erasure"]) for h, p in register.trail.events() if h.type == "payloads_erased" and p]
+    erased = [
+        (h.actor, h.request, erasure["request"], erasure["rule"], erasure["count"]) for h, erasure in erasures
+    ]
     left = [header.seq for header, payload in register.trail.events() if payload is not None]
     gone = [seq for seq in before if seq not in left]
     assert erased == [
-        ("officer", None, one.id, RULE, len(gone)),
+        ("officer", None, opened.id, RULE, len(gone)),
         ("officer", None, None, RULE, 1),
     ]
     assert set(of_case) & set(left) == set()
@@ -141,65 +146,63 @@ def test_the_payloads_go_in_the_same_transaction_and_the_proof_of_the_bundle_sta
 
 
 def test_another_request_of_the_case_and_the_message_stay(register: Register, open_one: Open) -> None:
-    one = open_one()
-    other = open_one(case=one.case)
-    filled(register, one)
+    request = open_one()
+    other = open_one(case=request.case)
+    filled(register, request)
     filled(register, other)
     kept = register.trail.events(other.id)
 
-    register.data_keys.shred(one.id, RULE)
+    register.data_keys.shred(request.id, RULE)
 
     assert register.trail.events(other.id) == kept
     assert list(register.evidence.differences()) == []
     assert register.steps.latest(other.id, "extract") == {"rows": 8231, "digest": FILE}
     assert [payload for header, payload in register.trail.events() if header.type == "case_opened"] != [None]
-    assert register.cases.texts(one.case, "auditor")[0].text
+    assert register.cases.texts(request.case, "auditor")[0].text
 
 
 def test_a_hold_keeps_all_of_it(register: Register, open_one: Open, url: str) -> None:
-    one = filled(register, open_one())
+    request = filled(register, open_one())
     register.disputes.record(
-        one, lambda t: dispute.hold(t, date(2026, 3, 2), new_id("hold"), "court"), "anna"
+        request, lambda t: dispute.hold(t, date(2026, 3, 2), new_id("hold"), "court"), "anna"
     )
-    before = register.trail.events(one), rows(url, "step", "request_id", one)
+    before = register.trail.events(request), rows(url, "step", "request_id", request)
     with pytest.raises(RefusedError, match="court"):
-        register.data_keys.shred(one, RULE)
-    assert (register.trail.events(one), rows(url, "step", "request_id", one)) == before
+        register.data_keys.shred(request, RULE)
+    assert (register.trail.events(request), rows(url, "step", "request_id", request)) == before
 
 
-def test_the_database_lets_a_fact_be_shortened_only_once_the_key_is_gone(
-    register: Register, open_one: Open, url: str
-) -> None:
-    one = filled(register, open_one())
+def test_facts_can_be_shortened_only_after_their_key(register: Register, open_one: Open, url: str) -> None:
+    request = filled(register, open_one())
     shorten = "UPDATE fact SET detail = '{}' WHERE request_id = :one"
     others = ("kind = 'decided'", "day = NULL", "\"at\" = ''", "text = 'txt-x'", "number = 99")
 
     def refused(statement: str) -> None:
         with pytest.raises(AfschriftError, match="append-only"), Database(url).write() as tx:
-            tx.execute(text(statement), {"one": one})
+            tx.execute(text(statement), {"one": request})
 
     refused(shorten)
-    register.data_keys.shred(one, RULE)
+    register.data_keys.shred(request, RULE)
     for change in others:
         refused(f"UPDATE fact SET {change} WHERE request_id = :one")
     refused("DELETE FROM fact WHERE request_id = :one")
     with Database(url).write() as tx:
-        tx.execute(text(shorten), {"one": one})
+        tx.execute(text(shorten), {"one": request})
 
 
-def test_what_a_back_up_brought_back_without_its_key_is_forgotten_again(
+def test_rows_restored_without_their_key_are_destroyed_again(
     register: Register, open_one: Open, url: str
 ) -> None:
-    one = filled(register, open_one())
+    request = filled(register, open_one())
     with Database(url).write() as tx:  # as a restored register: everything but the key
-        tx.execute(text("DELETE FROM data_key WHERE owner = :one"), {"one": one})
+        tx.execute(text("DELETE FROM data_key WHERE owner = :one"), {"one": request})
     filled(register, open_one())
-    assert register.data_keys.half_forgotten() == (one,)
-    assert register.data_keys.shred(one, "restoration", "officer")
+    assert register.data_keys.half_forgotten() == (request,)
+    assert register.data_keys.shred(request, "restoration", "officer")
     assert register.data_keys.half_forgotten() == ()
-    assert not register.data_keys.left(one)
-    assert rows(url, "step", "request_id", one) == []
-    assert not register.data_keys.shred(one, "restoration", "officer")
+    assert not register.data_keys.left(request)
+    assert rows(url, "step", "request_id", request) == []
+    assert not register.data_keys.shred(request, "restoration", "officer")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class Copy:
         self.ciphertexts = ciphertexts
         document = json.loads(key_file.read_bytes())
         stored = [*document["keks"], *document["index_keys"].values(), *document["signing_keys"]]
-        self.keys = [base64.b64decode(one["key"]) for one in stored]
+        self.keys = [base64.b64decode(key["key"]) for key in stored]
 
     def plaintexts(self) -> list[bytes]:
         """Whatever the stored keys make of any ciphertext, and whatever the data keys among that make."""
@@ -123,10 +123,10 @@ def stolen(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable
     return sqlite if url.startswith("sqlite") else postgres
 
 
-def test_after_shredding_a_copy_of_everything_yields_nothing_of_the_person(
+def test_stolen_copy_after_shredding_yields_nothing_of_the_person(
     register: Register, open_one: Open, url: str, stolen: Callable[[str], Copy], tmp_path: Path
 ) -> None:
-    # Somebody else's connection keeps SQLite's write-ahead log alive.
+    # Another connection keeps SQLite's write-ahead log alive.
     reader = sqlite3.connect(tmp_path / "register.db") if url.startswith("sqlite") else None
     case = register.cases.open(MESSAGE.encode(), "mail", RECEIVED, RECEIVED)
     first = open_one(PERSON, case=case, limits={"quote": QUOTE})
@@ -136,8 +136,8 @@ def test_after_shredding_a_copy_of_everything_yields_nothing_of_the_person(
     register.plans.save(plan)
     parts = (f"{DOCUMENT}, page {page}".encode() for page in (1, 2))
     register.documents.add(first.id, parts, "officer", name="passport.pdf", media_type="application/pdf")
-    for one in (first, other):
-        with EncryptedStaging(tmp_path, one.id, register.data_keys.subkey(one.id, "staging")).writer(
+    for owner in (first, other):
+        with EncryptedStaging(tmp_path, owner.id, register.data_keys.subkey(owner.id, "staging")).writer(
             "orders.csv"
         ) as file:
             file.write(b"rows of one person")

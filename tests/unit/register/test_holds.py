@@ -39,28 +39,28 @@ def release(register: Register, owner: str, made: str | None = None) -> None:
     register.disputes.record(owner, lambda t: dispute.release(t, made), "cli:anna")
 
 
-def closed(register: Register, one: Request, to: State = State.WITHDRAWN) -> str:
-    moved(register, one.id, to)
-    return one.id
+def closed(register: Register, request: Request, to: State = State.WITHDRAWN) -> str:
+    moved(register, request.id, to)
+    return request.id
 
 
 def test_nothing_of_a_held_request_is_destroyed(register: Register, open_one: Open) -> None:
-    one = closed(register, open_one())
-    made = hold(register, one)
+    request = closed(register, open_one())
+    made = hold(register, request)
     before = register.trail.events()
     with pytest.raises(RefusedError, match=rf"{made} \(court, .*stay.*case release .*{made}"):
-        register.data_keys.shred(one, "retention_identity")
+        register.data_keys.shred(request, "retention_identity")
     assert register.trail.events() == before
-    assert register.identities.of(one)
-    release(register, one)
-    assert register.data_keys.shred(one, "retention_identity")
+    assert register.identities.of(request)
+    release(register, request)
+    assert register.data_keys.shred(request, "retention_identity")
 
 
 def test_a_year_of_the_trail_and_the_years_index_key_stay(
     register: Register, open_one: Open, clock: Any
 ) -> None:
-    one = closed(register, open_one())
-    made = hold(register, one)
+    request = closed(register, open_one())
+    made = hold(register, request)
     register.trail.make_checkpoint()
     clock.now = datetime(2040, 1, 2, tzinfo=UTC)
     register.trail.record(None, NewEvent("later"))
@@ -69,7 +69,7 @@ def test_a_year_of_the_trail_and_the_years_index_key_stay(
         register.trail.drop_year(2026, "retention_trail")
     with pytest.raises(RefusedError, match=f"blind-index key 2026.*stays.*{made}"):
         register.keys.forget_year(2026)
-    release(register, one)
+    release(register, request)
     assert register.trail.drop_year(2026, "retention_trail").year == 2026
     assert register.keys.forget_year(2026).startswith("2026-")
 
@@ -77,56 +77,56 @@ def test_a_year_of_the_trail_and_the_years_index_key_stay(
 def test_a_hold_on_a_case_is_on_each_of_its_requests_with_one_text(
     register: Register, open_one: Open
 ) -> None:
-    one = open_one()
-    two, other = open_one(case=one.case), open_one()
-    made = hold(register, one.case, review_on=TODAY + timedelta(days=90))
-    assert {h.request: h.id for h in register.disputes.holds()} == {one.id: made, two.id: made}
+    request = open_one()
+    two, other = open_one(case=request.case), open_one()
+    made = hold(register, request.case, review_on=TODAY + timedelta(days=90))
+    assert {h.request: h.id for h in register.disputes.holds()} == {request.id: made, two.id: made}
     assert register.disputes.holds(other.id) == ()
-    assert [t.text for t in register.cases.texts(one.case, "x")].count(b"Zaak Jansen.") == 1
-    facts = [register.facts.timeline(r.id).of(FactKind.HELD)[0] for r in (one, two)]
+    assert [t.text for t in register.cases.texts(request.case, "x")].count(b"Zaak Jansen.") == 1
+    facts = [register.facts.timeline(r.id).of(FactKind.HELD)[0] for r in (request, two)]
     assert [register.facts.text(f.id) for f in facts] == ["Zaak Jansen."] * 2
     assert "Jansen" not in repr(register.trail.events())
     release(register, two.id)  # this one alone
-    assert [h.request for h in register.disputes.holds()] == [one.id]
-    release(register, one.case, made)
+    assert [h.request for h in register.disputes.holds()] == [request.id]
+    release(register, request.case, made)
     assert register.disputes.holds() == ()
 
 
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (lambda one, _: dispute.hold([one], TODAY, "hold-1", "because"), "no ground.*complaint, court"),
-        (lambda one, _: dispute.hold([one], TODAY, "hold-1", "court", TODAY), "is not after today"),
+        (lambda plain, _: dispute.hold([plain], TODAY, "hold-1", "because"), "no ground.*complaint, court"),
+        (lambda plain, _: dispute.hold([plain], TODAY, "hold-1", "court", TODAY), "is not after today"),
         (lambda *_: dispute.hold([], TODAY, "hold-1", "court"), "holds no request"),
-        (lambda one, _: dispute.release([one], None), "No hold.*--held"),
+        (lambda plain, _: dispute.release([plain], None), "No hold.*--held"),
         (lambda _, held: dispute.release([held], None), "2 holds.*--hold"),
         (lambda _, held: dispute.release([held], "hold-000000000000"), "not in force here"),
         (
-            lambda one, _: dispute.complain([one], TODAY, "h", "neighbour", "R1", TODAY),
+            lambda plain, _: dispute.complain([plain], TODAY, "h", "neighbour", "R1", TODAY),
             "not of this sender",
         ),
         (
-            lambda one, _: dispute.complain([one], TODAY, "h", "court", "of Ms Jansen", TODAY),
+            lambda plain, _: dispute.complain([plain], TODAY, "h", "court", "of Ms Jansen", TODAY),
             "no reference",
         ),
         (
-            lambda one, _: dispute.complain([one], TODAY, "h", "court", "R1", TODAY + timedelta(1)),
+            lambda plain, _: dispute.complain([plain], TODAY, "h", "court", "R1", TODAY + timedelta(1)),
             "in the future",
         ),
-        (lambda one, _: dispute.end_complaint([one], TODAY, "R1", "lost", TODAY), "no outcome"),
-        (lambda one, _: dispute.end_complaint([one], TODAY, "R1", "upheld", TODAY), "No complaint"),
+        (lambda plain, _: dispute.end_complaint([plain], TODAY, "R1", "lost", TODAY), "no outcome"),
+        (lambda plain, _: dispute.end_complaint([plain], TODAY, "R1", "upheld", TODAY), "No complaint"),
     ],
 )
-def test_what_cannot_be_is_told_with_the_way_out(
+def test_invalid_acts_are_refused_with_a_remedy(
     register: Register, open_one: Open, act: Callable[..., object], words: str
 ) -> None:
-    one, held = open_one(), open_one()
+    request, held = open_one(), open_one()
     for _ in range(2):
         hold(register, held.id)
-    with pytest.raises(RefusedError, match=words) as told:
-        act(register.facts.timeline(one.id), register.facts.timeline(held.id))
-    assert told.value.remedy
-    assert "Jansen" not in str(told.value)
+    with pytest.raises(RefusedError, match=words) as error:
+        act(register.facts.timeline(request.id), register.facts.timeline(held.id))
+    assert error.value.remedy
+    assert "Jansen" not in str(error.value)
 
 
 @FEW
@@ -134,33 +134,33 @@ def test_what_cannot_be_is_told_with_the_way_out(
 def test_whatever_the_order_the_last_release_alone_frees(
     register: Register, open_one: Open, acts: list[tuple[bool, int]]
 ) -> None:
-    one, made = closed(register, open_one()), [""] * 4
+    request, made = closed(register, open_one()), [""] * 4
     held: set[int] = set()
     for puts, number in acts:
         if puts and number not in held:
-            made[number] = hold(register, one)
+            made[number] = hold(register, request)
             held.add(number)
         elif not puts and number in held:
-            release(register, one, made[number])
+            release(register, request, made[number])
             held.discard(number)
-    assert {h.id for h in register.disputes.holds(one)} == {made[number] for number in held}
+    assert {h.id for h in register.disputes.holds(request)} == {made[number] for number in held}
     if held:
         with pytest.raises(RefusedError, match="under hold"):
-            register.data_keys.shred(one, "retention_identity")
+            register.data_keys.shred(request, "retention_identity")
     else:
-        assert register.data_keys.shred(one, "retention_identity")
+        assert register.data_keys.shred(request, "retention_identity")
 
 
-def refusal(register: Register, one: str, fact: str, number: int) -> str:
+def refusal(register: Register, request_id: str, fact: str, number: int) -> str:
     new = NewLetter(
-        new_id("let"), one, "refusal", "nl", b"Subject: x\r\n\r\nNee\r\n", b"%d" % number, None, {}
+        new_id("let"), request_id, "refusal", "nl", b"Subject: x\r\n\r\nNee\r\n", b"%d" % number, None, {}
     )
     return register.letters.produce(new, "cli:anna", fact_id=fact).id
 
 
-def decided(register: Register, one: str) -> str:
+def decided(register: Register, request_id: str) -> str:
     new = NewFact(FactKind.DECIDED, detail={"outcome": "refuse", "ground": "manifestly_unfounded"})
-    return register.facts.record(one, lambda _: [new], "cli:anna").facts[-1].id
+    return register.facts.record(request_id, lambda _: [new], "cli:anna").facts[-1].id
 
 
 def send(register: Register, letter: str) -> None:
@@ -173,43 +173,43 @@ def send(register: Register, letter: str) -> None:
 def test_bounced_and_sent_again_ends_as_sent_once(
     register: Register, open_one: Open, bounces: list[Bounce]
 ) -> None:
-    one = open_one().id
-    moved(register, one, State.NEEDS_PERSON)
-    fact = decided(register, one)
+    request = open_one().id
+    moved(register, request, State.NEEDS_PERSON)
+    fact = decided(register, request)
     for number, bounce in enumerate([*bounces, None]):
-        letter = refusal(register, one, fact, number)
-        assert register.requests.get(one).state is State.NEEDS_PERSON
+        letter = refusal(register, request, fact, number)
+        assert register.requests.get(request).state is State.NEEDS_PERSON
         send(register, letter)
-        assert register.requests.get(one).state is State.REFUSED
+        assert register.requests.get(request).state is State.REFUSED
         if bounce is not None:
             register.outbox.enter_bounce(letter, TODAY, bounce, "cli:bea")
-            back = register.facts.timeline(one)
+            back = register.facts.timeline(request)
             assert (back.state, back.closed_at, back.of(FactKind.DECIDED)[0].sent_on) == (
                 State.NEEDS_PERSON,
                 None,
                 None,
             )
-    after = register.facts.timeline(one)
+    after = register.facts.timeline(request)
     assert (after.state, after.of(FactKind.DECIDED)[0].sent_on) == (State.REFUSED, TODAY)
-    moves = [p["to"] for h, p in register.trail.events(one) if h.type == "state_changed" and p]
+    moves = [p["to"] for h, p in register.trail.events(request) if h.type == "state_changed" and p]
     assert moves[1:] == ["refused", "needs_person"] * len(bounces) + ["refused"]
     assert register.trail.verify() == []
 
 
 def test_only_the_letter_that_closed_it_opens_it_again(register: Register, open_one: Open) -> None:
-    one = open_one().id
-    fact = decided(register, one)
-    first, second = (refusal(register, one, fact, number) for number in range(2))
+    request = open_one().id
+    fact = decided(register, request)
+    first, second = (refusal(register, request, fact, number) for number in range(2))
     send(register, first)
     with pytest.raises(RefusedError, match="cannot become"):
-        register.requests.move(one, State.NEEDS_PERSON, NewEvent("question_asked"))
+        register.requests.move(request, State.NEEDS_PERSON, NewEvent("question_asked"))
     with pytest.raises(RefusedError, match="cannot become"):
-        register.questions.ask(one, "identity", options=["confirmed"], detail={})
-    send(register, second)  # the same told twice: one that comes back leaves the other
+        register.questions.ask(request, "identity", options=["confirmed"], detail={})
+    send(register, second)  # a second letter about the same: one that comes back leaves the other
     register.outbox.enter_bounce(first, TODAY, Bounce.REFUSED, "cli:bea")
-    assert register.requests.get(one).state is State.REFUSED
-    register.data_keys.shred(one, "retention_identity")
+    assert register.requests.get(request).state is State.REFUSED
+    register.data_keys.shred(request, "retention_identity")
     register.outbox.enter_bounce(second, TODAY, Bounce.REFUSED, "cli:bea")
-    assert register.requests.get(one).state is State.REFUSED  # nobody could write to them any more
+    assert register.requests.get(request).state is State.REFUSED  # no further letter can be written
     with pytest.raises(TooLateError, match="bounced"):
         register.outbox.enter_bounce(second, TODAY, Bounce.REFUSED, "cli:bea")

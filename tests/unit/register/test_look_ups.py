@@ -32,37 +32,37 @@ def stored(url: str) -> list[bytes | None]:
 
 
 def test_it_is_kept_encrypted_and_read_again(register: Register, open_one: Open, url: str) -> None:
-    one, other = open_one(), open_one()
-    served(register, one.id)
-    assert register.look_ups.found(one.id) == FOUND
+    opened, other = open_one(), open_one()
+    served(register, opened.id)
+    assert register.look_ups.found(opened.id) == FOUND
     assert register.look_ups.found(other.id) is None
     [kept] = stored(url)
     assert b"Anneke" not in bytes(kept or b"")
 
 
 def test_an_ask_is_one_at_a_time_and_served_once(register: Register, open_one: Open, url: str) -> None:
-    one = open_one()
-    first = register.look_ups.ask(one.id, "airflow:anna", OFFICER)
-    assert register.look_ups.ask(one.id, "airflow:anna", OFFICER) == first
-    second = register.look_ups.ask(one.id, "airflow:otto", OFFICER)
+    opened = open_one()
+    first = register.look_ups.ask(opened.id, "airflow:anna", OFFICER)
+    assert register.look_ups.ask(opened.id, "airflow:anna", OFFICER) == first
+    second = register.look_ups.ask(opened.id, "airflow:otto", OFFICER)
     assert second.id != first.id
     with pytest.raises(TooLateError, match="nothing that was read is kept"):
-        register.look_ups.serve(first.id, one.id, FOUND, {})
-    register.look_ups.serve(second.id, one.id, FOUND, {})
+        register.look_ups.serve(first.id, opened.id, FOUND, {})
+    register.look_ups.serve(second.id, opened.id, FOUND, {})
     with pytest.raises(TooLateError):
-        register.look_ups.serve(second.id, one.id, FOUND, {})
-    third = register.look_ups.ask(one.id, "airflow:otto", OFFICER)
+        register.look_ups.serve(second.id, opened.id, FOUND, {})
+    third = register.look_ups.ask(opened.id, "airflow:otto", OFFICER)
     assert third.served_at is None
     assert stored(url) == [None, None, None]
 
 
 def test_it_goes_with_the_data_key(register: Register, open_one: Open, url: str) -> None:
-    one = open_one()
-    served(register, one.id)
-    assert register.data_keys.shred(one.id, "retention", "officer")
+    opened = open_one()
+    served(register, opened.id)
+    assert register.data_keys.shred(opened.id, "retention", "officer")
     assert stored(url) == [None]
     with pytest.raises(RefusedError, match="destroyed"):
-        register.look_ups.ask(one.id, "airflow:anna", OFFICER)
+        register.look_ups.ask(opened.id, "airflow:anna", OFFICER)
 
 
 def test_a_back_up_is_without_it(
@@ -70,11 +70,11 @@ def test_a_back_up_is_without_it(
 ) -> None:
     if not url.startswith("sqlite"):
         return  # docs/operator/keys.md leaves the table out of pg_dump
-    one = open_one()
-    served(register, one.id)
+    opened = open_one()
+    served(register, opened.id)
     back_up(url, tmp_path / "copy.db", tmp_path / "keys.db")
-    assert register.look_ups.found(one.id) == FOUND
+    assert register.look_ups.found(opened.id) == FOUND
     assert stored(f"sqlite:///{tmp_path}/copy.db") == []
     restore(url, tmp_path / "copy.db", keys, tmp_path / "keys.db")
-    assert register.look_ups.found(one.id) is None
-    served(register, one.id)
+    assert register.look_ups.found(opened.id) is None
+    served(register, opened.id)

@@ -142,13 +142,13 @@ every_change = pytest.mark.parametrize("change", CHANGES, indirect=True)
 def test_a_connection_lost_at_any_message_is_retried(
     way: Way, register: Register, change: Callable[[], object]
 ) -> None:
-    met = 0
+    failures = 0
     for number in range(1, 100):
         way.watch(lambda _message, number=number: way.seen == number)  # type: ignore[misc]
         try:
             change()
         except RetriableError as error:
-            met += 1
+            failures += 1
             assert "the step is tried again" in str(error)
         except RefusedError:  # made already, in an attempt that needed no more messages
             pass
@@ -157,7 +157,7 @@ def test_a_connection_lost_at_any_message_is_retried(
     else:
         pytest.fail("no end")
     way.mend()
-    assert met > 3
+    assert failures > 3
     assert register.trail.verify() == []
 
 
@@ -213,7 +213,7 @@ def comes_back(register: Register) -> int:
 
 
 @pytest.mark.parametrize("change", ["decide"], indirect=True)
-def test_what_became_of_a_commit_is_not_known_while_the_server_is_away(
+def test_commit_is_unknown_while_the_server_is_away(
     way: Way, register: Register, change: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(errors, "BACK_SECONDS", 0.5)
@@ -228,9 +228,7 @@ def test_what_became_of_a_commit_is_not_known_while_the_server_is_away(
         change()
 
 
-def test_a_server_lost_in_a_snapshot_is_retried_and_no_later_error_hides_why(
-    way: Way, register: Register
-) -> None:
+def test_server_lost_in_a_snapshot_is_reported_as_retriable(way: Way, register: Register) -> None:
     register.trail.record(None, NewEvent("counted"))
     for number in range(1, 12):
         way.watch(lambda _message, number=number: way.seen == number)  # type: ignore[misc]

@@ -16,7 +16,7 @@ PATIENCE = timedelta(hours=2)
 Open = Callable[..., Request]
 
 
-def told(register: Register, request: str) -> list[tuple[str, object, object]]:
+def run_events(register: Register, request: str) -> list[tuple[str, object, object]]:
     """Events of runs: type, run, and whether it was again or how it ended."""
     return [
         (header.type, payload["run"], payload.get("outcome", payload.get("again")))
@@ -34,14 +34,14 @@ def test_a_run_begins_once_and_ends_once(register: Register, open_one: Open) -> 
 
     assert (again.started_at, again.seen_at > begun.seen_at) == (begun.started_at, True)
     assert ended == [True, False]
-    assert told(register, request) == [("run_started", FIRST, False), ("run_ended", FIRST, "delivered")]
+    assert run_events(register, request) == [("run_started", FIRST, False), ("run_ended", FIRST, "delivered")]
     [header] = [h for h, _ in register.trail.events(request) if h.type == "run_started"]
     assert header.actor == "airflow:anna"
     [kept] = register.runs.all(request_id=request)
     assert (kept.outcome, register.runs.all(going=True)) == ("delivered", ())
 
 
-def test_a_second_run_does_not_begin_beside_the_first(register: Register, open_one: Open) -> None:
+def test_second_run_does_not_begin_during_the_first(register: Register, open_one: Open) -> None:
     request = open_one().id
     register.runs.begin(request, FIRST, PATIENCE)
 
@@ -51,7 +51,7 @@ def test_a_second_run_does_not_begin_beside_the_first(register: Register, open_o
     assert register.runs.see(request, SECOND, PATIENCE) is None
     assert not register.runs.end(request, SECOND, "accepted")
     assert [r.id for r in register.runs.all(going=True)] == [FIRST]
-    assert told(register, request) == [("run_started", FIRST, False)]
+    assert run_events(register, request) == [("run_started", FIRST, False)]
 
 
 def test_a_run_that_is_silent_too_long_is_lost(register: Register, open_one: Open) -> None:
@@ -62,7 +62,7 @@ def test_a_run_that_is_silent_too_long_is_lost(register: Register, open_one: Ope
     assert register.runs.begin(request, SECOND, timedelta(seconds=30)).id == FIRST  # the clock gains seconds
     assert register.runs.begin(request, SECOND, timedelta(0)).id == SECOND
 
-    assert told(register, request)[1:] == [("run_ended", FIRST, "lost"), ("run_started", SECOND, False)]
+    assert run_events(register, request)[1:] == [("run_ended", FIRST, "lost"), ("run_started", SECOND, False)]
     late = register.runs.see(request, FIRST, PATIENCE)
     assert late is not None
     assert late.id == SECOND
@@ -77,7 +77,7 @@ def test_a_cleared_task_opens_its_ended_run_again(register: Register, open_one: 
 
     assert seen is not None
     assert (seen.id, seen.ended_at, seen.outcome) == (FIRST, None, None)
-    assert told(register, request)[-1] == ("run_started", FIRST, True)
+    assert run_events(register, request)[-1] == ("run_started", FIRST, True)
 
 
 def test_a_sign_of_life_does_not_open_an_ended_run(register: Register, open_one: Open) -> None:
@@ -92,23 +92,23 @@ def test_a_sign_of_life_does_not_open_an_ended_run(register: Register, open_one:
 
 
 def test_a_run_works_for_one_request_alone(register: Register, open_one: Open) -> None:
-    one, other = open_one().id, open_one().id
-    register.runs.begin(one, FIRST, PATIENCE)
+    request, other = open_one().id, open_one().id
+    register.runs.begin(request, FIRST, PATIENCE)
 
     in_the_way = register.runs.begin(other, FIRST, PATIENCE)
 
-    assert in_the_way.request == one
+    assert in_the_way.request == request
     assert register.runs.see(other, FIRST, PATIENCE) is None
-    assert register.runs.request_of(FIRST) == one
+    assert register.runs.request_of(FIRST) == request
     assert register.runs.request_of(SECOND) is None
 
 
 def test_runs_of_several_requests_go_at_once(register: Register, open_one: Open) -> None:
-    one, other = open_one().id, open_one().id
-    register.runs.begin(one, FIRST, PATIENCE)
+    request, other = open_one().id, open_one().id
+    register.runs.begin(request, FIRST, PATIENCE)
     register.runs.begin(other, SECOND, PATIENCE)
 
-    assert [(r.request, r.id) for r in register.runs.all(going=True)] == [(one, FIRST), (other, SECOND)]
+    assert [(r.request, r.id) for r in register.runs.all(going=True)] == [(request, FIRST), (other, SECOND)]
 
 
 def test_no_run_of_an_unknown_request(register: Register) -> None:
@@ -133,9 +133,11 @@ def test_of_eight_that_begin_at_once_one_goes(
 
 
 def test_an_identity_decision_is_bound_to_the_keys(register: Register, open_one: Open) -> None:
-    one, same = open_one().id, open_one().id
+    request, same = open_one().id, open_one().id
 
-    bound = [register.decisions.take(r, "identity", "confirmed", "officer").about for r in (one, one, same)]
+    bound = [
+        register.decisions.take(r, "identity", "confirmed", "officer").about for r in (request, request, same)
+    ]
 
     assert bound[0] == bound[1] != bound[2]  # under each request's own key
     assert all(about is not None and len(about) == 64 for about in bound)
@@ -165,7 +167,7 @@ def test_names_without_personal_data_stay(run_id: str) -> None:
         "req-7k3m9x2p4v0q.\u0661",
     ],
 )
-def test_a_name_that_somebody_typed_is_not_kept(run_id: str) -> None:
+def test_typed_run_id_is_not_stored(run_id: str) -> None:
     name = run_name(run_id)
 
     assert name == run_name(run_id)

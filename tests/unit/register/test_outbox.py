@@ -54,7 +54,7 @@ def sent(register: Register, letter: str, on: date = TODAY, parts: Any = (b"%PDF
     return register.outbox.enter_sending(letter, on, SendingChannel.REGISTERED_POST, proof, "cli:bea")
 
 
-def told(register: Register, request: str) -> list[str]:
+def event_types(register: Register, request: str) -> list[str]:
     return [h.type for h, _ in register.trail.events(request)]
 
 
@@ -63,25 +63,24 @@ def suspended(register: Register, request: str, letter: str | None = None) -> st
     return register.facts.record(request, lambda _: [new], "cli:anna").facts[-1].id
 
 
-def test_a_letter_its_text_and_its_event_come_together(register: Register, open_one: Open) -> None:
-    one = open_one()
-    letter = produce(register, one.id)
+def test_a_letter_its_text_and_its_event_come_together(register: Register, opened: Request) -> None:
+    letter = produce(register, opened.id)
 
     assert (letter.state, letter.mailed, letter.produced_by) == (STATE.PRODUCED, True, "cli:anna")
     assert letter == register.letters.get(letter.id)
     assert (
         register.letters.all()
-        == register.letters.all(request_id=one.id, states=[STATE.PRODUCED])
+        == register.letters.all(request_id=opened.id, states=[STATE.PRODUCED])
         == (letter,)
     )
-    (kept,) = [t for t in register.cases.texts(one.id, "x") if t.kind == "document"]
+    (kept,) = [t for t in register.cases.texts(opened.id, "x") if t.kind == "document"]
     assert (kept.id, kept.media_type, kept.name) == (
         letter.document,
         "message/rfc822",
         "identity_request.nl.eml",
     )
     assert b"".join(register.documents.read(letter.document, "x")) == CONTENT
-    (payload,) = [p for h, p in register.trail.events(one.id) if h.type == "letter_produced"]
+    (payload,) = [p for h, p in register.trail.events(opened.id) if h.type == "letter_produced"]
     assert payload == {
         "letter": letter.id,
         "kind": "identity_request",
@@ -95,22 +94,19 @@ def test_a_letter_its_text_and_its_event_come_together(register: Register, open_
 
 
 def test_the_very_same_letter_is_kept_once_until_it_is_settled(register: Register, open_one: Open) -> None:
-    one = open_one()
-    letter = produce(register, one.id)
+    request = open_one()
+    letter = produce(register, request.id)
     head = register.trail.head()
-    assert produce(register, one.id) == letter
+    assert produce(register, request.id) == letter
     assert register.trail.head() == head
-    assert produce(register, one.id, same_as=b"other").id != letter.id
+    assert produce(register, request.id, same_as=b"other").id != letter.id
     assert produce(register, open_one().id).id != letter.id
     settle(register, register.outbox.claim(letter.id, "x"), STATE.SENT)
-    assert produce(register, one.id).id != letter.id
+    assert produce(register, request.id).id != letter.id
 
 
-def test_nothing_of_it_stands_in_the_database_or_trail_readable(
-    register: Register, open_one: Open, url: str
-) -> None:
-    one = open_one()
-    sent(register, produce(register, one.id).id)
+def test_letter_is_unreadable_in_database_and_trail(register: Register, opened: Request, url: str) -> None:
+    sent(register, produce(register, opened.id).id)
     with Database(url).read() as tx:
         rows = [*tx.execute(select(letter_table)).all(), *tx.execute(select(message)).all()]
     stored = (
@@ -119,12 +115,11 @@ def test_nothing_of_it_stands_in_the_database_or_trail_readable(
     )
     for needle in (b"Anneke", b"anneke", b"kwikstaart", b"Bewijs"):
         assert needle not in stored
-    assert "Anneke" not in repr(NewLetter("let-1", one.id, "k", "nl", CONTENT, b"Anneke", TO))
+    assert "Anneke" not in repr(NewLetter("let-1", opened.id, "k", "nl", CONTENT, b"Anneke", TO))
 
 
-def test_a_letter_is_sent_once(register: Register, open_one: Open) -> None:
-    one = open_one()
-    letter = produce(register, one.id)
+def test_a_letter_is_sent_once(register: Register, opened: Request) -> None:
+    letter = produce(register, opened.id)
     claimed = register.outbox.claim(letter.id, "cli:anna")
     assert (claimed.to, claimed.content, claimed.row.state) == (TO, CONTENT, STATE.SENDING)
     assert TO not in repr(claimed)
@@ -143,7 +138,7 @@ def test_a_letter_is_sent_once(register: Register, open_one: Open) -> None:
     for again in (STATE.SENT, STATE.PRODUCED, STATE.UNKNOWN):
         with pytest.raises(TooLateError, match="cannot be settled"):
             settle(register, claimed, again)
-    assert told(register, one.id)[-2:] == ["letter_sending", "letter_sent"]
+    assert event_types(register, opened.id)[-2:] == ["letter_sending", "letter_sent"]
 
 
 def test_many_at_once_send_it_once(
@@ -161,11 +156,10 @@ except TooLateError:
     assert sorted(at_once(script, 4)) == ["mine", "no", "no", "no"]
 
 
-def test_a_claim_that_was_left_behind_reads_as_unknown_and_a_person_ends_it(
-    register: Register, open_one: Open, clock: Any
+def test_abandoned_claim_becomes_unknown_until_a_person_ends_it(
+    register: Register, opened: Request, clock: Any
 ) -> None:
-    one = open_one()
-    letter = produce(register, one.id)
+    letter = produce(register, opened.id)
     left = register.outbox.claim(letter.id, "cli:anna")
     with pytest.raises(TooLateError, match="cannot be released"):
         register.outbox.release(letter.id, "cli:bea")
@@ -173,7 +167,7 @@ def test_a_claim_that_was_left_behind_reads_as_unknown_and_a_person_ends_it(
         sent(register, letter.id)
     clock.now += PATIENCE
     assert register.letters.get(letter.id).state is STATE.UNKNOWN
-    assert [one.id for one in register.letters.all(states=[STATE.UNKNOWN])] == [letter.id]
+    assert [row.id for row in register.letters.all(states=[STATE.UNKNOWN])] == [letter.id]
     with pytest.raises(TooLateError, match=r"is unknown and cannot be sent.*log of the mail server"):
         register.outbox.claim(letter.id, "cli:anna")
 
@@ -195,9 +189,8 @@ def test_a_claim_of_the_future_is_unknown_too(register: Register, open_one: Open
     assert register.letters.get(letter.id).state is STATE.UNKNOWN
 
 
-def test_not_sent_and_bounced_at_the_door(register: Register, open_one: Open) -> None:
-    one = open_one()
-    letter = produce(register, one.id)
+def test_not_sent_and_bounced_at_the_door(register: Register, opened: Request) -> None:
+    letter = produce(register, opened.id)
     after = settle(register, register.outbox.claim(letter.id, "x"), STATE.PRODUCED, reason="451")
     assert (after.state, after.claimed_at, after.sent_on) == (STATE.PRODUCED, None, None)
     after = settle(
@@ -206,12 +199,11 @@ def test_not_sent_and_bounced_at_the_door(register: Register, open_one: Open) ->
     assert (after.state, after.bounce, after.sent_on) == (STATE.BOUNCED, "address_unknown", None)
     with pytest.raises(TooLateError, match="make it anew"):
         register.outbox.claim(letter.id, "x")
-    assert produce(register, one.id).id != letter.id
+    assert produce(register, opened.id).id != letter.id
 
 
-def test_a_person_enters_a_sending_with_its_proof(register: Register, open_one: Open, clock: Any) -> None:
-    one = open_one()
-    letter = produce(register, one.id, to=None)
+def test_a_person_enters_a_sending_with_its_proof(register: Register, opened: Request, clock: Any) -> None:
+    letter = produce(register, opened.id, to=None)
     with pytest.raises(RefusedError, match=r"no e-mail address.*afschrift letter sent"):
         register.outbox.claim(letter.id, "x")
     clock.now += timedelta(days=3)
@@ -245,9 +237,8 @@ def test_a_proof_that_breaks_off_leaves_nothing(register: Register, open_one: Op
     assert register.letters.get(letter.id) == letter
 
 
-def test_only_a_sent_letter_comes_back(register: Register, open_one: Open, clock: Any) -> None:
-    one = open_one()
-    letter = produce(register, one.id)
+def test_only_a_sent_letter_comes_back(register: Register, opened: Request, clock: Any) -> None:
+    letter = produce(register, opened.id)
     with pytest.raises(TooLateError, match="is produced and cannot be entered as come back"):
         register.outbox.enter_bounce(letter.id, TODAY, Bounce.MAILBOX_FULL, "x")
     sent(register, letter.id)
@@ -262,18 +253,17 @@ def test_only_a_sent_letter_comes_back(register: Register, open_one: Open, clock
 
 @pytest.mark.parametrize("named", ["by the letter", "by the fact"])
 def test_the_clock_counts_from_the_sending_and_not_after_a_bounce(
-    register: Register, open_one: Open, named: str, clock: Any
+    register: Register, opened: Request, named: str, clock: Any
 ) -> None:
-    one = open_one()
     if named == "by the letter":
-        fact = suspended(register, one.id)
-        letter = produce(register, one.id, fact=fact)
+        fact = suspended(register, opened.id)
+        letter = produce(register, opened.id, fact=fact)
     else:
-        letter = produce(register, one.id)
-        fact = suspended(register, one.id, letter.id)
+        letter = produce(register, opened.id)
+        fact = suspended(register, opened.id, letter.id)
 
     def counted() -> date | None:
-        return next(f for f in register.facts.timeline(one.id).facts if f.id == fact).sent_on
+        return next(f for f in register.facts.timeline(opened.id).facts if f.id == fact).sent_on
 
     assert counted() is None
     settle(register, register.outbox.claim(letter.id, "x"), STATE.PRODUCED, reason="451")
@@ -283,10 +273,10 @@ def test_the_clock_counts_from_the_sending_and_not_after_a_bounce(
     assert counted() == date(2026, 3, 3)
     register.outbox.enter_bounce(letter.id, date(2026, 3, 3), Bounce.MAILBOX_FULL, "x")
     assert counted() is None
-    again = produce(register, one.id, fact=fact)
+    again = produce(register, opened.id, fact=fact)
     sent(register, again.id, date(2026, 3, 3))
     assert counted() == date(2026, 3, 3)
-    kinds = [f.kind for f in register.facts.timeline(one.id).facts]
+    kinds = [f.kind for f in register.facts.timeline(opened.id).facts]
     assert kinds.count(FactKind.LETTER_SENT) == 2
 
 
@@ -296,24 +286,22 @@ def test_the_day_is_that_of_where_the_controller_acts(register: Register, open_o
     assert settle(register, register.outbox.claim(letter.id, "x"), STATE.SENT).sent_on == "2026-03-03"
 
 
-def test_after_shredding_a_letter_stays_as_a_row_alone(register: Register, open_one: Open) -> None:
-    one = open_one()
-    letter = produce(register, one.id)
-    register.data_keys.shred(one.id, "retention_case_texts")
+def test_after_shredding_a_letter_stays_as_a_row_alone(register: Register, opened: Request) -> None:
+    letter = produce(register, opened.id)
+    register.data_keys.shred(opened.id, "retention_case_texts")
     assert register.letters.get(letter.id) == letter
-    for look in (lambda: register.outbox.claim(letter.id, "x"), lambda: produce(register, one.id)):
+    for look in (lambda: register.outbox.claim(letter.id, "x"), lambda: produce(register, opened.id)):
         with pytest.raises(RefusedError, match="destroyed"):
             look()
     assert register.letters.get(letter.id) == letter
 
 
-def test_what_was_altered_in_the_database_is_not_sent(
-    register: Register, open_one: Open, as_operator: Callable[..., None]
+def test_altered_letter_is_not_sent(
+    register: Register, opened: Request, as_operator: Callable[..., None]
 ) -> None:
-    one = open_one()
     letter, other = (
-        produce(register, one.id),
-        produce(register, one.id, same_as=b"other", to="other@example.org"),
+        produce(register, opened.id),
+        produce(register, opened.id, same_as=b"other", to="other@example.org"),
     )
     as_operator(
         "UPDATE letter SET recipient = (SELECT recipient FROM letter WHERE id = :other) WHERE id = :id",
@@ -325,11 +313,11 @@ def test_what_was_altered_in_the_database_is_not_sent(
     as_operator("UPDATE message SET hmac = 'x' WHERE id = :id", id=other.document)
     with pytest.raises(ConfigurationError, match="not what was kept"):
         register.outbox.claim(other.id, "x")
-    assert {one.state for one in register.letters.all()} == {STATE.PRODUCED}
+    assert {row.state for row in register.letters.all()} == {STATE.PRODUCED}
 
 
 @pytest.mark.parametrize("wrong", ["let-000000000000", "../etc/passwd", ""])
-def test_an_unknown_id_is_told(register: Register, wrong: str) -> None:
+def test_unknown_letter_is_refused(register: Register, wrong: str) -> None:
     for look in (
         lambda: register.letters.get(wrong),
         lambda: register.outbox.claim(wrong, "x"),
@@ -341,7 +329,7 @@ def test_an_unknown_id_is_told(register: Register, wrong: str) -> None:
             look()
 
 
-def test_a_state_that_nobody_wrote_is_told_as_damage(register: Register, open_one: Open, url: str) -> None:
+def test_unknown_state_is_damage(register: Register, open_one: Open, url: str) -> None:
     letter = produce(register, open_one().id)
     with Database(url).write() as tx:
         tx.execute(text("UPDATE letter SET state = 'lost'"))

@@ -1,4 +1,4 @@
-"""What somebody who owns the database plants in the register's schema is a difference, on both databases."""
+"""Objects that the owner of the database plants in the register's schema are differences."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def attacked(url: str) -> dict[str, tuple[str, ...]]:
     return SQLITE if url.startswith("sqlite") else POSTGRESQL
 
 
-def test_what_is_listed_is_what_the_migrations_make(url: str) -> None:
+def test_list_of_objects_equals_the_migrations(url: str) -> None:
     """After a migration: `python tools/register_objects.py`."""
     kind = "sqlite" if url.startswith("sqlite") else "postgresql"
     with Database(url).read() as tx:
@@ -192,32 +192,36 @@ def test_what_is_listed_is_what_the_migrations_make(url: str) -> None:
 
 
 @pytest.mark.parametrize("attack", sorted({*POSTGRESQL, *SQLITE}))
-def test_what_is_planted_is_told(
+def test_planted_object_is_reported(
     url: str, register: Register, open_one: Callable[..., Request], attack: str
 ) -> None:
     if attack not in attacked(url):
         return
     name, *statements = attacked(url)[attack]
-    one = open_one()
-    assert register.evidence.of_request(one.id) == ()
+    request = open_one()
+    assert register.evidence.of_request(request.id) == ()
     assert list(register.evidence.differences()) == []
     register.store.database.close()
 
     run(url, *statements)
 
-    found = register.evidence.of_request(one.id)
-    assert {one.code for one in found} == {"schema_changed"}
-    assert name in [one.table for one in found]
-    assert name in [one.table for one in register.evidence.differences() if one.code == "schema_changed"]
+    found = register.evidence.of_request(request.id)
+    assert {d.code for d in found} == {"schema_changed"}
+    assert name in [d.table for d in found]
+    assert name in [
+        difference.table
+        for difference in register.evidence.differences()
+        if difference.code == "schema_changed"
+    ]
 
 
-def test_a_temporary_table_in_the_session_is_told(postgres: pg.Database, keys: KeyStore) -> None:
-    """A pooler hands a session on with what somebody else left in it."""
+def test_temporary_table_is_reported(postgres: pg.Database, keys: KeyStore) -> None:
+    """A pooler reuses a session with what another client left in it."""
     schema.upgrade(postgres.url)
     register = Register(postgres.url, keys)
     with register.store.database.engine.begin() as tx:
         tx.execute(text("CREATE TEMPORARY TABLE decision AS SELECT * FROM decision"))
-    assert {one.table for one in register.evidence.differences()} == {"search_path", "decision"}
+    assert {difference.table for difference in register.evidence.differences()} == {"search_path", "decision"}
 
 
 ALLOWED = (
@@ -241,7 +245,7 @@ ALLOWED_POSTGRESQL = (
 )
 
 
-def test_what_an_administrator_may_make_is_none(url: str) -> None:
+def test_objects_of_an_administrator_are_ignored(url: str) -> None:
     run(url, *ALLOWED, *(() if url.startswith("sqlite") else ALLOWED_POSTGRESQL))
     with Database(url).read() as tx:
         assert differing(tx) == []
@@ -257,12 +261,10 @@ def test_a_register_in_a_schema_of_its_own_is_as_made(postgres: pg.Database) -> 
         assert differing(tx) == []
 
 
-def test_a_name_that_somebody_chose_is_told_without_what_no_name_of_ours_holds(
-    tmp_path: Path, url: str, register: Register
-) -> None:
+def test_name_of_a_planted_object_is_sanitised(tmp_path: Path, url: str, register: Register) -> None:
     if url.startswith("sqlite"):
         run(url, 'CREATE TRIGGER "a\nb c" AFTER INSERT ON decision BEGIN SELECT 1; END')
-        assert [one.table for one in register.evidence.differences()] == ["a_b_c"]
+        assert [difference.table for difference in register.evidence.differences()] == ["a_b_c"]
 
 
 def test_a_register_of_an_older_revision_is_not_called_forged(postgres: pg.Database, tmp_path: Path) -> None:
@@ -272,8 +274,8 @@ def test_a_register_of_an_older_revision_is_not_called_forged(postgres: pg.Datab
         homes.on_postgresql("d2c088a2", postgres),
     ):
         register = Register(url, keys)
-        for ask in (lambda one=register: list(one.evidence.differences()),
-                    lambda one=register: one.evidence.of_request("req-000000000000")):  # fmt: skip
+        for ask in (lambda opened=register: list(opened.evidence.differences()),
+                    lambda opened=register: opened.evidence.of_request("req-000000000000")):  # fmt: skip
             with pytest.raises(ConfigurationError, match=r"0012.*`afschrift register upgrade`"):
                 ask()
         schema.upgrade(url)

@@ -27,13 +27,12 @@ def ask(
     )
 
 
-def test_asking_moves_to_needs_person_with_both_events(register: Register, open_one: Open) -> None:
-    one = open_one()
-    asked = ask(register, one.id)
-    assert register.requests.get(one.id).state is State.NEEDS_PERSON
+def test_asking_moves_to_needs_person_with_both_events(register: Register, opened: Request) -> None:
+    asked = ask(register, opened.id)
+    assert register.requests.get(opened.id).state is State.NEEDS_PERSON
     assert asked == QuestionRow(
         id=asked.id,
-        request=one.id,
+        request=opened.id,
         kind="unclassified",
         role="officer",
         options=("include", "exclude"),
@@ -42,53 +41,50 @@ def test_asking_moves_to_needs_person_with_both_events(register: Register, open_
         asked_at=asked.asked_at,
         answered_at=None,
     )
-    types = [header.type for header, _ in register.trail.events(one.id)]
+    types = [header.type for header, _ in register.trail.events(opened.id)]
     assert types == ["request_received", "question_asked", "state_changed"]
 
 
-def test_asking_the_same_again_changes_nothing_and_something_else_is_another_question(
-    register: Register, open_one: Open
-) -> None:
-    one = open_one()
-    asked = ask(register, one.id)
+def test_same_question_is_asked_once_another_is_added(register: Register, open_one: Open) -> None:
+    request = open_one()
+    asked = ask(register, request.id)
     before = register.trail.events()
-    assert ask(register, one.id) == asked
+    assert ask(register, request.id) == asked
     assert register.trail.events() == before
     others = {
-        ask(register, one.id, kind="review").id,
-        ask(register, one.id, about=None).id,
+        ask(register, request.id, kind="review").id,
+        ask(register, request.id, about=None).id,
         ask(register, open_one().id).id,
     }
     assert len({asked.id, *others}) == 4
-    assert register.requests.get(one.id).version == 2
+    assert register.requests.get(request.id).version == 2
 
 
-def test_an_answered_question_may_be_asked_anew(register: Register, open_one: Open) -> None:
-    one = open_one()
-    asked = ask(register, one.id)
+def test_answered_question_can_be_asked_again(register: Register, opened: Request) -> None:
+    asked = ask(register, opened.id)
     register.questions.answer(asked.id, "include", "officer")
-    again = ask(register, one.id)
+    again = ask(register, opened.id)
     assert again.id != asked.id
     assert [q.id for q in register.questions.all(open_only=False)] == [asked.id, again.id]
 
 
-def test_an_open_question_brings_the_request_back_to_needs_person(register: Register, open_one: Open) -> None:
-    one = open_one()
-    asked = ask(register, one.id)
-    moved(register, one.id, State.ACCEPTED)
-    assert ask(register, one.id) == asked
-    assert register.requests.get(one.id).state is State.NEEDS_PERSON
+def test_an_open_question_brings_the_request_back_to_needs_person(
+    register: Register, opened: Request
+) -> None:
+    asked = ask(register, opened.id)
+    moved(register, opened.id, State.ACCEPTED)
+    assert ask(register, opened.id) == asked
+    assert register.requests.get(opened.id).state is State.NEEDS_PERSON
 
 
-def test_an_answer_is_a_decision_and_moves_nothing(register: Register, open_one: Open) -> None:
-    one = open_one()
-    asked = ask(register, one.id)
-    before = register.requests.get(one.id)
+def test_an_answer_is_a_decision_and_moves_nothing(register: Register, opened: Request) -> None:
+    asked = ask(register, opened.id)
+    before = register.requests.get(opened.id)
     decided = register.questions.answer(
         asked.id, "exclude", "officer", {"table": "customer"}, "Because of Piet's note."
     )
-    assert register.requests.get(one.id) == before
-    assert register.decisions.of(one.id) == (decided,)
+    assert register.requests.get(opened.id) == before
+    assert register.decisions.of(opened.id) == (decided,)
     assert (decided.kind, decided.choice, decided.by, decided.about) == (
         "unclassified",
         "exclude",
@@ -96,7 +92,7 @@ def test_an_answer_is_a_decision_and_moves_nothing(register: Register, open_one:
         DIGEST,
     )
     assert register.questions.all() == ()
-    ((answered),) = register.questions.all(open_only=False, request_id=one.id)
+    ((answered),) = register.questions.all(open_only=False, request_id=opened.id)
     assert answered.answered_at == decided.at
     header, payload = register.trail.events()[-1]
     assert (header.type, header.actor) == ("decision_taken", "officer")
@@ -106,14 +102,15 @@ def test_an_answer_is_a_decision_and_moves_nothing(register: Register, open_one:
     assert "Piet" not in repr(register.trail.events())
 
 
-def test_a_decision_without_a_question_comes_in_order(register: Register, open_one: Open) -> None:
-    one = open_one()
+def test_a_decision_without_a_question_comes_in_order(register: Register, opened: Request) -> None:
     first = register.decisions.take(
-        one.id, "identity", "confirmed", "intake", detail={"method": "login", "level": 2}
+        opened.id, "identity", "confirmed", "intake", detail={"method": "login", "level": 2}
     )
-    second = register.decisions.take(one.id, "review", "approved", "officer", about=DIGEST)
-    assert register.decisions.of(one.id) == (first, second)
-    assert [p["text_hmac"] for h, p in register.trail.events(one.id) if p and h.type == "decision_taken"] == [
+    second = register.decisions.take(opened.id, "review", "approved", "officer", about=DIGEST)
+    assert register.decisions.of(opened.id) == (first, second)
+    assert [
+        p["text_hmac"] for h, p in register.trail.events(opened.id) if p and h.type == "decision_taken"
+    ] == [
         None,
         None,
     ]
@@ -135,32 +132,28 @@ def test_the_second_answer_is_turned_down(register: Register, open_one: Open) ->
     asked = ask(register, open_one().id)
     register.questions.answer(asked.id, "include", "jan.officer")
     before = register.trail.events()
-    with pytest.raises(RefusedError, match="answered already") as told:
+    with pytest.raises(RefusedError, match="answered already") as error:
         register.questions.answer(asked.id, "exclude", "piet.officer")
-    assert "jan.officer" not in str(told.value)
+    assert "jan.officer" not in str(error.value)
     assert register.trail.events() == before
 
 
-def test_a_closed_request_has_no_open_questions_and_takes_no_answer(
-    register: Register, open_one: Open
-) -> None:
-    one = open_one()
-    asked = ask(register, one.id)
-    moved(register, one.id, State.WITHDRAWN)
+def test_closed_request_takes_no_answer(register: Register, opened: Request) -> None:
+    asked = ask(register, opened.id)
+    moved(register, opened.id, State.WITHDRAWN)
     assert register.questions.all() == ()
     with pytest.raises(RefusedError, match="closed"):
         register.questions.answer(asked.id, "include", "officer")
     with pytest.raises(RefusedError, match="cannot become"):
-        ask(register, one.id, kind="review")
+        ask(register, opened.id, kind="review")
     assert len(register.questions.all(open_only=False)) == 1
 
 
-def test_of_answers_at_once_one_wins_and_the_others_are_told(
-    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
+def test_concurrent_answers_record_one(
+    register: Register, opened: Request, at_once: Callable[[str, int], list[str]]
 ) -> None:
-    one = open_one()
-    asked = ask(register, one.id)
-    told = at_once(
+    asked = ask(register, opened.id)
+    outputs = at_once(
         f"""
 from afschrift.domain.errors import RefusedError
 try:
@@ -171,45 +164,46 @@ except RefusedError as error:
 """,
         3,
     )
-    assert told.count("told") == 2
-    (decided,) = register.decisions.of(one.id)
-    assert decided.by in told
-    assert [h.type for h, _ in register.trail.events(one.id)].count("decision_taken") == 1
+    assert outputs.count("told") == 2
+    (decided,) = register.decisions.of(opened.id)
+    assert decided.by in outputs
+    assert [h.type for h, _ in register.trail.events(opened.id)].count("decision_taken") == 1
 
 
-def test_the_same_question_asked_at_once_stands_once(
-    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
+def test_question_asked_concurrently_is_recorded_once(
+    register: Register, opened: Request, at_once: Callable[[str, int], list[str]]
 ) -> None:
-    one = open_one()
-    told = at_once(f"print(register.questions.ask({one.id!r}, 'review', options=['yes'], detail={{}}).id)", 3)
-    assert len(set(told)) == 1
-    assert [h.type for h, _ in register.trail.events(one.id)] == [
+    outputs = at_once(
+        f"print(register.questions.ask({opened.id!r}, 'review', options=['yes'], detail={{}}).id)", 3
+    )
+    assert len(set(outputs)) == 1
+    assert [h.type for h, _ in register.trail.events(opened.id)] == [
         "request_received",
         "question_asked",
         "state_changed",
     ]
 
 
-def test_what_is_asked_next_closes_older_questions_of_the_kinds_it_overtakes(
-    register: Register, open_one: Open
-) -> None:
-    one, other = open_one(), open_one()
-    older, beside = ask(register, one.id, kind="review"), ask(register, one.id)
+def test_question_closes_those_that_it_overtakes(register: Register, open_one: Open) -> None:
+    request, other = open_one(), open_one()
+    older, second = ask(register, request.id, kind="review"), ask(register, request.id)
     elsewhere = ask(register, other.id, kind="review")
 
     def next_(about: str = "cd" * 32) -> QuestionRow:
         return register.questions.ask(
-            one.id, "review", options=["approved"], detail={}, about=about, overtakes=("review",)
+            request.id, "review", options=["approved"], detail={}, about=about, overtakes=("review",)
         )
 
     newer = next_()
     assert next_() == newer  # asked again: nothing is overtaken by itself
-    assert {q.id for q in register.questions.all(request_id=one.id)} == {beside.id, newer.id}
+    assert {q.id for q in register.questions.all(request_id=request.id)} == {second.id, newer.id}
     assert [q.id for q in register.questions.all(request_id=other.id)] == [elsewhere.id]
-    told = [
-        payload for header, payload in register.trail.events(one.id) if header.type == "question_overtaken"
+    overtaken = [
+        payload
+        for header, payload in register.trail.events(request.id)
+        if header.type == "question_overtaken"
     ]
-    assert told == [{"question": older.id, "overtaken_by": newer.id}]
+    assert overtaken == [{"question": older.id, "overtaken_by": newer.id}]
     with pytest.raises(TooLateError, match="overtaken"):
         register.questions.answer(older.id, "include", "cli:anna")
-    assert register.decisions.of(one.id) == ()
+    assert register.decisions.of(request.id) == ()

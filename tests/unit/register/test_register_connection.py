@@ -50,7 +50,7 @@ def test_the_look_at_its_version_takes_no_connection_of_its_own(
     assert len(opened) == 1
 
 
-def test_what_one_step_compiled_the_next_one_finds(
+def test_compiled_statements_are_shared_by_steps(
     register: Register, keys: KeyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each step of a task has a register of its own; a fork finds what its parent compiled."""
@@ -70,15 +70,15 @@ def test_a_fork_makes_its_own_and_leaves_its_parents_alone(register: Register, t
     mine = connection(register)
 
     def in_the_fork() -> None:
-        told.put(connection(register) != mine)
+        results.put(connection(register) != mine)
         register.trail.record(None, NewEvent("counted"))
 
     fork = multiprocessing.get_context("fork")
-    told = fork.SimpleQueue()
+    results = fork.SimpleQueue()
     for _ in range(3):
         child = fork.Process(target=in_the_fork)
         child.start()
-        assert told.get() is True
+        assert results.get() is True
         child.join()
         assert child.exitcode == 0
         register.trail.record(None, NewEvent("counted"))

@@ -63,23 +63,23 @@ class ServerError(Exception):
         ("42P01", ProgrammingError, ConfigurationError, "afschrift register upgrade"),
     ],
 )
-def test_what_a_server_says_is_told_by_what_to_do_and_without_credentials(
+def test_server_error_becomes_remedy_without_credentials(
     code: str | None, kind: type[DBAPIError], error: type[Exception], words: str
 ) -> None:
-    told = translated(kind("SELECT", {}, ServerError(code)), make_url(SERVER))
-    assert isinstance(told, error)
-    assert words in str(told)
-    assert "db.example.org:5433/register" in str(told)
-    assert not [secret for secret in ("anneke", "s3cret", "s3cret2") if secret in str(told)]
+    text = translated(kind("SELECT", {}, ServerError(code)), make_url(SERVER))
+    assert isinstance(text, error)
+    assert words in str(text)
+    assert "db.example.org:5433/register" in str(text)
+    assert not [secret for secret in ("anneke", "s3cret", "s3cret2") if secret in str(text)]
 
 
 def test_a_row_that_a_server_shows_is_not_shown_on() -> None:
     refused = ServerError("23502")
     refused.args = ("null value in a column\nDETAIL:  Failing row contains (a-needle, null).",)
     refused.diag = SimpleNamespace(message_primary="null value in a column")  # type: ignore[attr-defined]
-    told = str(translated(IntegrityError("INSERT", {}, refused), make_url(SERVER)))
-    assert "turned down a statement: null value in a column." in told
-    assert "a-needle" not in told
+    text = str(translated(IntegrityError("INSERT", {}, refused), make_url(SERVER)))
+    assert "turned down a statement: null value in a column." in text
+    assert "a-needle" not in text
 
 
 def test_a_folder_that_is_not_there(keys: KeyStore) -> None:
@@ -90,9 +90,9 @@ def test_a_folder_that_is_not_there(keys: KeyStore) -> None:
 
 def test_an_address_that_is_none_or_has_no_driver(keys: KeyStore) -> None:
     for address in ("register.db", "postgresql+nosuch://u:s3cret@host/db", ""):
-        with pytest.raises(ConfigurationError, match="address of the register") as told:
+        with pytest.raises(ConfigurationError, match="address of the register") as error:
             Register(address, keys)
-        assert "s3cret" not in str(told.value)
+        assert "s3cret" not in str(error.value)
 
 
 def test_a_register_without_tables_names_the_command(tmp_path: Path, keys: KeyStore) -> None:
@@ -171,9 +171,7 @@ def test_a_disk_without_room_loses_nothing(keys: KeyStore, small_disk: SmallDisk
     fills_up(Register(address, keys), small_disk)
 
 
-def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
-    tmp_path: Path, keys: KeyStore
-) -> None:
+def test_flipped_bytes_are_damage_or_a_trail_finding(tmp_path: Path, keys: KeyStore) -> None:
     """No fault of another kind comes of it, and no event is another one without a finding."""
     file, spoilt_file = tmp_path / "register.db", tmp_path / "spoilt.db"
     register, requests, random = Register(registers.place(file), keys), [], Random(5)
@@ -181,7 +179,7 @@ def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
         with suppress(RefusedError):
             WORK[n % len(WORK)](register, random, requests)
     register.store.database.forget()
-    whole, events, head, told = file.read_bytes(), register.trail.events(), register.trail.head(), 0
+    whole, events, head, found_count = file.read_bytes(), register.trail.events(), register.trail.head(), 0
     for _ in range(50):
         spoilt, at = bytearray(whole), random.randrange(len(whole))
         for place in range(at, min(at + 300, len(whole)), random.choice((3, 50, 300))):
@@ -190,24 +188,24 @@ def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
             left.unlink()
         spoilt_file.write_bytes(spoilt)
         other = Register(f"sqlite:///{spoilt_file}", keys)
-        one = random.choice(requests)
+        request = random.choice(requests)
         with suppress(ConfigurationError):
             findings = other.trail.verify([head])
-            told += bool(findings)
+            found_count += bool(findings)
             assert findings or other.trail.events() == events
         for use in (
             other.requests.all,
-            partial(other.identities.of, one),
-            partial(other.decisions.of, one),
-            partial(other.questions.all, request_id=one),
-            partial(other.requests.move, one, State.NEEDS_PERSON, NewEvent("question_asked")),
+            partial(other.identities.of, request),
+            partial(other.decisions.of, request),
+            partial(other.questions.all, request_id=request),
+            partial(other.requests.move, request, State.NEEDS_PERSON, NewEvent("question_asked")),
             partial(other.trail.record, None, NewEvent("counted")),
         ):
             try:
                 use()
             except (ConfigurationError, RefusedError, UnknownRequestError) as error:
-                told += "is damaged" in str(error)
-    assert told
+                found_count += "is damaged" in str(error)
+    assert found_count
 
 
 @pytest.mark.parametrize(
@@ -219,7 +217,7 @@ def test_any_bytes_flipped_in_the_file_are_told_as_damage_or_by_the_trail(
         ("UPDATE event SET at = CAST('x' AS blob)", "trail.events"),
     ],
 )
-def test_what_nobody_wrote_is_damage(tmp_path: Path, keys: KeyStore, change: str, use: str) -> None:
+def test_content_never_written_is_damage(tmp_path: Path, keys: KeyStore, change: str, use: str) -> None:
     register = Register(registers.place(tmp_path / "register.db"), keys)
     WORK[0](register, Random(1), [])
     with closing(sqlite3.connect(tmp_path / "register.db")) as connection, connection:
@@ -229,15 +227,15 @@ def test_what_nobody_wrote_is_damage(tmp_path: Path, keys: KeyStore, change: str
         attrgetter(use)(register)()
 
 
-def test_no_error_shows_what_was_to_be_written(register: Register) -> None:
-    with pytest.raises(AfschriftError, match=r"turned down a statement.*fault of the software") as told:  # noqa: SIM117
+def test_no_error_shows_the_values_of_a_write(register: Register) -> None:
+    with pytest.raises(AfschriftError, match=r"turned down a statement.*fault of the software") as error:  # noqa: SIM117
         with register.store.database.write() as tx:
             tx.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
-    assert "a-needle" not in str(told.value)
+    assert "a-needle" not in str(error.value)
 
 
-def test_what_the_database_library_says_holds_no_values(tmp_path: Path) -> None:
+def test_messages_of_the_library_hold_no_values(tmp_path: Path) -> None:
     address = registers.place(tmp_path / "register.db")
-    with pytest.raises(IntegrityError) as told, database.Database(address).engine.connect() as connection:
+    with pytest.raises(IntegrityError) as error, database.Database(address).engine.connect() as connection:
         connection.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
-    assert "a-needle" not in str(told.value)
+    assert "a-needle" not in str(error.value)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from bench.kills import kill_writers
 from sqlalchemy import Connection
+from tests.support.nightly import nightly_after
 
 from afschrift.register.base import Repository
 from afschrift.register.keys.store import KeyStore
@@ -26,6 +27,7 @@ def key_file(keys: KeyStore, tmp_path: Path) -> Path:
     return tmp_path / "keys" / "keys.json"
 
 
+@pytest.mark.parametrize("url", nightly_after(1, ["sqlite", "postgresql"]), indirect=True)
 def test_no_kill_parts_a_state_from_its_event(url: str, keys: KeyStore, key_file: Path) -> None:
     seed = SystemRandom().getrandbits(32)
     print(f"seed {seed}")
@@ -41,9 +43,9 @@ class Torn(Register):
 
     def __init__(self, url: str, keys: KeyStore) -> None:
         super().__init__(url, keys)
-        for one in vars(self).values():
-            if isinstance(one, Repository):
-                one._append = partial(self._torn, one._append)  # type: ignore[method-assign]
+        for part in vars(self).values():
+            if isinstance(part, Repository):
+                part._append = partial(self._torn, part._append)  # type: ignore[method-assign]
 
     def _torn(self, append: Callable[..., None], tx: Connection, *given: Any) -> None:
         driver: Any = tx.connection.driver_connection

@@ -60,7 +60,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def content(url: str) -> Content:
-    """What stands in every table, as the driver reads it."""
+    """The content of every table, as the driver reads it."""
     tables = (
         "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
         if url.startswith("sqlite")
@@ -74,7 +74,7 @@ def content(url: str) -> Content:
         }
 
 
-def test_the_migrations_make_what_the_software_reads(url: str) -> None:
+def test_migrations_make_the_tables_of_the_software(url: str) -> None:
     with Database(url).read() as tx:
         assert compare_metadata(MigrationContext.configure(tx, opts=COMPARED), metadata) == []
 
@@ -110,7 +110,9 @@ def test_a_write_and_a_gate_of_a_long_trail_read_a_few_rows_of_it(
     register.trail.record(mine.id, NewEvent("swept"))
     with register.oversight._db.read() as tx:
         read_case_of(tx, mine.id)
-    selects = [one for one in asked if "FROM event" in one[0] or "FROM data_key" in one[0]]
+    selects = [
+        statement for statement in asked if "FROM event" in statement[0] or "FROM data_key" in statement[0]
+    ]
     assert len(selects) >= 2
     with register.oversight._db.read() as tx:
         for statement, values in selects:
@@ -119,7 +121,7 @@ def test_a_write_and_a_gate_of_a_long_trail_read_a_few_rows_of_it(
             assert max(map(int, READ.findall(plan))) < 100, plan
 
 
-def test_an_upgrade_killed_before_any_statement_leaves_nothing_and_the_next_one_ends(empty: str) -> None:
+def test_killed_upgrade_leaves_nothing_and_the_next_succeeds(empty: str) -> None:
     # Dozens of tables and indexes are made, one like the other.
     for statement in range(1, EVERY_STATEMENT, 6):
         died = killed_before(statement, partial(schema.upgrade, empty))
@@ -132,14 +134,11 @@ def test_an_upgrade_killed_before_any_statement_leaves_nothing_and_the_next_one_
     schema.require_current(empty)
 
 
-def test_an_upgrade_of_what_is_there_changes_nothing(
-    url: str, register: Register, open_one: Callable[..., Request]
-) -> None:
-    kept = open_one()
+def test_upgrade_of_a_current_register_changes_nothing(url: str, register: Register, opened: Request) -> None:
     before = content(url)
     schema.upgrade(url)
     assert content(url) == before
-    assert register.requests.get(kept.id) == kept
+    assert register.requests.get(opened.id) == opened
     assert register.trail.verify() == []
 
 
@@ -185,9 +184,7 @@ def test_work_begins_on_a_register_of_this_version_alone(empty: str) -> None:
         *((f"{number:04}", "the version of commit d2c088a2") for number in range(8, 12)),
     ],
 )
-def test_a_register_from_before_the_first_release_is_left_alone_and_told_the_way(
-    url: str, revision: str, version: str
-) -> None:
+def test_register_before_first_release_is_refused_unchanged(url: str, revision: str, version: str) -> None:
     with Database(url).write() as tx:
         tx.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{revision}'"))
     before = content(url)
@@ -281,10 +278,9 @@ def test_sqlite_refuses_replace_too(url: str, open_one: Callable[..., Request]) 
 
 
 def test_an_erased_payload_cannot_be_erased_again_or_filled(
-    url: str, register: Register, open_one: Callable[..., Request]
+    url: str, register: Register, opened: Request
 ) -> None:
-    one = open_one()
-    assert register.data_keys.shred(one.id, "retention")
+    assert register.data_keys.shred(opened.id, "retention")
     for change in ("payload = '{}', salt = 'ab'", "erased_by = 'other', erased_at = 'later'"):
         with pytest.raises(AfschriftError, match=REFUSAL), Database(url).write() as tx:
             tx.execute(text(f"UPDATE event_payload SET {change} WHERE payload IS NULL"))

@@ -67,9 +67,7 @@ def server() -> Iterator[Stoppable]:
     shutil.rmtree(folder)
 
 
-def test_a_server_that_goes_down_in_the_middle_of_a_change_loses_the_change_and_nothing_else(
-    server: Stoppable, keys: KeyStore
-) -> None:
+def test_server_stopped_within_a_change_loses_only_the_change(server: Stoppable, keys: KeyStore) -> None:
     register = Register(server.register().url, keys)
     register.trail.record(None, NewEvent("counted"))
     with pytest.raises(RetriableError, match="did not answer"), register.store.database.write() as tx:
@@ -85,9 +83,7 @@ def test_a_server_that_goes_down_in_the_middle_of_a_change_loses_the_change_and_
     assert register.trail.verify() == []
 
 
-def test_a_server_restarted_between_two_changes_is_not_even_noticed(
-    server: Stoppable, keys: KeyStore
-) -> None:
+def test_server_restart_between_changes_is_not_noticed(server: Stoppable, keys: KeyStore) -> None:
     register = Register(server.register().url, keys)
     register.trail.record(None, NewEvent("counted"))
     server.stop()
@@ -96,9 +92,7 @@ def test_a_server_restarted_between_two_changes_is_not_even_noticed(
     assert register.trail.head()[0] == 2
 
 
-def test_a_connection_that_is_ended_is_retried_and_nothing_of_the_change_stays(
-    server: Stoppable, keys: KeyStore
-) -> None:
+def test_ended_connection_is_retriable_and_rolls_back(server: Stoppable, keys: KeyStore) -> None:
     made = server.register()
     register = Register(made.url, keys)
     with pytest.raises(RetriableError, match="did not answer"), register.store.database.write() as tx:
@@ -125,7 +119,7 @@ def test_a_server_that_takes_no_writes_is_read_and_not_written(server: Stoppable
     assert read_only.trail.head()[0] == 1
 
 
-def test_a_register_held_by_another_writer_is_retried_and_readers_do_not_wait(
+def test_locked_register_is_retriable_and_readers_go_on(
     server: Stoppable, keys: KeyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = server.register()
@@ -140,9 +134,7 @@ def test_a_register_held_by_another_writer_is_retried_and_readers_do_not_wait(
     assert register.trail.head()[0] == 1
 
 
-def test_a_fork_makes_a_connection_of_its_own_and_leaves_its_parents_alone(
-    server: Stoppable, keys: KeyStore
-) -> None:
+def test_fork_opens_its_own_connection(server: Stoppable, keys: KeyStore) -> None:
     register = Register(server.register().url, keys)
 
     def backend() -> int:
@@ -150,14 +142,14 @@ def test_a_fork_makes_a_connection_of_its_own_and_leaves_its_parents_alone(
             return int(tx.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
 
     def in_the_fork() -> None:
-        told.put(backend())
+        results.put(backend())
         register.trail.record(None, NewEvent("counted"))
 
     fork = multiprocessing.get_context("fork")
-    told, mine = fork.SimpleQueue(), backend()
+    results, mine = fork.SimpleQueue(), backend()
     child = fork.Process(target=in_the_fork)
     child.start()
-    theirs = told.get()
+    theirs = results.get()
     child.join()
     assert child.exitcode == 0
     assert mine == backend() != theirs
@@ -167,7 +159,7 @@ def test_a_fork_makes_a_connection_of_its_own_and_leaves_its_parents_alone(
 @pytest.mark.parametrize(
     "change", [{"database": "nowhere"}, {"username": "nobody"}, {"username": "weak"}], ids=str
 )
-def test_a_server_that_lets_nobody_in_is_configuration(
+def test_refused_login_is_a_configuration_error(
     server: Stoppable, keys: KeyStore, change: dict[str, str]
 ) -> None:
     made = server.register()
@@ -177,12 +169,12 @@ def test_a_server_that_lets_nobody_in_is_configuration(
         f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC",
     )
     address = make_url(made.url).set(**change).render_as_string(hide_password=False)
-    with pytest.raises(ConfigurationError, match="does not let the service in") as told:
+    with pytest.raises(ConfigurationError, match="does not let the service in") as error:
         Register(address, keys).trail.head()
-    assert change.get("username", "-") not in str(told.value)
+    assert change.get("username", "-") not in str(error.value)
 
 
-def test_a_reader_cannot_write_and_sees_one_moment(server: Stoppable, keys: KeyStore) -> None:
+def test_reader_cannot_write_and_sees_one_state(server: Stoppable, keys: KeyStore) -> None:
     register = Register(server.register().url, keys)
     with register.store.database.read() as tx:
         tx.exec_driver_sql("SELECT 1")  # the moment
@@ -195,7 +187,7 @@ def test_a_reader_cannot_write_and_sees_one_moment(server: Stoppable, keys: KeyS
         tx.execute(insert(data_key).values(owner="x", wrapped=b"", kek_id="k", created_at="t"))
 
 
-def test_one_moment_outlasts_the_patience_of_the_server(server: Stoppable, keys: KeyStore) -> None:
+def test_snapshot_outlasts_the_idle_timeout(server: Stoppable, keys: KeyStore) -> None:
     made = server.register()
     name = make_url(made.url).database
     with psycopg.connect(made.libpq, autocommit=True) as connection:
@@ -217,7 +209,7 @@ def test_a_page_that_was_changed_on_the_disk_is_damage(server: Stoppable, keys: 
     server.stop()
     file = server.folder / "d" / path
     content = bytearray(file.read_bytes())
-    content[-100] ^= 1  # payloads stand at the end of the page
+    content[-100] ^= 1  # payloads are at the end of the page
     file.write_bytes(content)
     server.start()
     with pytest.raises(ConfigurationError, match=r"is damaged.*back-up"):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from testbed import register_reader
 from tests.support.moves import moved
+from tests.support.nightly import nightly_after
 from tests.support.properties import fewer
 
 from afschrift.domain.errors import RefusedError, RetriableError
@@ -20,132 +21,129 @@ Open = Callable[..., Request]
 
 
 WITHDRAWN = NewEvent("fact_withdrawn")
-EVENTS = sorted({one.event for one in TRANSITIONS})
+EVENTS = sorted({row.event for row in TRANSITIONS})
 ASKED = "question_asked"
 # A fact and a question have a row of their own.
-MOVES = [(one, to) for one in EVENTS if not one.startswith("fact_") and one != ASKED for to in State]
+MOVES = [(event, to) for event in EVENTS if not event.startswith("fact_") and event != ASKED for to in State]
 
 
 def may(event: str, now: State, to: State) -> bool:
     """As the table says, read row by row."""
-    return now is to or any(one.event == event and one.to is to for one in TRANSITIONS if now in one.states)
+    return now is to or any(row.event == event and row.to is to for row in TRANSITIONS if now in row.states)
 
 
+@pytest.mark.parametrize("url", nightly_after(1, ["sqlite", "postgresql"]), indirect=True)
 @pytest.mark.parametrize("now", State)
-def test_every_move_from_a_state_is_allowed_or_refused_as_the_table_says(
-    register: Register, open_one: Open, now: State
-) -> None:
-    one = moved(register, open_one().id, now)
+def test_moves_from_a_state_follow_the_table(register: Register, open_one: Open, now: State) -> None:
+    request = moved(register, open_one().id, now)
     for to in State:
         for event in ("told", *EVENTS):
-            before = register.trail.events(one.id)
+            before = register.trail.events(request.id)
             if may(event, now, to):
-                after = register.requests.move(one.id, to, NewEvent(event, payload={"n": 1}))
-                types = [header.type for header, _ in register.trail.events(one.id)[len(before) :]]
-                assert after == register.requests.get(one.id)
-                assert (after.state, after.version) == (to, one.version + (now is not to))
+                after = register.requests.move(request.id, to, NewEvent(event, payload={"n": 1}))
+                types = [header.type for header, _ in register.trail.events(request.id)[len(before) :]]
+                assert after == register.requests.get(request.id)
+                assert (after.state, after.version) == (to, request.version + (now is not to))
                 assert types == ([event] if now is to else ["state_changed", event])
-                one = after if now is to else moved(register, open_one().id, now)
+                request = after if now is to else moved(register, open_one().id, now)
             else:
                 with pytest.raises(RefusedError, match=f"{now} and cannot become {to} by {event}"):
-                    register.requests.move(one.id, to, NewEvent(event))
-                assert (register.requests.get(one.id), register.trail.events(one.id)) == (one, before)
+                    register.requests.move(request.id, to, NewEvent(event))
+                assert (register.requests.get(request.id), register.trail.events(request.id)) == (
+                    request,
+                    before,
+                )
 
 
+@pytest.mark.parametrize("url", nightly_after(1, ["sqlite", "postgresql"]), indirect=True)
 @fewer(4)
 @given(wanted=st.lists(st.sampled_from([*MOVES, (ASKED, State.NEEDS_PERSON)]), max_size=12))
-def test_any_series_of_moves_goes_as_far_as_the_table_and_writes_nothing_beyond(
+def test_series_of_moves_follow_the_table(
     register: Register, open_one: Open, url: str, wanted: list[tuple[str, State]]
 ) -> None:
-    one, state, version, told = open_one(), State.RECEIVED, 1, 0
+    request, state, version, written = open_one(), State.RECEIVED, 1, 0
     for event, to in wanted:
         if may(event, state, to):
-            told += 1 + (to is not state)
+            written += 1 + (to is not state)
             version += to is not state
             state = to
             if event == ASKED:
                 register.questions.ask(
-                    one.id, "unclassified", options=["include"], detail={"columns": [told]}
+                    request.id, "unclassified", options=["include"], detail={"columns": [written]}
                 )
             else:
-                register.requests.move(one.id, to, NewEvent(event))
+                register.requests.move(request.id, to, NewEvent(event))
         else:
             with pytest.raises(RefusedError):
-                register.requests.move(one.id, to, NewEvent(event))
-        kept = register.requests.get(one.id)
+                register.requests.move(request.id, to, NewEvent(event))
+        kept = register.requests.get(request.id)
         assert (kept.state, kept.version) == (state, version)
-        assert len(register.trail.events(one.id)) == 1 + told
+        assert len(register.trail.events(request.id)) == 1 + written
     assert register_reader.faults(url) == []
 
 
 def test_the_events_of_its_moves_lead_to_the_state_of_a_request(register: Register, open_one: Open) -> None:
-    one = moved(register, open_one().id, State.DELIVERED, by="officer")
+    request = moved(register, open_one().id, State.DELIVERED, by="officer")
     state, version = State.RECEIVED, 1
-    for header, payload in register.trail.events(one.id):
+    for header, payload in register.trail.events(request.id):
         if header.type == "state_changed":
             assert payload is not None and header.actor == "officer"
             to = State(payload["to"])
             assert payload == {"from": state, "to": to, "by": payload["by"], "version": version + 1}
             assert may(payload["by"], state, to)
             state, version = to, version + 1
-    assert (state, version) == (one.state, one.version)
+    assert (state, version) == (request.state, request.version)
     assert state is State.DELIVERED
 
 
-def test_who_saw_an_older_version_changes_nothing(register: Register, open_one: Open) -> None:
-    seen = open_one()
-    moved(register, seen.id, State.ACKNOWLEDGED)
+def test_older_version_changes_nothing(register: Register, opened: Request) -> None:
+    moved(register, opened.id, State.ACKNOWLEDGED)
     before = register.trail.events()
     with pytest.raises(RetriableError, match="changed by someone else"):
-        register.requests.move(seen.id, State.WITHDRAWN, WITHDRAWN, version=seen.version)
+        register.requests.move(opened.id, State.WITHDRAWN, WITHDRAWN, version=opened.version)
     assert register.trail.events() == before
-    assert register.requests.move(seen.id, State.WITHDRAWN, WITHDRAWN, version=2).state is State.WITHDRAWN
+    assert register.requests.move(opened.id, State.WITHDRAWN, WITHDRAWN, version=2).state is State.WITHDRAWN
 
 
 def test_a_state_and_its_events_are_written_together_or_not_at_all(
-    register: Register, open_one: Open
+    register: Register, opened: Request
 ) -> None:
-    one = open_one()
     before = register.trail.events()
     with pytest.raises(ValueError):  # no canonical form: the last thing to be written fails
         register.requests.move(
-            one.id, State.WITHDRAWN, NewEvent("fact_withdrawn", payload={"n": float("nan")})
+            opened.id, State.WITHDRAWN, NewEvent("fact_withdrawn", payload={"n": float("nan")})
         )
-    assert (register.requests.get(one.id), register.trail.events()) == (one, before)
+    assert (register.requests.get(opened.id), register.trail.events()) == (opened, before)
 
 
-def test_options_change_while_a_request_is_open_and_the_change_is_told(
-    register: Register, open_one: Open
-) -> None:
-    one = open_one()
-    changed = register.requests.change_options(one.id, formats=("json",), language="nl", by="officer")
-    assert changed == register.requests.get(one.id)
+def test_options_change_while_open_with_an_event(register: Register, opened: Request) -> None:
+    changed = register.requests.change_options(opened.id, formats=("json",), language="nl", by="officer")
+    assert changed == register.requests.get(opened.id)
     assert (changed.formats, changed.language, changed.destination) == (("json",), "nl", "outbox")
-    header, payload = register.trail.events(one.id)[-1]
+    header, payload = register.trail.events(opened.id)[-1]
     assert (header.type, header.actor) == ("options_changed", "officer")
     assert payload == {"changed": {"formats": ["json"]}}
     before = register.trail.events()
-    assert register.requests.change_options(one.id, formats=["json"]) == changed
+    assert register.requests.change_options(opened.id, formats=["json"]) == changed
     assert register.trail.events() == before
-    moved(register, one.id, State.WITHDRAWN)
+    moved(register, opened.id, State.WITHDRAWN)
     before = register.trail.events()
     with pytest.raises(RefusedError, match="closed"):
-        register.requests.change_options(one.id, destination="elsewhere")
+        register.requests.change_options(opened.id, destination="elsewhere")
     assert register.trail.events() == before
 
 
-def test_of_processes_that_move_one_request_all_the_time_each_change_is_from_what_was_seen(
-    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
+def test_concurrent_moves_each_follow_the_version_they_read(
+    register: Register, opened: Request, at_once: Callable[[str, int], list[str]]
 ) -> None:
-    one = open_one()
-    told = at_once(
+    outputs = at_once(
         f"""
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.domain.errors import RetriableError
 moved = late = 0
 while moved < 10:
-    seen = register.requests.get({one.id!r})
+    seen = register.requests.get({opened.id!r})
     asks = seen.state is not State.NEEDS_PERSON
     to = State.NEEDS_PERSON if asks else State.ACCEPTED
     event = NewEvent("question_asked" if asks else "accepted")
@@ -159,35 +157,34 @@ print(late)
 """,
         4,
     )
-    assert sum(map(int, told)) > 0, "no two were at it at the same moment"
-    assert register.requests.get(one.id).version == 41
-    changes = [(h.actor, p) for h, p in register.trail.events(one.id) if h.type == "state_changed"]
+    assert sum(map(int, outputs)) > 0, "no two were at it at the same moment"
+    assert register.requests.get(opened.id).version == 41
+    changes = [(h.actor, p) for h, p in register.trail.events(opened.id) if h.type == "state_changed"]
     assert Counter(actor for actor, _ in changes) == {f"officer{n}": 10 for n in range(4)}
     assert [payload["version"] for _, payload in changes if payload] == list(range(2, 42))
 
 
 def test_of_two_processes_that_saw_the_same_version_one_moves(
-    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
+    register: Register, opened: Request, at_once: Callable[[str, int], list[str]]
 ) -> None:
-    one = open_one()
-    told = at_once(
+    outputs = at_once(
         f"""
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.domain.errors import RetriableError
 to = [State.ACKNOWLEDGED, State.NEEDS_PERSON][me]
 try:
-    register.requests.move({one.id!r}, to, NewEvent(["acknowledged", "question_asked"][me]), version=1)
+    register.requests.move({opened.id!r}, to, NewEvent(["acknowledged", "question_asked"][me]), version=1)
     print("moved")
 except RetriableError:
     print("late")
 """,
         2,
     )
-    assert sorted(told) == ["late", "moved"]
-    assert register.requests.get(one.id).version == 2
-    assert [header.type for header, _ in register.trail.events(one.id)] == [
+    assert sorted(outputs) == ["late", "moved"]
+    assert register.requests.get(opened.id).version == 2
+    assert [header.type for header, _ in register.trail.events(opened.id)] == [
         "request_received",
         "state_changed",
-        *(["acknowledged"] if told == ["moved", "late"] else ["question_asked"]),
+        *(["acknowledged"] if outputs == ["moved", "late"] else ["question_asked"]),
     ]

@@ -30,30 +30,30 @@ def wrapped_keys(url: str) -> dict[str, bytes]:
         return {row.owner: row.wrapped for row in tx.execute(select(data_key))}
 
 
-def test_after_shredding_nothing_of_the_person_opens_and_the_rest_stands(
-    register: Register, open_one: Open, url: str
-) -> None:
-    one, other = open_one(PERSON, limits={"tables": ["orders"]}), open_one((Key("customer_id", "C-2"),))
-    digest = register.plans.save(small_plan(one.id))
-    register.decisions.take(one.id, "identity", "confirmed", "officer", text="By telephone.")
+def test_shredding_closes_a_person_and_keeps_the_rest(register: Register, open_one: Open, url: str) -> None:
+    request, other = open_one(PERSON, limits={"tables": ["orders"]}), open_one((Key("customer_id", "C-2"),))
+    digest = register.plans.save(small_plan(request.id))
+    register.decisions.take(request.id, "identity", "confirmed", "officer", text="By telephone.")
     heads = [(header.seq, header.digest()) for header, _ in register.trail.events()]
 
-    assert register.data_keys.shred(one.id, "retention_identity", "officer")
+    assert register.data_keys.shred(request.id, "retention_identity", "officer")
 
     for unreadable in (
-        lambda: register.identities.of(one.id),
-        lambda: register.plans.get(one.id, digest),
-        lambda: register.data_keys.subkey(one.id, "staging"),
-        lambda: register.plans.save(small_plan(one.id)),
-        lambda: register.decisions.take(one.id, "review", "yes", "officer", text="more"),
+        lambda: register.identities.of(request.id),
+        lambda: register.plans.get(request.id, digest),
+        lambda: register.data_keys.subkey(request.id, "staging"),
+        lambda: register.plans.save(small_plan(request.id)),
+        lambda: register.decisions.take(request.id, "review", "yes", "officer", text="more"),
     ):
         with pytest.raises(RefusedError, match="destroyed"):
             unreadable()
-    assert [t.text for t in register.cases.texts(one.case, "auditor")] == [None, None]
-    assert register.requests.get(one.id).limits == {}
+    assert [t.text for t in register.cases.texts(request.case, "auditor")] == [None, None]
+    assert register.requests.get(request.id).limits == {}
     assert set(wrapped_keys(url)) == {other.id, other.case}
     assert register.trail.verify(heads) == []
-    assert ("data_key_destroyed", "officer") in [(h.type, h.actor) for h, _ in register.trail.events(one.id)]
+    assert ("data_key_destroyed", "officer") in [
+        (h.type, h.actor) for h, _ in register.trail.events(request.id)
+    ]
     assert register.identities.of(other.id) == (Key("customer_id", "C-2"),)
     assert len(register.cases.texts(other.case, "auditor")[0].text or b"") > 10
 
@@ -69,19 +69,18 @@ def test_a_repeat_is_recognised_after_the_first_was_shredded(register: Register,
 
 
 def test_the_message_goes_with_the_last_request_of_its_case(register: Register, open_one: Open) -> None:
-    one = open_one()
-    two = open_one(case=one.case)
-    register.data_keys.shred(one.id, "retention_identity")
-    assert register.cases.texts(one.case, "auditor")[0].text is not None
+    request = open_one()
+    two = open_one(case=request.case)
+    register.data_keys.shred(request.id, "retention_identity")
+    assert register.cases.texts(request.case, "auditor")[0].text is not None
     register.data_keys.shred(two.id, "retention_identity")
-    assert register.cases.texts(one.case, "auditor")[0].text is None
+    assert register.cases.texts(request.case, "auditor")[0].text is None
 
 
-def test_shredding_twice_writes_one_event(register: Register, open_one: Open) -> None:
-    one = open_one()
-    assert register.data_keys.shred(one.id, "retention_identity")
+def test_shredding_twice_writes_one_event(register: Register, opened: Request) -> None:
+    assert register.data_keys.shred(opened.id, "retention_identity")
     before = register.trail.events()
-    assert not register.data_keys.shred(one.id, "retention_identity")
+    assert not register.data_keys.shred(opened.id, "retention_identity")
     assert register.trail.events() == before
 
 
@@ -90,24 +89,24 @@ def test_no_byte_of_a_destroyed_key_is_left_in_the_files(
 ) -> None:
     if not url.startswith("sqlite"):
         return
-    one = open_one()
-    wrapped = wrapped_keys(url)[one.id]
+    request = open_one()
+    wrapped = wrapped_keys(url)[request.id]
     folder = Path(url.removeprefix("sqlite:///")).parent
 
     def stored() -> bytes:
         return b"".join(file.read_bytes() for file in folder.glob("register.db*"))
 
-    # Somebody else's connection keeps the write-ahead log alive.
+    # Another connection keeps the write-ahead log alive.
     other = sqlite3.connect(folder / "register.db")
     assert other.execute("SELECT count(*) FROM data_key").fetchone() == (2,)
     assert wrapped in stored()
-    register.data_keys.shred(one.id, "retention_identity")
+    register.data_keys.shred(request.id, "retention_identity")
     assert wrapped not in stored()
     assert wrapped[13:29] not in stored()
     other.close()
 
 
-def test_retiring_wrapping_keys_closes_back_ups_and_keeps_the_living(
+def test_retired_wrapping_keys_close_back_ups(
     register: Register, open_one: Open, url: str, keys: KeyStore
 ) -> None:
     kept, gone = open_one(PERSON), open_one(PERSON)
@@ -128,34 +127,33 @@ def test_retiring_wrapping_keys_closes_back_ups_and_keeps_the_living(
     assert register.trail.verify() == []
 
 
-def test_another_registers_key_file_is_told(
-    register: Register, open_one: Open, url: str, tmp_path: Path, clock: object
+def test_key_file_of_another_register_is_named(
+    register: Register, opened: Request, url: str, tmp_path: Path, clock: object
 ) -> None:
-    one = open_one()
     stranger = Register(url, KeyStore.create(tmp_path / "other.json"))
     with pytest.raises(ConfigurationError, match="does not hold the wrapping key"):
-        stranger.identities.of(one.id)
-    assert stranger.requests.get(one.id).id == one.id
+        stranger.identities.of(opened.id)
+    assert stranger.requests.get(opened.id).id == opened.id
 
 
 def test_a_value_swapped_in_the_database_does_not_open(
     register: Register, open_one: Open, as_operator: Callable[..., None]
 ) -> None:
-    one, other = open_one(PERSON), open_one((Key("customer_id", "C-2"),))
+    request, other = open_one(PERSON), open_one((Key("customer_id", "C-2"),))
     as_operator(
         "UPDATE request_identity SET ciphertext = "
         "(SELECT ciphertext FROM request_identity WHERE request_id = :two) "
         "WHERE request_id = :one AND kind = 'customer_id'",
-        one=one.id,
+        one=request.id,
         two=other.id,
     )
-    with pytest.raises(ConfigurationError, match="request_identity") as told:
-        register.identities.of(one.id)
-    assert "C-2" not in str(told.value)
+    with pytest.raises(ConfigurationError, match="request_identity") as error:
+        register.identities.of(request.id)
+    assert "C-2" not in str(error.value)
     as_operator(
         "UPDATE data_key SET wrapped = (SELECT wrapped FROM data_key WHERE owner = :two) WHERE owner = :one",
-        one=one.id,
+        one=request.id,
         two=other.id,
     )
     with pytest.raises(AfschriftError, match="data_key"):
-        register.data_keys.subkey(one.id, "fields")
+        register.data_keys.subkey(request.id, "fields")

@@ -51,48 +51,44 @@ def plan_of(request_id: str, statement: str = "SELECT 1") -> Plan:
 
 
 def test_a_finished_step_is_remembered_by_its_inputs_and_part(register: Register, open_one: Open) -> None:
-    one = open_one()
-    assert register.steps.result(one.id, "extract", INPUTS, "shop") is None
+    request = open_one()
+    assert register.steps.result(request.id, "extract", INPUTS, "shop") is None
     result = {"uri": "x", "rows": 3, "files": [{"sha256": "ee" * 32}], "none": None}
     assert (
-        register.steps.finish(one.id, "extract", INPUTS, result, NewEvent("extracted"), part="shop") == result
+        register.steps.finish(request.id, "extract", INPUTS, result, NewEvent("extracted"), part="shop")
+        == result
     )
-    assert register.steps.result(one.id, "extract", INPUTS, "shop") == result
-    assert register.steps.result(one.id, "extract", INPUTS) is None
-    assert register.steps.result(one.id, "extract", "ef" * 32, "shop") is None
+    assert register.steps.result(request.id, "extract", INPUTS, "shop") == result
+    assert register.steps.result(request.id, "extract", INPUTS) is None
+    assert register.steps.result(request.id, "extract", "ef" * 32, "shop") is None
     assert register.steps.result(open_one().id, "extract", INPUTS, "shop") is None
 
 
-def test_a_second_finish_returns_the_first_result_and_writes_nothing(
-    register: Register, open_one: Open
-) -> None:
-    one = open_one()
-    first = register.steps.finish(one.id, "package", INPUTS, {"sha256": "1", "t": (1, 2)}, NewEvent("sealed"))
+def test_second_finish_returns_the_first_result(register: Register, opened: Request) -> None:
+    first = register.steps.finish(
+        opened.id, "package", INPUTS, {"sha256": "1", "t": (1, 2)}, NewEvent("sealed")
+    )
     before = register.trail.events()
-    second = register.steps.finish(one.id, "package", INPUTS, {"sha256": "2"}, NewEvent("sealed"))
+    second = register.steps.finish(opened.id, "package", INPUTS, {"sha256": "2"}, NewEvent("sealed"))
     assert first == second == {"sha256": "1", "t": [1, 2]}
     assert register.trail.events() == before
 
 
-def test_an_empty_result_is_a_result(register: Register, open_one: Open) -> None:
-    one = open_one()
-    register.steps.finish(one.id, "close", INPUTS, {}, NewEvent("closed"))
-    assert register.steps.result(one.id, "close", INPUTS) == {}
-    register.steps.finish(one.id, "close", INPUTS, {"n": 1}, NewEvent("closed"))
-    assert [h.type for h, _ in register.trail.events(one.id)].count("closed") == 1
+def test_an_empty_result_is_a_result(register: Register, opened: Request) -> None:
+    register.steps.finish(opened.id, "close", INPUTS, {}, NewEvent("closed"))
+    assert register.steps.result(opened.id, "close", INPUTS) == {}
+    register.steps.finish(opened.id, "close", INPUTS, {"n": 1}, NewEvent("closed"))
+    assert [h.type for h, _ in register.trail.events(opened.id)].count("closed") == 1
 
 
-def test_the_latest_step_is_the_one_recorded_last_whatever_its_inputs(
-    register: Register, open_one: Open
-) -> None:
-    one = open_one()
-    assert register.steps.latest(one.id, "classify") is None
+def test_latest_step_is_the_last_recorded(register: Register, opened: Request) -> None:
+    assert register.steps.latest(opened.id, "classify") is None
     for n in (1, 2):
-        register.steps.finish(one.id, "classify", f"{n}" * 64, {"n": n})
-    register.steps.finish(one.id, "extract", INPUTS, {"n": 3})
-    assert register.steps.latest(one.id, "classify") == {"n": 2}
-    register.steps.finish(one.id, "classify", "1" * 64, {"n": 4})
-    assert register.steps.latest(one.id, "classify") == {"n": 2}
+        register.steps.finish(opened.id, "classify", f"{n}" * 64, {"n": n})
+    register.steps.finish(opened.id, "extract", INPUTS, {"n": 3})
+    assert register.steps.latest(opened.id, "classify") == {"n": 2}
+    register.steps.finish(opened.id, "classify", "1" * 64, {"n": 4})
+    assert register.steps.latest(opened.id, "classify") == {"n": 2}
 
 
 def test_a_step_of_an_unknown_request_is_turned_down(register: Register) -> None:
@@ -101,52 +97,49 @@ def test_a_step_of_an_unknown_request_is_turned_down(register: Register) -> None
 
 
 def test_of_finishes_at_once_one_is_recorded_with_its_events(
-    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
+    register: Register, opened: Request, at_once: Callable[[str, int], list[str]]
 ) -> None:
-    one = open_one()
-    told = at_once(
+    outputs = at_once(
         f"""
 from afschrift.domain.event import NewEvent
 event = NewEvent("extracted", payload={{"me": me}})
-print(register.steps.finish({one.id!r}, "extract", {INPUTS!r}, {{"me": me}}, event, part="shop")["me"])
+print(register.steps.finish({opened.id!r}, "extract", {INPUTS!r}, {{"me": me}}, event, part="shop")["me"])
 """,
         3,
     )
-    assert len(set(told)) == 1
-    events = [payload for header, payload in register.trail.events(one.id) if header.type == "extracted"]
-    assert events == [{"me": int(told[0])}]
-    assert register.steps.result(one.id, "extract", INPUTS, "shop") == {"me": int(told[0])}
+    assert len(set(outputs)) == 1
+    events = [payload for header, payload in register.trail.events(opened.id) if header.type == "extracted"]
+    assert events == [{"me": int(outputs[0])}]
+    assert register.steps.result(opened.id, "extract", INPUTS, "shop") == {"me": int(outputs[0])}
 
 
-def test_a_plan_comes_back_equal_by_its_digest(register: Register, open_one: Open) -> None:
-    one = open_one()
-    plan = plan_of(one.id)
+def test_a_plan_comes_back_equal_by_its_digest(register: Register, opened: Request) -> None:
+    plan = plan_of(opened.id)
     digest = register.plans.save(plan)
     assert digest == plan.digest() == register.plans.save(plan)
-    assert register.plans.get(one.id, digest) == plan
-    other = plan_of(one.id, "SELECT 2")
-    assert register.plans.get(one.id, register.plans.save(other)) == other
-    assert register.plans.get(one.id, digest) == plan
+    assert register.plans.get(opened.id, digest) == plan
+    other = plan_of(opened.id, "SELECT 2")
+    assert register.plans.get(opened.id, register.plans.save(other)) == other
+    assert register.plans.get(opened.id, digest) == plan
 
 
 def test_a_plan_that_is_not_there_names_the_task_that_makes_it(register: Register, open_one: Open) -> None:
-    one, other = open_one(), open_one()
+    request, other = open_one(), open_one()
     digest = register.plans.save(plan_of(other.id))
     with pytest.raises(RefusedError, match="clear `classify`"):
-        register.plans.get(one.id, digest)
+        register.plans.get(request.id, digest)
 
 
-def test_a_delivery_is_recorded_once_with_its_event(register: Register, open_one: Open) -> None:
-    one = open_one()
+def test_a_delivery_is_recorded_once_with_its_event(register: Register, opened: Request) -> None:
     receipt = Receipt("file:///outbox/b-1.zip", 3_000_000_000, "ee" * 32)
-    recorded = register.deliveries.record(one.id, "outbox", receipt)
+    recorded = register.deliveries.record(opened.id, "outbox", receipt)
     before = register.trail.events()
-    assert register.deliveries.record(one.id, "outbox", receipt) == recorded
+    assert register.deliveries.record(opened.id, "outbox", receipt) == recorded
     assert register.trail.events() == before
     assert before[-1][0].type == "bundle_delivered"
     moved = Receipt("file:///outbox/b-2.zip", 3_000_000_000, "ee" * 32)
-    second = register.deliveries.record(one.id, "outbox", moved, kind="supplement")
-    assert register.deliveries.of(one.id) == (recorded, second)
+    second = register.deliveries.record(opened.id, "outbox", moved, kind="supplement")
+    assert register.deliveries.of(opened.id) == (recorded, second)
     assert (recorded.kind, recorded.bytes, second.kind) == ("full", 3_000_000_000, "supplement")
 
 
@@ -156,22 +149,20 @@ def stored_bytes(register: Register, request_id: str) -> int:
     return len(row.ciphertext)
 
 
-def test_a_plan_of_many_tables_is_kept_small(register: Register, open_one: Open) -> None:
-    one = open_one()
-    small = plan_of(one.id)
+def test_a_plan_of_many_tables_is_kept_small(register: Register, opened: Request) -> None:
+    small = plan_of(opened.id)
     [extract] = small.extracts
     wide = replace(small, extracts=tuple(replace(extract, table=f"t{n}") for n in range(1_000)))
     register.plans.save(wide)
-    assert register.plans.get(one.id, wide.digest()) == wide
-    assert stored_bytes(register, one.id) < len(msgspec.json.encode(wide)) / 20
+    assert register.plans.get(opened.id, wide.digest()) == wide
+    assert stored_bytes(register, opened.id) < len(msgspec.json.encode(wide)) / 20
 
 
 def test_a_plan_that_an_earlier_version_kept_is_still_read(
-    register: Register, open_one: Open, monkeypatch: pytest.MonkeyPatch
+    register: Register, opened: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = open_one()
     with monkeypatch.context() as earlier:
         earlier.setattr("afschrift.register.steps.zlib.compress", bytes)
-        digest = register.plans.save(plan_of(one.id))
-    assert stored_bytes(register, one.id) > len(msgspec.json.encode(plan_of(one.id)))
-    assert register.plans.get(one.id, digest) == plan_of(one.id)
+        digest = register.plans.save(plan_of(opened.id))
+    assert stored_bytes(register, opened.id) > len(msgspec.json.encode(plan_of(opened.id)))
+    assert register.plans.get(opened.id, digest) == plan_of(opened.id)

@@ -21,7 +21,7 @@ def test_eight_processes_that_append_at_once_make_one_chain(
 def test_processes_that_open_requests_at_once_share_one_index_key(
     register: Register, at_once: Callable[[str, int], list[str]]
 ) -> None:
-    told = at_once(
+    outputs = at_once(
         """
 from afschrift.domain.keys import Key
 from afschrift.domain.right import Right
@@ -32,5 +32,5 @@ print(register.requests.open(case, Right.ACCESS, received, "UTC", "en", ["csv"],
 """,
         3,
     )
-    assert register.identities.earlier(told[2]) == (told[0], told[1])
+    assert register.identities.earlier(outputs[2]) == (outputs[0], outputs[1])
     assert register.trail.verify() == []

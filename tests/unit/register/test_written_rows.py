@@ -30,7 +30,7 @@ def repr_sorted(row: dict[str, Any]) -> str:
     return repr(sorted(row.items()))
 
 
-def test_each_commit_of_a_request_remembers_what_is_there(services: Services) -> None:
+def test_cached_rows_equal_the_database_at_each_commit(services: Services) -> None:
     compared: Counter[str] = Counter()
     database = services.register.requests._db  # the one that all parts of the register share
     enter = database.before_commit

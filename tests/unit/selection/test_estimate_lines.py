@@ -16,7 +16,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SourceFile:
 
 
 @pytest.mark.parametrize(
-    ("reading", "said"),
+    ("reading", "words"),
     [
         (
             TableEstimate("orders", True, rows=2_100_000, size=310_000_000),
@@ -35,11 +35,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> SourceFile:
         (TableEstimate("orders", True, files=1_200), "orders: looks through 1,200 files"),
     ],
 )
-def test_how_a_table_would_be_read_in_words(reading: TableEstimate, said: str, shop: SourceFile) -> None:
-    assert list(estimate_lines(Estimate(readings=(reading,)), shop)) == [said]
+def test_how_a_table_would_be_read_in_words(reading: TableEstimate, words: str, shop: SourceFile) -> None:
+    assert list(estimate_lines(Estimate(readings=(reading,)), shop)) == [words]
 
 
-def test_what_the_database_believes_of_the_statement(shop: SourceFile) -> None:
+def test_database_s_estimate_of_the_statement(shop: SourceFile) -> None:
     lines = list(estimate_lines(Estimate(12_000, 431.6), shop))
     assert lines == [
         "about 12,000 rows, cost 432 in the database's own unit",

@@ -1,4 +1,4 @@
-"""A row that bears somebody's own key is theirs alone, whatever a join says (R31)."""
+"""A row with a person's own key is theirs alone, whatever a join says (R31)."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ RENTED, PAID = rows()
 
 
 def payer(payment: Payment) -> int | None:
-    """By hand: who bears it, and where nobody does, whose rental it is for."""
+    """By hand: the person of its key, else the person of its rental."""
     _, customer, rental, _ = payment
     return customer if customer is not None else RENTED[rental] if rental is not None else None
 
@@ -107,7 +107,7 @@ def disagreeing(customer: int) -> list[int]:
 
 
 def fill(kind: str, path: Path) -> None:
-    statements = [one for one in SCHEMA.split(";") if one.strip()]
+    statements = [statement for statement in SCHEMA.split(";") if statement.strip()]
     with sqlite3.connect(path) if kind == "sqlite" else duckdb.connect(str(path)) as con:
         for statement in statements:
             con.execute(statement)
@@ -141,18 +141,16 @@ def found(loaded: Inventory, customer: int) -> tuple[list[int], int | None]:
         return sorted(int(row[0]) for row in session.rows(counted)), stay
 
 
-def test_each_payment_is_in_exactly_the_bundle_of_who_bears_it(
-    tmp_path: Path, described: tuple[str, Path]
-) -> None:
+def test_each_payment_is_only_in_its_person_s_bundle(tmp_path: Path, described: tuple[str, Path]) -> None:
     loaded = load(inventory(tmp_path, described))
     assert sum(len(disagreeing(customer)) for customer in CUSTOMERS) > 20
     given: list[int] = []
     for customer in CUSTOMERS:
         leave, stay = found(loaded, customer)
-        assert leave == [one[0] for one in PAID if payer(one) == customer]
+        assert leave == [row[0] for row in PAID if payer(row) == customer]
         assert stay == len(disagreeing(customer))
         given += leave
-    assert sorted(given) == [one[0] for one in PAID if payer(one) is not None]
+    assert sorted(given) == [row[0] for row in PAID if payer(row) is not None]
 
 
 def test_shared_rows_are_of_both(tmp_path: Path, described: tuple[str, Path]) -> None:
@@ -160,7 +158,7 @@ def test_shared_rows_are_of_both(tmp_path: Path, described: tuple[str, Path]) ->
     for customer in CUSTOMERS:
         leave, stay = found(loaded, customer)
         assert stay is None
-        assert leave == sorted([one[0] for one in PAID if payer(one) == customer] + disagreeing(customer))
+        assert leave == sorted([row[0] for row in PAID if payer(row) == customer] + disagreeing(customer))
     assert compare(loaded, SQL).differences == []
 
 
@@ -178,14 +176,14 @@ def test_a_way_over_such_a_row_is_barred_too(tmp_path: Path) -> None:
 """
     shop = SHOP.format(kind="duckdb", path=path, more="") + receipt
     loaded = load(write_inventory(tmp_path / "inventory", shop))
-    customer = next(one for one in CUSTOMERS if disagreeing(one))
+    customer = next(row for row in CUSTOMERS if disagreeing(row))
     source = loaded.sources["shop"]
     with open_source("shop", source.kind, source.options) as session:
         session.bind((Key("customer_id", str(customer)),), AT)
         statements = Statements(SQL, source, loaded.identity, session.dialect, session.catalogue())
         assert statements.foreign("receipt") is None  # it bears no key; the payment's is asked about
         numbers = session.rows(statements.count("receipt").replace("count(*)", "t.payment_id", 1))
-    assert sorted(int(row[0]) for row in numbers) == [one[0] for one in PAID if payer(one) == customer]
+    assert sorted(int(row[0]) for row in numbers) == [row[0] for row in PAID if payer(row) == customer]
 
 
 @pytest.mark.slow
@@ -194,19 +192,19 @@ def test_a_request_that_meets_one_asks_and_leaves_it_out(
     tmp_path: Path, described: tuple[str, Path], right: str
 ) -> None:
     services = installation(tmp_path / "home", inventory(tmp_path, described))
-    customer = next(one for one in CUSTOMERS if disagreeing(one))
+    customer = next(row for row in CUSTOMERS if disagreeing(row))
     request = store(services, {"customer_id": str(customer)}, right)
     assess(services, request)
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as error:
         classify(services, request)
-    assert met.value.question == "foreign_rows"
-    assert met.value.detail == {"table": "shop.payment", "rows": len(disagreeing(customer))}
+    assert error.value.question == "foreign_rows"
+    assert error.value.detail == {"table": "shop.payment", "rows": len(disagreeing(customer))}
     [asked] = services.register.questions.all(request_id=request)
     services.register.questions.answer(asked.id, "leave_out", "officer")
     with zipfile.ZipFile(run(services, request)) as bundle:
-        name = next(one for one in bundle.namelist() if one.endswith("/payment.csv"))
+        name = next(name for name in bundle.namelist() if name.endswith("/payment.csv"))
         read = list(csv.DictReader(io.StringIO(bundle.read(name).decode("utf-8"))))
-    assert [int(one["amount"]) for one in read] == [one[3] for one in PAID if payer(one) == customer]
+    assert [int(row["amount"]) for row in read] == [row[3] for row in PAID if payer(row) == customer]
 
 
 def test_check_live_names_joins_that_lead_to_others(tmp_path: Path, described: tuple[str, Path]) -> None:
@@ -230,7 +228,7 @@ def test_check_live_names_joins_that_lead_to_others(tmp_path: Path, described: t
     text = by_staff.format(kind=kind, path=path, more="")
     text = text.replace("      amount:", "      staff_id: {origin: assigned}\n      amount:") + staff
     found = compare(load(write_inventory(tmp_path / "inventory", text)), SQL).differences
-    persons = max(len({c for n, c, _, _ in PAID if c and 1 + n % 2 == one}) for one in (1, 2))
+    persons = max(len({c for n, c, _, _ in PAID if c and 1 + n % 2 == key}) for key in (1, 2))
     differing = sum(len(disagreeing(customer)) for customer in CUSTOMERS)
     rented = max(len({c for _, c, r, _ in PAID if c and r == rental}) for rental in RENTALS)
     assert [line.partition(";")[0] for line in found] == [

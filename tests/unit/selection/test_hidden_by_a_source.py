@@ -1,4 +1,4 @@
-"""What a source hides, or does not prove, is said: to whoever checks the map and to the person."""
+"""What a source hides, or does not prove, is reported in the check of the map and to the person."""
 
 from __future__ import annotations
 
@@ -88,9 +88,7 @@ HASH = "pass_hash: {origin: provided, protect: secret}"
 SEEN = "  seen: {copy_of: customer}\n"
 
 
-def test_a_column_without_a_right_that_nobody_reads_stops_nothing(
-    guarded: pg.Database, tmp_path: Path
-) -> None:
+def test_unread_column_without_a_right_stops_nothing(guarded: pg.Database, tmp_path: Path) -> None:
     path = inventory(tmp_path / "map", "customer", column=HASH)
     (path / "shop.yml").write_text((path / "shop.yml").read_text() + SEEN)
     assert compare(load(path), SQL).differences == [
@@ -102,9 +100,7 @@ def test_a_column_without_a_right_that_nobody_reads_stops_nothing(
     assert "there is 1 table that we were not allowed to search" in members["index.html"].decode()
 
 
-def test_an_own_number_without_a_right_that_is_not_given_stops_nothing(
-    guarded: pg.Database, tmp_path: Path
-) -> None:
+def test_number_without_a_right_that_is_not_given_stops_nothing(guarded: pg.Database, tmp_path: Path) -> None:
     number = "pass_hash: {origin: assigned, category: user.contact.phone_number}"
     path = inventory(tmp_path / "map", "customer", column=number)
     (path / "shop.yml").write_text((path / "shop.yml").read_text() + SEEN)
@@ -112,27 +108,23 @@ def test_an_own_number_without_a_right_that_is_not_given_stops_nothing(
     assert [row["name"] for row in rows(members, "customer")] == ["An"]
 
 
-def test_a_column_without_a_right_that_is_wanted_waits_for_a_person(
-    guarded: pg.Database, tmp_path: Path
-) -> None:
+def test_wanted_column_without_a_right_waits_for_a_person(guarded: pg.Database, tmp_path: Path) -> None:
     path = inventory(tmp_path / "map", "customer", column="pass_hash: {origin: provided}")
     (path / "shop.yml").write_text((path / "shop.yml").read_text() + SEEN)
     assert "shop.customer.pass_hash: no right to read it" in compare(load(path), SQL).differences
-    with pytest.raises(NeedsPersonError, match=r"no right to read shop\.customer\.pass_hash") as met:
+    with pytest.raises(NeedsPersonError, match=r"no right to read shop\.customer\.pass_hash") as error:
         answered(installation(tmp_path / "home", path))
-    assert met.value.question == "no_right"
+    assert error.value.question == "no_right"
 
 
 def test_a_table_of_a_closed_schema_waits_for_a_person(guarded: pg.Database, tmp_path: Path) -> None:
     path = inventory(tmp_path / "map", "crm.call")
-    with pytest.raises(NeedsPersonError, match=r"no right to read shop\.crm\.call") as met:
+    with pytest.raises(NeedsPersonError, match=r"no right to read shop\.crm\.call") as error:
         answered(installation(tmp_path / "home", path))
-    assert met.value.question == "no_right"
+    assert error.value.question == "no_right"
 
 
-def test_a_table_of_nobody_without_a_right_is_not_searched_and_stops_nothing(
-    guarded: pg.Database, tmp_path: Path
-) -> None:
+def test_impersonal_table_without_a_right_is_not_searched(guarded: pg.Database, tmp_path: Path) -> None:
     guarded.execute(
         "DROP SCHEMA crm CASCADE",
         "CREATE TABLE job (job_id int, note text)",
@@ -154,16 +146,14 @@ def test_a_table_of_nobody_without_a_right_is_not_searched_and_stops_nothing(
 
 
 @pytest.mark.parametrize("confirmed", [False, True])
-def test_a_view_proves_nothing_unless_somebody_confirms_it(
-    guarded: pg.Database, tmp_path: Path, confirmed: bool
-) -> None:
+def test_view_proves_nothing_unless_confirmed(guarded: pg.Database, tmp_path: Path, confirmed: bool) -> None:
     guarded.execute("DROP SCHEMA crm CASCADE")
     path = inventory(tmp_path / "map", "seen", f"complete: {BY}" if confirmed else "")
     settled = BY.replace("{", "{settled: not_searched, ")
     customer = f"  customer: {{personal: false, columns: {{customer_id: {{mentions: {settled}}}}}}}\n"
     (path / "shop.yml").write_text((path / "shop.yml").read_text() + customer)
-    said = "shop.seen is a view, and nobody confirmed that it holds every row: say `complete`"
-    assert (said in compare(load(path), SQL).differences) is not confirmed
+    finding = "shop.seen is a view, and nobody confirmed that it holds every row: say `complete`"
+    assert (finding in compare(load(path), SQL).differences) is not confirmed
     members = answered(installation(tmp_path / "home", path))
     (table,) = coverage(members)["tables"]  # type: ignore[misc]
     assert table.get("notProven", []) == ([] if confirmed else ["view_not_confirmed"])
@@ -222,7 +212,7 @@ NOTE = """
 
 
 @pytest.mark.parametrize(
-    ("history", "told"),
+    ("history", "status"),
     [
         ("", {"status": "nothing_given", "rows": 0}),
         (f"history: {BY}", {"status": "nothing_given", "rows": 0}),
@@ -230,7 +220,7 @@ NOTE = """
     ],
 )
 def test_former_rows_are_searched_where_they_are_read(
-    versioned: mariadb.Database, tmp_path: Path, history: str, told: dict[str, object]
+    versioned: mariadb.Database, tmp_path: Path, history: str, status: dict[str, object]
 ) -> None:
     versioned.execute(
         "CREATE TABLE note (note_id int PRIMARY KEY, customer_id int, body varchar(60)) WITH SYSTEM VERSIONING",
@@ -244,9 +234,9 @@ def test_former_rows_are_searched_where_they_are_read(
     services = installation(tmp_path / "home", path)
     keys = {"customer_id": "1", "email": "an@example.nl"}
     with zipfile.ZipFile(run(services, store(services, keys, language="en"))) as archive:
-        name = next(one for one in archive.namelist() if one.endswith("data/coverage.json"))
+        name = next(name for name in archive.namelist() if name.endswith("data/coverage.json"))
         tables = {table["table"]: table for table in json.loads(archive.read(name))["tables"]}
-    assert told.items() <= tables["note"].items(), tables["note"]
+    assert status.items() <= tables["note"].items(), tables["note"]
     assert tables["note"].get("notProven", []) == ([] if history == "history: read" else ["history_not_read"])
 
 
@@ -256,7 +246,7 @@ def test_former_rows_are_searched_where_they_are_read(
 def test_former_rows_of_a_key_that_passes_on_are_not_given_unasked(
     tmp_path: Path, link: str, fails: bool
 ) -> None:
-    """Whoever has an address now has no right to what stood there of whoever had it before."""
+    """The person who has an address now has no right to former rows of its previous owner."""
     path = inventory(tmp_path / "map", "customer", "history: read", kind="mysql")
     text = (path / "shop.yml").read_text().replace("customer_id: customer_id", link)
     (path / "shop.yml").write_text(text)

@@ -1,4 +1,4 @@
-"""An identifier is found in whatever way it is written, and not inside a longer one of somebody else."""
+"""An identifier is found in each spelling, and not within a longer one of another person."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOBILES = st.integers(min_value=10_000_000, max_value=59_999_999).map(lambda n: 
 
 
 def found(value: str, text: str) -> bool:
-    """As a warehouse looks: small letters, a spelling, what stands before it and behind."""
+    """As a warehouse searches: lower case, a spelling, and what precedes and follows it."""
     kind = kind_of(value, "NL")
     assert kind is not None
     bare = "".join(sign for sign in text.lower() if sign not in GAPS.get(kind, ""))
@@ -47,7 +47,7 @@ def found(value: str, text: str) -> bool:
         ("HRM-0612", None),
     ],
 )
-def test_what_a_key_is_its_value_says(value: str, kind: PointerKind | None) -> None:
+def test_kind_of_a_key_follows_from_its_value(value: str, kind: PointerKind | None) -> None:
     assert kind_of(value, "NL") is kind
 
 
@@ -72,7 +72,7 @@ def test_it_is_not_found_in_a_longer_one(address: str, more: str) -> None:
         f"{address}.{more}",
     ):
         assert not found(address, f"van {longer} aan")
-    assert found(address, f"van {more}{address} aan {address}.")  # though it stands beside one
+    assert found(address, f"van {more}{address} aan {address}.")  # though it is next to one
 
 
 @given(MOBILES)
@@ -142,7 +142,7 @@ def test_an_iban_is_found_compact_and_in_fours(way: str) -> None:
     assert not found("NL91ABNA0417164300", "NL91ABNA04171643001")
 
 
-def test_only_what_is_the_persons_now_is_looked_for() -> None:
+def test_only_current_identifiers_are_searched_for() -> None:
     now = Key("email", "jan@example.nl", "2024-01-01T00:00:00Z")
     once = Key("email", "piet@example.nl", None, "2024-01-01T00:00:00Z")
     keys = search_keys([now, once, Key("customer_id", "100001")], (), AT, "NL")

@@ -48,7 +48,7 @@ def read(folder: Path, kind: str, action: Action) -> list[str]:
     return [row["ordered_at"] for batch in batches for row in batch.to_pylist()]
 
 
-def test_values_come_as_they_are_stored(tmp_path: Path) -> None:
+def test_values_are_read_as_stored(tmp_path: Path) -> None:
     assert read(tmp_path, ", kind: text", Action.INCLUDE) == ["1706745600", "2024-10-27 02:30:00Z"]
 
 

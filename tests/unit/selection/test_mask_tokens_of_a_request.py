@@ -62,11 +62,11 @@ def test_a_token_is_the_salted_hash_of_the_text_in_every_source(services: Servic
 
 
 def test_another_request_has_other_tokens_and_the_same_statements(services: Services) -> None:
-    one, first = answer(services)
+    plan, first = answer(services)
     other, second = answer(services)
     agents = column(first, "shop/ticket", "agent"), column(second, "shop/ticket", "agent")
     assert not (set(filter(None, agents[0])) & set(filter(None, agents[1])))
-    plans = [plan(services, request) for request in (one, other)]
+    plans = [plan(services, request) for request in (plan, other)]
     assert [e.statement for e in plans[0].extracts] == [e.statement for e in plans[1].extracts]
 
 
@@ -93,7 +93,7 @@ def test_the_bundle_says_what_a_token_is(services: Services) -> None:
         assert "[masked 3f9a2c41]" in package["afschrift:valueForms"]["masked"]
 
 
-def test_who_wants_no_link_between_rows_gets_a_label(tmp_path: Path) -> None:
+def test_label_mask_links_no_rows(tmp_path: Path) -> None:
     amend = NOT_LOOKED | {
         "agent: {origin: assigned, about: third_party,": "agent: {origin: assigned, mask: label, about: third_party,"
     }

@@ -1,4 +1,4 @@
-"""Parts of documents in the catalogue: what stands there, what cannot be read, and names that meet."""
+"""Parts of documents in the catalogue: members, rights, and equal names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def shop(tmp_path: Path) -> SourceFile:
     return load(written).sources["shop"]
 
 
-def test_members_stand_behind_their_document(shop: SourceFile) -> None:
+def test_members_follow_their_document(shop: SourceFile) -> None:
     catalogue = {"visit": {"visit_id": NUMBER, "profile": DOCUMENT, "last": NUMBER}}
     found = of_entries(shop, catalogue, DuckDialect())["visit"]
     assert list(found) == ["visit_id", "profile", *MEMBERS, "last"]
@@ -35,7 +35,7 @@ def test_members_stand_behind_their_document(shop: SourceFile) -> None:
 
 
 @pytest.mark.parametrize("type_", [NUMBER, ColumnType("VARCHAR", ValueKind.TEXT, "{column}")])
-def test_what_is_no_document_is_not_taken_apart(shop: SourceFile, type_: ColumnType) -> None:
+def test_column_without_documents_has_no_members(shop: SourceFile, type_: ColumnType) -> None:
     found = of_entries(shop, {"visit": {"profile": type_}}, DuckDialect())["visit"]
     assert all(found[name].kind is None and "kind: json" in found[name].remedy for name in MEMBERS)
 

@@ -1,4 +1,4 @@
-"""That no row of a part leads to anybody is a warning: the rows that nobody looked at may."""
+"""If no row of a sample leads to a person, that is a warning: other rows may."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def found(folder: Path, limits: ProbeLimits, last: int) -> dict[Code, Finding]:
         con.executemany("INSERT INTO orders VALUES (?, ?)", [*((n, 99) for n in range(29)), (29, last)])
         con.commit()
     inventory = load(write_inventory(folder / "inventory", SHOP.format(path=folder / "w.db")))
-    return {one.code: one for one in check_sources(inventory, limits).findings}
+    return {finding.code: finding for finding in check_sources(inventory, limits).findings}
 
 
 def test_none_of_all_rows_is_an_error_and_none_of_a_part_a_warning(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_reissued_email_leads_to_who_has_it_now(mini) -> None:
     assert identity.persons == 1
 
 
-def test_a_shared_key_is_told(mini) -> None:
+def test_shared_key_is_counted(mini) -> None:
     assert keys_of(mini, Key("customer_id", "2")).shared == {"device_id": 1}
     assert keys_of(mini, Key("customer_id", "3")).shared == {"device_id": 1}
     assert keys_of(mini, Key("customer_id", "1")).shared == {}
@@ -116,7 +116,7 @@ def test_two_keys_of_two_persons(mini) -> None:
     "value", ["' OR 1=1 --", "1 OR 1=1", "../../etc/passwd", "\x00", "%", "1;DROP TABLE customer"]
 )
 @pytest.mark.parametrize("key", ["customer_id", "email", "device_id"])
-def test_hostile_keys_match_nobody(mini, key: str, value: str) -> None:
+def test_hostile_keys_match_no_person(mini, key: str, value: str) -> None:
     identity = keys_of(mini, Key(key, value))
     assert {k.name for k in identity.keys} == {key}
     with opener(mini)("shop") as session:
@@ -128,7 +128,7 @@ def test_hostile_keys_match_nobody(mini, key: str, value: str) -> None:
             assert session.rows(statements.count(table))[0][0] == 0
 
 
-def test_the_statement_is_the_same_for_everybody_and_holds_no_value(mini) -> None:
+def test_statement_is_the_same_for_all_and_holds_no_value(mini) -> None:
     with opener(mini)("shop") as session:
         texts = set()
         for customer in ("1", "31337"):

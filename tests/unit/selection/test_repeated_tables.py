@@ -1,4 +1,4 @@
-"""Rows that stand in two tables leave once, and the data map says which table gives them."""
+"""Rows in two tables leave once, and the data map says which table gives them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def names(members: dict[str, bytes]) -> list[str]:
 
 def statuses(members: dict[str, bytes]) -> dict[str, tuple[str, str]]:
     tables = json.loads(members["data/coverage.json"])["tables"]
-    return {one["table"]: (one["status"], one.get("copyOf", "")) for one in tables}
+    return {table["table"]: (table["status"], table.get("copyOf", "")) for table in tables}
 
 
 @pytest.fixture
@@ -72,9 +72,7 @@ def inventory(folder: Path, more: str = "", place: str = "kind: postgres\nconnec
     return write_inventory(folder, SHOP.format(place=place) + more)
 
 
-def test_a_child_is_read_with_its_parent_and_is_no_table_that_nobody_described(
-    inherited: pg.Database, tmp_path: Path
-) -> None:
+def test_child_is_read_with_its_parent(inherited: pg.Database, tmp_path: Path) -> None:
     assert compare(load(inventory(tmp_path / "map")), SQL).differences == []
     members = answered(installation(tmp_path / "home", tmp_path / "map"))
     assert sorted(names(members)) == ["An", "Ans"]
@@ -82,8 +80,10 @@ def test_a_child_is_read_with_its_parent_and_is_no_table_that_nobody_described(
 
 def test_a_child_in_the_map_is_a_fault(inherited: pg.Database, tmp_path: Path) -> None:
     path = inventory(tmp_path / "map", "  " + MORE.format(table="customer_2025"))
-    (told,) = compare(load(path), SQL).differences
-    assert told == ("shop.customer_2025 is a part of customer, which holds its rows: describe customer alone")
+    (difference,) = compare(load(path), SQL).differences
+    assert difference == (
+        "shop.customer_2025 is a part of customer, which holds its rows: describe customer alone"
+    )
     services = installation(tmp_path / "home", path)
     with pytest.raises(ConfigurationError, match="is a part of customer, which holds its rows"):
         answered(services)

@@ -95,15 +95,13 @@ TIES = """
     ("table", "left"), [("parcel", {"parcel_id", "customer_id", "route_id", "weight"}),
                         ("route", {"route_id", "stop", "street"})],
 )  # fmt: skip
-def test_what_ties_tables_stays_in_portability_and_no_other_persons_key(
-    tmp_path: Path, table: str, left: set[str]
-) -> None:
+def test_portability_keeps_join_keys_but_not_others_keys(tmp_path: Path, table: str, left: set[str]) -> None:
     shop = SHOP.replace("  sku:\n", TIES.lstrip("\n") + "  sku:\n")
     decision = decide(tmp_path, table, Right.PORTABILITY, shop=shop)
     assert {field.name for field in decision.selected} == left
 
 
-def test_the_key_of_a_row_that_names_somebody_else_is_not_one_that_ties(tmp_path: Path) -> None:
+def test_key_of_a_row_about_another_person_does_not_tie(tmp_path: Path) -> None:
     ties = TIES.replace("key: [route_id, stop]", "key: [route_id, neighbour_id]")
     shop = SHOP.replace("  sku:\n", ties.lstrip("\n") + "  sku:\n")
     decision = decide(tmp_path, "route", Right.PORTABILITY, shop=shop)
@@ -131,9 +129,7 @@ def test_an_unlisted_column_and_a_mixed_one_ask(tmp_path: Path) -> None:
         (NO_ROWS, Action.INCLUDE),
     ],
 )
-def test_a_persons_answer_counts_where_it_was_asked_and_only_there(
-    tmp_path: Path, answer: str, action: Action
-) -> None:
+def test_answer_counts_only_for_its_column(tmp_path: Path, answer: str, action: Action) -> None:
     person = PersonFacts(answers={"shop.orders.remark": answer, "shop.orders.ordered_at": "exclude"})
     decision = decide(tmp_path, "orders", Right.ACCESS, person, more={"remark": TEXT})
     assert actions(decision)["remark"] is action
@@ -167,12 +163,12 @@ def test_a_type_that_is_not_known_stops_with_the_column_named(tmp_path: Path) ->
     assert decide(tmp_path, "orders", Right.ACCESS, shop=as_text, more=odd).selected
 
 
-def test_what_no_text_gives_exactly_is_refused_with_its_own_remedy(tmp_path: Path) -> None:
+def test_value_without_an_exact_text_is_refused(tmp_path: Path) -> None:
     odd = {"ordered_at": ColumnType("DECIMAL(76,0)", None, "{column}", remedy="write it again.")}
     as_text = SHOP.replace("ordered_at: {origin: observed}", "ordered_at: {origin: observed, kind: text}")
-    told = r"shop\.orders\.ordered_at has the type DECIMAL\(76,0\), which cannot be read.*write it again"
+    message = r"shop\.orders\.ordered_at has the type DECIMAL\(76,0\), which cannot be read.*write it again"
     for shop in (SHOP, as_text):
-        with pytest.raises(ConfigurationError, match=told):
+        with pytest.raises(ConfigurationError, match=message):
             decide(tmp_path, "orders", Right.ACCESS, shop=shop, more=odd)
 
 

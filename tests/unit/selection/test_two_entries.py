@@ -1,4 +1,4 @@
-"""A table with two entries, or one under another name: what its database says of it is told of each entry."""
+"""A table with two entries, or one under another name: what its database says of it holds for each entry."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def members(tmp_path: Path, folder: Path) -> dict[str, Any]:
         return {n: json.loads(archive.read(names[f"data/{n}.json"])) for n in ("datapackage", "coverage")}
 
 
-def test_foreign_keys_and_views_are_told_of_each_entry(tmp_path: Path) -> None:
+def test_foreign_keys_and_views_name_each_entry(tmp_path: Path) -> None:
     found = members(tmp_path, shop(tmp_path))
     pointers = {
         resource["path"]: sorted(key["fields"][0] for key in resource["schema"].get("foreignKeys", []))
@@ -121,7 +121,7 @@ def test_two_entries_of_a_table_have_no_difference_of_their_own(tmp_path: Path) 
     assert progress(inventory) == (14, [])
 
 
-def test_a_key_that_repeats_is_told_of_the_entry_that_names_it(tmp_path: Path) -> None:
+def test_repeating_key_names_its_entry(tmp_path: Path) -> None:
     keyed = compare(load(shop(tmp_path, key="campaign_id")), SQL).differences
     assert [line.partition(":")[0] for line in keyed] == [
         "shop.referral_received",
@@ -129,20 +129,20 @@ def test_a_key_that_repeats_is_told_of_the_entry_that_names_it(tmp_path: Path) -
     ]
 
 
-def test_a_table_that_is_not_there_is_named_as_the_source_should_have_it(tmp_path: Path) -> None:
+def test_missing_table_is_named_as_in_the_source(tmp_path: Path) -> None:
     found = compare(load(shop(tmp_path, table="invitation")), SQL).differences
     assert "shop.referral_received (table invitation) is in the inventory, but not in the source" in found
 
 
-def test_a_table_behind_the_name_of_an_entry_is_not_passed_over(tmp_path: Path) -> None:
+def test_table_with_the_name_of_an_entry_is_checked(tmp_path: Path) -> None:
     folder = shop(tmp_path, more="CREATE TABLE mail (customer_id INTEGER, body TEXT);")
     assert (
         "shop.mail is in the source, but not in the inventory: every request stops there"
         in compare(load(folder), SQL).differences
     )
-    with pytest.raises(NeedsPersonError, match=r"does not describe these tables of shop: mail\.") as met:
+    with pytest.raises(NeedsPersonError, match=r"does not describe these tables of shop: mail\.") as error:
         members(tmp_path, folder)
-    assert met.value.question == "unlisted_tables"
+    assert error.value.question == "unlisted_tables"
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def guarded(postgres: pg.Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     postgres.execute("DROP OWNED BY reader_of_tests", "DROP ROLE reader_of_tests")
 
 
-def test_a_missing_right_is_told_once_a_table(guarded: pg.Database, tmp_path: Path) -> None:
+def test_missing_right_is_named_once_for_each_table(guarded: pg.Database, tmp_path: Path) -> None:
     text = SHOP.format(kind="postgres", where="connection: shop", table="referral", key="referral_id")
     folder = write_inventory(tmp_path / "map", text)
     closed = [line for line in compare(load(folder), SQL).differences if "referral" in line]
@@ -181,6 +181,6 @@ def test_an_entry_on_a_table_of_a_closed_schema_waits_for_a_person(
     found = compare(load(folder), SQL).differences
     assert hidden in found
     assert not any("not in the source" in line for line in found), found
-    with pytest.raises(NeedsPersonError, match=r"no right to read shop\.crm\.seen") as met:
+    with pytest.raises(NeedsPersonError, match=r"no right to read shop\.crm\.seen") as error:
         members(tmp_path, folder)
-    assert met.value.question == "no_right"
+    assert error.value.question == "no_right"

@@ -1,4 +1,4 @@
-"""A table that only a program says leads to somebody leads to nobody, whoever looks for a person."""
+"""A table whose way to a person is only proposed leads to no person."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def loaded(folder: Path, words: dict[tuple[str, ...], Any]) -> Inventory:
     """The shop, with words in each table that knows its people by an address."""
     yaml = YAML()
-    said = yaml.load(SHOP)
+    described = yaml.load(SHOP)
     for table in BY_EMAIL:
         for (*path, word), value in words.items():
-            place = said["tables"][table]
+            place = described["tables"][table]
             for step in path:
                 place = place[step]
             place[word] = value
     folder = write_inventory(folder)
     with (folder / "shop.yml").open("w") as file:
-        yaml.dump(said, file)
+        yaml.dump(described, file)
     return load(folder)
 
 
 def found(inventory: Inventory, key: Key) -> set[tuple[str, str]]:
     declared = inventory.sources["shop"]
     expansion = Expansion(inventory, lambda name: open_source(name, declared.kind, declared.options), SQL, AT)
-    return {(one.name, one.value) for one in expansion.run([key]).keys}
+    return {(found.name, found.value) for found in expansion.run([key]).keys}
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
@@ -66,7 +66,7 @@ def test_no_key_leads_on_by_an_unconfirmed_table(tmp_path: Path, words: dict[tup
     assert not any(name == "email" for name, _ in found(waiting, Key("customer_id", "2")))
 
 
-def test_a_confirmed_table_that_is_joined_to_an_unconfirmed_one_leads_nowhere_either(tmp_path: Path) -> None:
+def test_table_joined_to_an_unconfirmed_one_leads_nowhere(tmp_path: Path) -> None:
     source = loaded(tmp_path, {("columns", "customer_id", "review"): "needed"}).sources["shop"]
     assert not source.may_follow("customer")
     joined = [name for name, table in source.tables.items() if table.join and not table.subject]
@@ -76,10 +76,10 @@ def test_a_confirmed_table_that_is_joined_to_an_unconfirmed_one_leads_nowhere_ei
     assert source.may_follow("device")
 
 
-def test_nobody_is_looked_up_by_an_unconfirmed_key(tmp_path: Path) -> None:
+def test_unconfirmed_key_looks_up_no_person(tmp_path: Path) -> None:
     shown = {("columns", "customer_id", "identifies"): True}
     keys = partial(identifying_tables, names={"email", "customer_id"})
     sure = loaded(tmp_path / "sure", shown)
-    assert {one.table for one in keys(sure)} == set(BY_EMAIL)
+    assert {key.table for key in keys(sure)} == set(BY_EMAIL)
     waiting = loaded(tmp_path / "waiting", {**shown, ("columns", "email", "review"): "needed"})
     assert not list(keys(waiting))

@@ -26,10 +26,6 @@ REQUEST = Timeline(
     state=State.RECEIVED,
     entered_at="2026-03-06T09:00:00.000000Z",
     zone="Europe/Amsterdam",
-    facts=(),
-    identified_at=None,
-    closed_at=None,
-    limited=False,
 )
 
 
@@ -86,7 +82,7 @@ def test_marks_are_read_whatever_their_order() -> None:
 
 
 @given(st.lists(st.integers(-5, 40), min_size=1, max_size=12))
-def test_each_level_once_however_often_and_seldom_it_is_looked_at(days: list[int]) -> None:
+def test_each_level_is_notified_once(days: list[int]) -> None:
     raised: list[tuple[date, str]] = []
     for before in sorted(days, reverse=True):
         now = on(DUE - timedelta(days=before))
@@ -102,7 +98,7 @@ def test_each_level_once_however_often_and_seldom_it_is_looked_at(days: list[int
     )
 
 
-def test_a_new_last_day_begins_anew() -> None:
+def test_new_last_day_notifies_all_levels_again() -> None:
     assert (
         to_raise(on(DUE), marks(), [(DUE - timedelta(days=61), "1"), (DUE - timedelta(days=61), OVERDUE)])
         == "1"

@@ -90,7 +90,7 @@ def test_colours_and_days_left(today: date, colour: Colour, left: int) -> None:
     assert ("overdue:R37" in found.breaches) == (left < 0)
 
 
-def test_on_the_target_day_a_request_is_orange_however_many_days_a_roll_leaves() -> None:
+def test_request_is_orange_on_its_target_day() -> None:
     found = look(received=date(2026, 3, 4), today=date(2026, 4, 3))  # a Saturday rolls over Easter
     assert (found.target, found.days_left, found.colour) == (date(2026, 4, 2), 4, Colour.ORANGE)
 
@@ -118,7 +118,7 @@ def test_a_letter_that_came_back_counts_for_nothing_until_it_is_sent_again() -> 
     assert twice.due == look(ASKED, sent(march(5)), resumed(march(12))).due
 
 
-def test_confirming_the_identity_ends_the_wait_for_it_though_nobody_said_so() -> None:
+def test_confirmed_identity_ends_the_suspension() -> None:
     forgotten = look(ASKED, sent(march(5)), identified_at=at(march(10)))
     assert forgotten.due == look(ASKED, sent(march(5)), resumed(march(10))).due
     assert any("was confirmed on 2026-03-10" in step for step in forgotten.steps)
@@ -131,7 +131,7 @@ def test_confirming_the_identity_ends_the_wait_for_it_though_nobody_said_so() ->
     assert look(other, sent(march(5)), identified_at=at(march(10))).due is None
 
 
-def test_an_insufficient_reply_keeps_the_clock_still_only_where_the_next_question_follows_at_once() -> None:
+def test_insufficient_reply_suspends_only_with_a_prompt_question() -> None:
     first = (ASKED, sent(march(5)), insufficient(march(9)))
     assert look(*first, sent(march(10)), resumed(march(12))).due == date(2026, 4, 9)  # 7 days
     assert look(*first, sent(march(13)), resumed(march(17))).due == date(2026, 4, 10)  # 4 and 4 days
@@ -198,12 +198,12 @@ def test_how_an_extended_request_ended(state: State, closed: date, breach: tuple
 def test_a_refusal_counts_from_the_day_on_which_its_letter_was_sent(
     facts: tuple[NewFact, ...], breaches: tuple[str, ...]
 ) -> None:
-    """It was entered on 20 April, late; that is not the day on which the person was told."""
+    """It was entered on 20 April, late; that is not the day on which the person was informed."""
     closed = {"state": State.REFUSED, "closed_at": at(date(2026, 4, 20))}
     assert look(*facts, today=date(2026, 4, 21), **closed).breaches == breaches
 
 
-def test_a_refusal_whose_letter_came_back_told_nobody() -> None:
+def test_refusal_whose_letter_bounced_does_not_count() -> None:
     facts = (REFUSED, sent(march(20)), BOUNCED)
     closed = {"state": State.REFUSED, "closed_at": at(march(20))}
     assert look(*facts, today=date(2026, 4, 2), **closed).breaches == ("decision_not_sent:R45",)
@@ -211,12 +211,12 @@ def test_a_refusal_whose_letter_came_back_told_nobody() -> None:
     assert look(*facts, today=date(2026, 4, 3), **closed).breaches == late
 
 
-def test_a_decision_whose_letter_did_not_go_is_a_breach_from_the_first_day() -> None:
+def test_decision_without_a_sent_letter_is_a_breach() -> None:
     assert look(REFUSED).breaches == ("decision_not_sent:R45",)
     assert look(REFUSED, sent(TODAY)).breaches == ()
 
 
-def test_a_corrected_receipt_counts_and_both_stand_there() -> None:
+def test_corrected_receipt_counts_and_both_are_shown() -> None:
     corrected = NewFact(FactKind.RECEIPT_CORRECTED, instant=at(date(2026, 2, 27)), detail={"reason": "x"})
     found = look(corrected)
     assert (found.received, found.due) == (date(2026, 2, 27), date(2026, 3, 27))
@@ -229,15 +229,17 @@ def test_a_corrected_receipt_counts_and_both_stand_there() -> None:
     assert look(proposed, NewFact(FactKind.RECEIPT_REJECTED)).steps == look().steps
 
 
-def test_what_was_sent_before_a_corrected_receipt_counts_for_nothing_and_that_is_said() -> None:
-    """The register refuses it today; facts from before stand there for ever."""
+def test_letters_before_a_corrected_receipt_do_not_count() -> None:
+    """The register refuses it now; older facts stay in it."""
     signed = NewFact(FactKind.RECEIPT_CORRECTED, instant=at(march(6)), detail={"reason": "x"})
     asked = look(ASKED, sent(march(5)), resumed(march(10)), signed)
     assert (asked.received, asked.due) == (march(6), date(2026, 4, 7))
-    assert any("of 2026-03-05 was sent before the receipt: it suspends nothing" in one for one in asked.steps)
+    assert any(
+        "of 2026-03-05 was sent before the receipt: it suspends nothing" in step for step in asked.steps
+    )
     announced = look(EXTENDED, sent(march(5)), signed)
     assert (announced.due, announced.extended) == (date(2026, 4, 7), False)
-    assert any("of 2026-03-05 was announced before the receipt" in one for one in announced.steps)
+    assert any("of 2026-03-05 was announced before the receipt" in step for step in announced.steps)
 
 
 def test_the_local_date_of_receipt_decides() -> None:
@@ -310,22 +312,27 @@ def test_any_facts_give_a_clock_that_is_never_before_a_month(
     assert all(breach.count(":R") == 1 for breach in found.breaches)
 
 
-def test_a_part_that_is_told_of_after_a_refusal_makes_it_no_later() -> None:
-    told = (NewFact(FactKind.PARTLY_DELIVERED), REFUSED, sent(date(2026, 4, 2), 2), sent(date(2026, 4, 9), 1))
-    found = request(*told, state=State.REFUSED, closed_at=at(date(2026, 4, 2)))
+def test_part_informed_after_a_refusal_does_not_delay_it() -> None:
+    facts = (
+        NewFact(FactKind.PARTLY_DELIVERED),
+        REFUSED,
+        sent(date(2026, 4, 2), 2),
+        sent(date(2026, 4, 9), 1),
+    )
+    found = request(*facts, state=State.REFUSED, closed_at=at(date(2026, 4, 2)))
     assert found.ended_on == date(2026, 4, 2)
     assert clock(found, NL, date(2026, 4, 20)).breaches == ()
 
 
-def test_a_question_that_was_handed_over_without_a_letter_stops_nothing() -> None:
-    """No rule lets it in; a row that somebody wrote would not count either (R42)."""
+def test_question_without_a_letter_stops_nothing() -> None:
+    """No rule allows it; a row written by hand would not count either (R42)."""
     handed = NewFact(FactKind.HANDED_OVER, day=march(5), about="fact-000000000001")
     assert look(ASKED, sent(march(5))).due is None
     assert look(ASKED, handed).due == look().due
 
 
 @given(anything())
-def test_without_a_sent_letter_nothing_moves_the_day_but_the_receipt(facts: list[NewFact]) -> None:
+def test_only_receipt_moves_the_day_without_a_sent_letter(facts: list[NewFact]) -> None:
     unsent = [f for f in facts if f.kind is not FactKind.LETTER_SENT]
     found = look(*unsent)
     assert found.due == look(received=found.received).due
@@ -337,8 +344,8 @@ def test_a_later_answer_never_comes_to_an_earlier_day(start: int, first: int, se
     asked = RECEIVED + timedelta(start)
     near, far = sorted((asked + timedelta(first), asked + timedelta(second)))
     today = date(2026, 12, 1)
-    one = look(ASKED, sent(asked), resumed(near), today=today).due
+    earlier = look(ASKED, sent(asked), resumed(near), today=today).due
     other = look(ASKED, sent(asked), resumed(far), today=today).due
-    assert one is not None
+    assert earlier is not None
     assert other is not None
-    assert look().due <= one <= other  # type: ignore[operator]
+    assert look().due <= earlier <= other  # type: ignore[operator]

@@ -86,9 +86,7 @@ def test_extensions_and_suspensions_never_shorten(received: date, gaps: list[int
 
 
 @given(days, st.integers(0, 40), st.integers(0, 200))
-def test_an_extension_counts_exactly_when_it_was_sent_in_the_first_month(
-    received: date, start: int, sent: int
-) -> None:
+def test_extension_counts_if_sent_in_the_first_month(received: date, start: int, sent: int) -> None:
     found = deadline(received, NL, extension_sent=received + timedelta(sent))
     last = deadline(received, NL).due
     assert last is not None
@@ -98,7 +96,7 @@ def test_an_extension_counts_exactly_when_it_was_sent_in_the_first_month(
         assert found.due == last
 
 
-def test_while_an_answer_is_awaited_no_date_is_known_and_the_target_stays() -> None:
+def test_suspended_request_has_no_due_date_but_a_target() -> None:
     found = deadline(date(2025, 3, 5), NL, suspensions=[Suspension(date(2025, 3, 6))])
     assert (found.due, found.notice_due) == (None, None)
     assert found.target == deadline(date(2025, 3, 5), NL).target == date(2025, 4, 4)
@@ -123,7 +121,7 @@ def test_a_public_body_counts_a_day_less() -> None:
     assert deadline(date(2025, 3, 5), NL, suspensions=same_day, public_body=True).due == date(2025, 4, 7)
 
 
-def test_in_the_united_kingdom_proof_of_identity_begins_the_period_and_a_question_stops_it() -> None:
+def test_proof_of_identity_begins_the_period_in_the_uk() -> None:
     ends = (date(2025, 9, 5), date(2025, 9, 10))
     gb = calendar("GB")
     assert deadline(date(2025, 9, 1), gb, suspensions=[Suspension(*ends)]).due == date(2025, 10, 10)
@@ -131,7 +129,7 @@ def test_in_the_united_kingdom_proof_of_identity_begins_the_period_and_a_questio
     assert deadline(date(2025, 9, 1), gb, suspensions=[question]).due == date(2025, 10, 6)
 
 
-def test_a_day_off_that_is_settled_counts_and_one_that_is_not_counts_as_both_readings() -> None:
+def test_unsettled_day_off_counts_in_both_readings() -> None:
     """The bridge day of 15 May 2026 is decreed: Atw 3(3) makes it equal to a day off, and no more."""
     assert deadline(date(2026, 4, 14), NL).due == date(2026, 5, 15)
     bridge = calendar("nl", [date(2026, 5, 15)])
@@ -160,7 +158,7 @@ def test_good_friday_is_not_settled_in_the_netherlands() -> None:
 
 
 @given(days, countries, st.lists(st.integers(0, 60), max_size=8), st.booleans())
-def test_what_is_not_settled_never_makes_a_day_later(
+def test_unsettled_day_never_makes_a_day_later(
     received: date, place: Calendar, after: list[int], extended: bool
 ) -> None:
     off = [received + timedelta(n) for n in after]
@@ -174,14 +172,14 @@ def test_what_is_not_settled_never_makes_a_day_later(
     assert both.target <= plain.target
 
 
-def test_a_question_after_the_last_day_suspends_nothing_and_is_told() -> None:
+def test_question_after_the_last_day_is_named_as_a_breach() -> None:
     late = Suspension(date(2023, 1, 11), date(2023, 1, 29))
     found = deadline(date(2022, 12, 2), NL, suspensions=[late])
     assert found.due == date(2023, 1, 2)
     assert found.breaches == ("suspension_after_expiry:R42",)
 
 
-def test_the_steps_tell_how_it_was_reached() -> None:
+def test_steps_explain_the_day() -> None:
     found = deadline(date(2026, 3, 20), NL, suspensions=[Suspension(date(2026, 3, 23), date(2026, 3, 30))])
     assert found.steps == (
         "Received on Fri 2026-03-20 (NL).",
@@ -251,4 +249,4 @@ def test_so_many_working_days_before(day: date, count: int) -> None:
     assert NL.day_off(earlier) is None
     assert NL.not_settled(earlier) is None
     between = (earlier + timedelta(n) for n in range(1, (day - earlier).days))
-    assert sum(NL.day_off(one) is None and NL.not_settled(one) is None for one in between) == count - 1
+    assert sum(NL.day_off(day) is None and NL.not_settled(day) is None for day in between) == count - 1

@@ -30,7 +30,7 @@ def test_never_due_before_the_last_answer_that_counted(
         public_body=public,
     )
     without = "suspension_after_expiry:R42" in found.breaches
-    answered = [one.end for one in suspensions if one.end]
+    answered = [suspension.end for suspension in suspensions if suspension.end]
     assert found.due is not None
     assert without or found.due >= max(answered)
     assert place.day_off(found.due) is None
@@ -38,7 +38,7 @@ def test_never_due_before_the_last_answer_that_counted(
 
 
 @given(days, st.integers(0, 40), st.integers(0, 40), gaps, countries)
-def test_who_is_received_later_with_the_same_questions_is_not_due_earlier(
+def test_later_receipt_with_same_questions_is_not_due_earlier(
     received: date, later: int, start: int, gaps: list[int], place: Calendar
 ) -> None:
     second = received + timedelta(later)
@@ -72,7 +72,7 @@ def test_the_target_keeps_the_reading_without_the_answer() -> None:
         (date(2025, 3, 5), [(6, 28), (31, 31)], False),  # promptly after the answer to the first
     ],
 )
-def test_a_question_that_was_not_asked_promptly_counts_and_is_a_finding(
+def test_late_question_counts_and_is_a_breach(
     received: date, asked: list[tuple[int, int]], late: bool
 ) -> None:
     waits = [Suspension(date(2025, 3, a), date(2025, 3, b)) for a, b in asked]
@@ -83,7 +83,7 @@ def test_a_question_that_was_not_asked_promptly_counts_and_is_a_finding(
     assert any("R42 wants it asked without delay" in step for step in found.steps) == late
 
 
-def test_a_question_after_the_target_is_late_however_soon_it_follows_an_answer() -> None:
+def test_question_after_the_target_is_late() -> None:
     """Until the answer of Saturday 5 April the day is Monday the 7th, and the target Friday the 4th."""
     waits = [Suspension(date(2025, 4, 3), date(2025, 4, 5)), Suspension(date(2025, 4, 7), date(2025, 4, 8))]
     found = deadline(date(2025, 3, 5), NL, suspensions=waits)

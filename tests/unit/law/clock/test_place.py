@@ -84,10 +84,10 @@ def test_each_reviewed_calendar_has_vectors() -> None:
         ("US-NY", False, False),
     ],
 )
-def test_what_is_not_firm_is_said_in_the_steps(country: str, reviewed: bool, holds: bool) -> None:
-    said = remarks(country)
-    assert any(f"calendar of {country} was not reviewed" in one for one in said) is not reviewed
-    assert any(f"not known to hold in {country}" in one for one in said) is not holds
+def test_steps_name_what_is_not_reliable(country: str, reviewed: bool, holds: bool) -> None:
+    known = remarks(country)
+    assert any(f"calendar of {country} was not reviewed" in remark for remark in known) is not reviewed
+    assert any(f"not known to hold in {country}" in remark for remark in known) is not holds
     steps = deadline(date(2025, 3, 5), calendar(country)).steps
-    assert steps[1 : 1 + len(said)] == said
-    assert len(steps) > 1 + len(said)
+    assert steps[1 : 1 + len(known)] == known
+    assert len(steps) > 1 + len(known)

@@ -133,9 +133,9 @@ OVER = date(2026, 4, 3)
     ],
 )
 def test_is_turned_down_with_rule_and_way_out(act: Callable[[], object], words: str) -> None:
-    with pytest.raises(RefusedError, match=f"(?s){words}") as told:
+    with pytest.raises(RefusedError, match=f"(?s){words}") as error:
         act()
-    assert "What to do: " in str(told.value)
+    assert "What to do: " in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ EARLIER = replace(PLAIN, identified_at="2026-03-02T09:00:00.000000Z")
 def test_requests_that_do_not_overlap(
     later: Timeline, earlier: Timeline, more: dict[str, bool], words: str
 ) -> None:
-    with pytest.raises(RefusedError, match=f"(?s){words}") as told:
+    with pytest.raises(RefusedError, match=f"(?s){words}") as error:
         overlap.merge(later, earlier, **{"same": True, "narrower": True, **more})
-    assert "What to do: " in str(told.value)
+    assert "What to do: " in str(error.value)
 
 
 def test_a_merge_and_a_link() -> None:

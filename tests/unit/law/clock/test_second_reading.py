@@ -46,7 +46,7 @@ def test_each_member_state_was_read_twice_for_two_years() -> None:
     assert second_reading("CH", 2026) is second_reading("AT", 2030) is None
 
 
-@pytest.mark.parametrize("state", [one for one in STATES if one != "NL"])
+@pytest.mark.parametrize("state", [state for state in STATES if state != "NL"])
 def test_a_day_off_is_settled_exactly_where_both_packages_say_so(state: str) -> None:
     place = calendar(state)
     first = holidays.country_holidays(state, years=YEARS, language="en_US")
@@ -61,7 +61,7 @@ def test_a_day_off_is_settled_exactly_where_both_packages_say_so(state: str) -> 
     assert "date-holidays" in place.version
 
 
-def test_of_a_day_on_which_they_differ_the_earlier_reading_is_due_and_the_why_says_so() -> None:
+def test_earlier_reading_is_due_where_packages_differ() -> None:
     cyprus = deadline(date(2026, 5, 1), calendar("CY"))  # 1 June 2026: Pentecost Monday by one alone
     assert cyprus.due == date(2026, 6, 1)
     assert cyprus.target == date(2026, 5, 29)
@@ -71,14 +71,14 @@ def test_of_a_day_on_which_they_differ_the_earlier_reading_is_due_and_the_why_sa
     assert "(a day off by one of two packages)" in both.steps[-1]
 
 
-def test_a_part_of_a_state_shares_what_is_not_settled_and_keeps_its_own_days() -> None:
+def test_part_of_a_state_shares_unsettled_days() -> None:
     lapland = calendar("FI-10")
     assert lapland.day_off(date(2026, 6, 19)) is None
     assert lapland.not_settled(date(2026, 6, 19))
     assert calendar("DE-BY").day_off(date(2026, 1, 6)) == "Epiphany"
 
 
-def test_years_that_one_package_alone_tells_are_as_it_says() -> None:
+def test_years_of_one_package_alone_are_settled() -> None:
     assert calendar("FI").day_off(date(2030, 12, 24)) == "Christmas Eve"
 
 

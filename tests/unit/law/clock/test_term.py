@@ -26,14 +26,14 @@ WITH_TERM = NewFact(FactKind.SUSPENDED, detail={"ground": "identity", "term": "2
         (march(10), march(17), date(2026, 4, 7)),  # 2 April, and 5 days less one: Easter Monday
     ],
 )
-def test_a_public_body_s_suspension_ends_with_the_term_that_the_question_set(
+def test_suspension_of_a_public_body_ends_with_its_term(
     resumed_on: date | None, today: date, due: date | None
 ) -> None:
     answer = [resumed(resumed_on)] if resumed_on else []
     found = look(WITH_TERM, sent(march(5)), *answer, today=today, place=PUBLIC)
     assert (found.due, found.colour is Colour.BLUE) == (due, due is None)
     by_the_term = due == date(2026, 4, 13) and resumed_on != march(16)
-    assert any("term of 2026-03-16" in one and "Awb 4:15" in one for one in found.steps) == by_the_term
+    assert any("term of 2026-03-16" in step and "Awb 4:15" in step for step in found.steps) == by_the_term
 
 
 def test_the_term_of_another_body_ends_nothing() -> None:
@@ -41,7 +41,7 @@ def test_the_term_of_another_body_ends_nothing() -> None:
     assert look(ASKED, sent(march(5)), today=march(17), place=PUBLIC).due is None
 
 
-def test_a_question_that_left_after_its_term_and_a_further_one_stop_no_clock_by_it() -> None:
+def test_question_sent_after_its_term_sets_no_term() -> None:
     late = look(WITH_TERM, sent(march(17)), today=march(20), place=PUBLIC)
     assert (late.due, late.suspended_since) == (None, march(17))  # such a term is none
     first = (WITH_TERM, sent(march(5)), insufficient(march(9)), sent(march(10)))

@@ -9,7 +9,7 @@ KEY = b"y" * 32
 
 
 @given(st.text())
-def test_normalising_twice_is_normalising_once_and_case_counts_only_where_it_should(value: str) -> None:
+def test_normalising_is_idempotent_and_respects_casefold(value: str) -> None:
     for fold in (True, False):
         once = normalise(value, casefold=fold)
         assert normalise(once, casefold=fold) == once or once != once.strip()
@@ -28,7 +28,7 @@ def test_spellings_of_one_key_meet() -> None:
     )
 
 
-def test_what_differs_stays_apart() -> None:
+def test_different_values_have_different_indexes() -> None:
     index = blind_index(KEY, "customer_id", "a1", casefold=False)
     assert blind_index(KEY, "customer_id", "A1", casefold=False) != index
     assert blind_index(KEY, "device_id", "a1", casefold=False) != index

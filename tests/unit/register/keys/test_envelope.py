@@ -12,7 +12,7 @@ names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 
 
 @given(plain=st.binary(max_size=300), row=names)
-def test_what_is_encrypted_comes_back(plain: bytes, row: str) -> None:
+def test_encrypted_text_decrypts(plain: bytes, row: str) -> None:
     key = DataKey.fresh(OWNER)
     assert key.decrypt(key.encrypt(plain, "plan", "ciphertext", row), "plan", "ciphertext", row) == plain
 

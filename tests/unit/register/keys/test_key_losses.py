@@ -51,28 +51,37 @@ def test_key_file_lost(
     url: str,
     clock: Any,
 ) -> None:
-    one, kek, heads = open_one(), keys.active_kek, [register.trail.head()]
+    request, kek, heads = open_one(), keys.active_kek, [register.trail.head()]
     signature, public = keys.signing_key().private.sign(b"a bundle"), keys.public_keys()
     key_file.unlink()
 
     with pytest.raises(ConfigurationError, match=r"no key file .*keys\.json.*put back"):
-        register.identities.of(one.id)
+        register.identities.of(request.id)
     with pytest.raises(ConfigurationError, match=rf"data keys that only {kek}.*--lost"):
         initialise(settings)
     assert not key_file.exists()
 
     assert initialise(settings, lost=True, by="cli:ann")
-    assert not initialise(settings, lost=True, by="cli:ann")  # cut short and repeated: told once
-    told = [(h.actor, p) for h, p in register.trail.events() if h.type == "wrapping_keys_lost"]
-    assert told == [("cli:ann", {"keys": [kek], "data_keys": 2})]
+    assert not initialise(settings, lost=True, by="cli:ann")  # interrupted and repeated: recorded once
+    losses = [(h.actor, p) for h, p in register.trail.events() if h.type == "wrapping_keys_lost"]
+    assert losses == [("cli:ann", {"keys": [kek], "data_keys": 2})]
     anew = Register(url, KeyStore.open(key_file, clock), clock)
     with pytest.raises(ConfigurationError, match=f"does not hold the wrapping key {kek}"):
-        anew.identities.of(one.id)
-    assert anew.requests.get(one.id).state == one.state
+        anew.identities.of(request.id)
+    assert anew.requests.get(request.id).state == request.state
     assert anew.trail.verify(heads) == []
     again = anew.requests.open(
         anew.cases.open(b"again", "mail", "2026-05-01T00:00:00Z", "2026-05-01T00:00:00Z"),
-        *(one.right, "2026-05-01T00:00:00Z", "Europe/Amsterdam", "nl", ("csv",), "outbox", PERSON, {"email"}),
+        *(
+            request.right,
+            "2026-05-01T00:00:00Z",
+            "Europe/Amsterdam",
+            "nl",
+            ("csv",),
+            "outbox",
+            PERSON,
+            {"email"},
+        ),
     )
     assert anew.identities.of(again.id) == PERSON
     assert anew.identities.earlier(again.id) == ()
@@ -122,13 +131,13 @@ def test_an_index_key_lost(
 
 
 def test_the_signing_key_lost(register: Register, open_one: Open, key_file: Path, keys: KeyStore) -> None:
-    one, public = open_one(), keys.public_keys()
+    request, public = open_one(), keys.public_keys()
     signature = keys.signing_key().private.sign(b"a bundle")
     edit(key_file, lambda document: document["signing_keys"].clear())
 
     with pytest.raises(ConfigurationError, match=r"no signing key.*rotate --signing"):
         keys.signing_key()
-    assert register.identities.of(one.id) == PERSON
+    assert register.identities.of(request.id) == PERSON
     made = register.keys.rotate_signing()
     assert (made.made_before, keys.signing_key().id) == (False, made.id)
     assert set(keys.public_keys()) == {made.id}
@@ -146,8 +155,8 @@ def test_the_register_lost(
     assert not initialise(settings)
     assert register.trail.events() == []
     assert [f.code for f in register.trail.verify([witness])] == ["head_missing"]
-    one = open_one()
-    assert register.identities.of(one.id) == PERSON
+    request = open_one()
+    assert register.identities.of(request.id) == PERSON
     assert keys.signing_key().id == signer
 
 

@@ -15,7 +15,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.register.keys.store import KeyStore
 
 
-def test_a_new_key_file_is_for_its_owner_alone_and_is_never_overwritten(tmp_path: Path) -> None:
+def test_new_key_file_is_private_and_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     KeyStore.create(path)
     before = path.read_bytes()
@@ -54,16 +54,16 @@ def test_a_key_that_was_cut_is_found_before_it_is_used(keys: KeyStore, tmp_path:
     path = tmp_path / "keys" / "keys.json"
     document = json.loads(path.read_bytes())
     part = document[where]
-    one = part["2028"] if isinstance(part, dict) else part[0]
+    key = part["2028"] if isinstance(part, dict) else part[0]
     field = "public" if where.startswith("former") else "key"
-    one[field] = base64.b64encode(base64.b64decode(one[field])[:-1]).decode()
+    key[field] = base64.b64encode(base64.b64decode(key[field])[:-1]).decode()
     path.write_text(json.dumps(document))
-    with pytest.raises(ConfigurationError, match="does not hold keys") as told:
+    with pytest.raises(ConfigurationError, match="does not hold keys") as error:
         KeyStore.open(path)
-    assert one[field] not in str(told.value)
+    assert key[field] not in str(error.value)
 
 
-def test_what_a_killed_writer_left_goes_with_the_next_change(keys: KeyStore, tmp_path: Path) -> None:
+def test_draft_of_a_killed_writer_is_removed(keys: KeyStore, tmp_path: Path) -> None:
     folder = tmp_path / "keys"
     script = (
         "import os, pathlib, sys\n"
@@ -82,7 +82,7 @@ def test_what_a_killed_writer_left_goes_with_the_next_change(keys: KeyStore, tmp
     assert sorted(path.name for path in folder.iterdir()) == [".keys.json.lock", "keys.json"]
 
 
-def test_rotation_wraps_anew_and_still_opens_what_was_wrapped_before(keys: KeyStore) -> None:
+def test_rotated_keys_still_unwrap_older_data_keys(keys: KeyStore) -> None:
     first, wrapped = keys.wrap(b"k" * 32, "req-000000000000")
     second = keys.rotate()
     assert keys.active_kek == second != first
@@ -96,7 +96,7 @@ def test_a_wrapped_key_opens_for_its_owner_alone(keys: KeyStore) -> None:
         keys.unwrap(kek, wrapped, "req-000000000001")
 
 
-def test_a_forgotten_wrapping_key_opens_nothing_and_the_active_one_is_kept(keys: KeyStore) -> None:
+def test_forgotten_wrapping_key_opens_nothing(keys: KeyStore) -> None:
     kek, wrapped = keys.wrap(b"k" * 32, "req-000000000000")
     with pytest.raises(ConfigurationError, match="active"):
         keys.forget_kek(kek)
@@ -106,7 +106,7 @@ def test_a_forgotten_wrapping_key_opens_nothing_and_the_active_one_is_kept(keys:
         keys.unwrap(kek, wrapped, "req-000000000000")
 
 
-def test_index_keys_are_one_a_year_made_years_ahead_and_last_until_forgotten(keys: KeyStore) -> None:
+def test_index_keys_are_made_ahead_one_for_each_year(keys: KeyStore) -> None:
     made = keys.index_keys()
     assert [key.id[:4] for key in made] == ["2026", "2027", "2028", "2029", "2030"]
     assert len({key.key for key in made}) == 5
@@ -118,7 +118,7 @@ def test_index_keys_are_one_a_year_made_years_ahead_and_last_until_forgotten(key
     assert keys.index_keys() == (*made[1:], later)
 
 
-def test_signing_keys_bear_the_digest_of_their_public_key_and_old_ones_stay_public(keys: KeyStore) -> None:
+def test_old_signing_keys_stay_public_under_their_digest(keys: KeyStore) -> None:
     first = keys.signing_key()
     second_id = keys.rotate_signing()
     assert keys.signing_key().id == second_id != first.id
@@ -138,7 +138,7 @@ def test_the_private_half_of_a_signing_key_goes_with_its_rotation(keys: KeyStore
     assert secret not in file.read_bytes()
 
 
-def test_what_is_shown_of_keys_holds_no_secret(keys: KeyStore, tmp_path: Path) -> None:
+def test_listing_shows_no_secret(keys: KeyStore, tmp_path: Path) -> None:
     shown = repr((keys, keys.listing(), keys.index_key(2026), keys.signing_key(), keys.trail_key()))
     stored = json.loads((tmp_path / "keys" / "keys.json").read_bytes())
     secrets = [k["key"] for k in (*stored["keks"], *stored["signing_keys"], *stored["index_keys"].values())]
@@ -155,7 +155,7 @@ def test_what_is_shown_of_keys_holds_no_secret(keys: KeyStore, tmp_path: Path) -
     ]
 
 
-def test_two_who_change_the_file_at_once_lose_nothing(tmp_path: Path) -> None:
+def test_concurrent_changes_of_the_file_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     KeyStore.create(path)
     workers = [
@@ -169,7 +169,7 @@ def test_two_who_change_the_file_at_once_lose_nothing(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == [".keys.json.lock", "keys.json"]
 
 
-def test_the_index_key_of_a_year_is_one_for_all_who_ask_first(tmp_path: Path) -> None:
+def test_concurrent_first_uses_share_one_index_key(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     KeyStore.create(path)
     together = threading.Barrier(4)

@@ -17,7 +17,7 @@ from afschrift.register.register import Register
 Open = Callable[..., Request]
 
 
-def told(register: Register) -> list[tuple[str, str, dict[str, Any] | None]]:
+def key_events(register: Register) -> list[tuple[str, str, dict[str, Any] | None]]:
     kinds = ("keys_rotated", "wrapping_keys_retired", "index_key_forgotten", "signing_key_revoked")
     return [(h.type, h.actor, p) for h, p in register.trail.events() if h.type in kinds]
 
@@ -26,7 +26,7 @@ def test_rotations_are_events_with_ids_and_no_key(register: Register, keys: KeyS
     wrapping, signing = register.keys.rotate_wrapping("cli:ann"), register.keys.rotate_signing("cli:ann")
     assert (keys.active_kek, keys.signing_key().id) == (wrapping.id, signing.id)
     assert not (wrapping.made_before or signing.made_before)
-    assert told(register) == [
+    assert key_events(register) == [
         ("keys_rotated", "cli:ann", {"kind": "kek", "key": wrapping.id}),
         ("keys_rotated", "cli:ann", {"kind": "signing", "key": signing.id}),
     ]
@@ -35,14 +35,14 @@ def test_rotations_are_events_with_ids_and_no_key(register: Register, keys: KeyS
 
 
 @pytest.mark.parametrize("kind", ["wrapping", "signing"])
-def test_a_rotation_cut_short_before_its_event_is_finished_by_the_next_call(
+def test_interrupted_rotation_is_completed_by_the_next_call(
     register: Register, keys: KeyStore, kind: str
 ) -> None:
     made = keys.rotate() if kind == "wrapping" else keys.rotate_signing()
     rotate = register.keys.rotate_wrapping if kind == "wrapping" else register.keys.rotate_signing
     before = keys.listing()
     assert (rotate().id, keys.listing()) == (made, before)
-    assert [payload["key"] for _, _, payload in told(register) if payload] == [made]
+    assert [payload["key"] for _, _, payload in key_events(register) if payload] == [made]
     assert rotate().id != made
 
 
@@ -51,10 +51,10 @@ def test_the_first_keys_are_not_taken_for_a_rotation_cut_short(register: Registe
     assert register.keys.rotate_signing().id != first
 
 
-def test_a_retirement_cut_short_is_finished_and_told_once(
+def test_interrupted_retirement_is_completed_with_one_event(
     register: Register, keys: KeyStore, open_one: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, old = open_one(), keys.active_kek
+    request, old = open_one(), keys.active_kek
     register.keys.rotate_wrapping()
 
     def killed(_self: KeyStore, _kek_id: str) -> None:
@@ -65,24 +65,24 @@ def test_a_retirement_cut_short_is_finished_and_told_once(
         with pytest.raises(KeyboardInterrupt):
             register.keys.retire_keks("cli:ann")
     assert old in [key.id for key in keys.listing()]
-    assert register.identities.of(one.id)
+    assert register.identities.of(request.id)
 
     assert register.keys.retire_keks("cli:ann") == (old,)
     assert old not in [key.id for key in keys.listing()]
-    assert register.identities.of(one.id)
-    retired = [payload for kind, _, payload in told(register) if kind == "wrapping_keys_retired"]
+    assert register.identities.of(request.id)
+    retired = [payload for kind, _, payload in key_events(register) if kind == "wrapping_keys_retired"]
     assert retired == [{"keys": [old], "active": keys.active_kek, "wrapped_anew": 2}]
 
 
 def test_uses_count_the_data_keys_of_each_wrapping_key(
     register: Register, keys: KeyStore, open_one: Open
 ) -> None:
-    old, one = keys.active_kek, open_one()
+    old, request = keys.active_kek, open_one()
     new = register.keys.rotate_wrapping().id
     open_one()
     open_one()
     assert register.keys.uses() == {old: 2, new: 4}
-    register.data_keys.shred(one.id, "retention_identity")
+    register.data_keys.shred(request.id, "retention_identity")
     assert register.keys.uses() == {new: 4}
 
 
@@ -95,10 +95,10 @@ def test_a_year_is_not_forgotten_within_24_months_of_its_end(
     with pytest.raises(RefusedError, match="from 2029-01-01 on"):
         register.keys.forget_year(2026)
     assert keys.listing() == before
-    assert told(register) == []
+    assert key_events(register) == []
 
 
-def test_after_a_year_is_forgotten_its_persons_are_recognised_no_more(
+def test_persons_of_a_forgotten_year_are_not_recognised(
     register: Register, keys: KeyStore, clock: object, open_one: Open
 ) -> None:
     open_one()
@@ -107,7 +107,7 @@ def test_after_a_year_is_forgotten_its_persons_are_recognised_no_more(
     clock.now = datetime(2029, 1, 1, tzinfo=UTC)  # type: ignore[attr-defined]
     gone = register.keys.forget_year(2026, "cli:ann")
     assert gone.startswith("2026-")
-    assert told(register) == [("index_key_forgotten", "cli:ann", {"year": 2026, "key": gone})]
+    assert key_events(register) == [("index_key_forgotten", "cli:ann", {"year": 2026, "key": gone})]
     again = open_one(received_at="2029-01-01T00:00:00Z")
     assert register.identities.earlier(again.id) == (later.id,)
     with pytest.raises(RefusedError, match="no blind-index key of 2026"):
@@ -116,7 +116,7 @@ def test_after_a_year_is_forgotten_its_persons_are_recognised_no_more(
     assert register.trail.verify() == []
 
 
-def test_a_year_whose_forgetting_was_cut_short_is_told_once(
+def test_interrupted_forgetting_of_a_year_has_one_event(
     register: Register, clock: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock.now = datetime(2029, 1, 1, tzinfo=UTC)  # type: ignore[attr-defined]
@@ -129,12 +129,10 @@ def test_a_year_whose_forgetting_was_cut_short_is_told_once(
         with pytest.raises(KeyboardInterrupt):
             register.keys.forget_year(2026)
     register.keys.forget_year(2026)
-    assert len(told(register)) == 1
+    assert len(key_events(register)) == 1
 
 
-def test_a_stolen_signing_key_is_revoked_from_the_earliest_moment_named(
-    register: Register, keys: KeyStore
-) -> None:
+def test_stolen_signing_key_is_revoked_from_the_earliest_instant(register: Register, keys: KeyStore) -> None:
     stolen = keys.signing_key().id
     with pytest.raises(RefusedError, match="rotate --signing"):
         register.keys.revoke_signing_key(stolen, "2026-02-01T00:00:00+01:00")
@@ -150,6 +148,8 @@ def test_a_stolen_signing_key_is_revoked_from_the_earliest_moment_named(
     assert keys.revoked() == {stolen: "2026-01-31T23:00:00.000000Z"}
     assert stolen in keys.public_keys()
     revocations = [
-        payload["since"] for kind, _, payload in told(register) if kind == "signing_key_revoked" and payload
+        payload["since"]
+        for kind, _, payload in key_events(register)
+        if kind == "signing_key_revoked" and payload
     ]
     assert revocations == ["2026-01-31T23:00:00.000000Z", "2026-02-05T00:00:00.000000Z"]

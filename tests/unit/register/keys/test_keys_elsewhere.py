@@ -1,4 +1,4 @@
-"""Keys that somebody else keeps: read for a while, never written, and handed over as a document."""
+"""Keys that another service holds: cached, never written, and printed as a document."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_key_that_was_stored_a_moment_ago_is_found(
         KeyStore.must_be_writable,
     ],
 )
-def test_writing_says_what_to_do(
+def test_writing_read_only_keys_names_the_remedy(
     keys: KeyStore, backend: Backend, write: Callable[[KeyStore], object]
 ) -> None:
     before = backend.value
@@ -107,14 +107,14 @@ def test_writing_says_what_to_do(
 
 
 @pytest.mark.parametrize("value", ["", "{}", "no json", json.dumps({"format": "x", "keks": ["s3cret"]})])
-def test_what_is_no_key_document_is_named_and_not_quoted(value: str) -> None:
-    with pytest.raises(ConfigurationError, match="vault keys does not hold keys") as told:
+def test_invalid_key_document_is_named_and_not_quoted(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="vault keys does not hold keys") as error:
         KeyStore.open(ReadOnly(Backend(value), "vault keys"))
-    assert "s3cret" not in str(told.value)
-    assert told.value.__context__ is None
+    assert "s3cret" not in str(error.value)
+    assert error.value.__context__ is None
 
 
-def test_years_go_by_without_a_write_and_then_the_error_names_the_command(
+def test_read_only_keys_last_for_years_then_name_the_command(
     register: Register, open_one: Open, clock: object, seconds: Seconds
 ) -> None:
     for year in (2027, 2028, 2029, 2030):
@@ -131,9 +131,8 @@ def test_years_go_by_without_a_write_and_then_the_error_names_the_command(
 
 
 def test_a_rotation_by_hand_is_entered_once_it_is_stored(
-    register: Register, keys: KeyStore, backend: Backend, seconds: Seconds, open_one: Open
+    register: Register, keys: KeyStore, backend: Backend, seconds: Seconds, opened: Request
 ) -> None:
-    first = open_one()
     draft = keys.draft()
     new = draft.rotate()
     assert register.trail.events()[-1][0].type != "keys_rotated"
@@ -143,9 +142,9 @@ def test_a_rotation_by_hand_is_entered_once_it_is_stored(
     assert (entered.id, entered.made_before) == (new, True)
     with pytest.raises(ConfigurationError, match="--print"):
         register.keys.rotate_wrapping("officer")
-    told = [(h.type, p) for h, p in register.trail.events() if h.type == "keys_rotated"]
-    assert told == [("keys_rotated", {"kind": "kek", "key": new})]
-    assert register.identities.of(first.id)
+    rotations = [(h.type, p) for h, p in register.trail.events() if h.type == "keys_rotated"]
+    assert rotations == [("keys_rotated", {"kind": "kek", "key": new})]
+    assert register.identities.of(opened.id)
 
 
 def test_retiring_waits_until_no_process_goes_by_the_old_document(
@@ -154,10 +153,9 @@ def test_retiring_waits_until_no_process_goes_by_the_old_document(
     backend: Backend,
     seconds: Seconds,
     clock: object,
-    open_one: Open,
+    opened: Request,
     register: Register,
 ) -> None:
-    first = open_one()
     old = keys.active_kek
     draft = keys.draft()
     draft.rotate()
@@ -177,11 +175,11 @@ def test_retiring_waits_until_no_process_goes_by_the_old_document(
     assert Register(url, smaller, clock).keys.retire_keks() == (old,)  # type: ignore[arg-type]
     assert old not in smaller.document()
     backend.value, seconds.now = smaller.document(), 122
-    assert register.identities.of(first.id)
+    assert register.identities.of(opened.id)
     assert register.keys.uses() == {keys.active_kek: 2}
 
 
-def test_a_document_never_stands_in_a_repr(keys: KeyStore, backend: Backend) -> None:
+def test_repr_shows_no_key(keys: KeyStore, backend: Backend) -> None:
     secret = json.loads(backend.value)["keks"][0]["key"]
     assert secret in keys.document()
     assert secret not in repr((keys, keys.draft(), keydocument.decode(backend.value, "x")))

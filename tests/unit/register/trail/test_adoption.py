@@ -1,4 +1,4 @@
-"""A register from before its events had codes, and what nobody may slip into it with them."""
+"""A register from before codes, and forgeries that its adoption must not accept."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def without_trail_key(settings: Settings) -> None:
 
 
 def codes(found: tuple[object, ...]) -> set[str]:
-    return {str(one).partition(" ")[0] for one in found}
+    return {str(d).partition(" ")[0] for d in found}
 
 
-def test_a_register_from_before_gets_its_codes_with_the_key_that_is_made_then(
+def test_register_before_codes_is_adopted_with_its_new_key(
     register: Register, open_one: Open, settings: Settings, url: str
 ) -> None:
-    one = open_one()
-    moved(register, one.id, State.REFUSED)
-    register.data_keys.shred(one.id, "retention")
+    request = open_one()
+    moved(register, request.id, State.REFUSED)
+    register.data_keys.shred(request.id, "retention")
     other = open_one()
     events = len(register.trail.events())
     without_codes(url)
@@ -60,7 +60,7 @@ def test_a_register_from_before_gets_its_codes_with_the_key_that_is_made_then(
 
     assert upgrade_register(settings, adopt=False) == events
 
-    assert register.evidence.of_request(one.id) == register.evidence.of_request(other.id) == ()
+    assert register.evidence.of_request(request.id) == register.evidence.of_request(other.id) == ()
     assert tuple(register.evidence.differences()) == ()
     assert register.trail.verify() == []
     assert upgrade_register(settings, adopt=True) == 0, "once"
@@ -68,41 +68,38 @@ def test_a_register_from_before_gets_its_codes_with_the_key_that_is_made_then(
     assert register.evidence.of_request(other.id) == ()
 
 
-def test_where_the_key_is_there_nothing_is_taken_as_it_is_unless_somebody_says_so(
-    register: Register, open_one: Open, settings: Settings, url: str
+def test_register_with_a_key_is_adopted_only_on_demand(
+    register: Register, opened: Request, settings: Settings, url: str
 ) -> None:
-    one = open_one()
     without_codes(url)
 
     assert upgrade_register(settings, adopt=False) == 0
-    assert "event_forged" in codes(register.evidence.of_request(one.id))
+    assert "event_forged" in codes(register.evidence.of_request(opened.id))
     assert upgrade_register(settings, adopt=True) > 0
-    assert register.evidence.of_request(one.id) == ()
+    assert register.evidence.of_request(opened.id) == ()
 
 
 def test_an_event_in_between_without_a_code_is_never_taken(
-    register: Register, open_one: Open, settings: Settings, url: str, as_operator: Callable[..., None]
+    register: Register, opened: Request, settings: Settings, url: str, as_operator: Callable[..., None]
 ) -> None:
-    one = open_one()
     last = register.trail.events()[-1][0]
     as_operator(
         "INSERT INTO event VALUES (:seq, :at, :request, 'decision_taken', 'cli:anna', :prev, :prev)",
         seq=last.seq + 1,
         at=last.at,
-        request=one.id,
+        request=opened.id,
         prev=last.digest(),
     )
 
     with pytest.raises(RefusedError, match="1 events of the trail have no code"):
         upgrade_register(settings, adopt=True)
-    assert "event_forged" in codes(register.evidence.of_request(one.id))
+    assert "event_forged" in codes(register.evidence.of_request(opened.id))
 
 
 def test_with_another_trail_key_nothing_is_the_service_s_own(
-    register: Register, open_one: Open, settings: Settings
+    register: Register, opened: Request, settings: Settings
 ) -> None:
-    one = open_one()
     without_trail_key(settings)
     register.store.keys.make_trail_key()
 
-    assert codes(register.evidence.of_request(one.id)) >= {"event_key_unknown"}
+    assert codes(register.evidence.of_request(opened.id)) >= {"event_key_unknown"}

@@ -41,30 +41,28 @@ def cut(as_operator: Callable[..., None], after: int, *more: str, **values: obje
 
 
 def found(register: Register, request: str) -> list[tuple[str, int]]:
-    return [(one.code, one.seq) for one in register.evidence.of_request(request)]
+    return [(d.code, d.seq) for d in register.evidence.of_request(request)]
 
 
 def test_rows_and_events_since_a_decision_deleted(
-    register: Register, open_one: Open, as_operator: Callable[..., None]
+    register: Register, opened: Request, as_operator: Callable[..., None]
 ) -> None:
-    one = open_one()
-    register.decisions.take(one.id, "identity", "confirmed", "officer")
+    register.decisions.take(opened.id, "identity", "confirmed", "officer")
     before = register.trail.head()[0]
-    register.decisions.take(one.id, "identity", "not_confirmed", "officer")
+    register.decisions.take(opened.id, "identity", "not_confirmed", "officer")
     came_to = register.trail.head()[0]
     cut(as_operator, before, "DELETE FROM decision WHERE choice = 'not_confirmed'")
 
     for _ in range(3):  # what is written meanwhile makes it no better, also past that number
-        assert found(register, one.id) == [("register_set_back", came_to)]
+        assert found(register, opened.id) == [("register_set_back", came_to)]
         assert [d.code for d in register.evidence.differences()] == ["register_set_back"]
         register.trail.record(None, NewEvent("counted"))
 
 
 def test_the_last_event_replaced_by_one_without_a_code(
-    register: Register, open_one: Open, as_operator: Callable[..., None]
+    register: Register, opened: Request, as_operator: Callable[..., None]
 ) -> None:
-    one = open_one()
-    register.decisions.take(one.id, "identity", "not_confirmed", "officer")
+    register.decisions.take(opened.id, "identity", "not_confirmed", "officer")
     last = register.trail.head()[0]
     as_operator(
         "DELETE FROM decision",
@@ -73,7 +71,7 @@ def test_the_last_event_replaced_by_one_without_a_code(
         seq=last,
     )
 
-    assert found(register, one.id)[0] == ("register_set_back", last)
+    assert found(register, opened.id)[0] == ("register_set_back", last)
 
 
 @pytest.mark.parametrize("destroy", DESTROYING.values(), ids=DESTROYING)
@@ -85,11 +83,11 @@ def test_nothing_is_destroyed_in_a_register_whose_hold_was_cut_off(
     clock: Any,
     destroy: Callable[[Register, str], object],
 ) -> None:
-    one = open_one()
-    moved(register, one.id, State.WITHDRAWN)
+    request = open_one()
+    moved(register, request.id, State.WITHDRAWN)
     before = register.trail.head()[0]
-    held = dispute.hold(register.disputes.timelines(one.id), date(2026, 3, 2), new_id("hold"), "court")
-    register.disputes.record(one.id, lambda _: held, "officer")
+    held = dispute.hold(register.disputes.timelines(request.id), date(2026, 3, 2), new_id("hold"), "court")
+    register.disputes.record(request.id, lambda _: held, "officer")
     stray = open_one()
     came_to = register.trail.head()[0]
     rows = (
@@ -107,19 +105,18 @@ def test_nothing_is_destroyed_in_a_register_whose_hold_was_cut_off(
 
     kept = there()
     with pytest.raises(ForgedError, match=rf"lacks event {came_to}, .*set back.*register restored.*--sign"):
-        destroy(register, one.id)
+        destroy(register, request.id)
     assert there() == kept
 
 
-def test_a_process_that_read_before_another_wrote_calls_nothing_set_back(
-    register: Register, open_one: Open, url: str, tmp_path: Path
+def test_older_snapshot_is_not_taken_for_a_set_back_register(
+    register: Register, opened: Request, url: str, tmp_path: Path
 ) -> None:
-    one = open_one()
     other = Register(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
     with register.read_snapshot():
-        assert found(register, one.id) == []
+        assert found(register, opened.id) == []
         other.trail.record(None, NewEvent("counted"))
-        assert found(register, one.id) == []
+        assert found(register, opened.id) == []
 
 
 def test_each_register_of_the_same_keys_has_a_height_of_its_own(
@@ -134,20 +131,20 @@ def test_each_register_of_the_same_keys_has_a_height_of_its_own(
     assert len(list((tmp_path / "keys").glob(".keys.json.height-*"))) == 2
 
 
-def test_where_nothing_can_be_kept_beside_the_keys_the_rest_goes_on(
+def test_register_works_where_no_height_can_be_kept(
     register: Register, open_one: Open, tmp_path: Path, url: str
 ) -> None:
     shutil.rmtree(tmp_path / "keys" / ".keys.json.height-x", ignore_errors=True)
-    one = open_one()
+    request = open_one()
     [file] = (tmp_path / "keys").glob(".keys.json.height-*")
     file.unlink()
     file.mkdir()  # as unwritable, also to root
     register.trail.record(None, NewEvent("counted"))
     with pytest.raises(ConfigurationError, match=r"height-.* cannot be read"):
-        found(register, one.id)
+        found(register, request.id)
     file.rmdir()
     register.trail.record(None, NewEvent("counted"))
-    assert found(register, one.id) == []
+    assert found(register, request.id) == []
 
 
 def test_a_height_moves_on_and_never_back(register: Register, url: str) -> None:

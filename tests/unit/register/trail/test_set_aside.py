@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.deciding import ROLES
 from tests.support.forging import append_forged
+from tests.support.nightly import nightly_after
 from tests.support.trail_matrix import TOOL
 
 from afschrift.app.settings import Settings
@@ -43,21 +44,21 @@ def forge(url: str, kind: str = "map_confirmed", **fields: object) -> int:
         return append_forged(tx, kind, {"n": 1}, **fields)
 
 
-def test_what_was_forged_is_set_aside_and_named_and_signed(
+def test_forged_events_and_rows_are_set_aside_and_named(
     register: Register,
     open_one: Open,
     url: str,
     at_work: Callable[[str], Officer],
     as_operator: Callable[..., None],
 ) -> None:
-    one, other = open_one(), open_one()
-    seqs = [forge(url), forge(url, "decision_taken", request=one.id), forge(url, "set_aside_proposed")]
+    request, other = open_one(), open_one()
+    seqs = [forge(url), forge(url, "decision_taken", request=request.id), forge(url, "set_aside_proposed")]
     as_operator(
         'INSERT INTO decision (request_id, kind, choice, "by", at, detail) '
         "VALUES (:request, 'identity', 'confirmed', 'cli:x', '2026', '{}')",
         'INSERT INTO fact (id, request_id, number, kind, at, "by", detail) '
         "VALUES ('fct-000000000000', :request, 99, 'released', '2026', 'cli:x', '{}')",
-        request=one.id,
+        request=request.id,
     )
     register.decisions.take(other.id, "identity", "confirmed", "officer")
     decided = register.decisions.of(other.id)
@@ -74,36 +75,35 @@ def test_what_was_forged_is_set_aside_and_named_and_signed(
     assert sign_aside(at_work("cli:signer")) == what
 
     assert list(register.evidence.differences()) == []
-    assert register.evidence.of_request(one.id) == ()
-    assert register.decisions.of(one.id) == ()
+    assert register.evidence.of_request(request.id) == ()
+    assert register.decisions.of(request.id) == ()
     assert register.decisions.of(other.id) == decided
     assert register.evidence.of_types(None, "map_confirmed") == []
     named = register.evidence.aside()
     assert [line.split(" was ")[0] for line in named][:3] == [f"Event {seq}" for seq in seqs]
     assert all("cli:signer and cli:dpo" in line for line in named)
     assert register.trail.make_checkpoint().statement.seq >= seqs[-1]
-    register.decisions.take(one.id, "identity", "confirmed", "officer")
-    assert register.evidence.of_request(one.id) == ()
+    register.decisions.take(request.id, "identity", "confirmed", "officer")
+    assert register.evidence.of_request(request.id) == ()
     with pytest.raises(RefusedError, match="Every event and row has its code"):
         propose_aside(at_work("cli:dpo"))
 
 
-def test_what_has_a_code_is_never_set_aside(
-    register: Register, open_one: Open, at_work: Callable[[str], Officer], as_operator: Callable[..., None]
+def test_coded_events_are_never_set_aside(
+    register: Register, opened: Request, at_work: Callable[[str], Officer], as_operator: Callable[..., None]
 ) -> None:
-    one = open_one()
-    register.decisions.take(one.id, "identity", "not_confirmed", "officer")
+    register.decisions.take(opened.id, "identity", "not_confirmed", "officer")
     as_operator(
         "UPDATE decision SET choice = 'confirmed'",
         "UPDATE event_payload SET payload = '{}' WHERE seq = (SELECT max(seq) FROM event)",
     )
-    assert {d.code for d in register.evidence.of_request(one.id)} >= {"payload_altered"}
+    assert {d.code for d in register.evidence.of_request(opened.id)} >= {"payload_altered"}
 
     with pytest.raises(RefusedError, match="Every event and row has its code"):
         propose_aside(at_work("cli:dpo"))
 
 
-def test_what_is_forged_between_proposal_and_signature_is_not_taken(
+def test_forgery_after_the_proposal_is_not_set_aside(
     register: Register, url: str, at_work: Callable[[str], Officer]
 ) -> None:
     register.trail.record(None, NewEvent("counted"))
@@ -127,39 +127,40 @@ def test_an_event_set_aside_counts_as_it_was_alone(
     sign_aside(at_work("cli:signer"))
     as_operator("UPDATE event SET actor = 'cli:other' WHERE seq = :seq", seq=seq)
 
-    assert ("event_forged", seq) in {(one.code, one.seq) for one in register.evidence.differences()}
+    assert ("event_forged", seq) in {
+        (difference.code, difference.seq) for difference in register.evidence.differences()
+    }
 
 
+@pytest.mark.parametrize("url", nightly_after(1, ["sqlite", "postgresql"]), indirect=True)
 def test_one_forged_event_a_day_for_a_year_is_set_aside_in_one_go(
-    register: Register, open_one: Open, url: str, at_work: Callable[[str], Officer]
+    register: Register, opened: Request, url: str, at_work: Callable[[str], Officer]
 ) -> None:
-    one = open_one()
     for _ in range(365):
         forge(url)
     assert len(list(register.evidence.differences())) == 365
-    assert register.evidence.of_request(one.id) == ()
+    assert register.evidence.of_request(opened.id) == ()
     propose_aside(at_work("cli:dpo"))
     sign_aside(at_work("cli:signer"))
     assert list(register.evidence.differences()) == []
     assert len(register.evidence.aside()) == 365
 
 
-def test_a_revocation_whose_code_was_deleted_is_no_forgery_to_set_aside(
-    register: Register, open_one: Open, as_operator: Callable[..., None], at_work: Callable[[str], Officer]
+def test_revocation_without_its_code_cannot_be_set_aside(
+    register: Register, opened: Request, as_operator: Callable[..., None], at_work: Callable[[str], Officer]
 ) -> None:
-    one = open_one()
-    register.decisions.take(one.id, "identity", "not_confirmed", "officer")
+    register.decisions.take(opened.id, "identity", "not_confirmed", "officer")
     last = register.trail.head()[0]
     as_operator("DELETE FROM event_code WHERE seq = :seq", seq=last)
 
-    assert ("register_set_back", last) in {(d.code, d.seq) for d in register.evidence.of_request(one.id)}
+    assert ("register_set_back", last) in {(d.code, d.seq) for d in register.evidence.of_request(opened.id)}
     with pytest.raises(RefusedError, match="was set back"):
         propose_aside(at_work("cli:dpo"))
-    register.decisions.take(one.id, "review", "approved", "officer")
-    assert ("register_set_back", last) in {(d.code, d.seq) for d in register.evidence.of_request(one.id)}
+    register.decisions.take(opened.id, "review", "approved", "officer")
+    assert ("register_set_back", last) in {(d.code, d.seq) for d in register.evidence.of_request(opened.id)}
 
 
-def test_an_export_names_what_was_set_aside_to_whoever_verifies_it_elsewhere(
+def test_export_names_what_was_set_aside(
     register: Register, url: str, at_work: Callable[[str], Officer], tmp_path: Path
 ) -> None:
     register.trail.record(None, NewEvent("counted"))
@@ -170,8 +171,8 @@ def test_an_export_names_what_was_set_aside_to_whoever_verifies_it_elsewhere(
     with export.open("wb") as into:
         register.trail.export(into)
 
-    said = subprocess.run(
+    verified = subprocess.run(
         [sys.executable, "-I", str(TOOL), str(export)], capture_output=True, text=True, check=True
     )
-    assert said.stdout.startswith("whole: ")
-    assert said.stdout.endswith(f"set aside: {seq}\n")
+    assert verified.stdout.startswith("whole: ")
+    assert verified.stdout.endswith(f"set aside: {seq}\n")

@@ -21,7 +21,7 @@ EVENTS = 12
 
 @pytest.fixture(scope="module")
 def trail(tmp_path_factory: pytest.TempPathFactory) -> Register:
-    """Twelve events in an SQLite register whose guards somebody took away."""
+    """Twelve events in an SQLite register without its triggers."""
     folder = tmp_path_factory.mktemp("trail")
     address = f"sqlite:///{folder}/register.db"
     schema.upgrade(address)
@@ -149,7 +149,7 @@ def test_an_altered_payload_is_found_even_if_it_is_no_json(
     assert [(f.code, f.seq) for f in findings] == [("payload_altered", seq)]
 
 
-def test_a_payload_that_vanished_is_told_from_one_that_was_erased(trail: Register, tmp_path: Path) -> None:
+def test_missing_payload_differs_from_an_erased_one(trail: Register, tmp_path: Path) -> None:
     register = tampered(
         trail,
         tmp_path,
@@ -179,24 +179,24 @@ def test_a_trail_rewritten_from_the_start_is_found_by_any_witness(trail: Registe
 
 
 def test_events_of_one_request_and_of_all(register: Register, open_one: Callable[..., Request]) -> None:
-    one, other = open_one(), open_one()
-    register.trail.record(one.id, NewEvent("looked_up", "officer", {"rows": 3, "rate": 0.5}))
-    mine = register.trail.events(one.id)
+    request, other = open_one(), open_one()
+    register.trail.record(request.id, NewEvent("looked_up", "officer", {"rows": 3, "rate": 0.5}))
+    mine = register.trail.events(request.id)
     assert [header.type for header, _ in mine] == ["request_received", "looked_up"]
     assert mine[1][1] == {"rows": 3, "rate": 0.5}
     assert mine[1][0].actor == "officer"
-    assert {header.request for header, _ in register.trail.events()} == {None, one.id, other.id}
+    assert {header.request for header, _ in register.trail.events()} == {None, request.id, other.id}
 
 
-def test_an_erased_payload_is_gone_and_the_chain_stands(
+def test_erased_payload_is_gone_and_the_chain_verifies(
     register: Register, open_one: Callable[..., Request], url: str
 ) -> None:
-    one, other = open_one(), open_one()
-    register.trail.record(one.id, NewEvent("looked_up", payload={"secret_code": "needle-in-the-trail"}))
+    request, other = open_one(), open_one()
+    register.trail.record(request.id, NewEvent("looked_up", payload={"secret_code": "needle-in-the-trail"}))
     heads = [(header.seq, header.digest()) for header, _ in register.trail.events()]
-    assert register.data_keys.shred(one.id, "retention_register")
+    assert register.data_keys.shred(request.id, "retention_register")
     assert register.trail.verify(heads) == []
-    left = [header.type for header, payload in register.trail.events(one.id) if payload is not None]
+    left = [header.type for header, payload in register.trail.events(request.id) if payload is not None]
     assert left == ["data_key_destroyed"]
     assert register.trail.events(other.id)[0][1] is not None
     assert "payloads_erased" in [header.type for header, _ in register.trail.events()]
@@ -219,7 +219,7 @@ def test_a_clock_without_a_zone_writes_nothing(url: str, keys: KeyStore) -> None
     assert register.trail.events() == []
 
 
-def test_what_a_payload_says_comes_back(register: Register) -> None:
+def test_payload_is_read_as_written(register: Register) -> None:
     register.trail.record(None, NewEvent("counted", payload={"b": [1, None, True], "a": {"é": "\u2028"}}))
     ((_, payload),) = register.trail.events()
     assert payload == {"b": [1, None, True], "a": {"é": "\u2028"}}

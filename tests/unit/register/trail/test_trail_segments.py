@@ -1,4 +1,4 @@
-"""Years of the trail: what may go, what stays of it, and what the database lets nobody do."""
+"""Years of the trail: which may be dropped, what stays, and what triggers refuse."""
 
 from __future__ import annotations
 
@@ -51,8 +51,12 @@ def test_a_year_is_dropped_whole_and_the_chain_goes_on(trail: Trail) -> None:
     assert (what.year, what.first_seq, what.last_seq, what.count) == (2010, 1, last_seq, last_seq)
     assert (what.closing, what.register, what.rule) == (last.digest(), first.digest(), RULE)
     assert seqs(trail)[0] == last_seq + 1
-    (telling, payload), (witnessed, _) = trail.register.trail.events()[-2:]
-    assert (telling.type, telling.actor, witnessed.type) == ("segment_dropped", "officer", "checkpoint_made")
+    (drop_event, payload), (witnessed, _) = trail.register.trail.events()[-2:]
+    assert (drop_event.type, drop_event.actor, witnessed.type) == (
+        "segment_dropped",
+        "officer",
+        "checkpoint_made",
+    )
     assert payload is not None and payload["segment"] == vars(what)
     trail.fetch()
     assert trail.register.trail.verify(heads) == []
@@ -61,13 +65,17 @@ def test_a_year_is_dropped_whole_and_the_chain_goes_on(trail: Trail) -> None:
 
 
 def test_years_follow_each_other_and_each_names_the_one_before(trail: Trail) -> None:
-    one = trail.register.trail.drop_year(2010, RULE)
+    first = trail.register.trail.drop_year(2010, RULE)
     two = trail.register.trail.drop_year(2011, RULE)
-    assert (two.first_seq, two.previous, two.register) == (one.last_seq + 1, digest(vars(one)), one.register)
+    assert (two.first_seq, two.previous, two.register) == (
+        first.last_seq + 1,
+        digest(vars(first)),
+        first.register,
+    )
     trail.fetch()
     made = trail.checkpoint().statement
     assert made.dropped == {"last_seq": two.last_seq, "closing": two.closing}
-    assert made.register == one.register
+    assert made.register == first.register
     assert trail.product() == set() == trail.standalone()
 
 
@@ -81,16 +89,14 @@ def test_years_follow_each_other_and_each_names_the_one_before(trail: Trail) -> 
         (2010, "because I want to", "no code"),
     ],
 )
-def test_what_must_not_go_stays(trail: Trail, year: int, rule: str, words: str) -> None:
+def test_year_that_must_stay_is_refused(trail: Trail, year: int, rule: str, words: str) -> None:
     before = seqs(trail)
     with pytest.raises(RefusedError, match=words):
         trail.register.trail.drop_year(year, rule)
     assert seqs(trail) == before
 
 
-def test_a_year_stays_while_one_of_its_requests_is_open_or_was_closed_lately(
-    url: str, tmp_path: Path
-) -> None:
+def test_year_stays_while_a_request_is_open_or_recent(url: str, tmp_path: Path) -> None:
     clock = Calendar(2010)
     trail = Trail(url, tmp_path, clock, KeyStore.create(tmp_path / "k.json", clock))
     trail.held.mkdir()
@@ -125,16 +131,16 @@ def test_the_chain_of_checkpoints_outlives_the_year(url: str, tmp_path: Path) ->
 
 
 FORGED = (
-    "INSERT INTO segment SELECT 2010, prev, {first}, {last}, {closing}, {last}, 'r', at, prev, {telling}, 5, '', '' "
+    "INSERT INTO segment SELECT 2010, prev, {first}, {last}, {closing}, {last}, 'r', at, prev, {event_seq}, 5, '', '' "
     "FROM event WHERE seq = 1"
 )
 CLOSING = "(SELECT prev FROM event WHERE seq = 5)"
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "closing", "telling"),
+    ("first", "last", "closing", "event_seq"),
     [
-        (1, 4, CLOSING, 9),  # an event, and not one that tells of it
+        (1, 4, CLOSING, 9),  # an event of another type
         (1, 4, CLOSING, 99),
         (1, 4, "prev", 10),
         (2, 4, CLOSING, 10),
@@ -142,18 +148,18 @@ CLOSING = "(SELECT prev FROM event WHERE seq = 5)"
         (1, 6, "(SELECT prev FROM event WHERE seq = 7)", 10),
     ],
 )
-def test_the_database_lets_nothing_go_but_whole_years_that_are_told(
-    trail: Trail, first: int, last: int, closing: str, telling: int
+def test_database_drops_only_whole_years_with_an_event(
+    trail: Trail, first: int, last: int, closing: str, event_seq: int
 ) -> None:
     trail.register.trail.record(None, NewEvent("segment_dropped"))
     assert seqs(trail) == list(range(1, 11))
-    whole = FORGED.format(first=1, last=4, closing=CLOSING, telling=10)
+    whole = FORGED.format(first=1, last=4, closing=CLOSING, event_seq=10)
     with pytest.raises(KeyboardInterrupt), Database(trail.url).write() as tx:
         tx.execute(text(whole))  # all is as it must be
         tx.execute(text("DELETE FROM event_code WHERE seq <= 4"))
         tx.execute(text("DELETE FROM event_payload WHERE seq <= 4"))
         raise KeyboardInterrupt
-    forged = FORGED.format(first=first, last=last, closing=closing, telling=telling)
+    forged = FORGED.format(first=first, last=last, closing=closing, event_seq=event_seq)
     for statement in (forged, "DELETE FROM event_payload WHERE seq = 1", "DELETE FROM event WHERE seq = 10"):
         with pytest.raises(AfschriftError, match="append-only"), Database(trail.url).write() as tx:
             tx.execute(text(statement))
@@ -169,7 +175,7 @@ def test_the_database_lets_nothing_go_but_whole_years_that_are_told(
         "DELETE FROM event WHERE seq > (SELECT last_seq FROM segment)",
     ],
 )
-def test_what_is_kept_of_a_dropped_year_stays(trail: Trail, statement: str) -> None:
+def test_segment_of_a_dropped_year_cannot_change(trail: Trail, statement: str) -> None:
     trail.register.trail.drop_year(2010, RULE)
     trail.fetch()
     with (
@@ -191,7 +197,7 @@ def test_nothing_of_a_dropped_year_is_left_in_the_file(trail: Trail) -> None:
     assert not any(salt in file.read_bytes() for file in files.glob("register.db*"))
 
 
-def test_a_clock_that_goes_back_is_told_once_and_small_steps_are_levelled(url: str, tmp_path: Path) -> None:
+def test_clock_that_goes_back_is_recorded_once(url: str, tmp_path: Path) -> None:
     clock = Calendar(2020)
     trail = Trail(url, tmp_path, clock, KeyStore.create(tmp_path / "k.json", clock))
     trail.count(1)
@@ -202,15 +208,15 @@ def test_a_clock_that_goes_back_is_told_once_and_small_steps_are_levelled(url: s
     clock.now -= timedelta(hours=1)
     trail.register.trail.record(None, NewEvent("a"), NewEvent("b"))
     trail.count(1)
-    (told, payload), *others = trail.register.trail.events()[2:]
-    assert (told.type, told.request, told.actor) == (CLOCK_WENT_BACK, None, "system")
-    assert payload == {"from": at, "to": told.at, "seconds": payload["seconds"]}
+    (clock_event, payload), *others = trail.register.trail.events()[2:]
+    assert (clock_event.type, clock_event.request, clock_event.actor) == (CLOCK_WENT_BACK, None, "system")
+    assert payload == {"from": at, "to": clock_event.at, "seconds": payload["seconds"]}
     assert 3595 < payload["seconds"] < 3605
     assert [h.type for h, _ in others] == ["a", "b", "counted"]
     assert trail.register.trail.verify() == []
 
 
-def test_an_export_holds_what_the_register_holds(trail: Trail) -> None:
+def test_export_holds_the_whole_trail(trail: Trail) -> None:
     trail.register.trail.drop_year(2010, RULE)
     into = io.BytesIO()
     count = trail.register.trail.export(into, "auditor")

@@ -90,7 +90,7 @@ def verify_file(export: Path, keys: Sequence[Path] = ()) -> subprocess.Completed
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_an_export_that_ends_early_or_is_none_is_told(trail: Trail) -> None:
+def test_truncated_or_invalid_export_is_reported(trail: Trail) -> None:
     trail.standalone()
     export = trail.folder / "export.jsonl"
     lines = export.read_bytes().splitlines(keepends=True)
@@ -109,7 +109,7 @@ def test_an_export_that_ends_early_or_is_none_is_told(trail: Trail) -> None:
     assert verify_file(trail.folder / "nothing.jsonl").returncode == 2
 
 
-def test_the_standalone_verifier_is_short_and_knows_nothing_of_the_product() -> None:
+def test_standalone_verifier_is_short_and_independent() -> None:
     source = TOOL.read_text(encoding="utf-8")
     assert len(source.splitlines()) < 170
     nodes = list(ast.walk(ast.parse(source)))

@@ -1,4 +1,4 @@
-"""Events that somebody inserts by SQL: each is found, and stops what rests on it alone."""
+"""Events inserted by SQL: each is found, and stops only what depends on it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def forge(url: str, kind: str = "map_confirmed", **fields: object) -> int:
 
 
 def found(register: Register) -> set[tuple[str, int]]:
-    return {(one.code, one.seq) for one in register.evidence.differences()}
+    return {(difference.code, difference.seq) for difference in register.evidence.differences()}
 
 
-def test_an_installation_event_without_a_code_is_found_and_never_signed(
+def test_uncoded_installation_event_is_found_and_never_signed(
     register: Register, open_one: Open, url: str
 ) -> None:
     open_one()
@@ -39,25 +39,24 @@ def test_an_installation_event_without_a_code_is_found_and_never_signed(
 
 
 def test_a_forged_event_stops_its_request_alone(register: Register, open_one: Open, url: str) -> None:
-    one, other = open_one(), open_one()
-    seq = forge(url, "decision_taken", request=one.id)
+    request, other = open_one(), open_one()
+    seq = forge(url, "decision_taken", request=request.id)
 
     for _ in range(2):
-        assert {(d.code, d.seq) for d in register.evidence.of_request(one.id)} == {("event_forged", seq)}
+        assert {(d.code, d.seq) for d in register.evidence.of_request(request.id)} == {("event_forged", seq)}
         assert register.evidence.of_request(other.id) == ()
         register.decisions.take(other.id, "identity", "confirmed", "officer")
-        register.decisions.take(one.id, "identity", "confirmed", "officer")
+        register.decisions.take(request.id, "identity", "confirmed", "officer")
 
 
-def test_a_forged_installation_event_stops_no_request(register: Register, open_one: Open, url: str) -> None:
-    one = open_one()
+def test_a_forged_installation_event_stops_no_request(register: Register, opened: Request, url: str) -> None:
     forge(url)
-    assert register.evidence.of_request(one.id) == ()
-    register.decisions.take(one.id, "identity", "confirmed", "officer")
-    assert register.evidence.of_request(one.id) == ()
+    assert register.evidence.of_request(opened.id) == ()
+    register.decisions.take(opened.id, "identity", "confirmed", "officer")
+    assert register.evidence.of_request(opened.id) == ()
 
 
-def test_what_rests_on_events_of_a_type_stops_at_a_forged_one(register: Register, url: str) -> None:
+def test_reading_a_type_stops_at_a_forged_event(register: Register, url: str) -> None:
     register.trail.record(None, NewEvent("map_confirmed", payload={"n": 0}))
     register.trail.record(None, NewEvent("canary_signed"))
     seq = forge(url)

@@ -1,4 +1,4 @@
-"""Within one moment nothing changes, so nothing is asked twice; what is written meanwhile is seen after it."""
+"""Within a snapshot nothing changes, so nothing is read twice; writes are seen after it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def look(register: Register, request: str) -> tuple[Any, ...]:
     )
 
 
-def test_one_moment_is_asked_once(register: Register, open_one: Callable[..., Request]) -> None:
+def test_snapshot_reads_each_answer_once(register: Register, open_one: Callable[..., Request]) -> None:
     request = open_one().id
     plain = look(register, request)
     with register.read_snapshot(), asked(register) as first:
@@ -61,9 +61,7 @@ def test_one_moment_is_asked_once(register: Register, open_one: Callable[..., Re
     assert len(after) >= 8
 
 
-def test_what_is_written_meanwhile_is_seen_after_the_moment(
-    register: Register, open_one: Callable[..., Request]
-) -> None:
+def test_writes_are_seen_after_the_snapshot(register: Register, open_one: Callable[..., Request]) -> None:
     request, other = open_one().id, open_one().id
     with register.read_snapshot():
         before = look(register, request)
@@ -88,7 +86,7 @@ def test_within_a_moment_each_answer_is_of_its_own_row_and_kind(
             register.steps.finish(request, name, "inputs", {"of": f"{name} {number}"})
 
     def seen() -> list[tuple[Any, ...]]:
-        return [(*look(register, one), register.steps.latest(one, "deliver")) for one in requests]
+        return [(*look(register, name), register.steps.latest(name, "deliver")) for name in requests]
 
     plain = seen()
     assert all(mine != other for mine, other in zip(*plain, strict=True))
@@ -96,7 +94,7 @@ def test_within_a_moment_each_answer_is_of_its_own_row_and_kind(
         assert [seen(), seen()] == [plain, plain]
 
 
-def test_a_write_within_a_moment_goes_by_what_stands_in_the_register(
+def test_write_within_a_snapshot_reads_the_current_state(
     register: Register, open_one: Callable[..., Request]
 ) -> None:
     request = open_one().id
@@ -117,7 +115,7 @@ def test_a_write_within_a_moment_goes_by_what_stands_in_the_register(
         OperationalError("of a source", None, Exception()),
     ],
 )
-def test_what_fails_meanwhile_is_not_told_as_the_registers(
+def test_error_of_the_work_passes_unchanged(
     register: Register, open_one: Callable[..., Request], error: Exception
 ) -> None:
     request = open_one().id
@@ -129,7 +127,7 @@ def test_what_fails_meanwhile_is_not_told_as_the_registers(
     assert len(register.decisions.of(request)) == 1
 
 
-def test_a_row_that_is_none_is_told_as_the_registers(
+def test_unreadable_row_is_damage_of_the_register(
     register: Register, open_one: Callable[..., Request], as_operator: Callable[..., None]
 ) -> None:
     request = open_one().id

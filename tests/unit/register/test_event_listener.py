@@ -26,7 +26,7 @@ class Heard(list[tuple[int, str, dict[str, Any]]]):
         self.append((header.seq, header.type, payload))
 
 
-def test_each_event_is_heard_of_with_its_number_and_as_it_is_read_later(register: Register) -> None:
+def test_listener_gets_each_event_as_it_is_read_later(register: Register) -> None:
     heard = Heard()
     register.trail.record(None, NewEvent("before"))
 

@@ -30,65 +30,66 @@ def by_sql(url: str, statement: str, **values: Any) -> None:
 
 
 def found(register: Register) -> list[str]:
-    return [f"{one.code} {one.table} {one.field}".strip() for one in register.evidence.differences()]
+    return [
+        f"{difference.code} {difference.table} {difference.field}".strip()
+        for difference in register.evidence.differences()
+    ]
 
 
-def decided_and_closed(register: Register, one: Request) -> str:
-    register.decisions.take(one.id, "identity", "confirmed", "officer")
-    register.steps.finish(one.id, "assess", "ab" * 32, {"n": 1}, NewEvent("assessed"))
-    moved(register, one.id, State.WITHDRAWN)
-    return one.id
+def decided_and_closed(register: Register, request: Request) -> str:
+    register.decisions.take(request.id, "identity", "confirmed", "officer")
+    register.steps.finish(request.id, "assess", "ab" * 32, {"n": 1}, NewEvent("assessed"))
+    moved(register, request.id, State.WITHDRAWN)
+    return request.id
 
 
 def test_a_row_that_is_left_of_a_forgotten_request_is_proven(
     register: Register, open_one: Open, url: str
 ) -> None:
-    one = decided_and_closed(register, open_one())
-    assert register.data_keys.shred(one, RULE)
+    request = decided_and_closed(register, open_one())
+    assert register.data_keys.shred(request, RULE)
     assert found(register) == []
 
-    by_sql(url, "UPDATE decision SET choice = 'refuse' WHERE request_id = :one", one=one)
+    by_sql(url, "UPDATE decision SET choice = 'refuse' WHERE request_id = :one", one=request)
     assert found(register) == ["row_changed decision choice"]
-    by_sql(url, "DELETE FROM decision WHERE request_id = :one", one=one)
+    by_sql(url, "DELETE FROM decision WHERE request_id = :one", one=request)
     assert found(register) == ["row_missing decision"]
 
 
-def test_forgetting_one_request_leaves_the_other_of_its_case_proven(
+def test_shredding_leaves_another_request_of_the_case_attested(
     register: Register, open_one: Open, url: str
 ) -> None:
-    one = open_one()
-    other = decided_and_closed(register, open_one(case=one.case))
-    decided_and_closed(register, one)
-    register.cases.add_text(one.case, "note", b"of both", "officer")
+    request = open_one()
+    other = decided_and_closed(register, open_one(case=request.case))
+    decided_and_closed(register, request)
+    register.cases.add_text(request.case, "note", b"of both", "officer")
 
-    for gone in (one.id, other):
+    for gone in (request.id, other):
         assert register.data_keys.shred(gone, RULE)
         assert found(register) == []
     by_sql(url, "UPDATE request SET state = 'delivered' WHERE id = :other", other=other)
     assert found(register) == ["row_changed request state"]
 
 
-def test_what_was_changed_before_is_not_forgotten_with_its_evidence(
-    register: Register, open_one: Open, url: str
-) -> None:
-    one = decided_and_closed(register, open_one())
-    by_sql(url, "UPDATE decision SET choice = 'refuse' WHERE request_id = :one", one=one)
+def test_forged_change_prevents_shredding(register: Register, open_one: Open, url: str) -> None:
+    request = decided_and_closed(register, open_one())
+    by_sql(url, "UPDATE decision SET choice = 'refuse' WHERE request_id = :one", one=request)
     events = register.trail.events()
 
     with pytest.raises(ForgedError, match=r"row_changed, decision \d+ choice.*audit verify"):
-        register.data_keys.shred(one, RULE)
+        register.data_keys.shred(request, RULE)
 
     assert register.trail.events() == events
-    assert register.data_keys.has(one)
+    assert register.data_keys.has(request)
 
 
 def test_the_rows_of_a_dropped_year_stay_proven(
     register: Register, open_one: Open, clock: Any, url: str
 ) -> None:
     whole = decided_and_closed(register, open_one())
-    one = open_one()
+    request = open_one()
     clock.now = datetime(2027, 1, 2, tzinfo=UTC)
-    half = decided_and_closed(register, one)
+    half = decided_and_closed(register, request)
     clock.now = datetime(2040, 1, 2, tzinfo=UTC)
     register.trail.make_checkpoint()
     by_sql(url, "UPDATE decision SET choice = 'refuse' WHERE request_id = :whole", whole=whole)
