@@ -92,7 +92,7 @@ def test_confirmed_identity_starts_the_next_run(
     request, question = asked_identity(installation, customer)
     reply = send(browse, "anna", f"/questions/{question}", CONFIRMED | {"f.checked_on": "2026-06-10"})
     assert reply.status_code == 303
-    assert reply.headers["location"].startswith(f"/afschrift/questions/{question}/recorded?told=")
+    assert reply.headers["location"].startswith(f"/afschrift/questions/{question}/recorded?notice=")
     page = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
     assert "Recorded Who asks: Confirmed" in page
     assert f"{request}.1 started." in page
@@ -103,7 +103,7 @@ def test_confirmed_identity_starts_the_next_run(
     again = text_of(browse("anna", f"/questions/{question}").text)
     assert "Answered: Confirmed" in again
     assert "What can be answered" in again
-    other = reply.headers["location"].replace("told=", "told=e30")
+    other = reply.headers["location"].replace("notice=", "notice=e30")
     assert "started" not in text_of(browse("anna", other.removeprefix("/afschrift")).text)
 
 

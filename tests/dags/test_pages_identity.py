@@ -100,14 +100,14 @@ def test_keys_are_corrected_on_the_page(browse: Browse, installation: Installati
 
     assert reply.status_code == 303
     [now] = installation.services.register.questions.all(request_id=request)
-    assert reply.headers["location"].startswith(f"/afschrift/questions/{now.id}?told=")
+    assert reply.headers["location"].startswith(f"/afschrift/questions/{now.id}?notice=")
     assert now.id != question
     recorded = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
     assert "customer_id corrected. Who asks is to be confirmed for these keys." in recorded
     assert "4•••••" in recorded
     assert "4711" not in recorded
     looked_again = text_of(browse("anna", f"/questions/{now.id}").text)
-    assert "Nobody has looked up yet" in looked_again
+    assert "It was not looked up yet" in looked_again
     gone = browse("anna", f"/questions/{question}/keys")
     assert (gone.status_code, "overtaken" in gone.text) == (403, True)
 

@@ -127,7 +127,7 @@ def test_treatment_of_third_party_data_is_required(services: Services, visit: Vi
     change("name: {origin: provided, review", "name: {origin: provided, about: third_party, review")
     before, page = map_text(), visit()
     name = page.id("name")
-    assert "Nobody said how the data about others in it are treated" in page.text
+    assert "It is not stated how the data about others in it are treated" in page.text
     assert f'id="a-yes-{name}"' not in page.html
     page.send("write", {f"a.{name}": "yes", "why": WHY})
     assert (page.status, map_text()) == (422, before)

@@ -63,7 +63,7 @@ def routes(start_look_up: Start) -> APIRouter:
 
 
 def identity_parts(
-    register: Register, by: Caller, asked: QuestionRow, path: str, told: str, timeline: Timeline
+    register: Register, by: Caller, asked: QuestionRow, path: str, notice: str, timeline: Timeline
 ) -> dict[str, Any]:
     """What the question's page shows of whose the keys are: masked values, and buttons to see and to ask.
 
@@ -75,7 +75,12 @@ def identity_parts(
     if view.ask is not None:
         at["asked"] = local(view.ask.asked_at, timeline)
         at["served"] = local(view.ask.served_at, timeline) if view.ask.served_at else ""
-    return {"view": view, "token": form_token(by, f"{path}/look-up"), "told": read_note(by, told), "at": at}
+    return {
+        "view": view,
+        "token": form_token(by, f"{path}/look-up"),
+        "notice": read_note(by, notice),
+        "at": at,
+    }
 
 
 def unmasked_page(
@@ -124,7 +129,7 @@ def _look_up(request: Request, question_id: str, by: Caller, start: Start, sent:
     except AfschriftError as error:
         words = f"No look-up is under way yet. {error}"
     return RedirectResponse(
-        f"{_address(request, question_id)}?told={note(by, {'look_up': words})}#whose", 303
+        f"{_address(request, question_id)}?notice={note(by, {'look_up': words})}#whose", 303
     )
 
 
@@ -143,7 +148,7 @@ def _change(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
     except ConfigurationError as error:
         return _keys_page(request, by, asked, str(error), 422)
     address = _address(request, done.question or question_id)
-    return RedirectResponse(f"{address}?told={note(by, {'keys': done.sentence})}#whose", 303)
+    return RedirectResponse(f"{address}?notice={note(by, {'keys': done.sentence})}#whose", 303)
 
 
 def _keys_page(

@@ -86,9 +86,9 @@ def routes(start: Start) -> APIRouter:
             return await run_in_threadpool(_answer, request, question_id, by, sent, start)
 
     @router.get("/questions/{question_id}/recorded")
-    def recorded(request: Request, question_id: str, by: Known, told: str = "") -> Response:
+    def recorded(request: Request, question_id: str, by: Known, notice: str = "") -> Response:
         """What was recorded, and what remains to be done."""
-        return _recorded(request, question_id, by, told)
+        return _recorded(request, question_id, by, notice)
 
     @router.post("/questions/{question_id}/shown")
     async def shown(request: Request, question_id: str, by: Known) -> Response:
@@ -127,11 +127,11 @@ def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: S
         "letter": answered.done.letter or "",
         "signer": answered.done.signer or "",
     }
-    address = f"{_address(request, question_id)}/recorded?told={note(by, {**ids, 'next': answered.next})}"
+    address = f"{_address(request, question_id)}/recorded?notice={note(by, {**ids, 'next': answered.next})}"
     return RedirectResponse(address, 303)
 
 
-def _recorded(request: Request, question_id: str, by: Caller, told: str) -> Response:
+def _recorded(request: Request, question_id: str, by: Caller, notice: str) -> Response:
     register = open_register()
     asked = visible_question(register, by, question_id)
     if asked.answered_at is None:
@@ -146,7 +146,7 @@ def _recorded(request: Request, question_id: str, by: Caller, told: str) -> Resp
         question=asked,
         decision=decision,
         at=local(decision.at, timeline) if decision else "",
-        told=read_note(by, told),
+        notice=read_note(by, notice),
         others=[question for question in others if visible(by.roles, by.account, question)],
         state=timeline.state,
     )
@@ -201,8 +201,8 @@ def _question_page(
     officer = by.officer(register)
     whose = None
     if asked.kind == IDENTITY_KIND.name and not why:
-        told = request.query_params.get("told", "")
-        whose = identity_parts(register, by, asked, path, told, timeline)
+        notice = request.query_params.get("notice", "")
+        whose = identity_parts(register, by, asked, path, notice, timeline)
     return render(
         request,
         "question",
@@ -211,7 +211,7 @@ def _question_page(
         question=asked,
         form=form,
         problem=problem,
-        why_barred=why,
+        barred=why,
         whose=whose,
         kept=problem is not None and bool(why),
         decision=decision,

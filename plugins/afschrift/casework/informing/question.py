@@ -116,7 +116,7 @@ def answer_ready(register: Register, request_id: str, state: State, detail: Mapp
     Args:
         register: of the installation.
         request_id: the request.
-        state: one of `domain.state.TOLD`.
+        state: one of `domain.state.END_ONCE_INFORMED`.
         detail: `letter`, the kind of letter about it, and codes that say which answer it is.
     """
     payload = {"state": state.value, **detail}
