@@ -14,7 +14,7 @@ commands = typer.Typer()
 MEANING = {
     0: "all is well",
     1: "something it needs does not work",
-    3: "it works, and somebody should look",
+    3: "it works, and a person should look",
 }
 CODES = "Exit codes: " + "; ".join(f"{code} {words}" for code, words in MEANING.items()) + "."
 
