@@ -1,1 +1,1 @@
-"""Measurements that stand beside the figures in the documentation."""
+"""Measurements behind the figures in the documentation."""

@@ -6,9 +6,9 @@
 One table of 2,000,000 rows, 40 of each customer, in no order of customers. Requests are planned first; then
 the first ones are extracted alone, and all of them together; as many of those as went alone go on to their
 bundles. Prints milliseconds of CPU a person, the server's included, and how often more one alone costs: of
-reading and staging alone, of the step `extract`, and of the whole request. What stands for many is measured
-on some: `--alone` of them. `--without-search` leaves the search in what no way reaches out of both: it is
-made for each person by itself.
+reading and staging alone, of the step `extract`, and of the whole request. What many requests share is
+measured on some: `--alone` of them. `--without-search` leaves the search by text out of both, as it is made
+for each person by itself.
 """
 
 from __future__ import annotations
@@ -95,9 +95,9 @@ def main() -> None:
         services = _installed(Path(name), args.kind, more)
         everybody = range(1, args.alone + args.persons + 1)
         requests: list[str] = []
-        plan = Cost.of(lambda: requests.extend(_planned(services, one) for one in everybody), server)
+        plan = Cost.of(lambda: requests.extend(_planned(services, request) for request in everybody), server)
         first, rest = requests[: args.alone], requests[args.alone :]
-        alone = Cost.of(lambda: [extract(services, one, "shop") for one in first], server)
+        alone = Cost.of(lambda: [extract(services, request, "shop") for request in first], server)
         outcomes: dict[str, str] = {}
         batch = Cost.of(
             lambda: outcomes.update(extract_together(services, "shop", rest, "bench", lambda _: services)),
@@ -105,17 +105,17 @@ def main() -> None:
         )
         if set(outcomes.values()) != {TOGETHER}:
             sys.exit(f"not all went together: {sorted(set(outcomes.values()))}")
-        after = Cost.of(lambda: [_go_on(services, one) for one in rest[: args.alone]], server)
+        after = Cost.of(lambda: [_go_on(services, request) for request in rest[: args.alone]], server)
     print(f"{args.kind}, {args.rows:,} rows, search {'off' if args.without_search else 'on'}")
     around = plan.each(len(requests)) + after.each(args.alone)
-    for what, one, each in (
+    for what, single, each in (
         ("reading and staging", alone.read(args.alone), batch.read(args.persons)),
         ("of it the server", alone.server / args.alone * 1000, batch.server / args.persons * 1000),
         ("the step extract", alone.each(args.alone), batch.each(args.persons)),
         ("the whole request", alone.each(args.alone) + around, batch.each(args.persons) + around),
     ):
-        ratio = f"{one / each:8.1f} x" if each else ""
-        print(f"  {what:20} {one:9.1f} ms alone {each:9.1f} ms together {ratio}", flush=True)
+        ratio = f"{single / each:8.1f} x" if each else ""
+        print(f"  {what:20} {single:9.1f} ms alone {each:9.1f} ms together {ratio}", flush=True)
     peak = psutil.Process().memory_info().rss >> 20
     print(f"  {args.persons} persons together, {args.alone} alone, {peak} MB")
 
@@ -162,7 +162,7 @@ def _of(server: psutil.Process | None) -> float:
         return 0.0
     times = [process.cpu_times() for process in (server, *server.children(recursive=True))]
     waited = server.cpu_times()
-    return sum(one.user + one.system for one in times) + waited.children_user + waited.children_system
+    return sum(item.user + item.system for item in times) + waited.children_user + waited.children_system
 
 
 def _planned(services: Services, customer: int) -> str:

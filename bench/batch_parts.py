@@ -14,7 +14,7 @@ _READS = ((SourceReading, "run"), (SourcePass, "run"))
 """From the opening of the session to the last file: of one request, and of several."""
 
 _OWN = ((PersonReading, "ask_gate"), (SourcePass, "_record"))
-"""Of these, what is each request's own: its gate, record, result and event. Alone it stands around them."""
+"""Each request's own part: its gate, record, result and event. Without a batch, it is around them."""
 
 
 class Parts:

@@ -52,10 +52,10 @@ def main() -> None:
 
 def check(register: Register) -> None:
     """One check with one notifier, as the tasks do it."""
-    told: list[str] = []
+    notices: list[str] = []
 
     def send(message: Message) -> None:
-        told.extend(row["Notice"] for row in message.rows)
+        notices.extend(row["Notice"] for row in message.rows)
 
     began = time.perf_counter()
     checked = DeadlineCheck(register, PLACE, marks(), NOW, "airflow:check_deadlines")
@@ -70,7 +70,7 @@ def check(register: Register) -> None:
         f"{ended - began:.2f} s: look {looked - began:.2f}, raise {noted - looked:.2f}, "
         f"tell {ended - noted:.2f}; {raised} raised"
     )
-    print("told", dict(sorted(Counter(told).items())))
+    print("notices", dict(sorted(Counter(notices).items())))
 
 
 def _store(register: Register, at: str) -> None:

@@ -29,39 +29,39 @@ _IDLE = 10
 """Seconds without a request, in which is seen what Airflow takes for itself."""
 
 
-def of_airflow(one: Fleet) -> dict[str, float]:
+def of_airflow(fleet_: Fleet) -> dict[str, float]:
     """CPU seconds so far of each of Airflow's processes; the workers as one."""
-    seconds = {part: cpu_seconds(pid) for part, pid in one.control.pids.items()}
-    if one.workers:
-        seconds["workers"] = sum(cpu_seconds(worker.pid) for worker in one.workers)
+    seconds = {part: cpu_seconds(pid) for part, pid in fleet_.control.pids.items()}
+    if fleet_.workers:
+        seconds["workers"] = sum(cpu_seconds(worker.pid) for worker in fleet_.workers)
     return seconds
 
 
-def go_through(one: Fleet, count: int) -> list[str]:
+def go_through(fleet_: Fleet, count: int) -> list[str]:
     """Requests, together, from their triggers to their ends; their runs.
 
     Raises:
         RuntimeError: a run did not end well.
     """
-    runs = [one.trigger(request) for request in [one.submit() for _ in range(count)]]
-    if set(one.wait(runs, LIMIT).values()) != {"success"}:
+    runs = [fleet_.trigger(request) for request in [fleet_.submit() for _ in range(count)]]
+    if set(fleet_.wait(runs, LIMIT).values()) != {"success"}:
         raise RuntimeError("a run failed: see the logs of its tasks")
     return runs
 
 
-def measured(one: Fleet, count: int) -> dict[str, float]:
+def measured(fleet_: Fleet, count: int) -> dict[str, float]:
     """The figures of `count` requests."""
-    before, began = of_airflow(one), time.monotonic()
-    runs = go_through(one, count)
+    before, began = of_airflow(fleet_), time.monotonic()
+    runs = go_through(fleet_, count)
     took = time.monotonic() - began
-    spent = {part: seconds - before[part] for part, seconds in of_airflow(one).items()}
-    tasks = sum(len(one.tasks(run)) for run in runs)
+    spent = {part: seconds - before[part] for part, seconds in of_airflow(fleet_).items()}
+    tasks = sum(len(fleet_.tasks(run)) for run in runs)
     figures = {part: seconds / count for part, seconds in spent.items()}
-    where = spent["workers" if one.workers else "scheduler"]
+    where = spent["workers" if fleet_.workers else "scheduler"]
     figures |= {"airflow": sum(figures.values()), "a_task": where / tasks, "tasks": tasks / count}
-    before = of_airflow(one)
+    before = of_airflow(fleet_)
     time.sleep(_IDLE)
-    idle = (sum(of_airflow(one).values()) - sum(before.values())) / _IDLE
+    idle = (sum(of_airflow(fleet_).values()) - sum(before.values())) / _IDLE
     figures |= {"idle": idle, "seconds": took / count, "work": figures["airflow"] - idle * took / count}
     return {name: round(value, 2) for name, value in figures.items()}
 
@@ -78,10 +78,10 @@ def main() -> None:
     given = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="fleet-", ignore_cleanup_errors=True) as folder,
-        fleet(Path(folder), workers=given.workers, tables=given.tables) as one,
+        fleet(Path(folder), workers=given.workers, tables=given.tables) as fleet_,
     ):
-        go_through(one, given.warm)
-        print(json.dumps(measured(one, given.count)))
+        go_through(fleet_, given.warm)
+        print(json.dumps(measured(fleet_, given.count)))
 
 
 if __name__ == "__main__":

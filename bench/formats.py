@@ -55,7 +55,7 @@ KINDS = {
     "mood": ValueKind.TEXT,
 }
 FIELDS = [FieldPlan(name, kind, Action.INCLUDE, (), "bench") for name, kind in KINDS.items()]
-# DuckDB stands in for PostgreSQL: the same texts, in the same Arrow types, without a server.
+# DuckDB replaces PostgreSQL: the same texts, in the same Arrow types, without a server.
 SOURCE = r"""
 SELECT i AS event_id, CAST(7 AS BIGINT) AS customer_id,
   CAST(CAST(i AS DECIMAL(28, 10)) * 1.0000000007 AS VARCHAR) AS amount,

@@ -1,6 +1,6 @@
 """`python -m bench.gates`: what a gate costs that replays a request's events, by how many there are.
 
-Beside each request stand the events of others: those since its own last one are proven to be others', so a
+Each request has events of others around it: those since its own last one are proven to be others', so a
 request that waited long pays once for them. Milliseconds of CPU a gate, median of twenty; also a case of
 `make bench`.
 """
@@ -53,14 +53,14 @@ def _gate(register: Register, request: str) -> float:
 
 
 def _store(register: Register, events: int) -> str:
-    """A request with so many events, every second of which tells of a row."""
+    """A request with so many events, every second of which is about a row."""
     case = register.cases.open(b"What do you have about me?", "mail", AT, AT)
     keys = (Key("customer_id", "1"),)
-    one = register.requests.open(case, Right.ACCESS, AT, "UTC", "nl", ("csv",), "outbox", keys, ())
+    request = register.requests.open(case, Right.ACCESS, AT, "UTC", "nl", ("csv",), "outbox", keys, ())
     for number in range((events - 2) // 2):
-        register.steps.finish(one.id, "step", f"{number:064}", {"rows": number, "digest": "x" * 64})
-        register.trail.record(one.id, NewEvent("counted", payload={"n": number}))
-    return one.id
+        register.steps.finish(request.id, "step", f"{number:064}", {"rows": number, "digest": "x" * 64})
+        register.trail.record(request.id, NewEvent("counted", payload={"n": number}))
+    return request.id
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def killed_before(fatal: int, work: Callable[[], object]) -> str | None:
         The statement it died before, in short; None where the work ended first.
 
     Raises:
-        RuntimeError: the work failed; its traceback stands on standard error.
+        RuntimeError: the work failed; its traceback is on standard error.
     """
     reader, writer = os.pipe()
     child = os.fork()
@@ -123,7 +123,7 @@ def killed_before(fatal: int, work: Callable[[], object]) -> str | None:
     return None
 
 
-def _work_until_killed(fatal: int, work: Callable[[], object], told: int) -> NoReturn:
+def _work_until_killed(fatal: int, work: Callable[[], object], pipe: int) -> NoReturn:
     """The fork. It must never return into the caller's program, whatever happens."""
     statements = 0
 
@@ -131,7 +131,7 @@ def _work_until_killed(fatal: int, work: Callable[[], object], told: int) -> NoR
         nonlocal statements
         statements += 1
         if statements == fatal:
-            os.write(told, statement.encode())
+            os.write(pipe, statement.encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
     failed = True

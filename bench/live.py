@@ -1,4 +1,4 @@
-"""A real Airflow on a small shop, and somebody who is logged in: for measurements of whole runs."""
+"""A real Airflow on a small shop, with a logged-in user: for measurements of whole runs."""
 
 from __future__ import annotations
 
@@ -175,8 +175,8 @@ class Live:
         reply = self._send("POST", f"/afschrift/api/questions/{question}/answer", json=body)
         if reply.status_code == httpx.codes.CONFLICT:
             return {"run": None}
-        told: dict[str, Any] = reply.raise_for_status().json()
-        return told
+        body: dict[str, Any] = reply.raise_for_status().json()
+        return body
 
     def _get(self, path: str, **query: str) -> dict[str, Any]:
         reply = self._send("GET", f"/api/v2/dags/{environment.DAG_ID}{path}", params=query)

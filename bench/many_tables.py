@@ -3,7 +3,7 @@
     python -m bench.many_tables
 
 makes the tables in PostgreSQL, with foreign keys and rows, scans them, confirms each question of the review
-(as proposed; where nothing is proposed, the origin is told `provided`), and checks the map.
+(as proposed; where nothing is proposed, the origin is set to `provided`), and checks the map.
 docs/datamap/many-tables.md has what came out.
 """
 
@@ -157,7 +157,7 @@ def review(folder: Path) -> tuple[Counter[str], int, list[str]]:
     """
     session, asked, lines, refused = Review(folder), Counter[str](), 0, dict[str, str]()
     print(f"questions at first: {len(session.waiting())}", flush=True)
-    while left := [one for one in session.waiting() if one.key not in refused]:
+    while left := [group for group in session.waiting() if group.key not in refused]:
         group = left[0]
         words = {} if group.is_table or {"origin", "protect"} & group.said.keys() else {"origin": "provided"}
         answer = Answer("bench", date(2026, 11, 28), "Gone through.", date(2027, 11, 28), words)

@@ -37,7 +37,7 @@ class Result:
     """A case at one size.
 
     Attributes:
-        limit_seconds: what it is held against; None where it stands for itself.
+        limit_seconds: what it is held against; None if there is none.
         ratio: seconds to limit_seconds.
         bare_ratio: the same without the reconciliation of the rows, which the product always makes
             for.
@@ -188,7 +188,7 @@ def tables(count: int) -> Result:
 def cases(sizes: list[int], orders: list[int], repeat: int) -> Iterator[tuple[str, Fill, Measure]]:
     """Name of each case, the events and orders that its database holds, and its measurement.
 
-    Each number of events has a database of its own, in which a tenth as many belong to somebody else.
+    Each number of events has a database of its own, in which a tenth as many belong to another person.
     """
     for rows in sizes:
         fill = ((rows, rows // 10), ())

@@ -86,7 +86,7 @@ class Meter:
     def database(self) -> float:
         """CPU seconds so far, those of ended sessions too."""
         own = self._server.cpu_times()
-        running = sum(sum(one.cpu_times()[:2]) for one in self._server.children())
+        running = sum(sum(child.cpu_times()[:2]) for child in self._server.children())
         return float(own.children_user + own.children_system + running)
 
 
@@ -127,7 +127,7 @@ def stages(
             began = time.process_time()
             comparison.take(text)
             took += time.process_time() - began
-            if sum(one.num_rows for one in texts) < sample:
+            if sum(text.num_rows for text in texts) < sample:
                 held.append(batch)
                 texts.append(text)
         comparison.require(read)

@@ -96,8 +96,8 @@ def in_a_fork(task: Callable[[], Any]) -> Any:
         finally:
             os._exit(code)
     os.close(write)
-    with os.fdopen(read) as told:
-        found = json.loads(told.read() or "null")
+    with os.fdopen(read) as pipe:
+        found = json.loads(pipe.read() or "null")
     if os.waitpid(child, 0)[1]:
         raise RuntimeError("a task failed; it says above why")
     return found
@@ -139,12 +139,17 @@ def main() -> None:
             if not given.cold:
                 warm_up(print, settings)
             found = costs(settings, request)
-            for task, one in found.items():
-                print(f"{tables:>6} tables  {task:10} build {one['build']:6.3f}  step {one['step']:6.3f}")
-            total = sum(sum(one.values()) for one in found.values())
+            for task, seconds in found.items():
+                print(
+                    f"{tables:>6} tables  {task:10} build {seconds['build']:6.3f} "
+                    f" step {seconds['step']:6.3f}"
+                )
+            total = sum(sum(seconds.values()) for seconds in found.values())
             print(f"{tables:>6} tables  {'in all':10} {total:6.3f} CPU s", flush=True)
             print(
-                json.dumps({"seconds": total, "by_task": {t: sum(one.values()) for t, one in found.items()}})
+                json.dumps(
+                    {"seconds": total, "by_task": {t: sum(seconds.values()) for t, seconds in found.items()}}
+                )
             )
 
 

@@ -88,7 +88,7 @@ def answer_all(live: Live, shop: Shop, requests: Sequence[str], through: int) ->
 
     def over_http(request: str) -> str:
         run: str | None = live.answer(questions[request])["run"]
-        if run is None:  # the answer stands; Airflow did not take the run
+        if run is None:  # the answer is recorded; Airflow did not take the run
             late.append(request)
         return run or live.going(request) or live.start(request)
 

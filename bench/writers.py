@@ -105,13 +105,13 @@ def _append(url: str, keys: Path, me: int, events: int, together: Any, slowest: 
 
 def _lost(url: str, processes: int, events: int) -> list[str]:
     """Writers whose events are not all there, each once and in the order in which they were written."""
-    told: dict[str, list[int]] = {f"writer{me}": [] for me in range(processes)}
-    for one in RegisterRows(url).trail:
-        if one.type == "counted" and one.payload is not None:
-            told[one.actor].append(one.payload["n"])
+    written: dict[str, list[int]] = {f"writer{me}": [] for me in range(processes)}
+    for row in RegisterRows(url).trail:
+        if row.type == "counted" and row.payload is not None:
+            written[row.actor].append(row.payload["n"])
     return [
         f"events of {actor} are lost, doubled or out of order"
-        for actor, found in told.items()
+        for actor, found in written.items()
         if found != list(range(events))
     ]
 

@@ -56,7 +56,7 @@ def customer(world: World) -> pa.Table:
 
 
 def customer_email(world: World) -> pa.Table:
-    """Every address with its time; a few people changed it once. The personas' stand in `stories`."""
+    """Every address with its time; a few people changed it once. The personas' are in `stories`."""
     owners = np.arange(world.personas, world.size)
     moved = owners[world.moved_email[owners] > 0]
     changed, born = world.moved_email[owners], world.created[owners]
@@ -103,7 +103,7 @@ def address(world: World) -> pa.Table:
 
 
 def device(world: World) -> pa.Table:
-    """Which device was whose and when. The personas' pairings stand in `stories`."""
+    """Which device was whose and when. The personas' pairings are in `stories`."""
     draw = Draw(world.seed, "device")
     uses = [use for use in world.uses if use.owner >= world.personas]
     n = len(uses)

@@ -34,7 +34,7 @@ def search_history(world: World) -> pa.Table:
 
 
 def page_view(world: World) -> pa.Table:
-    """The largest table of the shop; it has no key, some rows stand twice and some name nobody."""
+    """The largest table of the shop; it has no key, some rows occur twice and some name no person."""
     draw = Draw(world.seed, "page_view")
     owners = world.spread(draw, 90, 12)
     n = len(owners)
@@ -141,7 +141,7 @@ def referral(world: World) -> pa.Table:
 
 
 def wish_lists(world: World) -> dict[str, pa.Table]:
-    """Lists, who keeps them together, and what stands on them: many people to many lists."""
+    """Lists, who shares them, and what is on them: many people to many lists."""
     draw = Draw(world.seed, "wishlist")
     owners = world.spread(draw, 0.5, 1)
     n = len(owners)

@@ -33,17 +33,17 @@ def build(
     *,
     days_a_file: int = 1,
 ) -> dict[str, int]:
-    """Build both sources below a folder; what stood there of an earlier build is replaced.
+    """Build both sources below a folder; an earlier build is replaced.
 
     Args:
         into: the folder; it is made.
         scale: 1.0 for about 5,000 customers and 3 million rows.
         seed: the same seed and scale give the same rows, on any day and any machine.
-        say: told one line a table.
+        say: called with a line for each table.
         days_a_file: of the lake (`lake.write`).
 
     Returns:
-        Number of rows by `source.table`. It also stands in `demo.json`, which is written last.
+        Number of rows by `source.table`. It is also in `demo.json`, which is written last.
     """
     into.mkdir(parents=True, exist_ok=True)
     (into / SUMMARY).unlink(missing_ok=True)

@@ -96,7 +96,7 @@ def location(world: World) -> pa.Table:
 
 
 def app_event(world: World) -> pa.Table:
-    """What happened in the app; delivered at least once, so some rows stand twice."""
+    """What happened in the app; delivered at least once, so some rows occur twice."""
     series = Series(world, "app_event", lambda _: True, 75, 60)
     draw, n = series.draw, series.n
     value = gaps(pa.array(np.round(draw.rng.random(n) * 100, 2)), draw.chance(n, 0.5))

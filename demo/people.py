@@ -16,11 +16,11 @@ SHARED_TABLET = "tablet-shared-01"
 OLD_EMAIL = "roos.oud@example.org"
 EMAIL_CHANGED = "2024-05-01T00:00:00Z"
 EMAIL_REISSUED = "2025-01-15T00:00:00Z"
-"""Between the change and this instant `OLD_EMAIL` was nobody's."""
+"""Between the change and this instant `OLD_EMAIL` belonged to no person."""
 
 HEART_RATE_WITHDRAWN = "2026-05-01T09:00:00Z"
 GUEST_DEVICE = "phone-guest-00001"
-"""A device that was never paired: its rows name nobody."""
+"""A device that was never paired: its rows name no person."""
 
 BEYOND_DOUBLE = 9_007_199_254_740_993
 """2^53 + 1, an order of `AWKWARD`. A reader that goes through a double finds the order one below,
@@ -111,7 +111,7 @@ TABLET_A = Persona(
     "Tafel",
     "thea.tafel@example.com",
     "2022-01-20T15:00:00Z",
-    "Shares a tablet with TABLET_B; both have it at the same time, so nobody can tell whose its rows are.",
+    "Shares a tablet with TABLET_B; both have it at the same time, so it is not known whose its rows are.",
     (
         Pairing(SHARED_TABLET, "2024-03-01T19:00:00Z"),
         Pairing("phone-tafel-01", "2022-01-20T15:30:00Z"),

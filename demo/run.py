@@ -81,7 +81,7 @@ def run(data: Path, scale: float) -> bool:
         rows = build_warehouse(data, scale, say=lambda _: None)
         out.print(f"   {sum(rows.values()):,} rows in {len(rows)} tables of two sources.")
     else:
-        out.print(f"[bold]1. The warehouse[/bold] stands in {data} already.")
+        out.print(f"[bold]1. The warehouse[/bold] is in {data} already.")
     initialise(settings)
     results = {}
     for number, right in enumerate((Right.PORTABILITY, Right.ACCESS), start=2):
@@ -130,7 +130,7 @@ def approve(services: Services, request: str) -> bool:
         return False
     places = sum(asked[-1].detail.get("pointed_out", {}).values())
     out.print(
-        f"   The run ends at a question: {places} places in free text may name somebody else. An officer "
+        f"   The run ends at a question: {places} places in free text may name another person. An officer "
         f"looks (`afschrift review show {request}`); here the bundle is approved as it is."
     )
     register = open_register(Settings.from_environment())
@@ -141,14 +141,14 @@ def approve(services: Services, request: str) -> bool:
 def hand_over(services: Services, request: str) -> None:
     """The answer is ready, and counts once the person has it: the officer of the demo says that they do."""
     out.print(
-        "   The answer is ready. It counts from the day on which the person is told where it is: here an "
+        "   The answer is ready. It counts from the day on which the person is informed where it is: here an "
         "officer enters that it was handed over at the counter."
     )
     [asked] = services.register.questions.all(request_id=request)
     officer = Officer(open_register(Settings.from_environment()), load_roles(), actor())
     today = officer.today(services.register.requests.get(request).zone)
-    told = {"on": today.isoformat(), "channel": "by_hand", "proof": "demo-1"}
-    answer_question(officer, asked.id, "told", detail=told)
+    handover = {"on": today.isoformat(), "channel": "by_hand", "proof": "demo-1"}
+    answer_question(officer, asked.id, "told", detail=handover)
 
 
 def summary(results: dict[Right, Any]) -> None:

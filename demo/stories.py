@@ -112,7 +112,7 @@ def _subscribe(put: Put, email: str, topic: str, since: str) -> None:
 
 
 def _changed_email(put: Put, ids: itertools.count[int]) -> None:
-    """One address of two people, one after the other, and of nobody between."""
+    """One address of two people, one after the other, and of no one in between."""
     old = {"email": OLD_EMAIL, "valid_from": RENAMED.since, "valid_to": EMAIL_CHANGED}
     put("customer_email", customer_id=RENAMED.number, **old)
     put("customer_email", customer_id=RENAMED.number, email=RENAMED.email, valid_from=EMAIL_CHANGED)

@@ -28,7 +28,7 @@ class Use:
     """One stretch of time in which a device sent events.
 
     Attributes:
-        owner: place of the owner in the world's people; -1: nobody's.
+        owner: place of the owner in the world's people; -1: no person's.
         begin, end: microseconds since 1970; the end is not inside.
     """
 
@@ -93,7 +93,7 @@ class World:
         return [str(p.email) for p in CUSTOMERS] + made
 
     def email_at(self, person: int, moment: int) -> str:
-        """The e-mail address that somebody other than a persona had at a moment."""
+        """The e-mail address that a person other than a persona had at a time."""
         return self.old_email(person) if moment < self.moved_email[person] else self.emails[person]
 
     def old_email(self, person: int) -> str:

@@ -1,4 +1,4 @@
-"""The rows of `AWKWARD`: the values of `zoo.py` in the columns where real ones would stand."""
+"""The rows of `AWKWARD`: the values of `zoo.py` in the columns where real values would be."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ agree on comes back as sentences, without values:
 
 - the chain is whole, and every payload is the one that its header names;
 - every request, its state, version and options follow from its events, and the other way round;
-- every case, question, decision, delivery, text and document stands in the trail once, and vice versa;
+- every case, question, decision, delivery, text and document is in the trail once, and vice versa;
 - a document is as long as the trail says, and a run goes or has ended as its last event says;
-- every fact beside the state stands in the trail once, and vice versa;
+- every fact besides the state is in the trail once, and vice versa;
 - a data key is missing where the trail says that it was destroyed, and nowhere else;
 - a payload is missing where the trail says that it was erased, and nowhere else; with the last request of a
   case that was forgotten go those of the case.
@@ -123,12 +123,12 @@ def _questions(register: RegisterRows) -> Iterator[str]:
     rows = [row for row in register.rows["question"] if row["request_id"] not in register.silent]
     names = ("kind", "role", "options", "detail", "about")
     kept = (_key(row["id"], row["request_id"], *(_json_column(row, name) for name in names)) for row in rows)
-    told = (
+    in_trail = (
         _key(payload["question"], event.request, *(payload[name] for name in names))
         for event, payload in register.recorded("question_asked")
         if event.request not in register.silent
     )
-    yield from _once("question", kept, told)
+    yield from _once("question", kept, in_trail)
     shown = ((row["request_id"], row["hmac"]) for row in register.rows["text"] if row["kind"] == "question")
     told_of = (
         (event.request, payload["kept_hmac"])
@@ -148,12 +148,12 @@ def _decisions(register: RegisterRows) -> Iterator[str]:
         for row in register.rows["decision"]
         if row["request_id"] not in register.silent
     )
-    told = (
+    in_trail = (
         _key(event.request, event.actor, payload["question"], *(payload[name] for name in names))
         for event, payload in register.recorded("decision_taken")
         if event.request not in register.silent
     )
-    yield from _once("decision", kept, told)
+    yield from _once("decision", kept, in_trail)
     for row in register.rows["decision"]:
         if row["question_id"] is not None and row["at"] != row["answered_at"]:
             yield f"question {row['question_id']} was answered at another time than its decision was taken"
@@ -166,16 +166,16 @@ def _deliveries(register: RegisterRows) -> Iterator[str]:
     names = ("kind", "destination", "uri", "bytes", "sha256")
     rows = [row for row in register.rows["delivery"] if row["request_id"] not in register.silent]
     kept = (_key(row["request_id"], *(row[name] for name in names)) for row in rows)
-    told = (
+    in_trail = (
         _key(event.request, *(payload[name] for name in names))
         for event, payload in register.recorded("bundle_delivered")
         if event.request not in register.silent
     )
-    yield from _once("delivery", kept, told)
+    yield from _once("delivery", kept, in_trail)
 
 
 def _texts(register: RegisterRows) -> Iterator[str]:
-    """Texts and documents that were added to the case file; each stands there once, whole."""
+    """Texts and documents that were added to the case file; each is there once, complete."""
     sizes: Counter[str] = Counter()
     for row in register.rows["part"]:
         sizes[row["message_id"]] += row["sealed"] - _SEALED_BYTES
@@ -187,12 +187,12 @@ def _texts(register: RegisterRows) -> Iterator[str]:
         and row["case_id"] not in register.silent_cases
         for size in [row["sealed"] - _SEALED_BYTES + sizes[row["id"]]]
     )
-    told = (
+    in_trail = (
         _key(payload["case"], event.request, *(payload[name] for name in ("id", "kind", "hmac", "size")))
         for event, payload in register.recorded("case_text_added")
         if event.request not in register.silent and payload["case"] not in register.silent_cases
     )
-    yield from _once("text or document", kept, told)
+    yield from _once("text or document", kept, in_trail)
 
 
 def _runs(register: RegisterRows) -> Iterator[str]:
@@ -215,14 +215,14 @@ def _facts(register: RegisterRows) -> Iterator[str]:
         for row in register.rows["fact"]
         if row["request_id"] not in register.silent
     )
-    told = (
+    in_trail = (
         _key(event.request, event.actor, *(payload["fact"].get(name) for name in names))
         for event, payload in register.recorded(
             *{e.type for e in register.trail if e.type.startswith("fact_")}
         )
         if event.request not in register.silent
     )
-    yield from _once("fact", kept, told)
+    yield from _once("fact", kept, in_trail)
 
 
 def _case_facts(register: RegisterRows) -> Iterator[str]:
@@ -232,31 +232,31 @@ def _case_facts(register: RegisterRows) -> Iterator[str]:
         for row in register.rows["case_fact"]
         if row["case_id"] not in register.silent_cases
     )
-    told = (
+    in_trail = (
         _key(event.actor, *(payload["fact"].get(name) for name in names))
         for event, payload in register.recorded(
             *{e.type for e in register.trail if e.type.startswith("case_fact_")}
         )
         if payload["case"] not in register.silent_cases
     )
-    yield from _once("fact of a case", kept, told)
+    yield from _once("fact of a case", kept, in_trail)
 
 
 def _steps(register: RegisterRows, step_event: str) -> Iterator[str]:
     rows = [row for row in register.rows["step"] if row["request_id"] not in register.silent]
     kept = ((row["request_id"], row["name"], row["part"], row["inputs"]) for row in rows)
-    told = (
+    in_trail = (
         (event.request, payload["step"], payload["part"], payload["inputs"])
         for event, payload in register.recorded(step_event)
         if event.request not in register.silent
     )
-    yield from _once("step", kept, told)
+    yield from _once("step", kept, in_trail)
 
 
 def _keys(register: RegisterRows) -> Iterator[str]:
     owners = [row["id"] for table in ("request", "case_file") for row in register.rows[table]]
     there = {row["owner"] for row in register.rows["data_key"]}
-    # Headers count: which request's key was destroyed is told even where the payload is erased.
+    # Headers count: which request's key was destroyed is recorded even where the payload is erased.
     # What a back-up brought back is destroyed again.
     gone = {event.request for event in register.trail if event.type == "data_key_destroyed"}
     gone |= register.silent_cases
@@ -264,13 +264,13 @@ def _keys(register: RegisterRows) -> Iterator[str]:
 
 
 def _erased(register: RegisterRows) -> Iterator[str]:
-    told: Counter[str | None] = Counter()
+    in_trail: Counter[str | None] = Counter()
     for _, payload in register.recorded("payloads_erased"):
-        told[payload["erasure"]["request"]] += payload["erasure"]["count"]
+        in_trail[payload["erasure"]["request"]] += payload["erasure"]["count"]
     found = Counter(event.request for event in register.trail if event.payload is None)
-    for request in found.keys() | told.keys():
-        if found[request] != told[request]:
-            yield f"{found[request]} payloads of {request} are erased, and the trail tells of {told[request]}"
+    for request in found.keys() | in_trail.keys():
+        if found[request] != in_trail[request]:
+            yield f"{found[request]} payloads of {request} are erased, and the trail has {in_trail[request]}"
     for event in register.trail:
         if (event.payload is None) != (event.erased_by is not None):
             yield f"the payload of event {event.header['seq']} is missing, and no rule erased it"
@@ -285,10 +285,10 @@ def _key(*parts: Any) -> str:
     return json.dumps(parts, sort_keys=True)
 
 
-def _once(what: str, kept: Iterable[Any], told: Iterable[Any]) -> Iterator[str]:
-    """Whatever is kept is told once, and the other way round. Keys may hold more than an id: not shown."""
-    rows, said = Counter(kept), Counter(told)
+def _once(what: str, kept: Iterable[Any], in_trail: Iterable[Any]) -> Iterator[str]:
+    """Each stored row is in the trail once, and vice versa. Keys may hold more than an id, so they are not shown."""
+    rows, said = Counter(kept), Counter(in_trail)
     if missing := rows - said:
         yield f"the register has {missing.total()} x {what} that the trail does not tell of"
     if extra := said - rows:
-        yield f"the trail tells of {extra.total()} x {what} that the register does not have"
+        yield f"the trail has {extra.total()} x {what} that the register does not have"

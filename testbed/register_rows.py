@@ -1,4 +1,4 @@
-"""All rows of a register, read at one moment without the register's own code: plain SQL on the database's own driver."""
+"""All rows of a register, read in one snapshot without the register's own code: plain SQL on the database's own driver."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Event:
 
 
 class RegisterRows:
-    """All that is compared, read at one moment."""
+    """All that is compared, read in one snapshot."""
 
     def __init__(self, url: str) -> None:
         self.rows = _read(url)
@@ -95,7 +95,7 @@ class RegisterRows:
 
     @cached_property
     def silent_cases(self) -> set[str]:
-        """Cases whose requests were all forgotten, and with the last one what was told of the case itself."""
+        """Cases whose requests were all forgotten, and with the last one the notices of the case itself."""
         requests = defaultdict(set)
         for row in self.rows["request"]:
             requests[row["case_id"]].add(row["id"])

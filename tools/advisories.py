@@ -23,7 +23,7 @@ WAY_OUT = (
 
 
 def audit(arguments: list[str]) -> tuple[list[dict[str, Any]] | None, str]:
-    """What pip-audit tells of each package, or None, and what it printed beside that."""
+    """What pip-audit reports of each package, or None, and what else it printed."""
     command = [sys.executable, "-m", "pip_audit", "-r", str(ROOT / "constraints.txt"), "--disable-pip"]
     command += ["--vulnerability-service", "osv", "--format", "json", "--progress-spinner", "off", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -33,20 +33,20 @@ def audit(arguments: list[str]) -> tuple[list[dict[str, Any]] | None, str]:
         return None, done.stderr
 
 
-def report(told: list[dict[str, Any]]) -> tuple[int, str]:
-    """The exit status and what to print, of what pip-audit told."""
-    left_out = [one["name"] for one in told if "skip_reason" in one]
-    if len(left_out) == len(told):
-        return 0, f"Advisories: SKIPPED. The service knows none of {len(told)} packages. {WAY_OUT}\n"
-    known = [(one, found) for one in told for found in one.get("vulns", ())]
+def report(audited: list[dict[str, Any]]) -> tuple[int, str]:
+    """The exit status and what to print, from the result of pip-audit."""
+    left_out = [package["name"] for package in audited if "skip_reason" in package]
+    if len(left_out) == len(audited):
+        return 0, f"Advisories: SKIPPED. The service knows none of {len(audited)} packages. {WAY_OUT}\n"
+    known = [(package, found) for package in audited for found in package.get("vulns", ())]
     lines = [
-        f"{one['name']} {one['version']}: {found['id']}, "
+        f"{package['name']} {package['version']}: {found['id']}, "
         f"mended in {', '.join(found['fix_versions']) or 'no release yet'}"
-        for one, found in known
+        for package, found in known
     ]
     lines += [f"{name}: not looked up" for name in left_out]
-    packages = len({one["name"] for one, _ in known})
-    looked_up = len(told) - len(left_out)
+    packages = len({package["name"] for package, _ in known})
+    looked_up = len(audited) - len(left_out)
     lines.append(
         f"Advisories: {looked_up} packages looked up, {len(known)} known vulnerabilities in {packages}."
     )
@@ -59,12 +59,12 @@ def report(told: list[dict[str, Any]]) -> tuple[int, str]:
 
 def main() -> int:
     """Look up, and say what came of it."""
-    told, beside = audit(sys.argv[1:])
-    if told is not None:
-        status, text = report(told)
+    audited, output = audit(sys.argv[1:])
+    if audited is not None:
+        status, text = report(audited)
         sys.stdout.write(text)
         return status
-    last = (beside.strip().splitlines() or ["no word"])[-1]
+    last = (output.strip().splitlines() or ["no word"])[-1]
     if any(word in last for word in UNREACHED):
         reason = f"No advisory service can be reached from here, so nothing was looked up. {WAY_OUT}"
         sys.stdout.write(f"Advisories: SKIPPED. {reason}\n")

@@ -2,7 +2,7 @@
 
 `python tools/constraints_check.py` takes the dated list of Airflow's official image (deploy/airflow-*.txt):
 what it has keeps its version, what it lacks has that of constraints.txt, as deploy/install.sh installs it; on
-each Python, without extras and with each of them. `python tools/constraints_check.py FILE` takes somebody
+each Python, without extras and with each of them. `python tools/constraints_check.py FILE` takes someone
 else's constraints, such as Airflow's own, for the Python that runs this; what they do not name is free.
 Nothing is fetched but the metadata of packages.
 """
@@ -56,7 +56,9 @@ def conflicts(allowed: dict[str, list[Requirement]], python: str, *extras: str) 
     command += ["--python-version", python, *(f"--extra={extra}" for extra in extras)]
     with TemporaryDirectory() as folder:
         file = Path(folder, "constraints.txt")
-        file.write_text("".join(f"{one}\n" for few in allowed.values() for one in few), encoding="utf-8")
+        file.write_text(
+            "".join(f"{requirement}\n" for few in allowed.values() for requirement in few), encoding="utf-8"
+        )
         done = subprocess.run(
             [*command, "-c", str(file), "pyproject.toml"],
             cwd=ROOT,

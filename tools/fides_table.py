@@ -25,7 +25,9 @@ def main() -> None:
     with CATEGORIES.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["category", "holds"])
-        writer.writerows([one.fides_key, " ".join((one.description or "").split())] for one in found)
+        writer.writerows(
+            [category.fides_key, " ".join((category.description or "").split())] for category in found
+        )
     schema = Dataset.model_json_schema() | {"$comment": f"fideslang {version('fideslang')}, Apache-2.0"}
     DATASET.write_text(json.dumps(schema, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -72,16 +72,22 @@ def pins(text: str) -> list[Pin]:
     """The pins of a requirements file with hashes, by name."""
     lines = re.sub(r"\s*\\\n\s*", " ", text).splitlines()
     required = ((Requirement(line.split(" --hash")[0]), tuple(HASH.findall(line))) for line in lines if line)
-    return [Pin(one.name, str(one.specifier).removeprefix("=="), hashes) for one, hashes in required]
+    return [
+        Pin(requirement.name, str(requirement.specifier).removeprefix("=="), hashes)
+        for requirement, hashes in required
+    ]
 
 
 def direct(root: Path = ROOT) -> list[Requirement]:
     """What pyproject.toml names for running, under the names of the lock."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"].values()
-    found = [Requirement(one) for one in (*project["dependencies"], *(one for few in extras for one in few))]
-    for one in found:
-        one.name = str(canonicalize_name(one.name))
+    found = [
+        Requirement(requirement)
+        for requirement in (*project["dependencies"], *(requirement for few in extras for requirement in few))
+    ]
+    for requirement in found:
+        requirement.name = str(canonicalize_name(requirement.name))
     return found
 
 
@@ -91,7 +97,9 @@ def packages(root: Path = ROOT) -> list[Package]:
     Raises:
         LookupError: A package is not in the lock, is not installed, or tells no licence of one reading.
     """
-    here = {canonicalize_name(one.metadata["Name"]): one for one in distributions()}
+    here = {
+        canonicalize_name(distribution.metadata["Name"]): distribution for distribution in distributions()
+    }
     locked = pins((root / "constraints.txt").read_text(encoding="utf-8"))
     graph = _graph(direct(root), here)
     found = []
@@ -121,30 +129,34 @@ def _graph(named: list[Requirement], here: dict[str, Distribution]) -> dict[str,
             )
         seen.add((name, extras))
         needed = list(_needed(here[name], extras)) if name in here else []
-        graph.setdefault(name, set()).update(str(canonicalize_name(one.name)) for one in needed)
+        graph.setdefault(name, set()).update(
+            str(canonicalize_name(requirement.name)) for requirement in needed
+        )
         ahead += needed
     return graph
 
 
-def _needed(one: Distribution, extras: frozenset[str]) -> Iterator[Requirement]:
+def _needed(distribution: Distribution, extras: frozenset[str]) -> Iterator[Requirement]:
     """What a package needs on any Python of the lock, on a platform such as this."""
     places = [
         {"extra": extra, "python_version": python, "python_full_version": f"{python}.0"}
         for extra in extras | {""}
         for python in PYTHONS
     ]
-    for need in map(Requirement, one.requires or ()):
+    for need in map(Requirement, distribution.requires or ()):
         if need.marker is None or any(need.marker.evaluate(dict(place)) for place in places):
             yield need
 
 
-def _licence(one: Distribution) -> str:
-    name = str(canonicalize_name(one.metadata["Name"]))
+def _licence(distribution: Distribution) -> str:
+    name = str(canonicalize_name(distribution.metadata["Name"]))
     if name in READ:
         return READ[name]
-    told = one.metadata.get("License-Expression") or one.metadata.get("License") or ""
-    kinds = [kind for kind in one.metadata.get_all("Classifier") or [] if kind.startswith("License :: ")]
-    for said in (told, WORDS.get(told), WORDS.get(kinds[0]) if len(kinds) == 1 else None):
+    licence = distribution.metadata.get("License-Expression") or distribution.metadata.get("License") or ""
+    kinds = [
+        kind for kind in distribution.metadata.get_all("Classifier") or [] if kind.startswith("License :: ")
+    ]
+    for said in (licence, WORDS.get(licence), WORDS.get(kinds[0]) if len(kinds) == 1 else None):
         if said and (known := _spdx(said)):
             return known
     raise LookupError(

@@ -235,7 +235,7 @@ def run(only: Sequence[int], *, resume: bool) -> int:
 
 
 def _kept(old: Mutant, new: Mutant) -> Mutant:
-    """What the table says: a mutant that was killed stays so until somebody has looked."""
+    """What the table says: a mutant that was killed stays so until a person has looked."""
     return old if old.result == "killed" != new.result else new
 
 

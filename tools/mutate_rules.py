@@ -113,7 +113,7 @@ class Copy:
         )
         found = re.search(r"^(?:FAILED|ERROR) (\S+?::[^\n]+?)(?: - .*)?$", done.stdout, re.MULTILINE)
         if not found and done.returncode:
-            sys.exit(f"pytest told of no test that failed, and did not end well.\n{done.stdout}{done.stderr}")
+            sys.exit(f"pytest reported no failed test, and did not end well.\n{done.stdout}{done.stderr}")
         return found[1] if found else ""
 
     @staticmethod
@@ -126,9 +126,9 @@ class Copy:
 
 def main() -> int:
     """Try the mutations, and say which test catches each."""
-    rules = [one for one in sys.argv[1:] if one != "--check"]
-    chosen = [one for one in MUTATIONS if one.rule in rules or not rules]
-    stale = dict.fromkeys(fault for one in chosen for fault in faults(one))
+    rules = [rule for rule in sys.argv[1:] if rule != "--check"]
+    chosen = [mutation for mutation in MUTATIONS if mutation.rule in rules or not rules]
+    stale = dict.fromkeys(fault for mutation in chosen for fault in faults(mutation))
     if stale or "--check" in sys.argv:
         print("\n".join(stale) or f"{len(chosen)} mutations fit the code and tests/rules.tsv.")
         return 1 if stale else 0

@@ -99,7 +99,9 @@ def walked() -> Walk:
 def _layers() -> dict[str, int]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     [order] = [
-        one["layers"] for one in settings["tool"]["importlinter"]["contracts"] if one["type"] == "layers"
+        layer["layers"]
+        for layer in settings["tool"]["importlinter"]["contracts"]
+        if layer["type"] == "layers"
     ]
     return {
         package.strip().removeprefix("afschrift."): number

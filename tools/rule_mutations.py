@@ -1,4 +1,4 @@
-"""Conditions of rules of law, each with what stands there without it: `mutate_rules.py` takes them out.
+"""Conditions of rules of law, each with its replacement: `mutate_rules.py` takes them out.
 
 Mostly what a rule forbids or excepts: "not", "unless", "never". Without one, too much is given, or too much
 is refused, or a day comes too late. Which tests must notice is in tests/rules.tsv.
@@ -17,7 +17,7 @@ class Mutation:
         rule: its id in docs/rules.md.
         file: below `plugins/afschrift`; the row of the rule names it.
         text: of the file, there once.
-        instead: what stands there without the condition.
+        instead: the code without the condition.
         effect: what then happens, in a clause.
     """
 
@@ -62,7 +62,7 @@ INTAKE = (
         _PAGE_WORDS,
         "if start == end:",
         "if True:",
-        "systems that were read at two moments are told as of one",
+        "systems that were read at two times are shown as of one",
     ),
     Mutation(
         "R12",
@@ -97,7 +97,7 @@ INTAKE = (
         _MANDATE,
         'if form["kind"] == "parental_authority" and minor is Minor.NO:',
         "if False:",
-        "parents ask for somebody who is old enough",
+        "parents ask for a person who is old enough",
     ),
 )
 
@@ -114,7 +114,7 @@ SCOPE = (
         _DECISION,
         "if facts.origin is None and not facts.mixed:",
         "if False:",
-        "what nobody classified is decided on",
+        "what is not classified is decided on",
     ),
     Mutation(
         "R20",
@@ -149,7 +149,7 @@ SCOPE = (
         _DECISION,
         "if policy.legitimate_interest and any(",
         "if any(",
-        "data outside Art. 20 are given though nobody switched that on",
+        "data outside Art. 20 are given though that was not switched on",
     ),
     Mutation("R23", _DECISION, "if not facts.automated:", "if False:", "paper is portable"),
     Mutation(
@@ -181,7 +181,7 @@ OTHERS = (
         _DECISION,
         "facts.third_party in (None, ThirdParty.ASK)",
         "facts.third_party is ThirdParty.ASK",
-        "others' data on which nobody decided are given",
+        "others' data on which no decision was made are given",
     ),
     Mutation(
         "R31",
@@ -202,7 +202,7 @@ OTHERS = (
         _DECISION,
         "return scope.action is Action.EXCLUDE and facts.origin is not Origin.THIRD_PARTY",
         "return scope.action is Action.EXCLUDE",
-        "what the person received is left out, and nobody is asked",
+        "what the person received is left out, and no one is asked",
     ),
     Mutation(
         "R31",
@@ -317,7 +317,7 @@ CLOCK = (
         "law/clock/clock.py",
         "if found.notice_due and notified > found.notice_due:",
         "if False:",
-        "a refusal that was told too late is no breach",
+        "a refusal that was sent too late is no breach",
     ),
 )
 

@@ -38,15 +38,19 @@ def bill(found: list[Package], named: set[str], version: str) -> str:
     own = Component(name="afschrift", version=version, type=ComponentType.APPLICATION, bom_ref="afschrift")
     own.purl = PackageURL("pypi", name="afschrift", version=version)
     own.licenses = [LicenseFactory().make_from_string("Apache-2.0")]
-    by_name = {one.name: [_component(one, pin) for pin in one.pins] for one in found}
+    by_name = {component.name: [_component(component, pin) for pin in component.pins] for component in found}
     bom = Bom(components=[part for parts in by_name.values() for part in parts])
     bom.metadata.component = own
     bom.register_dependency(own, [part for name in sorted(named) for part in by_name[name]])
-    for one in found:
-        for part in by_name[one.name]:
-            bom.register_dependency(part, [need for name in sorted(one.needs) for need in by_name[name]])
+    for component in found:
+        for part in by_name[component.name]:
+            bom.register_dependency(
+                part, [need for name in sorted(component.needs) for need in by_name[name]]
+            )
     contents = "\n".join(
-        f"{one.name} {pin.version} {' '.join(pin.hashes)}" for one in found for pin in one.pins
+        f"{component.name} {pin.version} {' '.join(pin.hashes)}"
+        for component in found
+        for pin in component.pins
     )
     bom.serial_number = uuid5(NAMESPACE_URL, f"afschrift {version}\n{contents}")
     bom.metadata.timestamp = None
@@ -57,7 +61,7 @@ def bill(found: list[Package], named: set[str], version: str) -> str:
     return text + "\n"
 
 
-def _component(one: Package, pin: Pin) -> Component:
+def _component(package: Package, pin: Pin) -> Component:
     return Component(
         name=pin.name,
         version=pin.version,
@@ -65,7 +69,7 @@ def _component(one: Package, pin: Pin) -> Component:
         purl=PackageURL("pypi", name=pin.name, version=pin.version),
         licenses=[
             LicenseFactory().make_from_string(
-                one.licence, license_acknowledgement=LicenseAcknowledgement.DECLARED
+                package.licence, license_acknowledgement=LicenseAcknowledgement.DECLARED
             )
         ],
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in pin.hashes],
@@ -77,7 +81,9 @@ def main() -> int:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     out = Path(sys.argv[1])
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(bill(packages(), {one.name for one in direct()}, project["version"]), encoding="utf-8")
+    out.write_text(
+        bill(packages(), {package.name for package in direct()}, project["version"]), encoding="utf-8"
+    )
     return 0
 
 

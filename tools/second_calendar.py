@@ -72,13 +72,13 @@ def asked(folder: Path, years: list[str]) -> dict[tuple[str, int], set[date]]:
     command = ["node", "-e", ASK, "--", str(folder.resolve()), " ".join(STATES), " ".join(years)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[tuple[str, int], set[date]] = {(s, int(y)): set() for s in STATES for y in years}
-    for one in json.loads(done.stdout):
-        begin = datetime.fromisoformat(one["date"]).date()
+    for question in json.loads(done.stdout):
+        begin = datetime.fromisoformat(question["date"]).date()
         # An hour more or less: the clock changed on that day. One that begins later is no whole day.
-        for number in range(round(one["hours"] / 24)):
+        for number in range(round(question["hours"] / 24)):
             day = begin + timedelta(days=number)
-            if day.weekday() < 5 and day.year == one["year"]:
-                found[one["state"], day.year].add(day)
+            if day.weekday() < 5 and day.year == question["year"]:
+                found[question["state"], day.year].add(day)
     return found
 
 

@@ -118,8 +118,8 @@ for path in map(Path, args.checkpoint):
         if not code:
             heads.append((seq, one["head"]))
             expect(held.setdefault(one["number"], one) == one, "checkpoint_conflict", seq)
-told = {number: file["checkpoint"] for number, file in made.items()}
-known = [*held.values(), *(told[number] for number in made if not fault(made[number], "checkpoint"))]
+in_trail = {number: file["checkpoint"] for number, file in made.items()}
+known = [*held.values(), *(in_trail[number] for number in made if not fault(made[number], "checkpoint"))]
 named = max([0, *(one["dropped"]["last_seq"] for one in known if one["dropped"])])
 for seq, head in (one for one in heads if one[0] > 0):
     expect(seen.get(seq) == head or seq < last_gone, "head_differs" if seq in seen else "head_missing", seq)
@@ -145,16 +145,16 @@ for row, one, by in ((row, row["segment"], row["event_seq"]) for row in gone):  
     after, previous = last, digest(one)
 findings.extend(f"segment_missing {seq}" for seq in drops.keys() - {row["event_seq"] for row in gone})
 years = [{name: row["segment"][name] for name in ("last_seq", "closing")} for row in gone]
-for number, one in held.items():  # against each other, and against what the trail tells of them
+for number, one in held.items():  # against each other, and against the trail
     before, seq, old = held.get(number - 1), one["seq"], one["erased"] or {"seq": 0}
     expect(not before or digest(before) == one["previous"], "checkpoint_chain", seq)
     expect(not one["dropped"] or one["dropped"] in years, "segment_differs", seq)
-    expect(seq <= last_gone or told.get(number) == one, "checkpoint_untold", seq)
+    expect(seq <= last_gone or in_trail.get(number) == one, "checkpoint_untold", seq)
     newest = [{"seq": s, "digest": digest(erasures[s]["erasure"])} for s in erasures if s <= seq][-1:]
     expect([one["erased"]] == newest if newest else old["seq"] <= last_gone, "erasure_differs", seq)
 if args.checkpoint:
     for number in range(min(held, default=max(made, default=1)), max([0, *held, *made]) + 1):
-        expect(number in held, "checkpoint_missing", told.get(number, {"seq": 0})["seq"])
+        expect(number in held, "checkpoint_missing", in_trail.get(number, {"seq": 0})["seq"])
     newest = held.get(max(held, default=0), {"at": "", "seq": 0})
     oldest = (datetime.now(UTC) - timedelta(hours=args.max_age)).isoformat() if args.max_age else ""
     expect(newest["at"] >= oldest, "checkpoint_stale", newest["seq"])

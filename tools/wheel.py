@@ -54,7 +54,7 @@ def _packed_anew(sdist: Path, target: Path) -> Path:
         gzip.GzipFile("", "wb", fileobj=target.open("wb"), mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as made,
     ):
-        for member in sorted(built.getmembers(), key=lambda one: one.name):
+        for member in sorted(built.getmembers(), key=lambda member: member.name):
             member.mtime, member.uid, member.gid, member.uname, member.gname = EPOCH, 0, 0, "", ""
             member.mode, member.pax_headers = 0o755 if member.isdir() else 0o644, {}
             made.addfile(member, built.extractfile(member) if member.isfile() else None)

@@ -169,7 +169,7 @@ def fleet(
             signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler)
         )
         server = stack.enter_context(postgres.running(durable=False))
-        broker, objects = (stack.enter_context(one(folder)) for one in (servers.redis, servers.s3))
+        broker, objects = (stack.enter_context(fleet_(folder)) for fleet_ in (servers.redis, servers.s3))
         ours = installation.installed(folder, server, tables, reading) | installation.aws(objects.port)
         stack.enter_context(patch.dict(os.environ, ours))
         _buckets()
@@ -178,17 +178,17 @@ def fleet(
         address = f"redis://127.0.0.1:{broker.port}/0"
         env = installation.airflow(ours, server.create(), address, celery=workers > 0)
         control = stack.enter_context(control_plane.running(env))
-        one = Fleet(folder, control, broker, objects, reading or {})
+        fleet_ = Fleet(folder, control, broker, objects, reading or {})
         say("Airflow's API server, scheduler and DAG processor are ready.")
-        stack.callback(lambda: [worker.end() for worker in one.workers])
+        stack.callback(lambda: [worker.end() for worker in fleet_.workers])
         apart = can_be_apart()
         for number, queues in enumerate(serving or [("default",)] * workers, start=1):
-            one.enlist(f"worker-{number}", apart, slots, queues)
-        one.all_ready()
+            fleet_.enlist(f"worker-{number}", apart, slots, queues)
+        fleet_.all_ready()
         if workers:
             where = "in namespaces of their own" if apart else "with homes of their own (no namespaces here)"
             say(f"{workers} Celery workers are ready, {where}.")
-        yield one
+        yield fleet_
 
 
 def _buckets() -> None:

@@ -39,9 +39,9 @@ def report(judged: list[Judged], every: bool = False) -> str:
         lines.append(f"{aspect or 'together':12}{figures}{shown:>8}")
     shown_too = {Verdict.WRONG, Verdict.OPEN} if every else {Verdict.WRONG}
     lines += [
-        f"{one.verdict:6} {one.aspect} {one.place}: {one.said or 'nothing'}; right: {one.right}"
-        for one in judged
-        if one.verdict in shown_too
+        f"{judgement.verdict:6} {judgement.aspect} {judgement.place}: {judgement.said or 'nothing'}; right: {judgement.right}"
+        for judgement in judged
+        if judgement.verdict in shown_too
     ]
     return "\n".join(lines)
 

@@ -13,7 +13,7 @@ import yaml
 from afschrift.domain.vocabulary import Origin
 
 Way = frozenset[tuple[str, str]]
-"""Pairs of a column and the `table.column` that it leads to; of columns with one number, the first stands for all."""
+"""Pairs of a column and the `table.column` that it leads to; of columns with one number, the first represents all."""
 
 ORIGINS = frozenset({*Origin, "mixed"})
 
@@ -24,7 +24,7 @@ class Column:
 
     Attributes:
         origin: the first answer.
-        origins, categories: of which any is right; categories is empty where the data are nobody's.
+        origins, categories: of which any is right; categories is empty where the data are not personal.
         open: two careful officers could differ, so that no answer is no fault.
         secret: it must not leave, whatever its origin.
     """
@@ -58,7 +58,7 @@ class Truth:
     """A database.
 
     Attributes:
-        same: `table.column` -> the one that stands for it.
+        same: `table.column` -> the one that represents it.
     """
 
     database: str

@@ -18,7 +18,7 @@ _WORDS = {"nl": "zoals het er staat", "en": "as it stands there"}
 
 
 def as_map(truth: Truth, kind: str, connection: str) -> dict[str, Any]:
-    """A source with the first answer of each column and the ways that are needed; look-ups are nobody's."""
+    """A source with the first answer of each column and the ways that are needed; look-ups are not personal."""
     return {
         "source": truth.database,
         "kind": kind,
@@ -42,8 +42,12 @@ def keys_of(truth: Truth) -> dict[str, str]:
 
 def _table(truth: Truth, table: Table) -> dict[str, Any]:
     if not table.ways:
-        nobody = {"origin": str(Origin.NOT_PERSONAL)}
-        return {"personal": False, "key": list(table.key), "columns": dict.fromkeys(table.columns, nobody)}
+        impersonal = {"origin": str(Origin.NOT_PERSONAL)}
+        return {
+            "personal": False,
+            "key": list(table.key),
+            "columns": dict.fromkeys(table.columns, impersonal),
+        }
     people = {end: key for key, end in keys_of(truth).items()}
     joins, subject = [], {}
     for way in table.ways:

@@ -50,7 +50,7 @@ def score(judged: Mapping[Verdict, int]) -> float | None:
 
 def counts(judged: list[Judged], aspect: str | None = None) -> Counter[Verdict]:
     """How many answers are right, wrong and left open, of one aspect or of all."""
-    return Counter(one.verdict for one in judged if aspect in (None, one.aspect))
+    return Counter(judgement.verdict for judgement in judged if aspect in (None, judgement.aspect))
 
 
 def judge(source: SourceFile, truth: Truth) -> list[Judged]:
@@ -160,7 +160,7 @@ def _column(place: str, name: str, answers: Column, entries: list[Table]) -> Ite
         verdict = Verdict.RIGHT if kept and answers.secret else Verdict.OPEN if unsaid else Verdict.WRONG
         yield Judged("secrets", place, verdict, "secret" if kept else "", "secret" if answers.secret else "")
     if said == {Origin.NOT_PERSONAL} or not answers.categories:
-        return  # nobody's data have no category, and one mistake is not counted twice
+        return  # data that are not personal have no category, and one mistake is not counted twice
     category = column.category if column else None
     verdict = _place(category, answers.categories)
     if verdict is not Verdict.OPEN or not answers.open:
@@ -186,7 +186,7 @@ def _place(category: str | None, accepted: frozenset[str]) -> Verdict:
     """A place above an accepted one says too little, and nothing false."""
     if category in accepted:
         return Verdict.RIGHT
-    broader = category is None or any(one.startswith(f"{category}.") for one in accepted)
+    broader = category is None or any(category_.startswith(f"{category}.") for category_ in accepted)
     return Verdict.OPEN if broader else Verdict.WRONG
 
 

@@ -72,7 +72,7 @@ READ: dict[str, Callable[[Written], tuple[list[str], Cells]]] = {
 
 
 def exact(text: str) -> Any:
-    """JSON with the digits of its numbers, the order of its members, and those that stand there twice."""
+    """JSON with the digits of its numbers, the order of its members, and members that occur twice."""
     return json.loads(text, parse_int=Number, parse_float=Number, object_pairs_hook=list)
 
 

@@ -72,14 +72,14 @@ def test_a_request_is_delivered_there(tmp_path: Path, monkeypatch: pytest.Monkey
     write_database(tmp_path / "shop.duckdb")
     write_inventory(tmp_path / "inventory")
     cabinet = tmp_path / "cabinet"
-    told = settings(tmp_path, {"kind": "drawer", "cabinet": str(cabinet), "pin": PIN, "drawer": 3})
-    initialise(told)
-    services = build(lambda _line: None, told)
+    configured = settings(tmp_path, {"kind": "drawer", "cabinet": str(cabinet), "pin": PIN, "drawer": 3})
+    initialise(configured)
+    services = build(lambda _line: None, configured)
 
     bundle = run(services, store(services, {"customer_id": "1"}, destination="archive"))
 
     assert bundle.parent == cabinet / "drawer-3"
-    assert PIN not in repr(told)
+    assert PIN not in repr(configured)
 
 
 CONTRACT = [
@@ -90,14 +90,14 @@ CONTRACT = [
 
 
 @pytest.mark.parametrize("test", [test for _, test in CONTRACT], ids=[name for name, _ in CONTRACT])
-def test_it_is_held_to_the_contract_of_destinations(test: Callable[..., None], tmp_path: Path) -> None:
+def test_a_new_destination_passes_the_contract(test: Callable[..., None], tmp_path: Path) -> None:
     drawer = open_destination("archive", {"kind": "drawer", "cabinet": str(tmp_path), "pin": PIN})
     place = contract.Place(drawer, UPath(tmp_path / "drawer-1"))
     test(place)
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"kind": "pigeon", "pin": PIN}, "let 'kind' be one of folder, drawer"),
         ({"kind": ["drawer"], "pin": PIN}, "let 'kind' be one of folder, drawer"),
@@ -107,39 +107,43 @@ def test_it_is_held_to_the_contract_of_destinations(test: Callable[..., None], t
         ([PIN], "a JSON object; docs/operator/operations.md lists what it takes"),
     ],
 )
-def test_what_does_not_fit_names_the_setting_and_what_would(tmp_path: Path, options: Any, told: str) -> None:
+def test_what_does_not_fit_names_the_setting_and_what_would(
+    tmp_path: Path, options: Any, message: str
+) -> None:
     with pytest.raises(ConfigurationError, match="'archive'") as caught:
         open_destination("archive", settings(tmp_path, options).destination("archive"))
     assert "AFSCHRIFT_DESTINATION_ARCHIVE_OPTIONS" in str(caught.value)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert PIN not in str(caught.value)
 
 
 def test_options_that_others_can_read_are_not_taken(tmp_path: Path) -> None:
-    told = settings(tmp_path, {"kind": "drawer", "cabinet": "x", "pin": PIN})
+    configured = settings(tmp_path, {"kind": "drawer", "cabinet": "x", "pin": PIN})
     (tmp_path / "archive.json").chmod(0o644)
     with pytest.raises(ConfigurationError, match=r"'archive' .* open to other accounts.*chmod 600"):
-        told.destination("archive")
+        configured.destination("archive")
 
 
-def test_a_folder_is_named_as_ever(tmp_path: Path) -> None:
+def test_a_folder_needs_only_an_address(tmp_path: Path) -> None:
     url = "s3://user:hunter2@bucket/outbox"
-    told = settings(tmp_path, {}, AFSCHRIFT_DESTINATION_PORTAL=url)
-    assert told.destination("portal") == {"kind": "folder", "url": url}
-    assert told.destination("outbox") == {"kind": "folder", "url": str(tmp_path / "home" / "outbox")}
-    assert PIN not in repr(told)
+    configured = settings(tmp_path, {}, AFSCHRIFT_DESTINATION_PORTAL=url)
+    assert configured.destination("portal") == {"kind": "folder", "url": url}
+    assert configured.destination("outbox") == {"kind": "folder", "url": str(tmp_path / "home" / "outbox")}
+    assert PIN not in repr(configured)
     with pytest.raises(ConfigurationError, match=r"archive, outbox, portal.*AFSCHRIFT_DESTINATION_<NAME>"):
-        told.destination("elsewhere")
+        configured.destination("elsewhere")
 
 
 def test_a_folder_takes_options_beside_its_address(tmp_path: Path) -> None:
     credentials = {"key": "me", "secret": PIN}
     address = "s3://bucket/outbox"
-    told = settings(tmp_path, {"options": credentials}, AFSCHRIFT_DESTINATION_ARCHIVE=address)
-    assert told.destination("archive") == {"kind": "folder", "url": address, "options": credentials}
+    configured = settings(tmp_path, {"options": credentials}, AFSCHRIFT_DESTINATION_ARCHIVE=address)
+    assert configured.destination("archive") == {"kind": "folder", "url": address, "options": credentials}
 
 
 def test_the_outbox_may_be_of_another_kind(tmp_path: Path) -> None:
     other = {"kind": "drawer", "cabinet": "x", "pin": PIN}
-    told = settings(tmp_path, other, AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS=str(tmp_path / "archive.json"))
-    assert told.destination("outbox") == other
+    configured = settings(
+        tmp_path, other, AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS=str(tmp_path / "archive.json")
+    )
+    assert configured.destination("outbox") == other

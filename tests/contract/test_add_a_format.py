@@ -39,17 +39,17 @@ def cases() -> Iterator[Any]:
         if name.startswith("test_"):
             marks = [mark for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize"]
             for values in marks[0].args[1] if marks else [()]:
-                names = [one for one in inspect.signature(test).parameters if one != "name"]
+                names = [parameter for parameter in inspect.signature(test).parameters if parameter != "name"]
                 given = dict(zip(names, values if isinstance(values, tuple) else [values], strict=False))
                 yield pytest.param(test, given if marks else {}, id=f"{name}-{given}" if marks else name)
 
 
 @pytest.mark.parametrize(("test", "given"), list(cases()))
-def test_it_passes_the_contract_of_formats(test: Callable[..., None], given: dict[str, Any]) -> None:
+def test_a_new_format_passes_the_contract(test: Callable[..., None], given: dict[str, Any]) -> None:
     test("lines", **given)
 
 
-def test_it_ends_in_a_bundle_that_describes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_describes_a_new_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINI_SHOP", str(tmp_path / "shop.duckdb"))
     write_database(tmp_path / "shop.duckdb")
     write_inventory(tmp_path / "inventory")
@@ -60,7 +60,7 @@ def test_it_ends_in_a_bundle_that_describes_it(tmp_path: Path, monkeypatch: pyte
 
     assert files["data/shop/orders.lines"].startswith(b'["order_id", ')
     package = json.loads(files["data/datapackage.json"])
-    described = {one["path"]: one for one in package["resources"]}
+    described = {resource["path"]: resource for resource in package["resources"]}
     orders, schema = described["shop/orders.lines"], described["shop/orders.columns"]
     assert (orders["mediatype"], orders["afschrift:schema"]) == ("application/x-lines", schema["path"])
     assert "type" not in orders

@@ -74,7 +74,7 @@ def test_page_and_readme_are_written_in_it(letters: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "said"), [(1, "1 wiersz"), (3, "3 wiersze"), (5, "5 wierszy"), (22, "22 wiersze")]
 )
-def test_it_counts_by_its_own_rule(letters: Path, number: int, said: str) -> None:
+def test_a_language_counts_by_its_own_plural_rule(letters: Path, number: int, said: str) -> None:
     assert PageWords.load(letters, "pl").count("rows", number) == said
     assert PageWords.load(letters, "en").count("rows", number) == f"{number} row{'s' * (number > 1)}"
 
@@ -101,23 +101,23 @@ def test_the_trigger_form_offers_it(
     assert language["values_display"]["pl"] == names(letters)["pl"] == "Polski"
 
 
-def test_the_data_map_must_be_told_in_every_language_that_is_offered(tmp_path: Path) -> None:
+def test_the_data_map_needs_texts_in_every_offered_language(tmp_path: Path) -> None:
     write_inventory(tmp_path)
     controller = CONTROLLER.replace("languages: [nl, en]", "languages: [nl, en, pl]")
     (tmp_path / "controller.yml").write_text(controller, encoding="utf-8")
     with pytest.raises(InventoryError) as caught:
         load(tmp_path)
-    told = {(fault.where, fault.message) for fault in caught.value.faults}
-    assert ("authority", "`pl` is missing") in told
-    assert ("purposes.account.title", "`pl` is missing") in told
+    faults = {(fault.where, fault.message) for fault in caught.value.faults}
+    assert ("authority", "`pl` is missing") in faults
+    assert ("purposes.account.title", "`pl` is missing") in faults
 
 
-def test_and_in_no_other(tmp_path: Path) -> None:
+def test_a_data_map_may_have_one_new_language_only(tmp_path: Path) -> None:
     folder = tmp_path / "inventory"
     write_inventory(folder)
     for file in folder.glob("*.yml"):
-        told = file.read_text(encoding="utf-8").replace("languages: [nl, en]", "languages: [pl]")
-        file.write_text(told.replace("nl: ", "pl: "), encoding="utf-8")
+        text = file.read_text(encoding="utf-8").replace("languages: [nl, en]", "languages: [pl]")
+        file.write_text(text.replace("nl: ", "pl: "), encoding="utf-8")
     text = load(folder).controller.court
     assert next(iter(text.items()))[0] == "en"
     assert text.get("pl") == "de rechtbank, binnen zes weken"
@@ -131,6 +131,6 @@ def test_a_text_falls_back_on_the_model_and_then_on_what_there_is() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{}, {"Nederlands": "x"}, {"nl": 1}, {"nl": None}, "x", ["nl"]])
-def test_what_is_no_text(wrong: object) -> None:
+def test_a_text_without_language_is_refused(wrong: object) -> None:
     with pytest.raises(ValueError, match="Text"):
         Text.model_validate(wrong)

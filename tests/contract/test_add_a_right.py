@@ -84,18 +84,18 @@ def test_formats_are_as_its_terms_say(erasure: Right, monkeypatch: pytest.Monkey
 
 def test_a_page_has_no_words_of_another_right_for_it(erasure: Right) -> None:
     example = Example()
-    told = replace(example.contents, plan=replace(example.plan, right=erasure))
+    page = replace(example.contents, plan=replace(example.plan, right=erasure))
     with pytest.raises(ConfigurationError, match=r"page\.request_erasure"):
-        render_index(told, LETTERS)
+        render_index(page, LETTERS)
 
 
 def test_the_bundle_follows_the_terms(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "data/information.html" in page_and_names(Example())
     only = replace(Right.ACCESS.terms, information_sheet=False, provided_only=True)
     monkeypatch.setitem(TERMS, Right.ACCESS, only)  # type: ignore[arg-type]
-    told = page_and_names(Example())
-    assert "data/information.html" not in told
-    assert "Nee, en dat hoort bij dit verzoek" in told
+    page = page_and_names(Example())
+    assert "data/information.html" not in page
+    assert "Nee, en dat hoort bij dit verzoek" in page
 
 
 def page_and_names(example: Example) -> str:

@@ -39,7 +39,7 @@ def exported(database: Path) -> Path:
 
 
 def shop(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str = SHOP) -> Services:
-    """The small shop, by what stands in `shop.yml`."""
+    """The small shop, as `shop.yml` describes it."""
     monkeypatch.setenv("MINI_SHOP", str(folder.parent / "shop.duckdb"))
     write_inventory(folder / "inventory")
     (folder / "inventory" / "shop.yml").write_text(text, encoding="utf-8")
@@ -68,7 +68,7 @@ def test_a_request_reads_it_as_any_other(tmp_path: Path, monkeypatch: pytest.Mon
     assert of_export == data(shop(tmp_path / "b", monkeypatch))
 
 
-def test_it_binds_keys_as_every_source(tmp_path: Path) -> None:
+def test_a_new_source_binds_keys(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "w.duckdb")) as con:
         fill_duckdb(con, set())
     folder = exported(tmp_path / "w.duckdb")

@@ -53,14 +53,18 @@ def test_a_batch_stages_what_each_request_stages_alone(services: Services) -> No
 
     assert outcomes == dict.fromkeys(requests, TOGETHER)
     together = {request: read_of(services, request) for request in requests}
-    assert len({one.snapshot for one in together.values()}) == 1
+    assert len({record.snapshot for record in together.values()}) == 1
     for request in requests[:2]:
         validate(services, request)
-    for request, one in together.items():
+    for request, record in together.items():
         clear_extract(services, request, "shop")
         extract(services, request, "shop")
         single = read_of(services, request)
-        assert one.tables == single.tables
-        assert (one.facts, one.searched, one.references) == (single.facts, single.searched, single.references)
+        assert record.tables == single.tables
+        assert (record.facts, record.searched, record.references) == (
+            single.facts,
+            single.searched,
+            single.references,
+        )
         assert event_types(services, request).count("extracted") == 2
-    assert len({str(one.digests) for one in together.values()}) == len(requests)
+    assert len({str(record.digests) for record in together.values()}) == len(requests)

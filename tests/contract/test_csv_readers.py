@@ -98,7 +98,7 @@ def test_each_awkward_value(last: bool) -> None:
         *([] if last else [field("z", ValueKind.TEXT)]),
     ]
     end = b"" if last else b",end"
-    head = ",".join(one.name for one in fields).encode() + b"\r\n"
+    head = ",".join(field.name for field in fields).encode() + b"\r\n"
     for value in VALUES:
         data = head + b"0,a" + end + b"\r\n1," + value + end + b"\r\n2,\\N" + end + b"\r\n"
         agreed(data, fields)
@@ -116,7 +116,7 @@ def test_each_awkward_value(last: bool) -> None:
         b"id,note\r\n1,\xff\r\n2\r\n", b"id,note\r\n1\r\n2,\xff\r\n", b"id,no\xffte\r\n1,a\r\n", b"id;note\r\n1;a\r\n", b"id\tnote\r\n", b"id,note\r\n#1,a\r\n",
     ],
 )  # fmt: skip
-def test_what_stands_around_values(data: bytes) -> None:
+def test_characters_around_values(data: bytes) -> None:
     agreed(data, FIELDS)
 
 
@@ -183,7 +183,10 @@ def test_files_that_were_changed_at_random(seed: int, single: bool) -> None:
     rows = _rows(
         ["plain", None, 'say "é", she\r\nsaid', "", "long enough for sixteen bytes and more", "👩‍👩‍👧\n", ","]
     )
-    data, random_ = write("csv", fields, rows.select([one.name for one in fields])).data, random.Random(seed)
+    data, random_ = (
+        write("csv", fields, rows.select([field.name for field in fields])).data,
+        random.Random(seed),
+    )
     taken = 0
     for _ in range(400):
         taken += isinstance(agreed(changed(data, random_), fields, faults=False), list)

@@ -23,7 +23,7 @@ numbers = itertools.count()
 
 @dataclass
 class Place:
-    """A destination and what stands behind it."""
+    """A destination and the store behind it."""
 
     destination: Destination
     folder: UPath
@@ -132,7 +132,7 @@ def test_a_file_that_comes_up_meanwhile_is_not_replaced(place: Place) -> None:
         ".req-0123456789ab.zip",
     ],
 )
-def test_names_that_are_not_opaque_are_turned_down(place: Place, name: str) -> None:
+def test_names_that_are_not_opaque_are_refused(place: Place, name: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         place.destination.deliver(name, iter(CHUNKS))
     assert place.content() == {}

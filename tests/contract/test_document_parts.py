@@ -64,7 +64,7 @@ paths = st.lists(st.lists(names, min_size=1, max_size=3).map(tuple), min_size=1,
 
 
 class Number(str):
-    """The digits of a number, which are compared as they stand."""
+    """The digits of a number, which are compared as written."""
 
 
 def written(value: Any, *, spaced: bool) -> str:
@@ -78,7 +78,7 @@ def written(value: Any, *, spaced: bool) -> str:
         )
         return "{" + comma.join(members) + "}"
     if isinstance(value, list):
-        return "[" + comma.join(written(one, spaced=spaced) for one in value) + "]"
+        return "[" + comma.join(written(element, spaced=spaced) for element in value) + "]"
     return json.dumps(value, ensure_ascii=spaced)
 
 
@@ -94,7 +94,7 @@ def at(value: Any, path: MemberPath) -> Any:
 
 def apart(named: list[MemberPath]) -> list[MemberPath]:
     """Those of some paths of which none leads on from another."""
-    return [one for one in named if not any(one[: len(o)] == o for o in named if o != one)]
+    return [path for path in named if not any(path[: len(o)] == o for o in named if o != path)]
 
 
 Take = Callable[[str, list[DocumentPart]], list[str | None]]
@@ -108,9 +108,9 @@ def take_in(opened: Callable[[], Source], native: str) -> Take:
             dialect = session.dialect
             document = ColumnType(native, ValueKind.JSON, dialect.text("{column}"))
             known = [replace(dialect.part_of(document, part, "t.d"), part=part) for part in parts]
-            if any(one.remedy for one in known):
+            if any(column.remedy for column in known):
                 reject()  # MariaDB knows no name that begins with a hyphen
-            sql = [one.expression.format(column=column_sql(dialect, "d", one)) for one in known]
+            sql = [column.expression.format(column=column_sql(dialect, "d", column)) for column in known]
             value = dialect.literal(text)
             if dialect.name == "postgres":
                 value = f"CAST({value} AS {native})"
@@ -183,12 +183,12 @@ def test_two_members_of_one_name_are_refused(
 )
 @pytest.mark.parametrize("part", [DocumentPart("d", ("a",)), DocumentPart("d", named=(("a",),))])
 def test_a_text_that_is_no_json_is_refused(take: Take, text: str, part: DocumentPart) -> None:
-    """Were it a document without members, a person's value would be missing and nobody would know."""
+    """Were it a document without members, a person's value would be missing and nothing would show it."""
     with pytest.raises(ConfigurationError, match="is no JSON"):
         take(text, [part])
 
 
-def test_a_sign_that_postgres_cannot_read_is_told(take: Take, request: pytest.FixtureRequest) -> None:
+def test_a_sign_that_postgres_cannot_read_is_reported(take: Take, request: pytest.FixtureRequest) -> None:
     """It keeps it in `json` and in a text, and other databases read it."""
     part = DocumentPart("d", named=(("a",),))
     if "postgres" not in request.node.callspec.id:

@@ -81,7 +81,7 @@ def other_price(rows: pa.RecordBatch) -> pa.RecordBatch:
     return rows.set_column(3, "price", prices)
 
 
-def test_the_record_names_what_was_compared_and_the_file_is_as_ever(
+def test_the_record_names_the_comparison_and_the_file_stays_the_same(
     name: str, staging: EncryptedStaging
 ) -> None:
     [part] = written(staging, [FORMATS[name]], [batch(MANY)]).parts
@@ -99,7 +99,7 @@ def test_a_table_without_rows_is_read_back_too(name: str, staging: EncryptedStag
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (other_note, "field Note: the column reads back as the values extracted"),
         (other_price, "field price"),
@@ -107,11 +107,11 @@ def test_a_table_without_rows_is_read_back_too(name: str, staging: EncryptedStag
     ],
 )
 def test_what_a_writer_changed_stops_the_write(
-    name: str, staging: EncryptedStaging, change: Callable[[pa.RecordBatch], pa.RecordBatch], told: str
+    name: str, staging: EncryptedStaging, change: Callable[[pa.RecordBatch], pa.RecordBatch], message: str
 ) -> None:
     """Beside a sound file too, which was held against the forms of its values in its place."""
     for formats in ([changing(name, change)], [FORMATS["csv"], changing(name, change)]):
-        with pytest.raises(ValidationFailedError, match=told) as caught:
+        with pytest.raises(ValidationFailedError, match=message) as caught:
             written(staging, formats, [batch(ROWS)])
         assert f"shop/orders.{FORMATS[name].extension}" in str(caught.value)
         assert "secret" not in str(caught.value)

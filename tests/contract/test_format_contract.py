@@ -62,7 +62,7 @@ def everywhere(name: str, data: bytes) -> range:
     return range(0, len(data), 1 + len(data) // (40 if name == "parquet" else 400))
 
 
-def test_it_has_a_reader_and_says_what_it_is(name: str) -> None:
+def test_a_format_has_a_name_a_type_and_a_reader(name: str) -> None:
     adapter = FORMATS[name]
 
     assert adapter.name == name
@@ -228,7 +228,7 @@ def test_one_value_changed(name: str, row: int, column: int, value: str | None) 
     assert [(f.code, f.field) for f in findings] == [("checksum", FIELDS[column].name)]
 
 
-def test_a_value_that_is_not_of_its_kind_is_found_with_its_row_and_without_itself(name: str) -> None:
+def test_a_value_of_the_wrong_kind_is_reported_by_row_without_the_value(name: str) -> None:
     rows = [*ROWS, ("5", "", "", "twelve-secret", "2024-01-01T10:00:00Z")]
     findings = found(write(name, FIELDS, batch(ROWS), batch(rows)))
     assert [(f.code, f.field, f.row) for f in findings] == [("type", "price", 9)]

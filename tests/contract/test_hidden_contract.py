@@ -35,7 +35,7 @@ def read(session: Source, kind: str, hidden: Collection[str]) -> list[dict[str, 
     statements = Statements(SQL, file, IDENTITY, session.dialect, catalogue, hidden)
     fields = tuple(FieldPlan(n, c.kind, Action.INCLUDE, (), "") for n, c in catalogue["awkward"].items())
     part = ExtractPlan("w", "awkward", fields, statements.extract("awkward", fields, None), order=("n",))
-    columns = {one.rpartition(".")[2] for one in hidden if one.count(".") == 2}
+    columns = {path.rpartition(".")[2] for path in hidden if path.count(".") == 2}
     comparison = Comparison(session, part, 100, "seed", columns)
     rows: list[dict[str, str | None]] = []
     for batch in map(without_keys, session.stream(part.statement)):
@@ -47,14 +47,14 @@ def read(session: Source, kind: str, hidden: Collection[str]) -> list[dict[str, 
 
 
 @pytest.mark.parametrize("left", ["n", ""])
-def test_of_a_hidden_column_no_value_is_read_whatever_its_type(warehouse: Warehouse, left: str) -> None:
+def test_no_value_of_a_hidden_column_is_read_whatever_its_type(warehouse: Warehouse, left: str) -> None:
     with warehouse.open() as session:
         columns = [name for name in session.catalogue()["awkward"] if name != left]
         [row] = read(session, warehouse.kind, [f"w.awkward.{name}" for name in columns])
     assert row == dict.fromkeys(row, None) | ({left: NUMBER} if left else {})
 
 
-def test_of_a_hidden_table_no_row_is_read(warehouse: Warehouse) -> None:
+def test_no_row_of_a_hidden_table_is_read(warehouse: Warehouse) -> None:
     with warehouse.open() as session:
         assert len(read(session, warehouse.kind, [])) == 1
         assert read(session, warehouse.kind, ["w.awkward"]) == []

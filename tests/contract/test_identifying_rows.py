@@ -1,4 +1,4 @@
-"""Every registered source: what it holds under typed keys, and of nobody else, in columns that are marked alone."""
+"""Every registered source: only the person's rows, by typed keys in columns that are only marked."""
 
 from __future__ import annotations
 
@@ -61,14 +61,16 @@ def rows(table: FoundTable) -> list[tuple[list[str], list[str | None]]]:
     return sorted((row.by, row.values) for row in table.rows)
 
 
-def test_by_a_number_that_is_typed_as_text(warehouse: Warehouse, inventory: Inventory) -> None:
+def test_rows_are_found_by_a_number_typed_as_text(warehouse: Warehouse, inventory: Inventory) -> None:
     found = look(warehouse, inventory, Key("customer_id", "1"))
     assert rows(found["customer"]) == [(["customer_id"], ["ann@example.org", 'Änn "A" 😀', "2000-02-29"])]
     assert rows(found["login"]) == [(["customer_id"], ["home"])]
     assert found["customer"].fault == ""
 
 
-def test_by_an_address_in_another_case_and_by_both_keys(warehouse: Warehouse, inventory: Inventory) -> None:
+def test_rows_are_found_by_an_address_in_another_case_and_by_both_keys(
+    warehouse: Warehouse, inventory: Inventory
+) -> None:
     found = look(warehouse, inventory, Key("customer_id", "2"), Key("email", "ANN@Example.org"))
     assert [by for by, _ in rows(found["customer"])] == [["customer_id"], ["email"]]
     logins = {tuple(by): values for by, values in rows(found["login"])}
@@ -76,12 +78,12 @@ def test_by_an_address_in_another_case_and_by_both_keys(warehouse: Warehouse, in
 
 
 @pytest.mark.parametrize("value", ["4711", "1 OR 1=1", "' OR '1'='1", "1;", "", "ann"])
-def test_what_bears_no_key_is_not_found(warehouse: Warehouse, inventory: Inventory, value: str) -> None:
+def test_rows_without_the_key_are_not_found(warehouse: Warehouse, inventory: Inventory, value: str) -> None:
     found = look(warehouse, inventory, Key("customer_id", value))
     assert [(table.count, table.rows, table.fault) for table in found.values()] == [(0, [], "")] * 2
 
 
-def test_a_column_that_is_not_there_is_told_and_hides_no_other_table(
+def test_a_missing_column_is_reported_and_hides_no_other_table(
     warehouse: Warehouse, inventory: Inventory
 ) -> None:
     shop = inventory.sources["shop"]

@@ -83,7 +83,7 @@ def test_each_awkward_record(lines: bool) -> None:
         b"[\n" + ONE + b"\n,\n]\n", ONE + b"\n]\n", b"\xef\xbb\xbf" + ONE + b"\n", b"\x00", (ONE + b"\n").decode().encode("utf-16"),
     ],
 )  # fmt: skip
-def test_what_stands_around_records(lines: bool, data: bytes) -> None:
+def test_characters_around_records(lines: bool, data: bytes) -> None:
     here, there = both(data, FIELDS, lines=lines)
     assert there == here
 
@@ -147,7 +147,7 @@ def test_any_number_is_the_double_that_the_other_reader_takes_it_for(lines: bool
 def test_files_that_were_changed_at_random(lines: bool, seed: int) -> None:
     batch = mixed()
     fields, whole = (
-        (MIXED, batch) if seed % 2 else (MIXED[:-1], batch.select([one.name for one in MIXED[:-1]]))
+        (MIXED, batch) if seed % 2 else (MIXED[:-1], batch.select([field.name for field in MIXED[:-1]]))
     )
     data, random_ = write(_name(lines), fields, whole).data, random.Random(seed)
     taken = 0
@@ -179,7 +179,7 @@ def _name(lines: bool) -> str:
     return "ndjson" if lines else "json"
 
 
-def test_it_judges_itself_and_leaves_only_what_no_writer_of_ours_writes(
+def test_the_compiled_reader_judges_all_that_our_writers_write(
     lines: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Were runs left to the other reader, all of the above would hold and nothing would be faster."""

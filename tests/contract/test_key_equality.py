@@ -191,7 +191,7 @@ def test_a_join_compares_bytes(filled: Filled) -> None:
     assert {pair for pair, outcome in found.items() if outcome == "equal"} == wanted
 
 
-def test_a_key_that_is_said_to_be_normal_is_found_by_the_index_and_its_bytes(filled: Filled) -> None:
+def test_a_normalised_key_is_found_by_index_and_bytes(filled: Filled) -> None:
     found = outcomes(filled, f"{{column: ck, normal: {DECIDED}}}", "orders")
     for pair, outcome in found.items():
         key, held = PAIRS[pair]

@@ -127,7 +127,7 @@ def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
     report = checked(ProbeLimits())
-    assert [(one.code, one.place) for one in report.findings] == [
+    assert [(finding.code, finding.place) for finding in report.findings] == [
         (Code.KEY_NOT_UNIQUE, "shop.line"),
         (Code.POINTS_TO_NOTHING, "shop.line.order_no"),
         (Code.POINTS_TO_NOTHING, "shop.batch.kind"),
@@ -149,7 +149,8 @@ def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
 
 def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
     assert {
-        one.table: (one.rows, one.nobody, one.one, one.several) for one in checked(ProbeLimits()).reach
+        reach.table: (reach.rows, reach.nobody, reach.one, reach.several)
+        for reach in checked(ProbeLimits()).reach
     } == {
         "customer": (3, 0, 3, 0),
         "device": (3, 0, 3, 0),
@@ -161,11 +162,11 @@ def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
     }
 
 
-def test_of_a_large_table_a_bounded_part_is_looked_at_and_said(
+def test_a_bounded_part_of_a_large_table_is_checked_and_reported(
     checked: Checked, request: pytest.FixtureRequest
 ) -> None:
     report = checked(ProbeLimits(exact=10, sample=8, values=1))
-    counted = {one.table: (one.counted, one.rows) for one in report.reach}
+    counted = {table.table: (table.counted, table.rows) for table in report.reach}
     assert counted["message"] == ("exact", 3)
     how, rows = counted["orders"]
     drawn = request.node.callspec.params["checked"] in ("postgres", "duckdb")

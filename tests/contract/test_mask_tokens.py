@@ -51,11 +51,11 @@ def mask(text: str, salt: str = SALT) -> str:
 
 
 def masks(session: Source, texts: tuple[str, ...]) -> list[str]:
-    one = " UNION ALL ".join(
+    rows = " UNION ALL ".join(
         f"SELECT {number} AS n, {session.dialect.literal(text)} AS c" for number, text in enumerate(texts)
     )
     value = session.dialect.text("t.c")
-    found = session.rows(f"SELECT {token_mask(session.dialect, value)} FROM ({one}) AS t ORDER BY t.n")
+    found = session.rows(f"SELECT {token_mask(session.dialect, value)} FROM ({rows}) AS t ORDER BY t.n")
     return [row[0] for row in found]
 
 
@@ -93,7 +93,7 @@ def test_another_request_has_other_tokens(warehouse: Warehouse) -> None:
         assert (first, masked(session, "t")) == (mask(TEXT), mask(TEXT, OTHER))
 
 
-def test_without_a_salt_nothing_is_told(warehouse: Warehouse) -> None:
+def test_without_a_salt_masks_carry_no_token(warehouse: Warehouse) -> None:
     with warehouse.open() as session:
         session.bind([], AT)
         assert masked(session, "t") == "[masked]"

@@ -1,4 +1,4 @@
-"""Names of the information sheet are told apart by their bytes, whatever the database takes for equal."""
+"""Names of the information sheet are distinguished by their bytes, even where the database calls them equal."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Shop(KeyShop):
                 session.bind(own, AT)
                 check = OwnRows(plan, declared, reading.inventory.identity, own)
                 batches = check.over(lambda: session.stream(plan.statement))()
-                found[person] = sorted(int(n) for one in batches for n in one.column("id").to_pylist())
+                found[person] = sorted(int(n) for batch in batches for n in batch.column("id").to_pylist())
                 assert session.rows(statements.count(of)) == [(len(found[person]),)]
                 if asked := statements.foreign(of):
                     session.rows(asked)

@@ -87,16 +87,16 @@ class Crowd:
         asked: list[str] = []
         rows = self.session.rows
 
-        def heard(one: str, **more: str) -> list[tuple[Any, ...]]:
-            asked.append(one)
-            return rows(one, **more)
+        def heard(statement: str, **more: str) -> list[tuple[Any, ...]]:
+            asked.append(statement)
+            return rows(statement, **more)
 
         monkeypatch.setattr(self.session, "rows", heard)
-        kinds = {name: one.kind for name, one in self.columns[table].items()}
+        kinds = {name: column.kind for name, column in self.columns[table].items()}
         reconciliation = self.session.reconciliation(Extract(statement, kinds, kinds.keys()))
         reconciliation.sums(reconciliation.hashed, None)
         monkeypatch.undo()
-        return [one for one in asked if " AS t\n" in one]
+        return [statement for statement in asked if " AS t\n" in statement]
 
 
 def crowd_in(kind: str, session: Source, reading: Callable[[str], Reading]) -> Crowd:
@@ -108,7 +108,9 @@ def crowd_in(kind: str, session: Source, reading: Callable[[str], Reading]) -> C
     table = {"subject": {"customer": "customer"}, "key": ["id"], "columns": {}}
     file = SourceFile.model_validate({"source": "w", "kind": kind, "tables": dict.fromkeys(catalogue, table)})
     known = {
-        table: {name: one for name, one in columns.items() if one.kind is not None and not one.remedy}
+        table: {
+            name: column for name, column in columns.items() if column.kind is not None and not column.remedy
+        }
         for table, columns in catalogue.items()
     }
     return Crowd(session, file, Statements(SQL, file, IDENTITY, session.dialect, catalogue), known, reading)
@@ -153,7 +155,7 @@ def client_of(database: pg.Database, dialect: Any) -> Iterator[Callable[[str], A
         connection.execute(f"ANALYZE {KEY_TABLE}")  # type: ignore[arg-type]
         if by_us:
             connection.execute(settings_call(dialect, SETTINGS))  # type: ignore[arg-type]
-        yield lambda one: connection.execute(one).fetchall()[0][0]  # type: ignore[arg-type]
+        yield lambda statement: connection.execute(statement).fetchall()[0][0]  # type: ignore[arg-type]
 
 
 def of_postgres(explained: Callable[[str], Any], statement: str) -> Reading:
@@ -178,29 +180,28 @@ def of_duckdb(session: Source, statement: str) -> Reading:
 def of_others(session: Source, statement: str) -> Reading:
     readings = session.estimate(statement).readings
     return Reading(
-        bool(readings) and all(one.whole is False and one.index.endswith(INDEX) for one in readings)
+        bool(readings)
+        and all(reading.whole is False and reading.index.endswith(INDEX) for reading in readings)
     )
 
 
 def faults(crowd: Crowd, statements: Mapping[str, str], bare: Reading) -> dict[str, Reading]:
     """Those that read more than a person's rows; `bare` reads them without their columns."""
-    found = {name: crowd.reading(one) for name, one in statements.items()}
+    found = {name: crowd.reading(reading) for name, reading in statements.items()}
     return {
-        name: one
-        for name, one in found.items()
-        if not one.by_key or one.cost >= MOST_COST or one.buffers > MOST_TIMES * bare.buffers
+        name: reading
+        for name, reading in found.items()
+        if not reading.by_key or reading.cost >= MOST_COST or reading.buffers > MOST_TIMES * bare.buffers
     }
 
 
-def test_by_the_key_whatever_the_type_of_a_column(crowd: Crowd) -> None:
+def test_rows_are_read_by_the_key_whatever_a_columns_type(crowd: Crowd) -> None:
     for table, columns in crowd.columns.items():
         bare = crowd.reading(crowd.extract(table))
         assert faults(crowd, {name: crowd.extract(table, name) for name in columns}, bare) == {}
 
 
-def test_by_the_key_with_all_of_them_in_every_statement(
-    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_are_read_by_keys_inside_every_statement(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     for table, columns in crowd.columns.items():
         extract = crowd.extract(table, *columns)
         accounts = enumerate(crowd.reconciliation(table, extract, monkeypatch))
@@ -210,7 +211,7 @@ def test_by_the_key_with_all_of_them_in_every_statement(
             "masked": crowd.statements.masked(table, crowd.fields(table, columns, Action.MASK), None),
             "exists": crowd.statements.exists(table, None, list(columns)),
             "count": crowd.statements.count(table),
-            **{f"reconciliation {number}": one for number, one in accounts},
+            **{f"reconciliation {number}": statement for number, statement in accounts},
         }
         assert faults(crowd, statements, crowd.reading(extract)) == {}
 
@@ -235,7 +236,7 @@ def arrays(postgres_server: pg.Server) -> Iterator[pg.Database]:
 def test_three_arrays_without_statistics(
     arrays: pg.Database, monkeypatch: pytest.MonkeyPatch, *, temporary: bool
 ) -> None:
-    """Also where the keys stand in a setting, as the session may make no table."""
+    """Also where the keys are in a setting, as the session may make no table."""
     monkeypatch.setenv("AIRFLOW_CONN_W", arrays.libpq)
     with psycopg.connect(arrays.libpq) as connection:
         if not temporary:

@@ -1,4 +1,4 @@
-"""Every registered source: the person is found in a column that nobody mapped to them, and nobody else is."""
+"""Every registered source: the person, and only they, is found in a column that nothing maps to them."""
 
 from __future__ import annotations
 
@@ -130,17 +130,15 @@ def searched(
         looking = ResidualSearch(
             inventory, inventory.sources["shop"], session, keys, SQL, limits or SearchLimits()
         )
-        return {one.table: one for one in looking.run()}
+        return {search.table: search for search in looking.run()}
 
 
-def test_the_person_is_found_where_no_way_leads_and_nobody_else_is(
-    warehouse: Warehouse, tmp_path: Path
-) -> None:
+def test_only_the_person_is_found_where_no_way_leads(warehouse: Warehouse, tmp_path: Path) -> None:
     found = searched(warehouse, described(tmp_path, origin="provided"))
     assert found["notes"] == Searched("notes", 1, len(ROWS), {"note": len(NAMED)})
 
 
-def test_a_table_that_is_nobodys_is_searched_too(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_a_table_without_persons_is_searched_too(warehouse: Warehouse, tmp_path: Path) -> None:
     found = searched(warehouse, described(tmp_path, subject=False))
     assert found["notes"].found == {"note": len(NAMED) + 1, "customer_id": 1}
 
@@ -163,12 +161,12 @@ def test_a_column_that_was_taken_out_is_not_searched(warehouse: Warehouse, tmp_p
     assert searched(warehouse, described(tmp_path, mentions=settled))["notes"] == Searched("notes")
 
 
-def test_what_nobody_may_know_of_is_not_searched(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_hidden_tables_and_columns_are_not_searched(warehouse: Warehouse, tmp_path: Path) -> None:
     inventory = described(tmp_path)
     with warehouse.open() as session:
         session.bind(OWN, AT)
         looking = ResidualSearch(
             inventory, inventory.sources["shop"], session, OWN, SQL, SearchLimits(), {"shop.notes"}
         )
-        assert [one.table for one in looking.run()] == ["letter"]
+        assert [search.table for search in looking.run()] == ["letter"]
         assert Searched("letter") in replace(looking, hidden={"shop.letter.writer"}).run()

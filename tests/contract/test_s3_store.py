@@ -92,7 +92,7 @@ def test_what_another_worker_wrote_and_took_away_is_seen_at_once(store: Store) -
     with pytest.raises(StagedFileError) as met:
         store.read("shop/b.csv")
     assert met.value.why == "missing"
-    assert [one.request for one in staged_requests(store.root)] == [REQUEST]
+    assert [staged.request for staged in staged_requests(store.root)] == [REQUEST]
     destroy(store.root, REQUEST)
     assert store.other.find("staging") == []
 

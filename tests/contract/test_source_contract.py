@@ -1,4 +1,4 @@
-"""Every registered source: reads what stands there exactly, in flat memory, and cannot write.
+"""Every registered source: reads values exactly, in flat memory, and cannot write.
 
 The same logical value has the same value form whatever the warehouse.
 """
@@ -77,7 +77,7 @@ def test_batches_are_bounded_and_complete(source: Source) -> None:
         "CREATE TABLE other AS SELECT 1 AS x",
     ],
 )
-def test_it_cannot_write(source: Source, kind: str, statement: str) -> None:
+def test_a_source_cannot_write(source: Source, kind: str, statement: str) -> None:
     if kind == "parquet" and statement.startswith("CREATE"):
         pytest.skip("the tables of a lake are its files; DuckDB's own memory is not the source")
     with source as session:

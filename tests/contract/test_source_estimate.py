@@ -122,13 +122,13 @@ def test_nothing_of_the_person_is_in_it_and_the_session_goes_on(source: Source) 
     with source as session:
         session.bind([Key("customer", PERSON)], "2026-01-01T00:00:00Z")
         asked = statement(session, "seen")
-        told = session.estimate(asked)
-        assert told.rows is None or told.rows >= 0
-        assert PERSON not in repr(told.readings)
+        estimate = session.estimate(asked)
+        assert estimate.rows is None or estimate.rows >= 0
+        assert PERSON not in repr(estimate.readings)
         assert sum(batch.num_rows for batch in session.stream(asked)) == 1
 
 
-def test_it_is_not_run(kind: str, source: Source) -> None:
+def test_an_explained_statement_is_not_run(kind: str, source: Source) -> None:
     """A statement that fails on its first row is explained without a fault."""
     fails = {
         "postgres": '1 / (t."id" - t."id")',

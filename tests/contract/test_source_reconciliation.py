@@ -26,15 +26,16 @@ def extract(session: Source, table: str, types: dict[str, ColumnType], order: tu
     """What the templates make of a table of which all rows are the person's."""
     quote = session.dialect.quote
     columns = ",\n".join(
-        f"  {one.expression.format(column=f't.{quote(name)}')} AS {quote(name)}"
-        for name, one in types.items()
+        f"  {column.expression.format(column=f't.{quote(name)}')} AS {quote(name)}"
+        for name, column in types.items()
     )
     by = ", ".join(f"t.{quote(name)}" for name in order)
     statement = (
         f"SELECT\n{columns}\nFROM {session.dialect.relation(table)} AS t\nWHERE 1 = 1\nORDER BY {by}\n"
     )
     fields = tuple(
-        FieldPlan(name, one.kind or ValueKind.TEXT, Action.INCLUDE, (), "") for name, one in types.items()
+        FieldPlan(name, column.kind or ValueKind.TEXT, Action.INCLUDE, (), "")
+        for name, column in types.items()
     )
     return ExtractPlan("w", table, fields, statement, order=order)
 
@@ -69,7 +70,7 @@ class Spoiling:
 
 
 def with_column(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
-    columns = [values if one == name else batch.column(one) for one in batch.schema.names]
+    columns = [values if other == name else batch.column(other) for other in batch.schema.names]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
@@ -84,7 +85,7 @@ def plus_one(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def cut_short(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Texts lose what stands after their third character."""
+    """Texts are cut after their third character."""
     return with_column(batch, "pad", pc.utf8_slice_codeunits(batch.column("pad").cast(pa.string()), 0, 3))
 
 
@@ -95,12 +96,12 @@ def emptied(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def swapped(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Two columns stand under each other's names."""
+    """Two columns have swapped their names."""
     return with_column(with_column(batch, "id", batch.column("owner")), "owner", batch.column("id"))
 
 
 def elsewhere(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Two texts stand in each other's rows."""
+    """Two rows have swapped their texts."""
     rows = [1, 0, *range(2, batch.num_rows)]
     return with_column(batch, "pad", rows_of(batch, rows).column("pad"))
 
@@ -133,11 +134,11 @@ def small(session: Source) -> ExtractPlan:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse, fault: str) -> None:
-    change, told = FAULTS[fault]
+    change, message = FAULTS[fault]
     with warehouse.open() as session:
         part = small(session)
         assert compare(session, part).hashed_rows == 1500
-        with pytest.raises(ValidationFailedError, match=told) as met:
+        with pytest.raises(ValidationFailedError, match=message) as met:
             compare(cast(Source, Spoiling(session, change)), part)
     assert "x1" not in str(met.value)
 
@@ -146,11 +147,9 @@ def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse, fault: s
     ("fault", "percent"),
     [("values of another row", 100), ("NULL for a value", 5), ("another number", 5), ("text cut short", 5)],
 )
-def test_a_fault_in_a_large_table_is_found_though_its_account_began_before_its_end(
-    warehouse: Warehouse, fault: str, percent: float
-) -> None:
+def test_a_fault_late_in_a_large_table_is_found(warehouse: Warehouse, fault: str, percent: float) -> None:
     """The last rows are spoiled, after the source was asked beside the reading."""
-    change, told = FAULTS[fault]
+    change, message = FAULTS[fault]
     seen = 0
 
     def late(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -160,14 +159,12 @@ def test_a_fault_in_a_large_table_is_found_though_its_account_began_before_its_e
 
     with warehouse.open() as session:
         part = extract(session, "many", dict(session.catalogue()["many"]), ("id",))
-        with pytest.raises(ValidationFailedError, match=told.replace("small", "many")):
+        with pytest.raises(ValidationFailedError, match=message.replace("small", "many")):
             compare(cast(Source, Spoiling(session, late)), part, percent)
 
 
 @pytest.mark.parametrize("percent", [5.0, 100.0])
-def test_of_a_large_table_a_sample_is_drawn_unless_all_is_asked_for(
-    warehouse: Warehouse, percent: float
-) -> None:
+def test_a_large_table_is_sampled_unless_all_is_asked_for(warehouse: Warehouse, percent: float) -> None:
     with warehouse.open() as session:
         types = dict(session.catalogue()["many"])
         found = compare(session, extract(session, "many", types, ("id",)), percent)

@@ -127,7 +127,7 @@ def test_a_key_over_part_of_a_text_makes_no_column_unique(request: pytest.Fixtur
     server.drop(database)
 
 
-def test_a_view_on_a_table_of_another_database_reads_none_of_that_name_here(
+def test_a_view_on_another_database_reads_no_local_table_of_that_name(
     request: pytest.FixtureRequest,
 ) -> None:
     server = request.getfixturevalue(SERVERS["mysql"])

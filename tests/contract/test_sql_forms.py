@@ -40,7 +40,7 @@ def _wrong(forms: list[str | None], match: str) -> list[tuple[str, str | None, s
 
 
 @pytest.mark.parametrize("match", KeyMatch)
-def test_of_postgresql(postgres_server: pg.Server, match: KeyMatch) -> None:
+def test_forms_of_postgresql(postgres_server: pg.Server, match: KeyMatch) -> None:
     with psycopg.connect(postgres_server.admin) as opened:
         dialect = PostgresDialect()
         version, dialect.encoding = opened.execute(SERVER).fetchone() or ("", "")  # type: ignore[arg-type]
@@ -54,7 +54,7 @@ def test_of_postgresql(postgres_server: pg.Server, match: KeyMatch) -> None:
 
 
 @pytest.mark.parametrize("match", KeyMatch)
-def test_of_duckdb(match: KeyMatch) -> None:
+def test_forms_of_duckdb(match: KeyMatch) -> None:
     with duckdb.connect() as opened:
         opened.register("u", pa.table({"n": range(len(TEXTS)), "text": TEXTS}))
         rows = opened.execute(

@@ -122,7 +122,7 @@ def test_exact(name: str, trap: str) -> None:
     check(name, fields, pa.RecordBatch.from_arrays(columns, schema=text_schema(fields)))
 
 
-def test_all_traps_beside_each_other(name: str) -> None:
+def test_all_traps_in_one_table(name: str) -> None:
     fields = [field(trap, kind) for trap, (kind, _) in TRAPS.items()]
     rows = list(zip_longest(*(values for _, values in TRAPS.values())))
     columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]

@@ -65,8 +65,8 @@ def seen(zoo: Zoo) -> Seen:
 
 @pytest.fixture(scope="module")
 def reconciled(zoo: Zoo, seen: Seen) -> ReconciledColumns:
-    typed = [name for name, one in seen.items() if one.form is not None]
-    texts = [name for name, one in seen.items() if one.text is not None]
+    typed = [name for name, cell in seen.items() if cell.form is not None]
+    texts = [name for name, cell in seen.items() if cell.text is not None]
     return ReconciledColumns(reconcile(zoo, typed), reconcile(zoo, texts, as_text=True))
 
 
@@ -137,8 +137,10 @@ def test_the_source_says_the_same_and_of_another_value_it_does_not(
     zoo: Zoo, reconciled: ReconciledColumns
 ) -> None:
     both = [*reconciled.typed.items(), *reconciled.as_text.items()]
-    stopped = [(zoo.rows[number_of(column)].label, one.stopped) for column, one in both if one.stopped]
-    missed = [(zoo.rows[number_of(column)].label, one.missed) for column, one in both if one.missed]
+    stopped = [
+        (zoo.rows[number_of(column)].label, result.stopped) for column, result in both if result.stopped
+    ]
+    missed = [(zoo.rows[number_of(column)].label, result.missed) for column, result in both if result.missed]
     assert (stopped, missed) == ([], [])
 
 

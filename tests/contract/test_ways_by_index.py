@@ -55,18 +55,19 @@ LIMITS = {"mysql": ("keys", "key and join")}
 
 def filled(kind: str) -> tuple[str, ...]:
     """Half of the visits bear a customer; all have an address, of a customer seven numbers on, and an order."""
-    one, text = {"postgres": ("i", "'e' || ((i + 7) % 500)"), "sqlite": ("i", "'e' || ((i + 7) % 500)")}.get(
-        kind, ("seq", "concat('e', (seq + 7) % 500)")
-    )
+    number, text = {
+        "postgres": ("i", "'e' || ((i + 7) % 500)"),
+        "sqlite": ("i", "'e' || ((i + 7) % 500)"),
+    }.get(kind, ("seq", "concat('e', (seq + 7) % 500)"))
     series = {
         "mysql": "seq_1_to_{n}",
         "postgres": "generate_series(1, {n}) AS s(i)",
         "sqlite": "(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < {n}) SELECT i FROM s)",
     }[kind]
     return (
-        f"INSERT INTO visit SELECT {one}, CASE WHEN {one} <= 10000 THEN {one} % 500 END, {text}, {one} % 1000 "
+        f"INSERT INTO visit SELECT {number}, CASE WHEN {number} <= 10000 THEN {number} % 500 END, {text}, {number} % 1000 "
         f"FROM {series.format(n=20_000)}",
-        f"INSERT INTO orders SELECT {one}, {one} % 500 FROM {series.format(n=1_000)}",
+        f"INSERT INTO orders SELECT {number}, {number} % 500 FROM {series.format(n=1_000)}",
     )
 
 
@@ -101,6 +102,6 @@ def test_each_way_has_its_index(source: Source, ways: str) -> None:
         fields = [FieldPlan(name, None, Action.INCLUDE, (), "") for name in ("id", "email")]
         extract = statements.extract("visit", fields, None)
         assert sum(batch.num_rows for batch in session.stream(extract)) == EXPECTED[ways]
-        whole = {one.whole for one in session.estimate(extract).readings if one.table == "visit"}
+        whole = {reading.whole for reading in session.estimate(extract).readings if reading.table == "visit"}
         assert whole == {ways in LIMITS.get(kind, ())}
         assert session.rows(statements.count("visit")) == [(EXPECTED[ways],)]

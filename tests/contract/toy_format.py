@@ -1,4 +1,4 @@
-"""A sixth format, as somebody would add one: a line of JSON a row. In a folder of its own it would be `formats/lines`."""
+"""A sixth format, as a developer would add one: a line of JSON a row. Its folder would be `formats/lines`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that goes into one bundle. Nothing else may influence its bytes: no clock, no environment."""
+"""Everything that goes into a bundle. Nothing else may influence its bytes: no clock, no environment."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from afschrift.inventory.table import Table
 
 Row = Mapping[str, str | None]
 Linked = tuple[str | None, ...]
-"""Values of a table's `label` columns, of one row; a long text is cut."""
+"""Values of a row in its table's `label` columns; long texts are cut."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The plan, what was extracted by it, and what explains it to the person.
+    """The plan, the extracts by it, and what explains them to the person.
 
     Attributes:
         extracts: one for each source that was read.
         samples: `source.table` -> its first rows as value forms; column -> text, None for NULL.
-        overviews: `source.table` -> what was seen of all its rows.
-        formats: what the installation knows of each format, by name.
-        linked: rows to which the samples point, as the answer gives them: `source.table` and its columns by
-            which they are pointed to -> their values -> the row's `label`.
+        overviews: `source.table` -> overview of all its rows.
+        formats: the installation's formats, by name.
+        linked: rows to which rows in the samples refer: `source.table` and the referenced columns -> their
+            values -> the row's `label`.
     """
 
     plan: Plan
@@ -59,7 +59,7 @@ class Contents:
         return self.plan.language
 
     def extracted(self, source: str, table: str) -> TableExtract | None:
-        """What was written of a table, or None where nothing was."""
+        """The extract of a table; None if nothing was written."""
         return self._written.get((source, table))
 
     @cached_property
@@ -67,34 +67,34 @@ class Contents:
         return {(e.source, written.table): written for e in self.extracts for written in e.tables}
 
     def references(self, source: str) -> Mapping[str, bool]:
-        """Relation of a source -> whether the person's rows satisfy it, where that was looked at."""
+        """Reference in a source -> whether the person's rows satisfy it, if that was checked."""
         return next((e.references for e in self.extracts if e.source == source), {})
 
     def structure(self, source: str) -> Structure:
-        """What the database of a source said of the tables that were read."""
+        """Structure of the read tables, from the source's catalogue."""
         return next((e.structure for e in self.extracts if e.source == source), Structure())
 
     def searched(self, source: str) -> tuple[Searched, ...]:
-        """What came of looking for the person in the tables of a source, beside the ways of the inventory."""
+        """Results of searching a source's tables for the person besides the ways of the inventory."""
         return next((e.searched for e in self.extracts if e.source == source and e.searched), ())
 
     @cached_property
     def held(self) -> tuple[tuple[ExtractPlan, TableExtract], ...]:
-        """The tables with rows, in the order of the plan. Only their files are in the bundle."""
+        """The tables with rows, in the order of the plan; only their files are in the bundle."""
         found = ((planned, self.extracted(planned.source, planned.table)) for planned in self.plan.extracts)
         return tuple((planned, written) for planned, written in found if written and written.rows)
 
     @property
     def given(self) -> Iterator[tuple[str, GivenFile]]:
-        """The files that people found in systems that no query reaches, each with its source."""
+        """Files that a person found in systems that no query reaches, each with its source."""
         return ((extract.source, file) for extract in self.extracts for file in extract.given)
 
     def kept_back(self, source: str) -> tuple[MissingFile, ...]:
-        """Files that a person found in a system, and another left out."""
+        """Files that a person found in a system, and a reviewer left out."""
         return next((extract.kept_back for extract in self.extracts if extract.source == source), ())
 
     def files(self) -> Iterator[FileEntry]:
-        """The staged files that are packed: of the tables, uploaded by the person, found by a person."""
+        """The staged files to pack: of tables, uploaded by the person, found in systems by hand."""
         for _, written in self.held:
             yield from written.files
             yield from (upload.entry for upload in written.uploads)
@@ -104,13 +104,13 @@ class Contents:
     def read_between(self) -> tuple[str, str]:
         """The first and the last RFC 3339 instant at which a system was read (R07).
 
-        Where none was read there is nothing to tell but when that was decided.
+        If none was read, both are the time at which that was decided.
         """
         moments = [m for source, m in self.seal.snapshots.items() if source in self.plan.sources]
         return min(moments, default=self.plan.frozen_at), max(moments, default=self.plan.frozen_at)
 
     def overview(self, extract: ExtractPlan) -> Overview:
-        """What was seen of all rows of a table; empty where they were not looked at."""
+        """Overview of all rows of a table; empty if there is none."""
         return self.overviews.get(extract.name) or Overview()
 
     def source(self, name: str) -> SourceFile:
@@ -122,7 +122,7 @@ class Contents:
         return self.source(source).tables[table]
 
     def column(self, source: str, table: str, column: str) -> Column:
-        """A column of the inventory; one that it does not name has nothing to tell."""
+        """A column of the inventory; empty if the inventory does not describe it."""
         return self.table(source, table).columns.get(column) or Column()
 
     def source_title(self, source: str) -> str:

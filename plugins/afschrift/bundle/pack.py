@@ -1,4 +1,4 @@
-"""Packs a bundle into one ZIP file, as a stream and in flat memory, reproducible to the byte."""
+"""Packs a bundle into a ZIP file, as a stream in flat memory, with reproducible bytes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CHUNK = 1 << 18
 
 @dataclass(frozen=True)
 class _Member:
-    """One file of the bag: either written here, or staged, deflated already."""
+    """A file of the bag: either written here, or staged and already deflated."""
 
     path: str
     size: int
@@ -64,23 +64,23 @@ def pack(
     """
     members = _members(contents, signer, letters)
     root = layout.root(contents.request.id, suffix(contents.plan.part, contents.plan.after))
-    return write_zip(_zipped(f"{root}/{member.path}", member, open_payload) for member in members)
+    return write_zip(_zip_member(f"{root}/{member.path}", member, open_payload) for member in members)
 
 
 def _members(contents: Contents, signer: Ed25519Signer, letters: Path) -> list[_Member]:
     payload = [_Member(layout.DATA + e.path, e.bytes, e.sha256, staged=e) for e in contents.files()]
-    payload += [_written(path, content) for path, content in _documents(contents, letters).items()]
+    payload += [_member_of(path, content) for path, content in _documents(contents, letters).items()]
     tags = [
-        _written(layout.BAGIT, BAGIT),
-        _written(layout.BAG_INFO, bag_info(contents, {m.path: m.size for m in payload}, signer.public_key)),
-        _written(layout.MANIFEST, write_manifest(_digests(payload))),
-        _written(layout.INDEX, render_index(contents, letters)),
-        _written(layout.README, render_readme(contents, letters)),
+        _member_of(layout.BAGIT, BAGIT),
+        _member_of(layout.BAG_INFO, bag_info(contents, {m.path: m.size for m in payload}, signer.public_key)),
+        _member_of(layout.MANIFEST, write_manifest(_digests(payload))),
+        _member_of(layout.INDEX, render_index(contents, letters)),
+        _member_of(layout.README, render_readme(contents, letters)),
     ]
     tag_manifest = write_manifest(_digests(tags))
     sealed = [
-        _written(layout.TAG_MANIFEST, tag_manifest),
-        _written(layout.SIGNATURE, signer.sign(tag_manifest)),
+        _member_of(layout.TAG_MANIFEST, tag_manifest),
+        _member_of(layout.SIGNATURE, signer.sign(tag_manifest)),
     ]
     members = sorted([*payload, *tags, *sealed], key=lambda m: m.path)
     _check_names(members)
@@ -107,7 +107,7 @@ def _information(contents: Contents, letters: Path) -> dict[str, bytes]:
     }
 
 
-def _written(path: str, content: bytes) -> _Member:
+def _member_of(path: str, content: bytes) -> _Member:
     return _Member(path, len(content), hashlib.sha256(content).hexdigest(), content)
 
 
@@ -121,11 +121,11 @@ def _check_names(members: list[_Member]) -> None:
     if faulty:
         raise ConfigurationError(
             f"A file cannot be packed under its name everywhere: {faulty[0]!a}.",
-            remedy="give the table another file name: no two may differ by case alone.",
+            remedy="give the table another file name: no two may differ in case only.",
         )
 
 
-def _zipped(path: str, member: _Member, open_payload: OpenPayload) -> ZipMember:
+def _zip_member(path: str, member: _Member, open_payload: OpenPayload) -> ZipMember:
     entry = member.staged
     if entry is not None:
         return ZipMember(path, entry.bytes, entry.crc32, entry.deflated_bytes, _staged(entry, open_payload))

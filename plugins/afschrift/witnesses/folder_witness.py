@@ -95,7 +95,7 @@ class FolderWitness:
     def rewritable(self) -> bool:
         """Whether this account can remove what it wrote here, tried on a probe file.
 
-        If it can, whoever sets the trail back can set this place back too, so the place proves nothing.
+        If it can, an attacker who sets the trail back could set this place back too: it proves nothing.
         """
         try:
             self.send({_PROBE: _PROBE_TEXT})

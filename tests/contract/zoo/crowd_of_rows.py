@@ -80,11 +80,11 @@ def _parquet(_: Any, zoo: Zoo) -> None:
     root = Path(zoo.warehouse.options["root"])
     for name in dict.fromkeys(zoo.tables.values()):
         table = f"{LARGE}_{name}"
-        one = pq.read_table(root / name / "1.parquet").drop_columns(["id"])
+        row = pq.read_table(root / name / "1.parquet").drop_columns(["id"])
         (root / table).mkdir()
         for part in range(2):
             ids = range(part * _ROWS, (part + 1) * _ROWS)
-            rows = one.take(pa.array([0 if i // OWN == PERSON else None for i in ids], pa.int64()))
+            rows = row.take(pa.array([0 if i // OWN == PERSON else None for i in ids], pa.int64()))
             rows = rows.add_column(0, "id", pa.array(ids)).add_column(
                 1, "customer", pa.array([i // OWN for i in ids])
             )

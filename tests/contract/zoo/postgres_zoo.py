@@ -157,13 +157,13 @@ def build(_: Path, database: pg.Database) -> Zoo:
     ):
         (row,) = copy.rows()
     own = dict(zip(names, row, strict=True))
-    for number, one in enumerate(ROWS):
+    for number, column in enumerate(ROWS):
         value = own[f"value_{number}"]
-        if one.native == "bool":
+        if column.native == "bool":
             own[f"value_{number}"] = {"t": "true", "f": "false"}[value]  # a cast to text writes words
-        if one.native == "bytea":
+        if column.native == "bytea":
             own[f"value_{number}"] = holds(ValueKind.BINARY, value)  # bytes stay base64
-        if one.native == "char(5)":
+        if column.native == "char(5)":
             own[f"value_{number}"] = value.rstrip()  # padding is no part of the value
     return Zoo(Warehouse("postgres", {}, at(database.libpq)), ROWS, own, holds)
 

@@ -82,7 +82,7 @@ def _reconciled_columns(zoo: Zoo, parts: Mapping[str, ExtractPlan]) -> dict[str,
 
 
 def _reconciled_column(reading: Source, part: ExtractPlan) -> ReconciledColumn:
-    """Row by row: what a batch begins with and which rows stand beside each other plays no part."""
+    """Row by row: neither how the rows are batched nor what their neighbours hold matters."""
     (field,) = part.selected
     try:
         batches = [

@@ -21,8 +21,8 @@ def build(_: Path, database: pg.Database) -> Zoo:
     with psycopg.connect(database.libpq, options="-c timezone=UTC") as connection:
         (row,) = connection.execute(f"SELECT {read} FROM {TABLE} LIMIT 1").fetchall()
     own = dict(zip(names, row, strict=True))
-    for number, one in enumerate(ROWS):
-        if one.native == "bytea":
+    for number, column in enumerate(ROWS):
+        if column.native == "bytea":
             own[f"value_{number}"] = holds(postgres_zoo.ValueKind.BINARY, own[f"value_{number}"])
     options = {"driver": "postgresql+psycopg"}
     return Zoo(Warehouse("sqlalchemy", options, at(database.libpq)), ROWS, own, holds)

@@ -1,4 +1,4 @@
-"""Takes bundles apart and puts them together again, as somebody with bad intentions would."""
+"""Takes bundles apart and puts them together again, as an attacker would."""
 
 from __future__ import annotations
 

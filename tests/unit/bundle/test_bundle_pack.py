@@ -88,7 +88,7 @@ def test_a_staged_file_that_changed_stops_the_packing(change: bytes) -> None:
 
 
 @pytest.mark.parametrize("path", ["../evil.csv", "/etc/x.csv", "shop/CUSTOMER.csv", "shop/con.csv", "a\\b"])
-def test_a_name_that_is_not_safe_everywhere_is_turned_down_before_the_first_byte(path: str) -> None:
+def test_an_unsafe_member_name_is_refused_before_the_first_byte(path: str) -> None:
     example = Example()
 
     def renamed(table: TableExtract) -> TableExtract:

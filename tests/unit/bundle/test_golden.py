@@ -35,7 +35,7 @@ def test_the_version_of_today_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda b: f"{b.parent.name}-{b.stem}")
-def test_it_verifies(bundle: Path, tmp_path: Path) -> None:
+def test_a_golden_bundle_verifies(bundle: Path, tmp_path: Path) -> None:
     code, said = verified(bundle, bundle.with_suffix(".pem"))
     facts = known(bundle)
     assert code == 0, said
@@ -49,7 +49,7 @@ def test_it_verifies(bundle: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda b: f"{b.parent.name}-{b.stem}")
-def test_it_loads(bundle: Path, tmp_path: Path) -> None:
+def test_a_golden_bundle_loads(bundle: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'loaded.db'}"
     done = subprocess.run(
         [sys.executable, str(LOAD), str(bundle), url], capture_output=True, text=True, check=False
@@ -72,7 +72,7 @@ def test_it_loads(bundle: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_none_is_ever_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_golden_bundle_is_ever_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(golden, "GOLDEN", tmp_path)
     monkeypatch.setattr(golden, "make", lambda into: into.mkdir())
     for _ in range(3):

@@ -19,7 +19,7 @@ from afschrift.wiring.build_services import build
 pytestmark = pytest.mark.slow
 
 
-def test_all_of_it_is_found_in_both_sources(installation: Installation, tmp_path: Path) -> None:
+def test_all_canary_values_are_found_in_both_sources(installation: Installation, tmp_path: Path) -> None:
     settings = Settings.from_environment()
     shutil.copytree(settings.inventory, tmp_path / "inventory")
     settings = replace(settings, inventory=tmp_path / "inventory")
@@ -33,4 +33,4 @@ def test_all_of_it_is_found_in_both_sources(installation: Installation, tmp_path
     )
     found = checked(settings)
     assert found.whole, found.fault
-    assert [one.asked for one in found.rights] == [{}, {}]
+    assert [right.asked for right in found.rights] == [{}, {}]

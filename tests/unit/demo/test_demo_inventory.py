@@ -77,7 +77,7 @@ def test_no_other_file_and_the_loader_takes_them() -> None:
     assert inventory.identity.person == "customer_id"
 
 
-def test_every_column_stands_in_both(demo_rows: duckdb.DuckDBPyConnection) -> None:
+def test_every_column_is_in_map_and_database(demo_rows: duckdb.DuckDBPyConnection) -> None:
     held = demo_rows.execute(
         "SELECT database_name, table_name, column_name FROM duckdb_columns() "
         "WHERE NOT internal AND database_name IN ('shop', 'app')"
@@ -201,13 +201,13 @@ ACCESS_ONLY = (
 
 
 @pytest.mark.parametrize("place", PORTABLE)
-def test_goes_into_portability(place: str) -> None:
+def test_columns_that_go_into_portability(place: str) -> None:
     assert decision(Right.PORTABILITY, place) == Action.INCLUDE
     assert decision(Right.ACCESS, place) == Action.INCLUDE
 
 
 @pytest.mark.parametrize("place", ACCESS_ONLY)
-def test_goes_into_access_alone(place: str) -> None:
+def test_columns_that_go_into_access_only(place: str) -> None:
     assert decision(Right.PORTABILITY, place) == Action.EXCLUDE
     assert decision(Right.ACCESS, place) == Action.INCLUDE
 

@@ -92,7 +92,7 @@ def test_heavy_is_in_every_table(demo_rows: Rows, table: str) -> None:
     assert count(demo_rows, table, WAYS.get(table, BY_NUMBER), me=HEAVY.number) > 0
 
 
-def test_heavy_needs_nobody(demo_rows: Rows) -> None:
+def test_the_heavy_person_shares_no_key(demo_rows: Rows) -> None:
     me = HEAVY.number
     samples = count(demo_rows, "app.heart_rate", "device_id = $d", d=HEAVY.pairings[0].device_id)
     assert samples == 500_000 * 0.02
@@ -143,11 +143,11 @@ def test_tablet_of_two(demo_rows: Rows) -> None:
 
 
 def test_withdrew_heart_rate_only(demo_rows: Rows) -> None:
-    stand = demo_rows.execute(
+    preferences = demo_rows.execute(
         "SELECT purpose, withdrawn_at = $at FROM consent WHERE customer_id = $me ORDER BY 1",
         {"me": WITHDREW.number, "at": HEART_RATE_WITHDRAWN},
     ).fetchall()
-    assert stand == [("coaching", True), ("location", None), ("newsletter", None)]
+    assert preferences == [("coaching", True), ("location", None), ("newsletter", None)]
     watch = WITHDREW.pairings[0].device_id
     assert count(demo_rows, "app.heart_rate", "device_id = $d", d=watch) > 0
     at = HEART_RATE_WITHDRAWN
@@ -178,13 +178,13 @@ def test_old_address_has_two_owners_and_a_gap(demo_rows: Rows) -> None:
         ("newsletter", "email", "subscribed_at"),
         ("ticket", "contact_email", "opened_at"),
     ):
-        nobody = "" if table == "newsletter" else " AND customer_id IS NULL"
+        without_customer = "" if table == "newsletter" else " AND customer_id IS NULL"
         for since, until in (
             (RENAMED.since, EMAIL_CHANGED),
             (EMAIL_CHANGED, EMAIL_REISSUED),
             (EMAIL_REISSUED, "2026-06-30T00:00:00Z"),
         ):
-            where = f"lower({column}) = $e AND {moment} >= $since AND {moment} < $until{nobody}"
+            where = f"lower({column}) = $e AND {moment} >= $since AND {moment} < $until{without_customer}"
             assert count(demo_rows, table, where, e=OLD_EMAIL, since=since, until=until) > 0
     for moment in (EMAIL_CHANGED, EMAIL_REISSUED):
         assert (
@@ -199,7 +199,7 @@ def test_email_only_is_no_customer(demo_rows: Rows) -> None:
     assert count(demo_rows, "ticket", "contact_email = $e AND customer_id IS NULL", e=email) == 1
 
 
-def test_unknown_and_guest_name_nobody(demo_rows: Rows) -> None:
+def test_unknown_and_guest_keys_match_no_customer(demo_rows: Rows) -> None:
     for table in PERSONAL:
         assert count(demo_rows, table, WAYS.get(table, BY_NUMBER), me=UNKNOWN) == 0
     assert count(demo_rows, "device", "device_id = $d", d=GUEST_DEVICE) == 0

@@ -36,7 +36,7 @@ def digests(installation: Installation) -> dict[str, Any]:
             plan = replace(draft.plan, request="", frozen_at="", inventory="", policy="", package="", keys="")
             found[f"{name} {right}"] = {
                 "digest": plan.digest(),
-                "columns": {one.name: len(one.selected) for one in plan.extracts},
+                "columns": {extract.name: len(extract.selected) for extract in plan.extracts},
                 "asked": sorted(question.words for question in draft.questions),
             }
     return found
@@ -50,10 +50,10 @@ def meanings(folder: Path) -> dict[str, str]:
         said = table.model_dump(mode="json", exclude=left_out, exclude_defaults=True)
         columns = {
             column: [
-                one.model_dump(mode="json", exclude={"decided"}, exclude_defaults=True),
-                _decided(table, one),
+                declared.model_dump(mode="json", exclude={"decided"}, exclude_defaults=True),
+                _decided(table, declared),
             ]
-            for column, one in table.columns.items()
+            for column, declared in table.columns.items()
         }
         text = json.dumps([said, columns], sort_keys=True)
         found[name] = hashlib.sha256(text.encode()).hexdigest()

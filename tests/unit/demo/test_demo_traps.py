@@ -81,7 +81,7 @@ def test_rows_without_a_key_stand_twice(demo_rows: Rows) -> None:
         assert number(demo_rows, twice) > 0
 
 
-def test_some_rows_name_nobody(demo_rows: Rows) -> None:
+def test_some_rows_belong_to_no_customer(demo_rows: Rows) -> None:
     for table in ("page_view", "review", "ticket"):
         assert number(demo_rows, f"SELECT count(*) FROM {table} WHERE customer_id IS NULL") > 0
     stray = (

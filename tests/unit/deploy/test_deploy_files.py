@@ -64,13 +64,17 @@ def values(deploy: Path) -> dict[str, Any]:
 
 def ours(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The services that run our image."""
-    return {name: one for name, one in compose["services"].items() if "AFSCHRIFT_IMAGE" in one["image"]}
+    return {
+        name: service
+        for name, service in compose["services"].items()
+        if "AFSCHRIFT_IMAGE" in service["image"]
+    }
 
 
 def helm_env(values: dict[str, Any], process: str) -> dict[str, Any]:
     """Name -> value, or where the secret is, of what a process of the chart is given."""
     entries = [*values["env"], *values[process].get("env", ())]
-    return {one["name"]: one.get("value", one.get("valueFrom")) for one in entries}
+    return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in entries}
 
 
 def environments(compose: dict[str, Any], values: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -82,9 +86,9 @@ def environments(compose: dict[str, Any], values: dict[str, Any]) -> Iterator[tu
 
 def setting(name: str) -> Any:
     """The row of the table, also for one of a form with `<NAME>`."""
-    for one in rows():
-        if re.fullmatch(re.escape(one.name).replace("<NAME>", "[A-Z]+"), name):
-            return one
+    for row in rows():
+        if re.fullmatch(re.escape(row.name).replace("<NAME>", "[A-Z]+"), name):
+            return row
     return None
 
 
@@ -105,7 +109,7 @@ def test_every_setting_of_ours_is_in_the_table(deploy: Path) -> None:
 def test_every_setting_of_airflow_is_one_of_its_own(airflow_env: AirflowEnv, deploy: Path) -> None:
     from airflow.configuration import retrieve_configuration_description
 
-    known = {name: set(one["options"]) for name, one in retrieve_configuration_description().items()}
+    known = {name: set(section["options"]) for name, section in retrieve_configuration_description().items()}
     known = OF_PROVIDERS | known
     found = {
         name
@@ -153,9 +157,9 @@ def test_keys_are_mounted_where_they_are_read_and_nowhere_else(
     for name, service in ours(compose).items():
         assert ("keys.json" in service.get("secrets", ())) == (READERS[name] in readers), name
     for name in HELM:
-        mounts = [one["name"] for one in values[name].get("extraVolumeMounts", ())]
+        mounts = [volume["name"] for volume in values[name].get("extraVolumeMounts", ())]
         assert ("afschrift-keys" in mounts) == (READERS.get(name, "scheduler") in readers), name
-    [keys] = [one for one in values["volumes"] if one["name"] == "afschrift-keys"]
+    [keys] = [volume for volume in values["volumes"] if volume["name"] == "afschrift-keys"]
     assert keys["secret"]["defaultMode"] == 0o440
 
 
@@ -189,9 +193,7 @@ SECRETS_OF = {
 """What each service may read: what is not here it has no use for."""
 
 
-def test_each_service_has_its_own_secrets_as_files_and_none_in_its_environment(
-    compose: dict[str, Any], values: dict[str, Any]
-) -> None:
+def test_each_service_has_its_own_secrets_as_files(compose: dict[str, Any], values: dict[str, Any]) -> None:
     assert compose["services"].keys() == SECRETS_OF.keys()
     for name, service in compose["services"].items():
         given = set(service.get("secrets", ()))
@@ -203,7 +205,9 @@ def test_each_service_has_its_own_secrets_as_files_and_none_in_its_environment(
             "keys.json",
         }
         variables = service.get("environment", {})
-        assert not [one for one in variables if re.search(r"PASSWORD$|SECRET$|SECRET_KEY$|AIRFLOW_CONN", one)]
+        assert not [
+            name for name in variables if re.search(r"PASSWORD$|SECRET$|SECRET_KEY$|AIRFLOW_CONN", name)
+        ]
         assert not re.search(r"\$\{[A-Z_]*(PASSWORD|SECRET|KEY)", str(service)), name
     for name, env in environments(compose, values):
         for variable, value in env.items():
@@ -219,7 +223,7 @@ def test_the_secrets_are_made_for_the_accounts_that_read_them(
     subprocess.run(["sh", deploy / "secrets.sh", folder], check=True)
     made = {file.name: file.stat() for file in folder.iterdir()}
     assert compose["secrets"].keys() - made.keys() == {"keys.json"}, "which `afschrift key new` makes"
-    assert {one.st_mode & 0o777 for one in made.values()} == {0o600}
+    assert {status.st_mode & 0o777 for status in made.values()} == {0o600}
     for name, service in compose["services"].items():
         for secret in set(service.get("secrets", ())) - {"keys.json"}:
             owner = {"postgres": 999, "redis": 0}.get(name, 50_000)
@@ -236,7 +240,7 @@ def test_the_secrets_are_made_for_the_accounts_that_read_them(
 def test_every_image_is_named_by_its_digest(
     compose: dict[str, Any], values: dict[str, Any], deploy: Path
 ) -> None:
-    others = [one["image"] for name, one in compose["services"].items() if name not in ours(compose)]
+    others = [service["image"] for name, service in compose["services"].items() if name not in ours(compose)]
     assert len(others) == 3
     for image in others:
         assert re.search(r"@\$\{[A-Z]+_DIGEST:\?", image), image
@@ -272,7 +276,7 @@ def test_nothing_runs_as_root_or_writes_beside_the_named_places(
     )
 
 
-def test_what_comes_from_another_container_waits_for_it(compose: dict[str, Any]) -> None:
+def test_services_wait_for_containers_they_need(compose: dict[str, Any]) -> None:
     services = compose["services"]
     for name in ("api-server", "scheduler", "dag-processor", "worker"):
         assert services[name]["depends_on"]["setup"]["condition"] == "service_completed_successfully"
@@ -287,16 +291,16 @@ def test_the_network_is_closed_first_and_opened_by_name(deploy: Path) -> None:
     text = (deploy / "networkpolicy.yaml").read_text(encoding="utf-8")
     first, *others = yaml.safe_load_all(text)
     assert first["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    for one in others:
-        assert (one["apiVersion"], one["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
+    for policy in others:
+        assert (policy["apiVersion"], policy["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
         for direction, way in (("egress", "to"), ("ingress", "from")):
-            for rule in one["spec"].get(direction, ()):
-                assert direction.capitalize() in one["spec"]["policyTypes"]
+            for rule in policy["spec"].get(direction, ()):
+                assert direction.capitalize() in policy["spec"]["policyTypes"]
                 assert rule[way], "an empty list would be everybody"
                 assert rule["ports"]
-    sources = [one for one in others if "3306" in str(one)]
-    assert [one["spec"]["podSelector"]["matchLabels"]["component"] for one in sources] == ["worker"]
-    pages = next(one["spec"] for one in others if one["metadata"]["name"] == "afschrift-pages")
+    sources = [policy for policy in others if "3306" in str(policy)]
+    assert [policy["spec"]["podSelector"]["matchLabels"]["component"] for policy in sources] == ["worker"]
+    pages = next(policy["spec"] for policy in others if policy["metadata"]["name"] == "afschrift-pages")
     assert [{"protocol": "TCP", "port": 443}] in [rule["ports"] for rule in pages["egress"]], (
         "an identity provider"
     )

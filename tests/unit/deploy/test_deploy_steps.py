@@ -111,8 +111,8 @@ def test_install_takes_a_compiled_reader_over_one_of_the_same_version(steps: Pat
 def test_install_does_not_choose_among_compiled_readers(steps: Path, tmp_path: Path) -> None:
     (tmp_path / "constraints.txt").touch()
     wheel(tmp_path, "afschrift", "")
-    one = wheel(tmp_path, "afschrift_native", "")
-    one.with_name("afschrift_native-0.2.0-py3-none-any.whl").write_bytes(one.read_bytes())
+    built = wheel(tmp_path, "afschrift_native", "")
+    built.with_name("afschrift_native-0.2.0-py3-none-any.whl").write_bytes(built.read_bytes())
     done = bare(steps / "install.sh", str(tmp_path), PYTHON="/bin/false")
     assert done.returncode == 1
     assert "at most one afschrift_native" in done.stderr

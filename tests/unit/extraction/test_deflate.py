@@ -34,7 +34,7 @@ def test_how_it_was_written_does_not_show(cuts: list[int]) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 300, 6_092, 40_000, CHUNK - 1])
-def test_what_fits_into_one_chunk_is_deflated_by_zlib(size: int) -> None:
+def test_content_of_one_chunk_is_deflated_by_zlib(size: int) -> None:
     """ISA-L gives other bytes for the same small content in about one process of three hundred."""
     content = LARGE[:size]
     stream, _ = written([content])
@@ -42,12 +42,12 @@ def test_what_fits_into_one_chunk_is_deflated_by_zlib(size: int) -> None:
 
 
 @given(st.integers(1, 70_000), st.integers(0, len(LARGE)))
-def test_it_reads_back_in_pieces_of_any_size(size: int, length: int) -> None:
+def test_a_stream_reads_back_in_pieces_of_any_size(size: int, length: int) -> None:
     content = LARGE[:length]
     reader = io.BufferedReader(InflatingReader(io.BytesIO(written([content])[0])))
     assert b"".join(iter(lambda: reader.read(size), b"")) == content
 
 
-def test_what_is_no_deflate_stream_is_told() -> None:
+def test_a_broken_deflate_stream_is_reported() -> None:
     with pytest.raises(DeflateError):
         InflatingReader(io.BytesIO(b"\xff" * 100)).read(10)

@@ -16,7 +16,7 @@ def test_all_that_was_written_is_read_in_order() -> None:
             queue.write(bytes([number]) * 2)
             queue.write(b"")
         queue.end()
-        assert reading.result(5) == bytes(number for one in range(256) for number in (one, one))
+        assert reading.result(5) == bytes(number for value in range(256) for number in (value, value))
 
 
 def test_a_writer_ahead_waits_for_the_reader() -> None:
@@ -31,7 +31,7 @@ def test_a_writer_ahead_waits_for_the_reader() -> None:
     assert queue.read() == b"more"
 
 
-def test_nobody_waits_for_a_reader_that_has_stopped() -> None:
+def test_a_writer_does_not_wait_for_a_reader_that_has_stopped() -> None:
     queue = ByteQueue(limit=3)
     queue.write(b"four")
     with ThreadPoolExecutor() as pool:
@@ -41,7 +41,7 @@ def test_nobody_waits_for_a_reader_that_has_stopped() -> None:
     queue.write(b"still more")
 
 
-def test_what_was_given_up_is_not_taken_for_its_end() -> None:
+def test_an_abandoned_file_is_not_taken_for_a_complete_one() -> None:
     queue = ByteQueue()
     queue.write(b"half")
     queue.abandon()

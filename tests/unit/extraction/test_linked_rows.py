@@ -73,6 +73,6 @@ def test_a_look_up_of_many_rows_is_read_once_and_few_of_it_are_kept(
     assert f"<bdi>Film {MANY - 1}</bdi></a> <small>{1000 + MANY - 1}</small>" in page
 
 
-def test_of_rows_with_the_same_values_and_other_words_none_is_named() -> None:
+def test_rows_of_equal_values_are_not_named_where_their_words_differ() -> None:
     rows = [(("1",), ("a",)), (("2",), ("b",)), (("1",), ("a",)), (("2",), ("c",)), (("2",), ("b",))]
     assert module._unambiguous(iter(rows)) == {("1",): ("a",)}

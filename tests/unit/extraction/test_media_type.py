@@ -6,7 +6,7 @@ from afschrift.extraction.media_type import extension, media_type_of
 
 
 @pytest.mark.parametrize(
-    ("name", "told", "ending", "media_type"),
+    ("name", "declared", "ending", "media_type"),
     [
         ("photo.JPG", None, "jpg", "image/jpeg"),
         ("photo", "image/png", "png", "image/png"),
@@ -20,6 +20,8 @@ from afschrift.extraction.media_type import extension, media_type_of
         (None, None, "bin", "application/octet-stream"),
     ],
 )
-def test_endings_and_media_types(name: str | None, told: str | None, ending: str, media_type: str) -> None:
-    assert extension(name, told) == ending
-    assert media_type_of(ending, told) == media_type
+def test_endings_and_media_types(
+    name: str | None, declared: str | None, ending: str, media_type: str
+) -> None:
+    assert extension(name, declared) == ending
+    assert media_type_of(ending, declared) == media_type

@@ -61,7 +61,7 @@ def rows(bodies: list[str | None]) -> pa.RecordBatch:
 
 
 def plan(*redactions: Redaction) -> ExtractPlan:
-    columns = {one.column for one in redactions}
+    columns = {redaction.column for redaction in redactions}
     return ExtractPlan("s", "t", fields(*columns), "", redactions=redactions)
 
 
@@ -77,7 +77,7 @@ def read(part: ExtractPlan, batch: pa.RecordBatch, size: int) -> list[dict[str, 
             yield batch.slice(start, size)
 
     found = redact_batches(part, stream, mac)()
-    return [row for one in found for row in text_batch(one, part.selected).to_pylist()]
+    return [row for masked in found for row in text_batch(masked, part.selected).to_pylist()]
 
 
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
@@ -100,7 +100,7 @@ def test_the_named_spans_are_masked_and_nothing_else(
     assert [row["id"] for row in found] == [str(n) for n in range(1, len(bodies) + 1)]
 
 
-def test_a_cell_of_every_kind_becomes_the_mask_and_the_others_keep_their_value_form() -> None:
+def test_a_cell_of_any_kind_is_masked_and_others_keep_their_value_form() -> None:
     plain = text_batch(rows(["a", "b"]), fields()).to_pylist()
     for column in set(KINDS) - {"id"}:
         part = plan(by_key(column, plain[1][column], 2))
@@ -113,13 +113,17 @@ def test_a_row_without_key_is_named_by_number_and_known_by_all_its_values() -> N
     batch = rows(["a", "b", "b"])
     plain = text_batch(batch, fields()).to_pylist()
     of_row = mac(row_bytes(plain[2].values()))
-    one = replace(by_key("body", "b", 9), key={}, number=3, row=of_row)
+    redaction = replace(by_key("body", "b", 9), key={}, number=3, row=of_row)
 
-    assert [row["body"] for row in read(plan(one), batch, 2)] == ["a", "b", "[masked]"]
-    for moved in (replace(one, number=2), replace(one, number=4), replace(one, row=mac(b""))):
+    assert [row["body"] for row in read(plan(redaction), batch, 2)] == ["a", "b", "[masked]"]
+    for moved in (
+        replace(redaction, number=2),
+        replace(redaction, number=4),
+        replace(redaction, row=mac(b"")),
+    ):
         with pytest.raises(NeedsPersonError) as met:
             read(plan(moved), batch, 2)
-        assert met.value.detail == {"redactions": [one.id], "columns": {"s.t.body": 1}}
+        assert met.value.detail == {"redactions": [redaction.id], "columns": {"s.t.body": 1}}
 
 
 @pytest.mark.parametrize("bodies", [["a", "changed"], ["a"], ["a", None]])
@@ -134,7 +138,7 @@ def test_a_text_that_is_another_by_now_is_never_cut(bodies: list[str | None]) ->
         for batch in redact_batches(part, stream, mac)():
             seen += batch.column("body").to_pylist()
     assert met.value.detail["redactions"] == ["q.2body"]
-    assert set(seen) == {"[masked]"}  # masked whole until somebody looked
+    assert set(seen) == {"[masked]"}  # masked whole until a person has read it
 
 
 def test_a_key_that_names_two_rows_by_now_is_asked_about() -> None:
@@ -144,29 +148,29 @@ def test_a_key_that_names_two_rows_by_now_is_asked_about() -> None:
 
 
 @pytest.mark.parametrize("action", [Action.EXCLUDE, Action.MASK])
-def test_where_the_key_leaves_no_more_the_column_is_masked_whole_and_asked_about(action: Action) -> None:
+def test_without_a_usable_key_the_column_is_masked_whole_and_asked_about(action: Action) -> None:
     batch, part = rows(["a", "b"]), plan(by_key("body", "a", 1), by_key("price", "1.50", 2))
     changed = {"id": action}
-    now = tuple(replace(one, action=changed.get(one.name, one.action)) for one in part.fields)
+    now = tuple(replace(field, action=changed.get(field.name, field.action)) for field in part.fields)
     part = replace(part, fields=now)
-    leave = batch.select([one.name for one in part.selected])
+    leave = batch.select([field.name for field in part.selected])
     seen: list[dict[str, Any]] = []
 
     with pytest.raises(NeedsPersonError) as met:
-        for one in redact_batches(part, lambda: iter([leave]), mac)():
-            seen += one.select(["body", "price"]).to_pylist()
+        for field in redact_batches(part, lambda: iter([leave]), mac)():
+            seen += field.select(["body", "price"]).to_pylist()
     assert met.value.question == "redaction_lost"
     assert met.value.detail["columns"] == {"s.t.body": 1, "s.t.price": 1}
     assert seen == [{"body": "[masked]", "price": "[masked]"}] * 2
 
 
-def test_where_the_key_has_other_columns_what_named_its_row_by_the_old_one_is_asked_about() -> None:
+def test_masks_that_name_rows_by_an_old_key_are_asked_about() -> None:
     old = replace(by_key("body", "a", 1), key={"id": "1", "ok": "true"})
     part = plan(old, by_key("price", "1.50", 2))
     seen: list[dict[str, Any]] = []
     with pytest.raises(NeedsPersonError) as met:
-        for one in redact_batches(part, lambda: iter([rows(["a", "b"])]), mac)():
-            seen += one.select(["body", "price"]).to_pylist()
+        for masked in redact_batches(part, lambda: iter([rows(["a", "b"])]), mac)():
+            seen += masked.select(["body", "price"]).to_pylist()
     assert met.value.detail == {"redactions": [old.id], "columns": {"s.t.body": 1}}
     assert seen == [{"body": "[masked]", "price": price} for price in ("1.50", "[masked]")]
 

@@ -1,4 +1,4 @@
-"""What is told as a constraint was seen to hold in the person's rows."""
+"""Every constraint that is reported holds in the person's rows."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ OF_SAMPLES, OF_OVERVIEWS = observations("shop")
     ],
 )
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'["kwikstaart"]'])
-def test_what_is_none_of_its_kind_is_a_damaged_file(
+def test_a_record_of_another_kind_is_a_damaged_file(
     path: str, read: Callable[[EncryptedStaging, str], Any], content: bytes, tmp_path: Path
 ) -> None:
     staging = EncryptedStaging(tmp_path, "req-0123456789ab", b"k" * 32)

@@ -120,9 +120,7 @@ def test_files_go_back_in_their_bytes(shop: Services, put: Put) -> None:
     assert "2024/a.png" in found["data/shop/photo.csv"].decode()
 
 
-def test_a_file_that_a_reviewer_masked_stays_and_a_name_keeps_what_is_left_of_it(
-    shop: Services, put: Put
-) -> None:
+def test_masked_places_are_not_read_and_masked_names_are_kept(shop: Services, put: Put) -> None:
     put("2024/a.png", PHOTO)
     names = ("photo_id", "place", "title", "size")
     fields = (
@@ -136,11 +134,11 @@ def test_a_file_that_a_reviewer_masked_stays_and_a_name_keeps_what_is_left_of_it
 
     uploads.see(pa.RecordBatch.from_pylist([dict(zip(names, row, strict=True)) for row in rows]))
 
-    assert [(one.row, one.name) for one in uploads.held] == [(2, "[masked].png")]
+    assert [(upload.row, upload.name) for upload in uploads.held] == [(2, "[masked].png")]
     assert uploads.missing == []
 
 
-def test_of_a_column_that_is_masked_no_file_is_looked_for(shop: Services, put: Put) -> None:
+def test_no_file_is_read_for_a_masked_column(shop: Services, put: Put) -> None:
     put("2024/a.png", PHOTO)
     actions = {"photo_id": Action.INCLUDE, "place": Action.MASK, "title": Action.INCLUDE}
     fields = tuple(FieldPlan(n, ValueKind.TEXT, action, (), "code") for n, action in actions.items())
@@ -283,7 +281,7 @@ def test_a_file_in_which_something_may_run_waits_for_a_person(shop: Services, pu
         assert value not in f"{stopped.value} {question.detail}"
 
 
-def test_it_goes_along_where_a_person_says_so_and_the_bundle_tells(shop: Services, put: Put) -> None:
+def test_active_content_approved_by_a_person_is_packed_with_a_note(shop: Services, put: Put) -> None:
     content = docx(word__vbaProject_dot_bin=old(macros=True))
     put("2024/a.png", PHOTO)
     put("2024/secret.docx", content, title="secret.docx")
@@ -307,26 +305,26 @@ def test_it_goes_along_where_a_person_says_so_and_the_bundle_tells(shop: Service
     assert found["data/files/shop/photo/000002.1.docx"] == content
     resources = json.loads(found["data/datapackage.json"])["resources"]
     described = {r["path"]: r for r in resources if "afschrift:file" in r}
-    told = described["files/shop/photo/000002.1.docx"]
-    assert told["afschrift:active"] == [{"position": "", "kind": "macro"}]
-    assert told["description"].startswith("In dit bestand zit een klein programma (een macro).")
+    resource = described["files/shop/photo/000002.1.docx"]
+    assert resource["afschrift:active"] == [{"position": "", "kind": "macro"}]
+    assert resource["description"].startswith("In dit bestand zit een klein programma (een macro).")
     assert "afschrift:active" not in described["files/shop/photo/000001.1.png"]
     assert found["index.html"].decode().count("In dit bestand zit een klein programma (een macro).") == 1
     (extracted,) = [p for h, p in shop.register.trail.events(request) if h.type == "extracted"]
     assert extracted["active"] == {"photo": {"macro": 1}}
 
 
-def test_it_stays_where_a_person_says_so(shop: Services, put: Put, tmp_path: Path) -> None:
+def test_active_content_is_left_out_where_a_person_says_so(shop: Services, put: Put, tmp_path: Path) -> None:
     put("2024/a.png", PHOTO)
     put("2024/a.html", b"<script>x</script>")
     put("2024/none.png")
     request = ask(shop)
     with pytest.raises(NeedsPersonError):
         run(shop, request)
-    asked = {one.kind: one for one in shop.register.questions.all(request_id=request)}
+    asked = {question.kind: question for question in shop.register.questions.all(request_id=request)}
     assert set(asked) == {"active_content", "file_missing"}  # both at once
-    for one in asked.values():
-        shop.register.questions.answer(one.id, "leave_out", "officer")
+    for question in asked.values():
+        shop.register.questions.answer(question.id, "leave_out", "officer")
     bundle = run(shop, request)
     found = members(bundle)
     assert [path for path in found if path.startswith("data/files/")] == [

@@ -92,8 +92,8 @@ def test_parts_do_not_depend_on_how_rows_are_batched(
     def parts(batches: list[pa.RecordBatch]) -> list[list[tuple[str | None, str | None]]]:
         found: list[list[tuple[str | None, str | None]]] = [[]]
         taken = 0
-        for one in batches:
-            for piece in cut(one, limit, taken):
+        for text in batches:
+            for piece in cut(text, limit, taken):
                 if piece is None:
                     found.append([])
                     taken = 0
@@ -151,9 +151,9 @@ def test_many_small_batches_are_no_little_table(
 
         return Noting()
 
-    one = batch([(f"text {n}", "x" * 30) for n in range(100)])
+    large = batch([(f"text {n}", "x" * 30) for n in range(100)])
     noting = TableWriter(staging, PLAN, [replace(FORMATS["csv"], writer=writer)], WriteLimits())
-    assert noting.write(lambda: iter([one] * batches), {}).rows == 100 * batches
+    assert noting.write(lambda: iter([large] * batches), {}).rows == 100 * batches
     assert (here[0], here[-1]) == (True, by_itself)
 
 
@@ -171,7 +171,7 @@ class Failing:
         return self.inner.writer(path)
 
 
-def test_what_fails_leaves_no_file_and_no_thread(staging: EncryptedStaging) -> None:
+def test_a_failed_write_leaves_no_file_and_no_thread(staging: EncryptedStaging) -> None:
     before = threading.active_count()
 
     def broken() -> Iterator[pa.RecordBatch]:
@@ -218,8 +218,8 @@ def test_deflating_does_not_depend_on_the_cuts(pieces: list[bytes]) -> None:
 
 
 def test_slices_stay_below_the_limit() -> None:
-    one = batch([("x" * 100, "y")] * 1_000)
-    pieces = list(slices(one, 2_000))
+    whole = batch([("x" * 100, "y")] * 1_000)
+    pieces = list(slices(whole, 2_000))
     assert sum(piece.num_rows for piece in pieces) == 1_000
     assert max(piece.nbytes for piece in pieces) <= 2_200
 

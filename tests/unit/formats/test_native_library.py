@@ -27,7 +27,7 @@ from afschrift.formats.registry import FORMATS
 from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
 
-TOLD = """
+READ_BY = """
 import sys
 {before}
 from afschrift.formats.registry import FORMATS
@@ -38,19 +38,19 @@ print(loaded)
 """
 
 
-def told(before: str = "") -> list[str]:
+def read_by(before: str = "") -> list[str]:
     """What a new process says of its formats."""
-    command = [sys.executable, "-c", TOLD.format(before=before)]
+    command = [sys.executable, "-c", READ_BY.format(before=before)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def test_without_it_msgspec_reads() -> None:
-    assert told("sys.modules['afschrift_native'] = None") == ["msgspec", "msgspec", "[]"]
+    assert read_by("sys.modules['afschrift_native'] = None") == ["msgspec", "msgspec", "[]"]
 
 
-def test_with_it_the_record_of_a_file_loads_nothing() -> None:
+def test_with_the_library_a_record_imports_nothing_more() -> None:
     require_native()
-    assert told() == ["afschrift-native", "afschrift-native", "[]"]
+    assert read_by() == ["afschrift-native", "afschrift-native", "[]"]
 
 
 def test_another_version_is_not_used(
@@ -62,14 +62,14 @@ def test_another_version_is_not_used(
     assert "afschrift-native has version 2 instead of 99" in caplog.text
 
 
-def test_each_interface_has_a_version_of_its_own_so_that_pip_replaces_the_one_before(
+def test_each_native_interface_has_its_own_version(
     project_root: Path,
 ) -> None:
     project = tomllib.loads((project_root / "native" / "pyproject.toml").read_text())["project"]
     assert project["version"].split(".")[1] == str(native_library.VERSION)
 
 
-def test_one_for_another_machine_is_not_used(
+def test_a_library_for_another_machine_is_not_used(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     require_native()
@@ -81,7 +81,7 @@ def test_one_for_another_machine_is_not_used(
     assert "afschrift-native cannot be loaded (OSError)" in caplog.text
 
 
-def test_one_that_was_cut_off_is_not_loaded(tmp_path: Path) -> None:
+def test_a_truncated_library_is_not_loaded(tmp_path: Path) -> None:
     """An installation that a full disk ended; loaded, it would end the process."""
     require_native()
     import afschrift_native
@@ -90,13 +90,13 @@ def test_one_that_was_cut_off_is_not_loaded(tmp_path: Path) -> None:
     for folder in (installed, *installed.parent.glob("afschrift_native-*.dist-info")):
         shutil.copytree(folder, tmp_path / folder.name)
     before = f"sys.path.insert(0, {str(tmp_path)!r})"
-    assert told(before)[0] == "afschrift-native"
+    assert read_by(before)[0] == "afschrift-native"
 
     os.truncate(tmp_path / "afschrift_native" / "reader.so", 20_000)
-    assert told(before)[0] == "msgspec"
+    assert read_by(before)[0] == "msgspec"
 
 
-def test_one_without_the_functions_is_not_used(
+def test_a_library_without_the_functions_is_not_used(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     require_native()
@@ -109,7 +109,7 @@ def test_one_without_the_functions_is_not_used(
     assert "afschrift-native cannot be loaded (AttributeError)" in caplog.text
 
 
-def test_one_of_the_right_version_without_a_function_is_not_used(
+def test_a_library_that_lacks_a_function_is_not_used(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     require_native()

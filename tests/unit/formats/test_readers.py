@@ -52,16 +52,16 @@ def json_rows(data: bytes, fields: list[FieldPlan] = FIELDS) -> list[dict[str, s
 def csv_fault(data: bytes) -> tuple[str, int | None]:
     with pytest.raises(UnreadableFileError) as caught:
         csv_rows(data)
-    return told(caught.value)
+    return fault(caught.value)
 
 
 def json_fault(data: bytes) -> tuple[str, int | None]:
     with pytest.raises(UnreadableFileError) as caught:
         json_rows(data)
-    return told(caught.value)
+    return fault(caught.value)
 
 
-def told(error: UnreadableFileError) -> tuple[str, int | None]:
+def fault(error: UnreadableFileError) -> tuple[str, int | None]:
     assert "secret" not in str(error)
     assert error.__suppress_context__ or error.__context__ is None
     return error.code, error.row
@@ -135,7 +135,7 @@ def test_json_with_names_that_need_escapes_is_held_to_them_too() -> None:
         assert (caught.value.code, caught.value.row) == ("malformed", 2)
 
 
-def test_a_name_twice_is_found_beside_texts_that_look_like_the_end_of_a_name() -> None:
+def test_a_name_twice_is_found_beside_texts_that_end_like_names() -> None:
     rows = [b'{"id":1,"note":"a\\""}', b'{"id":2,"note":":)"}', b'{"id":3,"note":"\\":"}']
     assert [row["note"] for row in json_rows(b"[\n" + b",\n".join(rows) + b"\n]\n")] == ['a"', ":)", '":']
     rows[1] = b'{"id":2,"note":":)","note":":)"}'
@@ -163,7 +163,7 @@ def test_streams_that_give_little_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("text", [r"q\u0022:", r"q\"\u003a", r"\u003A", r"\u0022\u003a"])
-def test_a_name_twice_is_found_beside_texts_that_do_not_look_like_what_they_say(text: str) -> None:
+def test_a_name_twice_is_found_beside_misleading_texts(text: str) -> None:
     said = f'{{"id":1,"note":"{text}"}}'
     assert json_rows(f"[\n{said}\n]\n".encode()) == [{"id": "1", "note": msgspec.json.decode(f'"{text}"')}]
     twice = f'{{"id":1,"note":"hidden","note":"{text}"}}'
@@ -171,7 +171,7 @@ def test_a_name_twice_is_found_beside_texts_that_do_not_look_like_what_they_say(
 
 
 @pytest.mark.parametrize("size", [1, 16, 64, 1 << 20])
-def test_a_value_that_begins_with_a_byte_order_mark_keeps_it_wherever_a_block_begins(
+def test_a_byte_order_mark_of_a_value_survives_any_block_border(
     size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delimited_reader, "_BLOCK", size)
@@ -180,7 +180,7 @@ def test_a_value_that_begins_with_a_byte_order_mark_keeps_it_wherever_a_block_be
     assert [row["id"] for row in csv_rows(data.encode())] == [text.strip('"') for text in texts]
 
 
-def test_what_follows_an_empty_array_is_found_though_the_stream_gave_the_array_alone() -> None:
+def test_faults_after_an_empty_array_are_found() -> None:
     for more in (b" ", b"\n", b"]", b'{"id":1,"note":null}\n', b"[]\n"):
         with pytest.raises(UnreadableFileError) as caught:
             list(read_json(Trickle(b"[]\n" + more), FIELDS))

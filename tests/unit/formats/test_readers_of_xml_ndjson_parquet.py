@@ -58,7 +58,7 @@ def second(note: str, start: str = '<row><field name="id">2</field>', end: str =
 def test_xml_with_a_faulty_row(text: str) -> None:
     code, row = fault("xml", text.encode())
     assert code == "malformed"
-    assert row in (2, None)  # where expat stops first, no row is told
+    assert row in (2, None)  # where expat stops first, no row is known
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_xml_with_a_faulty_row(text: str) -> None:
         (HEAD + ROW + TAIL).encode("utf-16"),
     ],
 )
-def test_what_is_no_xml_of_ours(data: bytes) -> None:
+def test_xml_that_no_writer_of_ours_writes(data: bytes) -> None:
     assert fault("xml", data) == ("malformed", None)
 
 

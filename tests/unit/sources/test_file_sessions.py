@@ -151,8 +151,8 @@ def test_text_in_sqlite_that_is_not_utf8(tmp_path: Path) -> None:
 
 
 @contextmanager
-def nobody() -> Iterator[None]:
-    """Root may read everything: for a moment this process is nobody."""
+def without_root() -> Iterator[None]:
+    """Root may read everything: for a moment this process is the user `nobody`."""
     if os.geteuid() != 0:
         yield
         return
@@ -164,12 +164,12 @@ def nobody() -> Iterator[None]:
 
 
 def test_no_right_on_one_table_of_a_lake() -> None:
-    lake = Path(tempfile.mkdtemp(prefix="lake-"))  # nobody may not look below pytest's folder
+    lake = Path(tempfile.mkdtemp(prefix="lake-"))  # `nobody` may not look below pytest's folder
     try:
         part(lake / "t", "1.parquet", pa.array([1]))
         part(lake / "u", "1.parquet", pa.array([1])).chmod(0)
         lake.chmod(0o755)
-        with nobody(), lake_of(lake) as session:
+        with without_root(), lake_of(lake) as session:
             assert forms(session, "t") == [{"a": "1"}]
             with pytest.raises(NeedsPersonError, match=r"no right to read w\.u") as caught:
                 forms(session, "u")
@@ -186,7 +186,7 @@ def test_no_right_on_a_partition_of_a_lake() -> None:
         (lake / "t/day=2").chmod(0)
         lake.chmod(0o755)
         with (
-            nobody(),
+            without_root(),
             lake_of(lake) as session,
             pytest.raises(NeedsPersonError, match=r"no right to read w\.t"),
         ):

@@ -86,7 +86,7 @@ def test_numbers_in_their_plain_spelling(value: str) -> None:
         "4\n",
     ],
 )
-def test_what_is_no_number_in_its_plain_spelling(value: str) -> None:
+def test_texts_that_spell_no_plain_number(value: str) -> None:
     assert number(value, 19, 2) is None
 
 

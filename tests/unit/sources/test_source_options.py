@@ -58,7 +58,7 @@ def test_json_is_the_same_connection() -> None:
 
 
 @pytest.mark.parametrize("text", ["secret-word", "{secret-word", "postgres://u:secret-word@h:port/d", "[]"])
-def test_what_cannot_be_read_is_not_repeated(text: str) -> None:
+def test_unreadable_options_are_reported_without_their_value(text: str) -> None:
     with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_SHOP") as caught:
         read(text)
     assert "secret" not in str(caught.value)

@@ -81,7 +81,7 @@ def test_a_file_cut_at_the_end_of_a_segment_is_found(staging: EncryptedStaging, 
 
 
 @given(size=sizes, at=st.integers(0), bit=st.integers(0, 7))
-def test_one_flipped_bit_is_found(
+def test_a_flipped_bit_is_found(
     staging: EncryptedStaging, tmp_path: Path, size: int, at: int, bit: int
 ) -> None:
     put(staging, "a.csv", os.urandom(size))
@@ -160,7 +160,7 @@ def test_a_writer_killed_half_way_leaves_no_file_and_the_next_one_succeeds(
     assert [f.name for f in (tmp_path / REQUEST).iterdir()] == ["a.csv.enc"]
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
     script = (
         "import pathlib, resource, signal\n"
         "from afschrift.domain.errors import RetriableError\n"
@@ -180,7 +180,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / REQUEST / "shop").iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_place_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     staging = EncryptedStaging(tmp_path / "file", REQUEST, KEY)
     with pytest.raises(RetriableError, match="cannot be staged"), staging.writer("a.csv"):
@@ -190,9 +190,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "bad", ["", "/etc/passwd", "../a", "a/../../b", "a//b", "a/", "./a", "a\\b", "a\0b", "..", "."]
 )
-def test_a_path_that_leads_elsewhere_is_turned_down(
-    staging: EncryptedStaging, tmp_path: Path, bad: str
-) -> None:
+def test_a_path_that_leads_elsewhere_is_refused(staging: EncryptedStaging, tmp_path: Path, bad: str) -> None:
     (tmp_path / "req-000000000001").mkdir()
     for use in (staging.writer, staging.reader):
         with pytest.raises(ConfigurationError, match="leads out"), use(bad):
@@ -206,7 +204,7 @@ def test_a_path_that_leads_elsewhere_is_turned_down(
 
 
 @pytest.mark.parametrize("bad", ["", "..", "../x", "req", "req-00000000000/"])
-def test_staging_for_no_request_is_turned_down(tmp_path: Path, bad: str) -> None:
+def test_staging_without_a_request_is_refused(tmp_path: Path, bad: str) -> None:
     with pytest.raises(ConfigurationError, match="no request id"):
         EncryptedStaging(tmp_path, bad, KEY)
 

@@ -23,7 +23,7 @@ def age(file: Path, days: int) -> None:
     os.utime(file, (moment, moment))
 
 
-def test_requests_are_told_with_their_newest_file_and_size_the_longest_untouched_first(
+def test_staged_requests_are_listed_with_size_and_date_oldest_first(
     tmp_path: Path,
 ) -> None:
     ages = {"req-00000000000a": (5, 4), "req-00000000000b": (5, 1), "req-00000000000c": (9, 7)}

@@ -106,7 +106,7 @@ def test_a_service_that_refuses_is_a_failure_and_no_skip(tree: Path) -> None:
     assert "pip-audit broke off" in done.stderr and "SKIPPED" not in done.stdout
 
 
-def test_what_was_left_out_is_no_clean_answer(tree: Path) -> None:
+def test_packages_left_out_are_no_clean_answer(tree: Path) -> None:
     """pip-audit itself ends with 0 and 'No known vulnerabilities found' where the service knows no package."""
     from importlib.util import module_from_spec, spec_from_file_location
 

@@ -40,7 +40,7 @@ def test_versions_that_go_together_fit(project_root: Path, tmp_path: Path, insta
     assert f"fits the {len(installed)} packages of constraints.txt" in output
 
 
-def test_what_conflicts_is_named(project_root: Path, tmp_path: Path, installed: list[str]) -> None:
+def test_conflicting_versions_are_named(project_root: Path, tmp_path: Path, installed: list[str]) -> None:
     lines = [line for line in installed if not line.startswith("pydantic==")]
 
     code, output = check(project_root, tmp_path / "constraints.txt", [*lines, "pydantic==2.11.0"])

@@ -33,7 +33,7 @@ def test_every_entry_has_one_version_and_its_hashes_and_no_address(entries: list
     assert not [entry for entry in entries if not ENTRY.fullmatch(entry)]
 
 
-def test_it_has_everything_that_the_project_names(project_root: Path, entries: list[str]) -> None:
+def test_the_lock_has_every_dependency_of_the_project(project_root: Path, entries: list[str]) -> None:
     """Also what builds it. Where this fails: make lock."""
     project = tomllib.loads((project_root / "pyproject.toml").read_text(encoding="utf-8"))
     named = [

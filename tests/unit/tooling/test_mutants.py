@@ -31,20 +31,20 @@ def product(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_is_planted_in_the_file_of_its_name(product: Path) -> None:
+def test_a_mutant_is_planted_in_the_file_of_its_name(product: Path) -> None:
     found = planted(mutant("self.known(a)", 0, "not self.known(a)"))
     assert found
     assert found[0] == product / "domain" / "rule.py"
     assert b"if (not self.known(a)):" in found[1]
 
 
-def test_of_equal_expressions_it_is_the_right_one(product: Path) -> None:
+def test_the_right_one_of_equal_expressions_is_mutated(product: Path) -> None:
     found = planted(mutant("a == 1", 2, "a != 1"))
     assert found
     assert found[1].decode() == CODE.replace("a == {number}", "(a != 1)")
 
 
-def test_it_is_planted_where_its_expression_is(product: Path) -> None:
+def test_a_mutant_is_planted_where_its_expression_is(product: Path) -> None:
     found = planted(mutant("a == 2", 0, "a != 2"))
     assert found and found[0] == product / "domain" / "other.py"
     assert planted(mutant("a == 3", 0, "a != 3")) is None

@@ -42,7 +42,7 @@ def test_fewer_cases_want_a_word() -> None:
     assert list(faults([row], {row["id"]: 1}))
 
 
-def test_what_moved_under_its_name_is_filled_in() -> None:
+def test_moves_under_the_same_name_are_filled_in() -> None:
     names = ["tests/a/test_one.py::test_x", "tests/a/test_one.py::test_y", "tests/a/test_one.py::test_z"]
     rows = [{"id": name, "cases": "1", "fate": ""} for name in names]
     moved = ["tests/b/test_one.py::test_x", "tests/b/test_two.py::test_x", "tests/b/test_two.py::test_z"]

@@ -37,9 +37,9 @@ def test_batch_boundaries_do_not_matter(values: list[str | None], cuts: list[int
 
 
 @given(texts, texts)
-def test_other_values_have_another_digest(one: list[str | None], other: list[str | None]) -> None:
-    assume(one != other)
-    assert digest(column(one)) != digest(column(other))
+def test_other_values_have_another_digest(first: list[str | None], other: list[str | None]) -> None:
+    assume(first != other)
+    assert digest(column(first)) != digest(column(other))
 
 
 def test_null_empty_order_and_split_matter() -> None:
@@ -58,7 +58,7 @@ def test_null_empty_order_and_split_matter() -> None:
     assert len({digest(column(values)) for values in tables}) == len(tables)  # fmt: skip
 
 
-def test_what_lies_under_a_null_does_not_matter() -> None:
+def test_bytes_under_a_null_do_not_matter() -> None:
     garbage = pa.Array.from_buffers(
         pa.string(),
         2,

@@ -17,11 +17,11 @@ DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionarie
 
 
 @given(DOCUMENTS)
-def test_it_is_what_the_json_module_writes(document: Any) -> None:
+def test_indented_text_equals_that_of_the_json_module(document: Any) -> None:
     assert indented(document).decode() == json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_what_is_no_json_is_not_written(value: float) -> None:
+def test_values_that_are_no_json_are_refused(value: float) -> None:
     with pytest.raises(msgspec.DecodeError):
         indented({"a": value})

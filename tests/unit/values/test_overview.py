@@ -50,7 +50,7 @@ def look(batches: list[pa.RecordBatch], choice: ProfileChoice = CHOICE) -> Overv
 
 
 @given(ROWS, st.lists(st.integers(0, 60), max_size=4))
-def test_it_is_the_same_however_the_rows_were_batched(rows: list[Row], cuts: list[int]) -> None:
+def test_an_overview_does_not_depend_on_batches(rows: list[Row], cuts: list[int]) -> None:
     whole = batch(rows)
     places = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
     pieces = [whole.slice(a, b - a) for a, b in itertools.pairwise(places)]
@@ -90,7 +90,7 @@ def test_months_agree_with_the_calendar(moment: int, zone: str) -> None:
     assert month_name(int(months(found, zone)[0])) == aware.astimezone(ZoneInfo(zone)).strftime("%Y-%m")
 
 
-def test_what_is_no_moment_or_number_is_left_out() -> None:
+def test_values_that_are_no_moments_or_numbers_are_left_out() -> None:
     texts = pa.array(
         ["2026-02-30T00:00:00Z", "9999-12-31", "infinity", "", None, "2026-02-03", "0044-03-15 BC"]
     )

@@ -84,9 +84,7 @@ def test_times_of_day(text: str, expected: str) -> None:
         ("2024-01-01 10:00:00Z", ValueKind.DATETIME),
     ],
 )
-def test_an_offset_that_the_kind_does_not_allow_is_a_fault_without_the_value(
-    text: str, kind: ValueKind
-) -> None:
+def test_a_forbidden_offset_is_a_fault_reported_without_the_value(text: str, kind: ValueKind) -> None:
     with pytest.raises(ValueFormError) as caught:
         one(text, kind)
     assert "2024" not in caught.value.reason + caught.value.remedy

@@ -134,7 +134,7 @@ def test_a_type_that_is_not_known_names_the_column(column: pa.Array) -> None:
         forms(column, ValueKind.TEXT)
 
 
-def test_a_number_that_is_none_names_the_column_and_not_the_value() -> None:
+def test_an_invalid_number_is_reported_without_the_value() -> None:
     with pytest.raises(ConfigurationError, match="Column c holds values that do not fit") as caught:
         forms(pa.array(["secret"]), ValueKind.NUMBER)
     assert "secret" not in str(caught.value)
@@ -151,7 +151,7 @@ def test_bytes_that_are_not_utf_8_name_the_column_and_not_themselves(nested: boo
     assert "secret" not in str(caught.value)
 
 
-def test_other_columns_than_the_plan_has_are_turned_down() -> None:
+def test_columns_that_are_not_in_the_plan_are_refused() -> None:
     fields = [FieldPlan("c", ValueKind.TEXT, Action.INCLUDE, (), "test")]
     for batch in (pa.record_batch({"d": ["x"]}), pa.record_batch({"c": ["x"], "d": ["y"]})):
         with pytest.raises(ConfigurationError, match="not the 1 columns of the plan"):

@@ -21,7 +21,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> FolderWitness:
     return FolderWitness("dpo", url, {})
 
 
-def test_it_keeps_and_gives_back_in_order(place: FolderWitness) -> None:
+def test_a_folder_returns_its_files_in_order(place: FolderWitness) -> None:
     place.send(TWO)
     place.send(ONE)
     assert list(place.read()) == [*ONE.items(), *TWO.items()]
@@ -41,7 +41,7 @@ def test_another_content_under_a_name_is_refused_and_what_is_there_stays(place: 
     assert dict(place.read()) == ONE
 
 
-def test_what_else_lies_there_is_not_read(place: FolderWitness, tmp_path: Path) -> None:
+def test_other_files_in_the_folder_are_not_read(place: FolderWitness, tmp_path: Path) -> None:
     place.send({"notes.json": b"{}", **ONE})
     assert dict(place.read()) == ONE
 
@@ -57,7 +57,7 @@ def test_a_file_is_whole_and_cannot_be_written_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("there", [None, "a file"])
-def test_a_folder_that_is_none_is_told(tmp_path: Path, there: str | None) -> None:
+def test_a_place_that_is_no_folder_is_reported(tmp_path: Path, there: str | None) -> None:
     path = tmp_path / "gone"
     if there:
         path.write_text(there)
@@ -70,17 +70,17 @@ def test_a_folder_that_is_none_is_told(tmp_path: Path, there: str | None) -> Non
 @pytest.mark.parametrize(
     "url", ["teapot://bucket/x", "dask://bucket/x"], ids=["unknown", "without its library"]
 )
-def test_an_address_that_cannot_be_used_is_told_without_its_options(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="witness place 'dpo' cannot be used") as told:
+def test_an_unusable_address_is_reported_without_its_options(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="witness place 'dpo' cannot be used") as caught:
         FolderWitness("dpo", url, {"password": "needle"})
-    assert "needle" not in str(told.value)
+    assert "needle" not in str(caught.value)
 
 
 def test_a_store_that_is_down_is_tried_again_later(unused_port: int) -> None:
     place = FolderWitness("ftp", f"ftp://127.0.0.1:{unused_port}/x", {"password": "needle"})
     assert "needle" not in repr(place)
     for use in (lambda: place.send(ONE), lambda: list(place.read())):
-        with pytest.raises(RetriableError, match="did not answer") as told:
+        with pytest.raises(RetriableError, match="did not answer") as caught:
             use()
-        assert "needle" not in str(told.value)
-        assert isinstance(told.value, AfschriftError)
+        assert "needle" not in str(caught.value)
+        assert isinstance(caught.value, AfschriftError)

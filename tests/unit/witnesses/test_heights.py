@@ -36,21 +36,21 @@ class Witnessed:
     def copy(self) -> Path:
         """A copy of the register as it is."""
         into = self.home / "copy.db"
-        for one in ("", "-wal"):
-            file = Path(f"{self.home}/register.db{one}")
-            shutil.copy(file, f"{into}{one}") if file.exists() else Path(f"{into}{one}").unlink(
+        for suffix in ("", "-wal"):
+            file = Path(f"{self.home}/register.db{suffix}")
+            shutil.copy(file, f"{into}{suffix}") if file.exists() else Path(f"{into}{suffix}").unlink(
                 missing_ok=True
             )
         return into
 
     def put_back(self, copy: Path) -> None:
-        """Set the register back to a copy, by whoever may write its file and not beside the keys."""
+        """Set the register back to a copy, as someone who may write its file but not the keys could."""
         self.register.store.database.close()
-        for one in ("", "-wal", "-shm"):
-            Path(f"{self.home}/register.db{one}").unlink(missing_ok=True)
-        for one in ("", "-wal"):
-            if Path(f"{copy}{one}").exists():
-                shutil.copy(f"{copy}{one}", self.home / f"register.db{one}")
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.home}/register.db{suffix}").unlink(missing_ok=True)
+        for suffix in ("", "-wal"):
+            if Path(f"{copy}{suffix}").exists():
+                shutil.copy(f"{copy}{suffix}", self.home / f"register.db{suffix}")
 
     def forget_beside(self) -> None:
         """As where the keys lie in a secrets backend: nothing is kept beside them."""
@@ -129,7 +129,7 @@ def test_a_place_that_lags_is_moved_on_and_the_highest_counts(witnessed: Witness
         witnessed.gate()
 
 
-def test_a_place_that_is_away_hides_no_other_and_none_at_all_lets_nothing_begin(
+def test_an_unreachable_place_hides_no_other_and_all_unreachable_refuse(
     witnessed: Witnessed, tmp_path: Path
 ) -> None:
     witnessed.gate()

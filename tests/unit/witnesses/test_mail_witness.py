@@ -129,9 +129,9 @@ def test_a_password_goes_over_tls_alone(serve: Serve, tls: ssl.SSLContext, schem
     assert "p%40ss" not in repr(witness)
     witness.send(FILES)
     assert len(box.messages) == 1
-    with pytest.raises(ConfigurationError, match=r"SMTPAuthenticationError.*correct account") as told:
+    with pytest.raises(ConfigurationError, match=r"SMTPAuthenticationError.*correct account") as caught:
         place(f"{scheme}://afschrift:needle@{server}").send(FILES)
-    assert "needle" not in str(told.value)
+    assert "needle" not in str(caught.value)
 
 
 def test_a_server_without_tls_gets_no_password(serve: Serve) -> None:
@@ -141,7 +141,7 @@ def test_a_server_without_tls_gets_no_password(serve: Serve) -> None:
     assert not box.messages
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(
+def test_an_untrusted_certificate_is_refused(
     serve: Serve, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
@@ -168,7 +168,7 @@ def test_a_mailbox_that_is_not_there_and_a_server_that_is_down(serve: Serve, unu
         ("mailto:dpo", {"server": "smtp://needle@x", "sender": "a@example.org"}, "is malformed"),
     ],
 )
-def test_options_that_do_not_do_are_told(to: str, options: dict[str, str], words: str) -> None:
-    with pytest.raises(ConfigurationError, match=words) as told:
+def test_wrong_options_are_reported(to: str, options: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as caught:
         MailWitness("dpo", to, options)
-    assert "needle" not in str(told.value)
+    assert "needle" not in str(caught.value)

@@ -82,7 +82,7 @@ def test_an_authority_that_does_not_answer_is_asked_again_later(
 
 
 @pytest.mark.parametrize("content", [None, b"no certificate"])
-def test_roots_that_cannot_be_read_are_told(tmp_path: Path, content: bytes | None) -> None:
+def test_unreadable_roots_are_reported(tmp_path: Path, content: bytes | None) -> None:
     if content:
         (tmp_path / "root.pem").write_bytes(content)
     with pytest.raises(ConfigurationError, match="root certificates of the witness place 'tsa'"):

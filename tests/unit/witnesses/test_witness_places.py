@@ -68,7 +68,7 @@ def numbers(folder: Path) -> list[int]:
     return [int(file.stem[-8:]) for file in sorted(folder.glob("afschrift-checkpoint-*.json"))]
 
 
-def told(register: Register) -> list[tuple[str, str | None, int | None]]:
+def trail_events(register: Register) -> list[tuple[str, str | None, int | None]]:
     """What the trail says of checkpoints: type, place, number."""
     return [(h.type, p.get("place"), p.get("number")) for h, p in register.trail.checkpoint_log()]
 
@@ -89,7 +89,7 @@ def test_every_place_gets_it_and_the_trail_says_so(
         [file] = folder.iterdir()
         assert file.name == sending.checkpoint.name
         assert file.read_bytes() == sending.checkpoint.content()
-    assert told(register) == [
+    assert trail_events(register) == [
         ("checkpoint_made", None, None),
         ("checkpoint_sent", "dpo", 1),
         ("checkpoint_sent", "office", 1),
@@ -108,7 +108,7 @@ def test_a_place_that_fails_hides_no_other_and_gets_later_what_it_lacks(
         assert sending.sent == {"office": [number]}
         assert "'dpo' cannot be used" in sending.problems["dpo"]
         assert any("NOT sent to 'dpo'" in line for line in sending.lines())
-    assert ("checkpoint_not_sent", "dpo", 2) in told(register)
+    assert ("checkpoint_not_sent", "dpo", 2) in trail_events(register)
     assert gather(settings, register).failed
     assert "dpo" in gather(settings, register).unread
     away.rename(folders["dpo"])
@@ -134,12 +134,12 @@ def test_without_a_place_or_an_event_it_says_what_to_do(
     assert empty.trail.head()[0] == 0
 
 
-def test_a_register_set_back_shows_at_the_next_checkpoint_and_in_the_comparison(
+def test_a_register_set_back_shows_at_checkpoint_and_comparison(
     configure: Configure, register: Register, folders: dict[str, Path], tmp_path: Path
 ) -> None:
     settings = configure(**urls(folders))
     file = tmp_path / "register.db"
-    register.store.database.close()  # nobody is at work
+    register.store.database.close()  # nothing is at work
     shutil.copy(file, tmp_path / "older.db")
     register.trail.record(None, NewEvent("counted"))
     send_checkpoint(settings, register)
@@ -187,7 +187,7 @@ def test_a_mailbox_is_named_as_not_read(configure: Configure, register: Register
         (None, 0o600, "cannot be read.*JSON object"),
     ],
 )
-def test_options_that_do_not_do_are_told(
+def test_wrong_options_are_reported(
     configure: Configure,
     register: Register,
     folders: dict[str, Path],
@@ -210,7 +210,7 @@ def test_options_that_do_not_do_are_told(
 
 
 @pytest.mark.needs_program("openssl")
-def test_time_stamps_go_with_their_checkpoint_and_show_one_that_was_dated_back(
+def test_time_stamps_reveal_a_checkpoint_dated_back(
     configure: Configure, register: Register, folders: dict[str, Path], tmp_path: Path
 ) -> None:
     (tmp_path / "tsa").mkdir()

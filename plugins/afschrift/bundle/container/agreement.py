@@ -1,4 +1,4 @@
-"""Whether the description and the coverage of a bundle agree with its files."""
+"""Checks whether the description and the coverage of a bundle agree with its files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """What is checked of a resource of `datapackage.json`."""
+    """The checked properties of a resource of `datapackage.json`."""
 
     path: str
     hash: str
@@ -30,20 +30,20 @@ class Resource(msgspec.Struct, frozen=True):
 
 
 class Package(msgspec.Struct, frozen=True):
-    """What is checked of `datapackage.json`."""
+    """The checked properties of `datapackage.json`."""
 
     name: str
     resources: list[Resource]
 
 
 class CoveredFiles(msgspec.Struct, frozen=True):
-    """What is checked of a table's uploaded files in `coverage.json`."""
+    """The checked properties of a table's uploaded files in `coverage.json`."""
 
     held: int
 
 
 class CoveredTable(msgspec.Struct, frozen=True):
-    """What is checked of a table in `coverage.json`."""
+    """The checked properties of a table in `coverage.json`."""
 
     source: str
     table: str
@@ -53,24 +53,24 @@ class CoveredTable(msgspec.Struct, frozen=True):
 
 
 class CoveredManualSource(msgspec.Struct, frozen=True):
-    """What is checked of a system that a person searched, in `coverage.json`."""
+    """The checked properties of a system that a person searched, in `coverage.json`."""
 
     source: str
     files: int = 0
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """What is checked of `coverage.json`."""
+    """The checked properties of `coverage.json`."""
 
     tables: list[CoveredTable]
     searched: list[CoveredManualSource] = []
 
 
 def read(content: bytes, kind: type[T]) -> T:
-    """A document of the bundle.
+    """Parse a document of the bundle.
 
     Raises:
-        ValueError: it is no JSON, or has another form.
+        ValueError: it is no JSON, or malformed.
     """
     try:
         return msgspec.json.decode(content, type=kind)
@@ -81,7 +81,7 @@ def read(content: bytes, kind: type[T]) -> T:
 def check_description(
     package: Package, digests: Mapping[str, str], sizes: Mapping[str, int]
 ) -> Iterator[BundleProblem]:
-    """Every file is described, with the size and digest that the manifest knows.
+    """Check that every file is described, with the size and digest in the manifest.
 
     Args:
         package: the descriptor.
@@ -102,12 +102,12 @@ def check_description(
 
 
 def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int]) -> Iterator[BundleProblem]:
-    """The coverage, the description and the records of the CSV files say the same number of rows.
+    """Check that coverage, description and CSV files have the same numbers of rows.
 
     Args:
         package: the descriptor.
         coverage: the coverage.
-        counted: payload path of a CSV file -> records found in it, without the header.
+        counted: payload path of a CSV file -> number of its records, without the header.
     """
     covered = {(t.source, t.table): t.rows for t in coverage.tables if t.status == "rows"}
     described: dict[tuple[str, str, str], int] = {}
@@ -129,9 +129,9 @@ def check_rows(package: Package, coverage: Coverage, counted: Mapping[str, int])
 
 
 def check_files(package: Package, coverage: Coverage) -> Iterator[BundleProblem]:
-    """The coverage and the description say the same number of uploaded files, table by table.
+    """Check that coverage and description have the same number of uploaded files, table by table.
 
-    Likewise of the files that were found in each system that a person searched; it has no table.
+    The same holds for the files found in each system that a person searched; these have no table.
     """
     covered = {(t.source, t.table): t.files.held for t in coverage.tables if t.files and t.files.held}
     covered |= {(s.source, ""): s.files for s in coverage.searched if s.files}
@@ -153,7 +153,7 @@ class CsvCounter:
         self._lines = 0
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes: a line end counts outside quotes alone."""
+        """Take the next bytes; a line end counts only outside quotes."""
         for piece in chunk.split(b'"'):
             if not self._quoted:
                 self._lines += piece.count(b"\n")

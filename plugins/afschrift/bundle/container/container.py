@@ -19,14 +19,14 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class UnpackLimits:
-    """What a verification is willing to unpack.
+    """Limits on what a verification unpacks.
 
     Attributes:
         files: number of files.
-        total: bytes of all files together.
-        ratio: unpacked to packed, for what is larger than `free`; text by our own packer stays below 200.
+        total: bytes of all files.
+        ratio: unpacked to packed bytes, for more than `free` bytes; text by our own packer stays below 200.
         free: bytes up to which any ratio is harmless.
-        document: bytes of one file that is read into memory.
+        document: bytes of a file that is read into memory.
     """
 
     files: int = 100_000
@@ -37,7 +37,7 @@ class UnpackLimits:
 
 
 class RefusedContainerError(Exception):
-    """The container is not opened any further; the problems say why."""
+    """The container is not read any further; the problems say why."""
 
     def __init__(self, *problems: BundleProblem) -> None:
         super().__init__("the container was refused")
@@ -48,7 +48,7 @@ class Container(Protocol):
     """The files of one bag.
 
     Attributes:
-        root: name of the one folder in a ZIP file; None of a folder, whose name is its owner's affair.
+        root: name of the only folder in a ZIP file; None for a folder, which its owner may rename.
         members: path below the root -> declared size.
     """
 
@@ -56,10 +56,10 @@ class Container(Protocol):
     members: Mapping[str, int]
 
     def read(self, path: str) -> Iterator[bytes]:
-        """The content of a member in chunks, never more than its declared size.
+        """Read a member in chunks, never more than its declared size.
 
         Raises:
-            RefusedContainerError: at its end at the latest, where it is not what the container says.
+            RefusedContainerError: at its end at the latest, if it is not what the container declares.
         """
 
 
@@ -93,10 +93,10 @@ class FolderContainer:
             yield problem(Flaw.TOO_LARGE)
 
     def read(self, path: str) -> Iterator[bytes]:
-        """The content of a file in chunks.
+        """Read a file in chunks.
 
         Raises:
-            RefusedContainerError: it cannot be read, or has another size than when the folder was listed.
+            RefusedContainerError: it cannot be read, or its size changed since the folder was listed.
         """
         left = self.members[path]
         try:
@@ -114,7 +114,7 @@ class FolderContainer:
 
 
 def check_names(paths: Collection[str]) -> Iterator[BundleProblem]:
-    """Names that leave the folder, or that some system takes for another one."""
+    """Find names that lead out of the folder, or that some system takes for another name."""
     for path in paths:
         if not layout.is_safe(path):
             yield problem(Flaw.UNSAFE_NAME, path)
@@ -123,11 +123,11 @@ def check_names(paths: Collection[str]) -> Iterator[BundleProblem]:
 
 
 class ZipContainer:
-    """The bag in a ZIP file of the one form that our writer writes; any other is refused unopened.
+    """The bag in a ZIP file, exactly as our writer writes it; any other ZIP file is refused unopened.
 
-    A ZIP file says everything twice, and programs differ in which of the two they believe. So the file is
-    read once, from its first byte to its last: each local header says where the next one begins, and what
-    must stand behind the last member, directory and end, follows from them to the byte.
+    A ZIP file has each property of a member twice, and programs differ in which one they use. So the file is
+    read once, from its first byte to its last: each local header gives the start of the next one, and the
+    bytes of the directory and the end records are computed from the headers and compared.
     """
 
     def __init__(self, file: BinaryIO, limits: UnpackLimits) -> None:
@@ -148,20 +148,19 @@ class ZipContainer:
         self.members: Mapping[str, int] = {path: entry.size for path, entry in self._entries.items()}
 
     def read(self, path: str) -> Iterator[bytes]:
-        """The content of a member, in chunks; believe it when the last one has come.
+        """Read a member in chunks; only when all have come is the content checked.
 
         Raises:
-            RefusedContainerError: its stream does not end where it must, or gives something else than the
-                size and CRC-32 say.
+            RefusedContainerError: its stream ends in the wrong place, or size or CRC-32 differ.
         """
         try:
-            yield from _inflated(self._file, self._entries[path])
+            yield from _inflate(self._file, self._entries[path])
         except (ValueError, OSError, zlib.error):
             raise RefusedContainerError(problem(Flaw.DAMAGED_ZIP, path)) from None
 
 
 def _entries(file: BinaryIO, limits: UnpackLimits) -> list[Entry]:
-    """All members, once nothing in the file but their content is left to believe."""
+    """All members, after everything in the file but their content was checked."""
     packed = file.seek(0, os.SEEK_END)
     entries: list[Entry] = []
     for entry in _local_headers(file, packed):
@@ -178,13 +177,13 @@ def _entries(file: BinaryIO, limits: UnpackLimits) -> list[Entry]:
 
 
 def _local_headers(file: BinaryIO, packed: int) -> Iterator[Entry]:
-    """The members end to end from the first byte on, in the order of their names."""
+    """The members, which follow each other from the first byte on, in the order of their names."""
     offset, last = 0, b""
     try:
         while entry := read_local_header(file, offset):
             offset = entry.end
             if entry.name <= last or offset > packed:
-                raise ValueError("a member stands out of order, or ends behind the file")
+                raise ValueError("a member is out of order, or ends after the file")
             last = entry.name
             yield entry
     except ValueError:
@@ -192,7 +191,7 @@ def _local_headers(file: BinaryIO, packed: int) -> Iterator[Entry]:
 
 
 def _check_directory(file: BinaryIO, entries: list[Entry]) -> None:
-    """Directory and end are those of these members, and nothing stands behind them."""
+    """Check that directory and end records are those of these members, and that nothing follows."""
     start, size = entries[-1].end, 0
     file.seek(start)
     for entry in entries:
@@ -205,8 +204,8 @@ def _check_directory(file: BinaryIO, entries: list[Entry]) -> None:
         raise RefusedContainerError(problem(Flaw.DAMAGED_ZIP))
 
 
-def _inflated(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    """The plain content, in flat memory; never more than the size that the member declares."""
+def _inflate(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    """Inflate a member in flat memory; never more than the size that it declares."""
     inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     position, left = entry.content_offset, entry.deflated_size
     size, crc32 = 0, 0

@@ -1,4 +1,4 @@
-"""Where everything lies in a bundle, and which names may lie there."""
+"""Paths in a bundle, and the rules for file names in it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", 
 
 
 def is_known(version: str | None) -> bool:
-    """Whether a bundle of this version can be verified: any minor version of the major one of today."""
+    """Whether a bundle of this version can be verified: any minor version of the current major version."""
     major, dot, minor = (version or "").partition(".")
     return bool(dot) and major == FORMAT_VERSION.partition(".")[0] and minor.isascii() and minor.isdigit()
 
 
 def root(request_id: str, suffix: str = "") -> str:
-    """The one folder inside the ZIP file; a suffix tells the parts of an answer apart."""
+    """The only folder in the ZIP file; a suffix distinguishes the parts of an answer."""
     return f"afschrift-{request_id}{suffix}"
 
 
@@ -55,9 +55,9 @@ def _safe_part(part: str) -> bool:
 
 
 def collisions(paths: Iterable[str]) -> Iterator[str]:
-    """Paths that some file system takes for one that came before: by case, by composition, or twice.
+    """Paths that some file system takes for an earlier one: by case, by Unicode composition, or duplicates.
 
-    A file that is also the folder of another one collides with it.
+    A file whose path is also the folder of another one collides with it.
     """
     seen: set[str] = set()
     folders: set[str] = set()

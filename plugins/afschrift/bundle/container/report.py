@@ -1,4 +1,4 @@
-"""What a verification found: problems as data, and what a whole bundle says about itself."""
+"""The result of a verification: problems as data, and what a valid bundle states about itself."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ SENTENCES = {
 
 @dataclass(frozen=True)
 class BundleProblem:
-    """One reason to refuse, and the file that it is about (escaped; empty for the whole)."""
+    """A reason to refuse, and the file that it is about (escaped; empty for the whole bundle)."""
 
     code: Flaw
     place: str = ""
@@ -70,7 +70,7 @@ class BundleProblem:
 
 
 def problem(code: Flaw, path: str = "") -> BundleProblem:
-    """A problem at a path, which a stranger chose: made harmless for a terminal."""
+    """Make a problem at a path; the path is untrusted, and is escaped for terminals."""
     return BundleProblem(code, ascii(path)[1:-1][:200])
 
 
@@ -79,10 +79,10 @@ class Report:
     """The outcome of a verification.
 
     Attributes:
-        signer: id of the signing key; None where the signature does not hold.
+        signer: id of the signing key; None if the signature is not valid.
         trusted: the signing key is in the trust store.
         files, size, rows: of the payload; size in bytes.
-        info: the signed `bag-info.txt` by label; empty where it is not as it was signed.
+        info: the signed `bag-info.txt` by label; empty if it was changed after signing.
     """
 
     problems: tuple[BundleProblem, ...] = ()
@@ -95,7 +95,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whole and consistently signed; by whom is another question (`trusted`)."""
+        """Whether it is complete and the signature is valid; `trusted` says whether the signer is known."""
         return not self.problems
 
     @property
@@ -125,7 +125,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0: whole and trusted. 3: whole, signed by a key that is not trusted. 1: refused."""
+        """0: valid and trusted. 3: valid, signed by a key that is not trusted. 1: refused."""
         if not self.ok:
             return 1
         return 0 if self.trusted else 3

@@ -35,12 +35,12 @@ _DECODED = {code: char for char, code in _ENCODED.items()}
 
 @dataclass(frozen=True)
 class Sealed:
-    """What the tag files say.
+    """The content of the tag files.
 
     Attributes:
-        tags, payload: path -> SHA-256 as the two manifests say.
+        tags, payload: path -> SHA-256 from the two manifests.
         info: `bag-info.txt` by label.
-        signer: id of the key by which the signature holds, or None.
+        signer: id of the key with which the signature is valid, or None.
         trusted: that key is in the trust store.
     """
 
@@ -51,18 +51,18 @@ class Sealed:
     trusted: bool
 
     def problems(self) -> Iterator[BundleProblem]:
-        """What is wrong with the seal itself."""
+        """Problems of the tag files themselves."""
         if self.signer is None:
             yield problem(Flaw.SIGNATURE_INVALID, layout.SIGNATURE)
         if not layout.is_known(self.info.get("Afschrift-Bundle-Version")):
             yield problem(Flaw.UNKNOWN_VERSION, layout.BAG_INFO)
 
 
-def parsed(container: Container, path: str, limits: UnpackLimits, parse: Callable[[bytes], T]) -> T:
-    """A small file of the bundle, taken whole into memory.
+def read_document(container: Container, path: str, limits: UnpackLimits, parse: Callable[[bytes], T]) -> T:
+    """Read a small file of the bundle into memory and parse it.
 
     Raises:
-        RefusedContainerError: it is too large for that, is damaged, or has another form.
+        RefusedContainerError: it is too large for that, damaged or malformed.
     """
     if container.members[path] > limits.document:
         raise RefusedContainerError(problem(Flaw.UNREADABLE, path))
@@ -76,19 +76,19 @@ def parsed(container: Container, path: str, limits: UnpackLimits, parse: Callabl
 def read_seal(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimits) -> Sealed:
     """Read the tag files and check the signature.
 
-    A key that is not trusted is taken from the bundle: the signature then proves only that nothing was
-    changed since, and the report says so.
+    If the key is not trusted, the one in the bundle is used: the signature then only proves that nothing was
+    changed since signing, and the report says so.
 
     Raises:
-        RefusedContainerError: names the file that has another form.
+        RefusedContainerError: a file is malformed; it is named.
     """
-    parsed(container, layout.BAGIT, limits, _check_bagit)
-    info, enclosed = parsed(container, layout.BAG_INFO, limits, _signed_info)
-    tag_manifest, tags = parsed(
+    read_document(container, layout.BAGIT, limits, _check_bagit)
+    info, enclosed = read_document(container, layout.BAG_INFO, limits, _signed_info)
+    tag_manifest, tags = read_document(
         container, layout.TAG_MANIFEST, limits, lambda content: (content, read_manifest(content))
     )
-    signature = parsed(container, layout.SIGNATURE, limits, bytes)
-    payload = parsed(container, layout.MANIFEST, limits, read_manifest)
+    signature = read_document(container, layout.SIGNATURE, limits, bytes)
+    payload = read_document(container, layout.MANIFEST, limits, read_manifest)
     claimed = info.get("Afschrift-Signing-Key", "")
     known = {key_id(key): key for key in trusted.values()}
     public_key = known.get(claimed, enclosed)
@@ -108,7 +108,7 @@ def _check_bagit(content: bytes) -> None:
 
 
 def _signed_info(content: bytes) -> tuple[dict[str, str], bytes]:
-    """`bag-info.txt` by label, and the public key that it encloses."""
+    """`bag-info.txt` by label, and the public key in it."""
     info = read_bag_info(content)
     if not re.fullmatch("[0-9]{1,18}", info.get("Afschrift-Trail-Seq", "")):
         raise ValueError("the trail's sequence number is no number")
@@ -116,7 +116,7 @@ def _signed_info(content: bytes) -> tuple[dict[str, str], bytes]:
 
 
 class Ed25519Signer:
-    """A signer on a private key in memory."""
+    """Signs with a private key in memory."""
 
     def __init__(self, private_key: bytes) -> None:
         """Take the raw 32 bytes of the private key."""
@@ -124,12 +124,12 @@ class Ed25519Signer:
         self.public_key = self._key.public_key().public_bytes_raw()
 
     def sign(self, message: bytes) -> bytes:
-        """The raw 64-byte signature."""
+        """Return the raw 64-byte signature."""
         return self._key.sign(message)
 
 
 def _holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """False for anything malformed, too."""
+    """Whether a signature is valid; False also if anything is malformed."""
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
     except (InvalidSignature, ValueError):
@@ -138,12 +138,13 @@ def _holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def bag_info(contents: Contents, sizes: Mapping[str, int], public_key: bytes) -> bytes:
-    """`bag-info.txt`.
+    """Write `bag-info.txt`.
 
     Args:
         contents: what is packed.
         sizes: payload path -> bytes.
-        public_key: raw public key of the signer; lets a reader without it tell damage from a stranger.
+        public_key: raw public key of the signer, so that a reader without it can distinguish a damaged bundle
+            from one by an unknown signer.
     """
     plan, seal = contents.plan, contents.seal
     controller = contents.inventory.controller
@@ -163,45 +164,45 @@ def bag_info(contents: Contents, sizes: Mapping[str, int], public_key: bytes) ->
         "Afschrift-Signing-Key": key_id(public_key),
         "Afschrift-Public-Key": base64.b64encode(public_key).decode(),
     }
-    # A line break in a name or address would end the value.
+    # Without `split`, a line break in a name or address would end the value.
     return "".join(f"{label}: {' '.join(value.split())}\n" for label, value in lines.items()).encode()
 
 
 def write_manifest(digests: Mapping[str, str]) -> bytes:
-    """A manifest: path -> SHA-256 (hex), sorted by path."""
+    """Write a manifest from path -> SHA-256 (hex), sorted by path."""
     return "".join(f"{digests[path]}  {_encode(path)}\n" for path in sorted(digests)).encode()
 
 
 def read_manifest(content: bytes) -> dict[str, str]:
-    """The paths and digests of a manifest.
+    """Read the paths and digests of a manifest.
 
     Raises:
-        ValueError: a line has another form, or a path stands twice.
+        ValueError: a line is malformed, or a path occurs twice.
     """
     digests: dict[str, str] = {}
     for line in content.decode().removesuffix("\n").split("\n"):
         match = _LINE.fullmatch(line)
         if not match:
-            raise ValueError("a line of the manifest has another form")
+            raise ValueError("a line of the manifest is malformed")
         path = re.sub("%25|%0D|%0A", lambda code: _DECODED[code[0]], match[2])
         if path in digests:
-            raise ValueError("a path stands twice in the manifest")
+            raise ValueError("a path occurs twice in the manifest")
         digests[path] = match[1]
     return digests
 
 
 def read_bag_info(content: bytes) -> dict[str, str]:
-    """The values of `bag-info.txt` by label.
+    """Read the values of `bag-info.txt` by label.
 
     Raises:
-        ValueError: a line has no label, or a label stands twice.
+        ValueError: a line has no label, or a label occurs twice.
     """
     values: dict[str, str] = {}
     for line in content.decode().removesuffix("\n").split("\n"):
         label, colon, value = line.partition(": ")
-        # Control characters of a stranger's file would reach a terminal.
+        # Control characters in an untrusted file could reach a terminal.
         if not colon or label in values or not line.isprintable():
-            raise ValueError("a line of bag-info.txt has another form")
+            raise ValueError("a line of bag-info.txt is malformed")
         values[label] = value
     return values
 

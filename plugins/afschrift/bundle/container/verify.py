@@ -1,8 +1,8 @@
-"""Verifies a bundle offline, trusting nothing in it but a signature by a known key; unpacks what verifies.
+"""Verifies a bundle offline, trusting only a signature by a known key; unpacks bundles that are valid.
 
-Plain BagIt libraries accept a file beside the payload, a `fetch.txt`, a removed tag manifest and payload
-removed with rewritten manifests. Here every file must be named by a manifest, every manifest by the tag
-manifest, and the tag manifest is signed.
+Plain BagIt libraries accept an extra file next to the payload, a `fetch.txt`, a removed tag manifest, and
+removed payload with rewritten manifests. Here every file must be named in a manifest, every manifest in the
+tag manifest, and the tag manifest is signed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from afschrift.bundle.container.container import (
     ZipContainer,
 )
 from afschrift.bundle.container.report import BundleProblem, Flaw, Report, problem
-from afschrift.bundle.container.seal import Sealed, parsed, read_seal
+from afschrift.bundle.container.seal import Sealed, read_document, read_seal
 from afschrift.domain.errors import BundleError, ConfigurationError
 
 _REQUIRED = (
@@ -45,12 +45,12 @@ def verify(path: Path, trusted: Mapping[str, bytes], limits: UnpackLimits | None
     """Verify a ZIP file or an unpacked folder; nothing is written, nothing is fetched.
 
     Args:
-        path: the ZIP file, or the folder that holds `bagit.txt`.
+        path: the ZIP file, or the folder with `bagit.txt`.
         trusted: key id -> raw 32 bytes of the public key.
-        limits: what is unpacked at most.
+        limits: limits on unpacking.
 
     Returns:
-        The report. A damaged or hostile bundle is a report with problems, never an exception.
+        The report. A damaged or hostile bundle gives a report with problems, never an exception.
     """
     limits = limits or UnpackLimits()
     try:
@@ -62,10 +62,10 @@ def verify(path: Path, trusted: Mapping[str, bytes], limits: UnpackLimits | None
 
 @contextmanager
 def open_bundle(path: Path, limits: UnpackLimits) -> Iterator[Container]:
-    """Open a bundle whose names and sizes are harmless.
+    """Open a bundle with harmless names and sizes.
 
     Raises:
-        RefusedContainerError: they are not, or there is no bundle.
+        RefusedContainerError: they are not harmless, or there is no bundle.
     """
     if path.is_dir():
         yield FolderContainer(path, limits)
@@ -87,8 +87,8 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimi
         return Report(problems=tuple(missing))
     try:
         sealed = read_seal(container, trusted, limits)
-        package = parsed(container, layout.DATAPACKAGE, limits, partial(agreement.read, kind=Package))
-        coverage = parsed(container, layout.COVERAGE, limits, partial(agreement.read, kind=Coverage))
+        package = read_document(container, layout.DATAPACKAGE, limits, partial(agreement.read, kind=Package))
+        coverage = read_document(container, layout.COVERAGE, limits, partial(agreement.read, kind=Coverage))
     except RefusedContainerError as refused:
         return Report(problems=refused.problems)
     payload = {path: size for path, size in container.members.items() if path.startswith(layout.DATA)}
@@ -116,13 +116,13 @@ def check(container: Container, trusted: Mapping[str, bytes], limits: UnpackLimi
 
 
 def _same_folder(container: Container, package: Package) -> Iterator[BundleProblem]:
-    """The folder in the ZIP file, which no digest covers, has the name that the description says."""
+    """Check the name of the folder in the ZIP file against the description: no digest covers it."""
     if container.root not in (None, package.name):
         yield problem(Flaw.FOLDER_RENAMED, container.root or "")
 
 
 def _same_files(sealed: Sealed, found: Iterable[str]) -> Iterator[BundleProblem]:
-    """Every file is named, and every name is a file: payload by one manifest, tags by the other."""
+    """Check that files and manifests name the same: payload in one manifest, tag files in the other."""
     present = set(found) - _OUTSIDE
     # A payload path in the tag manifest would hide that the payload manifest lacks it.
     named = {p for p in sealed.payload if p.startswith(layout.DATA)} | {
@@ -175,15 +175,15 @@ def unpack(
         path: the ZIP file.
         into: the folder to make; its parent must exist.
         trusted: key id -> raw 32 bytes of the public key.
-        accept_untrusted: unpack a whole bundle also where its key is not trusted.
-        limits: what is unpacked at most.
+        accept_untrusted: also unpack a valid bundle whose key is not trusted.
+        limits: limits on unpacking.
 
     Returns:
         The folder, with `index.html` in it.
 
     Raises:
-        BundleError: the bundle is refused; nothing stays on the disk.
-        ConfigurationError: the folder is already there.
+        BundleError: the bundle is refused; nothing remains on the disk.
+        ConfigurationError: the folder already exists.
     """
     limits = limits or UnpackLimits()
     if into.exists():

@@ -1,9 +1,9 @@
-"""The one form of a bundle's ZIP file (docs/bundle.md, *The ZIP file*): its records, and the writer.
+"""The records of a bundle's ZIP file (docs/bundle.md, *The ZIP file*), and the writer.
 
-The writer writes these bytes, and the reader accepts no others. Nothing in a record is free but the name,
-the two sizes and the CRC-32, so no two programs can read different things in it. Sizes and CRC-32 stand in
-the local header: no data descriptor follows. ZIP64 fields stand only where a size, an offset or a number
-needs them. The format is PKWARE's APPNOTE 6.3.
+The writer writes exactly these bytes, and the reader accepts no others. In a record only the name, the two
+sizes and the CRC-32 vary, so that all programs read the same in it. Sizes and CRC-32 are in the local header,
+without a data descriptor. ZIP64 fields are present only if a size, an offset or a number needs them. The
+format is PKWARE's APPNOTE 6.3.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAX_32 = 0xFFFFFFFF
 _MAX_16 = 0xFFFF
 _UTF_8_NAMES = 0x800
 _DEFLATED = 8
-_EPOCH = (0, 0x21)  # midnight on 1 January 1980, the first date that ZIP knows: no clock in the bytes
+_EPOCH = (0, 0x21)  # 1 January 1980, 00:00, the first date in ZIP: bytes must not depend on the clock
 _MODE = 0o100644 << 16
 _UNIX = 3 << 8
 _CLASSIC, _ZIP64 = 20, 45
@@ -35,12 +35,12 @@ _SIZES_64 = struct.Struct("<2H2Q")
 
 @dataclass(frozen=True)
 class Entry:
-    """A member as its records say it.
+    """A member's properties in its records.
 
     Attributes:
-        name: in the ZIP file, with slashes, in UTF-8.
+        name: name in the ZIP file, with slashes, in UTF-8.
         size, crc32: of the plain content.
-        deflated_size: of the raw deflate stream (RFC 1951) behind the local header.
+        deflated_size: of the raw deflate stream (RFC 1951) after the local header.
         offset: of the local header, from the start of the file.
     """
 
@@ -63,13 +63,13 @@ class Entry:
 
 
 def local_header(entry: Entry) -> bytes:
-    """What stands before the member's deflate stream."""
+    """The record before the member's deflate stream."""
     extra = _sizes_64(entry)
     return _LOCAL_SIGNATURE + _shared(entry, len(extra)) + entry.name + extra
 
 
 def central_header(entry: Entry) -> bytes:
-    """The member's place in the directory; what a local header has too is the same in both."""
+    """The member's record in the directory; fields that the local header has too are the same in both."""
     extra = _extra_64(entry)
     fixed = _CENTRAL.pack(
         b"PK\x01\x02",
@@ -85,10 +85,10 @@ def central_header(entry: Entry) -> bytes:
 
 
 def end_records(members: int, size: int, offset: int) -> bytes:
-    """What ends the file.
+    """The records at the end of the file.
 
     Args:
-        members: their number.
+        members: number of members.
         size: bytes of the directory.
         offset: of the directory, from the start of the file.
     """
@@ -133,7 +133,7 @@ def _version(entry: Entry) -> int:
 
 
 def _sizes_64(entry: Entry) -> bytes:
-    # A local header must have both sizes or none; the directory follows it.
+    # A local header must have both sizes or none, and the directory repeats them.
     return _SIZES_64.pack(1, 16, entry.size, entry.deflated_size) if _is_large(entry) else b""
 
 
@@ -144,10 +144,10 @@ def _extra_64(entry: Entry) -> bytes:
 
 
 def read_local_header(file: BinaryIO, offset: int) -> Entry | None:
-    """The member whose local header begins here; None where none begins.
+    """Read the member whose local header begins here; None if none does.
 
     Raises:
-        ValueError: there is a header of another form.
+        ValueError: the header is not as our writer writes it.
     """
     file.seek(offset)
     fixed = file.read(_LOCAL.size)
@@ -172,7 +172,7 @@ class ZipMember:
     Attributes:
         path: name in the ZIP, with slashes.
         size, crc32: of the plain content.
-        deflated_size: of what `chunks` give, raw deflate (RFC 1951).
+        deflated_size: of `chunks`, raw deflate (RFC 1951).
     """
 
     path: str
@@ -183,7 +183,7 @@ class ZipMember:
 
 
 def write_zip(members: Iterable[ZipMember]) -> Iterator[bytes]:
-    """Chunks of the ZIP file; each member's chunks are asked for when its turn comes.
+    """Write the ZIP file in chunks; each member's chunks are read when its turn comes.
 
     Args:
         members: in the order of their names' bytes.

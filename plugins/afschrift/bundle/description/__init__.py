@@ -1,1 +1,1 @@
-"""What a bundle says of its data for programs: Data Package, coverage, schemas, redactions."""
+"""The descriptions in a bundle that programs read: Data Package, coverage, schemas, redactions."""

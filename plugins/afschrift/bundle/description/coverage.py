@@ -1,8 +1,8 @@
-"""`data/coverage.json`: every table in scope and what became of it. Silence is never an answer.
+"""`data/coverage.json`: every table in scope and its status; no table is left out silently.
 
-Where nothing is given and no reason is named, there is one word: NOTHING_GIVEN. It is true of a person who
-has nothing there (R09), and of one of whom a hidden restriction keeps it back (R84). That a search found
-nothing is in the audit trail, not here.
+NOTHING_GIVEN is the status of a table from which nothing is given, without a reason. It is true of a person
+who has no rows there (R09), and of a person whose rows a hidden restriction withholds (R84): these two must
+look the same. That a search found nothing is recorded in the audit trail.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from afschrift.law.partial_response import NOT_HELD
 
 
 class Status(StrEnum):
-    """What became of a table."""
+    """Status of a table."""
 
     ROWS = "rows"
     NOTHING_GIVEN = "nothing_given"
@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 
 class Unproven(StrEnum):
-    """Why nothing proves that all rows of a table were seen."""
+    """Why it is not proven that all rows of a table were seen."""
 
     VIEW = "view_not_confirmed"
     HISTORY = "history_not_read"
@@ -43,15 +43,15 @@ class TableCoverage:
     """One personal table of the inventory.
 
     Attributes:
-        rows: rows in the bundle; None where it was not read.
-        left_out: the columns that are not in, with their decisions.
-        rest_by: date by which a source that was left for later follows.
-        before: what an earlier part of the answer said of it.
-        again: an earlier part held it too; it is given whole once more.
-        copy_of: the table that it repeats, and that stands here for both.
-        unproven: why nothing proves that all rows of the person were seen.
-        mentions: column -> rows that hold an identifier of the person, that no way reaches and that are not
-            given.
+        rows: number of rows in the bundle; None if it was not read.
+        left_out: the columns that are not in the bundle, with their decisions.
+        rest_by: date by which a source that was postponed follows.
+        before: what an earlier part of the answer stated of it.
+        again: an earlier part had it too; it is given completely again.
+        copy_of: the table that it repeats, and that is given for both.
+        unproven: why it is not proven that all rows of the person were seen.
+        mentions: column -> number of rows with an identifier of the person that no way of the inventory
+            reaches and that are not given.
     """
 
     source: str
@@ -68,17 +68,17 @@ class TableCoverage:
 
 
 def coverage(contents: Contents) -> Iterator[TableCoverage]:
-    """Every personal table, and every copy of one, in the order of the inventory; any other that names them.
+    """Yield every personal table, every copy, and other tables that name the person, in inventory order.
 
-    A planned table without an extract has failed; so has one of a source that was left for later. One that
-    the plan does not name was not searched.
+    A planned table without an extract has failed, and so has a table of a postponed source. A table that the
+    plan does not name was not searched.
     """
     for entry in _by_the_plan(contents):
         yield _as_searched(contents, entry)
 
 
 def _by_the_plan(contents: Contents) -> Iterator[TableCoverage]:
-    """As the ways of the inventory found it; a table that is not personal is WITHHELD, without any column."""
+    """Status by the ways of the inventory; a table that is not personal is WITHHELD, without columns."""
     planned = {(e.source, e.table): e for e in contents.plan.extracts}
     withheld = {(w.source, w.table): w for w in contents.plan.withheld}
     before = {(b.source, b.table): b for b in contents.plan.before if b.table}
@@ -114,7 +114,7 @@ def _by_the_plan(contents: Contents) -> Iterator[TableCoverage]:
 
 
 def _as_searched(contents: Contents, entry: TableCoverage) -> TableCoverage:
-    """With the rows that name the person and are not given; where there is nothing else, that is why."""
+    """Add rows that name the person and are not given; without other rows the table is WITHHELD."""
     if entry.status not in (Status.ROWS, Status.WITHHELD, Status.NOTHING_GIVEN):
         return entry
     found = _mentions(contents, entry.source, entry.table)
@@ -124,7 +124,7 @@ def _as_searched(contents: Contents, entry: TableCoverage) -> TableCoverage:
 
 
 def _mentions(contents: Contents, source: str, table: str) -> Mapping[str, int]:
-    """What the search of a table found; where that has several entries, it stands at the first."""
+    """What the search of a table found; if it has several entries in the inventory, only at the first."""
     file = contents.inventory.sources[source]
     name = file.in_source(table)
     if table != file.entries(name)[0]:
@@ -133,7 +133,7 @@ def _mentions(contents: Contents, source: str, table: str) -> Mapping[str, int]:
 
 
 def coverage_document(contents: Contents) -> dict[str, Any]:
-    """The document, with the rule ids that an auditor looks for (R19)."""
+    """Make the document, with the rule ids that an auditor looks for (R19)."""
     hidden = [{"source": source, "tables": tables} for source, tables in not_seen(contents).items()]
     systems = [
         *(_manual_source(contents, planned) for planned in contents.plan.manual),
@@ -161,7 +161,7 @@ def _unproven(contents: Contents, source: str, table: str) -> tuple[Unproven, ..
 
 
 def not_seen(contents: Contents) -> dict[str, int]:
-    """Source -> tables in schemas that the connection may not enter, where the data map minds such."""
+    """Source -> number of tables in schemas closed to the connection, if the data map asks about them."""
     found = {
         extract.source: len(contents.source(extract.source).undescribed(extract.structure.hidden))
         for extract in contents.extracts
@@ -171,7 +171,7 @@ def not_seen(contents: Contents) -> dict[str, int]:
 
 
 def _portion(plan: Plan) -> dict[str, Any]:
-    """Which part of the answer it is, with what follows or what it follows (R44, R54)."""
+    """Which part of the answer it is, and the other parts (R44, R54)."""
     part: dict[str, Any] = {"kind": plan.part.value}
     if plan.later:
         part["rest"] = [{"source": rest.source, "restBy": rest.rest_by} for rest in plan.later]
@@ -209,7 +209,7 @@ def _before(earlier: Before) -> dict[str, Any]:
 
 
 def _manual_source(contents: Contents, planned: ManualPlan) -> dict[str, Any]:
-    """A system that no query reaches, and what a person said of it (R08)."""
+    """A system that no query reaches, and what a person stated about it (R08)."""
     document: dict[str, Any] = {
         "source": planned.source,
         "medium": planned.medium.value,
@@ -255,7 +255,7 @@ def _table(entry: TableCoverage) -> dict[str, Any]:
 
 
 def _files(contents: Contents, source: str, table: str) -> dict[str, Any]:
-    """What the coverage says of a table's uploaded files; nothing where no row has one."""
+    """The entry of a table's uploaded files; empty if no row has one."""
     written = contents.extracted(source, table)
     if written is None or not (written.uploads or written.missing):
         return {}

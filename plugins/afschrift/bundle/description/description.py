@@ -60,7 +60,7 @@ Names = Mapping[tuple[str, str, str], str]
 
 
 def datapackage(contents: Contents, documents: Mapping[str, bytes], words: PageWords) -> dict[str, Any]:
-    """The descriptor of the package (R58); with it the files can be used elsewhere (R64).
+    """Make the descriptor of the package (R58), with which the files can be used elsewhere (R64).
 
     Args:
         contents: what is packed.
@@ -130,7 +130,7 @@ def _given_files(contents: Contents, words: PageWords) -> Iterator[dict[str, Any
 
 
 def _file(file: Upload | GivenFile, words: PageWords) -> dict[str, Any]:
-    """What of it may run is said in words for the person, and in codes for a program."""
+    """Describe a file; parts that may run are named in words for the person, and in codes for programs."""
     entry = file.entry
     resource: dict[str, Any] = {
         "name": entry.path.replace("/", ".").lower(),
@@ -183,7 +183,7 @@ def _resource(
         "afschrift:rows": written.parts[number].rows,
         "afschrift:order": list(planned.order),
     }
-    if len(written.parts) > 1:  # every part has a header and stands for itself
+    if len(written.parts) > 1:  # every part has a header of its own
         resource["afschrift:part"] = {"number": number + 1, "of": len(written.parts)}
     if table.note:
         resource["afschrift:notes"] = translations(table.note)
@@ -222,7 +222,7 @@ def _relation(relation: Relation, planned: ExtractPlan, entry: FileEntry, names:
     reference: dict[str, Any] = {"fields": list(relation.reference)}
     if relation.table != planned.table:
         resource = names.get((planned.source, relation.table, entry.format))
-        # A table that is not in the bundle has no resource: its name in the source says what was meant.
+        # A table that is not in the bundle has no resource, so its name in the source is given.
         reference = (
             {"resource": resource, **reference} if resource else {"table": relation.table, **reference}
         )
@@ -264,7 +264,7 @@ def _resource_names(contents: Contents, taken: set[str]) -> dict[tuple[str, str,
 
 
 def _unique(text: str, taken: set[str]) -> str:
-    """A name of the lower-case letters and signs that Data Package readers accept; adds it to those taken."""
+    """Make a unique name with the lower-case letters and signs that Data Package readers accept."""
     plain = re.sub(r"[^a-z0-9._-]", "-", text.lower())
     numbered = (f"{plain}-{number}" for number in count(2))
     name = next(name for name in chain([plain], numbered) if name not in taken)

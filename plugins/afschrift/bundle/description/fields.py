@@ -1,17 +1,16 @@
-"""What a table's files hold: the fields, keys and relations of a Data Package v2 table schema.
+"""Fields, keys and relations of a table's files, as a Data Package v2 table schema.
 
-Of each field it gives what a reader must know by R58. Keys come from the inventory's keys, joins and
-references, and from the foreign keys of the database; one is given only where the person's rows satisfy it,
-so that a database may enforce it. Beside the files of a format lies its own schema (`Format.schema`), once
-for all parts of a table:
+Each field is described by R58. Keys come from the inventory's keys, joins and references, and from the
+foreign keys of the database; a key is given only if the person's rows satisfy it, so that a database can
+enforce it. Some formats have a schema file (`Format.schema`), one for all parts of a table:
 
 ```
 data/shop/orders.schema.json   beside orders.json and orders.ndjson
 data/shop/orders.xsd           beside orders.xml
 ```
 
-Properties of our own bear the prefix `afschrift:`. Names of fields stay the source's own: titles and
-meanings stand beside them in every language of the service.
+Our own properties have the prefix `afschrift:`. Fields keep their names in the source; titles and meanings
+are added in every language of the service.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def translations(text: Text) -> dict[str, str]:
 def describe_field(
     contents: Contents, extract: ExtractPlan, field: FieldPlan, format_: Format
 ) -> dict[str, Any]:
-    """The descriptor of a selected column in the files of a format."""
+    """Describe a selected column in the files of a format."""
     column = contents.column(extract.source, extract.table, field.name)
     kind = ValueKind.TEXT if field.action is Action.MASK or field.kind is None else field.kind
     written = contents.extracted(extract.source, extract.table)
@@ -85,7 +84,7 @@ def _texts(column: Column, language: str) -> dict[str, Any]:
 
 
 def complete_codes(contents: Contents, extract: ExtractPlan, field: FieldPlan) -> dict[int | str, Text]:
-    """Code as a value -> meaning, where every value of the person's rows is one of them; else nothing."""
+    """Code as a value -> meaning, if every value of the person's rows is one of them; else empty."""
     column = contents.column(extract.source, extract.table, field.name)
     written = contents.extracted(extract.source, extract.table)
     if (
@@ -98,7 +97,7 @@ def complete_codes(contents: Contents, extract: ExtractPlan, field: FieldPlan) -
 
 
 def _codes(column: Column, field: FieldPlan, seen: Seen | None, language: str) -> dict[str, Any]:
-    """Codes with their meanings: as `categories`, where every value has one, for text and integers (v2)."""
+    """Codes with meanings; also as `categories` (v2, for text and integers) if every value is a code."""
     if not column.codes or not _coded(field):
         return {}
     properties: dict[str, Any] = {
@@ -130,7 +129,7 @@ def _value(field: FieldPlan, code: str) -> int | str:
 def _constraints(
     contents: Contents, extract: ExtractPlan, field: FieldPlan, seen: Seen | None
 ) -> dict[str, Any]:
-    """What the inventory says and the person's rows satisfy; nothing where these were not read."""
+    """Constraints of the inventory that the person's rows satisfy; empty if these were not read."""
     if seen is None or field.action is not Action.INCLUDE:
         return {}
     column = contents.column(extract.source, extract.table, field.name)
@@ -154,7 +153,7 @@ def _zone(contents: Contents, extract: ExtractPlan, kind: ValueKind) -> str | No
 
 
 def _origin(field: FieldPlan) -> dict[str, Any]:
-    """Origin with its DPV term; a table of mixed origins names every one that its rows may have."""
+    """Origin with its DPV term; for mixed origins every origin that rows may have."""
     origins = (field.origin,) if field.origin else field.origins
     if not origins:
         return {}
@@ -202,7 +201,7 @@ class Relation:
     """A way to join two tables of a source.
 
     Attributes:
-        why_not: None where every value is found on the other side.
+        why_not: None if every value is found in the other table.
     """
 
     fields: tuple[str, ...]
@@ -212,12 +211,12 @@ class Relation:
 
     @property
     def holds(self) -> bool:
-        """Whether a database may enforce it."""
+        """Whether a database can enforce it."""
         return self.why_not is None
 
 
 def primary_key(contents: Contents, extract: ExtractPlan) -> tuple[str, ...]:
-    """Columns of the key; nothing where one is not in the file as it is, or rows do not satisfy it."""
+    """Columns of the key; empty if one is not in the file unchanged, or the rows do not satisfy it."""
     key = contents.table(extract.source, extract.table).key
     written = contents.extracted(extract.source, extract.table)
     seen = written.seen if written else None
@@ -254,7 +253,7 @@ def _why_not(
 
 
 def _by_its_way(contents: Contents, extract: ExtractPlan, hop: Hop, other: ExtractPlan) -> bool:
-    """Not compared: rows that came by this way alone have their counterpart, all rows being in."""
+    """Whether it holds uncompared: rows came by this join only, and the other table is complete."""
     table = contents.table(extract.source, extract.table)
     only_way = len(table.join) == 1 and not table.subject and set(table.join[0]) == {o for o, _ in hop.pairs}
     return only_way and not other.row_rule
@@ -265,7 +264,7 @@ def _whole(extract: ExtractPlan) -> set[str]:
 
 
 def schema_path(planned: ExtractPlan, format_: Format) -> str | None:
-    """Path below `data/` of the schema of a table's files in a format; None where the format has none."""
+    """Path below `data/` of the schema of a table's files in a format; None if the format has none."""
     schema = format_.schema
     return None if schema is None else f"{planned.source}/{planned.table}{schema.suffix}"
 
@@ -283,7 +282,7 @@ def schemas(contents: Contents) -> dict[str, bytes]:
 
 
 def columns(contents: Contents, planned: ExtractPlan) -> list[SchemaColumn]:
-    """The selected columns of a table, as a schema names them."""
+    """The selected columns of a table, for a schema."""
     return [_schema_column(contents, planned, field) for field in planned.selected]
 
 

@@ -1,4 +1,4 @@
-"""`data/redactions.json`: what was masked, on which ground, how often. Never by value."""
+"""`data/redactions.json`: what was masked, on which ground, how often; never the values."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from afschrift.domain.decision import Action
 
 BY_HAND = "person_masked"
 REDACTED = frozenset({"rights_of_others", "trade_secret", "outside_portability", "persons_wish"})
-"""Grounds of single cells that have words of their own, `redacted_GROUND`."""
+"""Grounds of single cells with a phrase of their own, `redacted_GROUND`."""
 
 
 def remark(ground: str) -> str:
-    """Key of the words for the ground of a single cell; an added ground has the words for all."""
+    """Key of the phrase for the ground of a single cell; an added ground has the general phrase."""
     return f"redacted_{ground}" if ground in REDACTED else BY_HAND
 
 
@@ -35,7 +35,7 @@ class Masked:
 
 
 def masked_columns(contents: Contents) -> Iterator[Masked]:
-    """Every column that the plan masks in a table with rows, also where nothing had to be masked."""
+    """Columns that the plan masks in tables with rows, also if no value had to be masked."""
     for planned, written in contents.held:
         for f in planned.fields:
             if f.action is Action.MASK:
@@ -44,7 +44,7 @@ def masked_columns(contents: Contents) -> Iterator[Masked]:
 
 
 def masked_cells(contents: Contents) -> Iterator[Masked]:
-    """What a reviewer masked, in the order of the columns; where in a column is not said."""
+    """What a reviewer masked, in the order of the columns, without the rows."""
     for planned, _ in contents.held:
         for field in planned.fields:
             mine = [cell for cell in planned.redactions if cell.column == field.name]
@@ -55,14 +55,14 @@ def masked_cells(contents: Contents) -> Iterator[Masked]:
 
 @dataclass(frozen=True)
 class MaskingGround:
-    """Why values were masked, in words, and where: one sentence a column, with the number of its values."""
+    """Why values were masked, in words, and a sentence for each column with the number of its values."""
 
     text: str
     places: tuple[str, ...]
 
 
 def grounds(contents: Contents, words: PageWords) -> tuple[MaskingGround, ...]:
-    """What was masked in fact, by ground (R31), in the order in which the grounds come up."""
+    """Values that were actually masked, by ground (R31), in the order of their first use."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
     for masked in masked_columns(contents):
         ground = BY_HAND if masked.ground == "person_decided" else masked.ground
@@ -79,6 +79,6 @@ def grounds(contents: Contents, words: PageWords) -> tuple[MaskingGround, ...]:
 
 
 def redactions_document(contents: Contents) -> dict[str, Any]:
-    """The document (R31: only what needs it is masked, and it is said)."""
+    """Make the document (R31: only what must be masked is, and it is disclosed)."""
     every = [*masked_columns(contents), *masked_cells(contents)]
     return {"masked": [asdict(masked) | {"rules": list(masked.rules)} for masked in every]}

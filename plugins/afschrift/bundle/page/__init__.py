@@ -1,1 +1,1 @@
-"""`index.html` and `README.txt`: what the person opens."""
+"""`index.html` and `README.txt`, which the person opens."""

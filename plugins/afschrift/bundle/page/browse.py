@@ -1,4 +1,4 @@
-"""The rows that the page's script searches, sorts and pages: inert JSON, up to what the page may weigh."""
+"""The rows that the page's script searches, sorts and pages: inert JSON, up to a limit of bytes."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from afschrift.domain.extracted import CELL, TableExtract
 from afschrift.domain.plan import FieldPlan
 
 ROWS = 2_000_000
-"""Bytes of rows on one page, all tables together."""
+"""Bytes of rows on the page, for all tables."""
 
 PAGE = 4_800_000
-"""Bytes that the page should stay under: rows only fill what the texts leave."""
+"""Maximum bytes of the page; rows fill what the texts leave."""
 
 SEPARATOR = "\u001f"
-"""Between the values by which a row points to another one, which have no control characters."""
+"""Between the values of a reference to another row; these have no control characters."""
 
 FEWEST = 2
 """A table of one row needs no search."""
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ODD = re.compile(r'[<>&]|\\(?!["\\])')
-"""What does not stand in HTML as it is, and what JSON escapes beside a quote and a backslash: controls."""
+"""Characters that must be escaped in HTML, and JSON escapes other than of quotes and backslashes."""
 
 _encoder = msgspec.json.Encoder()
 
 
 def inert(document: Any) -> str:
-    """JSON that ends no script element and opens no comment in HTML, and that escapes by its own rules."""
+    """Write JSON that can neither end a script element nor open a comment in HTML."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     for sign, escaped in _ESCAPES.items():  # `translate` looks up each character of each row
         if sign in text:
@@ -47,7 +47,7 @@ def inert(document: Any) -> str:
 
 
 def script(anchor: str, json_text: str) -> str:
-    """An element that browsers keep and never run."""
+    """A script element with JSON, which browsers never run."""
     return f'<script type="application/json" id="{anchor}">{json_text}</script>\n'
 
 
@@ -60,8 +60,8 @@ def row_scripts(contents: Contents, anchors: dict[str, str], words: PageWords, l
         words: the language.
         left: bytes that the rest of the page leaves.
     """
-    held = [(w, LinkedWords(contents, p, words)) for p, w in contents.held if w.rows >= FEWEST]
-    tables = [(written, linked, *_rows(linked)) for written, linked in held]
+    sampled = [(w, LinkedWords(contents, p, words)) for p, w in contents.held if w.rows >= FEWEST]
+    tables = [(written, linked, *_rows(linked)) for written, linked in sampled]
     given = shares([sum(sizes) for *_, sizes in tables], min(ROWS, left))
     for (written, linked, rows, sizes), share in zip(tables, given, strict=True):
         shown = rows[: fitting(sizes, share)]
@@ -79,7 +79,7 @@ def _head(
         caption = words.say("browse_first", shown=words.number(shown), n=words.number(written.rows))
     else:
         caption = words.count("browse_all", written.rows)
-    named = _named(linked, shown, anchors)
+    named = _labels(linked, shown, anchors)
     columns: list[list[Any]] = []
     for field in planned.selected:
         codes = contents.column(planned.source, planned.table, field.name).codes or {}
@@ -91,26 +91,26 @@ def _head(
     return {"caption": caption, "columns": columns, "part": shown < written.rows}
 
 
-def _named(linked: LinkedWords, shown: int, anchors: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """By column that points to rows: to which table, by which columns, and what each row is called."""
+def _labels(linked: LinkedWords, shown: int, anchors: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """For each column with references: the table, the columns, and the label of each referenced row."""
     places = {field.name: number for number, field in enumerate(linked.extract.selected)}
     found: dict[str, dict[str, Any]] = {
-        at: {"to": anchors[one.to.name], "by": [places[field.name] for field in one.own], "of": {}}
-        for at, one in linked.links.items()
+        at: {"to": anchors[link.to.name], "by": [places[field.name] for field in link.own], "of": {}}
+        for at, link in linked.links.items()
     }
-    for row in _held(linked)[:shown] if found else ():
+    for row in _sample_rows(linked)[:shown] if found else ():
         for column, key, text in linked.keyed(row):
             found[column]["of"][SEPARATOR.join(key)] = text
     return found
 
 
 def _rows(linked: LinkedWords) -> tuple[list[str], list[int]]:
-    """Each row as it stands on the page, and its bytes with the words that come with it first."""
-    held = _held(linked)
-    rows = _as_they_stand(linked) or [_row(row, linked) for row in held]
+    """Each row's JSON, and its bytes with those of labels that it is the first to need."""
+    sampled = _sample_rows(linked)
+    rows = _encode_at_once(linked) or [_row(row, linked) for row in sampled]
     sizes = [(len(row) if row.isascii() else len(row.encode())) + 1 for row in rows]
     known = set()
-    for number, row in enumerate(held if linked.links else ()):
+    for number, row in enumerate(sampled if linked.links else ()):
         for column, key, text in linked.keyed(row):
             if (column, key) not in known:
                 known.add((column, key))
@@ -118,30 +118,30 @@ def _rows(linked: LinkedWords) -> tuple[list[str], list[int]]:
     return rows, sizes
 
 
-def _as_they_stand(linked: LinkedWords) -> list[str]:
-    """All rows at once, each the same text as of `_row`; only those are made anew that hold an odd sign.
+def _encode_at_once(linked: LinkedWords) -> list[str]:
+    """Encode all rows at once, with the same result as `_row`; only rows that need escaping use that.
 
-    Nothing where the columns have masks, where a row lacks one, or a value is no Unicode text.
+    Empty if columns may have masks, if a row lacks a column, or if a value is no valid Unicode text.
     """
     fields = linked.extract.selected
     if any(_may_be_masked(field) for field in fields):
         return []
-    held, values = _held(linked), itemgetter(*(field.name for field in fields))
+    sampled, values = _sample_rows(linked), itemgetter(*(field.name for field in fields))
     try:
-        rows = map(values, held) if len(fields) > 1 else ([values(row)] for row in held)
+        rows = map(values, sampled) if len(fields) > 1 else ([values(row)] for row in sampled)
         text = _encoder.encode_lines(rows).decode()
     except (KeyError, UnicodeEncodeError):
         return []
     lines = text.split("\n")[:-1]
-    if _stands(text.replace("\n", "")) and len(max(lines, key=len, default="")) <= CELL:
+    if _is_harmless(text.replace("\n", "")) and len(max(lines, key=len, default="")) <= CELL:
         return lines
     return [
-        line if _stands(line) and not _is_cut(line, row) else _row(row, linked)
-        for line, row in zip(lines, held, strict=True)
+        line if _is_harmless(line) and not _is_cut(line, row) else _row(row, linked)
+        for line, row in zip(lines, sampled, strict=True)
     ]
 
 
-def _stands(text: str) -> bool:
+def _is_harmless(text: str) -> bool:
     return text.isprintable() and not _ODD.search(text)
 
 
@@ -153,12 +153,12 @@ def _row(row: Row, linked: LinkedWords) -> str:
     return inert([_value(row.get(field.name), field, linked.words) for field in linked.extract.selected])
 
 
-def _held(linked: LinkedWords) -> Sequence[Row]:
+def _sample_rows(linked: LinkedWords) -> Sequence[Row]:
     return linked.contents.samples.get(linked.extract.name, ())
 
 
 def _value(value: str | None, field: FieldPlan, words: PageWords) -> str | list[str] | None:
-    """The text, masks in the person's language; in a list of one where it goes on in the file."""
+    """The text, with masks in the person's language; in a list if it is cut."""
     if value is not None and _may_be_masked(field):
         value = in_language(value, words)
     if value is not None and len(value) > CELL:

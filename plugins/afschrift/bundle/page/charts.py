@@ -1,7 +1,7 @@
-"""What a table looks like over time: a measured number, or how many rows a month, with the same in words.
+"""Charts of a table over time: a measured number, or the number of rows a month, with a text.
 
-Drawn over all rows, from what was seen of them on the way (`domain.profile`). The drawings are SVG that
-stands without script, at any width: places in per cent, strokes that do not scale.
+They cover all rows, from the overview made while these passed. The drawings are SVG without script for any
+width: positions in per cent, strokes that do not scale.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from afschrift.domain.extracted import LISTED, SCALE, Bin, Overview
 from afschrift.domain.plan import ExtractPlan
 
 FEWEST_ROWS = 5
-"""A chart of fewer rows tells less than the rows."""
+"""A chart of fewer rows says less than the rows."""
 
 
 @dataclass(frozen=True)
@@ -45,25 +45,25 @@ class Chart:
 
 
 def chart(contents: Contents, extract: ExtractPlan, words: PageWords, charts: int) -> Chart | None:
-    """The chart of a table, or None where it would tell nothing.
+    """The chart of a table; None if it would show nothing.
 
     Args:
         contents: what is packed.
         extract: the table.
         words: the language.
-        charts: how many charts share the page; many of them are drawn coarser.
+        charts: number of charts on the page; many charts are drawn coarser.
     """
     seen = contents.overview(extract)
     if sum(entry[0] for entry in seen.months.values()) < FEWEST_ROWS:
         return None
     if seen.intervals:
-        return _measured(contents, extract, seen, words, charts)
+        return _measured_chart(contents, extract, seen, words, charts)
     periods = _periods(seen.months, max(24, min(240, 3600 // charts)))
-    return _counted(contents, extract, periods, words) if len(periods) > 1 else None
+    return _counted_chart(contents, extract, periods, words) if len(periods) > 1 else None
 
 
 def span(contents: Contents, extract: ExtractPlan, words: PageWords) -> str:
-    """From which day to which day the rows go; empty where they have no time."""
+    """The first and last day of the rows, in words; empty if they have no time."""
     seen = contents.overview(extract)
     if seen.first is None or seen.last is None:
         return ""
@@ -80,7 +80,9 @@ def latest(contents: Contents, extract: ExtractPlan, words: PageWords) -> tuple[
     )
 
 
-def _counted(contents: Contents, extract: ExtractPlan, periods: dict[str, Bin], words: PageWords) -> Chart:
+def _counted_chart(
+    contents: Contents, extract: ExtractPlan, periods: dict[str, Bin], words: PageWords
+) -> Chart:
     counts = [entry[0] for entry in periods.values()]
     names = [words.period(name) for name in periods]
     most = max(range(len(counts)), key=counts.__getitem__)
@@ -107,13 +109,13 @@ def _counted(contents: Contents, extract: ExtractPlan, periods: dict[str, Bin], 
     )
 
 
-def _measured(
+def _measured_chart(
     contents: Contents, extract: ExtractPlan, seen: Overview, words: PageWords, charts: int
 ) -> Chart:
     column = contents.column(extract.source, extract.table, seen.choice.measure)
     title = contents.column_title(extract.source, extract.table, seen.choice.measure)
     unit = words.unit(column.unit or "")
-    whole = _joined([*seen.months.values()])
+    whole = _merge_bins([*seen.months.values()])
     periods = _periods(seen.months, max(24, min(240, 3600 // charts)), gaps=False)
     text = words.say(
         "chart_measured",
@@ -153,7 +155,7 @@ def _line(seen: Overview, words: PageWords, points: int) -> Markup:
     step = seen.width * factor / (end - start)
     drawn = []
     for number, entries in wide.items():
-        count, low, high, total = _joined(entries)
+        count, low, high, total = _merge_bins(entries)
         position = min((number + 0.5) * step, 1.0)
         drawn.append((position, low / SCALE, total / count / SCALE, high / SCALE))
     ticks = scale(min(p[1] for p in drawn), max(p[3] for p in drawn))
@@ -163,7 +165,7 @@ def _line(seen: Overview, words: PageWords, points: int) -> Markup:
 
 
 def _flat(intervals: dict[int, Bin]) -> list[float]:
-    """Per interval: distance to the one before, rows, lowest, highest, average."""
+    """For each interval: distance to the previous one, rows, lowest, highest, average."""
     flat: list[float] = []
     before = 0
     for number, (count, low, high, total) in intervals.items():
@@ -178,7 +180,7 @@ def _short(thousandths: float) -> float:
 
 
 def _periods(months: dict[str, Bin], most: int, *, gaps: bool = True) -> dict[str, Bin]:
-    """Months in their order, those without rows too, or years where there are too many months."""
+    """Months in order, also those without rows, or years if there are too many months."""
     empty = (0, 0, 0, 0)
     first, last = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (min(months), max(months)))
     if last - first < most:
@@ -188,11 +190,11 @@ def _periods(months: dict[str, Bin], most: int, *, gaps: bool = True) -> dict[st
     for name, entry in months.items():
         years[name[:4]].append(entry)
     return {
-        year: _joined(entries) if entries else empty for year, entries in years.items() if entries or gaps
+        year: _merge_bins(entries) if entries else empty for year, entries in years.items() if entries or gaps
     }
 
 
-def _joined(entries: list[Bin]) -> Bin:
+def _merge_bins(entries: list[Bin]) -> Bin:
     counts, lows, highs, totals = zip(*entries, strict=True)
     return sum(counts), min(lows), max(highs), sum(totals)
 

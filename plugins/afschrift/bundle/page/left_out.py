@@ -1,4 +1,4 @@
-"""What is not in a bundle, by reason and in words (R19)."""
+"""What a bundle leaves out, by reason and in words (R19)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OUTSIDE = {
     "not_from_the_person": "searched_not_from_you",
     "own_limits": "own_limitation",
 }
-"""Why the request does not reach a system that a person would search -> reason as the person reads it."""
+"""Why a request does not cover a system that is searched by hand -> key of the reason's phrase."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class LeftOutReason:
     Attributes:
         reason: code of the decision.
         text: the reason in words.
-        tables: title of a table -> titles of its columns; none where whole rows are meant.
+        tables: title of a table -> titles of its columns; empty if whole rows are meant.
     """
 
     reason: str
@@ -36,7 +36,7 @@ class LeftOutReason:
 
 
 def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
-    """The reasons in the order in which they first come up."""
+    """The reasons, in the order of their first use."""
     found: dict[str, dict[str, list[str]]] = {}
     for reason, table, column in _items(contents):
         columns = found.setdefault(reason, {}).setdefault(table, [])
@@ -71,7 +71,7 @@ def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
-    """Systems that were not searched, as the request does not reach them."""
+    """Systems that were not searched, because the request does not cover them."""
     for planned in contents.plan.manual:
         if planned.reason in _OUTSIDE:
             yield (
@@ -82,5 +82,5 @@ def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _may_be_held(entry: TableCoverage) -> bool:
-    """A table that was searched without result holds none of its other columns either."""
+    """Whether the columns left out may hold data: a table without rows has none in other columns either."""
     return entry.status in (Status.ROWS, Status.WITHHELD)

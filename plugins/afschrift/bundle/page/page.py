@@ -1,6 +1,6 @@
-"""`index.html` and `README.txt`: what a person reads. No rule ids, IRIs or digests in it.
+"""`index.html` and `README.txt`, for people to read: without rule ids, IRIs or digests.
 
-A content security policy lets nothing run but the page's own script.
+A content security policy lets only the page's own script run.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ README_WIDTH = 80
 
 
 def render_index(contents: Contents, letters: Path) -> bytes:
-    """The page: whole in itself, without network, everything from the data escaped (R63).
+    """Render the page: self-contained, without network, with everything from the data escaped (R63).
 
-    It tells what a portability answer leaves out and how to have it (R19), and of what is known to be wrong
-    (R28). It is read without script too. With script, its tables can be searched and its charts zoomed.
+    It states what a portability answer leaves out and how to get it (R19), and what is known to be wrong
+    (R28). It can be read without script. With script, its tables can be searched and its charts zoomed.
 
     Raises:
-        ConfigurationError: a text is missing; names it.
+        ConfigurationError: a text is missing; it is named.
     """
     words = PageWords.load(letters, contents.language)
     code, style = own_script(letters), own_style(letters)
     values = _page(contents, words) | {"script": code, "style": style, "policy": policy(code, style)}
-    page = _rendered(letters, "bundle/page.html.j2", values)
-    # Only the template can hold this: what comes from the data is escaped.
+    page = _render(letters, "bundle/page.html.j2", values)
+    # Only the template can contain this marker, because everything from the data is escaped.
     before, after = page.split("<!-- data -->\n")
     fixed = _data(contents, words, values["systems"])
     left = PAGE - len(page.encode()) - len(fixed.encode())
@@ -51,7 +51,7 @@ def render_index(contents: Contents, letters: Path) -> bytes:
 
 
 def render_readme(contents: Contents, letters: Path) -> bytes:
-    """The README in the person's language, with the line ends that every editor shows (R62, R72)."""
+    """Render the README in the person's language, with line ends that every editor shows (R62, R72)."""
     words = PageWords.load(letters, contents.language)
     files = list(contents.files())
     values = {
@@ -65,11 +65,11 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
         "formats": list(dict.fromkeys(entry.format for entry in files)) or list(contents.plan.formats),
         "null_markers": list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
     }
-    text = _rendered(letters, f"{contents.language}/bundle/README.txt.j2", values)
+    text = _render(letters, f"{contents.language}/bundle/README.txt.j2", values)
     return text.replace("\n", "\r\n").encode()
 
 
-def _rendered(letters: Path, name: str, values: dict[str, Any]) -> str:
+def _render(letters: Path, name: str, values: dict[str, Any]) -> str:
     try:
         return page_templates(letters).get_template(name).render(values)
     except TemplateError as error:
@@ -80,11 +80,11 @@ def _rendered(letters: Path, name: str, values: dict[str, Any]) -> str:
 
 
 def _data(contents: Contents, words: PageWords, views: list[SystemView]) -> str:
-    """What the script says and draws."""
-    said = words.script() | {"zone": contents.inventory.controller.zone}
+    """The texts and the data of charts for the script."""
+    texts = words.script() | {"zone": contents.inventory.controller.zone}
     tables = [table for system in views for table in system.tables]
     drawn = [script(f"{t.anchor}-bins", inert(t.chart.data)) for t in tables if t.chart and t.chart.data]
-    return "".join([script("words", inert(said)), *drawn])
+    return "".join([script("words", inert(texts)), *drawn])
 
 
 def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "left_out": gone,
         "left_out_maybe": any(e.status is Status.WITHHELD for e in entries)
         or any(planned.status is ManualStatus.OUTSIDE for planned in plan.manual),
-        # What cannot be had by asking is no reason to invite the person to ask.
+        # Security secrets are not given on request either, so they are no reason to invite one.
         "more_on_request": any(g.reason != "security_secret" for g in gone),
         "held": sum(e.status is Status.ROWS for e in entries),
         "nothing_given": sum(e.status is Status.NOTHING_GIVEN for e in entries),
@@ -133,7 +133,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
 
 
 def _part_texts(contents: Contents, words: PageWords) -> Iterator[str]:
-    """What a README says first where the bundle is a part of an answer."""
+    """First lines of a README if the bundle is a part of an answer."""
     part = portion(contents, words)
     if part is None:
         return
@@ -159,7 +159,7 @@ def _request_line(contents: Contents, words: PageWords) -> str:
 
 
 def _consents(contents: Contents, words: PageWords) -> Iterator[str]:
-    """Consents that the person does not give (any more), in words."""
+    """Consents that the person withdrew or never gave, in words."""
     titles = {
         f"{source.source}.{name}": purpose.title.get(contents.language)
         for source in contents.inventory.sources.values()
@@ -171,26 +171,26 @@ def _consents(contents: Contents, words: PageWords) -> Iterator[str]:
 
 
 SCRIPTS = ("text.js", "cell.js", "table.js", "series.js", "chart.js", "page.js")
-"""In this order, in one scope."""
+"""In this order, in a common scope."""
 
 
 def own_script(letters: Path) -> Markup:
-    """The script as it stands in the page.
+    """The script of the page.
 
     Raises:
-        ConfigurationError: a file holds what would end the element.
+        ConfigurationError: a file contains text that would end the element.
     """
     parts = [(letters / "bundle" / name).read_text(encoding="utf-8") for name in SCRIPTS]
     return _inert_text('(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n", SCRIPTS)
 
 
 def own_style(letters: Path) -> Markup:
-    """The style as it stands in the page."""
+    """The style of the page."""
     return _inert_text((letters / "bundle" / "style.css").read_text(encoding="utf-8"), ("style.css",))
 
 
 def policy(code: str, style: str) -> str:
-    """The content security policy: this script, this style, and no network at all."""
+    """The content security policy: only this script and this style, and no network."""
     return (
         f"default-src 'none'; script-src '{_hash(code)}'; style-src '{_hash(style)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -206,21 +206,21 @@ def _inert_text(text: str, files: tuple[str, ...]) -> Markup:
     if any(mark in lowered for mark in ("</script", "</style", "<!--")):
         raise ConfigurationError(
             f"One of {', '.join(files)} in include/letters/bundle holds '</script', '</style' or '<!--'.",
-            remedy="write it another way: it would end there in the page.",
+            remedy="write it another way: it would end the element there.",
         )
     return Markup(text)  # noqa: S704 - our own file, checked above
 
 
 @dataclass(frozen=True)
 class PortionView:
-    """What a person reads first.
+    """What a person reads first in a part of an answer.
 
     Attributes:
         text: which part it is, in a sentence.
-        intro: stands before `names`; may be empty.
-        names: titles of the systems that are not in it yet, or of tables that are in it once more.
+        intro: sentence before `names`; may be empty.
+        names: titles of systems that are not in it yet, or of tables that are in it again.
         more: further sentences.
-        together: of the rest of an answer, what both parts are together; empty otherwise.
+        together: in a supplement, what both parts are together; empty otherwise.
     """
 
     text: str
@@ -231,7 +231,7 @@ class PortionView:
 
 
 def portion(contents: Contents, words: PageWords) -> PortionView | None:
-    """The view; None where the bundle is the whole answer."""
+    """The view; None if the bundle is the whole answer."""
     plan = contents.plan
     gone = [words.say("part_gone", system=contents.source_title(entry.source)) for entry in plan.gone]
     if plan.later:

@@ -1,6 +1,6 @@
-"""The first rows of a table as the person sees them: shortened, inert, with codes and times explained.
+"""The first rows of a table as the page shows them: shortened, inert, with codes and times explained.
 
-`shares` divides what the page may weigh over its tables.
+`shares` divides the bytes of the page over its tables.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from afschrift.domain.value_kind import ValueKind
 
 MAX_ROWS = 25
 MAX_LENGTH = 160
-_SPARED, _LINKED = 40, 60  # bytes of markup around a cell, and around one that leads to another row
+_SPARED, _LINKED = 40, 60  # bytes of markup around a cell, and around one that links to another row
 _NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER})
 
 
@@ -27,11 +27,11 @@ class Cell:
     """One value on the page.
 
     Attributes:
-        text: what is shown; empty where only the note speaks.
-        note: said beside or instead of it: the meaning of a code, the time in UTC, "not filled in", the
+        text: text; empty if there is only a note.
+        note: shown after or instead of it: the meaning of a code, the time in UTC, "not filled in", the
             number of the row that `text` names.
         style: class of the style sheet.
-        to: anchor of the table where the row stands that `text` names; empty: it names none.
+        to: anchor of the table with the row that `text` names; empty if it names none.
     """
 
     text: str
@@ -49,7 +49,7 @@ class ShownSample:
 
 
 def sample_sizes(contents: Contents, extract: ExtractPlan, linked: LinkedWords) -> list[int]:
-    """About the bytes of each row that the page could show of a table."""
+    """Approximate bytes of each row that the page could show of a table."""
     return [
         sum(_SPARED + min(len(value or ""), MAX_LENGTH) for value in row.values())
         + sum(_LINKED + len(text) for _, _, text in linked.keyed(row))
@@ -60,10 +60,10 @@ def sample_sizes(contents: Contents, extract: ExtractPlan, linked: LinkedWords) 
 def sample(
     linked: LinkedWords, titles: tuple[str, ...], anchors: Mapping[str, str], most: int = MAX_ROWS
 ) -> ShownSample:
-    """The rows that the page shows of a table without any script.
+    """The rows of a table that the page shows without script.
 
     Args:
-        linked: the table, and what the rows are called that its numbers point to.
+        linked: the table, and the labels of rows that it refers to.
         titles: titles of the selected columns, in their order.
         anchors: `source.table` -> the table's anchor on the page.
         most: rows at most.
@@ -126,7 +126,7 @@ def _plain(value: str, style: str, words: PageWords) -> Cell:
 
 
 def shares(needs: Sequence[int], budget: int) -> list[int]:
-    """A share for each need: small ones in full, and the large ones the same.
+    """Divide a budget: small needs in full, and equal shares for large ones.
 
     >>> shares([5, 100, 40], 90)
     [5, 45, 40]
@@ -140,7 +140,7 @@ def shares(needs: Sequence[int], budget: int) -> list[int]:
 
 
 def fitting(sizes: Sequence[int], share: int, *, least: int = 0) -> int:
-    """How many of the first items fit into a share; `least` of them in any case."""
+    """How many of the first items fit into a share; at least `least`."""
     taken = 0
     for number, size in enumerate(sizes):
         taken += size

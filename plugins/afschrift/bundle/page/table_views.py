@@ -1,7 +1,7 @@
 """Each table as the page shows it, and each system that a person searched.
 
-Of a table that is files, explained columns, chart and first rows; of a system what was found, or why nothing
-was searched.
+A table has files, explained columns, a chart and first rows; a system has what was found, or why it was not
+searched.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from afschrift.domain.vocabulary import CONSENT
 from afschrift.inventory.model import Purpose
 
 SAMPLES = 700_000
-"""Bytes of rows that stand on the page without script, all tables together."""
+"""Bytes of rows that the page shows without script, for all tables."""
 
 
 NAME = 120
 UPLOADS = 50
-"""Links to uploaded files beside one table; the rest is in the folder."""
+"""Links to uploaded files at a table; the others are in the folder."""
 
 File = TypeVar("File", Upload, GivenFile)
 
@@ -43,9 +43,9 @@ class TableView:
         span: from which day to which day, as a sentence; may be empty.
         uploads: files that the person uploaded, as link, name and warnings; first those with a warning, and
             of the others the first ones where there are many.
-        more: how many uploaded files there are beside them.
-        missing: how many could not be handed back.
-        kept_back: how many a person left out, since something in them may run.
+        more: number of other uploaded files.
+        missing: number of files that could not be returned.
+        kept_back: number of files that a person left out, because something in them may run.
         latest: newest texts with their day, such as searches.
     """
 
@@ -69,7 +69,7 @@ class TableView:
 
 @dataclass(frozen=True)
 class SystemView:
-    """One source: its tables with rows, and the titles of those without."""
+    """A source: its tables with rows, and the titles of those without."""
 
     title: str
     tables: tuple[TableView, ...]
@@ -77,7 +77,7 @@ class SystemView:
 
 
 def anchors(contents: Contents) -> dict[str, str]:
-    """`source.table` -> where it stands on the page."""
+    """`source.table` -> its anchor on the page."""
     return {planned.name: f"t{number}" for number, (planned, _) in enumerate(contents.held, start=1)}
 
 
@@ -147,13 +147,13 @@ def _file_link(file: Upload | GivenFile, name: str, words: PageWords) -> tuple[s
 
 
 def shown_files(files: Sequence[File], most: int) -> list[File]:
-    """The files that the page names: each with a warning, and so many of the others as there is room for."""
+    """The files that the page names: all with a warning, and others up to a number."""
     warned = [file for file in files if file.active]
     return warned + [file for file in files if not file.active][: max(0, most - len(warned))]
 
 
 GIVEN = 200
-"""Links to files of one system; the rest is in the folder."""
+"""Links to files of a system; the others are in the folder."""
 
 _A_COPY = "copy_of_searched"
 
@@ -164,13 +164,13 @@ class ManualSourceView:
 
     Attributes:
         searched: a person searched it.
-        text: what came of it, in a sentence.
-        day: on which day that person said so.
-        missing: no person searched it, and it may hold what is nowhere else.
+        text: the result, in a sentence.
+        day: the day on which that person answered.
+        missing: no person searched it, and it may have data that are nowhere else.
         files: as link, name and warnings; first those with a warning, and of the others the first ones where
             there are many.
-        more: how many there are beside them.
-        kept_back: how many were found and then left out, since something in them may run.
+        more: number of other files.
+        kept_back: number of files that were found and left out, because something in them may run.
     """
 
     title: str
@@ -188,7 +188,7 @@ def manual_source_views(contents: Contents, words: PageWords) -> Iterator[Manual
     zone = contents.inventory.controller.zone
     for planned in contents.plan.manual:
         if planned.status is ManualStatus.OUTSIDE:
-            continue  # it stands among what is left out
+            continue  # listed with what is left out
         found = [file for source, file in contents.given if source == planned.source]
         if planned.status is ManualStatus.GIVEN:
             text = words.count("searched_given", len(found))
@@ -220,7 +220,7 @@ class ColumnExplanation:
     Attributes:
         title, name: title in the person's language; name in the files.
         meaning: sentences.
-        origins: sentences; more than one where it differs from row to row.
+        origins: sentences; more than one if it differs by row.
         purposes: purpose with its basis.
         codes: code and meaning.
     """
@@ -234,7 +234,7 @@ class ColumnExplanation:
 
 
 def explain(contents: Contents, extract: ExtractPlan, words: PageWords) -> tuple[ColumnExplanation, ...]:
-    """The columns in the files, and those of which only the existence is given (R87)."""
+    """Explain the columns in the files, and those of which only the existence is given (R87)."""
     shown = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)
     return tuple(_explain(contents, extract, f, words) for f in extract.fields if f.action in shown)
 
@@ -291,7 +291,7 @@ def _purposes_in_words(
 
 
 def _bases(purpose: Purpose, consent: str | None, words: PageWords) -> Iterator[str]:
-    """The bases in words; consent that is gone is said instead of the basis that it was."""
+    """The bases in words; a withdrawn or absent consent replaces the basis."""
     gone = consent in ("withdrawn", "absent")
     codes = [code for code in (purpose.basis, purpose.special) if code]
     if gone and any(code in CONSENT for code in codes):

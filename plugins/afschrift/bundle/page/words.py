@@ -1,7 +1,7 @@
-"""The texts of page and information sheet in one language, with its numbers, sizes and dates.
+"""The texts of page and information sheet in a language, with its numbers, sizes and dates.
 
-They stand in the folder `bundle` of the language: `texts.yml`, `sheet.yml` and `README.txt.j2`. Every text of
-the model has to be in every other.
+They are in the folder `bundle` of the language: `texts.yml`, `sheet.yml` and `README.txt.j2`. Every text of
+the model language must exist in every other language.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _UNITS = ("kB", "MB", "GB", "TB")
 
 
 class PageWords:
-    """The phrases of a language. A phrase that is not there is a fault of the configuration."""
+    """The phrases of a language. A missing phrase is an error of the configuration."""
 
     def __init__(self, texts: Mapping[str, Any], language: str, file: str) -> None:
         self._texts = texts
@@ -39,7 +39,7 @@ class PageWords:
 
         Args:
             letters: the folder `include/letters`.
-            language: `nl`, `en` or another folder beside them.
+            language: `nl`, `en` or another folder next to them.
 
         Raises:
             ConfigurationError: there are no texts in this language.
@@ -55,10 +55,10 @@ class PageWords:
         return words
 
     def require(self, model: Mapping[str, Any]) -> None:
-        """Refuse to say half of it.
+        """Require all texts of the model language.
 
         Raises:
-            ConfigurationError: names each text of the model that is missing here.
+            ConfigurationError: with the name of each missing text.
         """
         known = set(_names(self._texts))
         missing = [name for name in _names(model) if name not in known]
@@ -72,16 +72,16 @@ class PageWords:
         return str(self._entry(section, key))
 
     def say(self, key: str, **values: object) -> str:
-        """A sentence of the page, with values in it. The values are not escaped: the template does that."""
+        """A sentence of the page with values filled in, which are escaped later by the template."""
         return self.phrase("page", key).format_map(values)
 
     def count(self, key: str, number: int, **values: object) -> str:
-        """A sentence of the page in the form that goes with a number, which is `{n}` in it."""
+        """A sentence of the page in the plural form for a number, which is `{n}` in it."""
         form = self.form(self._entry("page", key), number)
         return form.format_map({"n": self.number(number), **values})
 
     def form(self, forms: Mapping[str, str], number: int) -> str:
-        """The form that goes with a number, of forms named as in CLDR: `one`, `few`, `other`."""
+        """The plural form for a number, of forms named as in CLDR: `one`, `few`, `other`."""
         return str(forms.get(plural_rule(self._language)(number), forms["other"]))
 
     def number(self, number: int) -> str:
@@ -89,17 +89,17 @@ class PageWords:
         return f"{number:,}".replace(",", str(self._texts["thousands"]))
 
     def measured(self, total: int, parts: int) -> str:
-        """A measured value, `total / parts`, to one place; whole ones without."""
+        """A measured value, `total / parts`, with one decimal, or none if it is whole."""
         text = f"{round(total / parts, 1):,.1f}".removesuffix(".0")
         signs = {ord(","): str(self._texts["thousands"]), ord("."): str(self._texts["decimal"])}
         return text.translate(signs)
 
     def unit(self, code: str) -> str:
-        """A unit (UCUM) in words, or else its sign."""
+        """A unit (UCUM) in words, or else its code."""
         return str(self._texts["units"].get(code) or code.translate(_BRACES))
 
     def kind(self, kind: str) -> str:
-        """What values of a kind look like; empty where that needs no words."""
+        """What values of a kind look like; empty if that needs no explanation."""
         return str(self._texts["kinds"].get(kind, ""))
 
     def period(self, name: str) -> str:
@@ -108,7 +108,7 @@ class PageWords:
         return f"{self._texts['months'][int(month) - 1]} {year}" if month else year
 
     def script(self) -> dict[str, Any]:
-        """What the page's script says."""
+        """The texts of the page's script."""
         return {
             **self._texts["script"],
             "months": self._texts["months"],
@@ -127,22 +127,22 @@ class PageWords:
         return self._date("day", _local(instant, zone))
 
     def moment(self, instant: str, zone: str) -> str:
-        """An RFC 3339 instant in a zone, in words, with UTC beside it."""
+        """An RFC 3339 instant in a zone, in words, with UTC added."""
         local = _local(instant, zone)
         utc = _local(instant, "UTC")
-        # The other day is said too where the two differ.
+        # The day in UTC is added if it differs.
         other = utc.strftime("%H:%M") if utc.date() == local.date() else utc.strftime("%Y-%m-%d %H:%M")
         return self._date("moment", local, time=local.strftime("%H:%M"), place=zone_name(zone), utc=other)
 
     def state(self, first: str, last: str, zone: str) -> str:
-        """Of when the data are: of one moment, or of what was read between two RFC 3339 instants (R07)."""
+        """The date of the data: one instant, or the time between two RFC 3339 instants (R07)."""
         start, end = self.moment(first, zone), self.moment(last, zone)
         if start == end:
             return self.say("state", moment=start)
         return self.say("state_between", first=start, last=end)
 
     def local_time(self, instant: str, zone: str) -> str | None:
-        """An instant of the data in a zone, to the second; None where it is none (`infinity`)."""
+        """An instant of the data in a zone, to the second; None if it is none (`infinity`)."""
         try:
             local = _local(instant, zone)
         except (ValueError, OverflowError):
@@ -167,8 +167,8 @@ class PageWords:
 
 @cache
 def plural_rule(language: str) -> Callable[[int], str]:
-    """The language's rule for plurals (CLDR); for a language that CLDR does not know, the English one."""
-    from babel import Locale, UnknownLocaleError  # only bundles count
+    """The language's rule for plurals (CLDR), or the English one for an unknown language."""
+    from babel import Locale, UnknownLocaleError  # only needed for bundles
 
     try:
         return Locale.parse(language, sep="-").plural_form
@@ -190,7 +190,7 @@ def _read(path: Path, _changed: int) -> Mapping[str, Any]:
 def _names(texts: Mapping[str, Any], before: str = "") -> Iterator[str]:
     for key, value in texts.items():
         if isinstance(value, Mapping) and "other" in value:
-            yield f"{before}{key}.other"  # which further forms a language has is its own affair
+            yield f"{before}{key}.other"  # other plural forms depend on the language
         elif isinstance(value, Mapping):
             yield from _names(value, f"{before}{key}.")
         else:
@@ -203,7 +203,7 @@ def _listed(names: list[str]) -> str:
 
 
 def zone_name(zone: str) -> str:
-    """The place that a time zone is named after."""
+    """The place in the name of a time zone."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
@@ -216,7 +216,7 @@ def _local(instant: str, zone: str) -> datetime:
 
 @cache
 def page_templates(letters: Path) -> Environment:
-    """Those of all languages, and each language's own; compiled once, and anew where a file changes."""
+    """Templates of all languages; compiled once, and again if a file changes."""
     return Environment(
         loader=FileSystemLoader([letters / "bundle", letters]),
         autoescape=select_autoescape(enabled_extensions=("html.j2",)),
@@ -230,12 +230,12 @@ _WARNINGS = 10
 
 
 def warnings(parts: Sequence[ActivePart], words: PageWords) -> tuple[str, ...]:
-    """A sentence for each thing that was found, and what to do; nothing where nothing was."""
+    """A sentence for each finding, and advice; empty without findings."""
     if not parts:
         return ()
-    said = list(dict.fromkeys(_warning(part, words) for part in parts))
-    more = (words.say("active_more"),) if len(said) > _WARNINGS else ()
-    return (*said[:_WARNINGS], *more, words.say("active_advice"))
+    sentences = list(dict.fromkeys(_warning(part, words) for part in parts))
+    more = (words.say("active_more"),) if len(sentences) > _WARNINGS else ()
+    return (*sentences[:_WARNINGS], *more, words.say("active_advice"))
 
 
 def _warning(part: ActivePart, words: PageWords) -> str:
@@ -244,7 +244,7 @@ def _warning(part: ActivePart, words: PageWords) -> str:
 
 
 def _steps(position: str, words: PageWords) -> Iterator[str]:
-    """Where it is, from inside to outside."""
+    """Its position in words, from inside to outside."""
     if not position:
         yield words.phrase("active_place", "file")
     for step in reversed(position.split("/") if position else ()):
@@ -265,13 +265,13 @@ class SheetWords(PageWords):
         Raises:
             ConfigurationError: there are no texts in this language, or some are missing.
         """
-        PageWords.load(letters, language)  # explains a language that is not there
-        words = cls(_merged(letters, language), language, "sheet.yml")
-        words.require(_merged(letters, MODEL))
+        PageWords.load(letters, language)  # raises an explained error for an unknown language
+        words = cls(_merge_texts(letters, language), language, "sheet.yml")
+        words.require(_merge_texts(letters, MODEL))
         return words
 
     def data_kind(self, category: str) -> tuple[str, str] | None:
-        """The longest category with words that holds a Fides category, and the words; None: there is none."""
+        """The most specific parent of a Fides category with a text, and the text; None if there is none."""
         known: Mapping[str, str] = self._texts["data_kinds"]
         while category and category not in known:
             category = category.rpartition(".")[0]
@@ -295,7 +295,7 @@ class SheetWords(PageWords):
 
 
 def local_day(value: str | None, zone: str) -> date | None:
-    """The day of a value form: a date, a time of a clock, or an instant in a zone; None where it is none."""
+    """The day of a value form: a date, a local time, or an instant in a zone; None if it is none."""
     try:
         moment = datetime.fromisoformat(value or "")
         return (moment.astimezone(ZoneInfo(zone)) if moment.tzinfo else moment).date()
@@ -303,6 +303,6 @@ def local_day(value: str | None, zone: str) -> date | None:
         return None
 
 
-def _merged(letters: Path, language: str) -> dict[str, Any]:
+def _merge_texts(letters: Path, language: str) -> dict[str, Any]:
     folder = letters / language / "bundle"
     return {**texts(folder / "texts.yml"), **texts(folder / "sheet.yml")}

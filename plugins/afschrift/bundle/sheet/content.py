@@ -1,4 +1,4 @@
-"""The information sheet in one language, ready for the page and for the JSON document."""
+"""The content of the information sheet in a language, for the page and for the JSON document."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DataKind:
 
 @dataclass(frozen=True)
 class RetentionText:
-    """How long, or by what that is decided; `until` is the last day where the start is known."""
+    """How long data are kept, or the criterion; `until` is the last day if the start is known."""
 
     period: str | None
     text: str
@@ -38,7 +38,7 @@ class RetentionText:
 
 @dataclass(frozen=True)
 class Receiver:
-    """Who receives data. `country` is a code or empty; `safeguard` is said for third countries."""
+    """A recipient of data. `country` is a code or empty; `safeguard` is for third countries."""
 
     name: str
     country: str
@@ -52,7 +52,7 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Use:
-    """A purpose as it is pursued for this person."""
+    """A purpose for which this person's data are processed."""
 
     id: str
     title: str
@@ -67,7 +67,7 @@ class Use:
 
 @dataclass(frozen=True)
 class DataGiver:
-    """Who gave data that are not from the person."""
+    """A source of data that are not from the person."""
 
     names: tuple[str, ...]
     how: str
@@ -75,7 +75,7 @@ class DataGiver:
 
 
 class SheetContent:
-    """Everything the sheet says, in the language of the answer."""
+    """The content of the sheet, in the language of the answer."""
 
     def __init__(self, contents: Contents, words: SheetWords) -> None:
         self.contents = contents
@@ -89,7 +89,7 @@ class SheetContent:
 
     @cached_property
     def kinds(self) -> tuple[DataKind, ...]:
-        """(b) the kinds of data, in the order in which they come up."""
+        """(b) the kinds of data, in the order of their first use."""
         return self._kinds(self.processing.columns)
 
     @cached_property
@@ -100,7 +100,7 @@ class SheetContent:
             for receiver in use.receivers:
                 first = found.get((receiver.name, receiver.country))
                 found[receiver.name, receiver.country] = (
-                    receiver if first is None else _joined(first, receiver)
+                    receiver if first is None else _merge_receivers(first, receiver)
                 )
         return tuple(sorted(found.values(), key=_abroad_first))
 
@@ -177,12 +177,12 @@ class SheetContent:
     def _receivers(self, key: PurposeKey, purpose: Purpose, tables: set[str]) -> Iterator[Receiver]:
         safeguards = {t.country: self._text(t.safeguard) for t in purpose.transfers}
         title, found = self._text(purpose.title), []
-        for number, one in enumerate(purpose.recipients or ()):
-            if one.tables and tables.isdisjoint(one.tables):
-                continue  # the person has nothing that these get
-            fixed = one.country if isinstance(one.country, str) else ""
-            if one.from_ is None:
-                named = [(one.name or self._text(one.group), fixed)]
+        for number, recipient in enumerate(purpose.recipients or ()):
+            if recipient.tables and tables.isdisjoint(recipient.tables):
+                continue  # these recipients get no data of the person
+            fixed = recipient.country if isinstance(recipient.country, str) else ""
+            if recipient.from_ is None:
+                named = [(recipient.name or self._text(recipient.group), fixed)]
             else:
                 rows = self.processing.rows(key[0], f"purposes.{key[1]}.recipients.{number}")
                 named = [(row[0] or "", (row[1] if len(row) > 1 else "") or fixed) for row in rows]
@@ -192,22 +192,22 @@ class SheetContent:
                     country=country,
                     country_name=self.words.country(country) if country else "",
                     outside=bool(country) and outside_eea(country),
-                    does=tuple(filter(None, [self._text(one.does)])),
+                    does=tuple(filter(None, [self._text(recipient.does)])),
                     purposes=(title,),
                     safeguard=safeguards.get(country, ""),
-                    why=self._text(one.why),
+                    why=self._text(recipient.why),
                 )
                 for name, country in named
             ]
         yield from sorted(found, key=_abroad_first)
 
     def _kept(self, source: str, field_path: str, purpose: Purpose) -> RetentionText:
-        """(d) a date where the start is known, else the period and the event that starts it."""
+        """(d) a date if the start is known, else the period and the event that starts it."""
         retention = purpose.retention
         assert retention is not None
         if retention.period is None:
-            said = {"criterion": self._text(retention.criterion)}
-            return RetentionText(None, self.words.phrase("kept", "criterion").format_map(said))
+            values = {"criterion": self._text(retention.criterion)}
+            return RetentionText(None, self.words.phrase("kept", "criterion").format_map(values))
         period = Period.parse(retention.period)
         assert period is not None
         zone = self.contents.inventory.controller.zone
@@ -237,7 +237,7 @@ class SheetContent:
         )
 
 
-def _joined(first: Receiver, other: Receiver) -> Receiver:
+def _merge_receivers(first: Receiver, other: Receiver) -> Receiver:
     return replace(
         first,
         does=tuple(dict.fromkeys((*first.does, *other.does))),

@@ -208,7 +208,7 @@ _SAME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class KnownFiles(AbstractFileSystem):  # type: ignore[misc]
-    """Stands between DuckDB and the file system of a store, and answers from memory.
+    """Comes between DuckDB and the file system of a store, and answers from memory.
 
     DuckDB asks file after file for its size, its time and its footer, and each would be a request to the
     store. Names are not patterns here.

@@ -143,7 +143,7 @@ class SecondReading(HashedHere):
 
 
 def no_digest(texts: Sequence[str]) -> str:
-    """Stand in for SQL of a row's hash, which is never needed here."""
+    """Replace the SQL of a row's hash, which is never needed here."""
     raise AssertionError(f"{len(texts)} columns are hashed by no SQL")
 
 

@@ -19,7 +19,7 @@ def packed(folder: Path, bundle: bytes) -> Path:
     return path
 
 
-def test_it_unpacks_what_was_packed(tmp_path: Path) -> None:
+def test_a_bundle_unpacks_to_what_was_packed(tmp_path: Path) -> None:
     bundle = Example().zip()
     into = unpack(packed(tmp_path, bundle), tmp_path / "out", TRUSTED)
     found = {p.relative_to(into).as_posix(): p.read_bytes() for p in into.rglob("*") if p.is_file()}

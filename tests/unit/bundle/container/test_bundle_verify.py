@@ -69,7 +69,7 @@ def test_the_unpacked_folder(folder: Path) -> None:
     assert (report.exit_code, report.rows) == (0, 312)
 
 
-def test_a_zip_file_by_another_tool_is_not_that_of_a_bundle_and_its_folder_is(
+def test_a_zip_by_another_tool_is_refused_and_its_unpacked_folder_verifies(
     check: Callable[..., Report], tmp_path: Path
 ) -> None:
     out = io.BytesIO()
@@ -187,13 +187,13 @@ def test_the_helpers_make_whole_bundles(check: Callable[..., Report]) -> None:
         ("afschrift:table", "ordres", Flaw.ROWS_DIFFER),
     ],
 )
-def test_a_description_that_does_not_fit_is_found_whoever_signed(
+def test_a_description_that_does_not_fit_is_found_under_any_signature(
     property_: str, value: object, code: Flaw, check: Callable[..., Report]
 ) -> None:
     assert code in codes(check(zipped(described(lambda r: r.update({property_: value})))))
 
 
-def test_rows_missing_in_a_csv_are_found_whoever_signed(check: Callable[..., Report]) -> None:
+def test_missing_csv_rows_are_found_under_any_signature(check: Callable[..., Report]) -> None:
     content = FILES[CSV].removesuffix(FILES[CSV].splitlines(keepends=True)[-1])
     package = json.loads(FILES["data/datapackage.json"])
     resource = next(r for r in package["resources"] if r["name"] == "shop.orders.csv")
@@ -237,7 +237,7 @@ def test_names_by_composition(check: Callable[..., Report]) -> None:
 
 
 def test_a_bomb_is_refused_unread(check: Callable[..., Report], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("afschrift.bundle.container.container._inflated")  # whoever reads, fails
+    monkeypatch.delattr("afschrift.bundle.container.container._inflate")  # any reading would fail
     bomb = members({f"{ROOT}/data/bomb": bytes(8 * 10**6)})
     assert codes(check(bomb, UnpackLimits(free=10**6, ratio=100))) == {Flaw.TOO_LARGE}
     assert codes(check(GOOD, UnpackLimits(total=1000))) == {Flaw.TOO_LARGE}
@@ -248,7 +248,7 @@ def test_a_document_that_is_too_large_for_memory_is_refused(check: Callable[...,
     assert Flaw.UNREADABLE in codes(check(GOOD, UnpackLimits(document=100)))
 
 
-def test_what_is_no_bundle(tmp_path: Path, check: Callable[..., Report]) -> None:
+def test_a_file_that_is_no_bundle(tmp_path: Path, check: Callable[..., Report]) -> None:
     assert codes(check(b"")) == {Flaw.NOT_A_BUNDLE}
     assert codes(check(b"hello")) == {Flaw.NOT_A_BUNDLE}
     assert codes(check(zipped({}))) == {Flaw.NOT_A_BUNDLE}

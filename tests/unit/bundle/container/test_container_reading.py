@@ -52,8 +52,8 @@ def test_two_files_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(container_module, "_CHUNK", 5)
     container = ZipContainer(io.BytesIO(BUNDLE), LIMITS)
     pairs = zip_longest(container.read("README.txt"), container.read(CSV), fillvalue=b"")
-    one, other = (b"".join(chunks) for chunks in zip(*pairs, strict=True))
-    assert (one, other) == (FILES["README.txt"], FILES[CSV])
+    first, other = (b"".join(chunks) for chunks in zip(*pairs, strict=True))
+    assert (first, other) == (FILES["README.txt"], FILES[CSV])
 
 
 class Short(io.BytesIO):
@@ -94,7 +94,7 @@ def test_a_stream_ends_where_its_member_does(
     content = b"0123456789" * 9
     stream = zlib.compress(content, wbits=-15)
     whole = Entry(b"", len(content), zlib.crc32(content), len(stream), -30)  # the stream begins at 0
-    assert b"".join(container_module._inflated(io.BytesIO(stream), whole)) == content
+    assert b"".join(container_module._inflate(io.BytesIO(stream), whole)) == content
     entry, stream = {
         "behind": (Entry(b"", whole.size, whole.crc32, len(stream) + 1, -30), stream + b"\0"),
         "cut": (Entry(b"", whole.size, whole.crc32, len(stream) - 1, -30), stream[:-1]),
@@ -103,7 +103,7 @@ def test_a_stream_ends_where_its_member_does(
         "packed": (Entry(b"", whole.size, whole.crc32, len(stream) + 9, -30), stream),
     }[change]
     with pytest.raises(ValueError, match="deflate stream"):
-        list(container_module._inflated(io.BytesIO(stream), entry))
+        list(container_module._inflate(io.BytesIO(stream), entry))
 
 
 def test_memory_does_not_depend_on_the_size() -> None:

@@ -12,7 +12,7 @@ from tests.support.zips.unzippers import REQUIRED, Outcome
 
 from afschrift.bundle.container.verify import verify
 
-pytestmark = [pytest.mark.hypothesis, pytest.mark.needs_program(*(one.program for one in REQUIRED))]
+pytestmark = [pytest.mark.hypothesis, pytest.mark.needs_program(*(unzipper.program for unzipper in REQUIRED))]
 
 
 def test_whatever_is_accepted_no_program_takes_for_something_else(tmp_path: Path) -> None:
@@ -23,10 +23,10 @@ def test_whatever_is_accepted_no_program_takes_for_something_else(tmp_path: Path
         path.write_bytes(changed := mutant(number))
         if changed != BUNDLE and verify(path, TRUSTED).exit_code == 0:
             accepted[number] = changed
-    told = {
-        (number, one.name): one.outcome(changed, TREE)
+    outcomes = {
+        (number, unzipper.name): unzipper.outcome(changed, TREE)
         for number, changed in accepted.items()
-        for one in REQUIRED
+        for unzipper in REQUIRED
     }
-    assert {key: outcome for key, outcome in told.items() if outcome != Outcome.SAME} == {}
+    assert {key: outcome for key, outcome in outcomes.items() if outcome != Outcome.SAME} == {}
     assert count // 100 < len(accepted) < count // 10  # another stream of the same content, and nothing else

@@ -79,12 +79,12 @@ def test_the_page_tells_the_ground_of_what_was_masked_with_its_number(reason: st
         for e in example.plan.extracts
     )
     example.contents = replace(example.contents, plan=replace(example.plan, extracts=extracts))
-    (told,) = grounds(example.contents, PageWords.load(LETTERS, "nl"))
-    assert told.text == ground
-    assert told.places == ("Naam medewerker in ‘Berichten’: 2 keer.",)
+    (grounds_shown,) = grounds(example.contents, PageWords.load(LETTERS, "nl"))
+    assert grounds_shown.text == ground
+    assert grounds_shown.places == ("Naam medewerker in ‘Berichten’: 2 keer.",)
     page = files_of(example.zip())["index.html"].decode()
     assert ground in page
-    assert told.places[0] in page
+    assert grounds_shown.places[0] in page
 
 
 def test_the_bundle_holds_both_documents() -> None:

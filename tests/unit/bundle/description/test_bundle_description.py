@@ -50,14 +50,14 @@ def test_a_field_tells_what_a_reader_needs() -> None:
     assert score["afschrift:purposes"] == ["scoring"]
 
 
-def test_purposes_are_told_once_with_their_bases() -> None:
+def test_purposes_are_described_once_with_their_bases() -> None:
     coaching = described(Example())["afschrift:purposes"]["app"]["coaching"]
     assert coaching["basis"] == "A6-1-a"
     assert coaching["specialTerm"] == "https://w3id.org/dpv/legal/eu/gdpr#A9-2-a"
     assert coaching["consent"] == "granted"
 
 
-def test_units_codes_and_zones_are_told() -> None:
+def test_units_codes_and_zones_are_described() -> None:
     orders = fields(Example(), "shop.orders.csv")
     assert orders["total"]["afschrift:unit"] == "EUR"
     assert orders["status"]["categories"] == [
@@ -85,7 +85,7 @@ def test_keys_join_the_files_of_one_format() -> None:
     ]
 
 
-def test_a_join_that_may_lead_to_somebody_else_is_no_constraint() -> None:
+def test_a_join_that_may_lead_to_another_person_is_no_constraint() -> None:
     schema = resource(Example(), "shop.message.csv")["schema"]
     assert "foreignKeys" not in schema
     assert [r["fields"] for r in schema["afschrift:relations"]] == [["sender_id"], ["recipient_id"]]
@@ -163,13 +163,13 @@ def test_a_code_without_meaning_makes_no_categories() -> None:
 
 
 @pytest.mark.parametrize("what", [Seen(key_unique=False), Seen(nulls={"order_id": 1})])
-def test_a_key_that_the_rows_break_is_told_as_none(what: Seen) -> None:
+def test_a_key_that_the_rows_break_is_no_constraint(what: Seen) -> None:
     schema = resource(seen(Example(), "orders", what), "shop.orders.csv")["schema"]
     assert "primaryKey" not in schema
     assert not any("unique" in f.get("constraints", {}) for f in schema["fields"])
 
 
-def test_a_reference_that_was_seen_to_fail_is_told_with_its_reason() -> None:
+def test_a_reference_that_was_seen_to_fail_has_its_reason() -> None:
     relation = {"orders(customer_id)->customer(customer_id)": False}
     schema = resource(seen(Example(), "orders", Seen(), **relation), "shop.orders.csv")["schema"]
     assert "foreignKeys" not in schema
@@ -182,7 +182,7 @@ def test_a_reference_that_was_seen_to_fail_is_told_with_its_reason() -> None:
     ]
 
 
-def test_a_reference_to_a_table_that_is_not_in_is_told() -> None:
+def test_a_reference_to_a_table_left_out_has_its_reason() -> None:
     example = Example(rows={"shop.customer": []})
     assert resource(example, "shop.orders.csv")["schema"]["afschrift:relations"] == [
         {

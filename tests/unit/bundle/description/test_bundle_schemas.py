@@ -1,4 +1,4 @@
-"""Files of every format fit the schema that stands beside them, as others check it."""
+"""Files of every format fit their schema in the bundle, judged by other validators."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_the_schemas_of_a_bundle_are_described_and_pointed_to() -> None:
     assert len({r["name"] for r in package["resources"]}) == len(package["resources"])
 
 
-def test_codes_are_told_with_their_meanings() -> None:
+def test_codes_have_their_meanings() -> None:
     status = [field("status", ValueKind.TEXT)]
     row = json.loads(schema("json", status))["$defs"]["row"]["properties"]["status"]
     assert row["oneOf"][0] == {"const": "S", "title": "verzonden"}

@@ -139,10 +139,10 @@ def test_half_a_million_rows_make_no_large_page() -> None:
 def test_three_hundred_tables_make_no_large_page(wide: int) -> None:
     rows = [dict(row, raw=json.dumps("x" * wide)) for row in ROWS["app.heart_rate"]]
     contents = multiplied(seen(Example(rows={"app.heart_rate": rows})), "heart_rate", 300)
-    began = time.monotonic()
+    began = time.process_time()
     source = render_index(contents, LETTERS)
     assert len(source) < LIMIT
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     shown = Page(source.decode())
     assert [href for href in shown.attributes("href") if re.fullmatch(r"#t\d+", href)][-1] == "#t305"
     assert len(embedded(source.decode())) > 600, "each with rows and intervals"
@@ -178,7 +178,7 @@ def test_orders_are_counted_by_month_also_those_without() -> None:
     assert "Van 15 november 2025 tot en met 15 maart 2026." in text
 
 
-def test_very_many_months_are_told_by_year() -> None:
+def test_very_many_months_are_counted_by_year() -> None:
     rows = [
         dict(ROWS["shop.orders"][0], order_id=str(y), ordered_at=f"{y}-05-05T10:00:00Z")
         for y in range(1990, 2026)
@@ -188,7 +188,7 @@ def test_very_many_months_are_told_by_year() -> None:
     assert "1990 1 1991 1" in text
 
 
-def test_uploaded_files_are_linked_and_missing_ones_told() -> None:
+def test_uploaded_files_are_linked_and_missing_ones_listed() -> None:
     contents = Example().contents
     shop = contents.extracts[0]
     entry = FileEntry("files/shop/message/2.bin", "file", 1_200, "0" * 64)
@@ -220,7 +220,7 @@ def test_shares_are_fair_and_never_more_than_there_is(needs: list[int], budget: 
         assert given_ == needs
 
 
-def test_what_fits_is_whole_rows() -> None:
+def test_a_page_holds_whole_rows() -> None:
     assert [fitting([5, 5, 5], share) for share in (0, 4, 5, 14, 15, 99)] == [0, 0, 1, 2, 3, 3]
     assert fitting([500], 1, least=1) == 1
 

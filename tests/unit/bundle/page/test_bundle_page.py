@@ -97,14 +97,14 @@ def test_access_tells_scores_with_meaning_and_of_secrets_that_they_exist() -> No
     assert "Stuur één bericht" not in text
 
 
-def test_origin_purpose_and_basis_are_told_in_words() -> None:
+def test_origin_purpose_and_basis_are_in_words() -> None:
     text = page(Example(language="en")).text
     assert "You gave us this. Your account and orders (it is needed for the contract with you)" in text
     assert "We worked this out ourselves" in text
     assert "Coaching (you gave us consent, you gave us explicit consent for these sensitive data)" in text
 
 
-def test_consent_that_was_taken_back_is_told() -> None:
+def test_withdrawn_consent_is_shown() -> None:
     example = Example()
     plan = replace(example.plan, consents={"app.coaching": "withdrawn"})
     example.contents = replace(example.contents, plan=plan)
@@ -113,7 +113,7 @@ def test_consent_that_was_taken_back_is_told() -> None:
     assert "Advies over bewegen (u trok uw toestemming in)" in text
 
 
-def test_what_is_there_is_said_to_be_everything_only_when_it_is() -> None:
+def test_the_page_claims_completeness_only_where_it_holds() -> None:
     rows = {"shop.message": [], "shop.customer": []}
     assert (
         "Dit is alles wat wij vonden en wat u met dit verzoek kunt krijgen. U krijgt gegevens uit"
@@ -128,13 +128,13 @@ def test_what_is_there_is_said_to_be_everything_only_when_it_is() -> None:
     assert "Dit is alles" not in text
 
 
-def test_a_person_to_whom_nothing_is_given_is_told_so() -> None:
+def test_a_person_without_data_reads_so() -> None:
     text = page(Example(rows={name: [] for name in ROWS})).text
     assert "In onze systemen staan geen gegevens over u die u met dit verzoek kunt krijgen." in text
     assert "Hier staat niets dat u met dit verzoek kunt krijgen Klantgegevens" in text
 
 
-def test_rows_left_out_by_row_are_told() -> None:
+def test_rows_left_out_are_counted() -> None:
     example = Example(Right.PORTABILITY)
     first, *others = example.plan.extracts
     thinned = replace(first, row_rule={"column": "kind", "included": ["a"]})
@@ -180,7 +180,7 @@ def test_direction_overrides_and_controls_do_not_reach_the_page() -> None:
     assert "evil" in source
 
 
-def test_null_empty_masked_and_long_values_are_told_apart() -> None:
+def test_null_empty_masked_and_long_values_differ() -> None:
     text = page(Example()).text
     for needed in (
         "hier staat niets",
@@ -198,7 +198,7 @@ def test_a_value_that_a_mask_spares_is_not_called_masked() -> None:
     assert "Uzelf onleesbaar" not in page(Example(rows={"shop.message": rows})).text
 
 
-def test_it_says_when_the_systems_were_read_and_not_when_that_was_decided() -> None:
+def test_the_page_says_when_the_systems_were_read() -> None:
     example = Example(language="en")
     snapshots = {"shop": "2026-07-03T08:00:00.250000Z", "app": "2026-07-03T08:00:59Z"}
     seal = replace(example.contents.seal, snapshots=snapshots)

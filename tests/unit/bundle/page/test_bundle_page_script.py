@@ -156,10 +156,10 @@ def test_hostile_long_and_right_to_left_cells_are_text(page: Page) -> None:
 def test_a_chart_is_zoomed_by_buttons_keys_and_dragging(page: Page) -> None:
     rates = article(page, "Hartslag")
     figure = page.locator(f"{rates} figure")
-    drawing, told = figure.locator("svg[role]"), figure.locator("[role=status]")
+    drawing, status = figure.locator("svg[role]"), figure.locator("[role=status]")
 
     def readings() -> int:
-        return int((re.search(r"(\d+) metingen", told.inner_text()) or [0, 0])[1])
+        return int((re.search(r"(\d+) metingen", status.inner_text()) or [0, 0])[1])
 
     figure.get_by_role("button", name="Groter").click()
     half = readings()
@@ -180,7 +180,7 @@ def test_a_chart_is_zoomed_by_buttons_keys_and_dragging(page: Page) -> None:
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60)
     page.mouse.up()
     assert 70 <= readings() <= 80
-    assert told.inner_text().startswith("1 juni 2026, 03:15 tot 1 juni 2026, 04:30:")
+    assert status.inner_text().startswith("1 juni 2026, 03:15 tot 1 juni 2026, 04:30:")
 
 
 def test_only_the_pages_own_script_runs(browser: Browser, tmp_path: Path) -> None:

@@ -88,11 +88,11 @@ def test_every_reason_to_leave_out_and_to_mask_has_a_text(language: str) -> None
             assert reason in REMARKS
     of_cells = {remark(ground) for ground in REDACTED}
     assert set(words["remarks"]) == REMARKS | of_cells
-    assert {code for code, one in GROUNDS.grounds.items() if one.redaction} == REDACTED
+    assert {code for code, ground in GROUNDS.grounds.items() if ground.redaction} == REDACTED
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_that_officers_read_of_has_a_text_where_it_leaves_something_out(language: str) -> None:
+def test_every_reason_to_leave_out_has_a_text(language: str) -> None:
     inside = {"join_key", "no_rows", "others_masked", "own_use", "payment_masked", "voluntary"}
     outside = {r for r in REASONS if not r.startswith(("access_", "portable_"))} - inside
     assert outside - {"not_personal"} <= set(texts(language)["left_out"])
@@ -127,9 +127,9 @@ def test_no_text_is_there_for_nothing() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_people_read_no_rule_ids_iris_or_articles(language: str) -> None:
-    told = "\n".join(leaves(texts(language)).values())
-    told += (LETTERS / language / "bundle" / "README.txt.j2").read_text()
-    assert not re.search(r"\bR\d\d\b|https?://|\bArt\.|artikel \d|sha-?256", told, re.IGNORECASE)
+    text_ = "\n".join(leaves(texts(language)).values())
+    text_ += (LETTERS / language / "bundle" / "README.txt.j2").read_text()
+    assert not re.search(r"\bR\d\d\b|https?://|\bArt\.|artikel \d|sha-?256", text_, re.IGNORECASE)
 
 
 def test_sizes_and_numbers_in_words() -> None:
@@ -147,7 +147,7 @@ def test_sizes_and_numbers_in_words() -> None:
     assert (nl.count("rows", 1), nl.count("rows", 5000)) == ("1 rij", "5.000 rijen")
 
 
-def test_a_moment_is_told_in_the_zone_with_utc_beside_it() -> None:
+def test_a_moment_is_shown_in_the_zone_and_in_utc() -> None:
     nl = PageWords.load(LETTERS, "nl")
     assert nl.moment("2026-01-15T12:00:00Z", "Europe/Amsterdam") == (
         "15 januari 2026, 13:00 uur (tijd in Amsterdam; 12:00 UTC)"
@@ -159,14 +159,14 @@ def test_a_moment_is_told_in_the_zone_with_utc_beside_it() -> None:
 
 
 @given(st.text())
-def test_a_time_that_is_none_is_none(text: str) -> None:
+def test_any_text_may_be_given_as_a_time(text: str) -> None:
     PageWords.load(LETTERS, "en").local_time(text, "Europe/Amsterdam")
 
 
 @pytest.mark.parametrize("text", ["infinity", "0001-01-01T00:00:00Z", "2026-01-01T00:00:00", "0044-03-15 BC"])
 def test_odd_times(text: str) -> None:
-    told = PageWords.load(LETTERS, "en").local_time(text, "Europe/Amsterdam")
-    assert told is None or told == "1 January 1, 00:19:32"
+    text_ = PageWords.load(LETTERS, "en").local_time(text, "Europe/Amsterdam")
+    assert text_ is None or text_ == "1 January 1, 00:19:32"
 
 
 def test_an_unknown_language_and_a_missing_text_are_configuration_errors() -> None:

@@ -41,19 +41,19 @@ def example(
     raw = deepcopy(INVENTORY.model_dump(mode="json", by_alias=True, exclude_unset=True))
     raw["sources"]["shop"]["purposes"]["account"] |= purpose
     raw["sources"]["shop"]["purposes"]["scoring"] |= scoring or {}
-    told = tuple(FactValues(place, tuple(answer)) for place, answer in (facts or {}).items())
+    content = tuple(FactValues(place, tuple(answer)) for place, answer in (facts or {}).items())
     shop, *others = made.contents.extracts
     made.contents = replace(
         made.contents,
         inventory=Inventory.model_validate(raw),
-        extracts=(replace(shop, facts=told), *others),
+        extracts=(replace(shop, facts=content), *others),
     )
     return made
 
 
 def document(made: Example) -> dict[str, Any]:
-    told = SheetContent(made.contents, SheetWords.of(LETTERS, made.contents.language))
-    found = sheet_document(told)
+    content = SheetContent(made.contents, SheetWords.of(LETTERS, made.contents.language))
+    found = sheet_document(content)
     SCHEMA.validate(found)
     return found
 
@@ -63,7 +63,7 @@ def kept(made: Example) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_access_bundle_holds_the_sheet_by_its_schema_and_portability_does_not(language: str) -> None:
+def test_only_an_access_bundle_holds_the_information_sheet(language: str) -> None:
     files = files_of(Example(Right.ACCESS, language).zip())
     SCHEMA.validate(json.loads(files["data/information.json"]))
     assert f'<html lang="{language}">'.encode() in files["data/information.html"]
@@ -75,7 +75,7 @@ def test_an_access_bundle_holds_the_sheet_by_its_schema_and_portability_does_not
     assert b"information.html" not in other["index.html"] + other["README.txt"]
 
 
-def test_only_what_the_person_has_is_told() -> None:
+def test_the_sheet_covers_only_data_of_the_person() -> None:
     found = document(example(rows={"shop.enrichment": [], "app.heart_rate": []}))
     assert [p["id"] for p in found["purposes"]] == ["shop.account", "shop.scoring"]
     assert found["sources"] == []
@@ -98,8 +98,8 @@ def with_fields(made: Example, action: Action, reason: str) -> dict[str, Any]:
     """The document where every column of the plan was decided on so."""
     plan = made.contents.plan
     extracts = tuple(
-        replace(one, fields=tuple(replace(f, action=action, reason=reason) for f in one.fields))
-        for one in plan.extracts
+        replace(extract, fields=tuple(replace(f, action=action, reason=reason) for f in extract.fields))
+        for extract in plan.extracts
     )
     made.contents = replace(made.contents, plan=replace(plan, extracts=extracts))
     return document(made)
@@ -124,7 +124,7 @@ def test_what_the_persons_own_words_left_out_is_not_on_the_sheet() -> None:
     assert ("processed" in found, found["purposes"], found["recipients"]) == (False, [], [])
 
 
-def test_it_says_that_data_are_processed_and_of_when_and_never_that_none_are() -> None:
+def test_the_sheet_says_that_data_are_processed_and_when() -> None:
     found = document(example())
     assert found["processed"] is True
     assert found["stateOn"] == "2026-06-30T22:15:00.000000Z"
@@ -159,7 +159,7 @@ def test_names_from_the_data_stand_with_third_countries_first() -> None:
     assert "safeguard" not in found["recipients"][1]
 
 
-def test_one_recipient_of_two_purposes_stands_once_after_those_in_third_countries() -> None:
+def test_a_recipient_of_two_purposes_is_listed_once() -> None:
     safeguard = {"nl": "Modelcontract van 2021", "en": "Standard contract of 2021"}
     post = {"name": "Pakketpost B.V.", "country": "NL"}
     scoring = {
@@ -208,7 +208,7 @@ def test_the_event_in_words_where_nothing_was_read() -> None:
     )
 
 
-def test_a_criterion_stands_in_the_place_of_a_period() -> None:
+def test_a_criterion_replaces_a_period() -> None:
     criterion = {"nl": "zolang uw account open is", "en": "as long as your account is open"}
     assert kept(example(retention={"criterion": criterion})) == {
         "text": "Daarvoor geldt geen vaste tijd. Wij bewaren dit zolang uw account open is."
@@ -253,7 +253,7 @@ def test_rights_that_apply_by_basis_and_no_others(basis: str, rights: set[str]) 
     assert {r["right"] for r in document(made)["rights"]} == rights
 
 
-def test_no_withdrawal_of_a_consent_that_is_gone_and_no_portability_for_a_public_task() -> None:
+def test_rights_that_do_not_apply_are_not_offered() -> None:
     made = example(public_task=True)
     made.contents = replace(made.contents, plan=replace(made.plan, consents={"app.coaching": "withdrawn"}))
     found = document(made)
@@ -275,7 +275,7 @@ def test_advertising_is_stopped_without_reasons() -> None:
     assert ads.endswith("Gaat het om reclame? Dan stoppen wij altijd. U hoeft niet te zeggen waarom.")
 
 
-def test_the_authority_stands_with_its_address() -> None:
+def test_the_authority_has_its_address() -> None:
     assert "Postbus 93374" in document(example())["complaint"]["authority"]
     assert b"Postbus 93374, 2509 AJ Den Haag" in files_of(example().zip())["data/information.html"]
 
@@ -312,7 +312,7 @@ def test_the_same_facts_give_the_same_bytes() -> None:
 
 def test_languages_have_the_same_texts_with_the_same_values_in_them() -> None:
     texts = [YAML(typ="safe").load(LETTERS / language / "bundle" / "sheet.yml") for language in LANGUAGES]
-    first, *others = [{key: names(text) for key, text in leaves(one).items()} for one in texts]
+    first, *others = [{key: names(text) for key, text in leaves(tree).items()} for tree in texts]
     assert others
     assert all(other == first for other in others)
 
@@ -353,5 +353,5 @@ def test_periods_in_words() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "infinity", "0044-03-15 BC", "12:00"])
-def test_what_is_no_day(value: str | None) -> None:
+def test_a_recorded_value_that_is_no_day(value: str | None) -> None:
     assert local_day(value, "Europe/Amsterdam") is None

@@ -37,9 +37,7 @@ def test_the_sheet_is_accessible_inert_and_fits(
     context.close()
 
 
-def test_it_is_read_without_javascript_and_leads_to_the_data_and_back(
-    browser: Browser, tmp_path: Path
-) -> None:
+def test_the_sheet_works_without_javascript(browser: Browser, tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(Example(Right.ACCESS, "nl").zip())) as archive:
         archive.extractall(tmp_path)
     context = browser.new_context(java_script_enabled=False)

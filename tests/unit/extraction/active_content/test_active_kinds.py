@@ -40,8 +40,8 @@ MACRO_FILE = compound(MACRO_TREE)  # type: ignore[arg-type]
 
 def kinds(content: bytes, ending: str = "", media_type: str = "") -> list[str]:
     found = inspect(Part(content, ending, media_type))
-    assert {one.position for one in found} <= {""}, found
-    return sorted(one.kind for one in found)
+    assert {finding.position for finding in found} <= {""}, found
+    return sorted(finding.kind for finding in found)
 
 
 def escaped(content: bytes) -> bytes:
@@ -85,14 +85,17 @@ PDFS = [
 ]
 
 
-@pytest.mark.parametrize(("content", "found"), [one[1:] for one in PDFS], ids=[one[0] for one in PDFS])
+@pytest.mark.parametrize(("content", "found"), [case[1:] for case in PDFS], ids=[case[0] for case in PDFS])
 def test_pdf(content: bytes, found: list[str]) -> None:
     assert kinds(content, "pdf") == found
 
 
 def test_a_file_in_a_pdf_is_looked_into() -> None:
     found = inspect(Part(pdf(X=embedded(PNG), Y=embedded(b"MZ\x90\0" + bytes(60))), "pdf"))
-    assert [(one.position, one.kind) for one in found] == [("", "embedded_file"), ("embedded.2", "program")]
+    assert [(finding.position, finding.kind) for finding in found] == [
+        ("", "embedded_file"),
+        ("embedded.2", "program"),
+    ]
 
 
 OFFICE = [
@@ -134,7 +137,9 @@ OFFICE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("content", "found"), [one[1:] for one in OFFICE], ids=[one[0] for one in OFFICE])
+@pytest.mark.parametrize(
+    ("content", "found"), [case[1:] for case in OFFICE], ids=[case[0] for case in OFFICE]
+)
 def test_office(content: bytes, found: list[str]) -> None:
     assert kinds(content) == found
 
@@ -166,7 +171,7 @@ OLE = [
 ]
 
 
-@pytest.mark.parametrize(("content", "found"), [one[1:] for one in OLE], ids=[one[0] for one in OLE])
+@pytest.mark.parametrize(("content", "found"), [case[1:] for case in OLE], ids=[case[0] for case in OLE])
 def test_compound_files(content: bytes, found: list[str]) -> None:
     assert kinds(content) == found
 
@@ -213,7 +218,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(
-    ("ending", "content", "found"), [one[1:] for one in TEXTS], ids=[one[0] for one in TEXTS]
+    ("ending", "content", "found"), [case[1:] for case in TEXTS], ids=[case[0] for case in TEXTS]
 )
 def test_texts_programs_and_other_kinds(ending: str, content: bytes, found: list[str]) -> None:
     assert kinds(content, ending) == found
@@ -233,5 +238,7 @@ SCRIPT = b"<html><script>x</script>"
     ],
 )
 def test_what_is_packed_is_looked_into(ending: str, content: bytes) -> None:
-    assert [(one.position, one.kind) for one in inspect(Part(content, ending))] == [("archived.1", "script")]
+    assert [(finding.position, finding.kind) for finding in inspect(Part(content, ending))] == [
+        ("archived.1", "script")
+    ]
     assert inspect(Part(packed_tar(), "tar")) == ()

@@ -26,7 +26,7 @@ PAGE = b"<html><script>x</script>"
 
 
 def found(content: bytes, ending: str = "eml") -> list[tuple[str, str]]:
-    return [(one.position, one.kind) for one in inspect(Part(content, ending))]
+    return [(finding.position, finding.kind) for finding in inspect(Part(content, ending))]
 
 
 def test_each_attachment_is_a_file_with_a_number() -> None:
@@ -64,20 +64,20 @@ def test_the_text_of_a_mail_is_a_part_too() -> None:
 
 
 def test_a_mailbox_is_its_messages() -> None:
-    one = b"From a@example.org Sat Nov 28 02:00:00 2026\n"
-    box = one + mail(("a.txt", b"x")) + b"\n\n" + one + mail(("x.scr", b"x"))
+    head = b"From a@example.org Sat Nov 28 02:00:00 2026\n"
+    box = head + mail(("a.txt", b"x")) + b"\n\n" + head + mail(("x.scr", b"x"))
     assert found(box, "mbox") == [("message.2/attachment.1", "program")]
 
 
 def test_an_attachment_of_a_type_alone() -> None:
     head = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
-    one = (
+    picture = (
         b"--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\n"
         + base64.b64encode(pdf())
         + b"\n--b--\n"
     )
-    assert found(head + one) == [("attachment.1", "other_kind")]
-    assert found(head + one.replace(b"image/png", b"application/pdf")) == []
+    assert found(head + picture) == [("attachment.1", "other_kind")]
+    assert found(head + picture.replace(b"image/png", b"application/pdf")) == []
 
 
 def test_messages_of_outlook() -> None:

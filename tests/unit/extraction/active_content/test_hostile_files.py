@@ -1,4 +1,4 @@
-"""Hostile and damaged files end as something that nobody can look into: no crash, no waiting, no memory."""
+"""Hostile and damaged files are reported as unreadable, without a crash, a hang or a peak of memory."""
 
 from __future__ import annotations
 
@@ -97,15 +97,15 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_it_cannot_be_looked_into(name: str) -> None:
+def test_a_hostile_file_cannot_be_searched(name: str) -> None:
     began = time.monotonic()
     found = inspect(Part(HOSTILE[name]))
-    assert "unreadable" in {one.kind for one in found}
+    assert "unreadable" in {finding.kind for finding in found}
     assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("content", [loop(), fat_loop()], ids=["pdf", "ole"])
-def test_what_names_itself_comes_to_an_end(content: bytes) -> None:
+def test_a_file_that_contains_itself_comes_to_an_end(content: bytes) -> None:
     began = time.monotonic()
     inspect(Part(content))
     assert time.monotonic() - began < 10

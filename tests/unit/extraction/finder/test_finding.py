@@ -91,21 +91,21 @@ def test_the_evidence_has_counts_and_no_value(office: Office, tmp_path: Path) ->
     assert payload["pointed_out"] == {"ticket": {"email": 1, "iban": 1, "name": 2, "phone": 1}}
     assert payload["people"] == {"shop.customer": 3, "calls.staff": 2}
     assert "ree text may hold data of others in 5 places" in said_of(services, request)
-    told = json.dumps(payload) + "".join(lines) + said_of(services, request)
-    assert not [other for other in OTHERS if other in told]
+    logged = json.dumps(payload) + "".join(lines) + said_of(services, request)
+    assert not [other for other in OTHERS if other in logged]
     for file in (tmp_path / "home").rglob("*"):
         if file.is_file():
             assert not [other for other in OTHERS[:5] if other.encode() in file.read_bytes()], file.name
 
 
-def test_only_declared_columns_are_looked_through_and_without_any_nobody_is_read(office: Office) -> None:
+def test_only_declared_columns_are_searched(office: Office) -> None:
     services, _ = office({", free_text: true": ""})
     request = read(services, "shop")
     assert staged_pointers(services.staging(request), "shop") == {}
     assert not {"pointed_out", "people"} & extracted(services, request)[0].keys()
 
 
-def test_nothing_is_staged_where_nobody_looked(office: Office) -> None:
+def test_no_pointers_are_staged_without_a_search(office: Office) -> None:
     services, _ = office()
     request = read(services)
     with pytest.raises(
@@ -144,7 +144,7 @@ def test_a_source_of_names_that_is_down_does_not_keep_the_person_waiting(
     assert extracted(services, request)[0]["people"]["calls.staff"] == "out_of_reach"
 
 
-def test_a_name_that_is_not_readable_stops_nobody(office: Office, tmp_path: Path) -> None:
+def test_an_unreadable_name_stops_no_search(office: Office, tmp_path: Path) -> None:
     columns = "columns: {number: {origin: not_personal}, name: {origin: not_personal}}"
     more = f"{columns}\n  temps:\n    personal: false\n    names: {{columns: [name]}}\n    {columns}"
     services, lines = office({columns: more})

@@ -66,9 +66,9 @@ def test_a_span_is_what_was_planted(
 
 
 @given(st.lists(st.sampled_from(PLANTED), min_size=1, max_size=6), st.data())
-def test_all_are_found_in_order(planted: list[tuple[str, str]], data: st.DataObject) -> None:
+def test_all_patterns_are_found_in_order(planted: list[tuple[str, str]], data: st.DataObject) -> None:
     between = st.sampled_from([" en ", "; ", "\n\n", " - dan weer - ", ", of anders "])
-    text = "".join(part for one, _ in planted for part in (data.draw(between), one))
+    text = "".join(part for piece, _ in planted for part in (data.draw(between), piece))
     assert found(text) == planted
 
 
@@ -125,12 +125,12 @@ def test_a_quick_look_misses_none(before: str, planted: tuple[str, str], after: 
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12), st.integers(0, 12))
-def test_of_spans_that_overlap_the_first_one_stays(drawn: list[tuple[int, int]], cut: int) -> None:
+def test_the_first_of_overlapping_spans_stays(drawn: list[tuple[int, int]], cut: int) -> None:
     made = [Span(at, at + long, PointerKind.NAME, "") for at, long in drawn]
     kept: list[Span] = []
-    for one in (first := sorted(made[:cut])) + (then := sorted(made[cut:])):
-        if not any(one.start < other.end and other.start < one.end for other in kept):
-            kept.append(one)
+    for span in (first := sorted(made[:cut])) + (then := sorted(made[cut:])):
+        if not any(span.start < other.end and other.start < span.end for other in kept):
+            kept.append(span)
     assert add_spans(add_spans([], first), then) == sorted(kept)
 
 

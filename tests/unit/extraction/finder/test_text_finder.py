@@ -52,7 +52,7 @@ def test_code_points_are_counted_not_bytes() -> None:
     assert [text[p.start : p.end] for p in looking.found().pointers] == ["06-87654321", "Bob"]
 
 
-def test_what_is_the_persons_own_is_left_alone() -> None:
+def test_the_persons_own_data_is_not_pointed_out() -> None:
     looking = finder()
     looking.take(batch("ik ben Ann, ANN@example.org, 0612345678, NL91 ABNA 0417 1643 00, 1112.22.333"))
     assert looking.found() == TablePointers((), {}, ("hr.staff",))
@@ -105,7 +105,7 @@ def test_an_own_address_is_known_however_it_is_composed() -> None:
         assert looking.found().total == 1
 
 
-def test_it_begins_again() -> None:
+def test_a_finder_begins_again_at_the_first_row() -> None:
     looking = finder()
     looking.take(batch("Bob"))
     looking.begin()
@@ -113,7 +113,7 @@ def test_it_begins_again() -> None:
     assert [p.row for p in looking.found().pointers] == [1]
 
 
-def test_without_a_text_nobody_is_read() -> None:
+def test_without_texts_no_person_is_read() -> None:
     def people() -> People:
         raise AssertionError("the people were read")
 

@@ -34,7 +34,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Path:
     return program
 
 
-def told(judge: Path, fields: list[FieldPlan], blocks: list[bytes]) -> list[str]:
+def judge_blocks(judge: Path, fields: list[FieldPlan], blocks: list[bytes]) -> list[str]:
     given = [number(len(fields)), number(len(MARKER)), MARKER.encode()]
     for block in blocks:
         given += [number(len(block)), block]
@@ -70,21 +70,21 @@ def expected(fields: list[FieldPlan], blocks: list[bytes]) -> list[str]:
 def test_awkward_values_cut_off_anywhere(judge: Path) -> None:
     blocks = [b"1," + value + b"\r\n2,\\N\r\n" for value in VALUES]
     blocks += [block[:end] for block in blocks if len(block) < 200 for end in range(len(block))]
-    assert told(judge, FIELDS, blocks) == expected(FIELDS, blocks)
-    assert told(judge, FIELDS[1:], VALUES) == expected(FIELDS[1:], VALUES)
+    assert judge_blocks(judge, FIELDS, blocks) == expected(FIELDS, blocks)
+    assert judge_blocks(judge, FIELDS[1:], VALUES) == expected(FIELDS[1:], VALUES)
 
 
 def test_files_that_were_changed_at_random(judge: Path) -> None:
     data = 'id,note\r\n1,"a ""b"", é\r\n"\r\n2,\\N\r\n3,""\r\n4,sixteen bytes and more\r\n'.encode()
     random_ = random.Random(7)
     blocks = [changed(data, random_) for _ in range(4_000)]
-    found = told(judge, FIELDS, blocks)
+    found = judge_blocks(judge, FIELDS, blocks)
     assert found == expected(FIELDS, blocks)
-    assert {one.split()[0] for one in found} == {"0", "1"}
+    assert {line.split()[0] for line in found} == {"0", "1"}
 
 
 def test_long_texts_and_many_rows(judge: Path) -> None:
     """Buffers grow, within a block and from one to the next."""
     texts = [b'"' + b"x" * size + b'""' * (size % 3) + b'"' for size in (0, 1, 15, 16, 63, 64, 65, 5_000)]
     blocks = [b"".join(b"1," + text + b"\r\n" for text in texts[:end] * end * end) for end in range(1, 9)]
-    assert told(judge, FIELDS, blocks) == expected(FIELDS, blocks)
+    assert judge_blocks(judge, FIELDS, blocks) == expected(FIELDS, blocks)

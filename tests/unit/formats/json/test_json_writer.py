@@ -63,7 +63,7 @@ def test_what_is_a_number_and_what_a_string() -> None:
     )
 
 
-def test_a_document_stands_as_it_is() -> None:
+def test_a_document_is_written_unchanged() -> None:
     assert one_row(doc=(ValueKind.JSON, '{"a": 1.10, "a": 2}')) == '{"doc":{"a": 1.10, "a": 2}}'
 
 

@@ -41,7 +41,7 @@ def number(value: int) -> bytes:
     return value.to_bytes(8, "little")
 
 
-def told(judge: Path, fields: list[FieldPlan], runs: list[bytes], *, lines: bool) -> list[str]:
+def judge_runs(judge: Path, fields: list[FieldPlan], runs: list[bytes], *, lines: bool) -> list[str]:
     given = [number(len(fields))]
     for field in fields:
         name = msgspec.json.encode(field.name) + b":"
@@ -82,8 +82,8 @@ def test_awkward_values_and_records(judge: Path, lines: bool) -> None:
         name = msgspec.json.encode(field.name)
         runs = [b"{" + name + b":" + value + b"}" for value in VALUES]
         runs += [run[:end] for run in runs[::3] if len(run) < 100 for end in range(len(run))]
-        assert told(judge, [field], runs, lines=lines) == expected([field], runs, lines=lines)
-    assert told(judge, MIXED, list(OBJECTS), lines=lines) == expected(MIXED, list(OBJECTS), lines=lines)
+        assert judge_runs(judge, [field], runs, lines=lines) == expected([field], runs, lines=lines)
+    assert judge_runs(judge, MIXED, list(OBJECTS), lines=lines) == expected(MIXED, list(OBJECTS), lines=lines)
 
 
 @pytest.mark.parametrize("lines", [False, True], ids=["json", "ndjson"])
@@ -92,15 +92,15 @@ def test_files_that_were_changed_at_random(judge: Path, lines: bool) -> None:
     run, random_ = data.removeprefix(b"[\n").removesuffix(b"\n]\n").removesuffix(b"\n"), random.Random(7)
     runs = [run, *(run[:end] for end in range(len(run)))]
     runs += [mutated(run, random_) for _ in range(3_000)]
-    found = told(judge, MIXED, runs, lines=lines)
+    found = judge_runs(judge, MIXED, runs, lines=lines)
     assert found == expected(MIXED, runs, lines=lines)
-    assert {one.split()[0] for one in found} == {"0", "1", "2"}
+    assert {line.split()[0] for line in found} == {"0", "1", "2"}
 
 
 def test_long_texts_and_many_rows(judge: Path) -> None:
     """Buffers grow, within a run and from one to the next."""
     record = b'{"text":"%s","number":1e5}'
-    fields = [one for one in MIXED if one.name in ("text", "number")]
+    fields = [field for field in MIXED if field.name in ("text", "number")]
     texts = [
         b"x" * size + b"\\n" * (size % 3) + "é".encode() * (size % 2)
         for size in (0, 1, 15, 16, 63, 64, 65, 5_000)
@@ -108,4 +108,4 @@ def test_long_texts_and_many_rows(judge: Path) -> None:
     runs = [
         b"\n".join(record % text for text in texts[:end] for _ in range(end * end)) for end in range(1, 9)
     ]
-    assert told(judge, fields, runs, lines=True) == expected(fields, runs, lines=True)
+    assert judge_runs(judge, fields, runs, lines=True) == expected(fields, runs, lines=True)

@@ -1,4 +1,4 @@
-"""Folders of a lake that are no table as they stand, and tables whose files differ."""
+"""Folders of a lake that hold no table by themselves, and tables whose files differ."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def touch(path: Path) -> None:
 
 
 def refusal(session: Source, table: str) -> str:
-    """What a reader of the catalogue is told of a table; planning and `check --live` read it."""
+    """What a reader of the catalogue is message of a table; planning and `check --live` read it."""
     with pytest.raises(ConfigurationError) as caught:
         dict(session.catalogue()[table])
     return str(caught.value)
@@ -55,9 +55,9 @@ def test_a_table_with_a_log_is_refused_and_no_other(tmp_path: Path, mark: str, k
     touch(tmp_path / table / mark)
     write(tmp_path / "plain/1.parquet", a=pa.array([1]))
     with lake_of(tmp_path) as session:
-        told = refusal(session, table.split("/")[0])
-        assert f"The folder {table} of source w is a table of {kind}" in told
-        assert "What to do: export its current rows" in told
+        message = refusal(session, table.split("/")[0])
+        assert f"The folder {table} of source w is a table of {kind}" in message
+        assert "What to do: export its current rows" in message
         assert forms(session, "plain") == [{"a": "1"}]
 
 
@@ -160,7 +160,7 @@ def test_partitions_go_on_with_files_that_differ(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("turned", [False, True])
-def test_what_no_type_unites_exactly_is_refused(
+def test_types_that_unite_in_no_exact_type_are_refused(
     tmp_path: Path, first: pa.Array, second: pa.Array, turned: bool
 ) -> None:
     first, second = (second, first) if turned else (first, second)
@@ -168,12 +168,12 @@ def test_what_no_type_unites_exactly_is_refused(
     write(tmp_path / "t/who=Secret/2.parquet", a=pa.array([1]), Amount=second)
     write(tmp_path / "u/1.parquet", a=pa.array([1]))
     with lake_of(tmp_path) as session:
-        told = refusal(session, "t")
+        message = refusal(session, "t")
         assert forms(session, "u") == [{"a": "1"}]
-    assert "The files of w.t do not agree on column Amount" in told
-    assert "in who=*/1.parquet and" in told
-    assert "in who=*/2.parquet, and no type" in told
-    assert "Secret" not in told
+    assert "The files of w.t do not agree on column Amount" in message
+    assert "in who=*/1.parquet and" in message
+    assert "in who=*/2.parquet, and no type" in message
+    assert "Secret" not in message
 
 
 def test_names_that_differ_by_case(tmp_path: Path) -> None:
@@ -284,21 +284,21 @@ def test_whatever_the_session_does_not_refuse_loses_nothing(tmp_path: Path) -> N
         "none": pa.array([None], pa.null()),
         "list": pa.array([["0012"]]),
     }
-    for one, values in columns.items():
-        write(tmp_path / f"{one}/1.parquet", a=values)
+    for name, values in columns.items():
+        write(tmp_path / f"{name}/1.parquet", a=values)
         for other, more in columns.items():
-            write(tmp_path / f"{one}-{other}/1.parquet", a=values)
-            write(tmp_path / f"{one}-{other}/2.parquet", a=more)
+            write(tmp_path / f"{name}-{other}/1.parquet", a=values)
+            write(tmp_path / f"{name}-{other}/2.parquet", a=more)
     united = set()
     with lake_of(tmp_path) as session:
         alone = {name: forms(session, name)[0]["a"] for name in columns if name != "none"} | {"none": None}
-        for one in columns:
+        for name in columns:
             for other in columns:
                 try:
-                    rows = [row["a"] for row in forms(session, f"{one}-{other}")]
+                    rows = [row["a"] for row in forms(session, f"{name}-{other}")]
                 except AfschriftError:
                     continue
-                united.add((one, other))
-                assert rows == [alone[one], alone[other]], (one, other)
+                united.add((name, other))
+                assert rows == [alone[name], alone[other]], (name, other)
     assert {("i8", "u64"), ("text", "code"), ("none", "dec")} <= united
     assert not {("f32", "f64"), ("i64", "dec"), ("ms", "ns"), ("text", "i8")} & united

@@ -152,7 +152,7 @@ def test_few_rows_are_ordered_at_once(tmp_path: Path) -> None:
     assert_as_alone(opened(tmp_path, made), statement('t."id" DESC'), at_once=True)
 
 
-def test_a_person_without_rows_has_none_and_the_statement_is_read_by_the_source(tmp_path: Path) -> None:
+def test_a_person_without_rows_still_has_the_statement_checked(tmp_path: Path) -> None:
     session = opened(tmp_path, "CREATE TABLE t AS SELECT 1 AS id, 2 AS of")
     assert_as_alone(session, statement('t."id"'), at_once=True)
     with session, pytest.raises(ConfigurationError, match=r"does not understand the statement on w\.t"):
@@ -176,7 +176,7 @@ def test_more_rows_than_the_memory_limit_holds_come_in_their_order(tmp_path: Pat
     assert last == 299_999
 
 
-def test_where_a_range_needs_more_it_is_read_with_all_memory_and_the_same_keys(
+def test_a_range_beyond_its_memory_is_read_again_with_all_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_module, "_OF_A_RANGE", "24MB")
@@ -192,7 +192,7 @@ def test_where_a_range_needs_more_it_is_read_with_all_memory_and_the_same_keys(
     assert streamed == list(range(200_000))
 
 
-def test_what_fits_in_no_range_says_what_to_raise(tmp_path: Path) -> None:
+def test_rows_that_fit_in_no_range_name_the_limit_to_raise(tmp_path: Path) -> None:
     made = "CREATE TABLE t AS SELECT i AS id, 1 AS of, repeat('a', 6000000) AS pad FROM range(6) r(i)"
     of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
     with (
@@ -228,7 +228,7 @@ def test_a_range_that_memory_does_not_hold_is_halved(tmp_path: Path) -> None:
             last = ids[-1]
     assert last == 119_999
     assert not all(tried)
-    assert sum(not one for one in tried) < 12  # what was learned of one range holds for the next
+    assert sum(not row for row in tried) < 12  # what was learned of one range holds for the next
     assert len(tried) < 60
 
 

@@ -36,9 +36,7 @@ def limit(interrupts: Interrupts) -> Iterator[TimeLimit]:
     made.close()
 
 
-def test_what_runs_in_time_is_left_alone_however_many_there_are(
-    limit: TimeLimit, interrupts: Interrupts
-) -> None:
+def test_queries_within_their_limit_are_not_interrupted(limit: TimeLimit, interrupts: Interrupts) -> None:
     for _ in range(30):
         with limit.statement():
             time.sleep(0.02)  # longer than the limit in all
@@ -46,7 +44,7 @@ def test_what_runs_in_time_is_left_alone_however_many_there_are(
     assert interrupts.at == []
 
 
-def test_one_beyond_its_limit_is_interrupted_though_shorter_ones_come_and_go(
+def test_a_query_beyond_its_limit_is_interrupted_among_shorter_ones(
     limit: TimeLimit, interrupts: Interrupts
 ) -> None:
     began = time.monotonic()

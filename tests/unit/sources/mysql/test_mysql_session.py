@@ -53,7 +53,7 @@ def test_the_database_sees_the_request(shop: mariadb.Database) -> None:
         assert session.rows(statement)[0][0].startswith("/* afschrift R-7 */")
 
 
-def test_one_snapshot(shop: mariadb.Database) -> None:
+def test_a_session_reads_one_snapshot(shop: mariadb.Database) -> None:
     with opened(shop) as session:
         shop.execute("DELETE FROM customer WHERE id > 10")
         assert session.rows("SELECT count(*) FROM customer") == [(1000,)]
@@ -61,10 +61,10 @@ def test_one_snapshot(shop: mariadb.Database) -> None:
         assert session.rows("SELECT count(*) FROM customer") == [(10,)]
 
 
-def test_one_snapshot_on_a_server_that_gives_each_statement_its_own(shop: mariadb.Database) -> None:
+def test_a_session_reads_one_snapshot_under_read_committed(shop: mariadb.Database) -> None:
     shop.execute("SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED")
     try:
-        test_one_snapshot(shop)
+        test_a_session_reads_one_snapshot(shop)
     finally:
         shop.execute("SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
@@ -118,7 +118,7 @@ def test_no_right_on_a_column_waits_for_a_person(shop: mariadb.Database, guest: 
     assert (caught.value.question, caught.value.detail) == ("no_right", {"table": "w.customer"})
 
 
-def test_who_is_turned_down_and_what_is_not_there(shop: mariadb.Database) -> None:
+def test_refused_accounts_and_missing_databases(shop: mariadb.Database) -> None:
     with pytest.raises(ConfigurationError, match="refuses the connection w"), opened(shop, "nobody"):
         pass
     gone = mariadb.Database(shop.socket + "x", shop.name)

@@ -1,4 +1,4 @@
-"""Every type of MariaDB that some reader is known to get wrong, exactly as it stands there."""
+"""Every type of MariaDB that some reader is known to get wrong, to the last digit."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_the_document_null_is_no_missing_value(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a", "{a", "{a}b", '{"a}', '{a"b"}', "{{a},{b}", "(a,{b},1)"])
-def test_what_is_no_array_is_an_error(text: str) -> None:
+def test_a_text_that_is_no_array_is_an_error(text: str) -> None:
     for shape in (TEXTS, ListOf(Leaf("integer"))):
         with pytest.raises(ValueError):
             one(text, shape)
@@ -172,10 +172,10 @@ def test_masks_stay_between_values() -> None:
 
 
 def test_a_statement_says_what_its_own_texts_are() -> None:
-    one, two = TextMark('ta"ble*/', "c /*", ListOf(PAIR, ";")), TextMark("t", "d", Leaf("vector"))
-    sql = "SELECT {column}" + comment(one) + ",\n NULL" + comment(two)
-    assert marks(sql.format(column="x")) == {"c /*": one, "d": two}
-    assert comment(one).count("*/") == 1
+    first, two = TextMark('ta"ble*/', "c /*", ListOf(PAIR, ";")), TextMark("t", "d", Leaf("vector"))
+    sql = "SELECT {column}" + comment(first) + ",\n NULL" + comment(two)
+    assert marks(sql.format(column="x")) == {"c /*": first, "d": two}
+    assert comment(first).count("*/") == 1
 
 
 @pytest.mark.parametrize("of", ["integer", "text", "decimal", "instant", "json", "binary"])

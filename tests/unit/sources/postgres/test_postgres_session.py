@@ -83,7 +83,7 @@ def test_the_database_sees_the_request_and_no_value(shop: pg.Database) -> None:
     assert not any("4711" in query for _, query in seen)
 
 
-def test_one_snapshot(shop: pg.Database) -> None:
+def test_a_session_reads_one_snapshot(shop: pg.Database) -> None:
     with opened(shop) as session:
         before = session.rows("SELECT count(*) FROM customer")
         shop.execute("DELETE FROM customer WHERE id > 10")
@@ -92,7 +92,7 @@ def test_one_snapshot(shop: pg.Database) -> None:
         assert session.rows("SELECT count(*) FROM customer") == [(10,)]
 
 
-def test_a_function_that_writes_is_turned_down(shop: pg.Database) -> None:
+def test_a_function_that_writes_is_refused(shop: pg.Database) -> None:
     shop.execute("CREATE FUNCTION sneak() RETURNS int LANGUAGE sql AS 'DELETE FROM customer RETURNING 1'")
     with opened(shop) as session, pytest.raises(ConfigurationError, match="read-only"):
         session.rows("SELECT sneak()")

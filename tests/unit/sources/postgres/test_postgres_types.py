@@ -1,4 +1,4 @@
-"""Every type of PostgreSQL that some reader is known to get wrong, exactly as it stands there."""
+"""Every type of PostgreSQL that some reader is known to get wrong, to the last digit."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_what_json_cannot_tell_is_refused_and_given_as_text(database: pg.Databas
             forms(session, "untold", [f"c{number}"])
 
 
-def test_so_it_is_by_a_statement_that_was_frozen_when_sql_took_arrays_apart(database: pg.Database) -> None:
+def test_a_statement_frozen_by_an_older_release_still_refuses_such_arrays(database: pg.Database) -> None:
     failing = raise_sql(BOUNDS, "untold.c0", "count(*)")
     with (
         open_two("w", "postgres", {}, connection="w", connect=at(database.libpq)) as session,

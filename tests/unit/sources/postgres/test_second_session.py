@@ -75,7 +75,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     rows, second = Postgres.rows, Postgres._second
 
-    def told(self: Postgres, statement: str, reads: str = "") -> list[tuple[object, ...]]:
+    def recorded(self: Postgres, statement: str, reads: str = "") -> list[tuple[object, ...]]:
         if "count(*)" in statement:
             seen.append(self.__dict__.get("which", "first"))
         return rows(self, statement, reads)
@@ -85,18 +85,18 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         opened.__dict__["which"] = "second"
         return opened
 
-    monkeypatch.setattr(Postgres, "rows", told)
+    monkeypatch.setattr(Postgres, "rows", recorded)
     monkeypatch.setattr(Postgres, "_second", named)
     return seen
 
 
-def account(one: Reconciliation, *, begun: bool) -> Sums:
+def account(compared: Reconciliation, *, begun: bool) -> Sums:
     if begun:
-        one.begin(one.hashed, None)
-    return one.sums(one.hashed, None)
+        compared.begin(compared.hashed, None)
+    return compared.sums(compared.hashed, None)
 
 
-def test_it_speaks_of_the_same_rows_whatever_changes_meanwhile(shop: pg.Database, asked: list[str]) -> None:
+def test_the_second_session_sees_the_same_snapshot(shop: pg.Database, asked: list[str]) -> None:
     with opened(shop) as session:
         session.bind([Key("id", "1")], NOW)
         shop.execute("DELETE FROM event WHERE id < 1500", "UPDATE event SET note = 'another'")
@@ -108,30 +108,30 @@ def test_it_speaks_of_the_same_rows_whatever_changes_meanwhile(shop: pg.Database
     ended(shop)
 
 
-def test_it_is_of_whoever_is_bound(shop: pg.Database, asked: list[str]) -> None:
+def test_the_second_session_has_the_bound_keys(shop: pg.Database, asked: list[str]) -> None:
     with opened(shop) as session:
         found = []
         for owner in ("1", "2", "7"):
             session.bind([Key("id", owner)], NOW)
-            one = reconciliation(session)
-            found.append(account(one, begun=True))
-            assert found[-1] == account(one, begun=False)
-    assert [one.rows for one in found] == [1000, 1000, 0]
-    assert len({one.total for one in found}) == 3
+            compared = reconciliation(session)
+            found.append(account(compared, begun=True))
+            assert found[-1] == account(compared, begun=False)
+    assert [compared.rows for compared in found] == [1000, 1000, 0]
+    assert len({compared.total for compared in found}) == 3
     assert asked == ["second", "first"] * 3
 
 
 def test_keys_of_before_are_not_asked_for(shop: pg.Database, asked: list[str]) -> None:
     with opened(shop) as session:
         session.bind([Key("id", "1")], NOW)
-        one = reconciliation(session)
-        one.begin(one.hashed, None)
+        compared = reconciliation(session)
+        compared.begin(compared.hashed, None)
         session.bind([Key("id", "7")], NOW)
-        assert one.sums(one.hashed, None).rows == 0
+        assert compared.sums(compared.hashed, None).rows == 0
     ended(shop)
 
 
-def test_it_writes_nothing_but_its_keys(shop: pg.Database) -> None:
+def test_the_second_session_writes_only_its_keys(shop: pg.Database) -> None:
     shop.execute("CREATE FUNCTION sneak() RETURNS int LANGUAGE sql AS 'DELETE FROM event RETURNING 1'")
     with opened(shop) as session:
         session.bind([Key("id", "1")], NOW)
@@ -189,11 +189,11 @@ def test_where_no_temporary_table_can_be_made_the_keys_go_along(shop: pg.Databas
         shop.execute(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
-def test_what_runs_ends_with_the_session(shop: pg.Database) -> None:
+def test_running_statements_end_with_the_session(shop: pg.Database) -> None:
     with opened(shop) as session:
         session.bind([Key("id", "1")], NOW)
-        one = reconciliation(session, "slow")  # ten seconds
-        one.begin(one.hashed, None)
+        compared = reconciliation(session, "slow")  # ten seconds
+        compared.begin(compared.hashed, None)
         while sessions(shop) < 2:
             time.sleep(0.01)
         time.sleep(0.1)

@@ -52,13 +52,13 @@ def read(database: pg.Database, monkeypatch: pytest.MonkeyPatch) -> tuple[frozen
     return reconciliation.documents, texts
 
 
-def test_of_jsonb_alone_it_is_known(database: pg.Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_jsonb_is_known_to_be_valid(database: pg.Database, monkeypatch: pytest.MonkeyPatch) -> None:
     known, texts = read(database, monkeypatch)
     assert known == {"b", "d"}
     assert len(texts) == len(AWKWARD)
-    for one in (texts, *(texts.slice(at, 1) for at in range(len(texts)))):
-        assert json_text.are_documents(one)
-        assert json_text.documents(one, valid=True).equals(json_text.documents(one))
+    for part in (texts, *(texts.slice(at, 1) for at in range(len(texts)))):
+        assert json_text.are_documents(part)
+        assert json_text.documents(part, valid=True).equals(json_text.documents(part))
 
 
 def test_what_is_nested_too_deeply_is_found_all_the_same(

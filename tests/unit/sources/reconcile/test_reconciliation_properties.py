@@ -90,7 +90,7 @@ DUCK: dict[str, Column] = {
 
 @few
 @given(found=rows(DUCK))
-def test_of_duckdb(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
+def test_any_rows_of_duckdb(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
     path = tmp_path / f"{next(numbers)}.duckdb"
     with duckdb.connect(str(path)) as con:
         con.execute(f"CREATE TABLE x (id BIGINT, {', '.join(f'{n} {c[0]}' for n, c in DUCK.items())})")
@@ -143,7 +143,7 @@ def database(postgres_server: Any) -> Iterator[Any]:
 
 @few
 @given(found=rows(PG))
-def test_of_postgresql(database: Any, found: Sequence[tuple[Any, ...]]) -> None:
+def test_any_rows_of_postgresql(database: Any, found: Sequence[tuple[Any, ...]]) -> None:
     with psycopg.connect(database.libpq, autocommit=True) as con:
         con.execute("TRUNCATE x")
         for number, row in enumerate(found):
@@ -176,7 +176,7 @@ LITE: dict[str, Column] = {
 
 @few
 @given(found=rows(LITE))
-def test_of_sqlite(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
+def test_any_rows_of_sqlite(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
     path = tmp_path / f"{next(numbers)}.sqlite"
     with closing(sqlite3.connect(path)) as con, con:
         con.execute(f"CREATE TABLE x (id INTEGER, {', '.join(f'{n} {c[0]}' for n, c in LITE.items())})")
@@ -216,7 +216,7 @@ def array(of: pa.DataType, values: list[Any]) -> pa.Array:
 
 @few
 @given(found=rows({name: ("", "", values) for name, (_, values) in ARROW.items()}))
-def test_of_a_lake(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
+def test_any_rows_of_a_lake(tmp_path: Path, found: Sequence[tuple[Any, ...]]) -> None:
     folder = tmp_path / f"{next(numbers)}" / "x"
     folder.mkdir(parents=True)
     cells = zip(ARROW.items(), zip(*found, strict=True), strict=True)
@@ -252,7 +252,7 @@ MARIA: dict[str, Column] = {
 
 @few
 @given(found=rows(MARIA))
-def test_of_mariadb(maria: mariadb.Database, found: Sequence[tuple[Any, ...]]) -> None:
+def test_any_rows_of_mariadb(maria: mariadb.Database, found: Sequence[tuple[Any, ...]]) -> None:
     with maria.connect() as connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE x")
         for number, row in enumerate(found):

@@ -189,7 +189,9 @@ def test_values_of_postgresql_that_are_read_exactly_agree(database: Any) -> None
         ("interval", "1 mon", "CAST(justify_interval({column} + interval '30 days') AS text)"),
     ],
 )
-def test_a_wrong_expression_of_an_adapter_is_told(database: Any, native: str, value: str, read: str) -> None:
+def test_a_wrong_expression_of_an_adapter_is_reported(
+    database: Any, native: str, value: str, read: str
+) -> None:
     database.execute(f"CREATE TABLE x (id integer, v {native})", f"INSERT INTO x VALUES (1, '{value}')")
     with postgres(database) as session:
         types = columns(session, "x")

@@ -81,11 +81,11 @@ def test_the_database_sees_the_request_and_no_value(shop: Shop) -> None:
         counted = f"SELECT count(*) FROM customer AS t WHERE EXISTS (SELECT 1 FROM {keys} AS k WHERE {holds})"
         assert session.rows(counted) == [(1,)]
         assert "4711" not in counted
-        seen = session.rows(STATEMENTS[shop.name])  # other sessions of the account may still stand there
+        seen = session.rows(STATEMENTS[shop.name])  # other sessions of the account may still be listed
         assert any(str(row[0]).startswith("/* afschrift R-7 */") for row in seen)
 
 
-def test_one_snapshot(shop: Shop) -> None:
+def test_a_session_reads_one_snapshot(shop: Shop) -> None:
     with shop.open() as session:
         shop.database.execute("DELETE FROM customer WHERE id > 1")
         assert len(forms(session, "customer")) == 3
@@ -131,7 +131,7 @@ def test_a_row_that_a_policy_hides_is_an_error_and_not_fewer_rows(shop: Shop) ->
         list(session.stream(statement))
 
 
-def test_what_begins_as_a_read_cannot_write_either(shop: Shop) -> None:
+def test_a_statement_that_begins_as_a_read_cannot_write(shop: Shop) -> None:
     if shop.name == "mariadb":
         shop.database.execute("CREATE FUNCTION sneak() RETURNS INT BEGIN DELETE FROM customer; RETURN 1; END")
     else:
@@ -144,7 +144,7 @@ def test_what_begins_as_a_read_cannot_write_either(shop: Shop) -> None:
         assert len(forms(session, "customer")) == 3
 
 
-def test_who_is_turned_down(shop: Shop) -> None:
+def test_unreachable_databases_are_reported_without_the_password(shop: Shop) -> None:
     wrong = {
         "postgres": "postgres://nobody_here:secret-word@127.0.0.1:1/x",
         "mariadb": "mysql://u:secret-word@127.0.0.1:1/x",
@@ -182,7 +182,7 @@ def test_text_of_an_encoding_that_is_not_named(postgres_server: pg.Server) -> No
         postgres_server.drop(database)
 
 
-def test_what_must_be_said_before_it_opens() -> None:
+def test_options_that_a_source_needs_to_open() -> None:
     def made(**options: object) -> Source:
         return open_source("w", "sqlalchemy", dict(options), connection="w", connect=at("x://h/d"))
 

@@ -95,7 +95,7 @@ def test_floats_stay_floats() -> None:
         (ValueKind.BINARY, TOO_LARGE.encode(), "has more than the limit"),
     ],
 )
-def test_what_is_not_exact_is_named_and_not_repeated(kind: ValueKind, value: Any, words: str) -> None:
+def test_an_inexact_value_is_reported_without_the_value(kind: ValueKind, value: Any, words: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"w\.t\.c .*{words}") as caught:
         ArrowRows("w", 50).batch("t", {"c": kind}, ["c"], [(value,)])
     assert "secret" not in str(caught.value)
@@ -134,7 +134,7 @@ def test_tables_of_a_schema() -> None:
     assert dialect("sqlite://").relation("t.2") == '"t.2"'
 
 
-def test_what_some_databases_would_understand_otherwise() -> None:
+def test_literals_that_some_databases_read_differently() -> None:
     with pytest.raises(ConfigurationError, match="holds a backslash"):
         dialect("mysql+pymysql://").literal("a\\")
     made = dialect("sqlite://")

@@ -33,7 +33,7 @@ def _short(clock: str) -> str:
 
 
 @given(st.lists(st.floats(), min_size=1))
-def test_floats_are_told_by_their_bits(values: list[float]) -> None:
+def test_floats_are_compared_by_their_bits(values: list[float]) -> None:
     forms = text(pa.array(values, pa.float64()), ValueKind.NUMBER)
     assert len(set(plain_texts.double_bits(forms).to_pylist())) == len(set(map(repr, values)))
 

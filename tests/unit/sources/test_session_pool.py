@@ -45,7 +45,7 @@ def test_a_file_that_breaks_while_it_is_read(tmp_path: Path) -> None:
     assert met.value.source == "shop"
 
 
-def test_what_its_receiver_meets_passes(tmp_path: Path) -> None:
+def test_errors_of_the_code_that_uses_a_session_pass(tmp_path: Path) -> None:
     path = tmp_path / "shop.sqlite"
     sqlite3.connect(path).close()
     full = RetriableError("The staging is full.")
@@ -61,7 +61,7 @@ def test_a_store_that_is_gone(tmp_path: Path) -> None:
     assert met.value.source == "shop"
 
 
-def test_what_the_receiver_of_a_file_meets_passes(tmp_path: Path) -> None:
+def test_errors_of_the_code_that_uses_a_store_pass(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"photo")
     store = GuardedStore("shop", lambda: UploadStore("shop.photos", str(tmp_path), {}))
     full = RetriableError("The staging is full.")
@@ -105,7 +105,7 @@ def shops(tmp_path: Path) -> Shops:
     return Shops(path)
 
 
-def test_it_is_opened_once_and_ends_when_it_is_said(shops: Shops) -> None:
+def test_a_session_is_opened_once_and_closed_at_the_end(shops: Shops) -> None:
     with SessionPool(partial(shops, tag="R-1")) as kept:
         with kept("shop") as first:
             first.rows("SELECT a FROM t")
@@ -131,7 +131,7 @@ def test_after_an_error_it_is_another_session(shops: Shops) -> None:
     assert shops.open() == [False, False]
 
 
-def test_what_cannot_be_opened_leaves_nothing(tmp_path: Path) -> None:
+def test_a_source_that_cannot_be_opened_leaves_no_session(tmp_path: Path) -> None:
     gone = Shops(tmp_path / "gone.sqlite")
     with SessionPool(partial(gone, tag="R-1")) as kept:
         for _ in range(2):

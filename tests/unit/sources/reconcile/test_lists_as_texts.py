@@ -45,13 +45,15 @@ Lists = list[list[str | None] | None]
 
 
 @pytest.mark.parametrize("of", NODES)
-@example([[one] for one in ODD])
+@example([[text] for text in ODD])
 @example([ODD, None, [], [None, None], ["a", "b"]])
 @example([None])
 @given(st.lists(st.none() | st.lists(st.sampled_from(ODD) | st.text()), min_size=1))
 def test_lists_of_texts_are_written_as_one_by_one(of: str, lists: Lists) -> None:
     node, writer = NODES[of]
-    forms = pa.array([None if one is None else msgspec.json.encode(_whole(one)).decode() for one in lists])
+    forms = pa.array(
+        [None if texts is None else msgspec.json.encode(_whole(texts)).decode() for texts in lists]
+    )
     forms = forms.cast(pa.string())
     assert nested._translate_flat(forms, node, writer) is not None
     assert translate_nested(forms, node, writer).to_pylist() == _one_by_one(forms, node, writer)
