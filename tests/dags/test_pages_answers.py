@@ -134,7 +134,7 @@ def test_manual_search_keeps_uploaded_files(
     path = f"/questions/{question}"
     page = text_of(browse("kim", path).text)
     assert "Search by name or e-mail address." in page
-    assert "Why nobody searched (needed for “Not searched”)" in page
+    assert "Why it was not searched (needed for “Not searched”)" in page
     token = look_token_in(browse("kim", path).text)
     keys = text_of(browse("kim", f"{path}/look", {"token": token}).text)
     assert f"Customer id {customer}" in keys
