@@ -162,7 +162,7 @@ def test_a_key_by_which_no_marked_table_knows_people_is_named(shop: Services, st
     view = looked(shop, {"device_id": "d1"})
     assert (view.tables, statements.exists()) == ((), False)
     assert view.said == (
-        "No marked column stands in a table that knows people by device_id: nothing was looked up by it.",
+        "No table that knows people by device_id has a marked column: nothing was looked up by it.",
     )
 
 
