@@ -67,12 +67,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 def answer(
-    services: Services,
-    question: str,
-    choice: str,
-    *files: tuple[str, bytes],
-    by: str = "cli:anna",
-    **detail: str,
+    services: Services, question: str, choice: str, *files: Any, by: str = "cli:anna", **detail: str
 ) -> None:
     new = [scan(name, io.BytesIO(content), len(content), 10_000_000) for name, content in files]
     answer_question(Officer(services.register, ROLES, by), question, choice, detail=detail, files=new)
